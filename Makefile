@@ -1,0 +1,3 @@
+all:
+	@test -d build || meson setup build
+	@ninja -C build

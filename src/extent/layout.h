@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From extents to figures: pure functions, fed one extent at a time.
+ *
+ * A fragment is a maximal run of physically contiguous extents that follow one
+ * another in the file, whatever their flags: what the head of a disk sees, and
+ * what the 2009 table counts.  ext4 splits extents at 32768 blocks; that is no
+ * break.  Nor is a hole, if the next extent goes on exactly where the last one
+ * ended.  (filefrag's summary also forgives a hole whose physical gap is as
+ * large as its logical one; here that is a break, since the disk has to skip.)
+ * An extent without an address (delayed, encoded, inline, unknown) begins a new
+ * fragment of which nothing is known, and the count becomes a lower bound.
+ */
+#ifndef EXTENT_LAYOUT_H
+#define EXTENT_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "extent.h"
+
+struct layout {
+	uint64_t extents;
+	uint64_t fragments;
+	uint64_t mapped_bytes; /* sum of all extents */
+	uint64_t unwritten_bytes;
+	uint64_t shared_bytes;
+	uint64_t encoded_bytes;
+	uint64_t largest_bytes; /* largest fragment; 0: none */
+	uint64_t median_bytes;	/* median fragment (lower of the two middle ones); 0: none */
+	uint64_t gap_bytes; /* sum of the distances from one fragment's end to the next one's start
+			     */
+	uint64_t holes;	    /* gaps in the file before its last extent */
+	uint64_t first_physical; /* where the file starts on the volume */
+	int addresses_known; /* 0: some extent had no address; fragments, gaps are lower bounds */
+};
+
+/* Collects; keeps one number a fragment, for the median. */
+struct layout_builder;
+
+/* NULL: out of memory. */
+struct layout_builder *layout_builder_new(void);
+
+/* NULL-safe, returns NULL. */
+struct layout_builder *layout_builder_free(struct layout_builder *builder);
+void layout_builder_freep(struct layout_builder **builder);
+
+/* 0 or -ENOMEM.  Has the shape of an extent_fn: context is the builder. */
+int layout_builder_add(const struct extent *extent, void *builder);
+
+/* The figures of what was added so far. */
+void layout_builder_finish(const struct layout_builder *builder, struct layout *ret);
+
+/* Fewest fragments that `bytes` can have where no run exceeds `largest_run` (0: no such limit). */
+uint64_t layout_ideal_fragments(uint64_t bytes, uint64_t largest_run);
+
+#endif

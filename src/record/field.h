@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A table of typed fields that describes a struct: it drives the JSON in both
+ * directions, csv's columns, and doc/record.md.  Whoever adds a field adds a
+ * member and a row, nothing else.
+ */
+#ifndef RECORD_FIELD_H
+#define RECORD_FIELD_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A count that is not known or does not apply; null in JSON, "n/a" in tables. */
+#define FIELD_UNKNOWN INT64_MIN
+
+enum field_type {
+	FIELD_TEXT,  /* char *, owned; NULL is null */
+	FIELD_COUNT, /* int64_t; FIELD_UNKNOWN is null */
+};
+
+struct field {
+	const char *name; /* JSON key and csv column; never changes within a schema */
+	enum field_type type;
+	const char *unit; /* "ns", "bytes", "count", or "" */
+	const char *meaning;
+	size_t offset; /* in the struct that the table describes */
+};
+
+/* All counts unknown, all texts NULL. */
+void field_init(const struct field *fields, size_t count, void *object);
+
+/* Frees the texts and does field_init() again. */
+void field_clear(const struct field *fields, size_t count, void *object);
+
+/* Adds every field to `json`.  0 or -ENOMEM. */
+int field_to_json(const struct field *fields, size_t count, const void *object, json_t *json);
+
+/*
+ * Reads what `json` has of the fields; what it lacks becomes unknown, keys
+ * without a field are ignored (a later minor version wrote them).  Returns 0,
+ * -EINVAL (*ret_field, may be NULL, names the field of the wrong type), -ENOMEM.
+ * On failure the object is cleared.
+ */
+int field_from_json(const struct field *fields, size_t count, void *object, const json_t *json,
+		    const char **ret_field);
+
+/* Sets a text member to a copy.  0 or -ENOMEM. */
+int field_set_text(char **member, const char *text);
+
+#endif

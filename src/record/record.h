@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The facts of one trial, and of the machine on which a run was made.  One JSON
+ * object a line; the field tables here are the schema (doc/record.md is printed
+ * from them).
+ */
+#ifndef RECORD_RECORD_H
+#define RECORD_RECORD_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "field.h"
+
+/* Raised when a field changes its meaning or goes; a new field leaves it alone. */
+enum { RECORD_SCHEMA = 1 };
+
+/* What a stage cost.  Every count may be FIELD_UNKNOWN: the stage did not take place, or no
+ * counter. */
+struct stage_cost {
+	int64_t wall_ns;
+	int64_t user_ns;
+	int64_t system_ns;
+	int64_t written_bytes;	/* that reached the device, from its stat file in sysfs */
+	int64_t write_requests; /* after merging by the block layer */
+	int64_t read_bytes;
+};
+
+struct record {
+	/* which trial: together the key of a resumed run */
+	char *filesystem; /* name in the catalogue: "ext4-nodelalloc" */
+	char *method;	  /* canonical name: "chunk-4096" */
+	int64_t file_bytes;
+	int64_t volume_bytes;
+	int64_t run; /* 1, 2, ... */
+
+	/* where it was made */
+	char *testbed;
+	char *kernel; /* uname -r where the trial ran */
+	char *label;
+	char *type;	     /* type of the file system for mount(2) */
+	char *mkfs;	     /* the command, without the image */
+	char *mount_options; /* as the kernel reports them */
+	char *started;	     /* UTC, ISO 8601 */
+
+	/* how it went */
+	char *status; /* one of the STATUS_ words */
+	char *stage;  /* where it ended, if not ok */
+	char *reason; /* a sentence, if not ok */
+	char *refused_by;
+	int64_t error;	 /* errno, if not ok */
+	char *path;	 /* enum method_path by name */
+	char *fallbacks; /* "fallocate: Operation not supported; ..." */
+	int64_t calls;
+	int64_t submitted_bytes;
+
+	/* what it cost */
+	struct stage_cost format, mount, create, allocate, sync, close, unmount, remount, inspect;
+	int64_t caches_dropped; /* 1, 0 */
+	int64_t peak_memory_bytes;
+
+	/* what is there afterwards */
+	int64_t size_bytes;
+	int64_t blocks_before_close_bytes;
+	int64_t blocks_after_close_bytes;
+	int64_t blocks_after_remount_bytes;
+	char *extent_source;
+	int64_t extents;
+	int64_t fragments;
+	int64_t ideal_fragments;
+	int64_t largest_fragment_bytes;
+	int64_t median_fragment_bytes;
+	int64_t mapped_bytes;
+	int64_t unwritten_bytes;
+	int64_t shared_bytes;
+	int64_t encoded_bytes;
+	int64_t gap_bytes;
+	int64_t holes;
+	int64_t addresses_known; /* 1, 0 */
+};
+
+#define STATUS_OK "ok"
+#define STATUS_UNSUPPORTED "unsupported" /* the method or the mount option is refused here */
+#define STATUS_FAILED "failed"
+
+extern const struct field record_fields[];
+extern const size_t record_field_count;
+
+/* Lines of a result file that describe the run; the first of each file is one. */
+struct environment {
+	int64_t schema;
+	char *version; /* of alloc-perf */
+	char *started;
+	char *label;
+	char *testbed;
+	char *testbed_note; /* what its figures do not mean */
+	char *kernel;	    /* of the host */
+	char *guest_kernel; /* NULL: no guest */
+	char *libc;
+	char *machine; /* uname -m */
+	char *cpu;
+	int64_t cpus;
+	int64_t memory_bytes;
+	char *tools;	    /* "mke2fs 1.47.0; mkfs.xfs 6.1.0": versions of what formatted */
+	char *device;	    /* what holds the volumes: source, type, mount options */
+	char *scheduler;    /* of the disk below it */
+	int64_t rotational; /* 1, 0 */
+	char *command;	    /* the command line, quoted for a shell */
+	char *plan;	    /* INI text from which `run --resume` goes on */
+};
+
+extern const struct field environment_fields[];
+extern const size_t environment_field_count;
+
+void record_init(struct record *record);
+void record_clear(struct record *record);
+void environment_init(struct environment *environment);
+void environment_clear(struct environment *environment);
+
+/* New references; NULL: out of memory.  {"type": "trial", ...} and {"type": "environment", ...}. */
+json_t *record_to_json(const struct record *record);
+json_t *environment_to_json(const struct environment *environment);
+
+int record_from_json(const json_t *json, struct record *ret, const char **ret_field);
+int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Result files: JSON Lines, the environment first, a trial a line after it,
+ * each fsynced before the next trial begins.  A killed run can leave at most
+ * one torn line at the end, which both readers and `--resume` drop.
+ */
+#ifndef RECORD_RESULTFILE_H
+#define RECORD_RESULTFILE_H
+
+#include "problem.h"
+#include "record.h"
+
+/* What a file holds.  Records refer to the environment line before them. */
+struct results {
+	struct environment *environments;
+	size_t environment_count;
+	struct record *records;
+	size_t record_count;
+	size_t *environment_of; /* per record: index into environments */
+	int torn;		/* 1: the last line was cut and has been left out */
+	uint64_t whole_bytes;	/* length of the file up to the torn line */
+};
+
+void results_clear(struct results *results);
+
+/*
+ * Adds the contents of the file to *results (zeroed before the first call, so
+ * that several files can be read into one).  "-" is standard input.  Returns 0
+ * or -errno with a sentence that names file and line: -EINVAL for what is no
+ * result file, -EPROTO for a schema of a later version.
+ */
+int results_read(struct results *results, const char *path, struct problem *problem);
+
+/* Appends one line and fsyncs (a pipe or terminal is only written).  Takes over the reference. */
+int resultfile_append(int fd, json_t *json);
+
+#endif

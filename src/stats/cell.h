@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Records gathered into a grid: file systems down, methods across, in the order
+ * of their first appearance, one grid per set of conditions (testbed, kernel,
+ * label, sizes).
+ */
+#ifndef STATS_CELL_H
+#define STATS_CELL_H
+
+#include <stddef.h>
+
+#include "measure.h"
+#include "resultfile.h"
+
+/* One figure. */
+struct figure {
+	size_t count; /* values that it is made of; 0: none, the rest is NaN */
+	double median;
+	double minimum;
+	double maximum;
+};
+
+/* All runs of one method on one file system. */
+struct cell {
+	const struct record **records;
+	size_t count;
+};
+
+struct grid {
+	const struct environment *environment;
+	const char *testbed, *kernel, *label; /* label may be NULL */
+	int64_t file_bytes, volume_bytes;
+	const char **filesystems;
+	size_t filesystem_count;
+	const char **methods;
+	size_t method_count;
+	struct cell *cells; /* filesystem_count rows of method_count */
+};
+
+struct grids {
+	struct grid *grid;
+	size_t count;
+};
+
+/* Refers into `results`, which has to outlive it.  0 or -ENOMEM. */
+int grids_build(const struct results *results, struct grids *ret);
+void grids_clear(struct grids *grids);
+
+const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method);
+
+/* Median, minimum and maximum over the ok runs that know the measure. */
+struct figure cell_figure(const struct cell *cell, const struct measure *measure);
+
+#endif

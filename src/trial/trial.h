@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One measurement: mount a fresh volume, allocate a file, unmount, mount again,
+ * look.  trial.c holds the stages as a table.  The same code runs in a child of
+ * alloc-perf and as the init of a guest; agent.h is how the two ends talk.
+ */
+#ifndef TRIAL_TRIAL_H
+#define TRIAL_TRIAL_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "record.h"
+
+struct trial_request {
+	char *method; /* as for method_parse() */
+	uint64_t file_bytes;
+	uint64_t largest_run; /* bytes that this file system can lay out without a break; 0: no
+				 limit */
+	char *device;	      /* block device to mount; NULL: `directory` is used as it is */
+	char *type;	      /* for mount(2) */
+	char *mount_options;  /* comma separated, may be empty */
+	char *directory;      /* where to mount, or in which directory to allocate */
+	char *module_root;    /* guest: host directory of kernel modules, seen through hostfs */
+	char *modules;	      /* guest: module files below it, in order, separated by spaces */
+	char *counters;	      /* sysfs stat file of the device; NULL: found from the file */
+};
+
+void trial_request_clear(struct trial_request *request);
+json_t *trial_request_to_json(const struct trial_request *request);
+int trial_request_from_json(const json_t *json, struct trial_request *ret);
+
+/* Told at the start of each stage. */
+typedef void (*trial_stage_fn)(const char *stage, void *context);
+
+/*
+ * Runs the trial and fills the members of *record (initialised before) that it
+ * can know; never fails itself: what goes wrong stands in status, stage, error
+ * and reason.
+ */
+void trial_run(const struct trial_request *request, trial_stage_fn told, void *context,
+	       struct record *record);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#include "io.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+int io_write_all(int fd, const void *data, size_t bytes)
+{
+	const char *at = data;
+
+	while (bytes > 0) {
+		ssize_t written = write(fd, at, bytes);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		at += written;
+		bytes -= (size_t)written;
+	}
+	return 0;
+}
+
+int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes)
+{
+	size_t room = 4096, used = 0;
+	CLEANUP(freep) char *data = malloc(room);
+
+	if (!data)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t got;
+
+		if (room - used < 2) {
+			char *larger = realloc(data, room * 2);
+
+			if (!larger)
+				return -ENOMEM;
+			data = larger;
+			room *= 2;
+		}
+		got = read(fd, data + used, room - used - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used > limit)
+			return -EFBIG;
+	}
+	data[used] = '\0';
+	*ret_data = TAKE_PTR(data);
+	if (ret_bytes)
+		*ret_bytes = used;
+	return 0;
+}
+
+int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return io_read_rest(fd, limit, ret_data, ret_bytes);
+}
+
+uint64_t io_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}

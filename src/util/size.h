@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Byte sizes and times as people write and read them.  Binary and exact:
+ * 4G is 4 * 2^30 bytes.
+ */
+#ifndef UTIL_SIZE_H
+#define UTIL_SIZE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SIZE_TEXT_MAX = 32 };
+
+/*
+ * Reads "4096", "64K", "512M", "4G", "1T", also "4GiB", either case.  Decimal
+ * units ("KB", "MB") are refused, since half of their users mean the binary
+ * ones.  Returns 0, -EINVAL (not a size), -ERANGE (beyond INT64_MAX, the
+ * kernel's limit of a file).
+ */
+int size_parse(const char *text, uint64_t *ret_bytes);
+
+/* "4G", "64K", "4097": what size_parse() reads back as the same number. */
+const char *size_name(uint64_t bytes, char text[static SIZE_TEXT_MAX]);
+
+/* "4 GiB", "63.2 MiB", "512 B": three digits, for people. */
+const char *size_human(double bytes, char text[static SIZE_TEXT_MAX]);
+
+/* "0", "12 us", "3.42 ms", "1.27 s", "83.0 s", "12 min 5 s": for people. */
+const char *duration_human(double seconds, char text[static SIZE_TEXT_MAX]);
+
+#endif

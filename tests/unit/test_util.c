@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "io.h"
+#include "problem.h"
+#include "size.h"
+#include "suggest.h"
+
+static void size_reads_binary_units(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t bytes;
+	} good[] = {
+		{ "0", 0 },
+		{ "1", 1 },
+		{ "4096", 4096 },
+		{ "64K", 65536 },
+		{ "512m", 512 << 20 },
+		{ "4G", 4ull << 30 },
+		{ "4GiB", 4ull << 30 },
+		{ "1T", 1ull << 40 },
+		{ "7E", 7ull << 60 },
+		{ "9223372036854775807", INT64_MAX },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		uint64_t bytes = 1234567;
+
+		assert_int_equal(size_parse(good[i].text, &bytes), 0);
+		assert_int_equal(bytes, good[i].bytes);
+	}
+}
+
+static void size_refuses_all_else(void **state)
+{
+	static const char *const wrong[] = { "",  " 4",	  "4Q",	  "-1",	   "4KB", "4k ",
+					     "K", "0x10", "1.5G", "4GiBs", "+3" };
+	static const char *const too_large[] = { "8E", "9223372036854775808",
+						 "99999999999999999999" };
+	uint64_t bytes = 77;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(size_parse(wrong[i], &bytes), -EINVAL);
+	for (size_t i = 0; i < ARRAY_SIZE(too_large); i++)
+		assert_int_equal(size_parse(too_large[i], &bytes), -ERANGE);
+	assert_int_equal(bytes, 77);
+}
+
+static void size_names_read_back(void **state)
+{
+	static const uint64_t sizes[] = { 0,	1,	 1023,	     1024,     4096,
+					  4097, 1 << 20, 3ull << 30, INT64_MAX };
+	char text[SIZE_TEXT_MAX];
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		uint64_t bytes;
+
+		assert_int_equal(size_parse(size_name(sizes[i], text), &bytes), 0);
+		assert_int_equal(bytes, sizes[i]);
+	}
+	assert_string_equal(size_human(4ull << 30, text), "4 GiB");
+	assert_string_equal(size_human(66322432, text), "63.2 MiB");
+	assert_string_equal(size_human(512, text), "512 B");
+}
+
+static void durations_have_three_digits(void **state)
+{
+	char text[SIZE_TEXT_MAX];
+	(void)state;
+
+	assert_string_equal(duration_human(0, text), "0");
+	assert_string_equal(duration_human(12e-6, text), "12 us");
+	assert_string_equal(duration_human(3.42e-3, text), "3.42 ms");
+	assert_string_equal(duration_human(1.27, text), "1.27 s");
+	assert_string_equal(duration_human(83, text), "83 s");
+	assert_string_equal(duration_human(725, text), "12 min 5 s");
+}
+
+static void suggestions_are_near(void **state)
+{
+	static const char *const names[] = { "ext4", "xfs", "btrfs", "posix-fallocate",
+					     "fallocate" };
+	static const struct {
+		const char *typed, *nearest;
+	} cases[] = {
+		{ "etx4", "ext4" },
+		{ "btfs", "btrfs" },
+		{ "posix_fallocate", "posix-fallocate" },
+		{ "falocate", "fallocate" },
+		{ "zzzzzzzzz", NULL },
+	};
+	(void)state;
+
+	assert_int_equal(suggest_distance("abcd", "abdc"), 1);
+	assert_int_equal(suggest_distance("", "abc"), 3);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const char *nearest = NULL;
+
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			suggest_consider(cases[i].typed, names[j], &nearest);
+		if (cases[i].nearest)
+			assert_string_equal(nearest, cases[i].nearest);
+		else
+			assert_null(nearest);
+	}
+}
+
+static void problem_keeps_the_last_sentence(void **state)
+{
+	struct problem problem = { 0 };
+	(void)state;
+
+	assert_int_equal(problem_set(&problem, PROBLEM_LACK, ENOENT, "no %s", "mkfs"), -ENOENT);
+	assert_int_equal(problem_set(&problem, PROBLEM_USAGE, EINVAL, "bad %d", 3), -EINVAL);
+	assert_string_equal(problem.message, "bad 3");
+	assert_int_equal(problem.kind, PROBLEM_USAGE);
+	assert_int_equal(problem_set(NULL, PROBLEM_USAGE, EINVAL, "unheard"), -EINVAL);
+	problem_clear(&problem);
+	assert_null(problem.message);
+}
+
+static void child_runs_a_program(void **state)
+{
+	CLEANUP(freep) char *output = NULL;
+	(void)state;
+
+	assert_int_equal(
+		child_run((const char *[]) { "sh", "-c", "echo out; echo err >&2; exit 3", NULL },
+			  -1, &output),
+		3);
+	assert_string_equal(output, "out\nerr\n");
+	assert_int_equal(child_run((const char *[]) { "sh", "-c", "kill -9 $$", NULL }, -1, NULL),
+			 128 + 9);
+	assert_int_equal(child_run((const char *[]) { "no-such-program", NULL }, -1, NULL),
+			 -ENOENT);
+}
+
+static void child_is_cancelled_and_timed_out(void **state)
+{
+	CLEANUP(child_killp) struct child child = CHILD_NONE;
+	const char *argv[] = { "sleep", "1000", NULL };
+	int ends[2];
+	(void)state;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(
+		child_spawn(&child, &(struct child_command) { .argv = argv, -1, -1, -1, NULL, 0 }),
+		0);
+	assert_int_equal(child_wait(&child, ends[0], io_now_ns() + 1000000, NULL), -ETIMEDOUT);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(child_wait(&child, ends[0], 0, NULL), -ECANCELED);
+	child_kill(&child);
+	assert_int_equal(child.pid, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* What the first process of a namespace started, even in another session, goes with it. */
+static void child_namespace_takes_all_along(void **state)
+{
+	CLEANUP(child_killp) struct child child = CHILD_NONE;
+	int ends[2], r;
+	char letter;
+	(void)state;
+
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	r = child_fork(&child, CHILD_PID_NAMESPACE);
+	assert_true(r >= 0);
+	if (r == 0) {
+		if (fork() == 0) {
+			setsid();
+			pause();
+		}
+		_exit(getpid() == 1 ? (write(ends[1], "n", 1), pause()) : 0);
+	}
+	close(ends[1]);
+	if (read(ends[0], &letter, 1) == 1) {
+		child_kill(&child);
+		assert_int_equal(read(ends[0], &letter, 1), 0);
+	}
+	close(ends[0]);
+}
+
+static void read_file_has_a_limit(void **state)
+{
+	CLEANUP(freep) char *data = NULL;
+	size_t bytes;
+	(void)state;
+
+	assert_int_equal(io_read_file("/proc/self/status", 1 << 20, &data, &bytes), 0);
+	assert_true(bytes > 100 && strlen(data) == bytes);
+	assert_int_equal(io_read_file("/proc/self/status", 10, &data, NULL), -EFBIG);
+	assert_int_equal(io_read_file("/proc/self/no-such", 10, &data, NULL), -ENOENT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(size_reads_binary_units),
+		cmocka_unit_test(size_refuses_all_else),
+		cmocka_unit_test(size_names_read_back),
+		cmocka_unit_test(durations_have_three_digits),
+		cmocka_unit_test(suggestions_are_near),
+		cmocka_unit_test(problem_keeps_the_last_sentence),
+		cmocka_unit_test(child_runs_a_program),
+		cmocka_unit_test(child_is_cancelled_and_timed_out),
+		cmocka_unit_test(child_namespace_takes_all_along),
+		cmocka_unit_test(read_file_has_a_limit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
