@@ -27,6 +27,10 @@ struct field {
 	size_t offset; /* in the struct that the table describes */
 };
 
+/* The member that a field describes; the field has to be of that type. */
+const char *field_text(const struct field *field, const void *object);
+int64_t field_count(const struct field *field, const void *object);
+
 /* All counts unknown, all texts NULL. */
 void field_init(const struct field *fields, size_t count, void *object);
 
@@ -45,7 +49,7 @@ int field_to_json(const struct field *fields, size_t count, const void *object, 
 int field_from_json(const struct field *fields, size_t count, void *object, const json_t *json,
 		    const char **ret_field);
 
-/* Sets a text member to a copy.  0 or -ENOMEM. */
+/* Sets a text member to a copy (NULL: to NULL).  0 or -ENOMEM. */
 int field_set_text(char **member, const char *text);
 
 #endif

@@ -17,8 +17,9 @@ struct results {
 	struct record *records;
 	size_t record_count;
 	size_t *environment_of; /* per record: index into environments */
-	int torn;		/* 1: the last line was cut and has been left out */
-	uint64_t whole_bytes;	/* length of the file up to the torn line */
+	/* of the file that was read last: */
+	int torn;	      /* 1: the file's last line was cut and has been left out */
+	uint64_t whole_bytes; /* length of the file without that line */
 };
 
 void results_clear(struct results *results);
@@ -27,7 +28,11 @@ void results_clear(struct results *results);
  * Adds the contents of the file to *results (zeroed before the first call, so
  * that several files can be read into one).  "-" is standard input.  Returns 0
  * or -errno with a sentence that names file and line: -EINVAL for what is no
- * result file, -EPROTO for a schema of a later version.
+ * result file, -EPROTO for a schema of a later version.  *results then holds
+ * what was read before, and has to be cleared as well.
+ *
+ * A record that is added has a file system, a method, a file size, and one of
+ * the STATUS_ words.
  */
 int results_read(struct results *results, const char *path, struct problem *problem);
 
