@@ -8,8 +8,9 @@
  * break.  Nor is a hole, if the next extent goes on exactly where the last one
  * ended.  (filefrag's summary also forgives a hole whose physical gap is as
  * large as its logical one; here that is a break, since the disk has to skip.)
- * An extent without an address (delayed, encoded, inline, unknown) begins a new
- * fragment of which nothing is known, and the count becomes a lower bound.
+ * An extent without an address (delayed, encoded, inline, unknown) ends the
+ * fragment before it.  It and all such that follow it count as one fragment, of
+ * which nothing is known: it has no part in largest, median and gaps.
  */
 #ifndef EXTENT_LAYOUT_H
 #define EXTENT_LAYOUT_H
@@ -19,6 +20,7 @@
 
 #include "extent.h"
 
+/* Sums stop at UINT64_MAX. */
 struct layout {
 	uint64_t extents;
 	uint64_t fragments;
@@ -26,13 +28,13 @@ struct layout {
 	uint64_t unwritten_bytes;
 	uint64_t shared_bytes;
 	uint64_t encoded_bytes;
-	uint64_t largest_bytes; /* largest fragment; 0: none */
-	uint64_t median_bytes;	/* median fragment (lower of the two middle ones); 0: none */
-	uint64_t gap_bytes; /* sum of the distances from one fragment's end to the next one's start
-			     */
-	uint64_t holes;	    /* gaps in the file before its last extent */
-	uint64_t first_physical; /* where the file starts on the volume */
-	int addresses_known; /* 0: some extent had no address; fragments, gaps are lower bounds */
+	uint64_t largest_bytes; /* largest fragment with addresses; 0: none */
+	uint64_t median_bytes;	/* median of these (lower of the two middle ones); 0: none */
+	/* sum of the absolute distances from one fragment's end to the next one's start */
+	uint64_t gap_bytes;
+	uint64_t holes;		 /* gaps in the file before its last extent, also at its start */
+	uint64_t first_physical; /* of the first extent with an address; 0: none */
+	int addresses_known;	 /* 0: some extent had none; fragments, gap_bytes may be off */
 };
 
 /* Collects; keeps one number a fragment, for the median. */
