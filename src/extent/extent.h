@@ -17,7 +17,7 @@ enum extent_flags {
 	EXTENT_SHARED = 1 << 3,	 /* other files use these blocks too */
 	EXTENT_INLINE = 1 << 4,	 /* inside metadata or packed with others (tail) */
 	EXTENT_UNKNOWN = 1 << 5, /* the file system does not tell the address */
-	EXTENT_LAST = 1 << 6,	 /* the last of the file */
+	EXTENT_LAST = 1 << 6,	 /* the last of the file; not every file system tells */
 	EXTENT_MERGED = 1 << 7, /* put together by the kernel or by the walker from single blocks */
 };
 
@@ -26,7 +26,7 @@ enum extent_flags {
 
 struct extent {
 	uint64_t logical;  /* offset in the file, bytes */
-	uint64_t physical; /* offset on the volume, bytes; 0 where it has none */
+	uint64_t physical; /* offset on the volume, bytes; no meaning with EXTENT_NO_ADDRESS */
 	uint64_t bytes;
 	uint32_t flags; /* enum extent_flags */
 };
@@ -44,16 +44,19 @@ const char *extent_source_name(enum extent_source source);
 typedef int (*extent_fn)(const struct extent *extent, void *context);
 
 struct extent_walk_options {
-	int sync;	/* FIEMAP_FLAG_SYNC: have delayed allocation done first */
-	unsigned batch; /* extents a call; 0: the default */
+	int sync;	/* have delayed allocation done first */
+	unsigned batch; /* extents a call, up to 65536; 0: the default */
 };
 
 /*
  * Walks over all extents of `fd`: FIEMAP, and FIBMAP where the file system
- * refuses that.  A hole has no extent.  Returns 0, what `each` returned, or
- * -errno: -EOPNOTSUPP (neither is answered), -EPERM (FIBMAP needs root), -EIO
- * (the kernel makes no progress).  `options` may be NULL; *ret_source (may be
- * NULL) says who answered.
+ * refuses that.  A hole has no extent; an extent is never empty, overlaps none
+ * before it, and overflows nowhere.  FIBMAP sees neither unwritten ranges nor
+ * packed tails nor what lies past the end of the file.  Returns 0, what `each`
+ * returned, or -errno: -EOPNOTSUPP (neither is answered), -EPERM (FIBMAP needs
+ * root), -EIO (the kernel makes no progress or no sense), -EFBIG and -ERANGE
+ * (FIBMAP: more than 2^31 blocks in the file, on the volume).  `options` may be
+ * NULL; *ret_source (may be NULL) says who answered.
  */
 int extent_walk(int fd, const struct extent_walk_options *options, extent_fn each, void *context,
 		enum extent_source *ret_source);
