@@ -15,7 +15,7 @@ enum { METHOD_NAME_MAX = 64, METHOD_FALLBACKS_MAX = 4 };
 enum method_path {
 	METHOD_PATH_NONE,     /* nothing was done: see the error */
 	METHOD_PATH_NATIVE,   /* the file system allocated by itself */
-	METHOD_PATH_EMULATED, /* the C library wrote in its stead */
+	METHOD_PATH_EMULATED, /* the C library, or we just like it, wrote a byte a block */
 	METHOD_PATH_WRITTEN,  /* we wrote the bytes */
 	METHOD_PATH_SPARSE,   /* nothing was reserved */
 };
@@ -37,8 +37,12 @@ struct method_fallback {
 
 struct method_outcome {
 	enum method_path path;
-	uint64_t calls;		/* system calls (for mmap: mappings) that allocated */
-	uint64_t written_bytes; /* bytes handed to the kernel by those calls */
+	uint64_t calls; /* system calls (for mmap: mappings) that allocated */
+	/*
+	 * Bytes handed to the kernel by those calls, or stored into the mapping.
+	 * O_DIRECT pads the last sector; of what the C library writes nothing is known: 0.
+	 */
+	uint64_t written_bytes;
 	const char *refused_by; /* on failure: the call that failed, a static string */
 	size_t fallbacks;
 	struct method_fallback fallback[METHOD_FALLBACKS_MAX];
@@ -60,8 +64,8 @@ struct method {
 	 * Allocates req->bytes in `fd`, open for reading and writing, empty.
 	 * Afterwards the file is req->bytes long (fallocate-keep-size: 0).
 	 * Returns 0 or -errno; on failure the file may be partly allocated,
-	 * and ret->refused_by says which call failed.  `ret` is filled either
-	 * way.  Never a signal: mmap on a full volume is -ENOSPC.
+	 * and ret->refused_by says which call failed.  `ret` comes zeroed and is
+	 * filled either way.  Never a signal: mmap on a full volume is -ENOSPC.
 	 */
 	int (*allocate)(int fd, const struct method_request *req, struct method_outcome *ret);
 	/* Can this kernel do it at all?  NULL: always.  0 or -errno, and a sentence why not. */
@@ -97,7 +101,9 @@ int method_run(const struct method_choice *choice, int fd, uint64_t bytes,
 /* The size that the file has to have afterwards. */
 uint64_t method_length(const struct method_choice *choice, uint64_t bytes);
 
-/* Is -error (any of EOPNOTSUPP, ENOSYS, EINVAL, ENODEV, ...) a "not supported here" and no failure?
+/*
+ * Does this error of allocate(), as -errno or errno, mean "not supported here"
+ * and no failure?
  */
 int method_unsupported(int error);
 
