@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call, one mode each.  Which modes the kernel knows can be asked without
+ * a file: it looks at the mode before it looks whether the descriptor may be
+ * written, so on a read-only one a mode it knows is EBADF (seen on 6.18).
+ * Whether a file system has it shows only there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "methods.h"
+
+#ifndef FALLOC_FL_WRITE_ZEROES /* Linux 6.17 */
+#define FALLOC_FL_WRITE_ZEROES 0x80
+#endif
+
+static int allocate_by(int fd, int mode, const struct method_request *req,
+		       struct method_outcome *ret)
+{
+	int r;
+
+	do {
+		r = fallocate(fd, mode, 0, (off_t)req->bytes);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return outcome_refuse(ret, "fallocate", errno);
+	ret->calls = 1;
+	ret->path = METHOD_PATH_NATIVE;
+	return 0;
+}
+
+static int probe_mode(int mode, const char *why, const char **ret_why)
+{
+	CLEANUP(fd_closep) int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fallocate(fd, mode, 0, 1) == 0 || !method_unsupported(errno))
+		return 0;
+	*ret_why = why;
+	return -errno;
+}
+
+static int allocate_plain(int fd, const struct method_request *req, struct method_outcome *ret)
+{
+	return allocate_by(fd, 0, req, ret);
+}
+
+const struct method method_fallocate = {
+	.name = "fallocate",
+	.summary = "fallocate(), never emulated",
+	.allocate = allocate_plain,
+};
+
+static int allocate_keep_size(int fd, const struct method_request *req, struct method_outcome *ret)
+{
+	return allocate_by(fd, FALLOC_FL_KEEP_SIZE, req, ret);
+}
+
+static uint64_t kept_length(const struct method_request *req)
+{
+	(void)req;
+	return 0;
+}
+
+const struct method method_fallocate_keep_size = {
+	.name = "fallocate-keep-size",
+	.summary = "fallocate() beyond the end of the file, whose size stays 0",
+	.allocate = allocate_keep_size,
+	.length = kept_length,
+};
+
+static int allocate_zero_range(int fd, const struct method_request *req, struct method_outcome *ret)
+{
+	return allocate_by(fd, FALLOC_FL_ZERO_RANGE, req, ret);
+}
+
+static int probe_zero_range(const char **ret_why)
+{
+	return probe_mode(FALLOC_FL_ZERO_RANGE,
+			  "this kernel does not know FALLOC_FL_ZERO_RANGE (Linux 3.15)", ret_why);
+}
+
+const struct method method_fallocate_zero_range = {
+	.name = "fallocate-zero-range",
+	.summary = "fallocate() that zeroes the range, as unwritten extents where it can",
+	.allocate = allocate_zero_range,
+	.probe = probe_zero_range,
+};
+
+static int allocate_write_zeroes(int fd, const struct method_request *req,
+				 struct method_outcome *ret)
+{
+	return allocate_by(fd, FALLOC_FL_WRITE_ZEROES, req, ret);
+}
+
+static int probe_write_zeroes(const char **ret_why)
+{
+	return probe_mode(FALLOC_FL_WRITE_ZEROES,
+			  "this kernel does not know FALLOC_FL_WRITE_ZEROES (Linux 6.17)", ret_why);
+}
+
+const struct method method_fallocate_write_zeroes = {
+	.name = "fallocate-write-zeroes",
+	.summary = "fallocate() as written extents, zeroed by the device (Linux 6.17)",
+	.allocate = allocate_write_zeroes,
+	.probe = probe_write_zeroes,
+};

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names are keys in result files that outlive this program, so a choice has
+ * exactly one spelling: sizes as plain bytes, the depth always written out.
+ * What was typed can be looser.
+ */
+#include "method.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "methods.h"
+#include "size.h"
+#include "suggest.h"
+
+enum { CHUNK_BYTES_MAX = 1 << 30, DEPTH_DEFAULT = 8, DEPTH_MAX = 1024 };
+
+#define METHOD_ROW(name) &method_##name,
+const struct method *const method_table[] = { METHODS(METHOD_ROW) NULL };
+#undef METHOD_ROW
+
+const char *method_path_name(enum method_path path)
+{
+	static const char *const names[] = {
+		[METHOD_PATH_NONE] = "none",	     [METHOD_PATH_NATIVE] = "native",
+		[METHOD_PATH_EMULATED] = "emulated", [METHOD_PATH_WRITTEN] = "written",
+		[METHOD_PATH_SPARSE] = "sparse",
+	};
+
+	return names[path];
+}
+
+__attribute__((format(printf, 3, 4))) static int refuse_spec(int error, char **ret_why,
+							     const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(ret_why, format, arguments) < 0)
+		*ret_why = NULL;
+	va_end(arguments);
+	return -error;
+}
+
+/* How many letters of `spec` are the name in "chunk-4096" or "chunk4096". */
+static size_t head_length(const char *spec)
+{
+	size_t length = strcspn(spec, "0123456789");
+
+	while (spec[length] && length > 0 && spec[length - 1] == '-')
+		length--;
+	return length;
+}
+
+static const struct method *find_method(const char *name, size_t length)
+{
+	for (const struct method *const *method = method_table; *method; method++)
+		if (strlen((*method)->name) == length && !strncmp((*method)->name, name, length))
+			return *method;
+	return NULL;
+}
+
+static const struct method *find_nearest(const char *typed)
+{
+	const char *nearest = NULL;
+
+	for (const struct method *const *method = method_table; *method; method++)
+		suggest_consider(typed, (*method)->name, &nearest);
+	return nearest ? find_method(nearest, strlen(nearest)) : NULL;
+}
+
+static int refuse_unknown(const char *spec, char **ret_why)
+{
+	size_t length = head_length(spec);
+	CLEANUP(freep) char *head = strndup(spec, length);
+	const char *parameters = spec + length + strspn(spec + length, "-");
+	const struct method *nearest = head ? find_nearest(head) : NULL;
+
+	if (!nearest)
+		return refuse_spec(ENOENT, ret_why,
+				   "unknown method '%s' (`alloc-perf list` names them all)", spec);
+	if (nearest->parameters == METHOD_PLAIN)
+		return refuse_spec(ENOENT, ret_why, "unknown method '%s'; did you mean %s?", spec,
+				   nearest->name);
+	return refuse_spec(ENOENT, ret_why, "unknown method '%s'; did you mean %s-%s?", spec,
+			   nearest->name, *parameters ? parameters : "N");
+}
+
+/* The method that `spec` names, and where its parameters begin (NULL: it has none). */
+static const struct method *split_spec(const char *spec, const char **ret_parameters)
+{
+	const struct method *method = find_method(spec, strlen(spec));
+	const char *dash;
+
+	*ret_parameters = NULL;
+	for (dash = strchr(spec, '-'); !method && dash; dash = strchr(dash + 1, '-')) {
+		method = find_method(spec, (size_t)(dash - spec));
+		/* "fallocate-zero-rnge" is a misspelt name, no `fallocate` with parameters. */
+		if (method && method->parameters == METHOD_PLAIN &&
+		    !isdigit((unsigned char)dash[1]))
+			method = NULL;
+		*ret_parameters = dash + 1;
+	}
+	return method;
+}
+
+static int parse_chunk(const char *spec, const char *text, struct method_choice *choice,
+		       char **ret_why)
+{
+	const struct method *method = choice->method;
+	char multiple[SIZE_TEXT_MAX];
+	uint64_t bytes;
+	int r = size_parse(text, &bytes);
+
+	if (r == -EINVAL)
+		return refuse_spec(EINVAL, ret_why,
+				   "method '%s': '%s' is not a size such as 4096, 64K or 1M", spec,
+				   text);
+	if (r < 0 || bytes < 1 || bytes > CHUNK_BYTES_MAX)
+		return refuse_spec(EINVAL, ret_why,
+				   "method '%s': the chunk must be from 1 byte to 1G", spec);
+	if (method->chunk_multiple && bytes % method->chunk_multiple)
+		return refuse_spec(EINVAL, ret_why,
+				   "method '%s': direct I/O needs a chunk that is a multiple of %s "
+				   "bytes",
+				   spec, size_name(method->chunk_multiple, multiple));
+	choice->chunk_bytes = (size_t)bytes;
+	return 0;
+}
+
+static int parse_depth(const char *spec, const char *text, struct method_choice *choice,
+		       char **ret_why)
+{
+	char *end;
+	unsigned long depth = strtoul(text, &end, 10);
+
+	if (!isdigit((unsigned char)*text) || *end || depth < 1 || depth > DEPTH_MAX)
+		return refuse_spec(EINVAL, ret_why,
+				   "method '%s': the depth '%s' is not a whole number from 1 to %d",
+				   spec, text, DEPTH_MAX);
+	choice->depth = (unsigned)depth;
+	return 0;
+}
+
+static int parse_parameters(const char *spec, const char *parameters, struct method_choice *choice,
+			    char **ret_why)
+{
+	const struct method *method = choice->method;
+	CLEANUP(freep) char *copy = strdup(parameters);
+	char *rest = copy, *chunk;
+	int r;
+
+	if (!copy)
+		return -ENOMEM;
+	/* Only what takes a depth is split: "chunk--1" must complain about "-1". */
+	chunk = method->parameters == METHOD_CHUNK_DEPTH ? strsep(&rest, "-") : copy;
+	r = parse_chunk(spec, chunk, choice, ret_why);
+	if (r < 0 || method->parameters == METHOD_CHUNK)
+		return r;
+	choice->depth = DEPTH_DEFAULT;
+	return rest ? parse_depth(spec, rest, choice, ret_why) : 0;
+}
+
+static void spell(struct method_choice *choice)
+{
+	const char *name = choice->method->name;
+
+	switch (choice->method->parameters) {
+	case METHOD_PLAIN:
+		snprintf(choice->name, sizeof(choice->name), "%s", name);
+		break;
+	case METHOD_CHUNK:
+		snprintf(choice->name, sizeof(choice->name), "%s-%zu", name, choice->chunk_bytes);
+		break;
+	case METHOD_CHUNK_DEPTH:
+		snprintf(choice->name, sizeof(choice->name), "%s-%zu-%u", name, choice->chunk_bytes,
+			 choice->depth);
+		break;
+	}
+}
+
+int method_parse(const char *spec, struct method_choice *ret, char **ret_why)
+{
+	const char *parameters;
+	struct method_choice choice = { .method = split_spec(spec, &parameters) };
+	int r = 0;
+
+	if (!choice.method)
+		return refuse_unknown(spec, ret_why);
+	if (choice.method->parameters == METHOD_PLAIN && parameters)
+		return refuse_spec(EINVAL, ret_why, "method '%s': %s takes no size or depth", spec,
+				   choice.method->name);
+	if (choice.method->parameters != METHOD_PLAIN && !parameters)
+		return refuse_spec(EINVAL, ret_why,
+				   "method '%s' needs the bytes of a chunk, such as %s-4096", spec,
+				   choice.method->name);
+	if (parameters)
+		r = parse_parameters(spec, parameters, &choice, ret_why);
+	if (r < 0)
+		return r;
+	spell(&choice);
+	*ret = choice;
+	return 0;
+}
+
+static struct method_request request_of(const struct method_choice *choice, uint64_t bytes)
+{
+	return (struct method_request) {
+		.bytes = bytes,
+		.chunk_bytes = choice->chunk_bytes,
+		.depth = choice->depth,
+	};
+}
+
+int method_run(const struct method_choice *choice, int fd, uint64_t bytes,
+	       struct method_outcome *ret)
+{
+	struct method_request request = request_of(choice, bytes);
+
+	*ret = (struct method_outcome) { 0 };
+	return choice->method->allocate(fd, &request, ret);
+}
+
+uint64_t method_length(const struct method_choice *choice, uint64_t bytes)
+{
+	struct method_request request = request_of(choice, bytes);
+
+	return choice->method->length ? choice->method->length(&request) : bytes;
+}
+
+int method_unsupported(int error)
+{
+	switch (abs(error)) {
+	case EOPNOTSUPP: /* the usual refusal of fallocate() */
+	case ENOSYS:	 /* a kernel or a sandbox without the call */
+	case EINVAL:	 /* ZFS's fallocate(), O_DIRECT where there is none, or its alignment */
+	case ENODEV:	 /* mmap() or fallocate() on what has no blocks */
+	case ESPIPE:	 /* a pipe */
+	case EPERM:	 /* io_uring switched off; nothing else is forbidden on one's own file */
+		return 1;
+	default:
+		return 0;
+	}
+}

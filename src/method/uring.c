@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * DEPTH writes of N bytes in flight.  With O_DIRECT: a buffered write through
+ * io_uring is a write() done by somebody else, and depth is for devices.
+ *
+ * All requests write from one registered buffer, since they all write the same:
+ * registered memory counts against RLIMIT_MEMLOCK, which is 64 KiB for ordinary
+ * users on older systems.  Where even one chunk is too much the buffer stays
+ * unregistered, and the outcome says so.
+ *
+ * After a failure the requests in flight are waited for: nothing may change the
+ * file after we said that it failed.
+ */
+#include <errno.h>
+#include <liburing.h>
+#include <stdbool.h>
+
+#include "cleanup.h"
+#include "direct.h"
+#include "methods.h"
+#include "zeroes.h"
+
+struct request {
+	uint64_t at;
+	size_t bytes;
+};
+
+struct flight {
+	struct io_uring *ring;
+	int fd;
+	const void *zeroes;
+	bool registered;
+	size_t chunk_bytes, unit_bytes;
+	uint64_t next, end;	  /* offsets: the first without a request, and that of the end */
+	struct request *requests; /* one a slot */
+	unsigned in_flight;
+	int error; /* the first; positive */
+};
+
+static void ring_exitp(struct io_uring **ring)
+{
+	if (*ring)
+		io_uring_queue_exit(*ring);
+}
+
+/* There is always room: the ring has as many entries as there are slots. */
+static void launch(struct flight *flight, unsigned slot)
+{
+	struct io_uring_sqe *sqe = io_uring_get_sqe(flight->ring);
+	const struct request *request = &flight->requests[slot];
+	unsigned bytes = (unsigned)request->bytes;
+
+	if (flight->registered)
+		io_uring_prep_write_fixed(sqe, flight->fd, flight->zeroes, bytes, request->at, 0);
+	else
+		io_uring_prep_write(sqe, flight->fd, flight->zeroes, bytes, request->at);
+	io_uring_sqe_set_data64(sqe, slot);
+	flight->in_flight++;
+}
+
+static void launch_next(struct flight *flight, unsigned slot)
+{
+	size_t bytes = zeroes_chunk(flight->end - flight->next, flight->chunk_bytes);
+
+	if (bytes == 0)
+		return;
+	flight->requests[slot] = (struct request) { .at = flight->next, .bytes = bytes };
+	flight->next += bytes;
+	launch(flight, slot);
+}
+
+static void land(struct flight *flight, unsigned slot, int result, struct method_outcome *ret)
+{
+	struct request *request = &flight->requests[slot];
+	size_t progress = 0;
+
+	if (result > 0)
+		progress = zeroes_progress((size_t)result, request->bytes, flight->unit_bytes);
+
+	flight->in_flight--;
+	if (progress > 0) {
+		ret->calls++;
+		ret->written_bytes += (size_t)result;
+		request->at += progress;
+		request->bytes -= progress;
+	} else if (result != -EINTR && result != -EAGAIN && !flight->error) {
+		flight->error = result < 0 ? -result : EIO;
+	}
+	if (flight->error)
+		return;
+	if (request->bytes > 0)
+		launch(flight, slot);
+	else
+		launch_next(flight, slot);
+}
+
+static int fly(struct flight *flight, unsigned depth, struct method_outcome *ret)
+{
+	struct io_uring_cqe *cqe;
+
+	for (unsigned slot = 0; slot < depth; slot++)
+		launch_next(flight, slot);
+	while (flight->in_flight > 0) {
+		int r = io_uring_submit_and_wait(flight->ring, 1);
+
+		if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
+			return outcome_refuse(ret, "io_uring_enter", -r);
+		while (io_uring_peek_cqe(flight->ring, &cqe) == 0) {
+			unsigned slot = (unsigned)io_uring_cqe_get_data64(cqe);
+			int result = cqe->res;
+
+			io_uring_cqe_seen(flight->ring, cqe);
+			land(flight, slot, result, ret);
+		}
+	}
+	if (flight->error)
+		return outcome_refuse(ret, "io_uring write", flight->error);
+	ret->path = METHOD_PATH_WRITTEN;
+	return 0;
+}
+
+static int register_zeroes(struct flight *flight, size_t bytes, struct method_outcome *ret)
+{
+	struct iovec buffer = { .iov_base = (void *)flight->zeroes, .iov_len = bytes };
+	int r = io_uring_register_buffers(flight->ring, &buffer, 1);
+
+	if (r == -ENOMEM)
+		outcome_fall_back(ret, "io_uring_register", ENOMEM);
+	else if (r < 0)
+		return outcome_refuse(ret, "io_uring_register", -r);
+	flight->registered = r == 0;
+	return 0;
+}
+
+static int write_through(struct io_uring *ring, const struct direct *direct,
+			 const struct method_request *req, struct method_outcome *ret)
+{
+	size_t buffer_bytes = zeroes_chunk(direct->whole_bytes, req->chunk_bytes);
+	CLEANUP(freep) void *zeroes = zeroes_make(buffer_bytes);
+	CLEANUP(freep) struct request *requests = calloc(req->depth, sizeof(*requests));
+	struct flight flight = {
+		.ring = ring,
+		.fd = direct->fd,
+		.zeroes = zeroes,
+		.chunk_bytes = req->chunk_bytes,
+		.unit_bytes = direct->alignment,
+		.end = direct->whole_bytes,
+		.requests = requests,
+	};
+	int r;
+
+	if (!zeroes || !requests)
+		return outcome_refuse(ret, "malloc", ENOMEM);
+	r = register_zeroes(&flight, buffer_bytes, ret);
+	return r < 0 ? r : fly(&flight, req->depth, ret);
+}
+
+static int allocate(int fd, const struct method_request *req, struct method_outcome *ret)
+{
+	struct io_uring memory;
+	CLEANUP(direct_endp) struct direct direct = DIRECT_NONE;
+	CLEANUP(ring_exitp) struct io_uring *ring = NULL;
+	int r = io_uring_queue_init(req->depth, &memory, 0);
+
+	if (r < 0)
+		return outcome_refuse(ret, "io_uring_setup", -r);
+	ring = &memory;
+	r = direct_begin(fd, req, &direct, ret);
+	if (r == 0)
+		r = write_through(ring, &direct, req, ret);
+	return r < 0 ? r : direct_trim(&direct, req, ret);
+}
+
+static int probe(const char **ret_why)
+{
+	struct io_uring ring;
+	int r = io_uring_queue_init(1, &ring, 0);
+
+	if (r == 0) {
+		io_uring_queue_exit(&ring);
+		return 0;
+	}
+	if (r == -EPERM)
+		*ret_why = "io_uring is switched off here (sysctl kernel.io_uring_disabled, or a "
+			   "sandbox)";
+	else if (r == -ENOSYS)
+		*ret_why = "this kernel has no io_uring (Linux 5.1), or a sandbox hides it";
+	else
+		*ret_why = "io_uring_setup() failed";
+	return r;
+}
+
+const struct method method_uring = {
+	.name = "uring",
+	.summary = "io_uring writes of zeroes past the page cache, N bytes each, DEPTH (8) at once",
+	.parameters = METHOD_CHUNK_DEPTH,
+	.chunk_multiple = DIRECT_SECTOR_BYTES,
+	.allocate = allocate,
+	.probe = probe,
+};
