@@ -47,6 +47,7 @@ const struct field record_fields[] = {
 	TEXT(status, "ok, unsupported (refused here by kernel or file system), or failed"),
 	TEXT(stage, "stage in which it ended, if not ok"),
 	TEXT(reason, "what happened, if not ok: a sentence"),
+	TEXT(console, "last lines of a guest's console, where it ended without a record"),
 	TEXT(refused_by, "system call that was refused"),
 	COUNT(error, "errno", "its error number, if not ok"),
 	TEXT(path, "way the allocation really took: native, emulated, written, sparse or none"),

@@ -50,6 +50,7 @@ struct record {
 	char *reason; /* a sentence, if not ok */
 	char *refused_by;
 	int64_t error;	 /* errno, if not ok */
+	char *console;	 /* its last lines, where a guest ended without a record */
 	char *path;	 /* enum method_path by name */
 	char *fallbacks; /* "fallocate: Operation not supported; ..." */
 	int64_t calls;
