@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan is text until it is expanded: the command line, a plan file, a preset
+ * and the plan inside a result file all set the same few keys, one after the
+ * other, and only the end result has to make sense.
+ *
+ * inih cuts lines longer than its buffer without a word, and calls the handler
+ * once for each continuation line.  So long lines are refused beforehand, and a
+ * list may go on in the next line.
+ */
+#include "plan.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ini.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "embedded.h"
+#include "io.h"
+#include "size.h"
+#include "suggest.h"
+
+enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
+
+#define PLAN_SECTION "plan"
+
+static const struct {
+	const char *name;
+	const char *text;
+} presets[] = {
+	{ "default", embedded_default },
+	{ "demo", embedded_demo },
+	{ "2009", embedded_2009 },
+};
+
+const char *const plan_presets[] = { "default", "demo", "2009", NULL };
+_Static_assert(ARRAY_SIZE(plan_presets) == ARRAY_SIZE(presets) + 1, "a preset without its name");
+
+/* ---- setting keys ---- */
+
+static int set_text(char **member, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+static char **plan_member(struct plan *plan, const char *key)
+{
+	const struct {
+		const char *key;
+		char **member;
+	} members[] = {
+		{ "filesystems", &plan->filesystems },
+		{ "methods", &plan->methods },
+		{ "sizes", &plan->sizes },
+		{ "volume", &plan->volume },
+		{ "runs", &plan->runs },
+		{ "on", &plan->testbed },
+		{ "label", &plan->label },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (strcmp(members[i].key, key) == 0)
+			return members[i].member;
+	return NULL;
+}
+
+int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem)
+{
+	char **member = plan_member(plan, key);
+
+	if (!member)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "unknown key \"%s\" in [plan]; there are filesystems, methods, "
+				   "sizes, volume, runs, on and label",
+				   key);
+	return set_text(member, value);
+}
+
+static int set_largest_run(struct filesystem *filesystem, const char *value)
+{
+	static const char share[] = "volume/";
+
+	filesystem->run_is_share = strncmp(value, share, strlen(share)) == 0;
+	if (filesystem->run_is_share)
+		value += strlen(share);
+	return size_parse(value, &filesystem->largest_run);
+}
+
+static int filesystem_set(struct filesystem *filesystem, const char *key, const char *value,
+			  struct problem *problem)
+{
+	const struct {
+		const char *key;
+		char **member;
+	} texts[] = {
+		{ "type", &filesystem->type },		 { "mkfs", &filesystem->mkfs },
+		{ "mount", &filesystem->mount_options }, { "package", &filesystem->package },
+		{ "summary", &filesystem->summary },
+	};
+	int r = -ENOENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (strcmp(texts[i].key, key) == 0)
+			return set_text(texts[i].member, value);
+	if (strcmp(key, "largest_run") == 0)
+		r = set_largest_run(filesystem, value);
+	else if (strcmp(key, "min_volume") == 0)
+		r = size_parse(value, &filesystem->min_volume);
+	if (r == -ENOENT)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"unknown key \"%s\" in [%s]; there are type, mkfs, mount, package, "
+			"largest_run, min_volume and summary",
+			key, filesystem->name);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" is no size for %s in [%s]", value, key,
+				   filesystem->name);
+	return 0;
+}
+
+/* ---- reading ---- */
+
+static struct filesystem *find_filesystem(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->catalogue_count; i++)
+		if (strcmp(plan->catalogue[i].name, name) == 0)
+			return &plan->catalogue[i];
+	return NULL;
+}
+
+const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name)
+{
+	return find_filesystem(plan, name);
+}
+
+static struct filesystem *add_filesystem(struct plan *plan, const char *name)
+{
+	struct filesystem *larger =
+		reallocarray(plan->catalogue, plan->catalogue_count + 1, sizeof(*larger));
+
+	if (!larger)
+		return NULL;
+	plan->catalogue = larger;
+	larger += plan->catalogue_count;
+	*larger = (struct filesystem) { .name = strdup(name) };
+	if (!larger->name)
+		return NULL;
+	plan->catalogue_count++;
+	return larger;
+}
+
+/* Of one call of ini_parse_string(). */
+struct reader {
+	struct plan *plan;
+	struct problem *problem;
+	char *section, *key; /* the last one, to tell a continuation line */
+	int error;	     /* of the first wrong line */
+};
+
+/* A list that goes on in the next line. */
+static int append_line(struct reader *reader, const char *value)
+{
+	char **member = plan_member(reader->plan, reader->key);
+	char *longer;
+
+	if (asprintf(&longer, "%s,%s", *member, value) < 0)
+		return -ENOMEM;
+	free(*member);
+	*member = longer;
+	return 0;
+}
+
+static int read_key(struct reader *reader, const char *section, const char *key, const char *value)
+{
+	struct filesystem *filesystem;
+
+	if (!*section)
+		return problem_set(reader->problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" stands before the first [section]", key);
+	if (strcmp(section, PLAN_SECTION) == 0) {
+		int again = reader->key && strcmp(reader->section, section) == 0 &&
+			    strcmp(reader->key, key) == 0;
+
+		return again ? append_line(reader, value)
+			     : plan_set(reader->plan, key, value, reader->problem);
+	}
+	filesystem = find_filesystem(reader->plan, section);
+	if (!filesystem)
+		filesystem = add_filesystem(reader->plan, section);
+	if (!filesystem)
+		return -ENOMEM;
+	return filesystem_set(filesystem, key, value, reader->problem);
+}
+
+/* inih's handler: 1 is success. */
+static int read_line(void *context, const char *section, const char *key, const char *value)
+{
+	struct reader *reader = context;
+	int r;
+
+	if (reader->error)
+		return 1;
+	r = read_key(reader, section, key, value);
+	if (r == 0 && (set_text(&reader->section, section) < 0 || set_text(&reader->key, key) < 0))
+		r = -ENOMEM;
+	reader->error = r;
+	return r == 0;
+}
+
+static int refuse_long_lines(const char *text, const char *source, struct problem *problem)
+{
+	int line = 1;
+
+	for (const char *at = text; *at; line++) {
+		size_t length = strcspn(at, "\n");
+
+		if (length > PLAN_LINE_MAX)
+			return problem_set(
+				problem, PROBLEM_USAGE, EINVAL,
+				"%s:%d: the line is longer than %d characters; a list may "
+				"go on, indented, in the next line",
+				source, line, PLAN_LINE_MAX);
+		at += length + (at[length] == '\n');
+	}
+	return 0;
+}
+
+/* A section has to say at least how to make and mount it. */
+static int require_keys(const struct plan *plan, const char *source, struct problem *problem)
+{
+	for (size_t i = 0; i < plan->catalogue_count; i++) {
+		const struct filesystem *filesystem = &plan->catalogue[i];
+
+		if (!filesystem->type || !filesystem->mkfs)
+			return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s: [%s] has no %s",
+					   source, filesystem->name,
+					   filesystem->type ? "mkfs" : "type");
+	}
+	return 0;
+}
+
+int plan_read(struct plan *plan, const char *text, const char *source, struct problem *problem)
+{
+	struct problem found = { 0 };
+	struct reader reader = { .plan = plan, .problem = &found };
+	int line, r = refuse_long_lines(text, source, problem);
+
+	if (r < 0)
+		return r;
+	line = ini_parse_string(text, read_line, &reader);
+	free(reader.section);
+	free(reader.key);
+	r = reader.error;
+	if (r == 0 && line == 0)
+		return require_keys(plan, source, problem);
+	if (r != -ENOMEM && line != -2) /* inih's number for no memory */
+		r = problem_set(problem, PROBLEM_USAGE, EINVAL, "%s:%d: %s", source, line,
+				found.message ? found.message
+					      : "neither [section] nor key = value");
+	problem_clear(&found);
+	return r ? r : -ENOMEM;
+}
+
+int plan_read_file(struct plan *plan, const char *path, struct problem *problem)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes = 0;
+	int r = io_read_file(path, PLAN_FILE_LIMIT, &text, &bytes);
+
+	if (r < 0)
+		return problem_set(problem, PROBLEM_USAGE, -r, "cannot read the plan %s: %s", path,
+				   strerror(-r));
+	if (strlen(text) != bytes)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s is no plan file: it has zero bytes", path);
+	return plan_read(plan, text, path, problem);
+}
+
+int plan_read_preset(struct plan *plan, const char *name, struct problem *problem)
+{
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
+		if (strcmp(presets[i].name, name) == 0)
+			return plan_read(plan, presets[i].text, name, problem);
+		suggest_consider(name, presets[i].name, &nearest);
+	}
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "there is no preset \"%s\"; there are default, demo and 2009", name);
+}
+
+int plan_init(struct plan *plan)
+{
+	*plan = (struct plan) { 0 };
+	return plan_read(plan, embedded_filesystems, "the catalogue", NULL);
+}
+
+void plan_clear(struct plan *plan)
+{
+	char *const texts[] = { plan->filesystems, plan->methods, plan->sizes, plan->volume,
+				plan->runs,	   plan->testbed, plan->label };
+
+	for (size_t i = 0; i < plan->catalogue_count; i++) {
+		struct filesystem *filesystem = &plan->catalogue[i];
+		char *const members[] = { filesystem->name,    filesystem->type,
+					  filesystem->mkfs,    filesystem->mount_options,
+					  filesystem->package, filesystem->summary };
+
+		for (size_t j = 0; j < ARRAY_SIZE(members); j++)
+			free(members[j]);
+	}
+	free(plan->catalogue);
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		free(texts[i]);
+	*plan = (struct plan) { 0 };
+}
+
+void plan_clearp(struct plan *plan)
+{
+	plan_clear(plan);
+}
+
+uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes)
+{
+	if (!filesystem->run_is_share || filesystem->largest_run == 0)
+		return filesystem->largest_run;
+	return volume_bytes / filesystem->largest_run;
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What to measure: the catalogue of file-system variants, the user's wishes,
+ * and the ordered list of trials that follows from both.  The form of a plan
+ * file is in alloc-perf-plan(5).
+ */
+#ifndef PLAN_PLAN_H
+#define PLAN_PLAN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "method.h"
+#include "problem.h"
+
+/* One variant: a section of the catalogue or of a plan file. */
+struct filesystem {
+	char *name;	      /* key on the command line and in results */
+	char *type;	      /* for mount(2) */
+	char *mkfs;	      /* command; the volume is appended */
+	char *mount_options;  /* comma separated; NULL: none */
+	char *package;	      /* what has the command; NULL: not known */
+	char *summary;	      /* NULL: none */
+	uint64_t largest_run; /* bytes; with run_is_share the volume divided by it; 0: no limit */
+	int run_is_share;
+	uint64_t min_volume; /* bytes; 0: no limit */
+};
+
+struct plan {
+	struct filesystem *catalogue;
+	size_t catalogue_count;
+	char *filesystems; /* comma separated names */
+	char *methods;	   /* comma separated, as for method_parse() */
+	char *sizes;	   /* comma separated, as for size_parse() */
+	char *volume;	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */
+	char *runs;	   /* NULL: 1 */
+	char *testbed;	   /* "uml", "dir:/srv"; NULL: the default */
+	char *label;	   /* NULL: none */
+};
+
+enum { PLAN_VOLUME_FACTOR = 5, PLAN_RUNS_MAX = 10000 };
+#define PLAN_VOLUME_MIN ((uint64_t)512 << 20)
+
+struct plan_trial {
+	const struct filesystem *filesystem; /* NULL: a directory, whatever it is on */
+	struct method_choice method;
+	uint64_t file_bytes;
+	uint64_t volume_bytes; /* 0: a directory */
+	unsigned run;	       /* 1, 2, ... */
+};
+
+/* The compiled-in catalogue, nothing chosen.  0 or -ENOMEM. */
+int plan_init(struct plan *plan);
+void plan_clear(struct plan *plan);
+void plan_clearp(struct plan *plan); /* for CLEANUP() */
+
+/*
+ * Adds the text of a plan file; what it sets replaces what was there.  `source`
+ * stands before line numbers in messages.  -EINVAL with a sentence.
+ */
+int plan_read(struct plan *plan, const char *text, const char *source, struct problem *problem);
+
+/* The same from a file. */
+int plan_read_file(struct plan *plan, const char *path, struct problem *problem);
+
+/* The same from a compiled-in plan: "default", "demo", "2009". */
+int plan_read_preset(struct plan *plan, const char *name, struct problem *problem);
+
+/* The names of these, ends with NULL. */
+extern const char *const plan_presets[];
+
+/* Sets one key of the section [plan]: "filesystems", "methods", "sizes", ...  -EINVAL with a
+ * sentence. */
+int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem);
+
+/* NULL: no such variant. */
+const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name);
+
+/* Longest run on a volume of that size; 0: no limit. */
+uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes);
+
+struct trial_list {
+	struct plan_trial *trial;
+	size_t count;
+};
+
+/*
+ * All trials, rounds outermost, then sizes, file systems, methods, as in 2009.
+ * Refers into the plan.  With `in_directory` file systems and volume are left
+ * out.  -EINVAL with a sentence: an unknown name (and the nearest one), a size
+ * that is none or exceeds the volume.
+ */
+int plan_expand(const struct plan *plan, int in_directory, struct trial_list *ret,
+		struct problem *problem);
+void trial_list_clear(struct trial_list *list);
+
+/*
+ * The plan as the text of a plan file, with the sections of all that it names,
+ * so that plan_read() on an empty plan gives the same trials.  The caller frees
+ * it; NULL: out of memory.
+ */
+char *plan_text(const struct plan *plan);
+
+#endif

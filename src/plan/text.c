@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan as a plan file, which a result file carries so that `run --resume`
+ * needs no second form of it.  Lists go one word a line: inih's lines are short.
+ */
+#include "plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "size.h"
+#include "words.h"
+
+static void print_key(FILE *to, const char *key, const char *value)
+{
+	if (value)
+		fprintf(to, "%s = %s\n", key, value);
+}
+
+static int print_list(FILE *to, const char *key, const char *list)
+{
+	CLEANUP(freep) char **words = words_split(list ? list : "", ", ");
+
+	if (!words)
+		return -ENOMEM;
+	for (char **word = words; *word; word++)
+		fprintf(to, word == words ? "%s = %s\n" : "%.0s\t%s\n", key, *word);
+	return 0;
+}
+
+static void print_filesystem(FILE *to, const struct filesystem *filesystem)
+{
+	char size[SIZE_TEXT_MAX];
+
+	fprintf(to, "[%s]\n", filesystem->name);
+	print_key(to, "type", filesystem->type);
+	print_key(to, "mkfs", filesystem->mkfs);
+	print_key(to, "mount", filesystem->mount_options);
+	print_key(to, "package", filesystem->package);
+	print_key(to, "summary", filesystem->summary);
+	fprintf(to, "largest_run = %s%s\n", filesystem->run_is_share ? "volume/" : "",
+		size_name(filesystem->largest_run, size));
+	fprintf(to, "min_volume = %s\n", size_name(filesystem->min_volume, size));
+}
+
+static int print_filesystems(FILE *to, const struct plan *plan)
+{
+	CLEANUP(freep) char **names = words_split(plan->filesystems ? plan->filesystems : "", ", ");
+
+	if (!names)
+		return -ENOMEM;
+	for (char **name = names; *name; name++) {
+		const struct filesystem *filesystem = plan_find_filesystem(plan, *name);
+
+		if (filesystem)
+			print_filesystem(to, filesystem);
+	}
+	return 0;
+}
+
+char *plan_text(const struct plan *plan)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+	int r;
+
+	if (!to)
+		return NULL;
+	fprintf(to, "[plan]\n");
+	r = print_list(to, "filesystems", plan->filesystems);
+	if (r == 0)
+		r = print_list(to, "methods", plan->methods);
+	if (r == 0)
+		r = print_list(to, "sizes", plan->sizes);
+	print_key(to, "volume", plan->volume);
+	print_key(to, "runs", plan->runs);
+	print_key(to, "on", plan->testbed);
+	print_key(to, "label", plan->label);
+	if (r == 0)
+		r = print_filesystems(to, plan);
+	if (fclose(to) != 0 || r < 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

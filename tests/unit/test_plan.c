@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "plan.h"
+#include "words.h"
+
+static int set_up(void **state)
+{
+	static struct plan plan;
+
+	*state = &plan;
+	return plan_init(&plan);
+}
+
+static int tear_down(void **state)
+{
+	plan_clear(*state);
+	return 0;
+}
+
+static void words_are_split(void **state)
+{
+	CLEANUP(freep) char **words = words_split(",ext4,, xfs,", ", ");
+	CLEANUP(freep) char **none = words_split("", ",");
+	(void)state;
+
+	assert_int_equal(words_count(words), 2);
+	assert_string_equal(words[0], "ext4");
+	assert_string_equal(words[1], "xfs");
+	assert_int_equal(words_count(none), 0);
+}
+
+static void catalogue_is_whole(void **state)
+{
+	static const char *const names[] = {
+		"ext2",
+		"ext3-ordered",
+		"ext3-writeback",
+		"ext3-journal",
+		"ext3-guarded",
+		"ext4",
+		"xfs",
+		"reiserfs",
+		"btrfs",
+		"jfs",
+		"f2fs",
+		"nilfs2",
+		"ext4-nodelalloc",
+		"ext4-bigalloc",
+		"ext4-no-extents",
+		"xfs-extsize",
+		"btrfs-nocow",
+		"btrfs-compress",
+	};
+	struct plan *plan = *state;
+
+	assert_int_equal(plan->catalogue_count, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct filesystem *filesystem = plan_find_filesystem(plan, names[i]);
+
+		assert_non_null(filesystem);
+		assert_non_null(filesystem->summary);
+		assert_non_null(filesystem->package);
+	}
+}
+
+static void presets_expand(void **state)
+{
+	struct plan *plan = *state;
+
+	for (const char *const *name = plan_presets; *name; name++) {
+		struct trial_list trials = { 0 };
+
+		assert_int_equal(plan_read_preset(plan, *name, NULL), 0);
+		assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+		assert_true(trials.count > 0);
+		trial_list_clear(&trials);
+	}
+	assert_int_equal(plan_read_preset(plan, "2008", NULL), -EINVAL);
+}
+
+static void the_2009_preset_is_that_of_2009(void **state)
+{
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	assert_int_equal(plan_read_preset(plan, "2009", NULL), 0);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 8 * 4);
+	assert_string_equal(trials.trial[0].filesystem->name, "ext2");
+	assert_string_equal(trials.trial[1].method.name, "mmap");
+	assert_string_equal(trials.trial[31].filesystem->name, "btrfs");
+	assert_int_equal(trials.trial[0].file_bytes, 4ull << 30);
+	assert_int_equal(trials.trial[0].volume_bytes, 20ull << 30);
+	trial_list_clear(&trials);
+}
+
+static void rounds_are_outermost(void **state)
+{
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	plan_set(plan, "filesystems", "xfs,ext4", NULL);
+	plan_set(plan, "methods", "fallocate,chunk-4K", NULL);
+	plan_set(plan, "sizes", "1M,1G", NULL);
+	plan_set(plan, "runs", "2", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 16);
+	for (size_t i = 0; i < trials.count; i++) {
+		assert_int_equal(trials.trial[i].run, i / 8 + 1);
+		assert_int_equal(trials.trial[i].file_bytes, i / 4 % 2 ? 1 << 30 : 1 << 20);
+		assert_string_equal(trials.trial[i].filesystem->name, i / 2 % 2 ? "ext4" : "xfs");
+		assert_string_equal(trials.trial[i].method.name,
+				    i % 2 ? "chunk-4096" : "fallocate");
+	}
+	assert_int_equal(trials.trial[0].volume_bytes, 512 << 20);
+	assert_int_equal(trials.trial[4].volume_bytes, 5ull << 30);
+	trial_list_clear(&trials);
+
+	assert_int_equal(plan_expand(plan, 1, &trials, NULL), 0);
+	assert_int_equal(trials.count, 8);
+	assert_null(trials.trial[0].filesystem);
+	trial_list_clear(&trials);
+}
+
+static void wrong_wishes_are_named(void **state)
+{
+	static const struct {
+		const char *key, *value, *sentence;
+	} cases[] = {
+		{ "filesystems", "etx4", "unknown file system \"etx4\"; did you mean \"ext4\"?" },
+		{ "filesystems", "qqqqqqqq",
+		  "unknown file system \"qqqqqqqq\"; `alloc-perf list filesystems` shows them "
+		  "all" },
+		{ "filesystems", "xfs,xfs", "the file system \"xfs\" is named twice" },
+		{ "filesystems", " , ", "no file system is named" },
+		{ "methods", "chunk-4K,chunk-4096", "the method \"chunk-4096\" is named twice" },
+		{ "methods", "", "no method is named" },
+		{ "sizes", "4Q",
+		  "\"4Q\" is no file size; write bytes or a binary unit, as 4096, 64K, 512M, 4G" },
+		{ "sizes", "-1",
+		  "\"-1\" is no file size; write bytes or a binary unit, as 4096, 64K, 512M, 4G" },
+		{ "sizes", "0", "the file size has to be more than 0" },
+		{ "sizes", "9E",
+		  "the file size \"9E\" is larger than any file can be (8 EiB - 1)" },
+		{ "sizes", "1M,1024K", "the size \"1024K\" is given twice" },
+		{ "volume", "1M",
+		  "a file of 64M does not fit on a volume of 1M; give a larger --volume or a "
+		  "smaller --size" },
+		{ "volume", "100M", "btrfs needs a volume of at least 128M; 100M is too small" },
+		{ "runs", "0", "\"0\" is no number of runs; it has to be from 1 to 10000" },
+		{ "runs", "many", "\"many\" is no number of runs; it has to be from 1 to 10000" },
+	};
+	struct plan *plan = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		CLEANUP(plan_clearp) struct plan other;
+		struct trial_list trials;
+
+		assert_int_equal(plan_init(&other), 0);
+		plan_set(&other, "filesystems", "btrfs", NULL);
+		plan_set(&other, "methods", "fallocate", NULL);
+		plan_set(&other, "sizes", "64M", NULL);
+		assert_int_equal(plan_set(&other, cases[i].key, cases[i].value, NULL), 0);
+		assert_int_equal(plan_expand(&other, 0, &trials, &problem), -EINVAL);
+		assert_int_equal(problem.kind, PROBLEM_USAGE);
+		assert_string_equal(problem.message, cases[i].sentence);
+	}
+	assert_int_equal(plan_set(plan, "fs", "ext4", NULL), -EINVAL);
+}
+
+static void plan_files_add_and_replace(void **state)
+{
+	static const char text[] = "# mine\n"
+				   "[ext4]\n"
+				   "mount = noatime\n"
+				   "[my-xfs]\n"
+				   "type = xfs\n"
+				   "mkfs = mkfs.xfs -f\n"
+				   "largest_run = volume/8\n"
+				   "[plan]\n"
+				   "filesystems = ext4,\n"
+				   "\tmy-xfs\n"
+				   "methods = fallocate\n"
+				   "sizes = 16M\n";
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	assert_int_equal(plan_read(plan, text, "mine.ini", NULL), 0);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 2);
+	assert_string_equal(trials.trial[0].filesystem->mount_options, "noatime");
+	assert_string_equal(trials.trial[0].filesystem->type, "ext4");
+	assert_int_equal(filesystem_largest_run(trials.trial[1].filesystem, 1 << 30), 128 << 20);
+	trial_list_clear(&trials);
+}
+
+static void wrong_plan_files_are_named_with_their_line(void **state)
+{
+	static const char long_line[] =
+		"[plan]\nlabel = "
+		"0123456789012345678901234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789"
+		"0123456789012345678901234567890123456789012345678901234567890123456789\n";
+	static const struct {
+		const char *text, *sentence;
+	} cases[] = {
+		{ "[plan]\nfs = ext4\n",
+		  "p:2: unknown key \"fs\" in [plan]; there are filesystems, methods, "
+		  "sizes, volume, runs, on and label" },
+		{ "\n[x]\ntype = ext4\nmkfss = y\n", "p:4: unknown key \"mkfss\" in [x]; there are "
+						     "type, mkfs, mount, package, largest_run, "
+						     "min_volume and summary" },
+		{ "[x]\nmin_volume = 4Q\n", "p:2: \"4Q\" is no size for min_volume in [x]" },
+		{ "[x]\ntype = ext4\n", "p: [x] has no mkfs" },
+		{ "type = ext4\n", "p:1: \"type\" stands before the first [section]" },
+		{ "[plan]\nmethods\n", "p:2: neither [section] nor key = value" },
+		{ "[plan\n", "p:1: neither [section] nor key = value" },
+		{ long_line,
+		  "p:2: the line is longer than 198 characters; a list may go on, indented, in the "
+		  "next line" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		CLEANUP(plan_clearp) struct plan plan;
+
+		assert_int_equal(plan_init(&plan), 0);
+		assert_int_equal(plan_read(&plan, cases[i].text, "p", &problem), -EINVAL);
+		assert_string_equal(problem.message, cases[i].sentence);
+	}
+}
+
+static void text_reads_back(void **state)
+{
+	CLEANUP(plan_clearp) struct plan again = { 0 };
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *second = NULL;
+	struct trial_list one = { 0 }, other = { 0 };
+	struct plan *plan = *state;
+
+	assert_int_equal(plan_read_preset(plan, "2009", NULL), 0);
+	plan_set(plan, "runs", "3", NULL);
+	plan_set(plan, "on", "dir:/srv", NULL);
+	plan_set(plan, "label", "desktop on", NULL);
+	text = plan_text(plan);
+	assert_non_null(text);
+	assert_int_equal(plan_read(&again, text, "text", NULL), 0);
+	second = plan_text(&again);
+	assert_string_equal(text, second);
+	assert_int_equal(plan_expand(plan, 0, &one, NULL), 0);
+	assert_int_equal(plan_expand(&again, 0, &other, NULL), 0);
+	assert_int_equal(one.count, other.count);
+	assert_string_equal(one.trial[40].filesystem->mkfs, other.trial[40].filesystem->mkfs);
+	trial_list_clear(&one);
+	trial_list_clear(&other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(words_are_split),
+		cmocka_unit_test_setup_teardown(catalogue_is_whole, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(presets_expand, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_2009_preset_is_that_of_2009, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rounds_are_outermost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wrong_wishes_are_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(plan_files_add_and_replace, set_up, tear_down),
+		cmocka_unit_test(wrong_plan_files_are_named_with_their_line),
+		cmocka_unit_test_setup_teardown(text_reads_back, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
