@@ -3,16 +3,18 @@
  * The protocol between alloc-perf and the process that runs one trial, be it a
  * child or a guest behind a serial line: one JSON object a line.
  *
- *	agent -> host	{"event": "ready", "kernel": "6.1.0"}
+ *	agent -> host	{"event": "ready"}
  *	host  -> agent	the request
- *	agent -> host	{"event": "stage", "stage": "allocate"}, one a stage
+ *	agent -> host	{"event": "stage", "stage": "allocate"}, at the start of each
  *	agent -> host	{"event": "record", "record": {...}}, the last
  */
 #ifndef TRIAL_AGENT_H
 #define TRIAL_AGENT_H
 
-/* Serves one request.  0 or -errno: -EPROTO (the request cannot be read), -EPIPE (the host went
- * away). */
+/*
+ * Serves one request.  Returns 0 or -errno: -EPROTO (the request cannot be
+ * read), -EPIPE (the host went away).
+ */
 int agent_serve(int in_fd, int out_fd);
 
 #endif

@@ -14,20 +14,24 @@
 
 struct trial_request {
 	char *method; /* as for method_parse() */
-	uint64_t file_bytes;
-	uint64_t largest_run; /* bytes that this file system can lay out without a break; 0: no
-				 limit */
-	char *device;	      /* block device to mount; NULL: `directory` is used as it is */
-	char *type;	      /* for mount(2) */
-	char *mount_options;  /* comma separated, may be empty */
-	char *directory;      /* where to mount, or in which directory to allocate */
-	char *module_root;    /* guest: host directory of kernel modules, seen through hostfs */
-	char *modules;	      /* guest: module files below it, in order, separated by spaces */
-	char *counters;	      /* sysfs stat file of the device; NULL: found from the file */
+	int64_t file_bytes;
+	int64_t largest_run; /* bytes that this file system lays out without a break; 0: no limit */
+	char *device;	     /* block device to mount; NULL: `directory` is used as it is */
+	char *type;	     /* for mount(2) */
+	char *mount_options; /* comma separated; NULL: none */
+	char *directory;     /* where to mount, or in which directory to allocate */
+	char *module_root;   /* guest: host directory of kernel modules; NULL: none needed */
+	char *modules;	     /* guest: module files below it, in order, separated by spaces */
+	char *counters;	     /* sysfs stat file of the device; NULL: found by the device's number */
 };
 
+void trial_request_init(struct trial_request *request);
 void trial_request_clear(struct trial_request *request);
+
+/* A new reference; NULL: out of memory. */
 json_t *trial_request_to_json(const struct trial_request *request);
+
+/* 0, -EINVAL or -ENOMEM. */
 int trial_request_from_json(const json_t *json, struct trial_request *ret);
 
 /* Told at the start of each stage. */

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The verbs of alloc-perf, one file each.  Only this folder prints. */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include "problem.h"
+
+/* Each returns the exit status; argv[0] is "alloc-perf VERB". */
+int cmd_list(int argc, char **argv);
+int cmd_report(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+
+/*
+ * Says on stderr what went wrong, and returns the exit status for it.  `error`
+ * is the -errno that came along, for problems without a sentence of their own.
+ */
+int cmd_complain(const struct problem *problem, int error);
+
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the
+ * returned descriptor readable.  -errno if that cannot be had.
+ */
+int cmd_catch_signals(void);
+
+#endif

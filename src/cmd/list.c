@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc-perf list: what there is, and whether it can be used here.  Nothing is
+ * booted or mounted for it; what a kernel has is read from its modules' tables.
+ */
+#include <argp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "suggest.h"
+#include "testbed.h"
+
+struct list_options {
+	const char *section; /* NULL: all */
+	const char *testbed; /* NULL: all */
+	int names;
+};
+
+/* ---- sections ---- */
+
+static void print_row(const char *name, const char *usable, const char *summary)
+{
+	printf("  %-24s %-10s %s\n", name, usable, summary ? summary : "");
+}
+
+static void print_reason(const char *reason)
+{
+	printf("  %-24s %-10s %s\n", "", "", reason);
+}
+
+static const char *parameters_of(const struct method *method)
+{
+	switch (method->parameters) {
+	case METHOD_CHUNK:
+		return "-BYTES";
+	case METHOD_CHUNK_DEPTH:
+		return "-BYTES[-DEPTH]";
+	default:
+		return "";
+	}
+}
+
+static int list_methods(const struct list_options *wanted)
+{
+	for (const struct method *const *method = method_table; *method; method++) {
+		CLEANUP(freep) char *name = NULL;
+		const char *why = NULL;
+		int r;
+
+		if (asprintf(&name, "%s%s", (*method)->name, parameters_of(*method)) < 0)
+			return -1;
+		if (wanted->names) {
+			puts(name);
+			continue;
+		}
+		r = (*method)->probe ? (*method)->probe(&why) : 0;
+		print_row(name, r < 0 ? "no" : "yes", (*method)->summary);
+		if (r < 0 && why)
+			print_reason(why);
+	}
+	return 0;
+}
+
+/* Which testbeds the table of file systems looks at. */
+static int is_asked(const struct testbed *testbed, const struct list_options *wanted)
+{
+	if (testbed->in_directory)
+		return 0;
+	return !wanted->testbed || strcmp(wanted->testbed, testbed->name) == 0;
+}
+
+static int list_filesystem(const struct filesystem *filesystem, const struct list_options *wanted)
+{
+	CLEANUP(freep) char *reasons = NULL;
+	size_t reasons_bytes = 0;
+	FILE *to = open_memstream(&reasons, &reasons_bytes);
+	char usable[64] = "";
+
+	if (!to)
+		return -1;
+	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		size_t used = strlen(usable);
+
+		if (!is_asked(*testbed, wanted))
+			continue;
+		if (testbed_usable(*testbed, filesystem, &problem) == 0)
+			snprintf(usable + used, sizeof(usable) - used, "%s%s", used ? " " : "",
+				 (*testbed)->name);
+		else if (problem.message)
+			fprintf(to, "%s: %s\n", (*testbed)->name, problem.message);
+	}
+	if (fclose(to) != 0)
+		return -1;
+	print_row(filesystem->name, *usable ? usable : "no", filesystem->summary);
+	for (char *rest = reasons, *line; (line = strsep(&rest, "\n")) && *line;)
+		print_reason(line);
+	return 0;
+}
+
+static int list_filesystems(const struct list_options *wanted)
+{
+	CLEANUP(plan_clearp) struct plan plan;
+	int r = plan_init(&plan);
+
+	for (size_t i = 0; r == 0 && i < plan.catalogue_count; i++) {
+		if (wanted->names)
+			puts(plan.catalogue[i].name);
+		else
+			r = list_filesystem(&plan.catalogue[i], wanted);
+	}
+	return r;
+}
+
+static int list_testbeds(const struct list_options *wanted)
+{
+	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		char name[64];
+		int r;
+
+		snprintf(name, sizeof(name), "%s%s%s", (*testbed)->name,
+			 (*testbed)->argument ? ":" : "",
+			 (*testbed)->argument ? (*testbed)->argument : "");
+		if (wanted->names) {
+			puts(name);
+			continue;
+		}
+		r = (*testbed)->probe(NULL, &problem);
+		print_row(name, r < 0 ? "no" : "yes", (*testbed)->summary);
+		if (r < 0 && problem.message)
+			print_reason(problem.message);
+	}
+	return 0;
+}
+
+static const struct section {
+	const char *name, *title;
+	int (*list)(const struct list_options *wanted);
+} sections[] = {
+	{ "methods", "Methods", list_methods },
+	{ "filesystems", "File systems, and the testbeds that have them here", list_filesystems },
+	{ "testbeds", "Testbeds", list_testbeds },
+};
+
+/* ---- options ---- */
+
+enum { OPTION_NAMES = 256, OPTION_ON };
+
+static const struct argp_option options[] = {
+	{ "on", OPTION_ON, "TESTBED", 0, "file systems as this testbed has them", 0 },
+	{ "names", OPTION_NAMES, NULL, 0, "names alone, one a line", 0 },
+	{ 0 },
+};
+
+static const char help[] = "Shows methods, file systems and testbeds, whether they can be used "
+			   "here, and if not, why and what "
+			   "to install.\v"
+			   "Examples:\n"
+			   "  alloc-perf list\n"
+			   "  alloc-perf list filesystems --on loop\n"
+			   "  alloc-perf list methods --names";
+
+static int is_section(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+		if (strcmp(sections[i].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct list_options *wanted = state->input;
+	const char *nearest = NULL;
+
+	switch (key) {
+	case OPTION_NAMES:
+		wanted->names = 1;
+		return 0;
+	case OPTION_ON:
+		wanted->testbed = argument;
+		return 0;
+	case ARGP_KEY_ARG:
+		for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
+			suggest_consider(argument, sections[i].name, &nearest);
+		if (!is_section(argument))
+			argp_error(state,
+				   "there is no list \"%s\"%s%s%s; there are methods, filesystems "
+				   "and testbeds",
+				   argument, nearest ? "; did you mean \"" : "",
+				   nearest ? nearest : "", nearest ? "\"?" : "");
+		wanted->section = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int cmd_list(int argc, char **argv)
+{
+	const struct argp argp = { options, parse_option, "[methods|filesystems|testbeds]",
+				   help,    NULL,	  NULL,
+				   NULL };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	struct list_options wanted = { 0 };
+	const struct testbed *testbed;
+	const char *argument;
+	size_t shown = 0;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
+	if (wanted.testbed && testbed_parse(wanted.testbed, &testbed, &argument, &problem) < 0)
+		return cmd_complain(&problem, 0);
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		const struct section *section = &sections[i];
+
+		if (wanted.section && strcmp(wanted.section, section->name) != 0)
+			continue;
+		if (!wanted.names)
+			printf("%s%s\n", shown++ ? "\n" : "", section->title);
+		if (section->list(&wanted) < 0)
+			return PROBLEM_VERDICT;
+	}
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Finds the verb and hands over.  Every verb has its own options, help and man
+ * page, as in git.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "suggest.h"
+
+static const struct verb {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} verbs[] = {
+	{ "run", "measure methods on freshly formatted file systems", cmd_run },
+	{ "report", "show results as a table, csv or chart", cmd_report },
+	{ "list", "show methods, file systems and testbeds, and what is usable here", cmd_list },
+};
+
+static void print_help(void)
+{
+	printf("Usage: alloc-perf VERB [OPTION...]\n"
+	       "Measures how a file is given its disk space: how long each way takes, how much\n"
+	       "reaches the disk, and in how many fragments the file ends up.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("  %-8s %s\n", verbs[i].name, verbs[i].summary);
+	printf("\nExamples:\n"
+	       "  alloc-perf run                         a first look, no root needed\n"
+	       "  alloc-perf run --fs ext4,xfs --size 1G --on loop\n"
+	       "  alloc-perf run --on dir:/srv --methods fallocate,chunk-4096\n"
+	       "  alloc-perf report --chart time -o time.svg results.jsonl\n\n"
+	       "`alloc-perf VERB --help` tells more, and so does alloc-perf(1).\n");
+}
+
+int cmd_complain(const struct problem *problem, int error)
+{
+	if (problem->message)
+		fprintf(stderr, "alloc-perf: %s\n", problem->message);
+	else
+		fprintf(stderr, "alloc-perf: %s\n", strerror(-error));
+	return problem->message ? (int)problem->kind : PROBLEM_VERDICT;
+}
+
+int cmd_catch_signals(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+static int unknown_verb(const char *typed)
+{
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		suggest_consider(typed, verbs[i].name, &nearest);
+	fprintf(stderr, "alloc-perf: unknown verb \"%s\"", typed);
+	if (nearest)
+		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
+	else
+		fprintf(stderr, "; `alloc-perf --help` shows them\n");
+	return PROBLEM_USAGE;
+}
+
+static int run_verb(const struct verb *verb, int argc, char **argv)
+{
+	CLEANUP(freep) char *name = NULL;
+
+	if (asprintf(&name, "alloc-perf %s", verb->name) >= 0)
+		argv[0] = name;
+	return verb->run(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	argp_err_exit_status = PROBLEM_USAGE;
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2) {
+		fprintf(stderr, "alloc-perf: no verb; `alloc-perf --help` shows them\n");
+		return PROBLEM_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+		print_help();
+		return 0;
+	}
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("alloc-perf %s\n", ALLOC_PERF_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(verbs[i].name, argv[1]) == 0)
+			return run_verb(&verbs[i], argc - 1, argv + 1);
+	return unknown_verb(argv[1]);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other end may be a guest that panics, hangs or prints rubbish, so nothing
+ * it says is taken for granted, lines have a longest length, and every wait has
+ * a deadline.
+ */
+#include "converse.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "cleanup.h"
+#include "io.h"
+
+enum {
+	LINE_MAX_BYTES = 1 << 20,
+	CONSOLE_BYTES = 4096, /* of the end of the console; about its last twenty lines are kept */
+	CONSOLE_LINES = 20,
+	TICK_MS = 200,
+	END_SECONDS = 10, /* from the record to the end of the agent */
+};
+
+struct conversation {
+	const struct testbed_session *session;
+	struct testbed_process *process;
+	const struct trial_request *request;
+	struct record *record;
+	char *line; /* what has come of the next line */
+	size_t used;
+	char console[CONSOLE_BYTES + 1]; /* the end of it */
+	size_t console_used;
+	uint64_t deadline_ns;
+	int asked; /* the request was sent */
+	int done;  /* the record has come, or there will be none */
+};
+
+static uint64_t seconds_from_now(uint64_t seconds)
+{
+	return io_now_ns() + seconds * 1000000000u;
+}
+
+/* ---- an end without a record ---- */
+
+/* The last lines of the console, without the rest of a cut one. */
+static const char *console_end(struct conversation *talk)
+{
+	char *at = talk->console + talk->console_used;
+	int lines = 0;
+
+	talk->console[talk->console_used] = '\0';
+	while (at > talk->console && (at[-1] != '\n' || ++lines <= CONSOLE_LINES))
+		at--;
+	return at;
+}
+
+static void give_up(struct conversation *talk, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+static void give_up(struct conversation *talk, const char *format, ...)
+{
+	struct record *record = talk->record;
+	char *reason = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&reason, format, arguments) < 0)
+		reason = NULL;
+	va_end(arguments);
+	free(record->reason);
+	record->reason = reason;
+	record->error = EPROTO;
+	field_set_text(&record->status, STATUS_FAILED);
+	if (talk->console_used)
+		field_set_text(&record->console, console_end(talk));
+	talk->done = 1;
+}
+
+/* ---- what the agent says ---- */
+
+static void send_request(struct conversation *talk)
+{
+	json_t *json = trial_request_to_json(talk->request);
+	CLEANUP(freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
+	CLEANUP(freep) char *line = NULL;
+
+	json_decref(json);
+	if (!text || asprintf(&line, "%s\n", text) < 0) {
+		give_up(talk, "out of memory");
+		return;
+	}
+	talk->asked = 1;
+	talk->deadline_ns = seconds_from_now(talk->session->trial_seconds);
+	if (io_write_all(talk->process->to_fd, line, strlen(line)) < 0)
+		give_up(talk, "the agent ended before it got its request");
+}
+
+static void take_record(struct conversation *talk, const json_t *event)
+{
+	const char *field = NULL;
+	struct record record;
+
+	record_init(&record);
+	if (record_from_json(json_object_get(event, "record"), &record, &field) < 0) {
+		give_up(talk, "the agent's record cannot be read (%s)",
+			field ? field : "no object");
+		return;
+	}
+	record_clear(talk->record);
+	*talk->record = record;
+	talk->done = 1;
+}
+
+static void hear_line(struct conversation *talk, const char *line)
+{
+	json_t *event = json_loads(line, 0, NULL);
+	const char *name = json_string_value(json_object_get(event, "event"));
+	const char *stage = json_string_value(json_object_get(event, "stage"));
+
+	if (!name) {
+		give_up(talk, "the agent said what is no event");
+	} else if (strcmp(name, "ready") == 0 && !talk->asked) {
+		send_request(talk);
+	} else if (strcmp(name, "stage") == 0 && stage) {
+		field_set_text(&talk->record->stage, stage);
+		talk->session->stage(stage, talk->session->context);
+	} else if (strcmp(name, "record") == 0 && talk->asked) {
+		take_record(talk, event);
+	} else {
+		give_up(talk, "the agent said \"%s\" at the wrong time", name);
+	}
+	json_decref(event);
+}
+
+static void hear_lines(struct conversation *talk)
+{
+	char *start = talk->line, *end;
+
+	while (!talk->done &&
+	       (end = memchr(start, '\n', talk->used - (size_t)(start - talk->line)))) {
+		*end = '\0';
+		hear_line(talk, start);
+		start = end + 1;
+	}
+	talk->used -= (size_t)(start - talk->line);
+	memmove(talk->line, start, talk->used);
+}
+
+/* Returns 0 at the end of the stream. */
+static int hear(struct conversation *talk)
+{
+	ssize_t bytes =
+		read(talk->process->from_fd, talk->line + talk->used, LINE_MAX_BYTES - talk->used);
+
+	if (bytes < 0 && errno == EINTR)
+		return 1;
+	if (bytes <= 0)
+		return 0;
+	talk->used += (size_t)bytes;
+	hear_lines(talk);
+	if (talk->used == LINE_MAX_BYTES && !talk->done)
+		give_up(talk, "the agent said more than %d bytes without an end", LINE_MAX_BYTES);
+	return 1;
+}
+
+static void hear_console(struct conversation *talk)
+{
+	char text[1024];
+	ssize_t bytes = read(talk->process->console_fd, text, sizeof(text));
+	size_t more = bytes > 0 ? (size_t)bytes : 0;
+
+	if (bytes == 0 || (bytes < 0 && errno != EINTR))
+		talk->process->console_fd = fd_close(talk->process->console_fd);
+	if (talk->console_used + more > CONSOLE_BYTES) {
+		size_t drop = talk->console_used + more - CONSOLE_BYTES;
+
+		memmove(talk->console, talk->console + drop, talk->console_used - drop);
+		talk->console_used -= drop;
+	}
+	memcpy(talk->console + talk->console_used, text, more);
+	talk->console_used += more;
+}
+
+/* ---- waiting ---- */
+
+/* The rest of the console may explain what has happened. */
+static void drain_console(struct conversation *talk)
+{
+	while (talk->process->console_fd >= 0) {
+		struct pollfd console = { .fd = talk->process->console_fd, .events = POLLIN };
+
+		if (poll(&console, 1, TICK_MS) <= 0)
+			return;
+		hear_console(talk);
+	}
+}
+
+static void ended(struct conversation *talk)
+{
+	int status = 0;
+
+	drain_console(talk);
+	if (child_wait(&talk->process->child, -1, seconds_from_now(END_SECONDS), &status) < 0)
+		give_up(talk, "the agent closed its line and did not end");
+	else if (WIFSIGNALED(status))
+		give_up(talk, "the agent was killed by signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	else
+		give_up(talk, "the agent ended with status %d and without a result",
+			WEXITSTATUS(status));
+}
+
+static int wait_for_record(struct conversation *talk)
+{
+	const struct testbed_session *session = talk->session;
+
+	while (!talk->done) {
+		struct pollfd watched[] = {
+			{ .fd = session->cancel_fd, .events = POLLIN },
+			{ .fd = talk->process->from_fd, .events = POLLIN },
+			{ .fd = talk->process->console_fd, .events = POLLIN },
+		};
+		int r = poll(watched, ARRAY_SIZE(watched), TICK_MS);
+
+		if (r < 0 && errno != EINTR)
+			return -errno;
+		if (r > 0 && watched[0].revents)
+			return -ECANCELED;
+		if (r > 0 && watched[2].revents)
+			hear_console(talk);
+		if (r > 0 && watched[1].revents && !hear(talk))
+			ended(talk);
+		if (!talk->done && io_now_ns() > talk->deadline_ns)
+			give_up(talk, talk->asked ? "no result in time; give a longer --timeout"
+						  : "the agent did not start in time");
+		session->tick(session->context);
+	}
+	return 0;
+}
+
+int converse(const struct testbed_session *session, struct testbed_process *process,
+	     const struct trial_request *request, struct record *record)
+{
+	CLEANUP(freep) char *line = malloc(LINE_MAX_BYTES);
+	struct conversation talk = {
+		.session = session,
+		.process = process,
+		.request = request,
+		.record = record,
+		.line = line,
+		.deadline_ns = seconds_from_now(session->testbed->start_seconds),
+	};
+	int r;
+
+	if (!line)
+		return -ENOMEM;
+	r = wait_for_record(&talk);
+	if (r == 0 && process->child.pid)
+		r = child_wait(&process->child, session->cancel_fd, seconds_from_now(END_SECONDS),
+			       NULL);
+	return r == -ETIMEDOUT ? 0 : r; /* whoever clears the process kills it */
+}

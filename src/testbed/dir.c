@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An existing directory, on whatever it lies: nothing is formatted or unmounted,
+ * and the file has no name.  It answers "what does it cost here, on this disk,
+ * in this state", which no fresh volume does.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "local.h"
+#include "place.h"
+#include "testbed.h"
+
+static int dir_probe(const char *argument, struct problem *problem)
+{
+	struct stat status;
+
+	if (!argument)
+		return 0;
+	if (stat(argument, &status) < 0)
+		return problem_set(problem, PROBLEM_LACK, errno, "cannot use the directory %s: %s",
+				   argument, strerror(errno));
+	if (!S_ISDIR(status.st_mode))
+		return problem_set(problem, PROBLEM_LACK, ENOTDIR, "%s is no directory", argument);
+	if (access(argument, W_OK | X_OK) < 0)
+		return problem_set(
+			problem, PROBLEM_LACK, errno,
+			"cannot write in the directory %s: %s; choose one that you may write to",
+			argument, strerror(errno));
+	return 0;
+}
+
+static int dir_start(const char *argument, const struct volume *volume,
+		     struct trial_request *request, struct testbed_process *ret,
+		     struct problem *problem)
+{
+	CLEANUP(place_clear) struct place place = { 0 };
+	int r = field_set_text(&request->directory, argument);
+
+	(void)volume;
+	if (r == 0 && place_find(argument, &place) == 0)
+		r = field_set_text(&request->counters, place.counters);
+	return r < 0 ? r : local_start(0, ret, problem);
+}
+
+const struct testbed testbed_dir = {
+	.name = "dir",
+	.argument = "PATH",
+	.summary = "an existing directory, on whatever it is; formats nothing",
+	.note = "Taken in a directory in use: the device's counters include what others wrote "
+		"meanwhile, "
+		"and the layout depends on what was there before.",
+	.in_directory = 1,
+	.start_seconds = 10,
+	.probe = dir_probe,
+	.start = dir_start,
+};

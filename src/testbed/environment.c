@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a reader of the figures has to know of the machine that made them.  What
+ * cannot be found out stays unknown; nothing here fails a run.
+ */
+#include <errno.h>
+#include <gnu/libc-version.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "io.h"
+#include "place.h"
+#include "testbed.h"
+#include "words.h"
+
+static void describe_machine(struct environment *environment)
+{
+	CLEANUP(freep) char *cpuinfo = NULL;
+	struct sysinfo memory;
+	struct utsname names;
+	const char *model;
+
+	environment->cpus = get_nprocs();
+	if (sysinfo(&memory) == 0)
+		environment->memory_bytes = (int64_t)memory.totalram * memory.mem_unit;
+	if (uname(&names) == 0) {
+		field_set_text(&environment->kernel, names.release);
+		field_set_text(&environment->machine, names.machine);
+	}
+	if (asprintf(&environment->libc, "glibc %s", gnu_get_libc_version()) < 0)
+		environment->libc = NULL;
+	if (io_read_file("/proc/cpuinfo", 1 << 22, &cpuinfo, NULL) < 0)
+		return;
+	model = strstr(cpuinfo, "model name\t: ");
+	if (model) {
+		model += strlen("model name\t: ");
+		free(environment->cpu);
+		environment->cpu = strndup(model, strcspn(model, "\n"));
+	}
+}
+
+/* The first line with a digit of what `mkfs.TYPE -V` says; they have no other option in common. */
+static char *tool_version(const char *program)
+{
+	CLEANUP(freep) char *output = NULL;
+	char *rest, *line;
+
+	if (child_run((const char *[]) { program, "-V", NULL }, -1, &output) < 0 || !output)
+		return NULL;
+	for (rest = output; (line = strsep(&rest, "\n"));)
+		if (strpbrk(line, "0123456789"))
+			return strdup(line + strspn(line, " \t"));
+	return NULL;
+}
+
+static int append(char **list, const char *text)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? "; " : "", text) < 0)
+		return -ENOMEM;
+	free(*list);
+	*list = longer;
+	return 0;
+}
+
+/* The variants follow one another, method by method: each is asked once, when it first comes. */
+static int describe_tools(const struct trial_list *trials, struct environment *environment)
+{
+	const struct filesystem *before = NULL;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < trials->count && trials->trial[i].run == 1; i++) {
+		const struct filesystem *filesystem = trials->trial[i].filesystem;
+		CLEANUP(freep) char **words = NULL;
+		CLEANUP(freep) char *version = NULL;
+
+		if (!filesystem || filesystem == before)
+			continue;
+		before = filesystem;
+		words = words_split(filesystem->mkfs, " \t");
+		version = words && words[0] ? tool_version(words[0]) : NULL;
+		if (version && (!environment->tools || !strstr(environment->tools, version)))
+			r = append(&environment->tools, version);
+	}
+	return r;
+}
+
+static int describe_place(const char *directory, struct environment *environment)
+{
+	CLEANUP(place_clear) struct place place = { 0 };
+	char *device;
+	int r = place_find(directory, &place);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	if (asprintf(&device, "%s (%s, %s)", place.source ? place.source : "?",
+		     place.type ? place.type : "?", place.options ? place.options : "") < 0)
+		return -ENOMEM;
+	free(environment->device);
+	environment->device = device;
+	environment->rotational = place.rotational;
+	return field_set_text(&environment->scheduler, place.scheduler);
+}
+
+int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
+		     struct environment *environment)
+{
+	const struct testbed *testbed = session->testbed;
+	time_t now = time(NULL);
+	char started[32];
+	int r;
+
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	environment->schema = RECORD_SCHEMA;
+	r = field_set_text(&environment->version, ALLOC_PERF_VERSION);
+	if (r == 0)
+		r = field_set_text(&environment->started, started);
+	if (r == 0)
+		r = field_set_text(&environment->testbed, testbed->name);
+	if (r == 0)
+		r = field_set_text(&environment->testbed_note, testbed->note);
+	if (r == 0 && testbed->guest_kernel)
+		environment->guest_kernel = testbed->guest_kernel();
+	describe_machine(environment);
+	if (r == 0)
+		r = describe_tools(trials, environment);
+	if (r == 0)
+		r = describe_place(testbed->in_directory ? session->argument : session->scratch,
+				   environment);
+	return r;
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each file-system module has the alias "fs-TYPE", also where it is built in or
+ * serves several types (ext4 for ext3), so libkmod's tables answer without a
+ * mount or a boot.
+ */
+#include "kernel.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "io.h"
+
+static void kmod_unrefp(struct kmod_ctx **kmod)
+{
+	if (*kmod)
+		kmod_unref(*kmod);
+}
+
+static void kmod_listp(struct kmod_list **list)
+{
+	kmod_module_unref_list(*list);
+}
+
+static void kmod_modulep(struct kmod_module **module)
+{
+	if (*module)
+		kmod_module_unref(*module);
+}
+
+/* Appends the module's file; its path begins with `directory`, which is cut off. */
+static int append_file(struct kmod_module *module, const char *directory, char **files)
+{
+	const char *path = kmod_module_get_path(module);
+	char *longer;
+
+	if (!path)
+		return 0; /* built in */
+	if (directory && strncmp(path, directory, strlen(directory)) == 0)
+		path += strlen(directory) + 1;
+	if (asprintf(&longer, "%s%s%s", *files ? *files : "", *files ? " " : "", path) < 0)
+		return -ENOMEM;
+	free(*files);
+	*files = longer;
+	return 0;
+}
+
+/* libkmod gives the dependencies in the order in which they have to be loaded. */
+static int list_files(struct kmod_module *module, const char *directory, char **ret_files)
+{
+	CLEANUP(kmod_listp) struct kmod_list *needed = kmod_module_get_dependencies(module);
+	CLEANUP(freep) char *files = NULL;
+	struct kmod_list *entry;
+	int r;
+
+	kmod_list_foreach(entry, needed)
+	{
+		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
+
+		r = append_file(one, directory, &files);
+		if (r < 0)
+			return r;
+	}
+	r = append_file(module, directory, &files);
+	if (r < 0)
+		return r;
+	*ret_files = TAKE_PTR(files);
+	return 0;
+}
+
+/* In /proc/filesystems, whose lines are "nodev\tTYPE" or "\tTYPE". */
+static int is_registered(const char *type)
+{
+	CLEANUP(freep) char *table = NULL;
+	CLEANUP(freep) char *row = NULL;
+
+	if (io_read_file("/proc/filesystems", 1 << 16, &table, NULL) < 0)
+		return 0;
+	return asprintf(&row, "\t%s\n", type) >= 0 && strstr(table, row);
+}
+
+int kernel_has_filesystem(const char *directory, const char *type, char **ret_modules)
+{
+	static const char *const no_configuration[] = { NULL };
+	CLEANUP(kmod_unrefp) struct kmod_ctx *kmod = NULL;
+	CLEANUP(kmod_listp) struct kmod_list *found = NULL;
+	CLEANUP(kmod_modulep) struct kmod_module *module = NULL;
+	CLEANUP(freep) char *alias = NULL;
+
+	if (!directory && is_registered(type)) {
+		if (ret_modules)
+			*ret_modules = NULL;
+		return 0;
+	}
+	kmod = kmod_new(directory, no_configuration);
+	if (!kmod || asprintf(&alias, "fs-%s", type) < 0)
+		return -ENOMEM;
+	kmod_set_log_priority(kmod, 0);
+	if (kmod_module_new_from_lookup(kmod, alias, &found) < 0 || !found)
+		return -ENODEV;
+	module = kmod_module_get_module(found);
+	return ret_modules ? list_files(module, directory, ret_modules) : 0;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The running kernel's file systems at native speed, on a loop device over the
+ * image.  The device clears itself (LO_FLAGS_AUTOCLEAR, set in the same call
+ * that attaches it, LOOP_CONFIGURE of Linux 5.8) when its last user ends, and
+ * the mount is in a private namespace, so neither survives us.
+ *
+ * With direct I/O the loop device passes requests on to the file below without a
+ * second page cache; where the file system below cannot, the kernel refuses and
+ * it goes on without.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "kernel.h"
+#include "local.h"
+#include "testbed.h"
+
+enum { ATTACH_TRIES = 16 };
+
+static const char control_path[] = "/dev/loop-control";
+
+/* Only in the trial's own namespace is something mounted there. */
+static const char mount_point[] = "/mnt";
+
+static int loop_probe(const char *argument, struct problem *problem)
+{
+	(void)argument;
+	if (geteuid() != 0)
+		return problem_set(
+			problem, PROBLEM_LACK, EPERM,
+			"the testbed loop needs root, to mount; run it as root, or use --on uml");
+	if (access(control_path, R_OK | W_OK) < 0)
+		return problem_set(
+			problem, PROBLEM_LACK, errno,
+			"the testbed loop needs %s: %s; load the module loop, or use --on uml",
+			control_path, strerror(errno));
+	if (access(mount_point, X_OK) < 0)
+		return problem_set(
+			problem, PROBLEM_LACK, errno,
+			"the testbed loop needs the directory %s: %s; make it, or use --on uml",
+			mount_point, strerror(errno));
+	return 0;
+}
+
+static int loop_supports(const char *type, struct problem *problem)
+{
+	int r = kernel_has_filesystem(NULL, type, NULL);
+
+	if (r == -ENODEV)
+		return problem_set(problem, PROBLEM_LACK, ENODEV,
+				   "the running kernel has no %s; use --on uml", type);
+	return r;
+}
+
+static int configure(int loop_fd, int image_fd, unsigned flags)
+{
+	struct loop_config config = {
+		.fd = (unsigned)image_fd,
+		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | flags },
+	};
+
+	return ioctl(loop_fd, LOOP_CONFIGURE, &config) < 0 ? -errno : 0;
+}
+
+/* Somebody else may take the free device between the two calls: EBUSY, and the next one. */
+static int attach(int image_fd, int *ret_fd, char **ret_path)
+{
+	CLEANUP(fd_closep) int control_fd = open(control_path, O_RDWR | O_CLOEXEC);
+
+	if (control_fd < 0)
+		return -errno;
+	for (int i = 0; i < ATTACH_TRIES; i++) {
+		CLEANUP(fd_closep) int fd = -1;
+		CLEANUP(freep) char *path = NULL;
+		int number = ioctl(control_fd, LOOP_CTL_GET_FREE), r;
+
+		if (number < 0)
+			return -errno;
+		if (asprintf(&path, "/dev/loop%d", number) < 0)
+			return -ENOMEM;
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd < 0)
+			return -errno;
+		r = configure(fd, image_fd, LO_FLAGS_DIRECT_IO);
+		if (r == -EINVAL)
+			r = configure(fd, image_fd, 0);
+		if (r == -EBUSY)
+			continue;
+		if (r < 0)
+			return r;
+		*ret_fd = TAKE_FD(fd);
+		*ret_path = TAKE_PTR(path);
+		return 0;
+	}
+	return -EBUSY;
+}
+
+static int loop_start(const char *argument, const struct volume *volume,
+		      struct trial_request *request, struct testbed_process *ret,
+		      struct problem *problem)
+{
+	int r = field_set_text(&request->directory, mount_point);
+
+	(void)argument;
+	if (r < 0)
+		return r;
+	r = attach(volume->fd, &ret->device_fd, &request->device);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot attach a loop device: %s",
+				   strerror(-r));
+	return local_start(1, ret, problem);
+}
+
+const struct testbed testbed_loop = {
+	.name = "loop",
+	.summary = "the running kernel's file systems on a loop device; needs root",
+	.note = "Taken on a loop device over a sparse image: times include the disk and the file "
+		"system "
+		"below it.",
+	.start_seconds = 10,
+	.probe = loop_probe,
+	.supports = loop_supports,
+	.start = loop_start,
+};

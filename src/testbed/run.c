@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One trial from the host's side, the same for every testbed: a fresh volume, an
+ * agent on it, its record, and the image kept if that was asked for.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "converse.h"
+#include "io.h"
+#include "size.h"
+#include "testbed.h"
+#include "volume.h"
+
+static void describe_trial(const struct testbed_session *session, const struct plan_trial *trial,
+			   struct record *record)
+{
+	const struct filesystem *filesystem = trial->filesystem;
+	time_t now = time(NULL);
+	char started[32];
+
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	field_set_text(&record->started, started);
+	field_set_text(&record->filesystem, filesystem ? filesystem->name : session->testbed->name);
+	field_set_text(&record->method, trial->method.name);
+	field_set_text(&record->testbed, session->testbed->name);
+	record->file_bytes = (int64_t)trial->file_bytes;
+	record->run = trial->run;
+	if (!filesystem)
+		return;
+	record->volume_bytes = (int64_t)trial->volume_bytes;
+	field_set_text(&record->type, filesystem->type);
+	field_set_text(&record->mkfs, filesystem->mkfs);
+}
+
+static int fill_request(const struct plan_trial *trial, struct trial_request *request)
+{
+	const struct filesystem *filesystem = trial->filesystem;
+	int r = field_set_text(&request->method, trial->method.name);
+
+	request->file_bytes = (int64_t)trial->file_bytes;
+	request->largest_run = 0;
+	if (r < 0 || !filesystem)
+		return r;
+	request->largest_run = (int64_t)filesystem_largest_run(filesystem, trial->volume_bytes);
+	r = field_set_text(&request->type, filesystem->type);
+	if (r == 0)
+		r = field_set_text(&request->mount_options, filesystem->mount_options);
+	return r;
+}
+
+/* A failure of mkfs is the trial's result and no reason to end the run. */
+static int format(const struct testbed_session *session, const struct plan_trial *trial,
+		  const struct volume *volume, struct record *record)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	uint64_t before = io_now_ns();
+	int r;
+
+	session->stage("format", session->context);
+	r = volume_format(volume, trial->filesystem, session->cancel_fd, &problem);
+	record->format.wall_ns = (int64_t)(io_now_ns() - before);
+	if (r == 0 || r == -ECANCELED)
+		return r;
+	field_set_text(&record->status, STATUS_FAILED);
+	field_set_text(&record->stage, "format");
+	field_set_text(&record->reason, problem.message);
+	record->error = -r;
+	return r;
+}
+
+static int keep_image(const struct testbed_session *session, const struct plan_trial *trial,
+		      const struct volume *volume, struct problem *problem)
+{
+	CLEANUP(freep) char *name = NULL;
+	char size[SIZE_TEXT_MAX];
+
+	if (asprintf(&name, "%s-%s-%s-%u", trial->filesystem->name, trial->method.name,
+		     size_name(trial->file_bytes, size), trial->run) < 0)
+		return -ENOMEM;
+	return volume_keep(volume, session->keep_images, name, problem);
+}
+
+static int run_agent(const struct testbed_session *session, const struct plan_trial *trial,
+		     const struct volume *volume, struct record *record, struct problem *problem)
+{
+	CLEANUP(testbed_process_clear) struct testbed_process process = TESTBED_PROCESS_NONE;
+	CLEANUP(trial_request_clear) struct trial_request request;
+	struct stage_cost formatted = record->format;
+	int r;
+
+	trial_request_init(&request);
+	r = fill_request(trial, &request);
+	if (r < 0)
+		return r;
+	session->stage("start", session->context);
+	r = session->testbed->start(session->argument, volume, &request, &process, problem);
+	if (r < 0)
+		return r;
+	r = converse(session, &process, &request, record);
+	record->format = formatted;
+	return r;
+}
+
+int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
+		struct record *record, struct problem *problem)
+{
+	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
+	const char *images = session->keep_images ? session->keep_images : session->scratch;
+	int r = 0;
+
+	if (!session->testbed->in_directory) {
+		r = volume_create(images, trial->volume_bytes, &volume, problem);
+		if (r < 0)
+			return r;
+		r = format(session, trial, &volume, record);
+	}
+	if (r == 0)
+		r = run_agent(session, trial, &volume, record, problem);
+	else if (r != -ECANCELED)
+		r = 0;
+	if (r < 0)
+		return r;
+	describe_trial(session, trial, record);
+	if (session->keep_images && volume.fd >= 0)
+		return keep_image(session, trial, &volume, problem);
+	return 0;
+}
+
+int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
+		       struct problem *problem)
+{
+	const char *directory =
+		session->testbed->in_directory ? session->argument : session->scratch;
+	char free_text[SIZE_TEXT_MAX], needed_text[SIZE_TEXT_MAX];
+	uint64_t needed = 0, free_bytes;
+	struct statvfs status;
+
+	if (session->keep_images && !session->testbed->in_directory)
+		directory = session->keep_images;
+	for (size_t i = 0; i < trials->count; i++) {
+		uint64_t bytes = trials->trial[i].file_bytes;
+
+		needed = session->keep_images ? needed + bytes : bytes > needed ? bytes : needed;
+	}
+	if (statvfs(directory, &status) < 0)
+		return problem_set(problem, PROBLEM_LACK, errno, "cannot look at %s: %s", directory,
+				   strerror(errno));
+	free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
+	if (free_bytes >= needed)
+		return 0;
+	return problem_set(
+		problem, PROBLEM_LACK, ENOSPC,
+		"%s has %s free and the run can need %s; give a smaller --size, or choose "
+		"another directory%s",
+		directory, size_human((double)free_bytes, free_text),
+		size_human((double)needed, needed_text),
+		session->testbed->in_directory ? ""
+		: session->keep_images	       ? " for --keep-images"
+					       : " with --scratch");
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+#include "testbed.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "suggest.h"
+#include "words.h"
+
+const struct testbed *const testbed_table[] = {
+	&testbed_uml,
+	&testbed_loop,
+	&testbed_dir,
+	NULL,
+};
+
+static int unknown(const char *spec, struct problem *problem)
+{
+	const char *nearest = NULL;
+
+	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++)
+		suggest_consider(spec, (*testbed)->name, &nearest);
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "unknown testbed \"%s\"%s%s%s; there are uml, loop and dir:PATH", spec,
+			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+			   nearest ? "\"?" : "");
+}
+
+int testbed_parse(const char *spec, const struct testbed **ret, const char **ret_argument,
+		  struct problem *problem)
+{
+	size_t length = strcspn(spec, ":");
+	const char *argument = spec[length] ? spec + length + 1 : NULL;
+
+	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
+		if (strlen((*testbed)->name) != length ||
+		    strncmp((*testbed)->name, spec, length) != 0)
+			continue;
+		if ((*testbed)->argument && (!argument || !*argument))
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "the testbed %s needs a %s: --on %s:%s",
+					   (*testbed)->name, (*testbed)->argument, (*testbed)->name,
+					   (*testbed)->argument);
+		if (!(*testbed)->argument && argument)
+			return problem_set(
+				problem, PROBLEM_USAGE, EINVAL,
+				"the testbed %s takes no argument, so \":%s\" means nothing",
+				(*testbed)->name, argument);
+		*ret = *testbed;
+		*ret_argument = argument;
+		return 0;
+	}
+	return unknown(spec, problem);
+}
+
+static int check_mkfs(const struct filesystem *filesystem, struct problem *problem)
+{
+	CLEANUP(freep) char **words = words_split(filesystem->mkfs, " \t");
+	CLEANUP(freep) char *program = NULL;
+
+	if (!words)
+		return -ENOMEM;
+	program = words[0] ? child_find_program(words[0]) : NULL;
+	if (program)
+		return 0;
+	return problem_set(problem, PROBLEM_LACK, ENOENT, "%s: %s is missing; install %s",
+			   filesystem->name, words[0] ? words[0] : "its mkfs command",
+			   filesystem->package ? filesystem->package : "it");
+}
+
+int testbed_usable(const struct testbed *testbed, const struct filesystem *filesystem,
+		   struct problem *problem)
+{
+	int r = check_mkfs(filesystem, problem);
+
+	if (r == 0 && testbed->supports)
+		r = testbed->supports(filesystem->type, problem);
+	return r;
+}
+
+void testbed_process_clear(struct testbed_process *process)
+{
+	child_kill(&process->child);
+	process->to_fd = fd_close(process->to_fd);
+	process->from_fd = fd_close(process->from_fd);
+	process->console_fd = fd_close(process->console_fd);
+	process->device_fd = fd_close(process->device_fd);
+}

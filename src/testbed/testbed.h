@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where trials run: one `struct testbed` each, all of them in the table of
+ * testbed.c.  A testbed says whether it can be used, and starts the process
+ * that runs one trial; everything else (making the volume, talking to that
+ * process, cleaning up) is the same for all and stands in run.c.
+ */
+#ifndef TESTBED_TESTBED_H
+#define TESTBED_TESTBED_H
+
+#include <stdint.h>
+
+#include "child.h"
+#include "plan.h"
+#include "problem.h"
+#include "record.h"
+#include "trial.h"
+
+/* A running agent, and what it lives on.  All of it goes with testbed_process_clear(). */
+struct testbed_process {
+	struct child child;
+	int to_fd;	/* the request */
+	int from_fd;	/* events and the record */
+	int console_fd; /* what else it prints; -1: nothing */
+	int device_fd;	/* a block device that lasts while this is open; -1: none */
+};
+
+#define TESTBED_PROCESS_NONE ((struct testbed_process) { CHILD_NONE, -1, -1, -1, -1 })
+
+/* A volume: an image file without a name, of which /proc knows one. */
+struct volume {
+	int fd; /* -1: none */
+	uint64_t bytes;
+	char path[64];
+};
+
+#define VOLUME_NONE ((struct volume) { .fd = -1 })
+
+struct testbed {
+	const char *name;
+	const char *argument; /* what stands behind "NAME:", "PATH"; NULL: nothing */
+	const char *summary;
+	const char *note;	/* what its figures do not mean; NULL: nothing to say */
+	int in_directory;	/* formats nothing: trials have no file system and no volume */
+	uint64_t start_seconds; /* until the agent has to be ready */
+	/* Usable here?  0 or -errno, with a sentence that says what to do. */
+	int (*probe)(const char *argument, struct problem *problem);
+	/* Does its kernel have this type?  0, or -errno with a sentence.  NULL: not asked. */
+	int (*supports)(const char *type, struct problem *problem);
+	/* The kernel on which trials run, if it is not the running one; the caller frees.  NULL: it
+	 * is. */
+	char *(*guest_kernel)(void);
+	/*
+	 * Starts an agent.  Sets in `request` what depends on the testbed:
+	 * device, directory, modules, counters.  0 or -errno with a sentence.
+	 */
+	int (*start)(const char *argument, const struct volume *volume,
+		     struct trial_request *request, struct testbed_process *ret,
+		     struct problem *problem);
+};
+
+extern const struct testbed *const testbed_table[]; /* ends with a NULL */
+
+/*
+ * "uml", "dir:/srv".  *ret_argument points into spec, or is NULL.  0 or -EINVAL
+ * with a sentence.
+ */
+int testbed_parse(const char *spec, const struct testbed **ret, const char **ret_argument,
+		  struct problem *problem);
+
+/* Can this variant be made and mounted there?  0, or -errno with a sentence. */
+int testbed_usable(const struct testbed *testbed, const struct filesystem *filesystem,
+		   struct problem *problem);
+
+/* How trials are to be run. */
+struct testbed_session {
+	const struct testbed *testbed;
+	const char *argument;
+	const char *scratch;	 /* directory for images */
+	const char *keep_images; /* directory that gets each image after its trial; NULL: none */
+	int cancel_fd;		 /* readable: give up at once; -1: never */
+	uint64_t trial_seconds;	 /* for the whole trial */
+	void (*stage)(const char *stage, void *context); /* told at the start of each */
+	void (*tick)(void *context);			 /* about five times a second */
+	void *context;
+};
+
+/*
+ * Runs one trial on a fresh volume.  Returns 0 with *record filled (initialised
+ * before), also if the trial failed or was refused; -ECANCELED; or -errno with a
+ * sentence if no trial can be run at all.
+ */
+int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
+		struct record *record, struct problem *problem);
+
+/* Fills what is known of machine, testbed and tools.  0 or -ENOMEM. */
+int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
+		     struct environment *environment);
+
+/* Room for the largest trial?  0, or -ENOSPC with a sentence. */
+int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
+		       struct problem *problem);
+
+void testbed_process_clear(struct testbed_process *process); /* for CLEANUP(), too */
+
+/* The testbeds. */
+extern const struct testbed testbed_dir, testbed_loop, testbed_uml;
+
+#endif

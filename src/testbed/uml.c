@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A User-Mode Linux guest: a whole kernel as an ordinary process, with file
+ * systems that the running kernel lacks, for users without any rights.
+ *
+ * Processes of UML leave the process group of their parent, so it runs in a PID
+ * namespace of its own (child.h).  `uml_dir` points where nothing can be made:
+ * UML would leave a folder in the user's home otherwise.  The guest's memory is
+ * a file without a name in TMPDIR or /dev/shm.
+ *
+ * ubda would become the root file system; the volume is ubdb.  The serial line
+ * ssl0 carries the protocol, the console what the kernel prints.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "io.h"
+#include "kernel.h"
+#include "testbed.h"
+
+#ifdef HAVE_GUEST
+extern const char embedded_guest[], embedded_guest_end[]; /* by scripts/pack-guest */
+
+static size_t guest_bytes(void)
+{
+	return (size_t)(embedded_guest_end - embedded_guest);
+}
+#else
+static const char embedded_guest[] = "";
+
+static size_t guest_bytes(void)
+{
+	return 0;
+}
+#endif
+
+static const char program[] = "linux.uml";
+static const char modules_directory[] = "/usr/lib/uml/modules";
+
+static int uml_probe(const char *argument, struct problem *problem)
+{
+	CLEANUP(freep) char *path = child_find_program(program);
+
+	(void)argument;
+	if (guest_bytes() == 0)
+		return problem_set(
+			problem, PROBLEM_LACK, ENOTSUP,
+			"this alloc-perf was built without the guest's agent (it needs x86-64 and "
+			"static libraries); build it with -Dguest=enabled, or use --on loop");
+	if (!path)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "%s is missing; install user-mode-linux, or use --on loop or "
+				   "--on dir:PATH",
+				   program);
+	return 0;
+}
+
+static char *uml_kernel(void)
+{
+	CLEANUP(freep) char *output = NULL;
+
+	if (child_run((const char *[]) { program, "--version", NULL }, -1, &output) != 0 || !output)
+		return NULL;
+	output[strcspn(output, "\n")] = '\0';
+	return *output ? TAKE_PTR(output) : NULL;
+}
+
+/* The files of the type's modules and the folder that they are in; both NULL: built in. */
+static int find_modules(const char *type, char **ret_root, char **ret_modules)
+{
+	CLEANUP(freep) char *release = uml_kernel();
+	CLEANUP(freep) char *root = NULL;
+	int r;
+
+	if (!release || asprintf(&root, "%s/%s", modules_directory, release) < 0)
+		return -ENOMEM;
+	r = kernel_has_filesystem(root, type, ret_modules);
+	if (r == 0)
+		*ret_root = *ret_modules ? TAKE_PTR(root) : NULL;
+	return r;
+}
+
+static int uml_supports(const char *type, struct problem *problem)
+{
+	CLEANUP(freep) char *root = NULL;
+	CLEANUP(freep) char *modules = NULL;
+	int r = find_modules(type, &root, &modules);
+
+	if (r == -ENODEV)
+		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel of %s has no %s",
+				   program, type);
+	return r;
+}
+
+/* The initramfs in a memory file, for which UML wants a path. */
+static int write_guest(void)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("initrd", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, embedded_guest, guest_bytes());
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+struct uml_lines {
+	int request[2], events[2], console[2];
+};
+
+static void uml_lines_clear(struct uml_lines *lines)
+{
+	int *const ends[] = { lines->request, lines->events, lines->console };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		ends[i][0] = fd_close(ends[i][0]);
+		ends[i][1] = fd_close(ends[i][1]);
+	}
+}
+
+static int spawn_guest(const struct volume *volume, int guest_fd, const struct uml_lines *lines,
+		       struct child *ret)
+{
+	CLEANUP(freep) char *initrd = NULL;
+	CLEANUP(freep) char *disk = NULL;
+	CLEANUP(freep) char *serial = NULL;
+	const int keep[] = { guest_fd, volume->fd, lines->request[0], lines->events[1], -1 };
+
+	if (asprintf(&initrd, "initrd=/proc/self/fd/%d", guest_fd) < 0 ||
+	    asprintf(&disk, "ubdb=/proc/self/fd/%d", volume->fd) < 0 ||
+	    asprintf(&serial, "ssl0=fd:%d,fd:%d", lines->request[0], lines->events[1]) < 0)
+		return -ENOMEM;
+	return child_spawn(
+		ret,
+		&(struct child_command) {
+			.argv = (const char *[]) { program, "mem=512M", initrd, disk, serial,
+						   "uml_dir=/dev/null/", "con=null",
+						   "con0=null,fd:1", "quiet", "panic=-1", NULL },
+			.in_fd = -1,
+			.out_fd = lines->console[1],
+			.err_fd = lines->console[1],
+			.keep = keep,
+			.flags = CHILD_PID_NAMESPACE,
+		});
+}
+
+static int boot(const struct volume *volume, struct testbed_process *process)
+{
+	CLEANUP(uml_lines_clear) struct uml_lines lines = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
+	CLEANUP(fd_closep) int guest_fd = write_guest();
+	int r;
+
+	if (guest_fd < 0)
+		return guest_fd;
+	if (pipe2(lines.request, O_CLOEXEC) < 0 || pipe2(lines.events, O_CLOEXEC) < 0 ||
+	    pipe2(lines.console, O_CLOEXEC) < 0)
+		return -errno;
+	r = spawn_guest(volume, guest_fd, &lines, &process->child);
+	if (r < 0)
+		return r;
+	process->to_fd = TAKE_FD(lines.request[1]);
+	process->from_fd = TAKE_FD(lines.events[0]);
+	process->console_fd = TAKE_FD(lines.console[0]);
+	return 0;
+}
+
+static int uml_start(const char *argument, const struct volume *volume,
+		     struct trial_request *request, struct testbed_process *ret,
+		     struct problem *problem)
+{
+	int r = find_modules(request->type, &request->module_root, &request->modules);
+
+	(void)argument;
+	if (r == -ENODEV)
+		return uml_supports(request->type, problem);
+	if (r == 0)
+		r = field_set_text(&request->device, "/dev/ubdb");
+	if (r == 0)
+		r = field_set_text(&request->directory, "/mnt");
+	if (r == 0)
+		r = boot(volume, ret);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, -r, "cannot start %s: %s", program,
+				   strerror(-r));
+	return 0;
+}
+
+const struct testbed testbed_uml = {
+	.name = "uml",
+	.summary =
+		"a User-Mode Linux guest: no root, and file systems that the running kernel lacks",
+	.note = "Taken in a User-Mode Linux guest: fragments and bytes are exact; times compare "
+		"only within "
+		"it, since system calls and page faults cost far more there than on the machine "
+		"itself.",
+	.start_seconds = 60,
+	.probe = uml_probe,
+	.supports = uml_supports,
+	.guest_kernel = uml_kernel,
+	.start = uml_start,
+};

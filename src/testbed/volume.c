@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An image has no name from its first moment (O_TMPFILE), so the kernel frees
+ * it when the last process that holds it ends, however that happens.  mkfs and
+ * guests open it through /proc; all mkfs programs of the catalogue take that for
+ * a plain file.
+ *
+ * It is sparse and made anew for each trial: each file system starts on the same
+ * nothing, and a 20 GiB volume takes only the room of what is written to it.
+ */
+#include "volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "size.h"
+#include "words.h"
+
+/* For file systems without O_TMPFILE: a name for a moment. */
+static int open_and_unlink(const char *directory)
+{
+	CLEANUP(freep) char *path = NULL;
+	int fd;
+
+	if (asprintf(&path, "%s/alloc-perf-XXXXXX", directory) < 0)
+		return -1;
+	fd = mkostemp(path, O_CLOEXEC);
+	if (fd >= 0 && unlink(path) < 0)
+		return fd_close(fd);
+	return fd;
+}
+
+int volume_create(const char *directory, uint64_t bytes, struct volume *ret,
+		  struct problem *problem)
+{
+	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
+	char size[SIZE_TEXT_MAX];
+
+	volume.fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (volume.fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
+		volume.fd = open_and_unlink(directory);
+	if (volume.fd < 0)
+		return problem_set(
+			problem, PROBLEM_LACK, errno,
+			"cannot make an image in %s: %s; choose another directory with --scratch",
+			directory, strerror(errno));
+	if (ftruncate(volume.fd, (off_t)bytes) < 0)
+		return problem_set(
+			problem, PROBLEM_LACK, errno,
+			"cannot make an image of %s in %s: %s; give a smaller --volume, or "
+			"another directory with --scratch",
+			size_name(bytes, size), directory, strerror(errno));
+	volume.bytes = bytes;
+	snprintf(volume.path, sizeof(volume.path), "/proc/%d/fd/%d", getpid(), volume.fd);
+	*ret = volume;
+	volume = VOLUME_NONE;
+	return 0;
+}
+
+/* The last line that is not empty; cuts `text` up. */
+static const char *last_line(char *text)
+{
+	const char *last = "it said nothing";
+	char *line;
+
+	while ((line = strsep(&text, "\n")))
+		if (*line)
+			last = line;
+	return last;
+}
+
+int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
+		  struct problem *problem)
+{
+	CLEANUP(freep) char **words = words_split(filesystem->mkfs, " \t");
+	CLEANUP(freep) const char **argv = NULL;
+	CLEANUP(freep) char *output = NULL;
+	size_t count;
+	int r;
+
+	if (!words)
+		return -ENOMEM;
+	count = words_count(words);
+	argv = calloc(count + 2, sizeof(*argv));
+	if (!argv)
+		return -ENOMEM;
+	memcpy(argv, words, count * sizeof(*argv));
+	argv[count] = volume->path;
+	r = child_run(argv, cancel_fd, &output);
+	if (r == 0 || r == -ECANCELED)
+		return r;
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, -r, "cannot run %s: %s", words[0],
+				   strerror(-r));
+	return problem_set(problem, PROBLEM_VERDICT, EIO, "%s ended with status %d: %s",
+			   filesystem->mkfs, r, output ? last_line(output) : "");
+}
+
+int volume_keep(const struct volume *volume, const char *directory, const char *name,
+		struct problem *problem)
+{
+	CLEANUP(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s.img", directory, name) < 0)
+		return -ENOMEM;
+	if (linkat(AT_FDCWD, volume->path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno,
+				   "cannot keep the image as %s: %s", path, strerror(errno));
+	return 0;
+}
+
+void volume_clear(struct volume *volume)
+{
+	volume->fd = fd_close(volume->fd);
+}

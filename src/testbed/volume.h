@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Image files to make file systems on. */
+#ifndef TESTBED_VOLUME_H
+#define TESTBED_VOLUME_H
+
+#include "testbed.h"
+
+/* A sparse image without a name in `directory`.  0 or -errno with a sentence. */
+int volume_create(const char *directory, uint64_t bytes, struct volume *ret,
+		  struct problem *problem);
+
+/*
+ * Runs mkfs on it.  0, -ECANCELED, or -errno with a sentence that has the last
+ * line of what mkfs said.
+ */
+int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
+		  struct problem *problem);
+
+/* Gives it a name at last: DIRECTORY/NAME.img.  0 or -errno with a sentence. */
+int volume_keep(const struct volume *volume, const char *directory, const char *name,
+		struct problem *problem);
+
+void volume_clear(struct volume *volume); /* for CLEANUP(), too */
+
+#endif

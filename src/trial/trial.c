@@ -1,0 +1,428 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The stages stand in one table, in the order in which they run, each with its
+ * own clock and counters.  On a volume the file is looked at only after an
+ * unmount and a second mount: before that, what the kernel says about it is a
+ * promise.  In a directory that is not ours to unmount, fsync() has to do; there
+ * the file has no name from the start, so that nothing is left however the
+ * process ends.
+ *
+ * No figure is kept of a trial that did not do what its name says: the length
+ * and the reserved bytes are checked, and a method that says yes but reserved
+ * nothing has failed.
+ */
+#include "trial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+
+#include "cleanup.h"
+#include "cost.h"
+#include "extent.h"
+#include "io.h"
+#include "layout.h"
+#include "method.h"
+#include "modules.h"
+#include "mount.h"
+
+static const char file_name[] = "alloc-perf.file";
+
+struct trial {
+	const struct trial_request *request;
+	struct record *record;
+	struct method_choice choice;
+	struct method_outcome outcome;
+	char *path;	 /* of the file */
+	int fd;		 /* of the file; -1: not open */
+	int counters_fd; /* of the device; -1: none */
+	int mounted;
+};
+
+/* ---- saying how it went ---- */
+
+static void conclude(struct trial *trial, const char *status, int error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void conclude(struct trial *trial, const char *status, int error, const char *format, ...)
+{
+	struct record *record = trial->record;
+	char *reason = NULL;
+	va_list arguments;
+
+	va_start(arguments, format);
+	if (vasprintf(&reason, format, arguments) < 0)
+		reason = NULL;
+	va_end(arguments);
+	free(record->reason);
+	record->reason = reason;
+	record->error = error;
+	field_set_text(&record->status, status);
+}
+
+/* Concludes with a failed call, and returns -error. */
+static int failed(struct trial *trial, const char *what, int error)
+{
+	conclude(trial, STATUS_FAILED, error, "%s: %s", what, strerror(error));
+	return -error;
+}
+
+/* ---- stages ---- */
+
+static int stage_modules(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	int r = request->modules ? modules_load(request->module_root, request->modules) : 0;
+
+	return r < 0 ? failed(trial, "loading the kernel's modules for the file system", -r) : 0;
+}
+
+static int mount_again(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	const char *options = request->mount_options ? request->mount_options : "";
+	int r = mount_volume(request->device, request->directory, request->type, options);
+
+	trial->mounted = r == 0;
+	return r;
+}
+
+/* A refused option or an absent file system is an answer; anything else is a fault. */
+static int stage_mount(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	int r = mount_again(trial);
+
+	if (r == 0) {
+		trial->record->mount_options = mount_options_of(request->directory);
+		return 0;
+	}
+	conclude(trial,
+		 r == -EINVAL || r == -ENODEV || r == -EOPNOTSUPP ? STATUS_UNSUPPORTED
+								  : STATUS_FAILED,
+		 -r, "the kernel refuses mount -t %s%s%s: %s", request->type,
+		 request->mount_options ? " -o " : "",
+		 request->mount_options ? request->mount_options : "", strerror(-r));
+	return r;
+}
+
+/* So that neither cached blocks nor somebody's dirty pages are part of the measurement. */
+static int stage_drop_caches(struct trial *trial)
+{
+	CLEANUP(fd_closep) int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		sync();
+	trial->record->caches_dropped = fd >= 0 && io_write_all(fd, "3", 1) == 0;
+	return 0;
+}
+
+static int open_unnamed(const char *directory, const char *path)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 && unlink(path) < 0)
+		return fd_close(fd);
+	return fd;
+}
+
+static int stage_create(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	struct stat status;
+
+	if (asprintf(&trial->path, "%s/%s", request->directory, file_name) < 0) {
+		trial->path = NULL;
+		return failed(trial, "creating the file", ENOMEM);
+	}
+	trial->fd = request->device ? open(trial->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
+				    : open_unnamed(request->directory, trial->path);
+	if (trial->fd < 0 || fstat(trial->fd, &status) < 0)
+		return failed(trial, "creating the file", errno);
+	if (!request->device)
+		trial->counters_fd = cost_open_counters(request->counters, major(status.st_dev),
+							minor(status.st_dev));
+	return 0;
+}
+
+static void note_fallbacks(struct record *record, const struct method_outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->fallbacks; i++) {
+		const struct method_fallback *fallback = &outcome->fallback[i];
+		char *longer;
+
+		if (asprintf(&longer, "%s%s%s: %s", record->fallbacks ? record->fallbacks : "",
+			     record->fallbacks ? "; " : "", fallback->call,
+			     strerror(fallback->error)) < 0)
+			return;
+		free(record->fallbacks);
+		record->fallbacks = longer;
+	}
+}
+
+static int stage_allocate(struct trial *trial)
+{
+	struct record *record = trial->record;
+	struct method_outcome *outcome = &trial->outcome;
+	int r = method_run(&trial->choice, trial->fd, (uint64_t)trial->request->file_bytes,
+			   outcome);
+
+	record->calls = (int64_t)outcome->calls;
+	record->submitted_bytes = (int64_t)outcome->written_bytes;
+	field_set_text(&record->path, method_path_name(outcome->path));
+	note_fallbacks(record, outcome);
+	if (r == 0)
+		return 0;
+	field_set_text(&record->refused_by, outcome->refused_by);
+	conclude(trial, method_unsupported(-r) ? STATUS_UNSUPPORTED : STATUS_FAILED, -r, "%s: %s",
+		 outcome->refused_by ? outcome->refused_by : trial->choice.name, strerror(-r));
+	return r;
+}
+
+static int stage_sync(struct trial *trial)
+{
+	return fsync(trial->fd) < 0 ? failed(trial, "fsync", errno) : 0;
+}
+
+static int64_t blocks_bytes(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 ? FIELD_UNKNOWN : (int64_t)status.st_blocks * 512;
+}
+
+static int stage_close(struct trial *trial)
+{
+	int fd = trial->fd;
+	struct stat status;
+
+	trial->record->blocks_before_close_bytes = blocks_bytes(fd);
+	trial->fd = -1;
+	if (close(fd) < 0)
+		return failed(trial, "close", errno);
+	if (trial->request->device && stat(trial->path, &status) == 0)
+		trial->record->blocks_after_close_bytes = (int64_t)status.st_blocks * 512;
+	return 0;
+}
+
+static int stage_unmount(struct trial *trial)
+{
+	int r = mount_release(trial->request->directory);
+
+	if (r < 0)
+		return failed(trial, "unmounting the volume", -r);
+	trial->mounted = 0;
+	return 0;
+}
+
+static int stage_remount(struct trial *trial)
+{
+	int r = mount_again(trial);
+
+	if (r < 0)
+		return failed(trial, "mounting the volume again", -r);
+	trial->fd = open(trial->path, O_RDONLY | O_CLOEXEC);
+	if (trial->fd < 0)
+		return failed(trial, "opening the file after the remount", errno);
+	trial->record->blocks_after_remount_bytes = blocks_bytes(trial->fd);
+	return 0;
+}
+
+static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
+{
+	record->extents = (int64_t)layout->extents;
+	record->fragments = (int64_t)layout->fragments;
+	record->ideal_fragments = ideal;
+	record->largest_fragment_bytes = (int64_t)layout->largest_bytes;
+	record->median_fragment_bytes = (int64_t)layout->median_bytes;
+	record->mapped_bytes = (int64_t)layout->mapped_bytes;
+	record->unwritten_bytes = (int64_t)layout->unwritten_bytes;
+	record->shared_bytes = (int64_t)layout->shared_bytes;
+	record->encoded_bytes = (int64_t)layout->encoded_bytes;
+	record->gap_bytes = (int64_t)layout->gap_bytes;
+	record->holes = (int64_t)layout->holes;
+	record->addresses_known = layout->addresses_known;
+}
+
+/* The addresses of encoded or delayed extents mean nothing: then there is no count either. */
+static void forget_unknowable(struct record *record)
+{
+	if (record->addresses_known)
+		return;
+	record->fragments = FIELD_UNKNOWN;
+	record->gap_bytes = FIELD_UNKNOWN;
+	record->largest_fragment_bytes = FIELD_UNKNOWN;
+	record->median_fragment_bytes = FIELD_UNKNOWN;
+}
+
+static int look_at_extents(struct trial *trial)
+{
+	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
+	const struct trial_request *request = trial->request;
+	enum extent_source source = EXTENT_SOURCE_NONE;
+	struct layout layout;
+	int r;
+
+	if (!builder)
+		return -ENOMEM;
+	r = extent_walk(trial->fd, NULL, layout_builder_add, builder, &source);
+	field_set_text(&trial->record->extent_source, extent_source_name(source));
+	if (r < 0)
+		return r;
+	layout_builder_finish(builder, &layout);
+	keep_layout(trial->record, &layout,
+		    (int64_t)layout_ideal_fragments(layout.mapped_bytes,
+						    (uint64_t)request->largest_run));
+	forget_unknowable(trial->record);
+	return 0;
+}
+
+/* What is reserved for the file, by its extents, or by its blocks where nothing tells extents. */
+static int64_t reserved_bytes(const struct record *record, int fd)
+{
+	return record->mapped_bytes != FIELD_UNKNOWN ? record->mapped_bytes : blocks_bytes(fd);
+}
+
+static int check_promise(struct trial *trial)
+{
+	const struct record *record = trial->record;
+	int64_t wanted = trial->request->file_bytes, reserved = reserved_bytes(record, trial->fd);
+	int64_t length = (int64_t)method_length(&trial->choice, (uint64_t)wanted);
+
+	if (record->size_bytes != length) {
+		conclude(trial, STATUS_FAILED, EIO, "the file is %lld bytes long and not %lld",
+			 (long long)record->size_bytes, (long long)length);
+		return -EIO;
+	}
+	if (!trial->choice.method->sparse && reserved < wanted) {
+		conclude(trial, STATUS_FAILED, EIO,
+			 "the call succeeded, but only %lld of %lld bytes are reserved",
+			 (long long)reserved, (long long)wanted);
+		return -EIO;
+	}
+	return 0;
+}
+
+static int stage_inspect(struct trial *trial)
+{
+	struct stat status;
+	int r;
+
+	if (fstat(trial->fd, &status) < 0)
+		return failed(trial, "looking at the file", errno);
+	trial->record->size_bytes = status.st_size;
+	r = look_at_extents(trial);
+	if (r < 0 && r != -EOPNOTSUPP && r != -EPERM)
+		return failed(trial, "reading the file's extents", -r);
+	return check_promise(trial);
+}
+
+static int stage_release(struct trial *trial)
+{
+	trial->fd = fd_close(trial->fd);
+	return stage_unmount(trial);
+}
+
+/* ---- the table ---- */
+
+enum stage_where {
+	ON_VOLUME = 1 << 0,
+	IN_DIRECTORY = 1 << 1,
+	ANYWHERE = ON_VOLUME | IN_DIRECTORY,
+};
+
+static const struct stage {
+	const char *name;
+	enum stage_where where;
+	int (*run)(struct trial *trial);
+	size_t cost; /* offset of its stage_cost in the record; 0: not kept */
+} stages[] = {
+	{ "modules", ON_VOLUME, stage_modules, 0 },
+	{ "mount", ON_VOLUME, stage_mount, offsetof(struct record, mount) },
+	{ "drop caches", ANYWHERE, stage_drop_caches, 0 },
+	{ "create", ANYWHERE, stage_create, offsetof(struct record, create) },
+	{ "allocate", ANYWHERE, stage_allocate, offsetof(struct record, allocate) },
+	{ "sync", ANYWHERE, stage_sync, offsetof(struct record, sync) },
+	{ "inspect", IN_DIRECTORY, stage_inspect, offsetof(struct record, inspect) },
+	{ "close", ANYWHERE, stage_close, offsetof(struct record, close) },
+	{ "unmount", ON_VOLUME, stage_unmount, offsetof(struct record, unmount) },
+	{ "remount", ON_VOLUME, stage_remount, offsetof(struct record, remount) },
+	{ "inspect", ON_VOLUME, stage_inspect, offsetof(struct record, inspect) },
+	{ "release", ON_VOLUME, stage_release, 0 },
+};
+
+static int run_stage(struct trial *trial, const struct stage *stage)
+{
+	struct cost_reading before, after;
+	int r;
+
+	cost_read(trial->counters_fd, &before);
+	r = stage->run(trial);
+	cost_read(trial->counters_fd, &after);
+	if (stage->cost)
+		*(struct stage_cost *)((char *)trial->record + stage->cost) =
+			cost_between(&before, &after);
+	if (r < 0)
+		field_set_text(&trial->record->stage, stage->name);
+	return r;
+}
+
+/* ---- begin and end ---- */
+
+static int begin(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	CLEANUP(freep) char *why = NULL;
+	struct utsname names;
+	struct stat status;
+
+	if (uname(&names) == 0)
+		field_set_text(&trial->record->kernel, names.release);
+	if (method_parse(request->method, &trial->choice, &why) < 0) {
+		conclude(trial, STATUS_FAILED, EINVAL, "%s", why ? why : "unknown method");
+		return -EINVAL;
+	}
+	if (!request->device)
+		return 0;
+	if (stat(request->device, &status) < 0)
+		return failed(trial, "finding the volume's device", errno);
+	trial->counters_fd =
+		cost_open_counters(request->counters, major(status.st_rdev), minor(status.st_rdev));
+	return 0;
+}
+
+static void end(struct trial *trial)
+{
+	trial->fd = fd_close(trial->fd);
+	if (trial->mounted)
+		mount_release(trial->request->directory);
+	trial->counters_fd = fd_close(trial->counters_fd);
+	free(trial->path);
+}
+
+void trial_run(const struct trial_request *request, trial_stage_fn told, void *context,
+	       struct record *record)
+{
+	struct trial trial = { .request = request, .record = record, .fd = -1, .counters_fd = -1 };
+	enum stage_where where = request->device ? ON_VOLUME : IN_DIRECTORY;
+	int r = begin(&trial);
+
+	cost_reset_peak();
+	for (const struct stage *stage = stages; r == 0 && stage < stages + ARRAY_SIZE(stages);
+	     stage++) {
+		if (!(stage->where & where))
+			continue;
+		told(stage->name, context);
+		r = run_stage(&trial, stage);
+	}
+	record->peak_memory_bytes = cost_peak_bytes();
+	if (r == 0)
+		field_set_text(&record->status, STATUS_OK);
+	end(&trial);
+}
