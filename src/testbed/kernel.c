@@ -48,23 +48,45 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 	return 0;
 }
 
-/* libkmod gives the dependencies in the order in which they have to be loaded. */
-static int list_files(struct kmod_module *module, const char *directory, char **ret_files)
+/* The module after all that it needs; libkmod gives these in the order in which they are loaded. */
+static int append_with_needs(struct kmod_module *module, const char *directory, char **files)
 {
 	CLEANUP(kmod_listp) struct kmod_list *needed = kmod_module_get_dependencies(module);
-	CLEANUP(freep) char *files = NULL;
 	struct kmod_list *entry;
-	int r;
 
 	kmod_list_foreach(entry, needed)
 	{
 		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
+		int r = append_file(one, directory, files);
 
-		r = append_file(one, directory, &files);
 		if (r < 0)
 			return r;
 	}
-	r = append_file(module, directory, &files);
+	return append_file(module, directory, files);
+}
+
+/*
+ * What the module asks the kernel to load only when it is used ("softdep f2fs
+ * pre: crc32") comes first: a guest has no modprobe that the kernel could call.
+ */
+static int list_files(struct kmod_module *module, const char *directory, char **ret_files)
+{
+	CLEANUP(kmod_listp) struct kmod_list *before = NULL;
+	CLEANUP(kmod_listp) struct kmod_list *after = NULL;
+	CLEANUP(freep) char *files = NULL;
+	struct kmod_list *entry;
+	int r;
+
+	kmod_module_get_softdeps(module, &before, &after);
+	kmod_list_foreach(entry, before)
+	{
+		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
+
+		r = append_with_needs(one, directory, &files);
+		if (r < 0)
+			return r;
+	}
+	r = append_with_needs(module, directory, &files);
 	if (r < 0)
 		return r;
 	*ret_files = TAKE_PTR(files);

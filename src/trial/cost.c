@@ -78,15 +78,16 @@ static int64_t difference(int64_t before, int64_t after)
 	return after - before;
 }
 
-struct stage_cost cost_between(const struct cost_reading *before, const struct cost_reading *after)
+struct stage_cost cost_between(const struct cost_reading *border, const struct cost_reading *before,
+			       const struct cost_reading *after)
 {
 	return (struct stage_cost) {
 		.wall_ns = after->wall_ns - before->wall_ns,
 		.user_ns = after->user_ns - before->user_ns,
 		.system_ns = after->system_ns - before->system_ns,
-		.written_bytes = difference(before->written_bytes, after->written_bytes),
-		.write_requests = difference(before->write_requests, after->write_requests),
-		.read_bytes = difference(before->read_bytes, after->read_bytes),
+		.written_bytes = difference(border->written_bytes, after->written_bytes),
+		.write_requests = difference(border->write_requests, after->write_requests),
+		.read_bytes = difference(border->read_bytes, after->read_bytes),
 	};
 }
 

@@ -21,7 +21,12 @@ int cost_open_counters(const char *path, unsigned device_major, unsigned device_
 /* counters_fd may be -1. */
 void cost_read(int counters_fd, struct cost_reading *ret);
 
-struct stage_cost cost_between(const struct cost_reading *before, const struct cost_reading *after);
+/*
+ * `before` and `after` bound the stage; the device is counted from `border`, the
+ * end of the stage before, since it works on while nothing is being measured.
+ */
+struct stage_cost cost_between(const struct cost_reading *border, const struct cost_reading *before,
+			       const struct cost_reading *after);
 
 /* Starts the high-water mark of this process's memory anew. */
 void cost_reset_peak(void);

@@ -36,9 +36,10 @@ struct trial {
 	struct record *record;
 	struct method_choice choice;
 	struct method_outcome outcome;
-	char *path;	 /* of the file */
-	int fd;		 /* of the file; -1: not open */
-	int counters_fd; /* of the device; -1: none */
+	char *path;		    /* of the file */
+	int fd;			    /* of the file; -1: not open */
+	int counters_fd;	    /* of the device; -1: none */
+	struct cost_reading border; /* at the end of the last stage */
 	int mounted;
 };
 
@@ -367,7 +368,8 @@ static int run_stage(struct trial *trial, const struct stage *stage)
 	cost_read(trial->counters_fd, &after);
 	if (stage->cost)
 		*(struct stage_cost *)((char *)trial->record + stage->cost) =
-			cost_between(&before, &after);
+			cost_between(&trial->border, &before, &after);
+	trial->border = after;
 	if (r < 0)
 		field_set_text(&trial->record->stage, stage->name);
 	return r;
@@ -414,6 +416,7 @@ void trial_run(const struct trial_request *request, trial_stage_fn told, void *c
 	int r = begin(&trial);
 
 	cost_reset_peak();
+	cost_read(trial.counters_fd, &trial.border);
 	for (const struct stage *stage = stages; r == 0 && stage < stages + ARRAY_SIZE(stages);
 	     stage++) {
 		if (!(stage->where & where))
