@@ -6,8 +6,8 @@
  *
  * FIBMAP tells less than FIEMAP.  Block 0 stands for whatever has no block: a
  * hole, an unwritten range (ext4), a tail packed by reiserfs.  Its numbers are
- * of type int: larger ones are an error here, and so they are to the kernel
- * since 5.7 (ERANGE), which cut them off before.
+ * of type int: newer kernels answer ERANGE where one is larger; older ones cut it
+ * off, which shows only where a negative number is left.
  */
 #include <errno.h>
 #include <limits.h>

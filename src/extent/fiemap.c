@@ -6,9 +6,8 @@
  *
  * What comes back is taken for foreign bytes, and a file may be written to while
  * we read it.  So an extent that begins before the position reached (two have
- * become one meanwhile) is cut at it, and one that adds nothing is passed over
- * (ext4 up to 5.4 gave an empty inline file an extent of length 0); but a whole
- * answer that adds nothing, or a number that overflows, is an error.
+ * become one meanwhile) is cut at it, and one that adds nothing is passed over;
+ * but a whole answer that adds nothing, or a number that overflows, is an error.
  */
 #include <errno.h>
 #include <linux/fiemap.h>
@@ -45,11 +44,13 @@ static uint32_t flags_of(uint32_t theirs)
 	return ours;
 }
 
+/* Offsets in a file are signed to the kernel; the last block may reach just beyond them. */
 static bool overflows(const struct extent *extent)
 {
+	const uint64_t logical_end_max = (uint64_t)INT64_MAX + 1;
 	uint64_t end;
 
-	if (__builtin_add_overflow(extent->logical, extent->bytes, &end))
+	if (__builtin_add_overflow(extent->logical, extent->bytes, &end) || end > logical_end_max)
 		return true;
 	return !(extent->flags & EXTENT_NO_ADDRESS) &&
 	       __builtin_add_overflow(extent->physical, extent->bytes, &end);

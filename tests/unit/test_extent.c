@@ -275,7 +275,9 @@ static void answers_without_progress_or_sense_are_errors(void **state)
 		/* more extents than there is room for */
 		{ { .mapped = 1, .extents = { EXTENT(0, BLOCK, BLOCK, 0) } },
 		  { .mapped = 5, .extents = { EXTENT(BLOCK, BLOCK, BLOCK, 0) } } },
-		/* the end overflows, in the file and on the volume */
+		/* the end overflows, in the file (as the kernel counts, too) and on the volume */
+		{ { .mapped = 1, .extents = { EXTENT(0, BLOCK, BLOCK, 0) } },
+		  { .mapped = 1, .extents = { EXTENT(BLOCK, 0, 1ull << 63, 0) } } },
 		{ { .mapped = 1, .extents = { EXTENT(0, BLOCK, BLOCK, 0) } },
 		  { .mapped = 1, .extents = { EXTENT(BLOCK, 0, UINT64_MAX, 0) } } },
 		{ { .mapped = 1, .extents = { EXTENT(0, BLOCK, BLOCK, 0) } },
