@@ -90,6 +90,7 @@ int main(int argc, char **argv)
 {
 	argp_err_exit_status = PROBLEM_USAGE;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG */
 	if (argc < 2) {
 		fprintf(stderr, "alloc-perf: no verb; `alloc-perf --help` shows them\n");
 		return PROBLEM_USAGE;

@@ -52,6 +52,15 @@ static int fill_request(const struct plan_trial *trial, struct trial_request *re
 	return r;
 }
 
+static void conclude(struct record *record, const char *status, const char *stage, int error,
+		     const struct problem *problem)
+{
+	field_set_text(&record->status, status);
+	field_set_text(&record->stage, stage);
+	field_set_text(&record->reason, problem->message ? problem->message : strerror(-error));
+	record->error = -error;
+}
+
 /* A failure of mkfs is the trial's result and no reason to end the run. */
 static int format(const struct testbed_session *session, const struct plan_trial *trial,
 		  const struct volume *volume, struct record *record)
@@ -63,12 +72,8 @@ static int format(const struct testbed_session *session, const struct plan_trial
 	session->stage("format", session->context);
 	r = volume_format(volume, trial->filesystem, session->cancel_fd, &problem);
 	record->format.wall_ns = (int64_t)(io_now_ns() - before);
-	if (r == 0 || r == -ECANCELED)
-		return r;
-	field_set_text(&record->status, STATUS_FAILED);
-	field_set_text(&record->stage, "format");
-	field_set_text(&record->reason, problem.message);
-	record->error = -r;
+	if (r < 0 && r != -ECANCELED)
+		conclude(record, STATUS_FAILED, "format", r, &problem);
 	return r;
 }
 
@@ -105,29 +110,46 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	return r;
 }
 
-int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
-		struct record *record, struct problem *problem)
+static int run_on_volume(const struct testbed_session *session, const struct plan_trial *trial,
+			 struct record *record, struct problem *problem)
 {
 	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
 	const char *images = session->keep_images ? session->keep_images : session->scratch;
-	int r = 0;
+	int r = volume_create(images, trial->volume_bytes, &volume, problem);
 
-	if (!session->testbed->in_directory) {
-		r = volume_create(images, trial->volume_bytes, &volume, problem);
-		if (r < 0)
-			return r;
-		r = format(session, trial, &volume, record);
-	}
-	if (r == 0)
-		r = run_agent(session, trial, &volume, record, problem);
-	else if (r != -ECANCELED)
-		r = 0;
 	if (r < 0)
 		return r;
-	describe_trial(session, trial, record);
-	if (session->keep_images && volume.fd >= 0)
-		return keep_image(session, trial, &volume, problem);
-	return 0;
+	r = format(session, trial, &volume, record);
+	if (r == -ECANCELED)
+		return r;
+	if (r == 0)
+		r = run_agent(session, trial, &volume, record, problem);
+	else
+		r = 0; /* the record says so */
+	if (r < 0)
+		return r;
+	return session->keep_images ? keep_image(session, trial, &volume, problem) : 0;
+}
+
+int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
+		struct record *record, struct problem *problem)
+{
+	CLEANUP(problem_clear) struct problem lack = { 0 };
+	int r = trial->filesystem ? testbed_usable(session->testbed, trial->filesystem, &lack) : 0;
+
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0) {
+		conclude(record, STATUS_UNSUPPORTED, "format", r, &lack);
+		r = 0;
+	} else if (trial->filesystem) {
+		r = run_on_volume(session, trial, record, problem);
+	} else {
+		r = run_agent(session, trial, NULL, record, problem);
+	}
+	if (r == 0)
+		describe_trial(session, trial, record);
+	return r;
 }
 
 int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
