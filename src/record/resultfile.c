@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "io.h"
 
@@ -38,20 +39,6 @@ void results_clear(struct results *results)
 	free(results->records);
 	free(results->environment_of);
 	*results = (struct results) { 0 };
-}
-
-/* Makes room for one more: doubles at each power of two.  `array` points to the pointer. */
-static int grow(void *array, size_t count, size_t bytes)
-{
-	void *larger;
-
-	if (count & (count - 1))
-		return 0;
-	larger = reallocarray(*(void **)array, count ? count * 2 : 1, bytes);
-	if (!larger)
-		return -ENOMEM;
-	*(void **)array = larger;
-	return 0;
 }
 
 static int refuse(const struct reading *reading, const char *why)
@@ -86,7 +73,7 @@ static int add_environment(struct reading *reading, const json_t *json)
 				   "%" JSON_INTEGER_FORMAT
 				   ", this one reads up to %d); use that one",
 				   reading->name, json_integer_value(schema), RECORD_SCHEMA);
-	r = grow(&results->environments, results->environment_count, sizeof(struct environment));
+	r = ARRAY_ROOM(results->environments, results->environment_count);
 	if (r == 0)
 		r = environment_from_json(json, &results->environments[results->environment_count],
 					  &field);
@@ -116,9 +103,9 @@ static int add_record(struct reading *reading, const json_t *json)
 	const char *field = NULL, *missing;
 	int r;
 
-	r = grow(&results->records, results->record_count, sizeof(struct record));
+	r = ARRAY_ROOM(results->records, results->record_count);
 	if (r == 0)
-		r = grow(&results->environment_of, results->record_count, sizeof(size_t));
+		r = ARRAY_ROOM(results->environment_of, results->record_count);
 	if (r < 0)
 		return refuse_read(reading, r, NULL);
 	record = &results->records[results->record_count];
