@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything here refers to the records where they are: a grid is a view.  It is
+ * built in two passes, since the number of columns must stand before a cell has
+ * its place.
+ */
+#include "cell.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+
+#include "array.h"
+#include "cleanup.h"
+
+static int same_text(const char *one, const char *other)
+{
+	return strcmp(one ? one : "", other ? other : "") == 0;
+}
+
+static int same_conditions(const struct grid *grid, const struct record *record)
+{
+	return grid->file_bytes == record->file_bytes &&
+	       grid->volume_bytes == record->volume_bytes &&
+	       same_text(grid->testbed, record->testbed) &&
+	       same_text(grid->kernel, record->kernel) && same_text(grid->label, record->label);
+}
+
+static struct grid *find_grid(const struct grids *grids, const struct record *record)
+{
+	for (size_t i = 0; i < grids->count; i++)
+		if (same_conditions(&grids->grid[i], record))
+			return &grids->grid[i];
+	return NULL;
+}
+
+static int add_grid(struct grids *grids, const struct record *record,
+		    const struct environment *environment)
+{
+	if (ARRAY_ROOM(grids->grid, grids->count) < 0)
+		return -ENOMEM;
+	grids->grid[grids->count++] = (struct grid) {
+		.environment = environment,
+		.testbed = record->testbed,
+		.kernel = record->kernel,
+		.label = record->label,
+		.file_bytes = record->file_bytes,
+		.volume_bytes = record->volume_bytes,
+	};
+	return 0;
+}
+
+static size_t find_name(const char **names, size_t count, const char *name)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(names[i], name) != 0)
+		i++;
+	return i;
+}
+
+static int add_name(const char ***names, size_t *count, const char *name)
+{
+	if (find_name(*names, *count, name) < *count)
+		return 0;
+	if (ARRAY_ROOM(*names, *count) < 0)
+		return -ENOMEM;
+	(*names)[(*count)++] = name;
+	return 0;
+}
+
+static int collect_names(struct grids *grids, const struct results *results)
+{
+	for (size_t i = 0; i < results->record_count; i++) {
+		const struct record *record = &results->records[i];
+		const struct environment *environment =
+			&results->environments[results->environment_of[i]];
+		struct grid *grid;
+
+		if (!find_grid(grids, record) && add_grid(grids, record, environment) < 0)
+			return -ENOMEM;
+		grid = find_grid(grids, record);
+		if (add_name(&grid->filesystems, &grid->filesystem_count, record->filesystem) < 0 ||
+		    add_name(&grid->methods, &grid->method_count, record->method) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int fill_cells(struct grids *grids, const struct results *results)
+{
+	for (size_t i = 0; i < grids->count; i++) {
+		struct grid *grid = &grids->grid[i];
+
+		grid->cells =
+			calloc(grid->filesystem_count * grid->method_count, sizeof(*grid->cells));
+		if (!grid->cells)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < results->record_count; i++) {
+		const struct record *record = &results->records[i];
+		struct grid *grid = find_grid(grids, record);
+		size_t row =
+			find_name(grid->filesystems, grid->filesystem_count, record->filesystem);
+		size_t column = find_name(grid->methods, grid->method_count, record->method);
+		struct cell *cell = &grid->cells[row * grid->method_count + column];
+
+		if (ARRAY_ROOM(cell->records, cell->count) < 0)
+			return -ENOMEM;
+		cell->records[cell->count++] = record;
+	}
+	return 0;
+}
+
+int grids_build(const struct results *results, struct grids *ret)
+{
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	int r = collect_names(&grids, results);
+
+	if (r == 0)
+		r = fill_cells(&grids, results);
+	if (r < 0)
+		return r;
+	*ret = grids;
+	grids = (struct grids) { 0 };
+	return 0;
+}
+
+static void clear_grid(struct grid *grid)
+{
+	for (size_t i = 0; grid->cells && i < grid->filesystem_count * grid->method_count; i++)
+		free(grid->cells[i].records);
+	free(grid->cells);
+	free(grid->filesystems);
+	free(grid->methods);
+}
+
+void grids_clear(struct grids *grids)
+{
+	for (size_t i = 0; i < grids->count; i++)
+		clear_grid(&grids->grid[i]);
+	free(grids->grid);
+	*grids = (struct grids) { 0 };
+}
+
+const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method)
+{
+	return &grid->cells[filesystem * grid->method_count + method];
+}
+
+struct figure cell_figure(const struct cell *cell, const struct measure *measure)
+{
+	struct figure figure = { 0, NAN, NAN, NAN };
+	CLEANUP(freep) double *values = calloc(cell->count ? cell->count : 1, sizeof(*values));
+
+	for (size_t i = 0; values && i < cell->count; i++) {
+		const struct record *record = cell->records[i];
+		double value = strcmp(record->status, STATUS_OK) == 0 ? measure->of(record) : NAN;
+
+		if (!isnan(value))
+			values[figure.count++] = value;
+	}
+	if (figure.count == 0)
+		return figure;
+	gsl_sort(values, 1, figure.count);
+	figure.median = gsl_stats_median_from_sorted_data(values, 1, figure.count);
+	figure.minimum = values[0];
+	figure.maximum = values[figure.count - 1];
+	return figure;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "cell.h"
+#include "cleanup.h"
+#include "results.h"
+
+/* cmocka 1.1 compares floats only. */
+static void assert_near(double one, double other)
+{
+	if (fabs(one - other) > 1e-9)
+		fail_msg("%.12g is not %.12g", one, other);
+}
+
+static double value_of(const char *measure, const struct record *record)
+{
+	return measure_find(measure)->of(record);
+}
+
+static void measures_are_found_by_name(void **state)
+{
+	static const char *const names[] = { "time",	"allocate", "written", "fragments",
+					     "extents", "cpu",	    "memory",  "unwritten",
+					     "gap",	"largest" };
+	(void)state;
+
+	assert_int_equal(measure_count, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		assert_non_null(measure_find(names[i]));
+		assert_string_equal(measure_find(names[i])->name, names[i]);
+	}
+	assert_null(measure_find("tim"));
+}
+
+static void what_is_not_known_is_not_a_number(void **state)
+{
+	struct record record;
+	(void)state;
+
+	record_init(&record);
+	for (size_t i = 0; i < measure_count; i++)
+		assert_true(isnan(measure_table[i].of(&record)));
+}
+
+static void time_is_summed_until_it_is_on_the_disk(void **state)
+{
+	struct record record;
+	(void)state;
+
+	record_init(&record);
+	record.format.wall_ns = record.mount.wall_ns = record.create.wall_ns = 77000000000;
+	record.remount.wall_ns = record.inspect.wall_ns = 77000000000;
+	record.allocate.wall_ns = 1000000000;
+	assert_near(value_of("allocate", &record), 1);
+	/* Nothing has forced it to the disk yet. */
+	assert_true(isnan(value_of("time", &record)));
+	record.sync.wall_ns = 20000000;
+	record.close.wall_ns = 3000000;
+	assert_near(value_of("time", &record), 1.023);
+	record.unmount.wall_ns = 400000;
+	assert_near(value_of("time", &record), 1.0234);
+}
+
+static void bytes_and_cpu_are_summed_alike(void **state)
+{
+	struct record record;
+	(void)state;
+
+	record_init(&record);
+	record.allocate = (struct stage_cost) { 1, 2000000000, 500000000, 4096, 1, 0 };
+	record.sync = (struct stage_cost) { 1, 0, 250000000, 100, 1, 0 };
+	record.unmount = (struct stage_cost) { 1, 0, 0, 20, 1, 0 };
+	record.remount = (struct stage_cost) { 1, 9, 9, 9, 9, 9 };
+	assert_near(value_of("written", &record), 4216);
+	assert_near(value_of("cpu", &record), 2.75);
+	/* A stage that took place without a counter leaves the sum unknown. */
+	record.sync.written_bytes = FIELD_UNKNOWN;
+	assert_true(isnan(value_of("written", &record)));
+	assert_near(value_of("cpu", &record), 2.75);
+}
+
+static void bounds_are_not_shown_as_figures(void **state)
+{
+	struct record record;
+	(void)state;
+
+	record_init(&record);
+	record.extents = 9;
+	record.fragments = 5;
+	record.gap_bytes = 4096;
+	record.largest_fragment_bytes = 65536;
+	assert_near(value_of("fragments", &record), 5);
+	record.addresses_known = 1;
+	assert_near(value_of("gap", &record), 4096);
+	record.addresses_known = 0;
+	assert_true(isnan(value_of("fragments", &record)));
+	assert_true(isnan(value_of("gap", &record)));
+	assert_true(isnan(value_of("largest", &record)));
+	assert_near(value_of("extents", &record), 9);
+}
+
+static void grids_keep_the_order_of_appearance(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	(void)state;
+
+	results_add_figures(&results, "xfs", "mmap", 1, 11);
+	results_add_figures(&results, "ext2", "chunk-4096", 1, 22);
+	results_add_figures(&results, "xfs", "chunk-4096", 1, 12);
+	results_add_figures(&results, "xfs", "mmap", 1, 13);
+	assert_int_equal(grids_build(&results, &grids), 0);
+	assert_int_equal(grids.count, 1);
+	assert_int_equal(grids.grid[0].filesystem_count, 2);
+	assert_int_equal(grids.grid[0].method_count, 2);
+	assert_string_equal(grids.grid[0].filesystems[0], "xfs");
+	assert_string_equal(grids.grid[0].filesystems[1], "ext2");
+	assert_string_equal(grids.grid[0].methods[0], "mmap");
+	assert_string_equal(grids.grid[0].methods[1], "chunk-4096");
+	assert_int_equal(grid_cell(&grids.grid[0], 0, 0)->count, 2);
+	assert_int_equal(grid_cell(&grids.grid[0], 0, 0)->records[1]->fragments, 13);
+	assert_int_equal(grid_cell(&grids.grid[0], 0, 1)->records[0]->fragments, 12);
+	assert_int_equal(grid_cell(&grids.grid[0], 1, 0)->count, 0);
+	assert_int_equal(grid_cell(&grids.grid[0], 1, 1)->records[0]->fragments, 22);
+}
+
+static void each_condition_has_its_grid(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	(void)state;
+
+	results_add(&results, "xfs", "mmap");
+	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->testbed, "uml"));
+	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->kernel, "6.1"));
+	results_add_environment(&results);
+	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->label, "desktop on"));
+	results_add(&results, "xfs", "mmap")->file_bytes = 1;
+	results_add(&results, "xfs", "mmap")->volume_bytes = FIELD_UNKNOWN;
+	/* No label and an empty one are the same. */
+	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->label, ""));
+	assert_int_equal(grids_build(&results, &grids), 0);
+	assert_int_equal(grids.count, 6);
+	assert_int_equal(grid_cell(&grids.grid[0], 0, 0)->count, 2);
+	assert_ptr_equal(grids.grid[0].environment, &results.environments[0]);
+	assert_ptr_equal(grids.grid[3].environment, &results.environments[1]);
+	assert_string_equal(grids.grid[3].label, "desktop on");
+}
+
+static void nothing_makes_no_grid(void **state)
+{
+	struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	(void)state;
+
+	assert_int_equal(grids_build(&results, &grids), 0);
+	assert_int_equal(grids.count, 0);
+}
+
+static struct figure figure_of(const int64_t *fragments, size_t count, const char *last_status)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		struct record *record =
+			results_add_figures(&results, "xfs", "mmap", 1, fragments[i]);
+
+		if (i + 1 == count)
+			must_be_0(field_set_text(&record->status, last_status));
+	}
+	assert_int_equal(grids_build(&results, &grids), 0);
+	return cell_figure(grid_cell(&grids.grid[0], 0, 0), measure_find("fragments"));
+}
+
+static void figures_are_medians(void **state)
+{
+	static const int64_t values[] = { 9, 1, 5, 100, FIELD_UNKNOWN, 7 };
+	struct figure figure = figure_of(values, 3, STATUS_OK);
+	(void)state;
+
+	assert_int_equal(figure.count, 3);
+	assert_near(figure.median, 5);
+	assert_near(figure.minimum, 1);
+	assert_near(figure.maximum, 9);
+	assert_near(figure_of(values, 4, STATUS_OK).median, 7);
+	assert_int_equal(figure_of(values, 5, STATUS_OK).count, 4);
+	/* What failed counts as little as what is not known. */
+	assert_near(figure_of(values, 6, STATUS_FAILED).maximum, 100);
+	assert_int_equal(figure_of(values, 6, STATUS_UNSUPPORTED).count, 4);
+}
+
+static void no_value_is_no_figure(void **state)
+{
+	static const int64_t unknown[] = { FIELD_UNKNOWN, 3 };
+	struct figure figure = figure_of(unknown, 1, STATUS_OK);
+	(void)state;
+
+	assert_int_equal(figure.count, 0);
+	assert_true(isnan(figure.median) && isnan(figure.minimum) && isnan(figure.maximum));
+	assert_int_equal(figure_of(unknown, 2, STATUS_FAILED).count, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(measures_are_found_by_name),
+		cmocka_unit_test(what_is_not_known_is_not_a_number),
+		cmocka_unit_test(time_is_summed_until_it_is_on_the_disk),
+		cmocka_unit_test(bytes_and_cpu_are_summed_alike),
+		cmocka_unit_test(bounds_are_not_shown_as_figures),
+		cmocka_unit_test(grids_keep_the_order_of_appearance),
+		cmocka_unit_test(each_condition_has_its_grid),
+		cmocka_unit_test(nothing_makes_no_grid),
+		cmocka_unit_test(figures_are_medians),
+		cmocka_unit_test(no_value_is_no_figure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
