@@ -10,13 +10,14 @@
 
 struct report_options {
 	const struct measure *const *measures; /* which, ends with NULL; NULL: the default four */
-	int ascii;			       /* no characters beyond ASCII */
+	unsigned columns;		       /* widest line of a table; 0: 100 */
 };
 
 /* A way to print results: a row of report_formats. */
 struct report_format {
 	const char *name; /* for --format */
 	const char *summary;
+	/* 0 or -errno; what stdio could not write shows when the caller flushes */
 	int (*print)(FILE *to, const struct grids *grids, const struct report_options *options);
 };
 
@@ -29,14 +30,23 @@ const struct report_format *report_format_find(const char *name);
 
 struct chart_options {
 	const struct measure *measure;
-	const char *output;	/* ends in .svg, .png, .pdf; NULL: the terminal */
-	unsigned columns, rows; /* of the terminal */
+	const char *output; /* ends in .svg, .png, .pdf; NULL: the terminal */
+	unsigned columns;   /* of the terminal; 0: 80 */
+	int ascii;	    /* it shows no characters beyond ASCII */
 };
 
-/* The gnuplot script with its data in it.  0, -ENOMEM, -ENODATA (nothing to draw). */
-int chart_script(FILE *to, const struct grids *grids, const struct chart_options *options);
+/* Ends in .svg, .png or .pdf? */
+int chart_is_picture(const char *path);
 
-/* Runs gnuplot on it; a terminal chart goes to `terminal`.  -ENOENT: gnuplot is missing. */
+/* The gnuplot script with its data in it; errors as of chart_draw(), but for gnuplot's own. */
+int chart_script(FILE *to, const struct grids *grids, const struct chart_options *options,
+		 struct problem *problem);
+
+/*
+ * Runs gnuplot on it; a chart for the terminal goes to `terminal`.  0 or -errno
+ * with a sentence: -ENODATA (nothing to draw), -EINVAL (the output has none of the
+ * endings), -ENOENT (gnuplot is missing, or the output's folder).
+ */
 int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem);
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* The axis of values of a chart; private to this folder. */
+#ifndef REPORT_AXIS_H
+#define REPORT_AXIS_H
+
+#include <stdio.h>
+
+#include "cell.h"
+
+struct axis {
+	enum measure_unit unit;
+	int logarithmic;	 /* positive values span more than two decades */
+	double minimum, maximum; /* its ends; the minimum is 0 unless logarithmic */
+};
+
+/* One axis for all grids, so that their charts can be compared.  0 or -ENODATA. */
+int axis_of(const struct grids *grids, const struct measure *measure, struct axis *ret);
+
+/* The argument of gnuplot's `set ytics`: ('0' 0, '20 s' 20, ...). */
+void axis_put_ticks(FILE *to, const struct axis *axis);
+
+#endif

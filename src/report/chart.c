@@ -1,0 +1,565 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Charts in the manner of 2009: a group of bars for each file system, a bar for
+ * each method.  The script holds its data as a table that a user can change
+ * before running it, and computes the places of bars and labels from that table.
+ *
+ * A cell without a value is a "-" in the table and a small "-" where its bar
+ * would stand; a true zero is marked "0", since its bar has no height and on a
+ * logarithmic axis no place.
+ *
+ * On a terminal the bars lie: there names fit beside them, and any number of
+ * bars can be scrolled through.
+ *
+ * Names and labels come from files that somebody else may have written.  gnuplot
+ * runs `commands` inside double quotes, so such text only goes into single ones
+ * and into data, without control characters.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "axis.h"
+#include "child.h"
+#include "cleanup.h"
+#include "format.h"
+#include "io.h"
+
+enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
+enum { PICTURE_WIDTH_LEAST = 960, PICTURE_WIDTH_FOR_NAMES = 1200, PICTURE_WIDTH_MOST = 1800 };
+enum { PICTURE_HEIGHT = 460, MARGIN_PIXELS = 100 };
+enum { BAR_PIXELS = 13, LEGEND_ENTRY_PIXELS = 190, LEGEND_ROW_PIXELS = 20 };
+enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6, OUTPUT_BYTES_MOST = 256 << 20 };
+
+/* Okabe and Ito's colours, told apart by readers of all kinds of colour vision. */
+static const char *const colours[] = { "#0072b2", "#e69f00", "#009e73", "#cc79a7",
+				       "#56b4e9", "#d55e00", "#f0e442", "#666666" };
+
+/* What files can be drawn, and the terminal of gnuplot that does it. */
+static const struct picture_form {
+	const char *suffix;
+	const char *terminal;
+	double unit_pixels; /* what its width and height count in */
+	const char *unit;
+	const char *options;
+} picture_forms[] = {
+	{ ".svg", "svg", 1, "", "dynamic font 'sans-serif,13' background rgb 'white'" },
+	{ ".png", "pngcairo", 1, "", "font 'Sans,10' background rgb 'white'" },
+	{ ".pdf", "pdfcairo", 96, "in", "font 'Sans,9'" },
+};
+
+static const struct picture_form *picture_form_of(const char *path)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(picture_forms); i++) {
+		size_t suffix = strlen(picture_forms[i].suffix);
+
+		if (length > suffix &&
+		    strcasecmp(path + length - suffix, picture_forms[i].suffix) == 0)
+			return &picture_forms[i];
+	}
+	return NULL;
+}
+
+static void put_single_quoted(FILE *to, const char *text)
+{
+	putc('\'', to);
+	for (; *text; text++) {
+		char letter[2] = { *text, '\0' };
+
+		if (*text == '\'')
+			putc('\'', to);
+		put_text(to, letter);
+	}
+	putc('\'', to);
+}
+
+/* In a table of data a double quote cannot be written inside of quotes. */
+static void put_data_name(FILE *to, const char *name)
+{
+	putc('"', to);
+	for (; *name; name++) {
+		char letter[2] = { *name == '"' || *name == '\\' ? '\'' : *name, '\0' };
+
+		put_text(to, letter);
+	}
+	putc('"', to);
+}
+
+static void put_data_value(FILE *to, double value)
+{
+	if (isnan(value))
+		fputs(" -", to);
+	else
+		fprintf(to, " %.9g", value);
+}
+
+/* Two lines: what is shown, and under which conditions. */
+static int put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
+		     const struct axis *axis)
+{
+	CLEANUP(freep) char *conditions = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&conditions, &bytes);
+
+	if (!memory)
+		return -ENOMEM;
+	put_conditions(memory, grid);
+	if (fclose(memory) != 0)
+		return -ENOMEM;
+	fprintf(to, "set title '%s, ", options->measure->title);
+	put_sizes(to, grid);
+	fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
+	if (*conditions) {
+		fputs(" . \"\\n\" . ", to);
+		put_single_quoted(to, conditions);
+	}
+	putc('\n', to);
+	return 0;
+}
+
+/* ---- pictures: standing bars ---- */
+
+static void put_picture_data(FILE *to, const struct grid *grid, const struct measure *measure,
+			     size_t number)
+{
+	static const char *const units[] = {
+		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes", [MEASURE_COUNT] = "counts"
+	};
+
+	fprintf(to, "\n# %s in %s; - where there is none\n$data%zu << EOD\nfilesystem",
+		measure->title, units[measure->unit], number);
+	for (size_t i = 0; i < grid->method_count; i++) {
+		putc(' ', to);
+		put_data_name(to, grid->methods[i]);
+	}
+	putc('\n', to);
+	for (size_t i = 0; i < grid->filesystem_count; i++) {
+		put_data_name(to, grid->filesystems[i]);
+		for (size_t j = 0; j < grid->method_count; j++)
+			put_data_value(to, cell_figure(grid_cell(grid, i, j), measure).median);
+		putc('\n', to);
+	}
+	fputs("EOD\n", to);
+}
+
+static size_t widest(const char *const *names, size_t count)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < count; i++)
+		width = text_width(names[i]) > width ? text_width(names[i]) : width;
+	return width;
+}
+
+static size_t widest_filesystem(const struct grid *grid)
+{
+	return widest(grid->filesystems, grid->filesystem_count);
+}
+
+/* Wide enough for the bars, and for the names while that is not too wide. */
+static double picture_width(const struct grids *grids)
+{
+	size_t width = PICTURE_WIDTH_LEAST;
+
+	for (size_t i = 0; i < grids->count; i++) {
+		const struct grid *grid = &grids->grid[i];
+		size_t bars = grid->filesystem_count * (grid->method_count + 1) * BAR_PIXELS;
+		size_t names = grid->filesystem_count * widest_filesystem(grid) * NAME_PIXELS;
+
+		bars += MARGIN_PIXELS;
+		names += MARGIN_PIXELS;
+		if (names <= PICTURE_WIDTH_FOR_NAMES && names > width)
+			width = names;
+		if (bars > width)
+			width = bars;
+	}
+	return fmin((double)width, PICTURE_WIDTH_MOST);
+}
+
+static int names_are_slanted(const struct grid *grid, double width)
+{
+	double room = (width - MARGIN_PIXELS) / (double)grid->filesystem_count;
+
+	return (double)widest_filesystem(grid) * NAME_PIXELS > room;
+}
+
+static double picture_height(const struct grids *grids, double width)
+{
+	double height = 0, across = floor(width / LEGEND_ENTRY_PIXELS);
+
+	for (size_t i = 0; i < grids->count; i++) {
+		const struct grid *grid = &grids->grid[i];
+
+		height += PICTURE_HEIGHT;
+		height += LEGEND_ROW_PIXELS * ceil((double)grid->method_count / across);
+		if (names_are_slanted(grid, width))
+			height += (double)widest_filesystem(grid) * NAME_SLANTED_PIXELS;
+	}
+	return height;
+}
+
+static void put_axis(FILE *to, const struct axis *axis)
+{
+	if (axis->logarithmic)
+		fputs("set logscale y\n", to);
+	fprintf(to, "base = %.9g\nset yrange [base:%.9g]\nset ytics ", axis->minimum,
+		axis->maximum);
+	axis_put_ticks(to, axis);
+	putc('\n', to);
+}
+
+static void put_picture_style(FILE *to, const struct axis *axis)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		fprintf(to, "set linetype %zu lc rgb '%s'\n", i + 1, colours[i]);
+	fprintf(to, "set linetype cycle %zu\n", ARRAY_SIZE(colours));
+	fputs("set border 3 lc rgb '#808080'\n"
+	      "set tics nomirror scale 0.5 textcolor rgb '#202020'\n"
+	      "set xtics scale 0\n"
+	      "set xlabel ' '\n"
+	      "set grid ytics noxtics lt 1 lw 1 lc rgb '#d8d8d8'\n"
+	      "set key below center horizontal Left reverse samplen 1.2 width 1\n",
+	      to);
+	put_axis(to, axis);
+}
+
+static void put_bars(FILE *to, const struct grid *grid, size_t number)
+{
+	size_t last = grid->method_count + 1;
+	size_t solid = last <= ARRAY_SIZE(colours) ? last : ARRAY_SIZE(colours) + 1;
+
+	fprintf(to,
+		"plot for [i=2:%zu] $data%zu using (place($0, i)):(top(i)) with boxes lt i-1 fs "
+		"solid 1 border lc rgb '#404040' title columnheader(i), \\\n",
+		solid, number);
+	/* More methods than colours: the others are hatched. */
+	if (solid < last)
+		fprintf(to,
+			"     for [i=%zu:%zu] $data%zu using (place($0, i)):(top(i)) with boxes lt "
+			"i-1 fs pattern 2 title columnheader(i), \\\n",
+			solid + 1, last, number);
+	fprintf(to,
+		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(mark(i)) with "
+		"labels offset 0,0.5 tc rgb '#404040' notitle, \\\n"
+		"     $data%zu skip 1 using 0:(base):(''):xtic(1) with labels notitle\n",
+		last, number, number);
+}
+
+static int put_picture(FILE *to, const struct grid *grid, const struct chart_options *options,
+		       const struct axis *axis, size_t number, double width)
+{
+	int r = put_title(to, grid, options, axis);
+
+	if (r < 0)
+		return r;
+	fprintf(to,
+		"methods = %zu\n"
+		"place(row, i) = row + (i - 2 - (methods - 1) / 2.0) / (methods + 1)\n"
+		"top(i) = strcol(i) eq '-' || column(i) <= base ? base : column(i)\n"
+		"mark(i) = strcol(i) eq '-' ? '-' : column(i) == 0 ? '0' : ''\n"
+		"set boxwidth %g\n"
+		"set xrange [-0.6:%g]\n"
+		"set xtics %s\n",
+		grid->method_count, 0.92 / (double)(grid->method_count + 1),
+		(double)grid->filesystem_count - 0.4,
+		names_are_slanted(grid, width) ? "rotate by 35 right" : "norotate");
+	put_bars(to, grid, number);
+	return 0;
+}
+
+static int put_picture_script(FILE *to, const struct grids *grids,
+			      const struct chart_options *options, const struct axis *axis,
+			      const struct picture_form *form)
+{
+	double width = picture_width(grids), height = picture_height(grids, width);
+	int r = 0;
+
+	fprintf(to, "set terminal %s size %g%s,%g%s noenhanced %s\n", form->terminal,
+		width / form->unit_pixels, form->unit, height / form->unit_pixels, form->unit,
+		form->options);
+	for (size_t i = 0; i < grids->count; i++)
+		put_picture_data(to, &grids->grid[i], options->measure, i);
+	putc('\n', to);
+	put_picture_style(to, axis);
+	if (grids->count > 1)
+		fprintf(to, "set multiplot layout %zu,1\n", grids->count);
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		r = put_picture(to, &grids->grid[i], options, axis, i, width);
+	if (grids->count > 1)
+		fputs("unset multiplot\n", to);
+	return r;
+}
+
+/* ---- terminal: lying bars ---- */
+
+static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, size_t method,
+			  const struct measure *measure)
+{
+	const struct cell *cell = grid_cell(grid, filesystem, method);
+	double value = cell_figure(cell, measure).median;
+	char text[VALUE_TEXT_MAX];
+	size_t row = filesystem * (grid->method_count + 1) + method;
+
+	fprintf(to, "%zu ", row);
+	put_data_name(to, method == 0 ? grid->filesystems[filesystem] : "");
+	putc(' ', to);
+	put_data_name(to, grid->methods[method]);
+	put_data_value(to, value);
+	putc(' ', to);
+	put_data_name(to, isnan(value) ? "-" : value_text(value, measure->unit, text));
+	putc('\n', to);
+}
+
+static void put_lying_data(FILE *to, const struct grid *grid, const struct measure *measure,
+			   size_t number)
+{
+	fprintf(to, "\n# row, file system, method, value, value as text\n$data%zu << EOD\n",
+		number);
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		for (size_t j = 0; j < grid->method_count; j++)
+			put_lying_bar(to, grid, i, j, measure);
+	fputs("EOD\n", to);
+}
+
+static int put_lying(FILE *to, const struct grid *grid, const struct chart_options *options,
+		     const struct axis *axis, size_t number, size_t columns)
+{
+	size_t names = widest_filesystem(grid), methods = widest(grid->methods, grid->method_count);
+	size_t rows = grid->filesystem_count * (grid->method_count + 1) - 1;
+	size_t taken = names + 1 + methods + 1 + VALUE_TEXT_MAX / 2;
+	int r;
+
+	fprintf(to, "set terminal dumb size %zu,%zu noenhanced mono\n", columns, rows + 4);
+	r = put_title(to, grid, options, axis);
+	if (r < 0)
+		return r;
+	/* With these margins and this range each row of the data is a row of characters. */
+	fprintf(to,
+		"width = %zu\n"
+		"label(i) = sprintf('%%-%zus %%%zus', strcol(i), strcol(i + 1))\n"
+		"set lmargin %zu\n"
+		"set yrange [%zu:-1]\n"
+		"plot $data%zu using (0):1:(strcol(4) eq '-' ? ' -' : bar(width * part(column(4))) "
+		". "
+		"strcol(5)):ytic(label(2)) with labels left\n",
+		columns > taken + 10 ? columns - taken : 10, names, methods, names + methods + 3,
+		rows, number);
+	return 0;
+}
+
+static int put_terminal_script(FILE *to, const struct grids *grids,
+			       const struct chart_options *options, const struct axis *axis)
+{
+	size_t columns = options->columns ? options->columns : TERMINAL_COLUMNS;
+	int r = 0;
+
+	columns = columns < TERMINAL_COLUMNS_LEAST ? TERMINAL_COLUMNS_LEAST : columns;
+	columns = columns > TERMINAL_COLUMNS_MOST ? TERMINAL_COLUMNS_MOST : columns;
+	for (size_t i = 0; i < grids->count; i++)
+		put_lying_data(to, &grids->grid[i], options->measure, i);
+	if (options->ascii)
+		fputs("\nbar(n) = n >= 0.5 ? '#' . bar(n - 1) : ' '\n", to);
+	else
+		fputs("\nbar(n) = n >= 1 ? '█' . bar(n - 1) : n >= 0.5 ? '▌ ' : ' '\n", to);
+	if (axis->logarithmic)
+		fprintf(to, "part(value) = value > 0 ? log(value / %.9g) / log(%.9g) : 0\n",
+			axis->minimum, axis->maximum / axis->minimum);
+	else
+		fprintf(to, "part(value) = value / %.9g\n", axis->maximum);
+	fputs("set xrange [0:1]\nset border 0\nset tmargin 2\nset bmargin 0\nset rmargin 1\n"
+	      "unset xtics\nset ytics scale 0 nomirror\nunset key\n",
+	      to);
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		r = put_lying(to, &grids->grid[i], options, axis, i, columns);
+	return r;
+}
+
+/* ---- both ---- */
+
+static int put_script(FILE *to, const struct grids *grids, const struct chart_options *options,
+		      int to_file)
+{
+	const struct picture_form *form = options->output ? picture_form_of(options->output) : NULL;
+	struct axis axis;
+	int r = axis_of(grids, options->measure, &axis);
+
+	if (r < 0)
+		return r;
+	if (options->output && !form)
+		return -EINVAL;
+	fputs("# Run it with gnuplot 5.2 or later: gnuplot FILE\nset encoding utf8\n", to);
+	if (!form)
+		return put_terminal_script(to, grids, options, &axis);
+	if (to_file) {
+		/* A name that begins with a bar would be a command. */
+		fputs(*options->output == '|' ? "set output './' . " : "set output ", to);
+		put_single_quoted(to, options->output);
+		putc('\n', to);
+	}
+	return put_picture_script(to, grids, options, &axis, form);
+}
+
+static int explain_failure(const struct chart_options *options, int r, struct problem *problem)
+{
+	if (r == -ENODATA)
+		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
+				   "nothing to draw: no trial has a value for \"%s\"",
+				   options->measure->name);
+	if (r == -EINVAL)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the name of a chart has to end in .svg, .png or .pdf: %s",
+				   options->output);
+	return problem_set(problem, PROBLEM_LACK, -r, "cannot make the chart: %s", strerror(-r));
+}
+
+int chart_script(FILE *to, const struct grids *grids, const struct chart_options *options,
+		 struct problem *problem)
+{
+	int r = put_script(to, grids, options, 1);
+
+	return r < 0 ? explain_failure(options, r, problem) : 0;
+}
+
+int chart_is_picture(const char *path)
+{
+	return picture_form_of(path) != NULL;
+}
+
+static int script_in_memory(const struct grids *grids, const struct chart_options *options,
+			    int *ret_fd)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("script", MFD_CLOEXEC);
+	CLEANUP(freep) char *script = NULL;
+	size_t bytes;
+	FILE *memory;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	memory = open_memstream(&script, &bytes);
+	if (!memory)
+		return -ENOMEM;
+	r = put_script(memory, grids, options, 0);
+	if (fclose(memory) != 0 && r == 0)
+		r = -ENOMEM;
+	if (r == 0)
+		r = io_write_all(fd, script, bytes);
+	if (r < 0)
+		return r;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+static int read_back(int fd, char **ret_data, size_t *ret_bytes)
+{
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return -errno;
+	return io_read_rest(fd, OUTPUT_BYTES_MOST, ret_data, ret_bytes);
+}
+
+/* The line that says what is wrong: gnuplot shows the script's line and a caret before it. */
+static const char *last_line(char *text)
+{
+	char *end = text + strlen(text), *start;
+
+	while (end > text && end[-1] == '\n')
+		*--end = '\0';
+	start = strrchr(text, '\n');
+	return start ? start + 1 : text;
+}
+
+static int cannot_run(int error, struct problem *problem)
+{
+	return problem_set(problem, PROBLEM_LACK, error, "cannot run gnuplot: %s", strerror(error));
+}
+
+/* gnuplot draws to its standard output, so that a picture is written only when it is whole. */
+static int run_gnuplot(int script_fd, char **ret_picture, size_t *ret_bytes,
+		       struct problem *problem)
+{
+	CLEANUP(fd_closep) int picture_fd = memfd_create("picture", MFD_CLOEXEC);
+	CLEANUP(fd_closep) int errors_fd = memfd_create("errors", MFD_CLOEXEC);
+	CLEANUP(child_killp) struct child child = CHILD_NONE;
+	CLEANUP(freep) char *errors = NULL;
+	int status, r;
+
+	if (picture_fd < 0 || errors_fd < 0)
+		return cannot_run(errno, problem);
+	/* -d: whatever a user has set as his defaults is not for this. */
+	r = child_spawn(&child, &(struct child_command) {
+					.argv = (const char *[]) { "gnuplot", "-d", "-", NULL },
+					.in_fd = script_fd,
+					.out_fd = picture_fd,
+					.err_fd = errors_fd });
+	if (r == -ENOENT)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "gnuplot, which draws the charts, is not installed; install the "
+				   "package gnuplot-nox or gnuplot");
+	if (r == 0)
+		r = child_wait(&child, -1, 0, &status);
+	if (r == 0)
+		r = read_back(errors_fd, &errors, NULL);
+	if (r == 0 && status != 0)
+		return problem_set(problem, PROBLEM_LACK, EIO,
+				   "gnuplot could not draw the chart: %s", last_line(errors));
+	if (r == 0)
+		r = read_back(picture_fd, ret_picture, ret_bytes);
+	return r < 0 ? cannot_run(-r, problem) : 0;
+}
+
+static int write_picture(const char *path, const char *picture, size_t bytes,
+			 struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int r = fd < 0 ? -errno : io_write_all(fd, picture, bytes);
+
+	if (r == 0 && close(TAKE_FD(fd)) < 0)
+		r = -errno;
+	if (r < 0)
+		return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s", path,
+				   strerror(-r));
+	return 0;
+}
+
+/* Without the form feeds and the padding of gnuplot's "dumb" terminal. */
+static void put_screen(FILE *terminal, const char *screen)
+{
+	while (*screen) {
+		int bytes = (int)strcspn(screen, "\n\f"), printed = bytes;
+
+		while (printed > 0 && screen[printed - 1] == ' ')
+			printed--;
+		fprintf(terminal, "%.*s", printed, screen);
+		if (screen[bytes] == '\n')
+			putc('\n', terminal);
+		screen += bytes + (screen[bytes] != '\0');
+	}
+}
+
+int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
+	       struct problem *problem)
+{
+	CLEANUP(fd_closep) int script_fd = -1;
+	CLEANUP(freep) char *picture = NULL;
+	size_t bytes;
+	int r = script_in_memory(grids, options, &script_fd);
+
+	if (r < 0)
+		return explain_failure(options, r, problem);
+	r = run_gnuplot(script_fd, &picture, &bytes, problem);
+	if (r < 0)
+		return r;
+	if (options->output)
+		return write_picture(options->output, picture, bytes, problem);
+	put_screen(terminal, picture);
+	return 0;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The forms of output, and what they share: how a value and the conditions of a
+ * measurement read.
+ */
+#include "report.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "format.h"
+#include "size.h"
+
+const struct report_format report_formats[] = {
+	{ "table", "aligned text, one block a measure (the default)", table_print },
+	{ "2009", "the table that alloc-perf printed in 2009, for old scripts", form2009_print },
+	{ "csv", "every field of every trial, one row a trial", csv_print },
+};
+const size_t report_format_count = ARRAY_SIZE(report_formats);
+
+const struct report_format *report_format_find(const char *name)
+{
+	for (size_t i = 0; i < report_format_count; i++)
+		if (strcmp(report_formats[i].name, name) == 0)
+			return &report_formats[i];
+	return NULL;
+}
+
+_Static_assert((int)VALUE_TEXT_MAX >= (int)SIZE_TEXT_MAX, "value_text() hands its buffer on");
+
+const char *value_text(double value, enum measure_unit unit, char text[static VALUE_TEXT_MAX])
+{
+	if (isnan(value))
+		return "n/a";
+	if (unit == MEASURE_SECONDS)
+		return duration_human(value, text);
+	if (unit == MEASURE_BYTES)
+		return size_human(value, text);
+	/* The median of an even number of counts may lie between two. */
+	snprintf(text, VALUE_TEXT_MAX, value == floor(value) ? "%.0f" : "%.1f", value);
+	return text;
+}
+
+void put_text(FILE *to, const char *text)
+{
+	for (const char *letter = text; *letter; letter++)
+		putc((unsigned char)*letter < ' ' || *letter == 0x7f ? ' ' : *letter, to);
+}
+
+size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
+void put_sizes(FILE *to, const struct grid *grid)
+{
+	char text[SIZE_TEXT_MAX];
+
+	fprintf(to, "%s file", size_human((double)grid->file_bytes, text));
+	if (grid->volume_bytes > 0)
+		fprintf(to, " on a %s volume", size_human((double)grid->volume_bytes, text));
+}
+
+static void put_runs(FILE *to, const struct grid *grid, const char *separator)
+{
+	size_t fewest = SIZE_MAX, most = 0;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
+		size_t runs = grid->cells[i].count;
+
+		if (runs && runs < fewest)
+			fewest = runs;
+		if (runs > most)
+			most = runs;
+	}
+	if (most < 2)
+		return;
+	if (fewest == most)
+		fprintf(to, "%smedians of %zu runs", separator, most);
+	else
+		fprintf(to, "%smedians of %zu to %zu runs", separator, fewest, most);
+}
+
+void put_conditions(FILE *to, const struct grid *grid)
+{
+	const char *separator = "";
+
+	if (grid->testbed) {
+		put_text(to, grid->testbed);
+		separator = ", ";
+	}
+	if (grid->kernel) {
+		fprintf(to, "%sLinux ", separator);
+		put_text(to, grid->kernel);
+		separator = ", ";
+	}
+	if (grid->label && *grid->label) {
+		fprintf(to, "%s\"", separator);
+		put_text(to, grid->label);
+		putc('"', to);
+		separator = ", ";
+	}
+	put_runs(to, grid, separator);
+}
