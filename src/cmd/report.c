@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Options are checked before any file is read, and all files are read before
+ * anything is printed: a wrong third file must not leave half a table.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "array.h"
+#include "cleanup.h"
+#include "cmd.h"
+#include "io.h"
+#include "report.h"
+#include "suggest.h"
+#include "words.h"
+
+enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
+enum { KEY_LIST_MEASURES = 256 };
+
+struct options {
+	const struct report_format *format; /* NULL: the default */
+	const struct measure **measures;    /* ends with NULL; NULL: the default */
+	size_t measure_count;
+	const struct measure *chart;
+	const char *output;
+	int script;
+	int list_measures;
+	char *const *files;
+	size_t file_count;
+	struct problem problem; /* what is wrong with them */
+};
+
+static void options_clear(struct options *options)
+{
+	free(options->measures);
+	problem_clear(&options->problem);
+}
+
+static const struct argp_option option_table[] = {
+	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), 2009 or csv", 0 },
+	{ "measure", KEY_MEASURE, "NAME,...", 0,
+	  "What the tables show; time,allocate,written,fragments unless given", 0 },
+	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
+	{ "output", KEY_OUTPUT, "FILE", 0,
+	  "Write there: a chart if FILE ends in .svg, .png or .pdf (of the time, unless --chart "
+	  "says otherwise), text if not",
+	  0 },
+	{ "script", KEY_SCRIPT, NULL, 0,
+	  "Write the chart's gnuplot script, with its data in it, and draw nothing", 0 },
+	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "Say what can be shown", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Show what trials were measured, as tables or charts.\v"
+	"FILE is what `alloc-perf run --output FILE` wrote; - is standard input.  Several files "
+	"are put together: what was measured under the same conditions becomes one table.\n\n"
+	"Examples:\n"
+	"  alloc-perf report results.jsonl\n"
+	"  alloc-perf report --measure fragments,gap results.jsonl\n"
+	"  alloc-perf report --format 2009 results.jsonl\n"
+	"  alloc-perf report --format csv -o results.csv results.jsonl\n"
+	"  alloc-perf report --chart fragments results.jsonl\n"
+	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
+	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
+	"Exit status: 0 done, 1 nothing to show, 2 wrong usage or file, 3 gnuplot is missing.";
+
+static int unknown(struct problem *problem, const char *what, const char *typed,
+		   const char *nearest, const char *instead)
+{
+	if (nearest)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "unknown %s \"%s\"; did you mean \"%s\"?", what, typed, nearest);
+	return problem_set(problem, PROBLEM_USAGE, EINVAL, "unknown %s \"%s\"; %s", what, typed,
+			   instead);
+}
+
+static int take_format(struct options *options, const char *name)
+{
+	const char *nearest = NULL;
+
+	options->format = report_format_find(name);
+	if (options->format)
+		return 0;
+	for (size_t i = 0; i < report_format_count; i++)
+		suggest_consider(name, report_formats[i].name, &nearest);
+	return unknown(&options->problem, "format", name, nearest, "there are table, 2009 and csv");
+}
+
+static int find_measure(struct options *options, const char *name, const struct measure **ret)
+{
+	const struct measure *measure = measure_find(name);
+	const char *nearest = NULL;
+
+	if (!measure) {
+		for (size_t i = 0; i < measure_count; i++)
+			suggest_consider(name, measure_table[i].name, &nearest);
+		return unknown(&options->problem, "measure", name, nearest,
+			       "see alloc-perf report --list-measures");
+	}
+	*ret = measure;
+	return 0;
+}
+
+static int add_measure(struct options *options, const struct measure *measure)
+{
+	if (ARRAY_ROOM(options->measures, options->measure_count) < 0)
+		return -ENOMEM;
+	options->measures[options->measure_count++] = measure;
+	return 0;
+}
+
+static int take_measures(struct options *options, const char *names)
+{
+	CLEANUP(freep) char **words = words_split(names, ",");
+
+	if (!words)
+		return -ENOMEM;
+	for (char **word = words; *word; word++) {
+		const struct measure *measure = NULL;
+		int r = find_measure(options, *word, &measure);
+
+		if (r == 0)
+			r = add_measure(options, measure);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static error_t take_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_FORMAT:
+		return -take_format(options, argument);
+	case KEY_MEASURE:
+		return -take_measures(options, argument);
+	case KEY_CHART:
+		return -find_measure(options, argument, &options->chart);
+	case KEY_OUTPUT:
+		options->output = argument;
+		return 0;
+	case KEY_SCRIPT:
+		options->script = 1;
+		return 0;
+	case KEY_LIST_MEASURES:
+		options->list_measures = 1;
+		return 0;
+	case ARGP_KEY_ARGS:
+		options->files = state->argv + state->next;
+		options->file_count = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* What is well formed may still not go together. */
+static int settle(struct options *options)
+{
+	struct problem *problem = &options->problem;
+
+	if (options->list_measures)
+		return 0;
+	if (options->file_count == 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "no result file given; see alloc-perf report --help");
+	if (!options->chart &&
+	    (options->script || (options->output && chart_is_picture(options->output))))
+		options->chart = measure_find("time");
+	if (options->chart && (options->format || options->measures))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "a chart takes neither --format nor --measure; --chart MEASURE "
+				   "says what it shows");
+	if (options->script && options->output && chart_is_picture(options->output))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--script writes a script and no picture; give --output a name "
+				   "such as chart.gp");
+	/* The list's end. */
+	return options->measures ? add_measure(options, NULL) : 0;
+}
+
+static int list_measures(void)
+{
+	for (size_t i = 0; i < measure_count; i++)
+		printf("%-10s %s (%s)\n", measure_table[i].name, measure_table[i].title,
+		       measure_table[i].note);
+	return 0;
+}
+
+static int read_files(const struct options *options, struct results *results,
+		      struct problem *problem)
+{
+	for (size_t i = 0; i < options->file_count; i++) {
+		const char *path = options->files[i];
+		int r = results_read(results, path, problem);
+
+		if (r < 0)
+			return r;
+		if (results->torn)
+			fprintf(stderr,
+				"alloc-perf: warning: the last line of %s was cut and is left "
+				"out\n",
+				strcmp(path, "-") == 0 ? "standard input" : path);
+	}
+	if (results->record_count == 0)
+		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
+				   "nothing to show: %s no trial",
+				   options->file_count > 1 ? "the files hold" : "the file holds");
+	return 0;
+}
+
+/* Of the terminal that the text goes to; 0: it goes to none. */
+static unsigned terminal_columns(const struct options *options)
+{
+	struct winsize size;
+
+	return !options->output && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* The picture that a script draws stands beside it, under the same name. */
+static char *picture_beside(const char *script, const struct measure *measure)
+{
+	const char *name = script ? script : measure->name, *slash = strrchr(name, '/');
+	const char *dot = strrchr(name, '.');
+	int stem = dot && dot > (slash ? slash + 1 : name) ? (int)(dot - name) : (int)strlen(name);
+	char *picture;
+
+	return asprintf(&picture, "%.*s.svg", stem, name) < 0 ? NULL : picture;
+}
+
+static int print_script(FILE *to, const struct grids *grids, const struct options *options,
+			struct problem *problem)
+{
+	CLEANUP(freep) char *picture = picture_beside(options->output, options->chart);
+	struct chart_options chart = { .measure = options->chart, .output = picture };
+
+	return picture ? chart_script(to, grids, &chart, problem) : -ENOMEM;
+}
+
+static int print_text(FILE *to, const struct grids *grids, const struct options *options,
+		      struct problem *problem)
+{
+	struct report_options report = { .measures = options->measures,
+					 .columns = terminal_columns(options) };
+	struct chart_options chart = { .measure = options->chart,
+				       .columns = terminal_columns(options),
+				       .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 };
+
+	if (options->script)
+		return print_script(to, grids, options, problem);
+	if (options->chart)
+		return chart_draw(to, grids, &chart, problem);
+	return (options->format ? options->format : &report_formats[0])->print(to, grids, &report);
+}
+
+static int write_out(const char *path, const char *text, size_t bytes, struct problem *problem)
+{
+	CLEANUP(fd_closep)
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+		      : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : io_write_all(fd, text, bytes);
+
+	if (r == 0 && close(TAKE_FD(fd)) < 0)
+		r = -errno;
+	/* Who closes the pipe has seen enough. */
+	if (r == 0 || (!path && r == -EPIPE))
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
+			   path ? path : "standard output", strerror(-r));
+}
+
+/* Made in memory first: a failure leaves an older file as it was. */
+static int show_text(const struct grids *grids, const struct options *options,
+		     struct problem *problem)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+	int r;
+
+	if (!memory)
+		return -ENOMEM;
+	r = print_text(memory, grids, options, problem);
+	if (fclose(memory) != 0 && r == 0)
+		r = -ENOMEM;
+	return r < 0 ? r : write_out(options->output, text, bytes, problem);
+}
+
+static int show(const struct grids *grids, const struct options *options, struct problem *problem)
+{
+	struct chart_options chart = { .measure = options->chart, .output = options->output };
+
+	if (options->chart && options->output && !options->script)
+		return chart_draw(NULL, grids, &chart, problem);
+	return show_text(grids, options, problem);
+}
+
+static int report(struct options *options, struct problem *problem)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	int r = read_files(options, &results, problem);
+
+	if (r < 0)
+		return r;
+	r = grids_build(&results, &grids);
+	if (r < 0)
+		return r;
+	return show(&grids, options, problem);
+}
+
+int cmd_report(int argc, char **argv)
+{
+	static const struct argp argp = { option_table, take_option, "FILE...", doc,
+					  NULL,		NULL,	     NULL };
+	CLEANUP(options_clear) struct options options = { 0 };
+	int r;
+
+	setlocale(LC_CTYPE, "");
+	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (r == 0)
+		r = settle(&options);
+	if (r == 0 && options.list_measures)
+		return list_measures();
+	if (r == 0)
+		r = report(&options, &options.problem);
+	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+}
