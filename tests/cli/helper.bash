@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# What the command-line tests share; `load helper` in each .bats file.
+#
+# A test gets a folder of its own, which is also the TMPDIR of what it starts.
+# Other tests (and other people's guests) may run on the same machine, so that
+# "nothing is left behind" is asked about this folder only: whatever alloc-perf
+# starts has a file, a mount, a loop device or an environment that points there.
+
+# Set by meson; these are for calling bats by hand.
+: "${ALLOC_PERF_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+: "${ALLOC_PERF_BUILD:=$ALLOC_PERF_SOURCE/build}"
+: "${ALLOC_PERF:=$ALLOC_PERF_BUILD/alloc-perf}"
+
+setup() {
+	test_enter
+}
+
+teardown() {
+	test_leave
+}
+
+# For files that have a setup() of their own.
+test_enter() {
+	TEST_DIR=$(mktemp -d "${TMPDIR:-/var/tmp}/alloc-perf-test.XXXXXX")
+	chmod 755 "$TEST_DIR"
+	# The build may lie where only root can go.
+	mkdir -m 755 "$TEST_DIR/bin"
+	if [ -x "$ALLOC_PERF" ]; then
+		cp "$ALLOC_PERF" "$TEST_DIR/bin/alloc-perf"
+		chmod 755 "$TEST_DIR/bin/alloc-perf"
+	fi
+	SCRATCH=$TEST_DIR/scratch
+	WORK=$TEST_DIR/work
+	mkdir -m 1777 "$SCRATCH" "$WORK"
+	export ALLOC_PERF_TEST_DIR=$TEST_DIR TMPDIR=$SCRATCH LC_ALL=C
+	PATH=$TEST_DIR/bin:$PATH
+	cd "$WORK" || return
+}
+
+test_leave() {
+	cd / && rm -rf --one-file-system "${TEST_DIR:?}"
+}
+
+# as_user COMMAND...: as an ordinary user, also where the tests run as root.
+as_user() {
+	if [ "$(id -u)" != 0 ]; then
+		"$@"
+		return
+	fi
+	HOME=$WORK setpriv --reuid=65534 --regid=65534 --clear-groups --no-new-privs -- "$@"
+}
+
+# Reason why WHAT cannot be used here; empty: it can.
+lacking() { # uml|loop|root
+	case $1 in
+	uml)
+		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
+		;;
+	loop)
+		if [ "$(id -u)" != 0 ]; then
+			echo "loop devices need root"
+		elif ! losetup --find >/dev/null 2>&1; then
+			echo "no loop device is to be had"
+		fi
+		;;
+	root)
+		[ "$(id -u)" = 0 ] || echo "this needs root"
+		;;
+	*)
+		echo "unknown requirement $1"
+		;;
+	esac
+}
+
+# require uml|loop|root: skips the test where that is missing, or fails it if
+# ALLOC_PERF_REQUIRE (a comma list) says that it must be there.
+require() {
+	local reason
+	reason=$(lacking "$1")
+	[ -n "$reason" ] || return 0
+	case ",${ALLOC_PERF_REQUIRE:-}," in
+	*",$1,"*)
+		echo "ALLOC_PERF_REQUIRE names $1, but: $reason" >&2
+		return 1
+		;;
+	esac
+	skip "$reason"
+}
+
+# require_program NAME: skips where it is not installed.
+require_program() {
+	command -v "$1" >/dev/null || skip "$1 is not installed"
+}
+
+# What of this test is on the machine besides the test itself, one thing a line.
+leftovers() {
+	local pid
+	find "$SCRATCH" -mindepth 1 -printf 'file %p\n' 2>/dev/null
+	awk -v dir="$TEST_DIR" 'index($0, dir) { print "mount " $0 }' /proc/self/mountinfo
+	if [ "$(id -u)" = 0 ]; then
+		losetup --list --noheadings --output NAME,BACK-FILE 2>/dev/null |
+			awk -v dir="$TEST_DIR" 'index($0, dir) { print "loop " $0 }'
+	fi
+	ours | while read -r pid; do
+		printf 'process %s %s\n' "$pid" "$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline")"
+	done
+}
+
+# The processes that come from this test, without the test and what runs it.
+ours() {
+	local pid found line ancestors=" " ancestor=$BASHPID
+	while [ "${ancestor:-0}" -gt 1 ]; do
+		ancestors="$ancestors$ancestor "
+		while read -r line; do
+			[[ $line != PPid:* ]] || ancestor=${line##*[[:space:]]}
+		done <"/proc/$ancestor/status"
+	done
+	found=$(
+		grep -lsazF "ALLOC_PERF_TEST_DIR=$TEST_DIR" /proc/[0-9]*/environ
+		find /proc/[0-9]*/fd -lname "$TEST_DIR/*" 2>/dev/null
+	) || true
+	cut -d/ -f3 <<<"$found" | sort -un | while read -r pid; do
+		# What looked is gone by now.
+		[[ -z $pid || $ancestors == *" $pid "* || ! -d /proc/$pid ]] || echo "$pid"
+	done
+}
+
+# The kernel detaches loop devices and reaps in its own time: allows 5 seconds.
+assert_nothing_left() {
+	local left
+	for _ in {1..50}; do
+		left=$(leftovers)
+		[ -n "$left" ] || return 0
+		sleep 0.1
+	done
+	printf 'left behind:\n%s\n' "$left" >&2
+	return 1
+}
+
+fail() {
+	echo "$*" >&2
+	return 1
+}
+
+# These look at what bats' `run` left, and show it where it is not as it should be.
+# shellcheck disable=SC2154 # status and output are set by run
+assert_status() {
+	[ "$status" -eq "$1" ] && return
+	printf 'exit status %s instead of %s; output:\n%s\n' "$status" "$1" "$output" >&2
+	return 1
+}
+
+# shellcheck disable=SC2154
+assert_output_has() {
+	[[ $output == *"$1"* ]] && return
+	printf 'no "%s" in the output:\n%s\n' "$1" "$output" >&2
+	return 1
+}
