@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Completion of alloc-perf for bash.
+
+_alloc_perf_measures="time allocate written fragments extents cpu memory unwritten gap largest"
+
+# The names come from the program itself, so that they are those of this machine.
+_alloc_perf_names() {
+	"${COMP_WORDS[0]}" list --names "$1" 2>/dev/null
+}
+
+# compopt only works while readline asks.
+_alloc_perf_option() {
+	compopt -o "$1" 2>/dev/null || true
+}
+
+# Completes the last item of a comma list from the given words.
+_alloc_perf_list() {
+	local current=$1 before=
+	shift
+	if [[ $current == *,* ]]; then
+		before=${current%,*},
+	fi
+	mapfile -t COMPREPLY < <(compgen -P "$before" -W "$*" -- "${current##*,}")
+	_alloc_perf_option nospace
+}
+
+_alloc_perf_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$2" -- "$1")
+}
+
+_alloc_perf_files() {
+	mapfile -t COMPREPLY < <(compgen -f -- "$1")
+	_alloc_perf_option filenames
+}
+
+_alloc_perf_testbed() {
+	if [[ $1 == dir:* ]]; then
+		mapfile -t COMPREPLY < <(compgen -d -P dir: -- "${1#dir:}")
+	else
+		_alloc_perf_words "$1" "$(_alloc_perf_names testbeds)"
+		_alloc_perf_option nospace
+	fi
+}
+
+# The value of option $1 so far is $2.  Fails if the option takes none.
+_alloc_perf_value() {
+	case $1 in
+	--fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
+	--methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
+	--measure) _alloc_perf_list "$2" "$_alloc_perf_measures" ;;
+	--chart) _alloc_perf_words "$2" "$_alloc_perf_measures" ;;
+	--format) _alloc_perf_words "$2" "table 2009 csv" ;;
+	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
+	--size | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
+	--on) _alloc_perf_testbed "$2" ;;
+	--keep-images)
+		mapfile -t COMPREPLY < <(compgen -d -- "$2")
+		_alloc_perf_option filenames
+		;;
+	-o | --output | --plan | --resume) _alloc_perf_files "$2" ;;
+	--runs | --label | --timeout) ;;
+	*) return 1 ;;
+	esac
+}
+
+_alloc_perf() {
+	local current=$2 verb=${COMP_WORDS[1]-} line=${COMP_LINE:0:COMP_POINT} option word
+	COMPREPLY=()
+
+	# bash splits words at "=" and ":", and hands over the part behind; the line tells the whole.
+	word=${line##* }
+	if [[ $word == --*=* ]]; then
+		option=${word%%=*}
+		current=${word#*=}
+	else
+		option=${line% *}
+		option=${option##* }
+		current=$word
+	fi
+	if ((COMP_CWORD == 1)); then
+		_alloc_perf_words "$current" "run report list --help --version"
+		return
+	fi
+	if _alloc_perf_value "$option" "$current"; then
+		# Of "dir:/tm" readline replaces what is behind the colon alone.
+		if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
+			COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*:}"}"}")
+		fi
+		return
+	fi
+	case $verb,$current in
+	run,*)
+		_alloc_perf_words "$current" "--fs --methods --size --volume --on --runs --label --preset
+			--plan --output --force --resume --keep-images --dry-run --quiet --timeout --help"
+		;;
+	report,-*)
+		_alloc_perf_words "$current" "--format --measure --chart --output --script --help"
+		;;
+	report,*) _alloc_perf_files "$current" ;;
+	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;
+	list,*) _alloc_perf_words "$current" "methods filesystems testbeds" ;;
+	esac
+}
+
+complete -F _alloc_perf alloc-perf

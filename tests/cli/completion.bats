@@ -1,0 +1,138 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+
+load helper
+
+setup() {
+	test_enter
+	# Names that only a program asked at that moment can know.
+	cat >"$TEST_DIR/bin/alloc-perf" <<-'END'
+		#!/bin/sh
+		[ "$1 $2" = "list --names" ] || exit 2
+		case $3 in
+		filesystems) printf '%s\n' ext4 ext4-bigalloc xfs ;;
+		methods) printf '%s\n' mmap chunk-4096 posix-fallocate ;;
+		testbeds) printf '%s\n' uml loop dir: ;;
+		esac
+	END
+	chmod 755 "$TEST_DIR/bin/alloc-perf"
+	COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
+	# shellcheck source=completion/alloc-perf.bash
+	source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+}
+
+# completes LINE WORD...: what bash would offer at the end of LINE is WORD...
+completes() {
+	local line=$1
+	shift
+	COMP_LINE=$line COMP_POINT=${#line}
+	# As readline does: the line's words, "=" and ":" words of their own.
+	local apart=${line//=/ = }
+	read -ra COMP_WORDS <<<"${apart//:/ : }"
+	[[ $line != *[\ =:] ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_alloc_perf alloc-perf "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	[ "${COMPREPLY[*]}" = "$*" ] && return
+	printf '"%s" completes to "%s" instead of "%s"\n' "$line" "${COMPREPLY[*]}" "$*" >&2
+	return 1
+}
+
+@test "bash: verbs" {
+	completes "alloc-perf " run report list --help --version
+	completes "alloc-perf re" report
+}
+
+@test "bash: options of each verb" {
+	completes "alloc-perf run --ke" --keep-images
+	completes "alloc-perf run --quiet --f" --fs --force
+	completes "alloc-perf report --s" --script
+	completes "alloc-perf list --n" --names
+}
+
+@test "bash: names come from the program, also within a comma list" {
+	completes "alloc-perf run --fs ext" ext4 ext4-bigalloc
+	completes "alloc-perf run --fs xfs,ext4-" xfs,ext4-bigalloc
+	completes "alloc-perf run --methods m" mmap
+	completes "alloc-perf run --methods=mmap,ch" mmap,chunk-4096
+}
+
+@test "bash: testbeds, and directories behind dir:" {
+	mkdir "$WORK/here"
+	completes "alloc-perf run --on l" loop
+	completes "alloc-perf run --on dir:$WORK/he" "$WORK/here"
+}
+
+@test "bash: fixed values and files" {
+	touch "$WORK/result.jsonl"
+	completes "alloc-perf run --preset " default demo 2009
+	completes "alloc-perf report --format c" csv
+	completes "alloc-perf report --chart fr" fragments
+	completes "alloc-perf report --measure time,wr" time,written
+	completes "alloc-perf list f" filesystems
+	completes "alloc-perf report res" result.jsonl
+	completes "alloc-perf report --format csv res" result.jsonl
+}
+
+@test "bash: an unknown verb offers nothing" {
+	completes "alloc-perf nonsense --"
+}
+
+# The same through readline itself, with all that it does to "=" and ":".
+bash_shows() {
+	{
+		printf '%s\n' "PS1=; . '$ALLOC_PERF_SOURCE/completion/alloc-perf.bash'"
+		sleep 0.3
+		# Ctrl-U takes the line back.
+		printf '%s\t\t\025exit\n' "$1"
+		sleep 0.3
+	} | script -qec "bash --norc -i" /dev/null || true
+}
+
+@test "bash: typed at a prompt" {
+	require_program script
+	mkdir -p "$WORK/a-folder-of-mine"
+	run bash_shows "alloc-perf run --on dir:$WORK/a-fol"
+	assert_output_has "dir:$WORK/a-folder-of-mine"
+	run bash_shows "alloc-perf run --fs=xfs,ext4-"
+	assert_output_has "--fs=xfs,ext4-bigalloc"
+	run bash_shows "alloc-perf run --methods chunk-4096,po"
+	assert_output_has "chunk-4096,posix-fallocate"
+}
+
+@test "zsh: the syntax is right" {
+	require_program zsh
+	zsh -n "$ALLOC_PERF_SOURCE/completion/_alloc-perf"
+}
+
+# zsh_shows LINE TEXT: types LINE and two tabs at zsh, and prints what it shows, until TEXT is there.
+zsh_shows() {
+	zsh -f -c '
+		zmodload zsh/zpty
+		zpty shell zsh -f -i
+		zpty -w shell "PS1=; fpath=($1/completion \$fpath); autoload -Uz compinit; compinit -D -u"
+		zpty -w shell "LISTMAX=9999; setopt no_always_last_prompt no_beep"
+		zpty -w -n shell "$2"$'"'\t\t'"'
+		# Until what is looked for is there, or 5 seconds.
+		for ((i = 0; i < 50; i++)); do
+			while zpty -r -t shell part; do shown+=$part; done
+			[[ $shown != *$3* ]] || break
+			sleep 0.1
+		done
+		print -r -- "$shown"
+		zpty -d shell
+	' zsh "$ALLOC_PERF_SOURCE" "$1" "$2"
+}
+
+@test "zsh: completes a name that the program told" {
+	require_program zsh
+	run zsh_shows "alloc-perf run --fs ext4-" ext4-bigalloc
+	assert_output_has "ext4-bigalloc"
+}
+
+@test "zsh: completes a verb and an option" {
+	require_program zsh
+	run zsh_shows "alloc-perf repo" "alloc-perf report"
+	assert_output_has "alloc-perf report"
+	run zsh_shows "alloc-perf run --keep" "--keep-images"
+	assert_output_has "--keep-images"
+}
