@@ -1,3 +1,29 @@
+# scripts/setup installs what is missing, meson builds; here is only what to call.
+.PHONY: all demo test check install clean
+
 all:
-	@test -d build || meson setup build
+	@scripts/setup build
+	@test -f build/build.ninja || meson setup build
 	@ninja -C build
+
+demo: all
+	@scripts/setup run
+	@scripts/demo
+
+# Everything, with both compilers and the sanitizers.
+test:
+	@scripts/setup build run test
+	@scripts/test
+
+# What needs no guest, in a minute or two.
+check:
+	@scripts/setup build run test
+	@scripts/test --quick
+
+# PREFIX and DESTDIR as usual; without PREFIX, what the build was set up with.
+install: all
+	@$(if $(PREFIX),meson configure build -Dprefix=$(PREFIX))
+	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+
+clean:
+	rm -rf build build-clang build-asan

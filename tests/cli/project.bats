@@ -1,0 +1,155 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# Promises that the project makes about its own tree.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+setup() {
+	test_enter
+	cd "$ALLOC_PERF_SOURCE" || return
+}
+
+# Files of the project, with neither git's nor what was built.
+project_files() {
+	find . -name .git -prune -o -path './build*' -prune -o -type f "$@" -print
+}
+
+@test "scripts: shellcheck has nothing to say" {
+	require_program shellcheck
+	local scripts
+	mapfile -t scripts < <(project_files -exec grep -qE '^#!.*\b(sh|bash|bats)$' {} \;)
+	[ "${#scripts[@]}" -gt 3 ]
+	shellcheck -x "${scripts[@]}" tests/cli/helper.bash completion/alloc-perf.bash
+}
+
+@test "scripts: are executable" {
+	for script in .ci/run scripts/*; do
+		[ -x "$script" ] || fail "$script is not"
+	done
+}
+
+@test "sources: formatted as .clang-format says" {
+	require_program clang-format
+	local version
+	version=$(clang-format --version | sed 's/.*version \([0-9]*\).*/\1/')
+	# Each release breaks some lines otherwise.
+	[ "$version" = 14 ] || skip "the tree is formatted by clang-format 14, here is $version"
+	project_files -name '*.[ch]' | xargs clang-format --dry-run -Werror
+}
+
+@test "sources: have a licence line, and nothing is left to do" {
+	run find src tests scripts completion -name '*.[ch]' -exec grep -L 'SPDX-License-Identifier: MIT' {} +
+	[ -z "$output" ] || fail "$output"
+	run grep -rnE 'TO''DO|FIX''ME' --exclude-dir=.git --exclude-dir='build*' --exclude='*.bats' .
+	[ -z "$output" ] || fail "$output"
+}
+
+@test "sources: own headers are included by their bare names" {
+	# A path would go around the table of what may include what.
+	run grep -rnE '#include "[^"]*/' src
+	[ -z "$output" ] || fail "$output"
+}
+
+# "FOLDER ALLOWED..." for each folder of the table in doc/design.md.
+include_table() {
+	# shellcheck disable=SC2016 # backquotes of markdown
+	sed -n 's/^| `src\/\([a-z]*\)\/` |.*| \([^|]*\) |$/\1 \2/p' doc/design.md | tr -d ,
+}
+
+# What FOLDER may include by the table, and what that includes in turn.
+reachable() {
+	local found=" $1 " before='' folder
+	while [ "$found" != "$before" ]; do
+		before=$found
+		for folder in $found; do
+			for allowed in $(include_table | sed -n "s/^$folder //p"); do
+				case $found in
+				*" $allowed "*) ;;
+				*) found="$found$allowed " ;;
+				esac
+			done
+		done
+	done
+	echo "$found"
+}
+
+# The compiler and those of its arguments that decide what FOLDER's sources can include.
+compiler_of() {
+	python3 - "$ALLOC_PERF_BUILD/compile_commands.json" "/src/$1/" <<-'END'
+		import json, shlex, sys
+		for entry in json.load(open(sys.argv[1])):
+		    if sys.argv[2] in entry["file"] and entry["file"].endswith(".c"):
+		        words = shlex.split(entry["command"])
+		        start = next(i for i, word in enumerate(words) if word.startswith("-"))
+		        print(" ".join(words[:start] + [w for w in words if w[:2] in ("-I", "-D", "-s")]))
+		        break
+	END
+}
+
+@test "includes: what doc/design.md does not allow, does not compile" {
+	local folder other header compiler checked=0
+	for folder in $(include_table | cut -d' ' -f1); do
+		compiler=$(compiler_of "$folder")
+		# Not there yet, or may include everything.
+		[ -n "$compiler" ] && [ "$folder" != cmd ] || continue
+		for header in src/*/*.h; do
+			other=$(basename "$(dirname "$header")")
+			case "$(reachable "$folder")" in
+			*" $other "*) continue ;;
+			esac
+			# shellcheck disable=SC2086 # a list of arguments
+			run env -C "$ALLOC_PERF_BUILD" $compiler -fsyntax-only -include "${header##*/}" -x c /dev/null
+			[ "$status" -ne 0 ] || fail "src/$folder can include src/$other/${header##*/}"
+			assert_output_has "No such file"
+			checked=$((checked + 1))
+		done
+		# That the check can tell: its own headers are found.
+		for header in src/"$folder"/*.h; do
+			# shellcheck disable=SC2086
+			env -C "$ALLOC_PERF_BUILD" $compiler -fsyntax-only -include "${header##*/}" -x c /dev/null
+		done
+	done
+	[ "$checked" -gt 0 ]
+}
+
+@test "counting: cases, and programs that die before their plan is through" {
+	mkdir -p "$WORK/one/meson-logs"
+	cat >"$WORK/one/meson-logs/testlog.json" <<-'END'
+		{"name": "p:unit / good", "result": "OK"}
+		{"name": "p:unit / bad", "result": "FAIL"}
+		{"name": "p:unit / died", "result": "ERROR"}
+		{"name": "p:unit / slow", "result": "TIMEOUT"}
+	END
+	cat >"$WORK/one/meson-logs/testlog.junit.xml" <<-'END'
+		<testsuites>
+		<testsuite name="p.p:unit / good"><testcase name="1 - a"/><testcase name="2 - b"><skipped/>
+		<system-out>no root</system-out></testcase></testsuite>
+		<testsuite name="p.p:unit / bad"><testcase name="1 - a"><failure/></testcase>
+		<testcase name="2 - b"/></testsuite>
+		<testsuite name="p.p:unit / died"><testcase name="1 - a"/></testsuite>
+		</testsuites>
+	END
+	run scripts/count-tests "$WORK/one"
+	assert_status 1
+	assert_output_has "failed: p:unit / died: ERROR"
+	assert_output_has "2 - b: no root"
+	run --separate-stderr scripts/count-tests "$WORK/one"
+	[ "$output" = "3 passed, 3 failed, 1 skipped" ]
+}
+
+@test "counting: a build without tests is a failure" {
+	mkdir "$WORK/empty"
+	run --separate-stderr scripts/count-tests "$WORK/empty"
+	assert_status 1
+	[ "$output" = "0 passed, 1 failed, 0 skipped" ]
+}
+
+@test "manual: scdoc takes every page, and every page is installed" {
+	require_program scdoc
+	for page in man/*.scd; do
+		scdoc <"$page" >"$WORK/page"
+		grep -qF "'$(basename "$page" .scd)'" man/meson.build
+	done
+}
