@@ -5,8 +5,9 @@
 _alloc_perf_measures="time allocate written fragments extents cpu memory unwritten gap largest"
 
 # The names come from the program itself, so that they are those of this machine.
+# What has to be filled in, as in chunk-BYTES, is left to be typed.
 _alloc_perf_names() {
-	"${COMP_WORDS[0]}" list --names "$1" 2>/dev/null
+	"${COMP_WORDS[0]}" list --names "$1" 2>/dev/null | sed 's/[A-Z[].*//'
 }
 
 # compopt only works while readline asks.
@@ -46,20 +47,20 @@ _alloc_perf_testbed() {
 # The value of option $1 so far is $2.  Fails if the option takes none.
 _alloc_perf_value() {
 	case $1 in
-	--fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
-	--methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
+	-f | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
+	-m | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	--measure) _alloc_perf_list "$2" "$_alloc_perf_measures" ;;
 	--chart) _alloc_perf_words "$2" "$_alloc_perf_measures" ;;
 	--format) _alloc_perf_words "$2" "table 2009 csv" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
-	--size | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
+	-s | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
-	--keep-images)
+	--keep-images | --scratch)
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		_alloc_perf_option filenames
 		;;
 	-o | --output | --plan | --resume) _alloc_perf_files "$2" ;;
-	--runs | --label | --timeout) ;;
+	-r | --runs | --label | --timeout) ;;
 	*) return 1 ;;
 	esac
 }
@@ -92,7 +93,7 @@ _alloc_perf() {
 	case $verb,$current in
 	run,*)
 		_alloc_perf_words "$current" "--fs --methods --size --volume --on --runs --label --preset
-			--plan --output --force --resume --keep-images --dry-run --quiet --timeout --help"
+			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
 		_alloc_perf_words "$current" "--format --measure --chart --output --script --help"

@@ -11,8 +11,8 @@ setup() {
 		[ "$1 $2" = "list --names" ] || exit 2
 		case $3 in
 		filesystems) printf '%s\n' ext4 ext4-bigalloc xfs ;;
-		methods) printf '%s\n' mmap chunk-4096 posix-fallocate ;;
-		testbeds) printf '%s\n' uml loop dir: ;;
+		methods) printf '%s\n' mmap chunk-BYTES 'uring-BYTES[-DEPTH]' posix-fallocate ;;
+		testbeds) printf '%s\n' uml loop dir:PATH ;;
 		esac
 	END
 	chmod 755 "$TEST_DIR/bin/alloc-perf"
@@ -53,12 +53,14 @@ completes() {
 	completes "alloc-perf run --fs ext" ext4 ext4-bigalloc
 	completes "alloc-perf run --fs xfs,ext4-" xfs,ext4-bigalloc
 	completes "alloc-perf run --methods m" mmap
-	completes "alloc-perf run --methods=mmap,ch" mmap,chunk-4096
+	completes "alloc-perf run --methods=mmap,ch" mmap,chunk-
+	completes "alloc-perf run -m u" uring-
 }
 
 @test "bash: testbeds, and directories behind dir:" {
 	mkdir "$WORK/here"
 	completes "alloc-perf run --on l" loop
+	completes "alloc-perf run --on d" dir:
 	completes "alloc-perf run --on dir:$WORK/he" "$WORK/here"
 }
 
@@ -131,6 +133,8 @@ zsh_shows() {
 
 @test "zsh: completes a verb and an option" {
 	require_program zsh
+	run zsh_shows "alloc-perf run -m mmap,uri" mmap,uring-
+	assert_output_has "mmap,uring-"
 	run zsh_shows "alloc-perf repo" "alloc-perf report"
 	assert_output_has "alloc-perf report"
 	run zsh_shows "alloc-perf run --keep" "--keep-images"
