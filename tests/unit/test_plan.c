@@ -61,13 +61,11 @@ static void catalogue_is_whole(void **state)
 	};
 	struct plan *plan = *state;
 
-	assert_int_equal(plan->catalogue_count, ARRAY_SIZE(names));
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		const struct filesystem *filesystem = plan_find_filesystem(plan, names[i]);
-
-		assert_non_null(filesystem);
-		assert_non_null(filesystem->summary);
-		assert_non_null(filesystem->package);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_non_null(plan_find_filesystem(plan, names[i]));
+	for (size_t i = 0; i < plan->catalogue_count; i++) {
+		assert_non_null(plan->catalogue[i].summary);
+		assert_non_null(plan->catalogue[i].package);
 	}
 }
 
