@@ -82,12 +82,13 @@ static int refuse_unknown(const char *spec, char **ret_why)
 	const struct method *nearest = head ? find_nearest(head) : NULL;
 
 	if (!nearest)
-		return refuse_spec(ENOENT, ret_why,
-				   "unknown method '%s' (`alloc-perf list` names them all)", spec);
+		return refuse_spec(
+			ENOENT, ret_why,
+			"unknown method \"%s\"; `alloc-perf list methods` shows them all", spec);
 	if (nearest->parameters == METHOD_PLAIN)
-		return refuse_spec(ENOENT, ret_why, "unknown method '%s'; did you mean %s?", spec,
-				   nearest->name);
-	return refuse_spec(ENOENT, ret_why, "unknown method '%s'; did you mean %s-%s?", spec,
+		return refuse_spec(ENOENT, ret_why, "unknown method \"%s\"; did you mean \"%s\"?",
+				   spec, nearest->name);
+	return refuse_spec(ENOENT, ret_why, "unknown method \"%s\"; did you mean \"%s-%s\"?", spec,
 			   nearest->name, *parameters ? parameters : "N");
 }
 
@@ -119,16 +120,17 @@ static int parse_chunk(const char *spec, const char *text, struct method_choice 
 
 	if (r == -EINVAL)
 		return refuse_spec(EINVAL, ret_why,
-				   "method '%s': '%s' is not a size such as 4096, 64K or 1M", spec,
-				   text);
+				   "method \"%s\": \"%s\" is not a size such as 4096, 64K or 1M",
+				   spec, text);
 	if (r < 0 || bytes < 1 || bytes > CHUNK_BYTES_MAX)
 		return refuse_spec(EINVAL, ret_why,
-				   "method '%s': the chunk must be from 1 byte to 1G", spec);
+				   "method \"%s\": the chunk must be from 1 byte to 1G", spec);
 	if (method->chunk_multiple && bytes % method->chunk_multiple)
-		return refuse_spec(EINVAL, ret_why,
-				   "method '%s': direct I/O needs a chunk that is a multiple of %s "
-				   "bytes",
-				   spec, size_name(method->chunk_multiple, multiple));
+		return refuse_spec(
+			EINVAL, ret_why,
+			"method \"%s\": direct I/O needs a chunk that is a multiple of %s "
+			"bytes",
+			spec, size_name(method->chunk_multiple, multiple));
 	choice->chunk_bytes = (size_t)bytes;
 	return 0;
 }
@@ -140,9 +142,10 @@ static int parse_depth(const char *spec, const char *text, struct method_choice 
 	unsigned long depth = strtoul(text, &end, 10);
 
 	if (!isdigit((unsigned char)*text) || *end || depth < 1 || depth > DEPTH_MAX)
-		return refuse_spec(EINVAL, ret_why,
-				   "method '%s': the depth '%s' is not a whole number from 1 to %d",
-				   spec, text, DEPTH_MAX);
+		return refuse_spec(
+			EINVAL, ret_why,
+			"method \"%s\": the depth \"%s\" is not a whole number from 1 to %d", spec,
+			text, DEPTH_MAX);
 	choice->depth = (unsigned)depth;
 	return 0;
 }
@@ -193,12 +196,12 @@ int method_parse(const char *spec, struct method_choice *ret, char **ret_why)
 	if (!choice.method)
 		return refuse_unknown(spec, ret_why);
 	if (choice.method->parameters == METHOD_PLAIN && parameters)
-		return refuse_spec(EINVAL, ret_why, "method '%s': %s takes no size or depth", spec,
-				   choice.method->name);
+		return refuse_spec(EINVAL, ret_why, "method \"%s\": %s takes no size or depth",
+				   spec, choice.method->name);
 	if (choice.method->parameters != METHOD_PLAIN && !parameters)
 		return refuse_spec(EINVAL, ret_why,
-				   "method '%s' needs the bytes of a chunk, such as %s-4096", spec,
-				   choice.method->name);
+				   "method \"%s\" needs the bytes of a chunk, such as %s-4096",
+				   spec, choice.method->name);
 	if (parameters)
 		r = parse_parameters(spec, parameters, &choice, ret_why);
 	if (r < 0)

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load helper
+
+@test "list shows methods, file systems and testbeds" {
+	run alloc-perf list
+	assert_status 0
+	for word in posix-fallocate mmap chunk-BYTES uring-BYTES ext3-guarded reiserfs nilfs2 uml loop dir:PATH; do
+		assert_output_has "$word"
+	done
+}
+
+@test "each list can be had alone, and as names" {
+	run alloc-perf list testbeds --names
+	assert_status 0
+	[ "$output" = $'uml\nloop\ndir:PATH' ]
+	run alloc-perf list filesystems --names
+	[ "${#lines[@]}" = 18 ]
+	run alloc-perf list methods --names
+	assert_output_has "fallocate-write-zeroes"
+	[[ $output != *Testbeds* ]]
+}
+
+@test "what is missing is said, with what to install" {
+	run as_user alloc-perf list testbeds
+	assert_status 0
+	assert_output_has "the testbed loop needs root"
+	mkdir empty
+	run env PATH="$TEST_DIR/bin:$WORK/empty" alloc-perf list testbeds
+	command -v linux.uml >/dev/null && [ "$(dirname "$(command -v linux.uml)")" = /usr/sbin ] ||
+		assert_output_has "linux.uml is missing; install user-mode-linux"
+}
+
+@test "what the running kernel lacks is said" {
+	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
+	run alloc-perf list filesystems --on loop
+	assert_status 0
+	assert_output_has "the running kernel has no reiserfs; use --on uml"
+}
+
+@test "wrong words are refused, with the nearest" {
+	run alloc-perf list file-systems
+	assert_status 2
+	assert_output_has 'did you mean "filesystems"?'
+	run alloc-perf list --on moon
+	assert_status 2
+	run alloc-perf lsit
+	assert_status 2
+	assert_output_has 'unknown verb "lsit"; did you mean "list"?'
+	run alloc-perf
+	assert_status 2
+}
+
+@test "--version and --help" {
+	run alloc-perf --version
+	assert_status 0
+	[[ $output =~ ^alloc-perf\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+	run alloc-perf --help
+	assert_status 0
+	assert_output_has "Examples:"
+	run alloc-perf list --help
+	assert_output_has "--names"
+}

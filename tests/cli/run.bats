@@ -1,0 +1,315 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# alloc-perf run: what it refuses, what it plans, and the testbed dir, which
+# needs neither root nor a guest.
+load helper
+
+small() { # the quickest real run
+	alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 1M "$@"
+}
+
+@test "--help shows options and examples" {
+	run alloc-perf run --help
+	assert_status 0
+	assert_output_has "--keep-images"
+	assert_output_has "Examples:"
+}
+
+# ---- wrong usage: status 2, one sentence, nothing made ----
+
+refused() { # SENTENCE ARGUMENT...
+	local sentence=$1
+	shift
+	run alloc-perf run -o result.jsonl "$@"
+	assert_status 2
+	assert_output_has "$sentence"
+	[ ! -e result.jsonl ]
+	[ -z "$(leftovers)" ]
+}
+
+@test "an unknown file system is named, with the nearest one" {
+	refused 'unknown file system "etx4"; did you mean "ext4"?' --fs etx4
+}
+
+@test "an unknown method is named, with the nearest one" {
+	refused 'did you mean "fallocate"?' --methods falocate
+}
+
+@test "an unknown testbed is named, with those that exist" {
+	refused 'there are uml, loop and dir:PATH' --on umll
+	refused 'the testbed dir needs a PATH' --on dir
+	refused 'takes no argument' --on uml:x
+}
+
+@test "what is no size is refused" {
+	refused '"4Q" is no file size' --size 4Q
+	refused '"-1" is no file size' --size=-1
+	refused 'the file size has to be more than 0' --size 0
+	refused '"4KB" is no file size' --size 4KB
+	refused 'larger than any file can be' --size 8E
+	refused '"x" is no volume size' --volume x
+}
+
+@test "a file larger than its volume is refused" {
+	refused 'a file of 2G does not fit on a volume of 1G' --size 2G --volume 1G
+}
+
+@test "a volume too small for a file system is refused" {
+	refused 'xfs needs a volume of at least 300M' --fs xfs --size 1M --volume 100M
+}
+
+@test "a number of runs that is none is refused" {
+	refused '"0" is no number of runs' --runs 0
+	refused '"two" is no number of runs' --runs two
+}
+
+@test "a plan file with a wrong key is refused with its line" {
+	printf '[plan]\nmethods = mmap\nfs = ext4\n' >plan.ini
+	refused 'plan.ini:3: unknown key "fs" in [plan]' --plan plan.ini
+	refused 'cannot read the plan missing.ini' --plan missing.ini
+}
+
+@test "an unknown preset is refused" {
+	refused 'there is no preset "2010"' --preset 2010
+}
+
+@test "a word that is no option is refused" {
+	refused 'is no option' ext4
+}
+
+@test "--timeout wants seconds" {
+	refused 'is no number of seconds' --timeout soon
+}
+
+@test "an existing result file is kept unless --force is given" {
+	echo precious >result.jsonl
+	run small -o result.jsonl
+	assert_status 2
+	assert_output_has "result.jsonl exists; overwrite it with --force"
+	[ "$(cat result.jsonl)" = precious ]
+	run small -o result.jsonl --force
+	assert_status 0
+	[ "$(wc -l <result.jsonl)" = 3 ]
+}
+
+@test "a result file that cannot be written is refused before any trial" {
+	run small -o missing/result.jsonl
+	assert_status 2
+	assert_output_has "cannot write missing/result.jsonl: No such file or directory"
+}
+
+# ---- what this machine lacks: status 3 ----
+
+@test "a directory that cannot be written is refused" {
+	mkdir -m 555 closed
+	run as_user alloc-perf run --on dir:closed -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "cannot write in the directory closed: Permission denied"
+	run alloc-perf run --on dir:missing -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "cannot use the directory missing: No such file or directory"
+	touch file
+	run alloc-perf run --on dir:file -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "file is no directory"
+	[ ! -e result.jsonl ]
+}
+
+@test "a directory without the room is refused" {
+	run alloc-perf run --on "dir:$WORK" -s 1000T -o result.jsonl
+	assert_status 3
+	assert_output_has "free and the run can need"
+	[ ! -e result.jsonl ]
+}
+
+@test "a scratch directory that cannot be used is refused" {
+	require uml
+	run alloc-perf run --fs ext4 -s 1M --scratch missing -o result.jsonl
+	assert_status 3
+	assert_output_has "cannot look at missing: No such file or directory"
+	mkdir -m 555 closed
+	run as_user alloc-perf run --fs ext4 -s 1M --scratch closed -o result.jsonl
+	assert_status 3
+	assert_output_has "choose another directory with --scratch"
+}
+
+@test "a missing mkfs that was asked for is refused, with what to install" {
+	printf '[mine]\ntype = ext4\nmkfs = mkfs.nowhere -f\npackage = nowhere-progs\n' >plan.ini
+	run alloc-perf run --plan plan.ini --fs mine -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "mine: mkfs.nowhere is missing; install nowhere-progs"
+	[ ! -e result.jsonl ]
+}
+
+@test "loop without root says what to do" {
+	run as_user alloc-perf run --on loop -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "the testbed loop needs root"
+}
+
+# ---- planning ----
+
+@test "--dry-run prints the trials and touches nothing" {
+	run alloc-perf run --dry-run --fs ext4-nodelalloc,xfs -m fallocate,chunk-8K -s 1G --runs 2
+	assert_status 0
+	assert_output_has "ext4-nodelalloc fallocate 1G, run 1: mkfs.ext4"
+	assert_output_has "mount -t ext4 -o nodelalloc; volume of 5G"
+	assert_output_has "xfs chunk-8192 1G, run 2"
+	assert_output_has "8 trials on uml; nothing was touched"
+	[ -z "$(ls)" ]
+	[ -z "$(leftovers)" ]
+}
+
+@test "the preset 2009 is the original experiment" {
+	run alloc-perf run --dry-run --preset 2009
+	assert_status 0
+	assert_output_has "32 trials on uml"
+	assert_output_has "ext3-guarded chunk-4096 4G, run 1"
+	assert_output_has "volume of 20G"
+}
+
+@test "the command line goes before the plan file, and that before the preset" {
+	printf '[plan]\nmethods = mmap\nsizes = 2M\n' >plan.ini
+	run alloc-perf run --dry-run --preset demo --plan plan.ini -s 3M --fs ext2
+	assert_status 0
+	assert_output_has "ext2 mmap 3M, run 1"
+	assert_output_has "1 trials on uml"
+}
+
+# ---- the testbed dir ----
+
+@test "dir measures in a directory and leaves nothing in it" {
+	mkdir here
+	run alloc-perf run --on dir:here -m fallocate,chunk-4096,mmap,ftruncate -s 4M -o result.jsonl
+	assert_status 0
+	assert_output_has "fragments of the file"
+	assert_output_has "results: result.jsonl"
+	[ -z "$(ls -A here)" ]
+	[ "$(grep -c '"type": *"trial"' result.jsonl)" = 4 ]
+	[ "$(grep -c '"status": *"failed"' result.jsonl)" = 0 ]
+}
+
+@test "dir works for an ordinary user" {
+	run as_user alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 1M -o result.jsonl
+	assert_status 0
+}
+
+@test "--quiet prints nothing" {
+	run small -o result.jsonl --quiet
+	assert_status 0
+	[ -z "$output" ]
+}
+
+@test "-o - writes the records to stdout and no table" {
+	small -o - >out 2>err
+	[ ! -s err ]
+	[ "$(wc -l <out)" = 3 ]
+	head -1 out | grep -q '"type": *"environment"'
+}
+
+@test "without -o the file has the date in its name" {
+	run small
+	assert_status 0
+	[ "$(find . -name 'alloc-perf-20*.jsonl' | wc -l)" = 1 ]
+}
+
+@test "--label is kept and shown" {
+	run small -o result.jsonl --label "desktop on"
+	assert_status 0
+	assert_output_has "desktop on"
+	grep -q '"label": *"desktop on"' result.jsonl
+}
+
+@test "--keep-images needs images" {
+	run small -o result.jsonl --keep-images .
+	assert_status 2
+	assert_output_has "dir makes none"
+}
+
+@test "a closed pipe ends it quietly" {
+	run bash -c "alloc-perf run --on 'dir:$WORK' -m fallocate -s 1M -o result.jsonl | true"
+	assert_status 0
+	[ "$(wc -l <result.jsonl)" = 2 ]
+}
+
+# ---- resuming ----
+
+@test "--resume does what is missing and nothing twice" {
+	small -o whole.jsonl --runs 3 -q
+	# The environment and two of six trials, and half of a third.
+	head -3 whole.jsonl >cut.jsonl
+	sed -n 4p whole.jsonl | head -c 100 >>cut.jsonl
+	run alloc-perf run --resume cut.jsonl --quiet
+	assert_status 0
+	[ "$(grep -c '"type": *"trial"' cut.jsonl)" = 6 ]
+	[ "$(grep -o '"run": *[0-9]*' cut.jsonl | sort | uniq -c | awk '{print $1}' | tr -d '\n')" = 222 ]
+	run alloc-perf run --resume cut.jsonl --dry-run
+	assert_status 0
+	assert_output_has "0 trials on dir"
+}
+
+@test "--resume keeps to the plan of the file" {
+	small -o result.jsonl -q
+	run alloc-perf run --resume result.jsonl --fs ext4
+	assert_status 2
+	assert_output_has "leave out the options that choose another"
+}
+
+@test "--resume refuses what is no result file" {
+	echo '{"type": "trial"' >broken.jsonl
+	echo nonsense >>broken.jsonl
+	run alloc-perf run --resume broken.jsonl
+	assert_status 2
+	run alloc-perf run --resume missing.jsonl
+	assert_status 2
+	assert_output_has "missing.jsonl"
+	[ ! -e missing.jsonl ]
+}
+
+@test "two runs do not write to one file" {
+	small -o result.jsonl -q
+	head -2 result.jsonl >shared.jsonl
+	flock shared.jsonl sleep 5 &
+	sleep 0.5
+	run alloc-perf run --resume shared.jsonl
+	kill $!
+	assert_status 2
+	assert_output_has "shared.jsonl is in use by another run"
+	[ "$(wc -l <shared.jsonl)" = 2 ]
+}
+
+# ---- ends that are none of its own ----
+
+@test "Ctrl-C keeps what is done and says how to go on" {
+	alloc-perf run --on "dir:$WORK" -m chunk-512 -s 64M --runs 500 -o result.jsonl >out 2>err &
+	pid=$!
+	for _ in {1..100}; do
+		[ "$(grep -c trial result.jsonl 2>/dev/null || true)" -gt 1 ] 2>/dev/null && break
+		sleep 0.1
+	done
+	kill -INT $pid
+	status=0
+	wait $pid || status=$?
+	assert_status 130
+	grep -q "go on with: alloc-perf run --resume result.jsonl" err
+	[ -z "$(tail -c 1 result.jsonl | tr -d '\n')" ]
+	rm result.jsonl out err
+	assert_nothing_left
+	[ -z "$(ls -A)" ]
+}
+
+@test "SIGKILL leaves a whole file and nothing else" {
+	alloc-perf run --on "dir:$WORK" -m chunk-512 -s 64M --runs 500 -o result.jsonl >out 2>err &
+	pid=$!
+	for _ in {1..100}; do
+		[ "$(grep -c trial result.jsonl 2>/dev/null || true)" -gt 1 ] 2>/dev/null && break
+		sleep 0.1
+	done
+	kill -KILL $pid
+	wait $pid || true
+	assert_nothing_left
+	run alloc-perf report result.jsonl
+	assert_status 0
+	rm result.jsonl out err
+	[ -z "$(ls -A)" ]
+}
