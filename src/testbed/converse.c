@@ -36,7 +36,8 @@ struct conversation {
 	size_t console_used;
 	uint64_t deadline_ns;
 	int asked; /* the request was sent */
-	int done;  /* the record has come, or there will be none */
+	int heard; /* the record has come */
+	int done;  /* it has, or there will be none */
 };
 
 static uint64_t seconds_from_now(uint64_t seconds)
@@ -112,7 +113,7 @@ static void take_record(struct conversation *talk, const json_t *event)
 	}
 	record_clear(talk->record);
 	*talk->record = record;
-	talk->done = 1;
+	talk->heard = talk->done = 1;
 }
 
 static void hear_line(struct conversation *talk, const char *line)
@@ -259,7 +260,7 @@ int converse(const struct testbed_session *session, struct testbed_process *proc
 	if (!line)
 		return -ENOMEM;
 	r = wait_for_record(&talk);
-	if (r == 0 && process->child.pid)
+	if (r == 0 && talk.heard)
 		r = child_wait(&process->child, session->cancel_fd, seconds_from_now(END_SECONDS),
 			       NULL);
 	return r == -ETIMEDOUT ? 0 : r; /* whoever clears the process kills it */

@@ -158,3 +158,9 @@ assert_output_has() {
 	printf 'no "%s" in the output:\n%s\n' "$1" "$output" >&2
 	return 1
 }
+
+# value FILESYSTEM METHOD FIELD: of the one such trial in result.jsonl.
+value() {
+	jq -r --arg fs "$1" --arg method "$2" --arg field "$3" \
+		'select(.type == "trial" and .filesystem == $fs and .method == $method)[$field]' result.jsonl
+}

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The testbed loop: the running kernel's file systems.
+load ../cli/helper
+
+setup() {
+	test_enter
+	require loop
+}
+
+@test "loop measures on the running kernel and leaves no device" {
+	run alloc-perf run --on loop --fs ext2,ext4,xfs,btrfs -m posix-fallocate,chunk-4096,mmap,uring-65536-4 -s 32M -o result.jsonl
+	assert_status 0
+	[ "$(value ext2 posix-fallocate path)" = emulated ]
+	[ "$(value xfs posix-fallocate path)" = native ]
+	[ "$(value xfs chunk-4096 kernel)" = "$(uname -r)" ]
+	[ "$(value ext4 chunk-4096 caches_dropped)" = 1 ]
+	assert_nothing_left
+}
+
+@test "what the running kernel lacks is a row of -" {
+	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
+	printf '[plan]\nfilesystems = reiserfs,ext2\nmethods = ftruncate\nsizes = 1M\n' >plan.ini
+	run alloc-perf run --on loop --plan plan.ini -o result.jsonl
+	assert_status 0
+	[ "$(value reiserfs ftruncate status)" = unsupported ]
+	[ "$(value ext2 ftruncate status)" = ok ]
+	assert_output_has "the running kernel has no reiserfs; use --on uml"
+	run alloc-perf run --on loop --fs reiserfs -m ftruncate -s 1M -o other.jsonl
+	assert_status 3
+}
+
+@test "kept images agree with filefrag" {
+	mkdir images
+	run alloc-perf run --on loop --fs ext2,ext3-ordered,ext4,xfs,btrfs -m chunk-4096,fallocate,direct-4K -s 40M --keep-images images -o result.jsonl
+	assert_status 0
+	cat >look <<-'END'
+		mount --make-rprivate / && mount -o loop,ro "$1" /mnt && filefrag -v /mnt/alloc-perf.file
+	END
+	local image fs method rows
+	for image in images/*.img; do
+		fs=$(basename "$image" | sed 's/-\(chunk\|fallocate\|direct\).*//')
+		method=$(basename "$image" | sed "s/^$fs-//; s/-40M-1.img//")
+		rows=$(unshare -m sh look "$image" | awk '
+			/^ *[0-9]+:/ { gsub(/[:.]+/, " "); if ($4 != end + 1) n++; end = $5 } END { print n + 0 }')
+		[ "$rows" = "$(value "$fs" "$method" fragments)" ] ||
+			[ "$(value "$fs" "$method" status)" = unsupported ] ||
+			fail "$fs $method: filefrag has $rows fragments, the record $(value "$fs" "$method" fragments)"
+	done
+	assert_nothing_left || fail "the test's own images count as files of WORK only"
+}
+
+@test "a full volume is ENOSPC for every method on every file system" {
+	run alloc-perf run --on loop --fs ext2,ext4,btrfs -m mmap,chunk-65536,direct-65536 -s 140M --volume 140M -o result.jsonl
+	assert_status 1
+	for fs in ext2 ext4 btrfs; do
+		for method in mmap chunk-65536 direct-65536; do
+			[ "$(value $fs $method error)" = 28 ] ||
+				fail "$fs $method: $(value $fs $method status) $(value $fs $method error)"
+		done
+	done
+	assert_nothing_left
+}

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The testbed uml: real file systems in a guest, as an ordinary user.
+load ../cli/helper
+
+setup() {
+	test_enter
+	require uml
+}
+
+run_user() {
+	run as_user alloc-perf run -o result.jsonl "$@"
+	assert_status 0
+	assert_nothing_left
+}
+
+@test "an ordinary user measures file systems that the machine may lack" {
+	run_user --fs ext4,reiserfs,jfs,f2fs,nilfs2 -m posix-fallocate,chunk-4096 -s 16M
+	assert_output_has "User-Mode Linux guest"
+	[ "$(value ext4 posix-fallocate path)" = native ]
+	[ "$(value f2fs posix-fallocate path)" = native ]
+	for fs in reiserfs jfs nilfs2; do
+		[ "$(value $fs posix-fallocate path)" = emulated ]
+	done
+	[ "$(value reiserfs chunk-4096 extent_source)" = fibmap ]
+	[ "$(value jfs chunk-4096 extent_source)" = fibmap ]
+	[ "$(value ext4 chunk-4096 extent_source)" = fiemap ]
+	[ "$(value nilfs2 chunk-4096 calls)" = 4096 ]
+	[ "$(value nilfs2 chunk-4096 submitted_bytes)" = 16777216 ]
+	[[ $(value ext4 chunk-4096 kernel) != "$(uname -r)" ]]
+}
+
+@test "the shape of 2009: posix_fallocate() is at once and whole on xfs and btrfs" {
+	run_user --fs ext4,xfs,btrfs -m posix-fallocate,chunk-4096 -s 32M
+	for fs in ext4 xfs btrfs; do
+		[ "$(value $fs posix-fallocate fragments)" = 1 ]
+		[ "$(value $fs posix-fallocate unwritten_bytes)" = 33554432 ]
+		[ "$(value $fs posix-fallocate allocate_written_bytes)" -lt 1048576 ]
+	done
+}
+
+@test "the shape of 2009: reiserfs is as fragmented by it as by chunks, and less by mmap" {
+	run_user --fs reiserfs -m posix-fallocate,mmap,chunk-4096 -s 160M
+	local native chunks mapped
+	native=$(value reiserfs posix-fallocate fragments)
+	chunks=$(value reiserfs chunk-4096 fragments)
+	mapped=$(value reiserfs mmap fragments)
+	[ "$native" = "$chunks" ]
+	[ "$mapped" -lt "$chunks" ]
+}
+
+@test "the shape of 2009: ext2 is the same for all four" {
+	run_user --fs ext2 -m posix-fallocate,mmap,chunk-4096,chunk-8192 -s 32M
+	[ "$(value ext2 chunk-4096 fragments)" -gt 1 ]
+	for method in posix-fallocate mmap chunk-8192; do
+		[ "$(value ext2 $method fragments)" = "$(value ext2 chunk-4096 fragments)" ]
+	done
+}
+
+@test "what reaches the device: next to nothing by fallocate, the file by chunks" {
+	run_user --fs ext4 -m fallocate,chunk-4096,ftruncate -s 32M
+	local sum
+	for method in fallocate ftruncate; do
+		sum=0
+		for stage in allocate sync close unmount; do
+			((sum += $(value ext4 $method ${stage}_written_bytes))) || true
+		done
+		[ "$sum" -lt 1048576 ]
+	done
+	sum=0
+	for stage in allocate sync close unmount; do
+		((sum += $(value ext4 chunk-4096 ${stage}_written_bytes))) || true
+	done
+	[ "$sum" -ge 33554432 ]
+	[ "$sum" -lt 35651584 ]
+}
+
+@test "ext3-guarded is a row of - with the kernel's refusal" {
+	run_user --fs ext3-guarded -m fallocate -s 4M
+	assert_output_has "-[1]"
+	assert_output_has "the kernel refuses mount -t ext3 -o data=guarded: Invalid argument"
+}
+
+@test "every variant of the catalogue can be made and mounted" {
+	run_user --fs "$(alloc-perf list filesystems --names | grep -v guarded | paste -sd,)" -m chunk-65536 -s 4M
+	[ "$(alloc-perf report --format csv result.jsonl | grep -c ',ok,')" = 17 ]
+}
+
+@test "a full volume is ENOSPC for every method, mmap among them" {
+	run alloc-perf run --fs ext4 -m mmap,chunk-4096,fallocate,posix-fallocate -s 100M --volume 100M -o result.jsonl
+	assert_status 1
+	for method in mmap chunk-4096 fallocate posix-fallocate; do
+		[ "$(value ext4 $method status)" = failed ]
+		[ "$(value ext4 $method error)" = 28 ]
+	done
+	assert_output_has "No space left on device"
+	assert_nothing_left
+}
+
+@test "a variant of one's own comes from a plan file" {
+	cat >plan.ini <<-'END'
+		[ext4-small-blocks]
+		type = ext4
+		mkfs = mkfs.ext4 -F -q -b 1024
+		mount = noatime,nodelalloc
+		[plan]
+		filesystems = ext4-small-blocks
+		methods = fallocate
+		sizes = 4M
+	END
+	run_user --plan plan.ini
+	[ "$(value ext4-small-blocks fallocate mkfs)" = "mkfs.ext4 -F -q -b 1024" ]
+	grep -q '"mount_options": *"[^"]*noatime[^"]*nodelalloc' result.jsonl
+}
+
+@test "mkfs that fails is a failed trial, and the run goes on" {
+	printf '[bad]\ntype = ext4\nmkfs = mkfs.ext4 --nonsense\n' >plan.ini
+	run alloc-perf run --plan plan.ini --fs bad,ext2 -m ftruncate -s 1M -o result.jsonl
+	assert_status 1
+	[ "$(value bad ftruncate status)" = failed ]
+	[ "$(value bad ftruncate stage)" = format ]
+	[ "$(value ext2 ftruncate status)" = ok ]
+	assert_output_has "1 of 2 trials failed"
+}
+
+@test "kept images hold what the records say" {
+	require_program debugfs
+	mkdir images
+	run alloc-perf run --fs ext2,ext4 -m chunk-4096,fallocate,posix-fallocate -s 20M --keep-images images -o result.jsonl
+	assert_status 0
+	local image fs method blocks fragments
+	for fs in ext2 ext4; do
+		for method in chunk-4096 posix-fallocate; do
+			image=images/$fs-$method-20M-1.img
+			e2fsck -fn "$image"
+			# The data blocks in the order of the file, without those of the tree.
+			blocks=$(debugfs -R 'blocks /alloc-perf.file' "$image" 2>/dev/null)
+			[ -n "$blocks" ]
+			fragments=$(debugfs -R 'stat /alloc-perf.file' "$image" 2>/dev/null |
+				sed -n '/^BLOCKS:\|^EXTENTS:/,$p' | tr ',' '\n' | grep -v 'IND\|ETB' |
+				sed -n 's/.*):\([0-9]*\)\(-\([0-9]*\)\)\{0,1\}.*/\1 \3/p' |
+				awk '{ last = $2 ? $2 : $1; if ($1 != end + 1) n++; end = last } END { print n }')
+			[ "$fragments" = "$(value $fs $method fragments)" ]
+		done
+	done
+	[ "$(find images -name '*.img' | wc -l)" = 6 ]
+}
+
+@test "an image that exists is not overwritten" {
+	mkdir images
+	echo precious >images/ext4-fallocate-1M-1.img
+	run alloc-perf run --fs ext4 -m fallocate -s 1M --keep-images images -o result.jsonl
+	assert_status 1
+	assert_output_has "cannot keep the image as images/ext4-fallocate-1M-1.img: File exists"
+	[ "$(cat images/ext4-fallocate-1M-1.img)" = precious ]
+}
