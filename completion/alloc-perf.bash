@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # Completion of alloc-perf for bash.
 
-_alloc_perf_measures="time allocate written fragments extents cpu memory unwritten gap largest"
-
 # The names come from the program itself, so that they are those of this machine.
 # What has to be filled in, as in chunk-BYTES, is left to be typed.
 _alloc_perf_names() {
@@ -13,6 +11,10 @@ _alloc_perf_names() {
 # compopt only works while readline asks.
 _alloc_perf_option() {
 	compopt -o "$1" 2>/dev/null || true
+}
+
+_alloc_perf_measures() {
+	"${COMP_WORDS[0]}" report --list-measures 2>/dev/null | cut -d' ' -f1
 }
 
 # Completes the last item of a comma list from the given words.
@@ -44,16 +46,21 @@ _alloc_perf_testbed() {
 	fi
 }
 
-# The value of option $1 so far is $2.  Fails if the option takes none.
+# The value of option $2 of verb $1 so far is $3.  Fails if the option takes none.
 _alloc_perf_value() {
+	local verb=$1
+	shift
 	case $1 in
-	-f | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
-	-m | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
-	--measure) _alloc_perf_list "$2" "$_alloc_perf_measures" ;;
-	--chart) _alloc_perf_words "$2" "$_alloc_perf_measures" ;;
-	--format) _alloc_perf_words "$2" "table 2009 csv" ;;
+	-[fms]) set -- "$verb $1" "$2" ;;
+	esac
+	case $1 in
+	"run -f" | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
+	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
+	"report -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
+	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
+	"report -f" | --format) _alloc_perf_words "$2" "table 2009 csv" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
-	-s | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
+	"run -s" | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
 	--keep-images | --scratch)
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
@@ -83,7 +90,7 @@ _alloc_perf() {
 		_alloc_perf_words "$current" "run report list --help --version"
 		return
 	fi
-	if _alloc_perf_value "$option" "$current"; then
+	if _alloc_perf_value "$verb" "$option" "$current"; then
 		# Of "dir:/tm" readline replaces what is behind the colon alone.
 		if [[ $current == *:* && $COMP_WORDBREAKS == *:* ]]; then
 			COMPREPLY=("${COMPREPLY[@]#"${current%"${current##*:}"}"}")
@@ -96,7 +103,8 @@ _alloc_perf() {
 			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
-		_alloc_perf_words "$current" "--format --measure --chart --output --script --help"
+		_alloc_perf_words "$current" "--format --measure --chart --output --script --list-measures
+			--help"
 		;;
 	report,*) _alloc_perf_files "$current" ;;
 	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;

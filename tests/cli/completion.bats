@@ -8,7 +8,11 @@ setup() {
 	# Names that only a program asked at that moment can know.
 	cat >"$TEST_DIR/bin/alloc-perf" <<-'END'
 		#!/bin/sh
-		[ "$1 $2" = "list --names" ] || exit 2
+		case "$1 $2" in
+		"list --names") ;;
+		"report --list-measures") printf '%s (%s)\n' time seconds written bytes fragments pieces ;;
+		*) exit 2 ;;
+		esac
 		case $3 in
 		filesystems) printf '%s\n' ext4 ext4-bigalloc xfs ;;
 		methods) printf '%s\n' mmap chunk-BYTES 'uring-BYTES[-DEPTH]' posix-fallocate ;;
@@ -70,6 +74,8 @@ completes() {
 	completes "alloc-perf report --format c" csv
 	completes "alloc-perf report --chart fr" fragments
 	completes "alloc-perf report --measure time,wr" time,written
+	completes "alloc-perf report -m fragments,w" fragments,written
+	completes "alloc-perf report -f 2" 2009
 	completes "alloc-perf list f" filesystems
 	completes "alloc-perf report res" result.jsonl
 	completes "alloc-perf report --format csv res" result.jsonl
@@ -137,6 +143,8 @@ zsh_shows() {
 	assert_output_has "mmap,uring-"
 	run zsh_shows "alloc-perf repo" "alloc-perf report"
 	assert_output_has "alloc-perf report"
+	run zsh_shows "alloc-perf report --chart fr" "--chart fragments"
+	assert_output_has "--chart fragments"
 	run zsh_shows "alloc-perf run --keep" "--keep-images"
 	assert_output_has "--keep-images"
 }

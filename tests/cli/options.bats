@@ -1,0 +1,125 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# What the program says of itself, what its manual says, and what a shell
+# completes have to be the same.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+verbs() {
+	alloc-perf --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -vx alloc
+}
+
+# Long options of VERB by its help.  --help and --usage go without saying.
+options_of() {
+	alloc-perf "$1" --help | sed -n 's/^  .*--\([a-z-]*\)[= ].*/\1/p; s/^  .*--\([a-z-]*\)$/\1/p' |
+		grep -vxE 'help|usage' | sort -u
+}
+
+@test "help: every verb has one, with examples" {
+	[ "$(verbs | wc -l)" -ge 3 ]
+	for verb in $(verbs); do
+		run alloc-perf "$verb" --help
+		assert_status 0
+		assert_output_has "Examples:"
+		assert_output_has "alloc-perf $verb"
+	done
+}
+
+@test "manual: every verb has a page, and every page is of a verb" {
+	for verb in $(verbs); do
+		[ -e "$ALLOC_PERF_SOURCE/man/alloc-perf-$verb.1.scd" ] || fail "no page for $verb"
+		grep -qF "*$verb*" "$ALLOC_PERF_SOURCE/man/alloc-perf.1.scd" || fail "$verb is not in alloc-perf(1)"
+	done
+	for page in "$ALLOC_PERF_SOURCE"/man/alloc-perf-*.1.scd; do
+		verb=${page##*/alloc-perf-}
+		verbs | grep -qx "${verb%.1.scd}" || fail "$page is about no verb"
+	done
+}
+
+@test "manual: has every option, and no others" {
+	for verb in $(verbs); do
+		options_of "$verb" >"$WORK/in-help"
+		sed -n '/^\*-/s/.*\*--\([a-z-]*\)\*.*/\1/p' "$ALLOC_PERF_SOURCE/man/alloc-perf-$verb.1.scd" |
+			grep -vx help | sort -u >"$WORK/in-manual"
+		[ -s "$WORK/in-help" ]
+		diff "$WORK/in-help" "$WORK/in-manual" || fail "$verb"
+	done
+}
+
+@test "completion: has every verb and every option, and no others" {
+	# shellcheck source=completion/alloc-perf.bash
+	source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+	for verb in $(verbs); do
+		COMP_WORDS=(alloc-perf "$verb" --) COMP_CWORD=2 COMP_LINE="alloc-perf $verb --"
+		COMP_POINT=${#COMP_LINE}
+		_alloc_perf alloc-perf -- "$verb"
+		printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort -u >"$WORK/in-bash"
+		options_of "$verb" >"$WORK/in-help"
+		diff "$WORK/in-help" "$WORK/in-bash" || fail "$verb in bash"
+		while read -r option; do
+			grep -qE -- "--${option}[]=[)}]" "$ALLOC_PERF_SOURCE/completion/_alloc-perf" ||
+				fail "$verb --$option in zsh"
+		done <"$WORK/in-help"
+	done
+}
+
+@test "list --names: one name a line, all of them in the manual" {
+	for section in methods filesystems testbeds; do
+		run alloc-perf list --names "$section"
+		assert_status 0
+		[ "${#lines[@]}" -ge 3 ]
+		[[ $output != *" "* ]] || fail "$output"
+	done
+	for method in $(alloc-perf list --names methods | sed 's/[A-Z[].*//'); do
+		grep -qF -- "*$method*" "$ALLOC_PERF_SOURCE/man/alloc-perf-run.1.scd" ||
+			fail "$method is not in alloc-perf-run(1)"
+	done
+	for testbed in $(alloc-perf list --names testbeds | sed 's/[A-Z[].*//'); do
+		grep -qF -- "*--on* *$testbed*" "$ALLOC_PERF_SOURCE/man/alloc-perf-run.1.scd" ||
+			fail "$testbed is not in alloc-perf-run(1)"
+	done
+}
+
+@test "report --list-measures: all of them in the manual" {
+	for measure in $(alloc-perf report --list-measures | cut -d' ' -f1); do
+		grep -qx -- "\*$measure\*" "$ALLOC_PERF_SOURCE/man/alloc-perf-report.1.scd" ||
+			fail "$measure is not in alloc-perf-report(1)"
+	done
+}
+
+@test "manual: the plan file of the example is right" {
+	# shellcheck disable=SC2016 # backquotes of markdown
+	sed -n '/^```$/,/^```$/p' "$ALLOC_PERF_SOURCE/man/alloc-perf-plan.5.scd" | grep -v '^```$' >plan.ini
+	run alloc-perf run --plan plan.ini --dry-run
+	assert_status 0
+	assert_output_has "ext4-many-inodes"
+	assert_output_has "mkfs.ext4 -F -q -i 4096"
+}
+
+@test "manual: the commands of the examples are taken" {
+	local command
+	while read -r command; do
+		case $command in
+		# These need more than a machine on which nothing was run yet.
+		*--resume* | *dir:*) continue ;;
+		esac
+		run bash -c "$command --dry-run"
+		[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || fail "$command: $output"
+	done < <(sed -n 's/^	\(alloc-perf run .*\)/\1/p' "$ALLOC_PERF_SOURCE"/man/alloc-perf*.scd)
+}
+
+@test "--version" {
+	run alloc-perf --version
+	assert_status 0
+	[[ $output =~ ^alloc-perf\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "an unknown verb: the nearest is suggested, status 2" {
+	run alloc-perf rnu
+	assert_status 2
+	[ "$output" = 'alloc-perf: unknown verb "rnu"; did you mean "run"?' ]
+	run alloc-perf
+	assert_status 2
+}
