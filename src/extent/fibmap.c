@@ -22,6 +22,9 @@ static int count_blocks(const struct extent_request *request, uint64_t file_byte
 	uint64_t blocks;
 	int r = extent_control(request, FIGETBSZ, &block_bytes);
 
+	/* overlayfs (6.18): it has no blocks, hence no FIBMAP either. */
+	if (r == -EINVAL)
+		return -EOPNOTSUPP;
 	if (r < 0)
 		return r;
 	if (block_bytes <= 0)
