@@ -141,6 +141,22 @@ compiler_of() {
 	[ "$output" = "3 passed, 3 failed, 1 skipped" ]
 }
 
+@test "counting: a case that cmocka skipped is no failure, a program that died is one" {
+	cat >"$WORK/program" <<-'END'
+		#!/bin/sh
+		printf '1..3\nok 1 - a\n# loop: this needs root\nnot ok 2 # SKIP b\nnot ok 3 - c\n'
+		exit 5
+	END
+	chmod 755 "$WORK/program"
+	run tests/unit/tap "$WORK/program"
+	assert_status 5
+	[ "${lines[1]}" = "ok 1 - a" ]
+	[ "${lines[3]}" = "ok 2 - b # SKIP loop: this needs root" ]
+	[ "${lines[4]}" = "not ok 3 - c" ]
+	run tests/unit/tap sh -c 'kill -SEGV $$'
+	[ "$status" -ge 128 ]
+}
+
 @test "counting: a build without tests is a failure" {
 	mkdir "$WORK/empty"
 	run --separate-stderr scripts/count-tests "$WORK/empty"
