@@ -102,6 +102,7 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	if (r < 0)
 		return r;
 	session->stage("start", session->context);
+	field_set_text(&record->stage, "start"); /* until the agent tells the next */
 	r = session->testbed->start(session->argument, volume, &request, &process, problem);
 	if (r < 0)
 		return r;
