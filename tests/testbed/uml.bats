@@ -51,9 +51,13 @@ run_user() {
 
 @test "the shape of 2009: ext2 is the same for all four" {
 	run_user --fs ext2 -m posix-fallocate,mmap,chunk-4096,chunk-8192 -s 32M
-	[ "$(value ext2 chunk-4096 fragments)" -gt 1 ]
+	local chunks difference
+	chunks=$(value ext2 chunk-4096 fragments)
+	[ "$chunks" -gt 1 ]
 	for method in posix-fallocate mmap chunk-8192; do
-		[ "$(value ext2 $method fragments)" = "$(value ext2 chunk-4096 fragments)" ]
+		# An indirect block may come before or after its first data block.
+		difference=$(($(value ext2 $method fragments) - chunks))
+		[ "${difference#-}" -le 2 ]
 	done
 }
 
