@@ -166,6 +166,9 @@ agrees_with_filefrag() { # FILESYSTEM
 	need "$1"
 	local file count=0
 	while read -r file; do
+		# The first FIEMAP after the caches were dropped (by whomever) shows ext4's
+		# splits, the next ones do not.
+		"$EXTENT_ROWS" "$file" >/dev/null
 		"$EXTENT_ROWS" "$file" >"$TMPDIR/ours"
 		filefrag_rows "$file" >"$TMPDIR/theirs"
 		same "$file" "$TMPDIR/ours" "$TMPDIR/theirs"
