@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libprealloc: gives a range of an open file its disk space, for real, by the
+ * best way that works there.
+ *
+ *	struct prealloc_options options = { .size = sizeof(options) };
+ *	struct prealloc_result result = { .size = sizeof(result) };
+ *	int r = prealloc(fd, 0, 4ull << 30, &options, &result);
+ *
+ *	if (r < 0)
+ *		errx(1, "cannot reserve 4 GiB: %s", strerror(-r));
+ *
+ * Lengths and offsets are bytes, errors are 0 or -errno (errno itself is left
+ * alone), `size` of a struct is its sizeof when the caller was compiled, so that
+ * later versions can add members at the end.  What is zero has its default.
+ *
+ * How
+ *	fallocate(2) first.  Where the file system has none (ext2, ext3, many
+ *	network and FUSE ones), holes inside the file are filled by touching their
+ *	pages, and the part past its end by appended zeroes, with O_DIRECT where
+ *	that is granted.
+ *
+ * What is never changed
+ *	Data, unwritten (preallocated) blocks, the file position, the flags of the
+ *	descriptor, the process's record locks on the file, signal handlers, errno.
+ *	Any file position, any of O_APPEND, O_DIRECT, O_SYNC, O_WRONLY will do.
+ *	Nothing is printed; there is no global state.
+ *
+ * Others who write to the file meanwhile
+ *	A call that succeeds loses nothing of theirs, wherever they write:
+ *	  - fallocate() and touched pages never change a byte;
+ *	  - zeroes are only appended, so they land behind what others have put at
+ *	    the end, and never on it.  (If another appends in that very moment, the
+ *	    file can become longer than asked by one step, 16 MiB at most.)
+ *	Exceptions, where the file system makes it impossible: a file that cannot be
+ *	mapped (FUSE with direct_io, no permission to read it) has its holes written,
+ *	64 KiB at a time, each looked at immediately before; and when `offset` lies
+ *	past the end, the one byte at `offset` is written.
+ *	A call that fails or is cancelled gives back only what nobody has written
+ *	to: each piece is looked at immediately before.  Where zeroes were written,
+ *	the part past the old end belongs to the call until it returns: what another
+ *	writes there goes with it, unless that made the file grow.
+ *
+ * Failure
+ *	The file is as it was: its length, and the blocks where they are new.  What
+ *	could not be given back (a file system that cannot punch holes) is counted
+ *	in `left_bytes`.  A full volume, a quota's and RLIMIT_FSIZE's bounds are
+ *	found before anything is written where the kernel tells them; SIGXFSZ is
+ *	never raised.  EINTR does not end a call: the callback decides.
+ *
+ * Threads, signals, fork
+ *	All functions may be called from any thread, several on one file too.  The
+ *	calling thread cannot be cancelled meanwhile, asynchronously neither:
+ *	pthread_cancel(3) takes effect at a cancellation point after the call.  (But
+ *	prealloc_job_wait() is one.)  None may be called from a signal handler.  A job does not exist in a forked child.
+ *
+ * Memory
+ *	Taken before the first block is allocated, none after: 16 bytes a hole of
+ *	the range, and where zeroes are written 128 KiB and the stack of one thread,
+ *	which also holds the descriptors that the library opens, in a table of its
+ *	own: the caller's table never shows them.
+ */
+#ifndef PREALLOC_H
+#define PREALLOC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum prealloc_flags {
+	/* Allocate past the end without making the file longer.  Needs fallocate(2) there. */
+	PREALLOC_KEEP_SIZE = 1 << 0,
+	/*
+	 * fsync() the file before returning, and the directory that holds it, for a
+	 * new file's name: see PREALLOC_DID_SYNC_DIRECTORY.
+	 */
+	PREALLOC_DURABLE = 1 << 1,
+	/* fallocate(2) or -EOPNOTSUPP: write no zeroes. */
+	PREALLOC_REQUIRE_NATIVE = 1 << 2,
+	/*
+	 * Have the file system show afterwards (extents, or where it has none the
+	 * block count) that the range is allocated; -EOPNOTSUPP where it does not.
+	 */
+	PREALLOC_VERIFY = 1 << 3,
+	/*
+	 * Ask copy-on-write file systems to overwrite in place: btrfs NOCOW, for an
+	 * empty file (which also means no checksums there); XFS extent size, for a
+	 * file without extents.  No error where it cannot be had: see
+	 * PREALLOC_DID_HINT.
+	 */
+	PREALLOC_HINT = 1 << 4,
+};
+
+/*
+ * Told the bytes of the range that are done, at the start, after every step, and
+ * at the end, in the thread that allocates.  Steps are made so long that it is
+ * called about every 20 ms.  Non-zero cancels: -ECANCELED.  It must return (no
+ * longjmp, no exception), and may not call the library on the same job.
+ */
+typedef int (*prealloc_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *context);
+
+struct prealloc_options {
+	size_t size;
+	uint32_t flags; /* enum prealloc_flags */
+	prealloc_progress_fn progress;
+	void *context;
+	uint64_t extent_bytes; /* PREALLOC_HINT on XFS; 0: 1 MiB */
+};
+
+enum prealloc_path {
+	PREALLOC_NONE,	  /* nothing was done: see the error */
+	PREALLOC_NATIVE,  /* fallocate(2) did it */
+	PREALLOC_WRITTEN, /* zeroes were written, or pages touched */
+};
+
+/* Why a later write into the range may still fail with ENOSPC. */
+enum prealloc_risks {
+	PREALLOC_RISK_COPY_ON_WRITE = 1 << 0, /* writes go elsewhere: btrfs, ZFS, bcachefs, ... */
+	PREALLOC_RISK_SHARED = 1 << 1,	      /* other files use some of the blocks (reflink) */
+	PREALLOC_RISK_UNKNOWN = 1 << 2, /* overlay, network, FUSE: what is below is not seen */
+};
+
+enum prealloc_did {
+	PREALLOC_DID_VERIFY = 1 << 0,
+	/* Unset after PREALLOC_DURABLE: the directory was not found (/proc is not there, renamed).
+	 */
+	PREALLOC_DID_SYNC_DIRECTORY = 1 << 1,
+	PREALLOC_DID_HINT = 1 << 2,
+};
+
+/* Filled on failure too. */
+struct prealloc_result {
+	size_t size;
+	uint32_t path;	/* enum prealloc_path */
+	uint32_t risks; /* enum prealloc_risks; 0: writes into the range will not meet ENOSPC */
+	uint64_t reserved_bytes; /* of the range; 0 on failure, and on ZFS, which only checks */
+	uint64_t new_bytes;	 /* of these, in blocks that were holes before */
+	uint64_t written_bytes;	 /* zeroes handed to the kernel */
+	uint64_t left_bytes;	 /* on failure: allocated, and could not be given back */
+	uint64_t calls;		 /* system calls that allocated */
+	uint32_t did;		 /* enum prealloc_did */
+	int32_t native_error;	 /* errno of a fallocate(2) that was not supported; 0: it was */
+};
+
+/*
+ * Allocates [offset, offset + length) of fd, which is open for writing.  Both
+ * structs may be NULL.  Returns 0, or
+ *	-EINVAL		length is 0, an unknown flag, a `size` that is none
+ *	-EBADF		fd is not open for writing
+ *	-ESPIPE, -ENODEV	fd is a pipe; no regular file
+ *	-EFBIG		past what the file system, or RLIMIT_FSIZE, allows
+ *	-ENOSPC, -EDQUOT	no space left on the volume, in the quota
+ *	-EOPNOTSUPP	what a flag asks for is not to be had here
+ *	-ECANCELED	the callback cancelled
+ *	-EAGAIN		others kept making holes in the range
+ *	-ENOMEM, -EIO, -EPERM, -ETXTBSY, ...	as the kernel says
+ */
+int prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,
+	     struct prealloc_result *result);
+
+/* "native", "written", "none". */
+const char *prealloc_path_name(uint32_t path);
+
+/* "0.1.0": of the library that runs. */
+const char *prealloc_version(void);
+
+/* ---- the same in the background ---- */
+
+/* A prealloc() on a thread of its own, which takes no signals. */
+struct prealloc_job;
+
+/*
+ * Starts one.  `options` is copied; fd has to stay open until the job is freed.
+ * The callback runs in the job's thread.  Returns 0, -EINVAL, -ENOMEM, -EMFILE
+ * or -EAGAIN (no thread to be had).
+ */
+int prealloc_job_start(int fd, uint64_t offset, uint64_t length,
+		       const struct prealloc_options *options, struct prealloc_job **ret);
+
+/*
+ * A descriptor that becomes readable for poll(2) when the job has ended, and
+ * stays so.  It belongs to the job; do not read from it.
+ */
+int prealloc_job_fd(const struct prealloc_job *job);
+
+/* Never blocks.  -EINPROGRESS, or the outcome; *ret_done_bytes may be NULL. */
+int prealloc_job_poll(struct prealloc_job *job, uint64_t *ret_done_bytes);
+
+/* Asks it to stop at its next step; never blocks, and may be called from any thread. */
+void prealloc_job_cancel(struct prealloc_job *job);
+
+/*
+ * Waits until the job has ended, and returns as prealloc() does; -ECANCELED
+ * after a cancel that came in time.  May be called by several threads, and again.
+ */
+int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result);
+
+/* Cancels it if it runs, waits, and frees it; NULL-safe.  Returns NULL. */
+struct prealloc_job *prealloc_job_free(struct prealloc_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A job is prealloc() on a thread, with a callback put before the caller's: all
+ * that cancelling and asking need is one flag and one number.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "prealloc.h"
+#include "scope.h"
+
+struct prealloc_job {
+	int fd, event_fd;
+	uint64_t offset, length;
+	struct prealloc_options options; /* as the caller gave them */
+	pthread_t thread;
+
+	_Atomic uint64_t done_bytes;
+	atomic_int cancelled;
+
+	pthread_mutex_t lock; /* over what follows */
+	pthread_cond_t changed;
+	int ended;
+	int outcome;
+	struct prealloc_result result;
+};
+
+static int follow(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	struct prealloc_job *job = context;
+
+	atomic_store(&job->done_bytes, done_bytes);
+	if (atomic_load(&job->cancelled))
+		return 1;
+	return job->options.progress
+		       ? job->options.progress(done_bytes, total_bytes, job->options.context)
+		       : 0;
+}
+
+static void *run(void *context)
+{
+	struct prealloc_job *job = context;
+	struct prealloc_options options = job->options;
+	const uint64_t one = 1;
+	int r;
+
+	options.progress = follow;
+	options.context = job;
+	r = prealloc(job->fd, job->offset, job->length, &options, &job->result);
+	pthread_mutex_lock(&job->lock);
+	job->outcome = r;
+	job->ended = 1;
+	pthread_cond_broadcast(&job->changed);
+	/* Cannot fail: the counter is 0. */
+	if (write(job->event_fd, &one, sizeof(one)) < 0)
+		job->outcome = r;
+	pthread_mutex_unlock(&job->lock);
+	return NULL;
+}
+
+static int start_thread(struct prealloc_job *job)
+{
+	sigset_t all, before;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&job->thread, NULL, run, job);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return -r;
+}
+
+static void release(struct prealloc_job *job)
+{
+	if (job->event_fd >= 0)
+		close(job->event_fd);
+	pthread_cond_destroy(&job->changed);
+	pthread_mutex_destroy(&job->lock);
+	free(job);
+}
+
+static void take_options(struct prealloc_job *job, const struct prealloc_options *options)
+{
+	if (options)
+		memcpy(&job->options, options, lesser(options->size, sizeof(job->options)));
+	job->options.size = sizeof(job->options);
+	job->result.size = sizeof(job->result);
+}
+
+int prealloc_job_start(int fd, uint64_t offset, uint64_t length,
+		       const struct prealloc_options *options, struct prealloc_job **ret)
+{
+	struct prealloc_job *job;
+	int r, saved = errno;
+
+	if (options && options->size < offsetof(struct prealloc_options, progress))
+		return -EINVAL;
+	job = calloc(1, sizeof(*job));
+	if (!job)
+		return -ENOMEM;
+	job->fd = fd;
+	job->offset = offset;
+	job->length = length;
+	take_options(job, options);
+	pthread_mutex_init(&job->lock, NULL);
+	pthread_cond_init(&job->changed, NULL);
+	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = job->event_fd < 0 ? -errno : start_thread(job);
+	errno = saved;
+	if (r < 0) {
+		release(job);
+		return r;
+	}
+	*ret = job;
+	return 0;
+}
+
+int prealloc_job_fd(const struct prealloc_job *job)
+{
+	return job->event_fd;
+}
+
+int prealloc_job_poll(struct prealloc_job *job, uint64_t *ret_done_bytes)
+{
+	int r;
+
+	if (ret_done_bytes)
+		*ret_done_bytes = atomic_load(&job->done_bytes);
+	pthread_mutex_lock(&job->lock);
+	r = job->ended ? job->outcome : -EINPROGRESS;
+	pthread_mutex_unlock(&job->lock);
+	return r;
+}
+
+void prealloc_job_cancel(struct prealloc_job *job)
+{
+	atomic_store(&job->cancelled, 1);
+}
+
+static void unlock(void *lock)
+{
+	pthread_mutex_unlock(lock);
+}
+
+/* pthread_cond_wait() is a cancellation point, and so is this. */
+int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
+{
+	size_t size = result ? lesser(result->size, sizeof(*result)) : 0;
+	int r;
+
+	if (result && size < sizeof(size_t))
+		return -EINVAL;
+	pthread_mutex_lock(&job->lock);
+	pthread_cleanup_push(unlock, &job->lock);
+	while (!job->ended)
+		pthread_cond_wait(&job->changed, &job->lock);
+	r = job->outcome;
+	if (result) {
+		size_t whole = result->size;
+
+		memset(result, 0, whole);
+		memcpy(result, &job->result, size);
+		result->size = whole;
+	}
+	pthread_cleanup_pop(1);
+	return r;
+}
+
+struct prealloc_job *prealloc_job_free(struct prealloc_job *job)
+{
+	if (!job)
+		return NULL;
+	prealloc_job_cancel(job);
+	pthread_join(job->thread, NULL);
+	release(job);
+	return NULL;
+}

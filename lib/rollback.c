@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Only the holes of the survey are emptied again, and of those only what nobody
+ * has written to since.  After fallocate() the file system itself tells: what is
+ * unwritten once dirty pages are out (FIEMAP_FLAG_SYNC) never was.  SEEK_DATA would
+ * tell without writing, but takes pages that were merely read for data.  Where
+ * nothing tells, and where zeroes were written, they are read back.
+ *
+ * Past the old end the file is cut, which is the one way to free blocks
+ * there on ext4 (punching past the end does nothing); what had been allocated
+ * past the end before is allocated again.
+ */
+#include "rollback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "map.h"
+#include "scope.h"
+
+static int punch(struct task *task, uint64_t start, uint64_t end)
+{
+	while (fallocate(task->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)start,
+			 (off_t)(end - start)) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+static void give_back(struct task *task, uint64_t start, uint64_t end)
+{
+	if (start < end && punch(task, start, end) < 0)
+		task->result.left_bytes += end - start;
+}
+
+static int64_t read_piece(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
+
+	return got < 0 ? -errno : got;
+}
+
+/* `start` is a multiple of the granule. */
+static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
+{
+	const struct side_files *files = side_files(task->side);
+	uint64_t unit = lesser(task->granule, SIDE_BUFFER_BYTES);
+
+	for (uint64_t at = start; at < end; at += SIDE_BUFFER_BYTES) {
+		uint64_t bytes = lesser(end - at, SIDE_BUFFER_BYTES), from = at;
+		int64_t got = side_run(task->side, read_piece, at, bytes);
+
+		if (got < 0) {
+			task->result.left_bytes += bytes;
+			continue;
+		}
+		for (uint64_t in = 0; in < (uint64_t)got; in += unit)
+			if (memcmp(files->scratch + in, files->zeroes,
+				   lesser((uint64_t)got - in, unit)) != 0) {
+				give_back(task, from, at + in);
+				from = at + in + unit;
+			}
+		give_back(task, from, at + bytes);
+	}
+}
+
+struct emptying {
+	struct task *task;
+	struct span hole;
+};
+
+static int empty_if_unwritten(const struct span *extent, uint32_t flags, void *context)
+{
+	const struct emptying *emptying = context;
+
+	if (flags & FIEMAP_EXTENT_UNWRITTEN)
+		give_back(emptying->task, greater(extent->start, emptying->hole.start),
+			  lesser(extent->end, emptying->hole.end));
+	return 0;
+}
+
+static void empty_unwritten(struct task *task, struct span hole)
+{
+	struct emptying emptying = { task, hole };
+
+	if (map_extents(task->fd, FIEMAP_FLAG_SYNC, hole.start, hole.end, empty_if_unwritten,
+			&emptying) < 0)
+		task->result.left_bytes += hole.end - hole.start;
+}
+
+static void empty_holes(struct task *task, uint64_t limit)
+{
+	int touched = task->result.path == PREALLOC_WRITTEN;
+	uint64_t unit = touched ? greater(task->granule, FOLIO_BYTES) : task->granule;
+	uint64_t first = round_down(task->offset, unit);
+
+	limit = lesser(limit, round_up(task->reached, unit));
+	for (size_t i = 0; i < task->holes.count; i++) {
+		struct span hole = task->holes.span[i];
+
+		hole.start = greater(hole.start, first);
+		hole.end = lesser(hole.end, limit);
+		if (hole.start >= hole.end)
+			continue;
+		if (task->unwritten_hidden)
+			task->result.left_bytes += hole.end - hole.start;
+		else if (touched || task->source != MAP_FIEMAP)
+			empty_zeroes(task, hole.start, hole.end);
+		else
+			empty_unwritten(task, hole);
+	}
+}
+
+static int all_zero(struct task *task, uint64_t start, uint64_t end)
+{
+	const struct side_files *files = side_files(task->side);
+
+	for (uint64_t at = start, bytes; at < end; at += bytes) {
+		int64_t got;
+
+		bytes = lesser(end - at, SIDE_BUFFER_BYTES);
+		got = side_run(task->side, read_piece, at, bytes);
+		if (got < 0 || memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* The file system itself may have written the rest of a block. */
+static int is_written(const struct span *extent, uint32_t flags, void *context)
+{
+	struct task *task = context;
+
+	return !(flags & FIEMAP_EXTENT_UNWRITTEN) && !all_zero(task, extent->start, extent->end);
+}
+
+/* Has another written past the old end? */
+static int others_wrote(struct task *task, uint64_t size)
+{
+	uint64_t from = round_up(task->old_size, task->granule);
+
+	if (size <= task->old_size)
+		return 0;
+	if (task->others_grew_it || size > task->reached)
+		return 1;
+	if (task->result.path == PREALLOC_WRITTEN)
+		return 0;
+	if (task->source == MAP_SEEK || task->source == MAP_BLIND)
+		return !all_zero(task, task->old_size, size);
+	/* The end's own block is written anyhow. */
+	return !all_zero(task, task->old_size, lesser(from, size)) ||
+	       map_extents(task->fd, FIEMAP_FLAG_SYNC, from, greater(size, from + 1), is_written,
+			   task) != 0;
+}
+
+static void cut(struct task *task)
+{
+	while (ftruncate(task->fd, (off_t)task->old_size) < 0)
+		if (errno != EINTR) {
+			task->result.left_bytes += task->reached - task->old_size;
+			return;
+		}
+	for (size_t i = 0; i < task->spare.count; i++) {
+		struct span spare = task->spare.span[i];
+
+		while (fallocate(task->fd, FALLOC_FL_KEEP_SIZE, (off_t)spare.start,
+				 (off_t)(spare.end - spare.start)) < 0 &&
+		       errno == EINTR)
+			;
+	}
+}
+
+/* btrfs fills the block of the old end when the file grows, be the range elsewhere. */
+static void empty_end_block(struct task *task)
+{
+	uint64_t start = round_down(task->old_size, task->granule);
+	uint64_t end = round_up(task->old_size, task->granule);
+
+	for (size_t i = 0; start < end && i < task->holes.count; i++)
+		if (task->holes.span[i].start <= start && task->holes.span[i].end >= end)
+			empty_zeroes(task, start, end);
+}
+
+/* An empty file was never asked about. */
+static int probe(struct task *task)
+{
+	int hidden = task->source == MAP_UNASKED ? 0 : task->unwritten_hidden;
+	int r = map_probe(task);
+
+	task->unwritten_hidden = hidden;
+	return r;
+}
+
+void rollback(struct task *task)
+{
+	uint64_t size, inside = round_up(task->old_size, task->granule);
+
+	if (task->reached == 0 || task_need_side(task) < 0 || probe(task) < 0 ||
+	    task_size(task, &size) < 0) {
+		task->result.left_bytes = task->reached ? task->result.new_bytes : 0;
+		return;
+	}
+	if (task->reached > task->old_size && !others_wrote(task, size))
+		cut(task);
+	else
+		inside = greater(inside, round_up(size, task->granule));
+	empty_holes(task, inside);
+	if (task->source == MAP_FIEMAP)
+		empty_end_block(task);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* What every file of the library needs. */
+#ifndef PREALLOC_SCOPE_H
+#define PREALLOC_SCOPE_H
+
+#include <stdint.h>
+
+#define CLEANUP(function) __attribute__((cleanup(function)))
+
+/* `unit` is a power of two in all uses but that of an XFS extent size. */
+static inline uint64_t round_down(uint64_t value, uint64_t unit)
+{
+	return value - value % unit;
+}
+
+/* Saturates, so that "to the end of all files" stays that. */
+static inline uint64_t round_up(uint64_t value, uint64_t unit)
+{
+	uint64_t down = round_down(value, unit);
+
+	if (down == value)
+		return value;
+	return down > UINT64_MAX - unit ? UINT64_MAX : down + unit;
+}
+
+static inline uint64_t lesser(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static inline uint64_t greater(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+#endif

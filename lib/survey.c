@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A rollback may free only what the call has allocated, so every hole of the
+ * range is written down first.  That table (16 bytes a hole) is the one thing
+ * that grows with the file, and it grows before the first block is allocated.
+ */
+#include "survey.h"
+
+#include <errno.h>
+#include <linux/fiemap.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "map.h"
+#include "scope.h"
+#include "volume.h"
+
+static int add(struct spans *spans, struct span span)
+{
+	if (spans->count == spans->room) {
+		size_t room = spans->room ? spans->room * 2 : 64;
+		struct span *larger = reallocarray(spans->span, room, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		spans->span = larger;
+		spans->room = room;
+	}
+	spans->span[spans->count++] = span;
+	return 0;
+}
+
+static int note_hole(const struct span *gap, void *context)
+{
+	struct task *task = context;
+	uint64_t end = lesser(gap->end, task->end), start = greater(gap->start, task->offset);
+
+	if (start < end)
+		task->result.new_bytes += end - start;
+	return add(&task->holes, *gap);
+}
+
+static int note_spare(const struct span *extent, uint32_t flags, void *context)
+{
+	struct task *task = context;
+
+	/* Speculation of XFS, not somebody's wish. */
+	if (flags & FIEMAP_EXTENT_DELALLOC)
+		return 0;
+	return add(&task->spare,
+		   (struct span) { greater(extent->start, task->old_size), extent->end });
+}
+
+static int note_shared(const struct span *extent, uint32_t flags, void *context)
+{
+	struct task *task = context;
+
+	(void)extent;
+	if (flags & FIEMAP_EXTENT_SHARED)
+		task->result.risks |= PREALLOC_RISK_SHARED;
+	return 0;
+}
+
+static int look_past_end(struct task *task)
+{
+	uint64_t from = round_up(task->old_size, task->granule);
+	int r;
+
+	if (task->source != MAP_FIEMAP)
+		return 0;
+	r = map_extents(task->fd, 0, from, UINT64_MAX, note_spare, task);
+	return r == 0 ? map_extents(task->fd, 0, task->offset, task->end, note_shared, task) : r;
+}
+
+int survey_take(struct task *task)
+{
+	struct span whole;
+	struct stat status;
+	int r;
+
+	if (fstat(task->fd, &status) < 0)
+		return -errno;
+	task->old_size = (uint64_t)status.st_size;
+	/* The block of the old end, too: btrfs writes it when the file grows. */
+	whole.start = round_down(lesser(task->offset, task->old_size),
+				 greater(task->granule, FOLIO_BYTES));
+	whole.end = round_up(task->end, greater(task->granule, FOLIO_BYTES));
+	if (status.st_size == 0 && status.st_blocks == 0)
+		return note_hole(&whole, task);
+	r = map_probe(task);
+	if (r == 0)
+		r = map_gaps(task, whole.start, whole.end, note_hole, task);
+	return r == 0 ? look_past_end(task) : r;
+}
+
+void survey_clear(struct task *task)
+{
+	free(task->holes.span);
+	free(task->spare.span);
+}
+
+static int is_hole(const struct span *gap, void *context)
+{
+	const struct task *task = context;
+
+	return gap->start < task->end && gap->end > task->offset;
+}
+
+/* No extents to be seen: at least the count of blocks has to cover it. */
+static int verify_blocks(const struct task *task)
+{
+	struct stat status;
+
+	if (fstat(task->fd, &status) < 0)
+		return -errno;
+	return (uint64_t)status.st_blocks * 512 >= task->end - task->offset ? 0 : -EOPNOTSUPP;
+}
+
+int survey_verify(struct task *task)
+{
+	int r;
+
+	r = map_probe(task);
+	if (r == 0 && task->source == MAP_FIEMAP)
+		r = map_gaps(task, task->offset, task->end, is_hole, task);
+	else if (r == 0)
+		r = verify_blocks(task);
+	if (r == 0)
+		task->result.did |= PREALLOC_DID_VERIFY;
+	return r > 0 ? -EOPNOTSUPP : r;
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What the range is like before anything is done to it. */
+#ifndef PREALLOC_SURVEY_H
+#define PREALLOC_SURVEY_H
+
+#include "task.h"
+
+/* Fills holes, spare, old_size, and new_bytes of the result.  0 or -errno. */
+int survey_take(struct task *task);
+void survey_clear(struct task *task);
+
+/* Is the range allocated now?  0, -EOPNOTSUPP (no, or nobody can tell), -errno. */
+int survey_verify(struct task *task);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One call of prealloc(), as its parts see it: what is asked, what the file was
+ * before, how far it has come.
+ */
+#ifndef PREALLOC_TASK_H
+#define PREALLOC_TASK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "prealloc.h"
+#include "side.h"
+
+/*
+ * Touching a page allocates for the whole folio that it is in: 2 MiB at most (ext4,
+ * seen on Linux 6.18).
+ */
+enum { FOLIO_BYTES = 2 << 20 };
+
+struct span {
+	uint64_t start, end;
+};
+
+struct spans {
+	struct span *span;
+	size_t count, room;
+};
+
+/* Who tells where the file has blocks. */
+enum map_source {
+	MAP_UNASKED,
+	MAP_FIEMAP, /* data, unwritten blocks and holes are told apart */
+	MAP_SEEK,   /* unwritten blocks look like holes */
+	MAP_BLIND,  /* nobody: blocks that read as zeroes are taken for holes */
+};
+
+struct task {
+	int fd;
+	uint64_t offset, end;
+	uint32_t flags;
+	prealloc_progress_fn progress;
+	void *context;
+
+	/* before anything was done */
+	uint64_t old_size;
+	uint64_t granule; /* what the file system allocates at least, bytes */
+	enum map_source source;
+	struct spans holes;   /* of the range, in whole granules */
+	struct spans spare;   /* allocated past the old end */
+	int unwritten_hidden; /* some of `holes` may be unwritten blocks */
+
+	uint64_t reached;   /* new blocks lie before it */
+	int others_grew_it; /* the file was seen growing by another's hand */
+	struct side *side;  /* NULL until it is needed */
+	struct prealloc_result result;
+};
+
+/* Tells the callback that all before `position` is done.  0 or -ECANCELED. */
+int task_told(struct task *task, uint64_t position);
+
+/* Opens task->side.  0 or -ENOMEM. */
+int task_need_side(struct task *task);
+
+/* The file's length now.  0 or -errno. */
+int task_size(const struct task *task, uint64_t *ret_bytes);
+
+#endif

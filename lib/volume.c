@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * File systems are told apart by the magic of statfs(2), since what matters here
+ * (does it overwrite in place? does it reserve?) no call reports.
+ */
+#include "volume.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "prealloc.h"
+#include "scope.h"
+
+/* Those that linux/magic.h lacks, or lacked. */
+enum {
+	ZFS_MAGIC = 0x2fc12fc1,
+	BCACHEFS_MAGIC = 0xca451a4e,
+	NILFS2_MAGIC = 0x3434,
+	FUSE_MAGIC = 0x65735546,
+	CIFS_MAGIC = 0xff534d42,
+	SMB2_MAGIC = 0xfe534d42,
+	CEPH_MAGIC = 0x00c36400,
+	LUSTRE_MAGIC = 0x0bd00bd0,
+};
+
+static const struct {
+	uint32_t magic, risks;
+} risky[] = {
+	{ BTRFS_SUPER_MAGIC, PREALLOC_RISK_COPY_ON_WRITE },
+	{ ZFS_MAGIC, PREALLOC_RISK_COPY_ON_WRITE },
+	{ BCACHEFS_MAGIC, PREALLOC_RISK_COPY_ON_WRITE },
+	{ NILFS2_MAGIC, PREALLOC_RISK_COPY_ON_WRITE },
+	{ F2FS_SUPER_MAGIC, PREALLOC_RISK_COPY_ON_WRITE },
+	{ OVERLAYFS_SUPER_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ FUSE_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ NFS_SUPER_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ CIFS_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ SMB2_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ V9FS_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ CEPH_MAGIC, PREALLOC_RISK_UNKNOWN },
+	{ LUSTRE_MAGIC, PREALLOC_RISK_UNKNOWN },
+};
+
+/* 0: not known. */
+static uint32_t magic_of(int fd)
+{
+	struct statfs volume;
+
+	return fstatfs(fd, &volume) < 0 ? 0 : (uint32_t)volume.f_type;
+}
+
+static int is_nocow(int fd)
+{
+	int flags = 0;
+
+	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL);
+}
+
+uint32_t volume_risks(int fd)
+{
+	uint32_t magic = magic_of(fd);
+
+	if (magic == BTRFS_SUPER_MAGIC && is_nocow(fd))
+		return 0;
+	for (size_t i = 0; i < sizeof(risky) / sizeof(risky[0]); i++)
+		if (risky[i].magic == magic)
+			return risky[i].risks;
+	return 0;
+}
+
+int volume_reserves(int fd)
+{
+	return magic_of(fd) != ZFS_MAGIC;
+}
+
+uint64_t volume_granule(int fd)
+{
+	enum { LEAST = 512, MOST = 1 << 26 };
+	struct statvfs volume;
+	struct fsxattr attributes;
+	uint64_t granule = 4096;
+
+	if (fstatvfs(fd, &volume) == 0 && volume.f_bsize >= LEAST && volume.f_bsize <= MOST)
+		granule = volume.f_bsize;
+	if (magic_of(fd) == XFS_SUPER_MAGIC && ioctl(fd, FS_IOC_FSGETXATTR, &attributes) == 0 &&
+	    (attributes.fsx_xflags & FS_XFLAG_EXTSIZE))
+		granule = greater(granule, attributes.fsx_extsize);
+	return granule;
+}
+
+/* Root, and who may use up what is reserved for it. */
+static int may_use_reserve(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (geteuid() == 0 || syscall(SYS_capget, &header, data) < 0)
+		return 1;
+	return (data[0].effective >> CAP_SYS_RESOURCE) & 1;
+}
+
+/*
+ * Those whose free blocks are a plain count.  btrfs makes an estimate, and XFS does
+ * not count what deleted files are about to free, but waits for it when it allocates.
+ */
+static int counts_plainly(uint32_t magic)
+{
+	return magic == EXT4_SUPER_MAGIC || magic == TMPFS_MAGIC || magic == MSDOS_SUPER_MAGIC;
+}
+
+static uint64_t free_blocks(uint32_t magic, const struct statvfs *volume)
+{
+	if (!counts_plainly(magic))
+		return volume->f_blocks;
+	return may_use_reserve() ? volume->f_bfree : volume->f_bavail;
+}
+
+/* A block of 4-byte pointers for each so many blocks; the least that it can be. */
+static uint64_t pointer_blocks(uint64_t blocks, uint64_t block_bytes)
+{
+	uint64_t pointers = blocks / (block_bytes / 4);
+
+	return pointers > 2 ? pointers - 2 : 0;
+}
+
+int volume_has_room(int fd, uint64_t bytes, int written)
+{
+	uint32_t magic = magic_of(fd);
+	struct statvfs volume;
+	uint64_t blocks;
+
+	if (fstatvfs(fd, &volume) < 0 || volume.f_blocks == 0 || volume.f_frsize < 512)
+		return 0;
+	blocks = bytes / volume.f_frsize;
+	if (written && magic == EXT4_SUPER_MAGIC)
+		blocks += pointer_blocks(blocks, volume.f_frsize);
+	return blocks > free_blocks(magic, &volume) ? -ENOSPC : 0;
+}
+
+static void hint_nocow(int fd, struct volume_hint *ret)
+{
+	int flags, nocow;
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || status.st_size != 0)
+		return;
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	nocow = flags | FS_NOCOW_FL;
+	if (ioctl(fd, FS_IOC_SETFLAGS, &nocow) < 0)
+		return;
+	*ret = (struct volume_hint) { .kind = HINT_NOCOW, .old_flags = flags };
+}
+
+static void hint_extent_size(int fd, uint64_t extent_bytes, struct volume_hint *ret)
+{
+	struct fsxattr attributes, hinted;
+
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		return;
+	hinted = attributes;
+	hinted.fsx_xflags |= FS_XFLAG_EXTSIZE;
+	hinted.fsx_extsize = (uint32_t)lesser(extent_bytes, UINT32_MAX);
+	if (ioctl(fd, FS_IOC_FSSETXATTR, &hinted) < 0)
+		return;
+	*ret = (struct volume_hint) {
+		.kind = HINT_EXTENT_SIZE,
+		.old_xflags = attributes.fsx_xflags,
+		.old_extent_bytes = attributes.fsx_extsize,
+	};
+}
+
+void volume_hint(int fd, uint64_t extent_bytes, struct volume_hint *ret)
+{
+	uint32_t magic = magic_of(fd);
+
+	if (magic == BTRFS_SUPER_MAGIC)
+		hint_nocow(fd, ret);
+	else if (magic == XFS_SUPER_MAGIC)
+		hint_extent_size(fd, extent_bytes ? extent_bytes : 1 << 20, ret);
+}
+
+void volume_unhint(int fd, const struct volume_hint *hint)
+{
+	struct fsxattr attributes;
+
+	if (hint->kind == HINT_NOCOW)
+		ioctl(fd, FS_IOC_SETFLAGS, &hint->old_flags);
+	if (hint->kind != HINT_EXTENT_SIZE || ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		return;
+	attributes.fsx_xflags = hint->old_xflags;
+	attributes.fsx_extsize = hint->old_extent_bytes;
+	ioctl(fd, FS_IOC_FSSETXATTR, &attributes);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What the file system under a file is like. */
+#ifndef PREALLOC_VOLUME_H
+#define PREALLOC_VOLUME_H
+
+#include <stdint.h>
+
+/* The least that it allocates for this file, bytes. */
+uint64_t volume_granule(int fd);
+
+/*
+ * -ENOSPC if it is known that `bytes` do not fit, else 0.  With `written` counts
+ * the pointer blocks too that ext2 and ext3 need.
+ */
+int volume_has_room(int fd, uint64_t bytes, int written);
+
+/* enum prealloc_risks, but for PREALLOC_RISK_SHARED. */
+uint32_t volume_risks(int fd);
+
+/* Does a fallocate() that succeeds reserve anything? */
+int volume_reserves(int fd);
+
+/* The attributes before a hint, to be put back. */
+struct volume_hint {
+	enum { HINT_NONE, HINT_NOCOW, HINT_EXTENT_SIZE } kind;
+	int old_flags;
+	uint32_t old_xflags, old_extent_bytes;
+};
+
+/* Gives the hint if this file system takes one. */
+void volume_hint(int fd, uint64_t extent_bytes, struct volume_hint *ret);
+void volume_unhint(int fd, const struct volume_hint *hint);
+
+#endif
