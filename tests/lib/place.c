@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT */
+#include "place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/loop.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+
+static const uint64_t volume_bytes = 320 << 20; /* the least that mkfs.xfs takes is 300 MiB */
+
+static const struct place_kind kinds[] = {
+	{ "ext2",
+	  "ext2",
+	  { "mkfs.ext2", "-q", "-F" },
+	  512,
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	{ "ext2-1k",
+	  "ext2",
+	  { "mkfs.ext2", "-q", "-F", "-b", "1024" },
+	  512,
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	{ "ext3-4k-sectors",
+	  "ext3",
+	  { "mkfs.ext3", "-q", "-F" },
+	  4096,
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	{ "ext4",
+	  "ext4",
+	  { "mkfs.ext4", "-q", "-F" },
+	  512,
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	{ "xfs",
+	  "xfs",
+	  { "mkfs.xfs", "-q", "-f" },
+	  512,
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_HUGE },
+	{ "btrfs",
+	  "btrfs",
+	  { "mkfs.btrfs", "-q", "-f" },
+	  512,
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_HUGE },
+	{ "tmpfs",
+	  "tmpfs",
+	  { NULL },
+	  0,
+	  PLACE_NATIVE | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	{ "fuse", "fuse", { NULL }, 0, 0 },
+};
+
+static struct place places[ARRAY_SIZE(kinds)];
+
+/* A loop device over a file without a name; it goes when its last user goes. */
+static int loop_open(const struct place_kind *kind, char path[static 32])
+{
+	CLEANUP(fd_closep) int image_fd = open("/var/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	CLEANUP(fd_closep) int control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
+	struct loop_config config = {
+		.fd = (unsigned)image_fd,
+		.block_size = kind->sector_bytes,
+		.info.lo_flags = LO_FLAGS_AUTOCLEAR,
+	};
+
+	if (image_fd < 0 || control_fd < 0 || ftruncate(image_fd, (off_t)volume_bytes) < 0)
+		return -errno;
+	for (int attempt = 0; attempt < 100; attempt++) {
+		int number = ioctl(control_fd, LOOP_CTL_GET_FREE), fd;
+
+		if (number < 0)
+			return -errno;
+		snprintf(path, 32, "/dev/loop%d", number);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+		if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0)
+			return fd;
+		fd = fd_close(fd);
+		if (errno != EBUSY)
+			return -errno;
+	}
+	return -EBUSY;
+}
+
+static int format(const struct place_kind *kind, const char *device)
+{
+	const char *argv[ARRAY_SIZE(kind->mkfs) + 2] = { 0 };
+	size_t count = 0;
+
+	for (; kind->mkfs[count]; count++)
+		argv[count] = kind->mkfs[count];
+	argv[count] = device;
+	return child_run(argv, -1, NULL);
+}
+
+static int mount_loop(struct place *place)
+{
+	char device[32];
+	CLEANUP(fd_closep) int loop_fd = loop_open(place->kind, device);
+	int r = loop_fd < 0 ? loop_fd : format(place->kind, device);
+
+	if (r != 0)
+		return r < 0 ? r : -EIO;
+	return mount(device, place->directory, place->kind->type, 0, NULL) < 0 ? -errno : 0;
+}
+
+/* PLAINFS is the program built beside; its files lie in a tmpfs under the mount. */
+static int mount_fuse(struct place *place)
+{
+#ifdef PLAINFS
+	const char *argv[] = { PLAINFS, place->directory, NULL };
+	struct child_command command = { .argv = argv, -1, -1, -1, NULL, 0 };
+	struct statfs volume;
+	int r = child_spawn(&place->server, &command);
+
+	for (int i = 0; r == 0 && i < 500; i++) {
+		if (statfs(place->directory, &volume) == 0 && volume.f_type == 0x65735546)
+			return 0;
+		usleep(10000);
+	}
+	return r < 0 ? r : -ETIMEDOUT;
+#else
+	(void)place;
+	return -EOPNOTSUPP;
+#endif
+}
+
+static int place_mount(struct place *place)
+{
+	char options[32];
+
+	if (!strcmp(place->kind->type, "fuse"))
+		return mount_fuse(place);
+	if (strcmp(place->kind->type, "tmpfs"))
+		return mount_loop(place);
+	snprintf(options, sizeof(options), "size=%llu", (unsigned long long)volume_bytes);
+	return mount("tmpfs", place->directory, "tmpfs", 0, options) < 0 ? -errno : 0;
+}
+
+static int enter_namespace(void)
+{
+	static int r = 1;
+
+	if (r > 0)
+		r = unshare(CLONE_NEWNS) < 0 ||
+				    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
+			    ? -errno
+			    : 0;
+	return r;
+}
+
+static int place_open(struct place *place, const struct place_kind *kind)
+{
+	int r = enter_namespace();
+
+	*place = (struct place) { .kind = kind, .server = CHILD_NONE };
+	place->directory = strdup("/var/tmp/prealloc-test-XXXXXX");
+	if (r < 0 || !place->directory || !mkdtemp(place->directory))
+		return r < 0 ? r : -errno;
+	r = place_mount(place);
+	if (r < 0)
+		rmdir(place->directory);
+	return r;
+}
+
+static void place_close(struct place *place)
+{
+	if (place->directory && umount2(place->directory, MNT_DETACH) == 0)
+		rmdir(place->directory);
+	child_kill(&place->server);
+	free(place->directory);
+	place->directory = NULL;
+}
+
+static int is_required(const char *name)
+{
+	const char *required = getenv("ALLOC_PERF_REQUIRE");
+
+	return required && strstr(required, name);
+}
+
+/* The volume of a kind, mounted by the first that comes; NULL: cannot be had. */
+static int open_once(void **state)
+{
+	const struct place_kind *kind = *state;
+	struct place *place = &places[kind - kinds];
+	static int outcomes[ARRAY_SIZE(kinds)];
+	int *r = &outcomes[kind - kinds];
+
+	if (!place->kind && *r == 0)
+		*r = place_open(place, kind);
+	*state = place;
+	if (*r == 0)
+		return 0;
+	print_message("no %s here: %s\n", kind->name, strerror(-*r));
+	*state = NULL;
+	return is_required(kind->sector_bytes ? "loop" : kind->type) ? -1 : 0;
+}
+
+struct pair {
+	const struct place_kind *kind;
+	const struct place_test *test;
+};
+
+/* cmocka has no skip() in a setup, so each test goes through this. */
+static void run_one(void **state)
+{
+	const struct pair *pair = *state;
+	void *place = (void *)pair->kind;
+
+	if (open_once(&place) < 0)
+		fail_msg("%s is required", pair->kind->name);
+	if (!place)
+		skip();
+	pair->test->run(&place);
+}
+
+int places_run(const struct place_test *tests, size_t count)
+{
+	struct pair pairs[ARRAY_SIZE(kinds) * count];
+	struct CMUnitTest rows[ARRAY_SIZE(kinds) * count];
+	const char *only = getenv("PLACES");
+	size_t used = 0;
+	int r;
+
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		for (size_t t = 0; t < count; t++) {
+			char *name;
+
+			if (tests[t].needs & ~kinds[k].traits)
+				continue;
+			if (only && !strstr(only, kinds[k].name))
+				continue;
+			if (asprintf(&name, "%s: %s", kinds[k].name, tests[t].name) < 0)
+				return 99;
+			pairs[used] = (struct pair) { &kinds[k], &tests[t] };
+			rows[used] =
+				(struct CMUnitTest) { name, run_one, NULL, NULL, &pairs[used] };
+			used++;
+		}
+	r = _cmocka_run_group_tests("prealloc", rows, used, NULL, NULL);
+	for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+		place_close(&places[k]);
+	for (size_t i = 0; i < used; i++)
+		free((char *)rows[i].name);
+	return r;
+}

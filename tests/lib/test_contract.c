@@ -1,0 +1,483 @@
+/* SPDX-License-Identifier: MIT */
+/* The promises of prealloc.h, one by one, on every file system. */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "look.h"
+#include "place.h"
+#include "prealloc.h"
+
+static const uint64_t mib = 1 << 20;
+
+static int is_native(const struct place *place)
+{
+	return (place->kind->traits & PLACE_NATIVE) != 0;
+}
+
+static int reserve(int fd, uint64_t offset, uint64_t bytes, uint32_t flags,
+		   struct prealloc_result *ret)
+{
+	struct prealloc_options options = { .size = sizeof(options), .flags = flags };
+
+	*ret = (struct prealloc_result) { .size = sizeof(*ret) };
+	return prealloc(fd, offset, bytes, &options, ret);
+}
+
+static void new_file_is_filled(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	const uint64_t bytes = 40 * mib + 123;
+	struct prealloc_result result;
+
+	errno = 77;
+	assert_int_equal(lseek(fd, 5, SEEK_SET), 5);
+	assert_int_equal(reserve(fd, 0, bytes, 0, &result), 0);
+	assert_int_equal(errno, 77);
+	assert_int_equal(lseek(fd, 0, SEEK_CUR), 5);
+	assert_int_equal(result.path, is_native(place) ? PREALLOC_NATIVE : PREALLOC_WRITTEN);
+	assert_int_equal(result.native_error, is_native(place) ? 0 : EOPNOTSUPP);
+	assert_int_equal(result.reserved_bytes, bytes);
+	assert_int_equal(result.new_bytes, bytes);
+	assert_int_equal(result.written_bytes, is_native(place) ? 0 : bytes);
+	assert_int_equal(result.left_bytes, 0);
+	assert_true(result.calls > 0);
+	if (place->kind->traits & PLACE_IN_PLACE)
+		assert_int_equal(result.risks, 0);
+	else
+		assert_int_not_equal(result.risks, 0);
+	assert_int_equal(look_size(fd), bytes);
+	look_is_reserved(place, fd, 0, bytes);
+	look_is_zero(fd, 0, bytes);
+}
+
+static void verify_and_durable_are_granted(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(freep) char *path = NULL;
+	struct prealloc_result result;
+	int fd;
+
+	assert_true(asprintf(&path, "%s/named", place->directory) > 0);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(reserve(fd, 100, mib, PREALLOC_VERIFY | PREALLOC_DURABLE, &result), 0);
+	assert_true(result.did & PREALLOC_DID_VERIFY);
+	if (strcmp(place->kind->name, "fuse")) /* it syncs no directories */
+		assert_true(result.did & PREALLOC_DID_SYNC_DIRECTORY);
+	assert_int_equal(unlink(path), 0);
+	close(fd);
+}
+
+/* Data here and there, the rest holes, the end in the middle of a page. */
+static uint64_t make_sparse(int fd)
+{
+	look_write(fd, 0, 10);
+	look_write(fd, 3 * mib + 17, 5000);
+	look_write(fd, 9 * mib, mib);
+	look_write(fd, 20 * mib, 3001);
+	return 20 * mib + 3001;
+}
+
+static void check_sparse(int fd)
+{
+	look_is_written(fd, 0, 10);
+	look_is_zero(fd, 10, 3 * mib + 7);
+	look_is_written(fd, 3 * mib + 17, 5000);
+	look_is_zero(fd, 3 * mib + 5017, 6 * mib - 5017);
+	look_is_written(fd, 9 * mib, mib);
+	look_is_zero(fd, 10 * mib, 10 * mib);
+	look_is_written(fd, 20 * mib, 3001);
+}
+
+static void data_stays_and_holes_are_filled(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	uint64_t size = make_sparse(fd), bytes = size + 2 * mib - 5;
+	struct prealloc_result result;
+
+	assert_int_equal(reserve(fd, 7, bytes, 0, &result), 0);
+	assert_int_equal(look_size(fd), 7 + bytes);
+	check_sparse(fd);
+	look_is_zero(fd, size, 7 + bytes - size);
+	look_is_reserved(place, fd, 7, bytes);
+}
+
+static void the_gap_before_the_range_stays(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+	uint64_t mapped;
+
+	look_write(fd, 0, 1000);
+	assert_int_equal(reserve(fd, 64 * mib + 3, 2 * mib, 0, &result), 0);
+	assert_int_equal(look_size(fd), 66 * mib + 3);
+	look_is_written(fd, 0, 1000);
+	look_is_zero(fd, 1000, 66 * mib + 3 - 1000);
+	if (look_mapped(fd, 64 * mib - mib, &mapped) == 0)
+		assert_true(mapped < mib);
+	else
+		assert_true(look_block_bytes(fd) < 4 * mib);
+}
+
+static void unwritten_blocks_stay_unwritten(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+
+	assert_int_equal(fallocate(fd, 0, 0, (off_t)mib), 0);
+	look_write(fd, 4096, 4096);
+	assert_int_equal(reserve(fd, 0, 2 * mib, 0, &result), 0);
+	assert_int_equal(result.new_bytes, mib);
+	look_is_zero(fd, 0, 4096);
+	look_is_written(fd, 4096, 4096);
+}
+
+struct cancel {
+	int calls, at;
+	uint64_t after; /* bytes that were still done after the answer */
+	uint64_t answered_at;
+};
+
+static int cancel_at(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	struct cancel *cancel = context;
+
+	assert_true(done_bytes <= total_bytes);
+	if (cancel->calls++ < cancel->at)
+		return 0;
+	cancel->answered_at = done_bytes;
+	return 1;
+}
+
+/* Cancelled at its first word, its second, later and later, until it comes through. */
+static void cancel_leaves_the_file_as_it_was(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	uint64_t size = make_sparse(fd), map, blocks;
+	int at, r = -ECANCELED;
+
+	assert_int_equal(fsync(fd), 0);
+	map = look_map(fd, size);
+	blocks = look_block_bytes(fd);
+	for (at = 0; r == -ECANCELED; at += 1 + at / 3) {
+		struct cancel cancel = { .at = at };
+		struct prealloc_options options = { .size = sizeof(options),
+						    .progress = cancel_at,
+						    .context = &cancel };
+		struct prealloc_result result = { .size = sizeof(result) };
+
+		r = prealloc(fd, 100, 60 * mib, &options, &result);
+		if (r == 0)
+			break;
+		assert_int_equal(r, -ECANCELED);
+		assert_int_equal(cancel.calls, at + 1); /* not one step more */
+		assert_int_equal(look_size(fd), size);
+		check_sparse(fd);
+		if (place->kind->traits & PLACE_PUNCHES) {
+			assert_int_equal(result.left_bytes, 0);
+			assert_int_equal(look_map(fd, size), map);
+			assert_true(look_block_bytes(fd) <= blocks + 64 * 1024);
+		}
+	}
+	assert_int_equal(r, 0);
+	assert_true(at >= 3);
+	assert_int_equal(look_size(fd), 60 * mib + 100);
+}
+
+/* Space past the end that was there before the call is there after its rollback. */
+static void spare_blocks_survive_a_cancel(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct cancel cancel = { .at = 2 };
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = cancel_at,
+					    .context = &cancel };
+	uint64_t map;
+
+	look_write(fd, 0, 4096);
+	assert_int_equal(fallocate(fd, FALLOC_FL_KEEP_SIZE, 4 * (off_t)mib, 2 * (off_t)mib), 0);
+	assert_int_equal(fsync(fd), 0);
+	map = look_map(fd, UINT64_MAX);
+	assert_int_equal(prealloc(fd, 0, 32 * mib, &options, NULL), -ECANCELED);
+	assert_int_equal(look_size(fd), 4096);
+	assert_int_equal(look_map(fd, UINT64_MAX), map);
+}
+
+static uint64_t free_bytes(int fd, int reserve_too)
+{
+	struct statvfs volume;
+
+	assert_int_equal(fstatvfs(fd, &volume), 0);
+	return (reserve_too ? volume.f_bfree : volume.f_bavail) * volume.f_frsize;
+}
+
+static void too_much_is_refused_beforehand(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	uint64_t size = make_sparse(fd), map;
+	struct prealloc_result result;
+
+	assert_int_equal(fsync(fd), 0);
+	map = look_map(fd, size);
+	assert_int_equal(reserve(fd, 0, free_bytes(fd, 1) + 32 * mib, 0, &result), -ENOSPC);
+	if (place->kind->traits & PLACE_COUNTS)
+		assert_int_equal(result.calls, 0);
+	assert_int_equal(result.reserved_bytes, 0);
+	assert_int_equal(look_size(fd), size);
+	check_sparse(fd);
+	if (place->kind->traits & PLACE_PUNCHES)
+		assert_int_equal(look_map(fd, size), map);
+}
+
+/* Not one block is left for anybody else, and every byte of the range can be written. */
+static void a_full_volume_takes_the_writes(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	CLEANUP(fd_closep) int rest_fd = look_new_file(place, 0);
+	static char data[1 << 16];
+	struct prealloc_result result;
+
+	assert_int_equal(reserve(fd, 0, 64 * mib, 0, &result), 0);
+	memset(data, 'x', sizeof(data));
+	for (size_t piece = sizeof(data); piece >= 512; piece /= 2)
+		while (write(rest_fd, data, piece) > 0)
+			;
+	fsync(rest_fd);
+	look_write(fd, 0, 64 * mib);
+	assert_int_equal(fsync(fd), 0);
+	look_is_written(fd, 0, 64 * mib);
+}
+
+/* The space runs out in the middle; what statvfs() says is made too good by others. */
+static void space_that_runs_out_leaves_the_file_as_it_was(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	CLEANUP(fd_closep) int rest_fd = look_new_file(place, 0);
+	struct prealloc_result result;
+	uint64_t bytes, size = 5000;
+
+	look_write(fd, 0, size);
+	assert_int_equal(fsync(fd), 0);
+	assert_int_equal(reserve(rest_fd, 0, 200 * mib, 0, &result), 0);
+	bytes = free_bytes(fd, 1);
+	/* All that is free and yet too much: the pointers to the blocks need room as well. */
+	for (uint64_t less = 0; less < 8; less++) {
+		int r = reserve(fd, 0, bytes - less * 65536, 0, &result);
+
+		assert_true(r == 0 || r == -ENOSPC);
+		if (r == 0)
+			break;
+		assert_int_equal(look_size(fd), size);
+		look_is_written(fd, 0, size);
+		assert_int_equal(result.left_bytes, 0);
+		assert_true(look_block_bytes(fd) <= 64 * 1024);
+	}
+}
+
+static void any_descriptor_will_do(void **state)
+{
+	static const int flags[] = { O_WRONLY, O_RDWR | O_APPEND, O_RDWR | O_DIRECT,
+				     O_RDWR | O_SYNC, O_WRONLY | O_APPEND | O_DSYNC };
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(place, flags[i]);
+		const int before = fcntl(fd, F_GETFL);
+		struct prealloc_result result;
+
+		assert_int_equal(ftruncate(fd, 4 * mib + 5), 0);
+		assert_int_equal(reserve(fd, 1000, 8 * mib + 1, 0, &result), 0);
+		assert_int_equal(fcntl(fd, F_GETFL), before);
+		assert_int_equal(look_size(fd), 8 * mib + 1001);
+		look_is_reserved(place, fd, 1000, 8 * mib + 1);
+	}
+}
+
+static void size_is_kept(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+	int r;
+
+	look_write(fd, 0, 100);
+	r = reserve(fd, 0, 8 * mib, PREALLOC_KEEP_SIZE, &result);
+	assert_int_equal(r, is_native(place) ? 0 : -EOPNOTSUPP);
+	assert_int_equal(look_size(fd), 100);
+	look_is_written(fd, 0, 100);
+	if (is_native(place))
+		assert_true(look_block_bytes(fd) >= 8 * mib);
+	else
+		assert_true(look_block_bytes(fd) <= 4096);
+	/* Inside the file it makes no difference. */
+	assert_int_equal(ftruncate(fd, 4 * (off_t)mib), 0);
+	assert_int_equal(reserve(fd, 0, 4 * mib, PREALLOC_KEEP_SIZE, &result), 0);
+	assert_int_equal(look_size(fd), 4 * mib);
+	look_is_reserved(place, fd, 0, 4 * mib);
+}
+
+static void native_can_be_required(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+
+	assert_int_equal(reserve(fd, 0, mib, PREALLOC_REQUIRE_NATIVE, &result),
+			 is_native(place) ? 0 : -EOPNOTSUPP);
+	assert_int_equal(look_size(fd), is_native(place) ? mib : 0);
+}
+
+/* In a child: a limit stays, and SIGXFSZ would end it. */
+static void the_file_limit_is_no_signal(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct rlimit limit = { 4 << 20, 4 << 20 };
+
+		setrlimit(RLIMIT_FSIZE, &limit);
+		_exit(prealloc(fd, 0, 8 * mib, NULL, NULL) == -EFBIG &&
+				      prealloc(fd, 0, 4 * mib, NULL, NULL) == 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(look_size(fd), 4 * mib);
+}
+
+static void record_locks_are_kept(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	struct prealloc_result result;
+	int status;
+	pid_t pid;
+
+	assert_int_equal(ftruncate(fd, (off_t)mib), 0);
+	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
+	assert_int_equal(reserve(fd, 0, 4 * mib, PREALLOC_VERIFY, &result), 0);
+	pid = fork();
+	if (pid == 0) {
+		fcntl(fd, F_GETLK, &lock);
+		_exit(lock.l_type == F_WRLCK ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static void beyond_16_tib(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	const uint64_t offset = (17ull << 40) + 12345;
+	struct prealloc_result result;
+
+	assert_int_equal(reserve(fd, offset, 3 * mib, PREALLOC_VERIFY, &result), 0);
+	assert_int_equal(look_size(fd), offset + 3 * mib);
+	look_is_reserved(place, fd, offset, 3 * mib);
+	assert_int_equal(reserve(fd, INT64_MAX - mib, mib + 1, 0, &result), -EFBIG);
+}
+
+static void hints_are_given_where_they_exist(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	const char *name = place->kind->name;
+	struct prealloc_result result;
+	int takes = !strcmp(name, "btrfs") || !strcmp(name, "xfs");
+
+	assert_int_equal(reserve(fd, 0, 4 * mib, PREALLOC_HINT, &result), 0);
+	assert_int_equal(!!(result.did & PREALLOC_DID_HINT), takes);
+	if (takes) /* and it helps: what was copy-on-write is not any more */
+		assert_int_equal(result.risks, 0);
+}
+
+struct half {
+	int fd, r;
+	uint64_t offset;
+};
+
+static void *reserve_half(void *context)
+{
+	struct half *half = context;
+
+	half->r = prealloc(half->fd, half->offset, 24 * mib, NULL, NULL);
+	return NULL;
+}
+
+static void two_threads_on_one_file(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct half halves[2] = { { fd, -1, 0 }, { fd, -1, 16 * mib } };
+	pthread_t threads[2];
+	uint64_t size;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, reserve_half, &halves[i]), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_int_equal(halves[0].r, 0);
+	assert_int_equal(halves[1].r, 0);
+	size = look_size(fd);
+	assert_true(size >= 40 * mib && size <= 72 * mib);
+	look_is_reserved(place, fd, 0, 40 * mib);
+	look_is_zero(fd, 0, size);
+}
+
+int main(void)
+{
+	const struct place_test tests[] = {
+		{ "a new file is filled", new_file_is_filled, 0 },
+		{ "verify and durable are granted", verify_and_durable_are_granted, 0 },
+		{ "data stays and holes are filled", data_stays_and_holes_are_filled, 0 },
+		{ "the gap before the range stays", the_gap_before_the_range_stays, 0 },
+		{ "unwritten blocks stay unwritten", unwritten_blocks_stay_unwritten,
+		  PLACE_NATIVE | PLACE_EXTENTS },
+		{ "a cancel leaves the file as it was", cancel_leaves_the_file_as_it_was, 0 },
+		{ "spare blocks survive a cancel", spare_blocks_survive_a_cancel,
+		  PLACE_NATIVE | PLACE_EXTENTS },
+		{ "too much is refused beforehand", too_much_is_refused_beforehand, 0 },
+		{ "a full volume takes the writes", a_full_volume_takes_the_writes, 0 },
+		{ "space that runs out leaves the file as it was",
+		  space_that_runs_out_leaves_the_file_as_it_was, 0 },
+		{ "any descriptor will do", any_descriptor_will_do, 0 },
+		{ "the size is kept", size_is_kept, 0 },
+		{ "native can be required", native_can_be_required, 0 },
+		{ "the file limit is no signal", the_file_limit_is_no_signal, 0 },
+		{ "record locks are kept", record_locks_are_kept, 0 },
+		{ "beyond 16 TiB", beyond_16_tib, PLACE_HUGE },
+		{ "hints are given where they exist", hints_are_given_where_they_exist, 0 },
+		{ "two threads on one file", two_threads_on_one_file, 0 },
+	};
+
+	return places_run(tests, ARRAY_SIZE(tests));
+}
