@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every system call of the library is made to fail in turn: the linker puts the
+ * functions below in front of the C library's (--wrap).  Needs no root: fallocate()
+ * is refused where the written way is to be taken.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "look.h"
+#include "prealloc.h"
+
+static const uint64_t mib = 1 << 20;
+
+/* What the seam does. */
+static struct {
+	atomic_long seen; /* calls so far */
+	long nth;	  /* which fails; 0: none */
+	int error;
+	int no_fallocate; /* mode 0 is EOPNOTSUPP */
+	int no_direct;	  /* O_DIRECT is EINVAL */
+	int no_map;	  /* mmap() is ENODEV */
+	const char *failed;
+} seam;
+
+static int fails(const char *call)
+{
+	if (atomic_fetch_add(&seam.seen, 1) + 1 != seam.nth)
+		return 0;
+	seam.failed = call;
+	errno = seam.error;
+	return 1;
+}
+
+#define REAL(name) __typeof__(name) __real_##name
+
+REAL(fallocate64);
+int __wrap_fallocate64(int fd, int mode, off_t at, off_t bytes);
+int __wrap_fallocate64(int fd, int mode, off_t at, off_t bytes)
+{
+	if (seam.no_fallocate && !(mode & FALLOC_FL_PUNCH_HOLE)) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	return fails("fallocate") ? -1 : __real_fallocate64(fd, mode, at, bytes);
+}
+
+int __real_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...);
+int __wrap_open64(const char *path, int flags, ...)
+{
+	if (seam.no_direct && (flags & O_DIRECT)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return fails("open") ? -1 : __real_open64(path, flags);
+}
+
+int __real_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument);
+int __wrap_ioctl(int fd, unsigned long request, void *argument)
+{
+	return fails("ioctl") ? -1 : __real_ioctl(fd, request, argument);
+}
+
+void *__real_mmap64(void *where, size_t bytes, int protection, int flags, int fd, off_t at);
+void *__wrap_mmap64(void *where, size_t bytes, int protection, int flags, int fd, off_t at);
+void *__wrap_mmap64(void *where, size_t bytes, int protection, int flags, int fd, off_t at)
+{
+	if (seam.no_map && fd >= 0) {
+		errno = ENODEV;
+		return MAP_FAILED;
+	}
+	return fails("mmap") ? MAP_FAILED : __real_mmap64(where, bytes, protection, flags, fd, at);
+}
+
+#define WRAP(type, name, declaration, call)                          \
+	type __real_##name declaration;                              \
+	type __wrap_##name declaration;                              \
+	type __wrap_##name declaration                               \
+	{                                                            \
+		return fails(#name) ? (type)-1 : __real_##name call; \
+	}
+
+WRAP(int, ftruncate64, (int fd, off_t bytes), (fd, bytes))
+WRAP(ssize_t, pwritev64v2, (int fd, const struct iovec *vector, int count, off_t at, int flags),
+     (fd, vector, count, at, flags))
+WRAP(ssize_t, pwrite64, (int fd, const void *data, size_t bytes, off_t at), (fd, data, bytes, at))
+WRAP(ssize_t, pread64, (int fd, void *data, size_t bytes, off_t at), (fd, data, bytes, at))
+WRAP(int, madvise, (void *where, size_t bytes, int advice), (where, bytes, advice))
+WRAP(int, sync_file_range, (int fd, off64_t at, off64_t bytes, unsigned flags),
+     (fd, at, bytes, flags))
+WRAP(int, fdatasync, (int fd), (fd))
+WRAP(int, fsync, (int fd), (fd))
+WRAP(int, fstat64, (int fd, struct stat *status), (fd, status))
+WRAP(off_t, lseek64, (int fd, off_t at, int whence), (fd, at, whence))
+
+static const struct place here = { .directory = (char *)"." };
+
+static uint64_t make_file(int fd)
+{
+	look_write(fd, 100, 5000);
+	look_write(fd, 2 * mib + 7, 1000);
+	assert_int_equal(fsync(fd), 0);
+	return 2 * mib + 1007;
+}
+
+static void check_data(int fd)
+{
+	look_is_zero(fd, 0, 100);
+	look_is_written(fd, 100, 5000);
+	look_is_zero(fd, 5100, 2 * mib + 7 - 5100);
+	look_is_written(fd, 2 * mib + 7, 1000);
+}
+
+static int stop_at(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	const uint64_t *limit = context;
+
+	(void)total_bytes;
+	return done_bytes >= *limit;
+}
+
+/* May a failure at this call leave something?  Only one that undoes. */
+static int undoes(const char *call)
+{
+	return call &&
+	       (!strcmp(call, "ftruncate64") || !strcmp(call, "fallocate") ||
+		!strcmp(call, "pread64") || !strcmp(call, "ioctl") || !strcmp(call, "fstat64") ||
+		!strcmp(call, "lseek64") || !strcmp(call, "mmap"));
+}
+
+/* One call with the nth failing; returns whether the nth came to pass. */
+static int fail_nth(long nth, int error, uint64_t limit, uint32_t flags)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	struct prealloc_options options = {
+		.size = sizeof(options), .flags = flags, .progress = stop_at, .context = &limit
+	};
+	struct prealloc_result result = { .size = sizeof(result) };
+	uint64_t size = make_file(fd), map = look_map(fd, size);
+	int r;
+
+	atomic_store(&seam.seen, 0);
+	seam.failed = NULL;
+	seam.error = error;
+	seam.nth = nth;
+	r = prealloc(fd, 50, 5 * mib + 3, &options, &result);
+	seam.nth = 0;
+	check_data(fd);
+	if (r == 0) {
+		assert_int_equal(look_size(fd), 50 + 5 * mib + 3);
+		assert_int_equal(result.reserved_bytes, 5 * mib + 3);
+	} else if (limit == UINT64_MAX || !undoes(seam.failed)) {
+		assert_int_equal(look_size(fd), size);
+		assert_int_equal(look_map(fd, size), map);
+		assert_int_equal(result.left_bytes, 0);
+	}
+	if (limit != UINT64_MAX)
+		assert_true(r < 0);
+	if (error == EINTR && seam.failed && limit == UINT64_MAX &&
+	    (!strcmp(seam.failed, "fallocate") || !strcmp(seam.failed, "pwritev64v2")))
+		assert_int_equal(r, 0);
+	return seam.failed != NULL;
+}
+
+static void fail_all(uint64_t limit, uint32_t flags)
+{
+	static const int errors[] = { EIO, EINTR };
+	long nth;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		for (nth = 1; fail_nth(nth, errors[i], limit, flags); nth++)
+			;
+		assert_true(nth > 5);
+	}
+}
+
+static int start_over(void **state)
+{
+	(void)state;
+	memset(&seam, 0, sizeof(seam));
+	return 0;
+}
+
+static void native_calls_fail_in_turn(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	(void)state;
+
+	if (fallocate(fd, 0, 0, 4096) < 0) {
+		print_message("no fallocate() in this directory\n");
+		skip();
+	}
+	fail_all(UINT64_MAX, PREALLOC_DURABLE | PREALLOC_VERIFY);
+	fail_all(3 * mib, 0);
+}
+
+static void written_calls_fail_in_turn(void **state)
+{
+	(void)state;
+	seam.no_fallocate = 1;
+	fail_all(UINT64_MAX, PREALLOC_DURABLE);
+	fail_all(3 * mib, 0);
+}
+
+static void cached_calls_fail_in_turn(void **state)
+{
+	(void)state;
+	seam.no_fallocate = 1;
+	seam.no_direct = 1;
+	seam.no_map = 1;
+	fail_all(UINT64_MAX, 0);
+	fail_all(3 * mib, 0);
+}
+
+/* More than the windows of the cached way, so that the first has gone when the last comes. */
+static void the_page_cache_is_left_alone(void **state)
+{
+	const uint64_t bytes = 64 * mib;
+	size_t pages = (size_t)bytes / 4096, resident = 0;
+	CLEANUP(freep) unsigned char *seen = malloc(pages);
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	void *map;
+	(void)state;
+
+	seam.no_fallocate = 1;
+	seam.no_direct = 1;
+	assert_int_equal(prealloc(fd, 0, bytes, NULL, NULL), 0);
+	map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
+	assert_true(map != MAP_FAILED && seen);
+	assert_int_equal(mincore(map, (size_t)bytes, seen), 0);
+	for (size_t i = 0; i < pages; i++)
+		resident += seen[i] & 1;
+	munmap(map, (size_t)bytes);
+	assert_true(resident < 16);
+}
+
+static void no_second_description_is_needed(void **state)
+{
+	(void)state;
+	seam.no_fallocate = 1;
+	for (long nth = 1; nth < 40; nth++)
+		fail_nth(nth, EACCES, UINT64_MAX, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(native_calls_fail_in_turn, start_over),
+		cmocka_unit_test_setup(written_calls_fail_in_turn, start_over),
+		cmocka_unit_test_setup(cached_calls_fail_in_turn, start_over),
+		cmocka_unit_test_setup(the_page_cache_is_left_alone, start_over),
+		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
+	};
+
+	return cmocka_run_group_tests_name("prealloc-faults", tests, NULL, NULL);
+}
