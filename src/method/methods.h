@@ -13,6 +13,7 @@
 #define METHODS(X)                \
 	X(posix_fallocate)        \
 	X(posix_emulated)         \
+	X(prealloc)               \
 	X(mmap)                   \
 	X(chunk)                  \
 	X(writev)                 \

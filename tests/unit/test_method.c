@@ -89,6 +89,9 @@ static void check_path(const struct method *method, const struct method_outcome 
 	else if (!strcmp(method->name, "posix-fallocate"))
 		assert_int_equal(outcome->path,
 				 outcome->fallbacks ? METHOD_PATH_EMULATED : METHOD_PATH_NATIVE);
+	else if (!strcmp(method->name, "prealloc"))
+		assert_int_equal(outcome->path,
+				 outcome->fallbacks ? METHOD_PATH_WRITTEN : METHOD_PATH_NATIVE);
 	else if (!strcmp(method->name, "posix-emulated"))
 		assert_int_equal(outcome->path, METHOD_PATH_EMULATED);
 	else if (starts_with(method->name, "fallocate"))
@@ -117,6 +120,9 @@ static void check_counts(const struct method *method, int fd, uint64_t bytes,
 
 		assert_int_equal(outcome->calls, blocks);
 		assert_int_equal(outcome->written_bytes, blocks);
+	} else if (outcome->path == METHOD_PATH_WRITTEN && !strcmp(method->name, "prealloc")) {
+		assert_in_range(outcome->calls, 1, 3); /* its even part, and what is left */
+		assert_int_equal(outcome->written_bytes, bytes);
 	} else {
 		assert_int_equal(outcome->calls, 1);
 		assert_int_equal(outcome->written_bytes, !strcmp(method->name, "mmap") ? bytes
