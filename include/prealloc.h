@@ -55,10 +55,11 @@
  *	prealloc_job_wait() is one.)  None may be called from a signal handler.  A job does not exist in a forked child.
  *
  * Memory
- *	Taken before the first block is allocated, none after: 16 bytes a hole of
- *	the range, and where zeroes are written 128 KiB and the stack of one thread,
- *	which also holds the descriptors that the library opens, in a table of its
- *	own: the caller's table never shows them.
+ *	16 bytes a hole of the range, before the first block is allocated.  Where
+ *	zeroes are written, and where something has to be given back, 128 KiB and one
+ *	thread more.  That thread holds the descriptors that the library opens, in a
+ *	table of its own, which is why record locks survive.  The page cache is left
+ *	as it was.
  */
 #ifndef PREALLOC_H
 #define PREALLOC_H
