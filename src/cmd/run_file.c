@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A result file has one writer: it is locked before it is cut or appended to,
+ * and an existing one is never overwritten unasked.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "run.h"
+
+static char *default_path(void)
+{
+	time_t now = time(NULL);
+	char name[64];
+
+	strftime(name, sizeof(name), "alloc-perf-%Y%m%d-%H%M%S.jsonl", localtime(&now));
+	return strdup(name);
+}
+
+static int open_new(struct run *run, struct problem *problem)
+{
+	const char *wanted = run->options->output;
+
+	if (wanted && strcmp(wanted, "-") == 0) {
+		run->fd = STDOUT_FILENO;
+		return 0;
+	}
+	run->path = wanted ? strdup(wanted) : default_path();
+	if (!run->path)
+		return -ENOMEM;
+	run->fd =
+		open(run->path,
+		     O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | (run->options->force ? 0 : O_EXCL),
+		     0666);
+	if (run->fd >= 0)
+		return 0;
+	if (errno == EEXIST)
+		return problem_set(
+			problem, PROBLEM_USAGE, EEXIST,
+			"%s exists; overwrite it with --force, or go on with it by --resume",
+			run->path);
+	return problem_set(problem, PROBLEM_USAGE, errno, "cannot write %s: %s", run->path,
+			   strerror(errno));
+}
+
+static int open_earlier(struct run *run, struct problem *problem)
+{
+	run->path = strdup(run->options->resume);
+	if (!run->path)
+		return -ENOMEM;
+	run->fd = open(run->path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (run->fd < 0)
+		return problem_set(problem, PROBLEM_USAGE, errno, "cannot write %s: %s", run->path,
+				   strerror(errno));
+	return 0;
+}
+
+/* Only the owner of the lock may cut the file. */
+static int claim(struct run *run, struct problem *problem)
+{
+	off_t length = run->options->resume ? (off_t)run->earlier.whole_bytes : 0;
+	struct stat status;
+
+	if (!run->path)
+		return 0;
+	if (flock(run->fd, LOCK_EX | LOCK_NB) < 0)
+		return problem_set(problem, PROBLEM_USAGE, errno, "%s is in use by another run",
+				   run->path);
+	if (fstat(run->fd, &status) == 0 && S_ISREG(status.st_mode) &&
+	    ftruncate(run->fd, length) < 0)
+		return problem_set(problem, PROBLEM_USAGE, errno, "cannot write %s: %s", run->path,
+				   strerror(errno));
+	return 0;
+}
+
+int run_open(struct run *run, struct problem *problem)
+{
+	int r = run->options->resume ? open_earlier(run, problem) : open_new(run, problem);
+
+	return r < 0 ? r : claim(run, problem);
+}
+
+static void print_quoted(FILE *to, const char *word)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "-_./,:=@%+";
+
+	if (*word && strspn(word, plain) == strlen(word)) {
+		fputs(word, to);
+		return;
+	}
+	putc('\'', to);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (char[]) { *word, '\0' }, to);
+	putc('\'', to);
+}
+
+/* As the user may paste it into a shell. */
+static char *command_line(int argc, char **argv)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+
+	if (!to)
+		return NULL;
+	fputs(argv[0], to);
+	for (int i = 1; i < argc; i++) {
+		putc(' ', to);
+		print_quoted(to, argv[i]);
+	}
+	return fclose(to) == 0 ? text : NULL;
+}
+
+int run_write_environment(struct run *run, int argc, char **argv)
+{
+	CLEANUP(environment_clear) struct environment environment;
+	int r;
+
+	environment_init(&environment);
+	r = testbed_describe(&run->session, &run->trials, &environment);
+	if (r == 0)
+		r = field_set_text(&environment.label, run->plan.label);
+	environment.plan = plan_text(&run->plan);
+	environment.command = command_line(argc, argv);
+	if (r < 0 || !environment.plan || !environment.command)
+		return -ENOMEM;
+	return resultfile_append(run->fd, environment_to_json(&environment));
+}

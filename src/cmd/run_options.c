@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What argp alone can judge is judged here; what a name or a size means is left
+ * to the plan, which takes the same words from a file.
+ */
+#include <argp.h>
+#include <errno.h>
+
+#include "cleanup.h"
+#include "run.h"
+#include "size.h"
+
+enum { TRIAL_SECONDS = 3600 };
+
+enum option_key {
+	OPTION_FS = 'f',
+	OPTION_METHODS = 'm',
+	OPTION_SIZE = 's',
+	OPTION_VOLUME = 'v',
+	OPTION_RUNS = 'r',
+	OPTION_OUTPUT = 'o',
+	OPTION_QUIET = 'q',
+	OPTION_DRY_RUN = 'n',
+	OPTION_ON = 256,
+	OPTION_LABEL,
+	OPTION_PRESET,
+	OPTION_PLAN,
+	OPTION_FORCE,
+	OPTION_RESUME,
+	OPTION_KEEP_IMAGES,
+	OPTION_SCRATCH,
+	OPTION_TIMEOUT,
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, 0, "What to measure:", 1 },
+	{ "fs", OPTION_FS, "NAME,...", 0, "file systems; `alloc-perf list filesystems` shows them",
+	  1 },
+	{ "methods", OPTION_METHODS, "NAME,...", 0, "methods; `alloc-perf list methods` shows them",
+	  1 },
+	{ "size", OPTION_SIZE, "SIZE,...", 0, "sizes of the file, as 64M or 4G (binary units)", 1 },
+	{ "volume", OPTION_VOLUME, "SIZE", 0,
+	  "size of the volume (default: 5 times the file, at least 512M)", 1 },
+	{ "runs", OPTION_RUNS, "N", 0, "rounds; figures are medians (default: 1)", 1 },
+	{ "preset", OPTION_PRESET, "NAME", 0, "2009 (the original experiment), demo or default",
+	  1 },
+	{ "plan", OPTION_PLAN, "FILE", 0, "plan with file systems or wishes of your own", 1 },
+	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
+	{ NULL, 0, NULL, 0, "Where:", 2 },
+	{ "on", OPTION_ON, "TESTBED", 0, "uml (default), loop, or dir:PATH", 2 },
+	{ "scratch", OPTION_SCRATCH, "DIR", 0,
+	  "directory for images (default: $TMPDIR or /var/tmp)", 2 },
+	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial there", 2 },
+	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "longest time of a trial (default: 3600)", 2 },
+	{ NULL, 0, NULL, 0, "Results:", 3 },
+	{ "output", OPTION_OUTPUT, "FILE", 0,
+	  "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)", 3 },
+	{ "force", OPTION_FORCE, NULL, 0, "overwrite an existing result file", 3 },
+	{ "resume", OPTION_RESUME, "FILE", 0, "go on with an interrupted run", 3 },
+	{ "dry-run", OPTION_DRY_RUN, NULL, 0, "print the trials and touch nothing", 3 },
+	{ "quiet", OPTION_QUIET, NULL, 0, "no progress and no table", 3 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Measures how files get their disk space: every method on every file system, each trial on "
+	"a "
+	"freshly formatted volume.\v"
+	"Examples:\n"
+	"  alloc-perf run                                    a first look, no root needed\n"
+	"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      others than the default\n"
+	"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five rounds\n"
+	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
+	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
+	"  alloc-perf run --resume 2009.jsonl\n\n"
+	"Exit status: 0 done, 1 a trial failed, 2 wrong usage or plan, 3 something is missing on "
+	"this "
+	"machine, 130 interrupted.";
+
+static void parse_timeout(const char *text, struct argp_state *state, uint64_t *ret_seconds)
+{
+	if (size_parse(text, ret_seconds) < 0 || *ret_seconds == 0 || *ret_seconds > 10000000)
+		argp_error(state, "\"%s\" is no number of seconds for --timeout", text);
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct run_options *run = state->input;
+	const struct {
+		int key;
+		const char **member;
+	} texts[] = {
+		{ OPTION_FS, &run->filesystems },  { OPTION_METHODS, &run->methods },
+		{ OPTION_SIZE, &run->sizes },	   { OPTION_VOLUME, &run->volume },
+		{ OPTION_RUNS, &run->runs },	   { OPTION_ON, &run->testbed },
+		{ OPTION_LABEL, &run->label },	   { OPTION_PRESET, &run->preset },
+		{ OPTION_PLAN, &run->plan },	   { OPTION_OUTPUT, &run->output },
+		{ OPTION_RESUME, &run->resume },   { OPTION_KEEP_IMAGES, &run->keep_images },
+		{ OPTION_SCRATCH, &run->scratch },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (texts[i].key == key) {
+			*texts[i].member = argument;
+			return 0;
+		}
+	switch (key) {
+	case OPTION_TIMEOUT:
+		parse_timeout(argument, state, &run->trial_seconds);
+		return 0;
+	case OPTION_FORCE:
+		run->force = 1;
+		return 0;
+	case OPTION_DRY_RUN:
+		run->dry_run = 1;
+		return 0;
+	case OPTION_QUIET:
+		run->quiet = 1;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "\"%s\" is no option; file systems are chosen by --fs", argument);
+		return EINVAL;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+void run_parse(int argc, char **argv, struct run_options *ret)
+{
+	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
+
+	*ret = (struct run_options) { .trial_seconds = TRIAL_SECONDS };
+	argp_parse(&argp, argc, argv, 0, NULL, ret);
+}
