@@ -119,15 +119,12 @@ static int choose_testbed(struct run *run, struct problem *problem)
 /* What the user named himself has to be there; a preset's others become rows of "-". */
 static int check_named(struct run *run, struct problem *problem)
 {
-	const struct filesystem *before = NULL;
-
-	for (size_t i = 0; run->options->filesystems && i < run->trials.count; i++) {
+	for (size_t i = 0; run->options->filesystems && i < run->trials.round_count; i++) {
 		const struct filesystem *filesystem = run->trials.trial[i].filesystem;
 		int r = 0;
 
-		if (filesystem && filesystem != before)
+		if (filesystem && trial_list_is_first(&run->trials, i))
 			r = testbed_usable(run->session.testbed, filesystem, problem);
-		before = filesystem;
 		if (r < 0)
 			return r;
 	}

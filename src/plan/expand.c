@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From wishes to trials.  Rounds are outermost, so that a machine that grows
- * slower in the course of a run does so for all alike.
+ * slower in the course of a run does so for all alike; and each round has an
+ * order of its own, so that no trial always follows the same one.  The order
+ * depends on the seed and the round's number alone: a resumed run goes on with
+ * it, and a round can be added when it turns out to be needed.
  */
 #include "plan.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cleanup.h"
@@ -23,6 +27,11 @@ struct wishes {
 	size_t size_count;
 	uint64_t volume_bytes; /* 0: by the file's size */
 	unsigned runs;
+	int automatic;
+	double precision;
+	uint64_t seconds_most;
+	int shuffled;
+	uint64_t seed;
 };
 
 static void wishes_clear(struct wishes *wishes)
@@ -153,11 +162,61 @@ static int choose_runs(const struct plan *plan, struct wishes *wishes, struct pr
 	const char *text = plan->runs ? plan->runs : "1";
 	uint64_t runs;
 
+	wishes->runs = 1;
+	wishes->automatic = strcmp(text, "auto") == 0;
+	if (wishes->automatic)
+		return 0;
 	if (size_parse(text, &runs) < 0 || runs < 1 || runs > PLAN_RUNS_MAX)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no number of runs; it has to be from 1 to %d", text,
-				   PLAN_RUNS_MAX);
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"\"%s\" is no number of runs; it has to be from 1 to %d, or auto", text,
+			PLAN_RUNS_MAX);
 	wishes->runs = (unsigned)runs;
+	return 0;
+}
+
+static int choose_precision(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+{
+	double percent = PLAN_PRECISION_PERCENT;
+	char *end;
+
+	if (plan->precision) {
+		percent = strtod(plan->precision, &end);
+		if (end == plan->precision || (*end && strcmp(end, "%") != 0) ||
+		    !(percent >= 0.01 && percent <= 100))
+			return problem_set(
+				problem, PROBLEM_USAGE, EINVAL,
+				"\"%s\" is no precision; it is a percentage from 0.01 to 100",
+				plan->precision);
+	}
+	wishes->precision = percent / 100;
+	return 0;
+}
+
+static int choose_time(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+{
+	wishes->seconds_most = PLAN_SECONDS_MOST;
+	if (plan->max_time && (duration_parse(plan->max_time, &wishes->seconds_most) < 0 ||
+			       wishes->seconds_most == 0))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" is no longest time; write seconds, or 90s, 10m, 1h30m",
+				   plan->max_time);
+	return 0;
+}
+
+static int choose_seed(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+{
+	char *end;
+
+	if (!plan->seed)
+		return 0;
+	errno = 0;
+	wishes->shuffled = 1;
+	wishes->seed = strtoull(plan->seed, &end, 10);
+	if (*plan->seed < '0' || *plan->seed > '9' || *end || errno || wishes->seed > INT64_MAX)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" is no seed; it is a whole number from 0 to %" PRId64,
+				   plan->seed, INT64_MAX);
 	return 0;
 }
 
@@ -208,6 +267,12 @@ static int take_apart(const struct plan *plan, int in_directory, struct wishes *
 		r = choose_sizes(plan, ret, problem);
 	if (r == 0)
 		r = choose_runs(plan, ret, problem);
+	if (r == 0)
+		r = choose_precision(plan, ret, problem);
+	if (r == 0)
+		r = choose_time(plan, ret, problem);
+	if (r == 0)
+		r = choose_seed(plan, ret, problem);
 	if (r == 0 && !in_directory)
 		r = choose_filesystems(plan, ret, problem);
 	if (r == 0 && !in_directory && plan->volume)
@@ -217,42 +282,122 @@ static int take_apart(const struct plan *plan, int in_directory, struct wishes *
 	return r;
 }
 
+/* One round in the plan's order. */
+static void list_round(const struct wishes *wishes, int in_directory, struct plan_trial *trial)
+{
+	size_t filesystem_count = in_directory ? 1 : wishes->filesystem_count, place = 0;
+
+	for (size_t i = 0; i < wishes->size_count; i++)
+		for (size_t j = 0; j < filesystem_count; j++)
+			for (size_t k = 0; k < wishes->method_count; k++, place++)
+				trial[place] = (struct plan_trial) {
+					.filesystem = in_directory ? NULL : wishes->filesystems[j],
+					.method = wishes->methods[k],
+					.file_bytes = wishes->sizes[i],
+					.volume_bytes =
+						in_directory ? 0
+							     : volume_for(wishes, wishes->sizes[i]),
+					.place = place,
+				};
+}
+
+/* The generator splitmix64 (Steele, Lea, Flood 2014): any state will do as a start. */
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t mixed = *state += 0x9e3779b97f4a7c15;
+
+	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
+	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
+	return mixed ^ (mixed >> 31);
+}
+
+/* Fisher and Yates'. */
+static void shuffle_round(struct plan_trial *trial, size_t count, uint64_t seed, unsigned run)
+{
+	uint64_t state = seed;
+
+	/* Neighbouring seeds and rounds shall have nothing in common. */
+	state = next_random(&state) + run;
+	for (size_t i = count; i > 1; i--) {
+		size_t other = next_random(&state) % i;
+		struct plan_trial taken = trial[i - 1];
+
+		trial[i - 1] = trial[other];
+		trial[other] = taken;
+	}
+}
+
+int trial_list_add_round(struct trial_list *list)
+{
+	struct plan_trial *trial =
+		reallocarray(list->trial, list->count + list->round_count, sizeof(*trial));
+	struct plan_trial *added = trial + list->count;
+
+	if (!trial)
+		return -ENOMEM;
+	list->trial = trial;
+	for (size_t i = 0; i < list->round_count; i++) {
+		added[trial[i].place] = trial[i];
+		added[trial[i].place].run = trial[list->count - 1].run + 1;
+	}
+	if (list->shuffled)
+		shuffle_round(added, list->round_count, list->seed, added[0].run);
+	list->count += list->round_count;
+	return 0;
+}
+
+/* Makes the first round. */
+static int start_list(const struct wishes *wishes, int in_directory, struct trial_list *ret)
+{
+	size_t count = wishes->size_count * wishes->method_count *
+		       (in_directory ? 1 : wishes->filesystem_count);
+	struct plan_trial *trial = calloc(count, sizeof(*trial));
+
+	if (!trial)
+		return -ENOMEM;
+	list_round(wishes, in_directory, trial);
+	for (size_t i = 0; i < count; i++)
+		trial[i].run = 1;
+	if (wishes->shuffled)
+		shuffle_round(trial, count, wishes->seed, 1);
+	*ret = (struct trial_list) {
+		.trial = trial,
+		.count = count,
+		.round_count = count,
+		.automatic = wishes->automatic,
+		.precision = wishes->precision,
+		.seconds_most = wishes->seconds_most,
+		.shuffled = wishes->shuffled,
+		.seed = wishes->seed,
+	};
+	return 0;
+}
+
 int plan_expand(const struct plan *plan, int in_directory, struct trial_list *ret,
 		struct problem *problem)
 {
 	CLEANUP(wishes_clear) struct wishes wishes = { 0 };
-	static const struct filesystem *const directory[] = { NULL };
-	const struct filesystem *const *filesystems = directory;
-	struct plan_trial *trial;
-	size_t filesystem_count = 1, count;
+	struct trial_list list = { 0 };
 	int r = take_apart(plan, in_directory, &wishes, problem);
 
-	if (r < 0)
+	if (r == 0)
+		r = start_list(&wishes, in_directory, &list);
+	for (unsigned i = 1; r == 0 && i < wishes.runs; i++)
+		r = trial_list_add_round(&list);
+	if (r < 0) {
+		trial_list_clear(&list);
 		return r;
-	if (!in_directory) {
-		filesystems = wishes.filesystems;
-		filesystem_count = wishes.filesystem_count;
 	}
-	count = wishes.runs * wishes.size_count * filesystem_count * wishes.method_count;
-	trial = calloc(count, sizeof(*trial));
-	if (!trial)
-		return -ENOMEM;
-	*ret = (struct trial_list) { .trial = trial, .count = count };
-	for (size_t i = 0; i < count; i++) {
-		size_t rest = i;
-		size_t method = rest % wishes.method_count;
-		size_t filesystem = (rest /= wishes.method_count) % filesystem_count;
-		size_t size = (rest /= filesystem_count) % wishes.size_count;
-
-		trial[i] = (struct plan_trial) {
-			.filesystem = filesystems[filesystem],
-			.method = wishes.methods[method],
-			.file_bytes = wishes.sizes[size],
-			.volume_bytes = in_directory ? 0 : volume_for(&wishes, wishes.sizes[size]),
-			.run = (unsigned)(rest / wishes.size_count) + 1,
-		};
-	}
+	*ret = list;
 	return 0;
+}
+
+int trial_list_is_first(const struct trial_list *list, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (list->trial[i].filesystem == list->trial[index].filesystem)
+			return 0;
+	return 1;
 }
 
 void trial_list_clear(struct trial_list *list)

@@ -62,6 +62,9 @@ static char **plan_member(struct plan *plan, const char *key)
 		{ "sizes", &plan->sizes },
 		{ "volume", &plan->volume },
 		{ "runs", &plan->runs },
+		{ "seed", &plan->seed },
+		{ "precision", &plan->precision },
+		{ "max_time", &plan->max_time },
 		{ "on", &plan->testbed },
 		{ "label", &plan->label },
 	};
@@ -79,7 +82,7 @@ int plan_set(struct plan *plan, const char *key, const char *value, struct probl
 	if (!member)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "unknown key \"%s\" in [plan]; there are filesystems, methods, "
-				   "sizes, volume, runs, on and label",
+				   "sizes, volume, runs, seed, precision, max_time, on and label",
 				   key);
 	return set_text(member, value);
 }
@@ -306,8 +309,9 @@ int plan_init(struct plan *plan)
 
 void plan_clear(struct plan *plan)
 {
-	char *const texts[] = { plan->filesystems, plan->methods, plan->sizes, plan->volume,
-				plan->runs,	   plan->testbed, plan->label };
+	char *const texts[] = { plan->filesystems, plan->methods, plan->sizes,	   plan->volume,
+				plan->runs,	   plan->seed,	  plan->precision, plan->max_time,
+				plan->testbed,	   plan->label };
 
 	for (size_t i = 0; i < plan->catalogue_count; i++) {
 		struct filesystem *filesystem = &plan->catalogue[i];

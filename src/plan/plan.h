@@ -33,12 +33,16 @@ struct plan {
 	char *methods;	   /* comma separated, as for method_parse() */
 	char *sizes;	   /* comma separated, as for size_parse() */
 	char *volume;	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */
-	char *runs;	   /* NULL: 1 */
+	char *runs;	   /* a number, or "auto"; NULL: 1 */
+	char *seed;	   /* of the order within each round; NULL: the order of the plan */
+	char *precision;   /* percent, for auto; NULL: PLAN_PRECISION_PERCENT */
+	char *max_time;	   /* as for duration_parse(), for auto; NULL: PLAN_SECONDS_MOST */
 	char *testbed;	   /* "uml", "dir:/srv"; NULL: the default */
 	char *label;	   /* NULL: none */
 };
 
 enum { PLAN_VOLUME_FACTOR = 5, PLAN_RUNS_MAX = 10000 };
+enum { PLAN_PRECISION_PERCENT = 5, PLAN_SECONDS_MOST = 3600 };
 #define PLAN_VOLUME_MIN ((uint64_t)512 << 20)
 
 struct plan_trial {
@@ -47,6 +51,7 @@ struct plan_trial {
 	uint64_t file_bytes;
 	uint64_t volume_bytes; /* 0: a directory */
 	unsigned run;	       /* 1, 2, ... */
+	size_t place;	       /* in the plan's order of a round, from 0 */
 };
 
 /* The compiled-in catalogue, nothing chosen.  0 or -ENOMEM. */
@@ -82,17 +87,30 @@ uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t vo
 struct trial_list {
 	struct plan_trial *trial;
 	size_t count;
+	size_t round_count;    /* trials of one round; the first ones are the first round */
+	int automatic;	       /* rounds are to be added until the figures are precise */
+	double precision;      /* for that: part of the median, 0.05 for 5 % */
+	uint64_t seconds_most; /* for that */
+	int shuffled;	       /* each round by `seed` and its number */
+	uint64_t seed;
 };
 
 /*
- * All trials, rounds outermost, then sizes, file systems, methods, as in 2009.
- * Refers into the plan.  With `in_directory` file systems and volume are left
- * out.  -EINVAL with a sentence: an unknown name (and the nearest one), a size
- * that is none or exceeds the volume.
+ * All trials, rounds outermost, within a round sizes, file systems, methods as in
+ * 2009, or if the plan has a seed shuffled: the same seed gives the same order.
+ * With "auto" it is one round.  Refers into the plan.  With `in_directory` file
+ * systems and volume are left out.  -EINVAL with a sentence: an unknown name (and
+ * the nearest one), a size that is none or exceeds the volume.
  */
 int plan_expand(const struct plan *plan, int in_directory, struct trial_list *ret,
 		struct problem *problem);
 void trial_list_clear(struct trial_list *list);
+
+/* 0 or -ENOMEM. */
+int trial_list_add_round(struct trial_list *list);
+
+/* Is it the first of all trials with its file system? */
+int trial_list_is_first(const struct trial_list *list, size_t index);
 
 /*
  * The plan as the text of a plan file, with the sections of all that it names,

@@ -77,6 +77,9 @@ char *plan_text(const struct plan *plan)
 		r = print_list(to, "sizes", plan->sizes);
 	print_key(to, "volume", plan->volume);
 	print_key(to, "runs", plan->runs);
+	print_key(to, "seed", plan->seed);
+	print_key(to, "precision", plan->precision);
+	print_key(to, "max_time", plan->max_time);
 	print_key(to, "on", plan->testbed);
 	print_key(to, "label", plan->label);
 	if (r == 0)

@@ -67,20 +67,17 @@ static int append(char **list, const char *text)
 	return 0;
 }
 
-/* The variants follow one another, method by method: each is asked once, when it first comes. */
 static int describe_tools(const struct trial_list *trials, struct environment *environment)
 {
-	const struct filesystem *before = NULL;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < trials->count && trials->trial[i].run == 1; i++) {
+	for (size_t i = 0; r == 0 && i < trials->round_count; i++) {
 		const struct filesystem *filesystem = trials->trial[i].filesystem;
 		CLEANUP(freep) char **words = NULL;
 		CLEANUP(freep) char *version = NULL;
 
-		if (!filesystem || filesystem == before)
+		if (!filesystem || !trial_list_is_first(trials, i))
 			continue;
-		before = filesystem;
 		words = words_split(filesystem->mkfs, " \t");
 		version = words && words[0] ? tool_version(words[0]) : NULL;
 		if (version && (!environment->tools || !strstr(environment->tools, version)))

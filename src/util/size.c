@@ -13,6 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
+enum { DURATION_MOST = INT32_MAX / 86400 * 86400 };
+
 static const char unit_letters[] = "KMGTPE";
 
 /* The power of 1024 that a suffix names: 0 for none, -1 for what is no suffix. */
@@ -103,4 +105,51 @@ const char *duration_human(double seconds, char text[static SIZE_TEXT_MAX])
 		snprintf(text, SIZE_TEXT_MAX, "%.0f min %.0f s", floor(seconds / 60),
 			 floor(fmod(seconds, 60)));
 	return text;
+}
+
+/* Seconds of a unit's letter; 0: no unit. */
+static uint64_t unit_seconds(char letter)
+{
+	switch (tolower((unsigned char)letter)) {
+	case 's':
+	case '\0':
+		return 1;
+	case 'm':
+		return 60;
+	case 'h':
+		return 3600;
+	case 'd':
+		return 86400;
+	default:
+		return 0;
+	}
+}
+
+int duration_parse(const char *text, uint64_t *ret_seconds)
+{
+	uint64_t total = 0, before = UINT64_MAX;
+	const char *at = text;
+
+	do {
+		uint64_t number = 0, unit;
+
+		if (!isdigit((unsigned char)*at))
+			return -EINVAL;
+		for (; isdigit((unsigned char)*at); at++) {
+			number = number * 10 + (uint64_t)(*at - '0');
+			if (number > DURATION_MOST)
+				return -ERANGE;
+		}
+		unit = unit_seconds(*at);
+		/* Smaller units follow larger ones, and only a single number goes without. */
+		if (unit == 0 || unit >= before || (*at == '\0' && before != UINT64_MAX))
+			return -EINVAL;
+		total += number * unit;
+		if (number * unit > DURATION_MOST || total > DURATION_MOST)
+			return -ERANGE;
+		before = unit;
+		at += *at != '\0';
+	} while (*at);
+	*ret_seconds = total;
+	return 0;
 }

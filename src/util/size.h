@@ -28,4 +28,10 @@ const char *size_human(double bytes, char text[static SIZE_TEXT_MAX]);
 /* "0", "12 us", "3.42 ms", "1.27 s", "83.0 s", "12 min 5 s": for people. */
 const char *duration_human(double seconds, char text[static SIZE_TEXT_MAX]);
 
+/*
+ * Reads "90" and "90s", "10m", "2h", "1h30m" as seconds.  0, -EINVAL, or -ERANGE (beyond
+ * 68 years).
+ */
+int duration_parse(const char *text, uint64_t *ret_seconds);
+
 #endif

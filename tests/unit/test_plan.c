@@ -128,6 +128,112 @@ static void rounds_are_outermost(void **state)
 	trial_list_clear(&trials);
 }
 
+/* 2 file systems, 4 methods, 30 rounds. */
+static void expand_with_seed(struct plan *plan, const char *seed, struct trial_list *ret)
+{
+	assert_int_equal(plan_set(plan, "filesystems", "xfs,ext4", NULL), 0);
+	assert_int_equal(plan_set(plan, "methods", "mmap,fallocate,chunk-4K,chunk-8K", NULL), 0);
+	assert_int_equal(plan_set(plan, "sizes", "1M", NULL), 0);
+	assert_int_equal(plan_set(plan, "runs", "30", NULL), 0);
+	assert_int_equal(plan_set(plan, "seed", seed, NULL), 0);
+	assert_int_equal(plan_expand(plan, 0, ret, NULL), 0);
+	assert_int_equal(ret->count, 240);
+	assert_int_equal(ret->round_count, 8);
+}
+
+static void rounds_are_shuffled_and_stay_whole(void **state)
+{
+	struct trial_list trials = { 0 };
+	size_t first[8] = { 0 }, ordered = 0;
+
+	expand_with_seed(*state, "7", &trials);
+	for (size_t round = 0; round < 30; round++) {
+		unsigned seen = 0, in_order = 1;
+
+		for (size_t i = 0; i < 8; i++) {
+			const struct plan_trial *trial = &trials.trial[round * 8 + i];
+
+			assert_int_equal(trial->run, round + 1);
+			seen |= 1u << trial->place;
+			in_order &= trial->place == i;
+			/* The place is that of the plan. */
+			assert_string_equal(trial->filesystem->name,
+					    trial->place < 4 ? "xfs" : "ext4");
+			assert_string_equal(trial->method.name,
+					    ((const char *[]) { "mmap", "fallocate", "chunk-4096",
+								"chunk-8192" })[trial->place % 4]);
+		}
+		assert_int_equal(seen, 0xff);
+		ordered += in_order;
+		first[trials.trial[round * 8].place]++;
+	}
+	assert_true(ordered <= 1);
+	/* Each comes first at times, none always. */
+	for (size_t i = 0; i < 8; i++)
+		assert_in_range(first[i], 1, 10);
+	trial_list_clear(&trials);
+}
+
+static void the_seed_fixes_the_order(void **state)
+{
+	struct trial_list one = { 0 }, same = { 0 }, other = { 0 }, grown = { 0 };
+	size_t differing = 0;
+
+	expand_with_seed(*state, "7", &one);
+	expand_with_seed(*state, "7", &same);
+	expand_with_seed(*state, "8", &other);
+	plan_set(*state, "seed", "7", NULL);
+	plan_set(*state, "runs", "auto", NULL);
+	assert_int_equal(plan_expand(*state, 0, &grown, NULL), 0);
+	assert_int_equal(grown.count, 8);
+	assert_int_equal(grown.automatic, 1);
+	while (grown.count < one.count)
+		assert_int_equal(trial_list_add_round(&grown), 0);
+	for (size_t i = 0; i < one.count; i++) {
+		assert_int_equal(one.trial[i].place, same.trial[i].place);
+		assert_int_equal(one.trial[i].place, grown.trial[i].place);
+		assert_int_equal(one.trial[i].run, grown.trial[i].run);
+		differing += one.trial[i].place != other.trial[i].place;
+	}
+	assert_true(differing > 120);
+	trial_list_clear(&one);
+	trial_list_clear(&same);
+	trial_list_clear(&other);
+	trial_list_clear(&grown);
+}
+
+static void each_filesystem_is_first_once(void **state)
+{
+	struct trial_list trials = { 0 };
+	size_t first = 0;
+
+	expand_with_seed(*state, "7", &trials);
+	for (size_t i = 0; i < trials.count; i++)
+		first += (size_t)trial_list_is_first(&trials, i);
+	assert_int_equal(first, 2);
+	trial_list_clear(&trials);
+}
+
+static void wishes_for_auto_are_read(void **state)
+{
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	assert_int_equal(plan_read_preset(plan, "demo", NULL), 0);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.automatic, 0);
+	assert_int_equal(trials.shuffled, 0);
+	trial_list_clear(&trials);
+	plan_set(plan, "runs", "auto", NULL);
+	plan_set(plan, "precision", "2.5%", NULL);
+	plan_set(plan, "max_time", "1h30m", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.automatic, 1);
+	assert_true(trials.precision == 0.025);
+	assert_int_equal(trials.seconds_most, 5400);
+	trial_list_clear(&trials);
+}
+
 static void wrong_wishes_are_named(void **state)
 {
 	static const struct {
@@ -153,8 +259,25 @@ static void wrong_wishes_are_named(void **state)
 		  "a file of 64M does not fit on a volume of 1M; give a larger --volume or a "
 		  "smaller --size" },
 		{ "volume", "100M", "btrfs needs a volume of at least 128M; 100M is too small" },
-		{ "runs", "0", "\"0\" is no number of runs; it has to be from 1 to 10000" },
-		{ "runs", "many", "\"many\" is no number of runs; it has to be from 1 to 10000" },
+		{ "runs", "0",
+		  "\"0\" is no number of runs; it has to be from 1 to 10000, or auto" },
+		{ "precision", "0", "\"0\" is no precision; it is a percentage from 0.01 to 100" },
+		{ "precision", "5x",
+		  "\"5x\" is no precision; it is a percentage from 0.01 to 100" },
+		{ "precision", "nan",
+		  "\"nan\" is no precision; it is a percentage from 0.01 to 100" },
+		{ "max_time", "0", "\"0\" is no longest time; write seconds, or 90s, 10m, 1h30m" },
+		{ "max_time", "soon",
+		  "\"soon\" is no longest time; write seconds, or 90s, 10m, 1h30m" },
+		{ "seed", "-1",
+		  "\"-1\" is no seed; it is a whole number from 0 to 9223372036854775807" },
+		{ "seed", "9223372036854775808",
+		  "\"9223372036854775808\" is no seed; it is a whole number from 0 to "
+		  "9223372036854775807" },
+		{ "seed", "1x",
+		  "\"1x\" is no seed; it is a whole number from 0 to 9223372036854775807" },
+		{ "runs", "many",
+		  "\"many\" is no number of runs; it has to be from 1 to 10000, or auto" },
 	};
 	struct plan *plan = *state;
 
@@ -213,7 +336,7 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 	} cases[] = {
 		{ "[plan]\nfs = ext4\n",
 		  "p:2: unknown key \"fs\" in [plan]; there are filesystems, methods, "
-		  "sizes, volume, runs, on and label" },
+		  "sizes, volume, runs, seed, precision, max_time, on and label" },
 		{ "\n[x]\ntype = ext4\nmkfss = y\n", "p:4: unknown key \"mkfss\" in [x]; there are "
 						     "type, mkfs, mount, package, largest_run, "
 						     "min_volume and summary" },
@@ -248,6 +371,9 @@ static void text_reads_back(void **state)
 
 	assert_int_equal(plan_read_preset(plan, "2009", NULL), 0);
 	plan_set(plan, "runs", "3", NULL);
+	plan_set(plan, "seed", "12", NULL);
+	plan_set(plan, "precision", "2.5", NULL);
+	plan_set(plan, "max_time", "10m", NULL);
 	plan_set(plan, "on", "dir:/srv", NULL);
 	plan_set(plan, "label", "desktop on", NULL);
 	text = plan_text(plan);
@@ -271,6 +397,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(presets_expand, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_2009_preset_is_that_of_2009, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rounds_are_outermost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(rounds_are_shuffled_and_stay_whole, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(the_seed_fixes_the_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_filesystem_is_first_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wishes_for_auto_are_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(wrong_wishes_are_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(plan_files_add_and_replace, set_up, tear_down),
 		cmocka_unit_test(wrong_plan_files_are_named_with_their_line),

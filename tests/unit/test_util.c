@@ -209,12 +209,37 @@ static void read_file_has_a_limit(void **state)
 	assert_int_equal(io_read_file("/proc/self/no-such", 10, &data, NULL), -ENOENT);
 }
 
+static void durations_are_read(void **state)
+{
+	static const struct {
+		const char *text;
+		uint64_t seconds;
+	} good[] = { { "90", 90 },   { "90s", 90 },	{ "10m", 600 },
+		     { "2H", 7200 }, { "1h30m", 5400 }, { "1d1h1m1s", 90061 } };
+	static const char *const wrong[] = { "",     "m",  "1x",   "1m2", "1m2h",
+					     "1m1m", "-1", "1.5h", " 1" };
+	uint64_t seconds = 77;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		assert_int_equal(duration_parse(good[i].text, &seconds), 0);
+		assert_int_equal(seconds, good[i].seconds);
+	}
+	seconds = 77;
+	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++)
+		assert_int_equal(duration_parse(wrong[i], &seconds), -EINVAL);
+	assert_int_equal(duration_parse("99999999999999999999", &seconds), -ERANGE);
+	assert_int_equal(duration_parse("99999d", &seconds), -ERANGE);
+	assert_int_equal(seconds, 77);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(size_reads_binary_units),
 		cmocka_unit_test(size_refuses_all_else),
 		cmocka_unit_test(size_names_read_back),
+		cmocka_unit_test(durations_are_read),
 		cmocka_unit_test(durations_have_three_digits),
 		cmocka_unit_test(suggestions_are_near),
 		cmocka_unit_test(problem_keeps_the_last_sentence),
