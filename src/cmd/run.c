@@ -5,8 +5,10 @@
  * file that exists.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cell.h"
 #include "cleanup.h"
@@ -37,6 +39,9 @@ static int apply_options(struct run *run, struct problem *problem)
 		{ "sizes", wanted->sizes },
 		{ "volume", wanted->volume },
 		{ "runs", wanted->runs },
+		{ "seed", wanted->seed },
+		{ "precision", wanted->precision },
+		{ "max_time", wanted->max_time },
 		{ "on", wanted->testbed },
 		{ "label", wanted->label },
 	};
@@ -51,6 +56,28 @@ static int apply_options(struct run *run, struct problem *problem)
 	return 0;
 }
 
+/* A dry run shows the order of the plan, unless a seed makes it known beforehand. */
+static int settle_repetition(struct run *run, struct problem *problem)
+{
+	const struct run_options *wanted = run->options;
+	const char *runs = run->plan.runs ? run->plan.runs : "1";
+	uint32_t seed;
+	char text[16];
+
+	if ((wanted->precision || wanted->max_time) && strcmp(runs, "auto") != 0)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"--%s says when --runs auto is to end, and the number of runs is "
+			"%s; give --runs auto as well",
+			wanted->precision ? "precision" : "max-time", runs);
+	if (run->plan.seed || wanted->dry_run)
+		return 0;
+	if (getentropy(&seed, sizeof(seed)) < 0)
+		return -errno;
+	snprintf(text, sizeof(text), "%" PRIu32, seed);
+	return plan_set(&run->plan, "seed", text, problem);
+}
+
 /* The catalogue, then the preset, then the plan file, then the command line. */
 static int make_plan(struct run *run, struct problem *problem)
 {
@@ -62,7 +89,9 @@ static int make_plan(struct run *run, struct problem *problem)
 				     problem);
 	if (r == 0 && wanted->plan)
 		r = plan_read_file(&run->plan, wanted->plan, problem);
-	return r < 0 ? r : apply_options(run, problem);
+	if (r == 0)
+		r = apply_options(run, problem);
+	return r < 0 ? r : settle_repetition(run, problem);
 }
 
 static int load_earlier(struct run *run, struct problem *problem)
@@ -72,8 +101,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 	int r;
 
 	if (wanted->filesystems || wanted->methods || wanted->sizes || wanted->volume ||
-	    wanted->runs || wanted->testbed || wanted->label || wanted->preset || wanted->plan ||
-	    wanted->output)
+	    wanted->runs || wanted->seed || wanted->precision || wanted->max_time ||
+	    wanted->testbed || wanted->label || wanted->preset || wanted->plan || wanted->output)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume goes on with the plan that the file holds; leave out the "
@@ -217,6 +246,10 @@ static void print_trials(const struct run *run)
 			       filesystem->mount_options ? filesystem->mount_options : "",
 			       size_name(trial->volume_bytes, volume));
 	}
+	if (run->trials.automatic)
+		printf("rounds like this one are added until the figures are precise\n");
+	if (!run->trials.shuffled)
+		printf("the order within a round is random; --seed fixes it\n");
 	printf("%zu trials on %s; nothing was touched\n", run_count_left(run),
 	       run->session.testbed->name);
 }

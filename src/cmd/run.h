@@ -12,7 +12,8 @@
 struct run_options {
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
 	/* Keys of a plan that the command line sets. */
-	const char *filesystems, *methods, *sizes, *volume, *runs, *testbed, *label;
+	const char *filesystems, *methods, *sizes, *volume, *runs, *seed, *precision, *max_time,
+		*testbed, *label;
 	uint64_t trial_seconds;
 	int force, dry_run, quiet;
 };

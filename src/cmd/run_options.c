@@ -30,6 +30,9 @@ enum option_key {
 	OPTION_KEEP_IMAGES,
 	OPTION_SCRATCH,
 	OPTION_TIMEOUT,
+	OPTION_SEED,
+	OPTION_PRECISION,
+	OPTION_MAX_TIME,
 };
 
 static const struct argp_option options[] = {
@@ -41,7 +44,16 @@ static const struct argp_option options[] = {
 	{ "size", OPTION_SIZE, "SIZE,...", 0, "sizes of the file, as 64M or 4G (binary units)", 1 },
 	{ "volume", OPTION_VOLUME, "SIZE", 0,
 	  "size of the volume (default: 5 times the file, at least 512M)", 1 },
-	{ "runs", OPTION_RUNS, "N", 0, "rounds; figures are medians (default: 1)", 1 },
+	{ "runs", OPTION_RUNS, "N|auto", 0,
+	  "rounds, each in a random order; figures are medians; auto: until they are precise "
+	  "(default: 1)",
+	  1 },
+	{ "precision", OPTION_PRECISION, "PERCENT", 0,
+	  "for auto: how far the 95 % interval of each median of the time may reach (default: 5)",
+	  1 },
+	{ "max-time", OPTION_MAX_TIME, "DURATION", 0,
+	  "for auto: end after 90s, 10m, 2h, precise or not (default: 1h)", 1 },
+	{ "seed", OPTION_SEED, "N", 0, "make the rounds in the order of an earlier run", 1 },
 	{ "preset", OPTION_PRESET, "NAME", 0, "2009 (the original experiment), demo or default",
 	  1 },
 	{ "plan", OPTION_PLAN, "FILE", 0, "plan with file systems or wishes of your own", 1 },
@@ -70,6 +82,7 @@ static const char help[] =
 	"  alloc-perf run                                    a first look, no root needed\n"
 	"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      others than the default\n"
 	"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five rounds\n"
+	"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
 	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
 	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
 	"  alloc-perf run --resume 2009.jsonl\n\n"
@@ -90,13 +103,14 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		int key;
 		const char **member;
 	} texts[] = {
-		{ OPTION_FS, &run->filesystems },  { OPTION_METHODS, &run->methods },
-		{ OPTION_SIZE, &run->sizes },	   { OPTION_VOLUME, &run->volume },
-		{ OPTION_RUNS, &run->runs },	   { OPTION_ON, &run->testbed },
-		{ OPTION_LABEL, &run->label },	   { OPTION_PRESET, &run->preset },
-		{ OPTION_PLAN, &run->plan },	   { OPTION_OUTPUT, &run->output },
-		{ OPTION_RESUME, &run->resume },   { OPTION_KEEP_IMAGES, &run->keep_images },
-		{ OPTION_SCRATCH, &run->scratch },
+		{ OPTION_FS, &run->filesystems },      { OPTION_METHODS, &run->methods },
+		{ OPTION_SIZE, &run->sizes },	       { OPTION_VOLUME, &run->volume },
+		{ OPTION_RUNS, &run->runs },	       { OPTION_ON, &run->testbed },
+		{ OPTION_LABEL, &run->label },	       { OPTION_PRESET, &run->preset },
+		{ OPTION_PLAN, &run->plan },	       { OPTION_OUTPUT, &run->output },
+		{ OPTION_RESUME, &run->resume },       { OPTION_KEEP_IMAGES, &run->keep_images },
+		{ OPTION_SCRATCH, &run->scratch },     { OPTION_SEED, &run->seed },
+		{ OPTION_PRECISION, &run->precision }, { OPTION_MAX_TIME, &run->max_time },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)

@@ -35,6 +35,7 @@ const struct field record_fields[] = {
 	COUNT(file_bytes, "bytes", "size asked for"),
 	COUNT(volume_bytes, "bytes", "size of the volume; null where an existing directory was used"),
 	COUNT(run, "count", "number of the repetition, from 1"),
+	COUNT(place, "count", "place in the plan's order of a round, from 0; tables keep to it, the trials are made in a random one"),
 
 	TEXT(testbed, "where: uml, loop, dir, ..."),
 	TEXT(kernel, "release of the kernel that the trial ran under"),
@@ -111,6 +112,7 @@ const struct field environment_fields[] = {
 	TEXT(scheduler, "I/O scheduler of the disk below"),
 	COUNT(rotational, "1 or 0", "that disk says that it rotates"),
 	TEXT(command, "command line, quoted for a shell"),
+	COUNT(seed, "", "seed of the random order of the trials within each round; null: in the plan's order"),
 	TEXT(plan, "plan of the run in INI form, from which it can be resumed"),
 };
 const size_t environment_field_count = ARRAY_SIZE(environment_fields);

@@ -33,7 +33,8 @@ struct record {
 	char *method;	  /* canonical name: "chunk-4096" */
 	int64_t file_bytes;
 	int64_t volume_bytes;
-	int64_t run; /* 1, 2, ... */
+	int64_t run;   /* 1, 2, ... */
+	int64_t place; /* in the plan's order of a round, from 0; trials are made in another */
 
 	/* where it was made */
 	char *testbed;
@@ -108,6 +109,7 @@ struct environment {
 	char *scheduler;    /* of the disk below it */
 	int64_t rotational; /* 1, 0 */
 	char *command;	    /* the command line, quoted for a shell */
+	int64_t seed;	    /* of the order of trials within each round */
 	char *plan;	    /* INI text from which `run --resume` goes on */
 };
 

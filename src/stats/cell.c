@@ -73,6 +73,46 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
+/* The place in the plan of the row or column that the name stands for; unknown: the last. */
+static int64_t place_of(const struct results *results, const struct grids *grids,
+			const struct grid *grid, const char *name)
+{
+	int64_t place = INT64_MAX;
+
+	for (size_t i = 0; i < results->record_count; i++) {
+		const struct record *record = &results->records[i];
+
+		if (record->place != FIELD_UNKNOWN && record->place < place &&
+		    find_grid(grids, record) == grid &&
+		    (strcmp(record->filesystem, name) == 0 || strcmp(record->method, name) == 0))
+			place = record->place;
+	}
+	return place;
+}
+
+/* Stable: what has no place stays in the order of its appearance. */
+static int sort_names(const struct results *results, const struct grids *grids,
+		      const struct grid *grid, const char **names, size_t count)
+{
+	CLEANUP(freep) int64_t *places = calloc(count, sizeof(*places));
+
+	if (!places)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const char *name = names[i];
+		int64_t place = place_of(results, grids, grid, name);
+		size_t at = i;
+
+		for (; at > 0 && places[at - 1] > place; at--) {
+			places[at] = places[at - 1];
+			names[at] = names[at - 1];
+		}
+		places[at] = place;
+		names[at] = name;
+	}
+	return 0;
+}
+
 static int collect_names(struct grids *grids, const struct results *results)
 {
 	for (size_t i = 0; i < results->record_count; i++) {
@@ -89,6 +129,20 @@ static int collect_names(struct grids *grids, const struct results *results)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+static int sort_all_names(struct grids *grids, const struct results *results)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grids->count; i++) {
+		struct grid *grid = &grids->grid[i];
+
+		r = sort_names(results, grids, grid, grid->filesystems, grid->filesystem_count);
+		if (r == 0)
+			r = sort_names(results, grids, grid, grid->methods, grid->method_count);
+	}
+	return r;
 }
 
 static int fill_cells(struct grids *grids, const struct results *results)
@@ -121,6 +175,8 @@ int grids_build(const struct results *results, struct grids *ret)
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	int r = collect_names(&grids, results);
 
+	if (r == 0)
+		r = sort_all_names(&grids, results);
 	if (r == 0)
 		r = fill_cells(&grids, results);
 	if (r < 0)

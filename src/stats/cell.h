@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Records gathered into a grid: file systems down, methods across, in the order
- * of their first appearance, one grid per set of conditions (testbed, kernel,
- * label, sizes).
+ * of the plan (of their first appearance, where the records do not tell it), one
+ * grid per set of conditions (testbed, kernel, label, sizes).
  */
 #ifndef STATS_CELL_H
 #define STATS_CELL_H

@@ -113,6 +113,8 @@ int testbed_describe(const struct testbed_session *session, const struct trial_l
 
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
 	environment->schema = RECORD_SCHEMA;
+	if (trials->shuffled)
+		environment->seed = (int64_t)trials->seed;
 	r = field_set_text(&environment->version, ALLOC_PERF_VERSION);
 	if (r == 0)
 		r = field_set_text(&environment->started, started);

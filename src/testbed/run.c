@@ -29,6 +29,7 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	field_set_text(&record->testbed, session->testbed->name);
 	record->file_bytes = (int64_t)trial->file_bytes;
 	record->run = trial->run;
+	record->place = (int64_t)trial->place;
 	if (!filesystem)
 		return;
 	record->volume_bytes = (int64_t)trial->volume_bytes;

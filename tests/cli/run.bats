@@ -63,6 +63,15 @@ refused() { # SENTENCE ARGUMENT...
 	refused '"two" is no number of runs' --runs two
 }
 
+@test "--seed, --precision and --max-time are checked" {
+	refused '"x" is no seed' --seed x
+	refused '"0" is no precision' --runs auto --precision 0
+	refused '"200" is no precision' --runs auto --precision 200
+	refused '"soon" is no longest time' --runs auto --max-time soon
+	refused '--precision says when --runs auto is to end' --precision 3
+	refused '--max-time says when --runs auto is to end, and the number of runs is 3' --max-time 3m --runs 3
+}
+
 @test "a plan file with a wrong key is refused with its line" {
 	printf '[plan]\nmethods = mmap\nfs = ext4\n' >plan.ini
 	refused 'plan.ini:3: unknown key "fs" in [plan]' --plan plan.ini
@@ -174,6 +183,44 @@ refused() { # SENTENCE ARGUMENT...
 	assert_status 0
 	assert_output_has "ext2 mmap 3M, run 1"
 	assert_output_has "1 trials on uml"
+}
+
+# The order in which the trials of a file were made.
+order() { # FILE
+	grep '"type": *"trial"' "$1" | sed 's/.*"method": *"\([^"]*\)".*"run": *\([0-9]*\).*/\2 \1/'
+}
+
+@test "each round is shuffled, by the seed that the file records" {
+	alloc-perf run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 8 --seed 5 -o one.jsonl -q
+	alloc-perf run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 8 --seed 5 -o same.jsonl -q
+	alloc-perf run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 8 -o other.jsonl -q
+	grep -q '"seed": *5,' one.jsonl
+	[ "$(order one.jsonl)" = "$(order same.jsonl)" ]
+	[ "$(order one.jsonl)" != "$(order other.jsonl)" ]
+	# Rounds follow one another and are whole, and not all are alike.
+	order one.jsonl | cut -d' ' -f1 | sort -nc
+	[ "$(order one.jsonl | sort -u | wc -l)" = 32 ]
+	[ "$(order one.jsonl | paste - - - - | sed 's/[0-9]* //g' | sort -u | wc -l)" -gt 1 ]
+	# The dry run of the same seed says so beforehand.
+	run alloc-perf run --dry-run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 8 --seed 5
+	[ "$(grep ', run' <<<"$output" | sed 's/ .*run / /' | awk '{print $2, $1}')" = "$(
+		order one.jsonl
+	)" ]
+}
+
+@test "tables keep the order of the plan" {
+	run alloc-perf run --on "dir:$WORK" -m mmap,fallocate,chunk-64K,ftruncate -s 64K --seed 3 -o one.jsonl
+	assert_status 0
+	grep -q 'filesystem  *mmap  *fallocate  *chunk-65536  *ftruncate' <<<"$output"
+}
+
+@test "--resume goes on in the order of the seed" {
+	alloc-perf run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 5 -o whole.jsonl -q
+	head -7 whole.jsonl >cut.jsonl
+	alloc-perf run --resume cut.jsonl -q
+	[ "$(order whole.jsonl)" = "$(order cut.jsonl)" ]
+	run alloc-perf run --resume cut.jsonl --seed 3
+	assert_status 2
 }
 
 # ---- the testbed dir ----

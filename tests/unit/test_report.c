@@ -321,7 +321,7 @@ static void csv_has_every_field_and_quotes(void **state)
 		commas += *at == ',';
 	assert_int_equal(commas, record_field_count - 1);
 	assert_memory_equal(text, "filesystem,method,file_bytes,", 29);
-	assert_memory_equal(row, "xfs,mmap,4294967296,21474836480,1,,,\"a \"\"b\"\", c\",,", 49);
+	assert_memory_equal(row, "xfs,mmap,4294967296,21474836480,1,,,,\"a \"\"b\"\", c\",,", 50);
 	assert_non_null(strstr(row, ",\"two\nlines\","));
 	assert_non_null(strstr(row, ",20000000000,"));
 	assert_null(strstr(row, "-9223372036854775808"));

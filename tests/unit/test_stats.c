@@ -129,6 +129,36 @@ static void grids_keep_the_order_of_appearance(void **state)
 	assert_int_equal(grid_cell(&grids.grid[0], 1, 1)->records[0]->fragments, 22);
 }
 
+static void grids_are_in_the_order_of_the_plan(void **state)
+{
+	static const struct {
+		const char *filesystem, *method;
+		int64_t place;
+	} shuffled[] = { { "ext4", "mmap", 2 },
+			 { "xfs", "chunk-4096", 1 },
+			 { "ext4", "chunk-4096", 3 },
+			 { "xfs", "mmap", 0 },
+			 { "zfs", "other", FIELD_UNKNOWN } };
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	const struct grid *grid;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(shuffled); i++)
+		results_add(&results, shuffled[i].filesystem, shuffled[i].method)->place =
+			shuffled[i].place;
+	assert_int_equal(grids_build(&results, &grids), 0);
+	grid = &grids.grid[0];
+	assert_string_equal(grid->filesystems[0], "xfs");
+	assert_string_equal(grid->filesystems[1], "ext4");
+	assert_string_equal(grid->filesystems[2], "zfs");
+	assert_string_equal(grid->methods[0], "mmap");
+	assert_string_equal(grid->methods[1], "chunk-4096");
+	assert_string_equal(grid->methods[2], "other");
+	assert_int_equal(grid_cell(grid, 1, 0)->records[0]->place, 2);
+	assert_int_equal(grid_cell(grid, 0, 1)->records[0]->place, 1);
+}
+
 static void each_condition_has_its_grid(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -215,6 +245,7 @@ int main(void)
 		cmocka_unit_test(bytes_and_cpu_are_summed_alike),
 		cmocka_unit_test(bounds_are_not_shown_as_figures),
 		cmocka_unit_test(grids_keep_the_order_of_appearance),
+		cmocka_unit_test(grids_are_in_the_order_of_the_plan),
 		cmocka_unit_test(each_condition_has_its_grid),
 		cmocka_unit_test(nothing_makes_no_grid),
 		cmocka_unit_test(figures_are_medians),
