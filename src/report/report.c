@@ -84,6 +84,8 @@ static void put_runs(FILE *to, const struct grid *grid, const char *separator)
 		fprintf(to, "%smedians of %zu runs", separator, most);
 	else
 		fprintf(to, "%smedians of %zu to %zu runs", separator, fewest, most);
+	if (most >= FIGURE_RUNS_LEAST)
+		fputs(" ± their 95 % confidence interval", to);
 }
 
 void put_conditions(FILE *to, const struct grid *grid)

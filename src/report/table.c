@@ -14,10 +14,7 @@
 #include "cleanup.h"
 #include "format.h"
 
-enum { CELL_TEXT_MAX = 128, COLUMNS_DEFAULT = 100, COLUMN_GAP = 2 };
-
-/* Below this part of the median a spread is not worth the room. */
-static const double spread_worth_showing = 0.05;
+enum { CELL_TEXT_MAX = FIGURE_TEXT_MAX + 16, COLUMNS_DEFAULT = 100, COLUMN_GAP = 2 };
 
 struct sheet {
 	const char *corner; /* above the names of the rows */
@@ -89,37 +86,6 @@ static char *explain(const struct cell *cell, const struct record *record, size_
 	return r < 0 ? NULL : text;
 }
 
-static int spread_shows(const struct figure *figure, enum measure_unit unit)
-{
-	if (unit == MEASURE_COUNT)
-		return figure->minimum != figure->maximum;
-	return figure->maximum - figure->minimum > spread_worth_showing * figure->median;
-}
-
-/* "3..5" of a count; else "1.23 s (1.19..1.31)", with units where they differ. */
-static void figure_text(const struct figure *figure, enum measure_unit unit,
-			char text[static CELL_TEXT_MAX])
-{
-	char buffers[3][VALUE_TEXT_MAX];
-	const char *median = value_text(figure->median, unit, buffers[0]);
-	const char *minimum = value_text(figure->minimum, unit, buffers[1]);
-	const char *maximum = value_text(figure->maximum, unit, buffers[2]);
-	const char *median_unit = strchr(median, ' '), *minimum_unit = strchr(minimum, ' '),
-		   *maximum_unit = strchr(maximum, ' ');
-
-	if (!spread_shows(figure, unit))
-		snprintf(text, CELL_TEXT_MAX, "%s", median);
-	else if (unit == MEASURE_COUNT)
-		snprintf(text, CELL_TEXT_MAX, "%s..%s", minimum, maximum);
-	else if (median_unit && minimum_unit && maximum_unit &&
-		 strcmp(median_unit, minimum_unit) == 0 && strcmp(median_unit, maximum_unit) == 0)
-		snprintf(text, CELL_TEXT_MAX, "%s (%.*s..%.*s)", median,
-			 (int)(minimum_unit - minimum), minimum, (int)(maximum_unit - maximum),
-			 maximum);
-	else
-		snprintf(text, CELL_TEXT_MAX, "%s (%s..%s)", median, minimum, maximum);
-}
-
 static int cell_text(struct sheet *sheet, const struct cell *cell, const struct measure *measure,
 		     char text[static CELL_TEXT_MAX])
 {
@@ -155,7 +121,7 @@ static void measure_widths(struct sheet *sheet)
 	for (size_t i = 0; i < sheet->columns; i++) {
 		sheet->width[i] = text_width(sheet->column_names[i]);
 		for (size_t j = 0; j < sheet->rows; j++) {
-			size_t width = strlen(sheet->text[j * sheet->columns + i]);
+			size_t width = text_width(sheet->text[j * sheet->columns + i]);
 
 			if (width > sheet->width[i])
 				sheet->width[i] = width;

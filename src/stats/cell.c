@@ -7,12 +7,8 @@
 #include "cell.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 
 #include "array.h"
 #include "cleanup.h"
@@ -206,25 +202,4 @@ void grids_clear(struct grids *grids)
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method)
 {
 	return &grid->cells[filesystem * grid->method_count + method];
-}
-
-struct figure cell_figure(const struct cell *cell, const struct measure *measure)
-{
-	struct figure figure = { 0, NAN, NAN, NAN };
-	CLEANUP(freep) double *values = calloc(cell->count ? cell->count : 1, sizeof(*values));
-
-	for (size_t i = 0; values && i < cell->count; i++) {
-		const struct record *record = cell->records[i];
-		double value = strcmp(record->status, STATUS_OK) == 0 ? measure->of(record) : NAN;
-
-		if (!isnan(value))
-			values[figure.count++] = value;
-	}
-	if (figure.count == 0)
-		return figure;
-	gsl_sort(values, 1, figure.count);
-	figure.median = gsl_stats_median_from_sorted_data(values, 1, figure.count);
-	figure.minimum = values[0];
-	figure.maximum = values[figure.count - 1];
-	return figure;
 }

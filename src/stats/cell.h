@@ -12,12 +12,16 @@
 #include "measure.h"
 #include "resultfile.h"
 
+/* Below this many values no 95 % confidence interval of the median exists. */
+enum { FIGURE_RUNS_LEAST = 6 };
+
 /* One figure. */
 struct figure {
 	size_t count; /* values that it is made of; 0: none, the rest is NaN */
 	double median;
 	double minimum;
 	double maximum;
+	double lower, upper; /* 95 % confidence interval of the median; NaN: too few values */
 };
 
 /* All runs of one method on one file system. */
@@ -48,7 +52,23 @@ void grids_clear(struct grids *grids);
 
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method);
 
-/* Median, minimum and maximum over the ok runs that know the measure. */
+/* Over the ok runs that know the measure. */
 struct figure cell_figure(const struct cell *cell, const struct measure *measure);
+
+/* The same of plain values, which it sorts. */
+struct figure figure_of_values(double *values, size_t count);
+
+/*
+ * How far the interval reaches from the median on its farther side, as a part of
+ * the median: 0.05 is 5 %.  NaN: no interval.  0 where all values are the same.
+ */
+double figure_precision(const struct figure *figure);
+
+/*
+ * The values of the ok runs that know the measure, in the order of the records.
+ * The caller frees *ret.  0 or -ENOMEM.
+ */
+int cell_values(const struct cell *cell, const struct measure *measure, double **ret,
+		size_t *ret_count);
 
 #endif

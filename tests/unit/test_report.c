@@ -221,6 +221,34 @@ static void runs_are_shown_by_median_and_spread(void **state)
 		      "[1] 1 of 3 runs: failed in sync: fsync: Bad\n");
 }
 
+static void enough_runs_have_an_interval(void **state)
+{
+	static const double seconds[] = { 1.00, 1.01, 1.02, 1.03, 1.04, 1.06 };
+	CLEANUP(results_clear) struct results results = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < 6; i++) {
+		results_add_figures(&results, "ext2", "mmap", seconds[i], i ? 4 : 3);
+		results_add_figures(&results, "xfs", "mmap", 2, 1);
+	}
+	assert_prints(&results, "time", 0,
+		      "4 GiB file on a 20 GiB volume; medians of 6 runs ± their 95 % confidence "
+		      "interval\n"
+		      "\n"
+		      "time until on disk (allocate, sync, close and unmount together)\n"
+		      "filesystem         mmap\n"
+		      "ext2        1.02 s ±4 %\n"
+		      "xfs                 2 s\n");
+	assert_prints(&results, "fragments", 0,
+		      "4 GiB file on a 20 GiB volume; medians of 6 runs ± their 95 % confidence "
+		      "interval\n"
+		      "\n"
+		      "fragments of the file (maximal runs of physically contiguous extents)\n"
+		      "filesystem  mmap\n"
+		      "ext2        3..4\n"
+		      "xfs            1\n");
+}
+
 static void paths_that_were_not_taken_are_told(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -605,6 +633,7 @@ int main(void)
 		cmocka_unit_test(a_table_says_where_and_how),
 		cmocka_unit_test(footnotes_say_why_and_only_once),
 		cmocka_unit_test(runs_are_shown_by_median_and_spread),
+		cmocka_unit_test(enough_runs_have_an_interval),
 		cmocka_unit_test(paths_that_were_not_taken_are_told),
 		cmocka_unit_test(wide_tables_turn_or_wrap),
 		cmocka_unit_test(a_table_has_four_measures_by_default),

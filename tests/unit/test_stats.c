@@ -225,6 +225,65 @@ static void figures_are_medians(void **state)
 	assert_int_equal(figure_of(values, 6, STATUS_UNSUPPORTED).count, 4);
 }
 
+/* The ranks printed in tables of the sign test's confidence limits, for 95 %. */
+static void intervals_have_the_ranks_of_the_tables(void **state)
+{
+	static const struct {
+		size_t count, rank;
+	} table[] = { { 5, 0 },	 { 6, 1 },  { 8, 1 },  { 9, 2 },  { 11, 2 },  { 12, 3 },
+		      { 14, 3 }, { 15, 4 }, { 20, 6 }, { 25, 8 }, { 30, 10 }, { 50, 18 } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		double values[50];
+		struct figure figure;
+
+		/* 1, 2, ..., backwards: a value is its rank. */
+		for (size_t j = 0; j < table[i].count; j++)
+			values[j] = (double)(table[i].count - j);
+		figure = figure_of_values(values, table[i].count);
+		if (table[i].rank == 0) {
+			assert_true(isnan(figure.lower) && isnan(figure.upper));
+			assert_true(isnan(figure_precision(&figure)));
+			continue;
+		}
+		assert_near(figure.lower, (double)table[i].rank);
+		assert_near(figure.upper, (double)(table[i].count + 1 - table[i].rank));
+	}
+}
+
+/* Of all the ways in which n values can lie around the true median, 95 % have to be caught. */
+static void intervals_cover_what_they_promise(void **state)
+{
+	(void)state;
+
+	for (size_t count = FIGURE_RUNS_LEAST; count <= 16; count++) {
+		size_t caught = 0;
+
+		for (size_t below = 0; below < (size_t)1 << count; below++) {
+			double values[16];
+			struct figure figure;
+
+			for (size_t i = 0; i < count; i++)
+				values[i] = (below >> i & 1 ? -1.0 : 1.0) * (double)(i + 1);
+			figure = figure_of_values(values, count);
+			caught += figure.lower < 0 && figure.upper > 0;
+		}
+		assert_true((double)caught >= 0.95 * exp2((double)count));
+	}
+}
+
+static void precision_is_the_farther_side(void **state)
+{
+	double values[] = { 90, 95, 100, 100, 104, 108 }, same[] = { 0, 0, 0, 0, 0, 0 };
+	struct figure figure = figure_of_values(values, ARRAY_SIZE(values));
+	(void)state;
+
+	assert_near(figure_precision(&figure), 0.10);
+	figure = figure_of_values(same, ARRAY_SIZE(same));
+	assert_near(figure_precision(&figure), 0);
+}
+
 static void no_value_is_no_figure(void **state)
 {
 	static const int64_t unknown[] = { FIELD_UNKNOWN, 3 };
@@ -233,6 +292,7 @@ static void no_value_is_no_figure(void **state)
 
 	assert_int_equal(figure.count, 0);
 	assert_true(isnan(figure.median) && isnan(figure.minimum) && isnan(figure.maximum));
+	assert_true(isnan(figure.lower) && isnan(figure.upper));
 	assert_int_equal(figure_of(unknown, 2, STATUS_FAILED).count, 0);
 }
 
@@ -249,6 +309,9 @@ int main(void)
 		cmocka_unit_test(each_condition_has_its_grid),
 		cmocka_unit_test(nothing_makes_no_grid),
 		cmocka_unit_test(figures_are_medians),
+		cmocka_unit_test(intervals_have_the_ranks_of_the_tables),
+		cmocka_unit_test(intervals_cover_what_they_promise),
+		cmocka_unit_test(precision_is_the_farther_side),
 		cmocka_unit_test(no_value_is_no_figure),
 	};
 

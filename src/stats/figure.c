@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times of trials are not normally distributed: they have a floor and a long
+ * tail.  So a figure is a median, and its confidence interval comes from the
+ * order statistics, which holds for any distribution: how many of the values lie
+ * below the true median is binomial with one half.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
+
+#include "cell.h"
+#include "cleanup.h"
+
+/* Of each end of a 95 % interval. */
+static const double tail = 0.025;
+
+/*
+ * The largest rank r, from 1, such that the interval from the r-th smallest to the
+ * r-th largest value holds the median with 95 %; 0: there is none.
+ */
+static size_t interval_rank(size_t count)
+{
+	unsigned rank = 0;
+
+	while (gsl_cdf_binomial_P(rank, 0.5, (unsigned)count) <= tail)
+		rank++;
+	return rank;
+}
+
+struct figure figure_of_values(double *values, size_t count)
+{
+	struct figure figure = { count, NAN, NAN, NAN, NAN, NAN };
+	size_t rank;
+
+	if (count == 0)
+		return figure;
+	gsl_sort(values, 1, count);
+	figure.median = gsl_stats_median_from_sorted_data(values, 1, count);
+	figure.minimum = values[0];
+	figure.maximum = values[count - 1];
+	rank = interval_rank(count);
+	if (rank > 0) {
+		figure.lower = values[rank - 1];
+		figure.upper = values[count - rank];
+	}
+	return figure;
+}
+
+double figure_precision(const struct figure *figure)
+{
+	double reach;
+
+	if (isnan(figure->lower))
+		return NAN;
+	reach = fmax(figure->upper - figure->median, figure->median - figure->lower);
+	return reach == 0 ? 0 : reach / figure->median;
+}
+
+int cell_values(const struct cell *cell, const struct measure *measure, double **ret,
+		size_t *ret_count)
+{
+	double *values = calloc(cell->count ? cell->count : 1, sizeof(*values));
+
+	if (!values)
+		return -ENOMEM;
+	*ret = values;
+	*ret_count = 0;
+	for (size_t i = 0; i < cell->count; i++) {
+		const struct record *record = cell->records[i];
+		double value = strcmp(record->status, STATUS_OK) == 0 ? measure->of(record) : NAN;
+
+		if (!isnan(value))
+			values[(*ret_count)++] = value;
+	}
+	return 0;
+}
+
+struct figure cell_figure(const struct cell *cell, const struct measure *measure)
+{
+	CLEANUP(freep) double *values = NULL;
+	size_t count = 0;
+
+	/* Without memory there is no figure either. */
+	(void)cell_values(cell, measure, &values, &count);
+	return figure_of_values(values, count);
+}
