@@ -25,6 +25,11 @@ void progress_start(struct progress *progress, size_t total, int quiet)
 	};
 }
 
+void progress_total(struct progress *progress, size_t total)
+{
+	progress->total = total;
+}
+
 /* By the mean of the trials so far; nothing before the first is done. */
 static void append_time_left(const struct progress *progress, char line[LINE_BYTES])
 {

@@ -16,6 +16,8 @@ struct progress {
 };
 
 void progress_start(struct progress *progress, size_t total, int quiet);
+/* There are more trials, or fewer, than was known. */
+void progress_total(struct progress *progress, size_t total);
 void progress_trial(struct progress *progress, const char *title);
 
 /* As testbed_session.stage and .tick: the context is the progress. */

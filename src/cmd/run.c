@@ -21,7 +21,7 @@ static void run_clear(struct run *run)
 {
 	trial_list_clear(&run->trials);
 	plan_clear(&run->plan);
-	results_clear(&run->earlier);
+	results_clear(&run->results);
 	free(run->path);
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);
@@ -107,10 +107,10 @@ static int load_earlier(struct run *run, struct problem *problem)
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume goes on with the plan that the file holds; leave out the "
 			"options that choose another");
-	r = results_read(&run->earlier, wanted->resume, problem);
+	r = results_read(&run->results, wanted->resume, problem);
 	if (r < 0)
 		return r;
-	environment = &run->earlier.environments[run->earlier.environment_count - 1];
+	environment = &run->results.environments[run->results.environment_count - 1];
 	if (!environment->plan)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no plan to go on with",
 				   wanted->resume);
@@ -180,17 +180,54 @@ static int prepare(struct run *run, struct problem *problem)
 
 /* ---- what the user sees at the end ---- */
 
-static int print_table(const struct run *run, struct problem *problem)
+static void say_imprecise(const struct grid *grid, size_t index, const struct figure *figure,
+			  void *context)
 {
-	CLEANUP(results_clear) struct results results = { 0 };
+	size_t *said = context;
+	const char *filesystem = grid->filesystems[index / grid->method_count];
+	const char *method = grid->methods[index % grid->method_count];
+	char size[SIZE_TEXT_MAX];
+
+	fprintf(stderr, "%s%s %s %s", (*said)++ ? ", " : "", filesystem, method,
+		size_name((uint64_t)grid->file_bytes, size));
+	if (figure->count < FIGURE_RUNS_LEAST)
+		fprintf(stderr, " (%zu runs)", figure->count);
+	else
+		fprintf(stderr, " (±%.1f %%)", figure_precision(figure) * 100);
+}
+
+/* One line that names the cells which did not get there. */
+static void say_precision(const struct run *run, const struct grids *grids)
+{
+	size_t missed = 0, cells = 0, said = 0;
+
+	for (size_t i = 0; i < grids->count; i++) {
+		missed += run_imprecise_cells(run, &grids->grid[i], NULL, NULL);
+		cells += grids->grid[i].filesystem_count * grids->grid[i].method_count;
+	}
+	if (missed == 0)
+		return;
+	fprintf(stderr,
+		"alloc-perf: the time is up; of %zu cells %zu did not get within ±%g %% (median of "
+		"the time): ",
+		cells, missed, run->trials.precision * 100);
+	for (size_t i = 0; i < grids->count; i++)
+		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &said);
+	fputc('\n', stderr);
+}
+
+static int print_results(const struct run *run)
+{
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	const struct report_options plain = { 0 };
-	int r = results_read(&results, run->path, problem);
+	int r = grids_build(&run->results, &grids);
 
-	if (r == 0)
-		r = grids_build(&results, &grids);
-	if (r == 0)
+	if (r == 0 && run->path && !run->options->quiet) {
 		r = report_format_find("table")->print(stdout, &grids, &plain);
+		printf("\nresults: %s\n", run->path);
+	}
+	if (r == 0 && run->trials.automatic)
+		say_precision(run, &grids);
 	return r;
 }
 
@@ -206,13 +243,8 @@ static int say_interrupted(const struct run *run)
 
 static int finish(const struct run *run, struct problem *problem)
 {
-	int r = 0;
+	int r = print_results(run);
 
-	if (run->path && !run->options->quiet) {
-		r = print_table(run, problem);
-		if (r == 0)
-			printf("\nresults: %s\n", run->path);
-	}
 	if (fflush(stdout) != 0 && errno != EPIPE && r == 0)
 		r = problem_set(problem, PROBLEM_VERDICT, errno, "cannot print: %s",
 				strerror(errno));

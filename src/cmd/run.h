@@ -3,6 +3,7 @@
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
 
+#include "cell.h"
 #include "plan.h"
 #include "problem.h"
 #include "progress.h"
@@ -23,11 +24,13 @@ struct run {
 	struct plan plan;
 	struct trial_list trials;
 	struct testbed_session session;
-	struct results earlier; /* of a resumed run */
+	struct results results; /* all that the file holds, also what a resumed run found in it */
 	char *path;		/* of the result file; NULL: stdout */
 	int fd;
 	struct progress progress;
 	size_t failed;
+	uint64_t end_ns; /* on the clock of io_now_ns(): when the time for auto is used up; 0: never
+			  */
 };
 
 /* ---- run_options.c ---- */
@@ -45,11 +48,19 @@ int run_write_environment(struct run *run, int argc, char **argv);
 
 /* ---- run_trials.c ---- */
 
-/* Does the file that is resumed hold it already? */
+/* Is it in the results? */
 int run_is_done(const struct run *run, const struct plan_trial *trial);
 size_t run_count_left(const struct run *run);
 
-/* Runs and records what is left. */
+/* One cell of a grid: `index` into grid->cells, and its figure of the time. */
+typedef void (*run_cell_fn)(const struct grid *grid, size_t index, const struct figure *figure,
+			    void *context);
+
+/* Calls `told` (may be NULL) for each cell whose time is not as precise as wished; how many. */
+size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_cell_fn told,
+			   void *context);
+
+/* Runs and records what is left; with --runs auto as many rounds as it takes. */
 int run_trials(struct run *run, struct problem *problem);
 
 #endif

@@ -64,7 +64,7 @@ static int open_earlier(struct run *run, struct problem *problem)
 /* Only the owner of the lock may cut the file. */
 static int claim(struct run *run, struct problem *problem)
 {
-	off_t length = run->options->resume ? (off_t)run->earlier.whole_bytes : 0;
+	off_t length = run->options->resume ? (off_t)run->results.whole_bytes : 0;
 	struct stat status;
 
 	if (!run->path)
@@ -131,5 +131,6 @@ int run_write_environment(struct run *run, int argc, char **argv)
 	environment.command = command_line(argc, argv);
 	if (r < 0 || !environment.plan || !environment.command)
 		return -ENOMEM;
-	return resultfile_append(run->fd, environment_to_json(&environment));
+	r = resultfile_append(run->fd, environment_to_json(&environment));
+	return r < 0 ? r : results_keep_environment(&run->results, &environment);
 }

@@ -2,12 +2,17 @@
 /*
  * Each trial is on the disk before the next one starts, so an interrupted run
  * has lost nothing.
+ *
+ * Where rounds are added until the figures are precise, all cells get them, also
+ * those that are precise already: they go on being interleaved, and drift of the
+ * machine falls on all alike.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
+#include "io.h"
 #include "run.h"
 
 static int same_text(const char *one, const char *other)
@@ -20,8 +25,8 @@ int run_is_done(const struct run *run, const struct plan_trial *trial)
 	const char *filesystem =
 		trial->filesystem ? trial->filesystem->name : run->session.testbed->name;
 
-	for (size_t i = 0; i < run->earlier.record_count; i++) {
-		const struct record *record = &run->earlier.records[i];
+	for (size_t i = 0; i < run->results.record_count; i++) {
+		const struct record *record = &run->results.records[i];
 
 		if (same_text(record->filesystem, filesystem) &&
 		    same_text(record->method, trial->method.name) &&
@@ -62,17 +67,108 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	if (r < 0 && r != -ENOMEM)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
 				   run->path ? run->path : "the results", strerror(-r));
+	return r < 0 ? r : results_keep(&run->results, &record);
+}
+
+/* ---- rounds until it is precise ---- */
+
+/*
+ * The cells whose median of the time is not precise yet.  One without any figure
+ * (unsupported, or the device tells nothing) will not become so.
+ */
+static int count_imprecise(const struct run *run, size_t *ret_count)
+{
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	int r = grids_build(&run->results, &grids);
+
+	if (r < 0)
+		return r;
+	*ret_count = 0;
+	for (size_t i = 0; i < grids.count; i++)
+		*ret_count += run_imprecise_cells(run, &grids.grid[i], NULL, NULL);
+	return 0;
+}
+
+size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_cell_fn told,
+			   void *context)
+{
+	const struct measure *measure = measure_find("time");
+	size_t found = 0;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
+		struct figure figure = cell_figure(&grid->cells[i], measure);
+
+		if (figure.count == 0 || figure_precision(&figure) <= run->trials.precision)
+			continue;
+		found++;
+		if (told)
+			told(grid, i, &figure, context);
+	}
+	return found;
+}
+
+static int is_time_up(const struct run *run)
+{
+	return run->end_ns && io_now_ns() >= run->end_ns;
+}
+
+/* The first round is made whole, however long it takes: a cell without a figure says nothing. */
+static int run_listed(struct run *run, size_t from, struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = from; r == 0 && i < run->trials.count; i++) {
+		const struct plan_trial *trial = &run->trials.trial[i];
+
+		if (trial->run > 1 && is_time_up(run))
+			break;
+		if (!run_is_done(run, trial))
+			r = run_trial(run, trial, problem);
+	}
+	return r;
+}
+
+/* Up to the fewest rounds that can be precise, then one at a time. */
+static int add_rounds(struct run *run)
+{
+	struct trial_list *trials = &run->trials;
+	int r;
+
+	do
+		r = trial_list_add_round(trials);
+	while (r == 0 && trials->count < FIGURE_RUNS_LEAST * trials->round_count);
+	return r;
+}
+
+static int run_until_precise(struct run *run, struct problem *problem)
+{
+	size_t imprecise = 0, from = 0;
+	int r = add_rounds(run);
+
+	run->end_ns = io_now_ns() + run->trials.seconds_most * 1000000000u;
+	while (r == 0) {
+		progress_total(&run->progress, run->progress.done + run_count_left(run));
+		r = run_listed(run, from, problem);
+		if (r == 0)
+			r = count_imprecise(run, &imprecise);
+		if (r < 0 || imprecise == 0 || is_time_up(run) ||
+		    run->trials.count >= PLAN_RUNS_MAX * run->trials.round_count)
+			break;
+		from = run->trials.count;
+		r = add_rounds(run);
+	}
 	return r;
 }
 
 int run_trials(struct run *run, struct problem *problem)
 {
-	int r = 0;
+	int r;
 
 	progress_start(&run->progress, run_count_left(run), run->options->quiet);
-	for (size_t i = 0; r == 0 && i < run->trials.count; i++)
-		if (!run_is_done(run, &run->trials.trial[i]))
-			r = run_trial(run, &run->trials.trial[i], problem);
+	if (run->trials.automatic)
+		r = run_until_precise(run, problem);
+	else
+		r = run_listed(run, 0, problem);
 	progress_end(&run->progress);
 	return r;
 }

@@ -237,6 +237,31 @@ int results_read(struct results *results, const char *path, struct problem *prob
 	return take_lines(&reading);
 }
 
+int results_keep_environment(struct results *results, struct environment *environment)
+{
+	int r = ARRAY_ROOM(results->environments, results->environment_count);
+
+	if (r < 0)
+		return r;
+	results->environments[results->environment_count++] = *environment;
+	environment_init(environment);
+	return 0;
+}
+
+int results_keep(struct results *results, struct record *record)
+{
+	int r = ARRAY_ROOM(results->records, results->record_count);
+
+	if (r == 0)
+		r = ARRAY_ROOM(results->environment_of, results->record_count);
+	if (r < 0)
+		return r;
+	results->records[results->record_count] = *record;
+	results->environment_of[results->record_count++] = results->environment_count - 1;
+	record_init(record);
+	return 0;
+}
+
 int resultfile_append(int fd, json_t *json)
 {
 	CLEANUP(json_decrefp) json_t *line = json;

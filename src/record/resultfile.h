@@ -36,6 +36,13 @@ void results_clear(struct results *results);
  */
 int results_read(struct results *results, const char *path, struct problem *problem);
 
+/*
+ * Adds a record, or the description of the run that the records after it belong
+ * to, and leaves the argument empty.  0 or -ENOMEM, then nothing has changed.
+ */
+int results_keep_environment(struct results *results, struct environment *environment);
+int results_keep(struct results *results, struct record *record);
+
 /* Appends one line and fsyncs (a pipe or terminal is only written).  Takes over the reference. */
 int resultfile_append(int fd, json_t *json);
 

@@ -223,6 +223,43 @@ order() { # FILE
 	assert_status 2
 }
 
+# ---- --runs auto ----
+
+trials() { # FILE
+	grep -c '"type": *"trial"' "$1"
+}
+
+@test "--runs auto ends when every median is precise" {
+	run alloc-perf run --on "dir:$WORK" -m ftruncate,chunk-64K -s 4M --runs auto --precision 90 --max-time 5m -o auto.jsonl
+	assert_status 0
+	[[ $output != *"did not get"* ]]
+	# Whole rounds, and no fewer than an interval needs.
+	[ "$(trials auto.jsonl)" -ge 12 ]
+	[ $(($(trials auto.jsonl) % 2)) = 0 ]
+	assert_output_has "± their 95 % confidence interval"
+}
+
+@test "--runs auto ends with its time, and says what did not get there" {
+	run alloc-perf run --on "dir:$WORK" -m ftruncate,chunk-64K -s 4M --runs auto --precision 0.01 --max-time 2s -o auto.jsonl -q
+	assert_status 0
+	assert_output_has "the time is up; of 2 cells 2 did not get within ±0.01 % (median of the time): dir ftruncate 4M (±"
+	[ "$(trials auto.jsonl)" -ge 2 ]
+}
+
+@test "--runs auto does not wait for what is refused" {
+	run alloc-perf run --on "dir:$WORK" -m fallocate-write-zeroes,ftruncate -s 1M --runs auto --precision 90 --max-time 5m -o auto.jsonl
+	assert_status 0
+	[[ $output != *"did not get"* ]]
+}
+
+@test "--resume goes on with --runs auto" {
+	alloc-perf run --on "dir:$WORK" -m ftruncate -s 1M --runs auto --precision 90 -o auto.jsonl -q
+	head -4 auto.jsonl >cut.jsonl
+	alloc-perf run --resume cut.jsonl -q
+	[ "$(trials cut.jsonl)" -ge 6 ]
+	[ "$(grep -o '"run": *[0-9]*' cut.jsonl | sort | uniq -d | wc -l)" = 0 ]
+}
+
 # ---- the testbed dir ----
 
 @test "dir measures in a directory and leaves nothing in it" {
