@@ -12,6 +12,7 @@ struct measure {
 	const char *title; /* above a table: "time until on disk" */
 	const char *note;  /* how it is made up */
 	enum measure_unit unit;
+	int more_is_better; /* else less is */
 	double (*of)(
 		const struct record *record); /* NaN: not known; only asked where status is ok */
 };

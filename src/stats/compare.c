@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A difference is claimed only where three things agree: the rank test says that
+ * chance does not make it (corrected for how many cells were looked at, since of
+ * twenty one would be "significant" by itself), the change is one that matters,
+ * and there were enough runs for the test to be able to say so.
+ *
+ * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
+ * status of a whole comparison hangs on a single "worse".
+ */
+#include "compare.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "cleanup.h"
+#include "rank.h"
+
+const char *verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = { [VERDICT_SAME] = "same",
+					     [VERDICT_BETTER] = "better",
+					     [VERDICT_WORSE] = "worse",
+					     [VERDICT_UNKNOWN] = "unknown" };
+
+	return names[verdict];
+}
+
+/* ---- which cells ---- */
+
+static int same_sizes(const struct grid *one, const struct grid *other)
+{
+	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
+}
+
+static size_t find_name(const char *const *names, size_t count, const char *name)
+{
+	size_t i = 0;
+
+	while (i < count && strcmp(names[i], name) != 0)
+		i++;
+	return i;
+}
+
+static const struct cell *cell_of(const struct grid *grid, const char *filesystem,
+				  const char *method)
+{
+	size_t row = find_name(grid->filesystems, grid->filesystem_count, filesystem);
+	size_t column = find_name(grid->methods, grid->method_count, method);
+	const struct cell *cell;
+
+	if (row == grid->filesystem_count || column == grid->method_count)
+		return NULL;
+	cell = grid_cell(grid, row, column);
+	return cell->count ? cell : NULL;
+}
+
+/* NULL: the other has no such cell. */
+static const struct cell *find_cell(const struct grids *grids, const struct grid *like,
+				    const char *filesystem, const char *method)
+{
+	const struct cell *cell = NULL;
+
+	for (size_t i = 0; !cell && i < grids->count; i++)
+		if (same_sizes(&grids->grid[i], like))
+			cell = cell_of(&grids->grid[i], filesystem, method);
+	return cell;
+}
+
+static int is_of_one_condition(const struct grids *grids)
+{
+	for (size_t i = 1; i < grids->count; i++)
+		for (size_t j = 0; j < i; j++)
+			if (same_sizes(&grids->grid[i], &grids->grid[j]))
+				return 0;
+	return 1;
+}
+
+static size_t count_missing(const struct grids *grids, const struct grids *other)
+{
+	size_t missing = 0;
+
+	for (size_t i = 0; i < grids->count; i++) {
+		const struct grid *grid = &grids->grid[i];
+
+		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++)
+			missing +=
+				grid->cells[j].count &&
+				!find_cell(other, grid, grid->filesystems[j / grid->method_count],
+					   grid->methods[j % grid->method_count]);
+	}
+	return missing;
+}
+
+/* ---- one comparison ---- */
+
+static double change_of(double before, double after)
+{
+	if (before == after)
+		return 0;
+	return before == 0 ? INFINITY : after / before - 1;
+}
+
+static int add(struct comparisons *all, const struct comparison *comparison)
+{
+	int r = ARRAY_ROOM(all->comparison, all->count);
+
+	if (r == 0)
+		all->comparison[all->count++] = *comparison;
+	return r;
+}
+
+/* What one of them does not know is no row: there is nothing to say about it. */
+static int add_measure(struct comparisons *all, struct comparison comparison,
+		       const struct cell *before, const struct cell *after,
+		       const struct measure *measure)
+{
+	CLEANUP(freep) double *old_values = NULL;
+	CLEANUP(freep) double *new_values = NULL;
+	size_t old_count, new_count;
+	int r = cell_values(before, measure, &old_values, &old_count);
+
+	if (r == 0)
+		r = cell_values(after, measure, &new_values, &new_count);
+	if (r < 0 || old_count == 0 || new_count == 0)
+		return r;
+	comparison.measure = measure;
+	comparison.chance = rank_test(old_values, old_count, new_values, new_count);
+	comparison.corrected = comparison.chance;
+	comparison.before = figure_of_values(old_values, old_count);
+	comparison.after = figure_of_values(new_values, new_count);
+	comparison.change = change_of(comparison.before.median, comparison.after.median);
+	return add(all, &comparison);
+}
+
+static size_t count_ok(const struct cell *cell, const char **ret_reason)
+{
+	size_t ok = 0;
+
+	for (size_t i = 0; i < cell->count; i++)
+		if (strcmp(cell->records[i]->status, STATUS_OK) == 0)
+			ok++;
+		else
+			*ret_reason = cell->records[i]->reason;
+	return ok;
+}
+
+/* What no longer works at all needs no statistics. */
+static int add_cell(struct comparisons *all, struct comparison comparison,
+		    const struct cell *before, const struct cell *after,
+		    const struct measure *const *measures)
+{
+	size_t old_ok = count_ok(before, &comparison.reason);
+	size_t new_ok = count_ok(after, &comparison.reason);
+	int r = 0;
+
+	if (old_ok == 0 && new_ok == 0)
+		return 0;
+	if (old_ok == 0 || new_ok == 0) {
+		comparison.verdict = new_ok == 0 ? VERDICT_WORSE : VERDICT_BETTER;
+		return add(all, &comparison);
+	}
+	comparison.reason = NULL;
+	for (; r == 0 && *measures; measures++)
+		r = add_measure(all, comparison, before, after, *measures);
+	return r;
+}
+
+static int add_grid(struct comparisons *all, const struct grid *grid, const struct grids *after,
+		    const struct measure *const *measures)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grid->filesystem_count * grid->method_count; i++) {
+		struct comparison comparison = {
+			.filesystem = grid->filesystems[i / grid->method_count],
+			.method = grid->methods[i % grid->method_count],
+			.file_bytes = grid->file_bytes,
+			.volume_bytes = grid->volume_bytes,
+			.change = NAN,
+			.chance = NAN,
+			.corrected = NAN,
+		};
+		const struct cell *other =
+			find_cell(after, grid, comparison.filesystem, comparison.method);
+
+		if (grid->cells[i].count && other)
+			r = add_cell(all, comparison, &grid->cells[i], other, measures);
+	}
+	return r;
+}
+
+/* ---- verdicts ---- */
+
+static int correct(struct comparisons *all)
+{
+	CLEANUP(freep) double *chances = calloc(all->count ? all->count : 1, sizeof(*chances));
+
+	if (!chances)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->count; i++)
+		chances[i] = all->comparison[i].chance;
+	rank_correct(chances, all->count);
+	for (size_t i = 0; i < all->count; i++)
+		all->comparison[i].corrected = chances[i];
+	return 0;
+}
+
+static int matters(const struct comparison *comparison, double threshold)
+{
+	double difference = fabs(comparison->after.median - comparison->before.median);
+
+	if (comparison->measure->unit == MEASURE_COUNT && difference < 1)
+		return 0;
+	return difference > 0 && fabs(comparison->change) >= threshold;
+}
+
+/* `level` is what the strictest of the corrected tests has to reach. */
+static enum verdict judge(const struct comparison *comparison, double threshold, double level)
+{
+	int worse = (comparison->change > 0) != comparison->measure->more_is_better;
+
+	/* NaN, for want of memory, is not less. */
+	if (!(comparison->corrected <= COMPARE_LEVEL))
+		return rank_test_least(comparison->before.count, comparison->after.count) <= level
+			       ? VERDICT_SAME
+			       : VERDICT_UNKNOWN;
+	if (!matters(comparison, threshold))
+		return VERDICT_SAME;
+	return worse ? VERDICT_WORSE : VERDICT_BETTER;
+}
+
+static int judge_all(struct comparisons *all, double threshold)
+{
+	size_t family = 0;
+	double level;
+	int r = correct(all);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < all->count; i++)
+		family += all->comparison[i].measure != NULL;
+	level = COMPARE_LEVEL / (double)(family ? family : 1);
+	for (size_t i = 0; i < all->count; i++) {
+		struct comparison *comparison = &all->comparison[i];
+
+		if (comparison->measure)
+			comparison->verdict = judge(comparison, threshold, level);
+		all->verdicts[comparison->verdict]++;
+	}
+	if (all->verdicts[VERDICT_UNKNOWN])
+		all->runs_needed = rank_test_size(level);
+	return 0;
+}
+
+int compare_grids(const struct grids *before, const struct grids *after,
+		  const struct compare_options *options, struct comparisons *ret)
+{
+	CLEANUP(comparisons_clear) struct comparisons all = { 0 };
+	int r = 0;
+
+	if (!is_of_one_condition(before) || !is_of_one_condition(after))
+		return -EINVAL;
+	for (size_t i = 0; r == 0 && i < before->count; i++)
+		r = add_grid(&all, &before->grid[i], after, options->measures);
+	if (r == 0)
+		r = judge_all(&all, options->threshold);
+	if (r < 0)
+		return r;
+	all.only_before = count_missing(before, after);
+	all.only_after = count_missing(after, before);
+	*ret = all;
+	all = (struct comparisons) { 0 };
+	return 0;
+}
+
+void comparisons_clear(struct comparisons *comparisons)
+{
+	free(comparisons->comparison);
+	*comparisons = (struct comparisons) { 0 };
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Samples are a handful of trials, where the normal approximation is off by as
+ * much as what is to be decided; so the distribution of the rank sum is counted
+ * out.  Counts and bytes have many ties: then ranks are means, and the
+ * distribution is that of the very ranks that were seen, with each division of
+ * them into two samples equally likely.  Ranks are doubled, which makes them whole.
+ */
+#include "rank.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_heapsort.h>
+#include <gsl/gsl_sf_gamma.h>
+#include <gsl/gsl_sort.h>
+
+#include "cleanup.h"
+
+struct ranked {
+	double value;
+	int first; /* of the first sample */
+};
+
+static int compare_ranked(const void *one, const void *other)
+{
+	const struct ranked *a = one, *b = other;
+
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+/* Both samples in one order. */
+static struct ranked *merge(const double *one, size_t one_count, const double *other,
+			    size_t other_count)
+{
+	size_t count = one_count + other_count;
+	struct ranked *all = calloc(count, sizeof(*all));
+
+	for (size_t i = 0; all && i < count; i++)
+		all[i] = (struct ranked) { i < one_count ? one[i] : other[i - one_count],
+					   i < one_count };
+	if (all)
+		gsl_heapsort(all, count, sizeof(*all), compare_ranked);
+	return all;
+}
+
+/* Doubled mean ranks.  Returns the sum of those of the first sample. */
+static size_t rank_all(const struct ranked *all, size_t count, size_t *ranks)
+{
+	size_t sum = 0;
+
+	for (size_t start = 0, end; start < count; start = end) {
+		for (end = start + 1; end < count && all[end].value == all[start].value; end++)
+			;
+		for (size_t i = start; i < end; i++) {
+			ranks[i] = start + 1 + end;
+			sum += all[i].first ? ranks[i] : 0;
+		}
+	}
+	return sum;
+}
+
+/*
+ * In how many ways `chosen` of the ranks have each sum: ways[k * (most + 1) + s] of
+ * k ranks with the sum s, filled rank by rank.
+ */
+static double *count_ways(const size_t *ranks, size_t count, size_t chosen, size_t most)
+{
+	double *ways = calloc((chosen + 1) * (most + 1), sizeof(*ways));
+
+	if (!ways)
+		return NULL;
+	ways[0] = 1;
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = chosen < i + 1 ? chosen : i + 1; k > 0; k--)
+			for (size_t s = most; s >= ranks[i]; s--)
+				ways[k * (most + 1) + s] +=
+					ways[(k - 1) * (most + 1) + s - ranks[i]];
+	return ways;
+}
+
+/* The part of all divisions whose rank sum is at least as far from its mean. */
+static double exact(const size_t *ranks, size_t count, size_t chosen, size_t sum)
+{
+	size_t most = count * (count + 1); /* sum of all doubled ranks */
+	CLEANUP(freep) double *ways = count_ways(ranks, count, chosen, most);
+	double mean = (double)chosen * (double)(count + 1), far = 0, all = 0;
+
+	if (!ways)
+		return NAN;
+	for (size_t s = 0; s <= most; s++) {
+		double here = ways[chosen * (most + 1) + s];
+
+		all += here;
+		if (fabs((double)s - mean) >= fabs((double)sum - mean))
+			far += here;
+	}
+	return far / all;
+}
+
+/* With the correction for ties, and for the steps of the sum. */
+static double approximate(const size_t *ranks, size_t count, size_t chosen, size_t sum)
+{
+	double n = (double)count, m = (double)chosen, squares = 0, distance, variance;
+
+	for (size_t i = 0; i < count; i++)
+		squares += ((double)ranks[i] / 2) * ((double)ranks[i] / 2);
+	variance = m * (n - m) / (n * (n - 1)) * (squares - n * (n + 1) * (n + 1) / 4);
+	if (variance <= 0)
+		return 1;
+	distance = fmax(fabs((double)sum / 2 - m * (n + 1) / 2) - 0.5, 0);
+	return fmin(2 * gsl_cdf_ugaussian_Q(distance / sqrt(variance)), 1);
+}
+
+double rank_test(const double *one, size_t one_count, const double *other, size_t other_count)
+{
+	size_t count = one_count + other_count, sum;
+	CLEANUP(freep) struct ranked *all = merge(one, one_count, other, other_count);
+	CLEANUP(freep) size_t *ranks = calloc(count ? count : 1, sizeof(*ranks));
+
+	if (!all || !ranks || one_count == 0 || other_count == 0)
+		return NAN;
+	sum = rank_all(all, count, ranks);
+	return (count <= RANK_EXACT_MOST ? exact : approximate)(ranks, count, one_count, sum);
+}
+
+double rank_test_least(size_t one_count, size_t other_count)
+{
+	/* Two of all divisions are the extreme ones; in logarithms, since there may be many. */
+	double divisions =
+		gsl_sf_lnchoose((unsigned)(one_count + other_count), (unsigned)one_count);
+
+	if (one_count == 0 || other_count == 0)
+		return 1;
+	return fmin(2 * exp(-divisions), 1);
+}
+
+size_t rank_test_size(double level)
+{
+	size_t size = 1;
+
+	/* A hair of tolerance, since the level may be one that is just reached. */
+	while (rank_test_least(size, size) > level * (1 + 1e-9))
+		size++;
+	return size;
+}
+
+void rank_correct(double *probabilities, size_t count)
+{
+	CLEANUP(freep) size_t *order = calloc(count ? count : 1, sizeof(*order));
+	CLEANUP(freep) double *known = calloc(count ? count : 1, sizeof(*known));
+	size_t family = 0;
+	double largest = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (known && !isnan(probabilities[i]))
+			known[family++] = probabilities[i];
+	if (!order || !known) {
+		/* Nothing may be claimed. */
+		for (size_t i = 0; i < count; i++)
+			probabilities[i] = NAN;
+		return;
+	}
+	gsl_sort_index(order, known, 1, family);
+	for (size_t i = 0; i < family; i++) {
+		largest = fmax(largest, fmin(known[order[i]] * (double)(family - i), 1));
+		known[order[i]] = largest;
+	}
+	family = 0;
+	for (size_t i = 0; i < count; i++)
+		if (!isnan(probabilities[i]))
+			probabilities[i] = known[family++];
+}

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The rank test against tables in print, and against counting out every division
+ * in the plainest way there is.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "compare.h"
+#include "rank.h"
+#include "results.h"
+
+static void assert_near(double one, double other)
+{
+	if (!(fabs(one - other) <= 1e-9 * fmax(1, fabs(other))))
+		fail_msg("%.12g is not %.12g", one, other);
+}
+
+/* ---- the rank test ---- */
+
+/* Pairs won by the first, a tie counting half: Mann and Whitney's own definition of U. */
+static double pairs_won(const double *all, unsigned first, size_t count)
+{
+	double won = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < count; j++)
+			if ((first >> i & 1) && !(first >> j & 1))
+				won += all[i] > all[j] ? 1 : all[i] == all[j] ? 0.5 : 0;
+	return won;
+}
+
+/* Every subset of the right size in turn. */
+static double counted_out(const double *all, size_t one, size_t other)
+{
+	size_t count = one + other, far = 0, divisions = 0;
+	double mean = (double)(one * other) / 2;
+	double seen = fabs(pairs_won(all, (1u << one) - 1, count) - mean);
+
+	for (unsigned first = 0; first < 1u << count; first++) {
+		if ((size_t)__builtin_popcount(first) != one)
+			continue;
+		divisions++;
+		far += fabs(pairs_won(all, first, count) - mean) >= seen - 1e-9;
+	}
+	return (double)far / (double)divisions;
+}
+
+static void the_test_is_exact(void **state)
+{
+	unsigned random = 1;
+	(void)state;
+
+	for (size_t round = 0; round < 60; round++) {
+		size_t one = 1 + round % 5, other = 1 + round % 6;
+		/* In every other round few different values, so many ties. */
+		unsigned range = round % 2 ? 3 : 1000;
+		double values[12];
+
+		for (size_t i = 0; i < one + other; i++) {
+			random = random * 1103515245 + 12345;
+			values[i] = random / 65536 % range;
+		}
+		assert_near(rank_test(values, one, values + one, other),
+			    counted_out(values, one, other));
+	}
+}
+
+/* Mann and Whitney's table of U for the two-sided 5 %: the largest U that is still significant. */
+static void the_test_agrees_with_the_printed_table(void **state)
+{
+	static const struct {
+		size_t one, other, critical;
+	} table[] = {
+		{ 4, 4, 0 },	{ 5, 5, 2 },  { 6, 6, 5 },    { 7, 7, 8 },    { 8, 8, 13 },
+		{ 10, 10, 23 }, { 5, 10, 8 }, { 12, 12, 37 }, { 15, 15, 64 }, { 20, 20, 127 }
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		for (size_t u = table[i].critical; u <= table[i].critical + 1; u++) {
+			double one[20], other[20], p;
+			size_t left = u;
+
+			/* Values of the first that lie above `won` of the second's. */
+			for (size_t j = 0; j < table[i].other; j++)
+				other[j] = (double)(j + 1);
+			for (size_t j = 0; j < table[i].one; j++) {
+				size_t won = left < table[i].other ? left : table[i].other;
+
+				one[j] = (double)won + 0.5 + (double)j / 1000;
+				left -= won;
+			}
+			p = rank_test(one, table[i].one, other, table[i].other);
+			if (u == table[i].critical)
+				assert_true(p <= 0.05);
+			else
+				assert_true(p > 0.05);
+		}
+}
+
+static void many_values_are_approximated(void **state)
+{
+	double one[60], other[60], same[60];
+	double p, z;
+	(void)state;
+
+	for (size_t i = 0; i < 60; i++) {
+		one[i] = (double)i;
+		other[i] = (double)i + 15.5;
+		same[i] = 7;
+	}
+	p = rank_test(one, 60, other, 60);
+	/* U by hand: other[j] > one[i] unless i > j + 15: 44 + 43 + ... + 1 pairs are lost. */
+	z = (fabs(3600 - 44 * 45 / 2.0 - 1800) - 0.5) / sqrt(60 * 60 * 121 / 12.0);
+	assert_near(p, erfc(z / sqrt(2)));
+	assert_near(rank_test(same, 60, same, 60), 1);
+	assert_near(rank_test(same, 20, same, 20), 1);
+	assert_true(isnan(rank_test(one, 0, other, 5)));
+	assert_true(isnan(rank_test(one, 5, other, 0)));
+}
+
+static void few_runs_can_never_tell(void **state)
+{
+	const double one[] = { 1, 2, 3, 4, 5, 6 }, other[] = { 11, 12, 13, 14, 15, 16 };
+	(void)state;
+
+	assert_near(rank_test_least(3, 3), 0.1);
+	assert_near(rank_test_least(4, 4), 2 / 70.0);
+	assert_near(rank_test_least(1, 1), 1);
+	assert_near(rank_test_least(0, 9), 1);
+	for (size_t i = 1; i <= 6; i++)
+		assert_near(rank_test(one, i, other, i), rank_test_least(i, i));
+	assert_int_equal(rank_test_size(0.05), 4);
+	assert_int_equal(rank_test_size(0.05 / 20), 6);
+	assert_int_equal(rank_test_size(2 / 70.0), 4);
+}
+
+static void holm_steps_down(void **state)
+{
+	/* By hand: 0.01*4, max(0.04, 0.02*3), max(0.06, 0.03*2), 0.04*1 but not below 0.06. */
+	double p[] = { 0.04, NAN, 0.01, 0.03, 0.02 }, one[] = { 0.3 }, many[] = { 0.9, 0.8 };
+	(void)state;
+
+	rank_correct(p, ARRAY_SIZE(p));
+	assert_near(p[2], 0.04);
+	assert_near(p[4], 0.06);
+	assert_near(p[3], 0.06);
+	assert_near(p[0], 0.06);
+	assert_true(isnan(p[1]));
+	rank_correct(one, 1);
+	assert_near(one[0], 0.3);
+	rank_correct(many, 2);
+	assert_near(many[0], 1);
+	assert_near(many[1], 1);
+	rank_correct(NULL, 0);
+}
+
+/* ---- verdicts ---- */
+
+static void add_runs(struct results *results, const char *filesystem, const char *method,
+		     double seconds, double step, int64_t fragments, size_t runs)
+{
+	for (size_t i = 0; i < runs; i++)
+		results_add_figures(results, filesystem, method, seconds + step * (double)i,
+				    fragments)
+			->run = (int64_t)i + 1;
+}
+
+struct fixture {
+	struct results before, after;
+	struct grids old_grids, new_grids;
+	struct comparisons comparisons;
+};
+
+static void fixture_clear(struct fixture *fixture)
+{
+	comparisons_clear(&fixture->comparisons);
+	grids_clear(&fixture->old_grids);
+	grids_clear(&fixture->new_grids);
+	results_clear(&fixture->before);
+	results_clear(&fixture->after);
+}
+
+static const struct comparison *compare(struct fixture *fixture, const char *measure,
+					double threshold)
+{
+	const struct measure *measures[] = { measure_find(measure), NULL };
+	const struct compare_options options = { .measures = measures, .threshold = threshold };
+
+	assert_int_equal(grids_build(&fixture->before, &fixture->old_grids), 0);
+	assert_int_equal(grids_build(&fixture->after, &fixture->new_grids), 0);
+	assert_int_equal(compare_grids(&fixture->old_grids, &fixture->new_grids, &options,
+				       &fixture->comparisons),
+			 0);
+	return fixture->comparisons.comparison;
+}
+
+static void what_is_slower_is_worse(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct comparison *found;
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1.00, 0.001, 1, 8);
+	add_runs(&fixture.after, "xfs", "mmap", 1.10, 0.001, 1, 8);
+	add_runs(&fixture.before, "ext4", "mmap", 1.00, 0.001, 1, 8);
+	add_runs(&fixture.after, "ext4", "mmap", 0.90, 0.001, 1, 8);
+	add_runs(&fixture.before, "jfs", "mmap", 1.00, 0.001, 1, 8);
+	add_runs(&fixture.after, "jfs", "mmap", 1.00, 0.001, 1, 8);
+	found = compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.count, 3);
+	assert_int_equal(found[0].verdict, VERDICT_WORSE);
+	assert_int_equal(found[1].verdict, VERDICT_BETTER);
+	assert_int_equal(found[2].verdict, VERDICT_SAME);
+	assert_near(found[0].before.median, 1.0035);
+	/* Records count whole nanoseconds. */
+	assert_true(fabs(found[0].change - (1.1035 / 1.0035 - 1)) < 1e-8);
+	/* All of one below all of the other: 2 of the 12870 divisions; of three tests. */
+	assert_near(found[0].chance, 2 / 12870.0);
+	assert_near(found[0].corrected, 6 / 12870.0);
+	assert_near(found[2].corrected, 1);
+	assert_int_equal(fixture.comparisons.verdicts[VERDICT_WORSE], 1);
+	assert_int_equal(fixture.comparisons.verdicts[VERDICT_BETTER], 1);
+	assert_int_equal(fixture.comparisons.verdicts[VERDICT_SAME], 1);
+	assert_int_equal(fixture.comparisons.runs_needed, 0);
+}
+
+static void what_does_not_matter_is_the_same(void **state)
+{
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+		add_runs(&fixture.before, "xfs", "mmap", 1.00, 0.0001, 1, 8);
+		add_runs(&fixture.after, "xfs", "mmap", 1.04, 0.0001, 1, 8);
+		assert_int_equal(compare(&fixture, "time", i ? 0.03 : 0.05)->verdict,
+				 i ? VERDICT_WORSE : VERDICT_SAME);
+	}
+}
+
+static void a_fragment_is_the_least_that_matters(void **state)
+{
+	static const struct {
+		int64_t before, after;
+		enum verdict verdict;
+	} cases[] = { { 1, 2, VERDICT_WORSE },
+		      { 34, 30, VERDICT_BETTER },
+		      { 1000, 1001, VERDICT_SAME },
+		      { 0, 1, VERDICT_WORSE },
+		      { 7, 7, VERDICT_SAME } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+		add_runs(&fixture.before, "xfs", "mmap", 1, 0, cases[i].before, 6);
+		add_runs(&fixture.after, "xfs", "mmap", 1, 0, cases[i].after, 6);
+		assert_int_equal(compare(&fixture, "fragments", 0.05)->verdict, cases[i].verdict);
+	}
+}
+
+static void a_larger_largest_fragment_is_better(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 6);
+	add_runs(&fixture.after, "xfs", "mmap", 1, 0, 1, 6);
+	for (size_t i = 0; i < 6; i++) {
+		fixture.before.records[i].largest_fragment_bytes = 4096;
+		fixture.after.records[i].largest_fragment_bytes = 8192;
+	}
+	assert_int_equal(compare(&fixture, "largest", 0.05)->verdict, VERDICT_BETTER);
+}
+
+static void too_few_runs_are_unknown(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	static const char *const names[] = { "a", "b", "c", "d", "e", "f", "g", "h", "i", "j" };
+	const struct comparison *found;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		add_runs(&fixture.before, names[i], "mmap", 1, 0.01, 1, 5);
+		add_runs(&fixture.after, names[i], "mmap", i ? 1 : 2, 0.01, 1, 5);
+	}
+	found = compare(&fixture, "time", 0.05);
+	/* 2 of 252 divisions, ten tests: 0.079. */
+	assert_int_equal(found[0].verdict, VERDICT_UNKNOWN);
+	assert_int_equal(fixture.comparisons.verdicts[VERDICT_UNKNOWN], 10);
+	/* 2 of 924 are less than 0.005. */
+	assert_int_equal(fixture.comparisons.runs_needed, 6);
+}
+
+static void what_no_longer_works_is_worse(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct comparison *found;
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 1);
+	record_refuse(results_add(&fixture.after, "xfs", "mmap"), STATUS_FAILED, "mount", "broken");
+	record_refuse(results_add(&fixture.before, "jfs", "mmap"), STATUS_UNSUPPORTED, "allocate",
+		      "not yet");
+	add_runs(&fixture.after, "jfs", "mmap", 1, 0, 1, 1);
+	record_refuse(results_add(&fixture.before, "zfs", "mmap"), STATUS_UNSUPPORTED, "mount", "");
+	record_refuse(results_add(&fixture.after, "zfs", "mmap"), STATUS_UNSUPPORTED, "mount", "");
+	found = compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.count, 2);
+	assert_int_equal(found[0].verdict, VERDICT_WORSE);
+	assert_null(found[0].measure);
+	assert_string_equal(found[0].reason, "broken");
+	assert_int_equal(found[1].verdict, VERDICT_BETTER);
+	assert_string_equal(found[1].reason, "not yet");
+	assert_int_equal(fixture.comparisons.runs_needed, 0);
+}
+
+static void what_only_one_has_is_counted(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 2);
+	add_runs(&fixture.before, "xfs", "fallocate", 1, 0, 1, 2);
+	add_runs(&fixture.after, "xfs", "mmap", 1, 0, 1, 2);
+	add_runs(&fixture.after, "jfs", "mmap", 1, 0, 1, 2);
+	results_add(&fixture.after, "xfs", "mmap")->file_bytes = 1;
+	must_be_0(field_set_text(&fixture.after.records[0].kernel, "6.2"));
+	must_be_0(field_set_text(&fixture.after.records[1].kernel, "6.2"));
+	must_be_0(field_set_text(&fixture.after.records[2].kernel, "6.2"));
+	must_be_0(field_set_text(&fixture.after.records[3].kernel, "6.2"));
+	compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.count, 1);
+	assert_int_equal(fixture.comparisons.only_before, 1);
+	assert_int_equal(fixture.comparisons.only_after, 2);
+}
+
+static void several_conditions_are_refused(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct measure *measures[] = { measure_find("time"), NULL };
+	const struct compare_options options = { .measures = measures, .threshold = 0.05 };
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 2);
+	must_be_0(field_set_text(&fixture.before.records[1].kernel, "6.2"));
+	assert_int_equal(grids_build(&fixture.before, &fixture.old_grids), 0);
+	assert_int_equal(compare_grids(&fixture.old_grids, &fixture.new_grids, &options,
+				       &fixture.comparisons),
+			 -EINVAL);
+	assert_int_equal(compare_grids(&fixture.new_grids, &fixture.old_grids, &options,
+				       &fixture.comparisons),
+			 -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_test_is_exact),
+		cmocka_unit_test(the_test_agrees_with_the_printed_table),
+		cmocka_unit_test(many_values_are_approximated),
+		cmocka_unit_test(few_runs_can_never_tell),
+		cmocka_unit_test(holm_steps_down),
+		cmocka_unit_test(what_is_slower_is_worse),
+		cmocka_unit_test(what_does_not_matter_is_the_same),
+		cmocka_unit_test(a_fragment_is_the_least_that_matters),
+		cmocka_unit_test(a_larger_largest_fragment_is_better),
+		cmocka_unit_test(too_few_runs_are_unknown),
+		cmocka_unit_test(what_no_longer_works_is_worse),
+		cmocka_unit_test(what_only_one_has_is_counted),
+		cmocka_unit_test(several_conditions_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
