@@ -52,7 +52,8 @@
  *	All functions may be called from any thread, several on one file too.  The
  *	calling thread cannot be cancelled meanwhile, asynchronously neither:
  *	pthread_cancel(3) takes effect at a cancellation point after the call.  (But
- *	prealloc_job_wait() is one.)  None may be called from a signal handler.  A job does not exist in a forked child.
+ *	prealloc_job_wait() is one.)  None may be called from a signal handler.  A job
+ *	does not exist in a forked child.
  *
  * Memory
  *	16 bytes a hole of the range, before the first block is allocated.  Where

@@ -1,13 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For LD_PRELOAD: posix_fallocate() of a program that was never told.  Compiled
- * without _FILE_OFFSET_BITS, so that both names have the types that 32-bit
- * programs call them with.
+ * For LD_PRELOAD: posix_fallocate() of a program that was never told, and
+ * fallocate() of mode 0, since some (aria2) call that and give up where it is not
+ * supported.  Compiled without _FILE_OFFSET_BITS, so that the names have the types
+ * that 32-bit programs call them with.
+ *
+ * The library in here wants the C library's fallocate(): the linker leads its
+ * calls to the __wrap_ functions (--wrap).
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 
 #include "prealloc.h"
+
+#define EXPORTED __attribute__((visibility("default")))
+
+typedef int (*fallocate_fn)(int fd, int mode, off64_t offset, off64_t length);
+
+/* Asked for each time: a pointer that is kept would be state. */
+static int fallocate_of_libc(int fd, int mode, off64_t offset, off64_t length)
+{
+	fallocate_fn next = (fallocate_fn)dlsym(RTLD_NEXT, "fallocate64");
+
+	if (!next) {
+		errno = ENOSYS;
+		return -1;
+	}
+	return next(fd, mode, offset, length);
+}
+
+int __wrap_fallocate64(int fd, int mode, off64_t offset, off64_t length);
+int __wrap_fallocate64(int fd, int mode, off64_t offset, off64_t length)
+{
+	return fallocate_of_libc(fd, mode, offset, length);
+}
 
 static int allocate(int fd, int64_t offset, int64_t length)
 {
@@ -16,12 +43,29 @@ static int allocate(int fd, int64_t offset, int64_t length)
 	return -prealloc(fd, (uint64_t)offset, (uint64_t)length, NULL, NULL);
 }
 
-__attribute__((visibility("default"))) int posix_fallocate(int fd, off_t offset, off_t length)
+EXPORTED int posix_fallocate(int fd, off_t offset, off_t length)
 {
 	return allocate(fd, offset, length);
 }
 
-__attribute__((visibility("default"))) int posix_fallocate64(int fd, off64_t offset, off64_t length)
+EXPORTED int posix_fallocate64(int fd, off64_t offset, off64_t length)
 {
 	return allocate(fd, offset, length);
+}
+
+EXPORTED int fallocate64(int fd, int mode, off64_t offset, off64_t length)
+{
+	int error;
+
+	if (mode != 0)
+		return fallocate_of_libc(fd, mode, offset, length);
+	error = allocate(fd, offset, length);
+	if (error)
+		errno = error;
+	return error ? -1 : 0;
+}
+
+EXPORTED int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	return fallocate64(fd, mode, offset, length);
 }
