@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# The library alone, installed, found by pkg-config, and used by the example as a
+# stranger would.
+
+load ../cli/helper
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR" || return
+	meson setup -Dprogram=false --prefix=/usr --libdir=lib build "$ALLOC_PERF_SOURCE" >log
+	DESTDIR=$BATS_FILE_TMPDIR/root meson install -C build >>log
+}
+
+setup() {
+	test_enter
+	root=$BATS_FILE_TMPDIR/root
+	export PKG_CONFIG_PATH=$root/usr/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$root
+}
+
+teardown() {
+	test_leave
+}
+
+# build ARGUMENTS...: the example, against what is installed.
+build() {
+	# shellcheck disable=SC2046 # words are what pkg-config prints
+	cc -Wall -Wextra -Werror "$ALLOC_PERF_SOURCE/examples/prealloc-example.c" -o example "$@" \
+		$(pkg-config --cflags --libs libprealloc)
+}
+
+@test "install: the library alone, with header, pkg-config file and manual" {
+	(cd "$root/usr" && find . -type f -o -type l) | sort >found
+	for file in include/prealloc.h lib/libprealloc.a lib/libprealloc.so lib/libprealloc.so.0 \
+		lib/libprealloc-preload.so lib/pkgconfig/libprealloc.pc; do
+		grep -qx "./$file" found || fail "no $file"
+	done
+	run grep bin/ found
+	[ -z "$output" ]
+	[ "$(pkg-config --modversion libprealloc)" = "$("$ALLOC_PERF" --version | cut -d' ' -f2)" ]
+}
+
+@test "install: needs nothing but the C library" {
+	run readelf -d "$root/usr/lib/libprealloc.so"
+	[ "$(grep -c NEEDED <<<"$output")" = 1 ]
+	assert_output_has "[libc.so"
+	assert_output_has "[libprealloc.so.0]"
+}
+
+@test "install: exports what the header declares, versioned, and no more" {
+	nm -D --defined-only "$root/usr/lib/libprealloc.so" |
+		sed -n 's/.* T \([a-z_]*\)@@PREALLOC_1$/\1/p' | sort >exported
+	grep -o '\bprealloc[a-z_]*(' "$root/usr/include/prealloc.h" | tr -d '(' | sort -u |
+		grep -vx prealloc_progress_fn >declared
+	diff declared exported
+	nm -g --defined-only "$root/usr/lib/libprealloc-preload.so" -D |
+		sed -n 's/.* T //p' | sort >exported
+	[ "$(cat exported)" = $'fallocate\nfallocate64\nposix_fallocate\nposix_fallocate64' ]
+}
+
+@test "install: every exported call has a page" {
+	compgen -G "$root/usr/share/man/man3/*" >/dev/null || skip "built without scdoc"
+	for call in $(nm -D --defined-only "$root/usr/lib/libprealloc.so" | sed -n 's/.* T \([a-z_]*\)@@.*/\1/p'); do
+		[ -e "$root/usr/share/man/man3/$call.3" ] || fail "no page for $call"
+	done
+}
+
+@test "install: the example, shared" {
+	build
+	run env LD_LIBRARY_PATH="$root/usr/lib" ./example file 3
+	[ "$status" = 0 ]
+	assert_output_has "file: 3145728 bytes reserved"
+	[ "$(stat -c %s file)" = 3145728 ]
+}
+
+@test "install: the example, static" {
+	build -static
+	run ./example file 3
+	[ "$status" = 0 ]
+	assert_output_has "file: 3145728 bytes reserved"
+	run ./example file
+	[ "$status" = 2 ]
+	run ./example none/file 1
+	[ "$status" = 1 ]
+}
+
+@test "install: the header is C++ too" {
+	command -v c++ >/dev/null || skip "no C++ compiler"
+	# shellcheck disable=SC2046
+	echo '#include <prealloc.h>
+int main() { return prealloc_version() == nullptr; }' |
+		c++ -x c++ -Wall -Wextra -Werror -o cpp - $(pkg-config --cflags --libs libprealloc)
+	LD_LIBRARY_PATH=$root/usr/lib ./cpp
+}
+
+@test "install: valgrind finds nothing" {
+	require_program valgrind
+	build -g
+	LD_LIBRARY_PATH=$root/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./example file 3
+}
