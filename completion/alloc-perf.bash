@@ -87,7 +87,7 @@ _alloc_perf() {
 		current=$word
 	fi
 	if ((COMP_CWORD == 1)); then
-		_alloc_perf_words "$current" "run report list --help --version"
+		_alloc_perf_words "$current" "run report list create --help --version"
 		return
 	fi
 	if _alloc_perf_value "$verb" "$option" "$current"; then
@@ -107,6 +107,11 @@ _alloc_perf() {
 			--help"
 		;;
 	report,*) _alloc_perf_files "$current" ;;
+	create,-*)
+		_alloc_perf_words "$current" "--keep-size --durable --require-native --verify --hint --json
+			--quiet --help"
+		;;
+	create,*) _alloc_perf_files "$current" ;;
 	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;
 	list,*) _alloc_perf_words "$current" "methods filesystems testbeds" ;;
 	esac

@@ -6,6 +6,7 @@
 #include "problem.h"
 
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
+int cmd_create(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);

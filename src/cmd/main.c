@@ -22,6 +22,7 @@ static const struct verb {
 	{ "run", "measure methods on freshly formatted file systems", cmd_run },
 	{ "report", "show results as a table, csv or chart", cmd_report },
 	{ "list", "show methods, file systems and testbeds, and what is usable here", cmd_list },
+	{ "create", "create files with their disk space, by the best way there is", cmd_create },
 };
 
 static void print_help(void)

@@ -42,7 +42,7 @@ completes() {
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report list --help --version
+	completes "alloc-perf " run report list create --help --version
 	completes "alloc-perf re" report
 }
 
@@ -51,6 +51,7 @@ completes() {
 	completes "alloc-perf run --quiet --f" --fs --force
 	completes "alloc-perf report --s" --script
 	completes "alloc-perf list --n" --names
+	completes "alloc-perf create --k" --keep-size
 }
 
 @test "bash: names come from the program, also within a comma list" {

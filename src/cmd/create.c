@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc-perf create: libprealloc for the command line.  A signal is looked for in
+ * the library's own progress callback, so that an interrupted file is given back
+ * by the same way as a failed one.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <prealloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "io.h"
+#include "size.h"
+
+/* ---- options ---- */
+
+enum option_key {
+	OPTION_KEEP_SIZE = 'k',
+	OPTION_DURABLE = 'd',
+	OPTION_REQUIRE_NATIVE = 'n',
+	OPTION_JSON = 'j',
+	OPTION_QUIET = 'q',
+	OPTION_VERIFY = 256,
+	OPTION_HINT,
+};
+
+static const struct argp_option options[] = {
+	{ "keep-size", OPTION_KEEP_SIZE, NULL, 0, "reserve the space, leave the length", 0 },
+	{ "durable", OPTION_DURABLE, NULL, 0, "return when file and directory are on the disk", 0 },
+	{ "require-native", OPTION_REQUIRE_NATIVE, NULL, 0, "fallocate() or nothing: no zeroes",
+	  0 },
+	{ "verify", OPTION_VERIFY, NULL, 0, "have the file system show that the space is there",
+	  0 },
+	{ "hint", OPTION_HINT, NULL, 0, "ask copy-on-write file systems to overwrite in place", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "one JSON object a file", 0 },
+	{ "quiet", OPTION_QUIET, NULL, 0, "errors only", 0 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Makes each FILE SIZE long, with its disk space allocated by the best way that works "
+	"there.  Data that is there stays; a file never gets shorter.\v"
+	"Examples:\n"
+	"  alloc-perf create disk.img 20G            instead of fallocate -l, dd, truncate -s\n"
+	"  alloc-perf create --durable a.db b.db 512M\n"
+	"  alloc-perf create --json big 1G | jq .path\n\n"
+	"Exit status: 0 done, 1 a file could not be created, 2 wrong usage, 130 interrupted.";
+
+struct create_options {
+	uint32_t flags; /* enum prealloc_flags */
+	int json, quiet;
+	char **words; /* files, and the size as the last */
+	size_t word_count;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	static const struct {
+		int key;
+		uint32_t flag;
+	} flags[] = {
+		{ OPTION_KEEP_SIZE, PREALLOC_KEEP_SIZE },
+		{ OPTION_DURABLE, PREALLOC_DURABLE },
+		{ OPTION_VERIFY, PREALLOC_VERIFY },
+		{ OPTION_HINT, PREALLOC_HINT },
+		{ OPTION_REQUIRE_NATIVE, PREALLOC_REQUIRE_NATIVE },
+	};
+	struct create_options *wanted = state->input;
+
+	(void)argument;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].key == key) {
+			wanted->flags |= flags[i].flag;
+			return 0;
+		}
+	switch (key) {
+	case OPTION_JSON:
+		wanted->json = 1;
+		return 0;
+	case OPTION_QUIET:
+		wanted->quiet = 1;
+		return 0;
+	case ARGP_KEY_ARGS:
+		wanted->words = state->argv + state->next;
+		wanted->word_count = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- progress ---- */
+
+struct creation {
+	const struct create_options *options;
+	const char *path;
+	uint64_t bytes;
+	int signal_fd;
+	int interrupted;
+	int on_terminal;
+	uint64_t start_ns, shown_ns;
+};
+
+static int is_interrupted(struct creation *creation)
+{
+	struct pollfd watched = { .fd = creation->signal_fd, .events = POLLIN };
+
+	if (poll(&watched, 1, 0) > 0)
+		creation->interrupted = 1;
+	return creation->interrupted;
+}
+
+static void print_progress(const struct creation *creation, uint64_t done_bytes, double seconds)
+{
+	char done[SIZE_TEXT_MAX], rate[SIZE_TEXT_MAX], left[SIZE_TEXT_MAX];
+	double bytes_a_second = (double)done_bytes / seconds;
+
+	fprintf(stderr, "\r\033[K%s  %.0f %%  %s  %s/s  %s left", creation->path,
+		100 * (double)done_bytes / (double)creation->bytes,
+		size_human((double)done_bytes, done), size_human(bytes_a_second, rate),
+		duration_human((double)(creation->bytes - done_bytes) / bytes_a_second, left));
+}
+
+static int show(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	enum { EVERY_NS = 100000000 };
+	struct creation *creation = context;
+	uint64_t now_ns = io_now_ns();
+
+	(void)total_bytes;
+	if (creation->on_terminal && done_bytes > 0 && now_ns - creation->shown_ns >= EVERY_NS) {
+		print_progress(creation, done_bytes, (double)(now_ns - creation->start_ns) / 1e9);
+		creation->shown_ns = now_ns;
+	}
+	return is_interrupted(creation);
+}
+
+/* ---- results ---- */
+
+static void print_json(const struct creation *creation, const struct prealloc_result *result,
+		       double seconds, int r)
+{
+	json_t *json = json_pack(
+		"{s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s?}", "file",
+		creation->path, "size_bytes", (json_int_t)creation->bytes, "path",
+		prealloc_path_name(result->path), "risks", (json_int_t)result->risks,
+		"reserved_bytes", (json_int_t)result->reserved_bytes, "new_bytes",
+		(json_int_t)result->new_bytes, "written_bytes", (json_int_t)result->written_bytes,
+		"left_bytes", (json_int_t)result->left_bytes, "calls", (json_int_t)result->calls,
+		"native_error", (json_int_t)result->native_error, "seconds", seconds, "error",
+		r < 0 ? strerror(-r) : NULL);
+
+	if (json && json_dumpf(json, stdout, JSON_COMPACT) == 0)
+		putchar('\n');
+	json_decref(json);
+}
+
+static void print_text(const struct creation *creation, const struct prealloc_result *result,
+		       double seconds)
+{
+	char size[SIZE_TEXT_MAX], time[SIZE_TEXT_MAX];
+
+	printf("%s: %s in %s, %s%s\n", creation->path, size_human((double)creation->bytes, size),
+	       duration_human(seconds, time), prealloc_path_name(result->path),
+	       result->risks ? "; a later write may still find no space" : "");
+}
+
+static const char *advice(const struct creation *creation, int r)
+{
+	uint32_t flags = creation->options->flags;
+
+	if (r == -EOPNOTSUPP && (flags & PREALLOC_REQUIRE_NATIVE))
+		return "; without --require-native zeroes are written";
+	if (r == -EOPNOTSUPP && (flags & PREALLOC_KEEP_SIZE))
+		return "; without --keep-size zeroes are written";
+	if (r == -EOPNOTSUPP)
+		return "; it does not show that the space is there, leave out --verify";
+	if (r == -ENODEV || r == -ESPIPE)
+		return "; only regular files have space of their own";
+	if (r == -EFBIG)
+		return "; see `ulimit -f`, and what the file system allows";
+	return "";
+}
+
+static void report(const struct creation *creation, const struct prealloc_result *result,
+		   double seconds, int r)
+{
+	char left[SIZE_TEXT_MAX];
+
+	if (creation->on_terminal)
+		fputs("\r\033[K", stderr);
+	if (r < 0 && r != -ECANCELED)
+		fprintf(stderr, "alloc-perf: cannot allocate %s: %s%s\n", creation->path,
+			strerror(-r), advice(creation, r));
+	if (result->left_bytes)
+		fprintf(stderr, "alloc-perf: %s: %s could not be given back\n", creation->path,
+			size_human((double)result->left_bytes, left));
+	if (creation->options->json)
+		print_json(creation, result, seconds, r);
+	else if (r == 0 && !creation->options->quiet)
+		print_text(creation, result, seconds);
+}
+
+/* ---- files ---- */
+
+/* *ret_new: it was not there before. */
+static int open_file(const char *path, int *ret_new)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	*ret_new = fd >= 0;
+	if (fd < 0 && errno == EEXIST)
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == EACCES)
+		fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Only if the name still leads to our file. */
+static void remove_file(int fd, const char *path)
+{
+	struct stat ours, named;
+
+	if (fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+	    ours.st_ino == named.st_ino)
+		unlink(path);
+}
+
+static int create_file(struct creation *creation)
+{
+	const struct prealloc_options wanted = {
+		.size = sizeof(wanted),
+		.flags = creation->options->flags,
+		.progress = show,
+		.context = creation,
+	};
+	struct prealloc_result result = { .size = sizeof(result) };
+	int is_new, r;
+	CLEANUP(fd_closep) int fd = open_file(creation->path, &is_new);
+
+	if (fd < 0) {
+		fprintf(stderr, "alloc-perf: cannot open %s: %s\n", creation->path, strerror(-fd));
+		return fd;
+	}
+	creation->start_ns = creation->shown_ns = io_now_ns();
+	r = prealloc(fd, 0, creation->bytes, &wanted, &result);
+	if (r < 0 && is_new)
+		remove_file(fd, creation->path);
+	report(creation, &result, (double)(io_now_ns() - creation->start_ns) / 1e9, r);
+	return r;
+}
+
+static int say_interrupted(const struct creation *creation)
+{
+	fprintf(stderr, "alloc-perf: interrupted; %s is as it was before\n", creation->path);
+	return PROBLEM_INTERRUPT;
+}
+
+static int create_all(struct creation *creation, char **paths, size_t count)
+{
+	int status = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		creation->path = paths[i];
+		if (create_file(creation) < 0)
+			status = PROBLEM_VERDICT;
+		if (creation->interrupted && status)
+			return say_interrupted(creation);
+	}
+	if (fflush(stdout) != 0 && errno != EPIPE) {
+		fprintf(stderr, "alloc-perf: cannot print: %s\n", strerror(errno));
+		return PROBLEM_VERDICT;
+	}
+	return status;
+}
+
+int cmd_create(int argc, char **argv)
+{
+	const struct argp argp = { options, parse_option, "FILE [FILE...] SIZE", help, NULL,
+				   NULL,    NULL };
+	struct create_options wanted = { 0 };
+	struct creation creation = { .options = &wanted };
+	const char *size;
+
+	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
+	if (wanted.word_count < 2) {
+		fprintf(stderr, "alloc-perf create: give a file and its size, as in: "
+				"alloc-perf create disk.img 4G\n");
+		return PROBLEM_USAGE;
+	}
+	size = wanted.words[wanted.word_count - 1];
+	if (size_parse(size, &creation.bytes) < 0 || creation.bytes == 0) {
+		fprintf(stderr,
+			"alloc-perf create: \"%s\" is no size; it comes last, as 4096, 512M, 4G "
+			"(binary units)\n",
+			size);
+		return PROBLEM_USAGE;
+	}
+	creation.on_terminal = !wanted.quiet && isatty(STDERR_FILENO);
+	creation.signal_fd = cmd_catch_signals();
+	if (creation.signal_fd < 0)
+		return cmd_complain(&(struct problem) { 0 }, creation.signal_fd);
+	return create_all(&creation, wanted.words, wanted.word_count - 1);
+}
