@@ -99,7 +99,7 @@ enum prealloc_flags {
 /*
  * Told the bytes of the range that are done, at the start, after every step, and
  * at the end, in the thread that allocates.  Steps are made so long that it is
- * called about every 20 ms.  Non-zero cancels: -ECANCELED.  It must return (no
+ * called about every 40 ms.  Non-zero cancels: -ECANCELED.  It must return (no
  * longjmp, no exception), and may not call the library on the same job.
  */
 typedef int (*prealloc_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *context);

@@ -10,7 +10,7 @@
 
 #include "scope.h"
 
-static const uint64_t target_ns = 20 * 1000000;
+static const uint64_t target_ns = 40 * 1000000;
 
 static uint64_t now_ns(void)
 {

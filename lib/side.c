@@ -49,19 +49,28 @@ static int leave_table(int fd)
 	return 0;
 }
 
-static uint64_t direct_alignment(int fd)
+/*
+ * ext3 and ext4 with data=journal grant O_DIRECT and then write through the page
+ * cache and the journal; only statx() says so, by an alignment of 0 (Linux 6.1).
+ */
+static void ask_direct(struct side_files *files)
 {
 	enum { USUAL = 4096 }; /* also serves devices of 512-byte sectors */
 #ifdef STATX_DIOALIGN
 	struct statx status;
 
-	if (statx(fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) == 0 &&
-	    (status.stx_mask & STATX_DIOALIGN) && status.stx_dio_offset_align > USUAL)
-		return status.stx_dio_offset_align;
+	files->align = USUAL;
+	if (statx(files->direct_fd, "", AT_EMPTY_PATH, STATX_DIOALIGN, &status) < 0 ||
+	    !(status.stx_mask & STATX_DIOALIGN))
+		return;
+	files->align = greater(USUAL, status.stx_dio_offset_align);
+	if (status.stx_dio_offset_align == 0) {
+		files->journalled = 1;
+		files->direct_fd = -1;
+	}
 #else
-	(void)fd;
+	files->align = USUAL;
 #endif
-	return USUAL;
 }
 
 static int open_again(const char *path, int flags)
@@ -86,7 +95,7 @@ static int open_descriptions(struct side *side)
 	side->files.own = 1;
 	side->files.direct_fd = open_again(path, O_DIRECT);
 	if (side->files.direct_fd >= 0)
-		side->files.align = direct_alignment(side->files.direct_fd);
+		ask_direct(&side->files);
 	return 0;
 }
 

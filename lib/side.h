@@ -16,6 +16,7 @@ struct side_files {
 	int plain_fd;	/* read and write if that was permitted */
 	int direct_fd;	/* -1: O_DIRECT is refused */
 	uint64_t align; /* what O_DIRECT wants, bytes */
+	int journalled; /* data goes through the file system's journal */
 	int own;	/* 0: plain_fd is the caller's: its position may not be moved */
 	char *zeroes;	/* SIDE_BUFFER_BYTES, aligned */
 	char *scratch;	/* SIDE_BUFFER_BYTES, for reading */
