@@ -148,7 +148,8 @@ static int probe_seek(struct task *task)
 	length = (uint64_t)status.st_size;
 	r = gaps_by_seek(task, 0, length, add_gap, &gap_bytes);
 	block_bytes = (uint64_t)status.st_blocks * 512;
-	data_bytes = round_up(length - gap_bytes, task->granule);
+	/* The end's own page; the granule of NFS is what it likes to transfer. */
+	data_bytes = round_up(length - gap_bytes, lesser(task->granule, 4096));
 	task->source = r < 0 || (gap_bytes == 0 && block_bytes < data_bytes) ? MAP_BLIND : MAP_SEEK;
 	task->unwritten_hidden = task->source == MAP_BLIND || block_bytes > data_bytes;
 	return 0;

@@ -24,10 +24,18 @@ static int is_unsupported(int error)
 static int allocate(struct task *task, uint64_t start, uint64_t end)
 {
 	int mode = task->flags & PREALLOC_KEEP_SIZE ? FALLOC_FL_KEEP_SIZE : 0;
+	uint64_t before = task->reached;
 
-	task->reached = greater(task->reached, end);
+	task->reached = greater(before, end);
 	task->result.calls++;
-	return fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) < 0 ? -errno : 0;
+	if (fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) == 0)
+		return 0;
+	if (is_unsupported(errno)) {
+		task->reached = before;
+		task->result.calls--;
+		task->result.native_error = errno;
+	}
+	return -errno;
 }
 
 /* On even boundaries: at an uneven end of file btrfs writes the rest of the block. */
@@ -54,8 +62,6 @@ int native_fill(struct task *task)
 		pace_stop(&pace);
 		if (r == -EINTR)
 			pace_interrupted(&pace);
-		else if (r < 0 && is_unsupported(-r))
-			task->result.native_error = -r;
 		if (r < 0 && r != -EINTR)
 			return r;
 		if (r == 0)

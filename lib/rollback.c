@@ -36,13 +36,6 @@ static void give_back(struct task *task, uint64_t start, uint64_t end)
 		task->result.left_bytes += end - start;
 }
 
-static int64_t read_piece(struct side_files *files, uint64_t offset, uint64_t bytes)
-{
-	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
-
-	return got < 0 ? -errno : got;
-}
-
 /* `start` is a multiple of the granule. */
 static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
 {
@@ -51,7 +44,7 @@ static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
 
 	for (uint64_t at = start; at < end; at += SIDE_BUFFER_BYTES) {
 		uint64_t bytes = lesser(end - at, SIDE_BUFFER_BYTES), from = at;
-		int64_t got = side_run(task->side, read_piece, at, bytes);
+		int64_t got = side_read(task->side, at, bytes);
 
 		if (got < 0) {
 			task->result.left_bytes += bytes;
@@ -122,7 +115,7 @@ static int all_zero(struct task *task, uint64_t start, uint64_t end)
 		int64_t got;
 
 		bytes = lesser(end - at, SIDE_BUFFER_BYTES);
-		got = side_run(task->side, read_piece, at, bytes);
+		got = side_read(task->side, at, bytes);
 		if (got < 0 || memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
 			return 0;
 	}

@@ -226,6 +226,18 @@ int64_t side_run(struct side *side, side_fn function, uint64_t offset, uint64_t 
 	return side->outcome;
 }
 
+static int64_t read_scratch(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
+
+	return got < 0 ? -errno : got;
+}
+
+int64_t side_read(struct side *side, uint64_t offset, uint64_t bytes)
+{
+	return side_run(side, read_scratch, offset, bytes);
+}
+
 static int64_t seek(struct side_files *files, uint64_t offset, uint64_t whence)
 {
 	off_t at;

@@ -37,6 +37,9 @@ typedef int64_t (*side_fn)(struct side_files *files, uint64_t offset, uint64_t b
 
 int64_t side_run(struct side *side, side_fn function, uint64_t offset, uint64_t bytes);
 
+/* Reads up to SIDE_BUFFER_BYTES into `scratch`: how many, or -errno. */
+int64_t side_read(struct side *side, uint64_t offset, uint64_t bytes);
+
 /* lseek() with SEEK_DATA, SEEK_HOLE, SEEK_CUR.  -EOPNOTSUPP if the position is the caller's. */
 int64_t side_seek(struct side *side, uint64_t offset, int whence);
 

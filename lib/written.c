@@ -133,54 +133,88 @@ static int64_t write_if_zero(struct side_files *files, uint64_t offset, uint64_t
 	return got == 0 ? 0 : place(files, offset, (uint64_t)got);
 }
 
+static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+static int64_t drop_pages(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	posix_fadvise(files->plain_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	enum {
+		WHOLE = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			SYNC_FILE_RANGE_WAIT_AFTER
+	};
+
+	if (sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, WHOLE) < 0 &&
+	    (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+		return -errno;
+	return drop_pages(files, offset, bytes);
+}
+
+static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	(void)offset, (void)bytes;
+	return fdatasync(files->plain_fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+}
+
+/* ---- through the page cache ---- */
+
+struct filling {
+	struct task *task;
+	struct pace pace;
+	uint64_t size;	     /* of the file when the round began */
+	uint64_t filled;     /* bytes, in this round */
+	struct span writing; /* on its way from the page cache to the disk */
+};
+
 /*
  * Starts the write-back of one window and waits for the one before, so that no
  * more than two are ever in memory, and the disk is busy all the time.  What goes
  * through the journal is written twice, and later: waiting for it takes 1.7 times
  * as long in all.
  */
-static int64_t drain(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int drain(struct filling *filling, uint64_t offset, uint64_t bytes)
 {
-	enum {
-		WHOLE = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
-			SYNC_FILE_RANGE_WAIT_AFTER
-	};
-	uint64_t before = offset > CACHED_STEP ? offset - CACHED_STEP : 0;
-	off64_t start = (off64_t)before, length = (off64_t)(offset - before);
+	struct side *side = filling->task->side;
+	struct span before = filling->writing;
+	int64_t r = 0;
 
-	if (files->journalled)
+	filling->writing = (struct span) { offset, offset + bytes };
+	if (side_files(side)->journalled) {
+		if (before.end)
+			filling->writing.start = lesser(before.start, offset);
 		return 0;
-	sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
-	if (length == 0)
-		return 0;
-	if (sync_file_range(files->plain_fd, start, length, WHOLE) < 0 &&
-	    (errno == EIO || errno == ENOSPC || errno == EDQUOT))
-		return -errno;
-	posix_fadvise(files->plain_fd, start, length, POSIX_FADV_DONTNEED);
-	return 0;
+	}
+	side_run(side, start_writing, offset, bytes);
+	if (before.end)
+		r = side_run(side, finish_writing, before.start, before.end - before.start);
+	return (int)r;
 }
 
 /*
  * Network file systems tell of a full volume only when the data goes out.  That
  * is to be our error and not the later writer's.
  */
-static int64_t flush(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int flush(struct filling *filling)
 {
-	if (fdatasync(files->plain_fd) < 0 && errno != EINVAL && errno != ENOSYS)
-		return -errno;
-	posix_fadvise(files->plain_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
-	return 0;
+	const struct span *last = &filling->writing;
+	int64_t r;
+
+	if (last->end == 0)
+		return 0;
+	r = side_run(filling->task->side, sync_data, 0, 0);
+	side_run(filling->task->side, drop_pages, last->start, last->end - last->start);
+	return (int)r;
 }
 
 /* ---- inside the file ---- */
-
-struct filling {
-	struct task *task;
-	struct pace pace;
-	uint64_t size;	 /* of the file when the round began */
-	uint64_t filled; /* bytes, in this round */
-	int cached;	 /* something went through the page cache */
-};
 
 /* A page could not be made writable; the kernel keeps the reason to itself. */
 static int fault_reason(struct task *task, uint64_t offset)
@@ -225,9 +259,8 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 		r = write_piecewise(task, offset, bytes);
 	if (r < 0)
 		return (int)r;
-	filling->cached = 1;
 	filling->filled += bytes;
-	return (int)side_run(task->side, drain, offset, bytes);
+	return drain(filling, offset, bytes);
 }
 
 /* One hole, or one run of zeroes. */
@@ -253,15 +286,6 @@ static int touch_gap(const struct span *gap, void *context)
 			return r;
 	}
 	return 0;
-}
-
-static int64_t read_piece(struct side_files *files, uint64_t offset, uint64_t bytes)
-{
-	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
-
-	if (got < 0)
-		return errno == EBADF ? -EACCES : -errno;
-	return got;
 }
 
 static int is_zero(const struct side_files *files, uint64_t at, uint64_t got)
@@ -293,8 +317,10 @@ static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
 	struct task *task = filling->task;
 
 	for (uint64_t at = round_down(start, BLOCK); at < end; at += SIDE_BUFFER_BYTES) {
-		int64_t got = side_run(task->side, read_piece, at, SIDE_BUFFER_BYTES);
-		int r = got < 0 ? (int)got : touch_piece(filling, at, (uint64_t)got);
+		int64_t got = side_read(task->side, at, SIDE_BUFFER_BYTES);
+		int r = got == -EBADF ? -EACCES
+			: got < 0     ? (int)got
+				      : touch_piece(filling, at, (uint64_t)got);
 
 		if (r < 0)
 			return r;
@@ -350,9 +376,8 @@ static int64_t append_once(struct filling *filling, uint64_t bytes, uint64_t dir
 	task->result.written_bytes += (uint64_t)written;
 	filling->filled += (uint64_t)written;
 	if (!direct) {
-		int64_t r = side_run(task->side, drain, filling->size, (uint64_t)written);
+		int r = drain(filling, filling->size, (uint64_t)written);
 
-		filling->cached = 1;
 		return r < 0 ? r : written;
 	}
 	return written;
@@ -459,9 +484,7 @@ int written_fill(struct task *task)
 		if (r < 0)
 			return r;
 		if (filling.filled == 0)
-			return filling.cached ? (int)side_run(task->side, flush, task->offset,
-							      task->end - task->offset)
-					      : 0;
+			return flush(&filling);
 	}
 	return -EAGAIN;
 }
