@@ -51,14 +51,14 @@ _alloc_perf_value() {
 	local verb=$1
 	shift
 	case $1 in
-	-[fms]) set -- "$verb $1" "$2" ;;
+	-[fmst]) set -- "$verb $1" "$2" ;;
 	esac
 	case $1 in
 	"run -f" | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
 	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
-	"report -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
+	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
 	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
-	"report -f" | --format) _alloc_perf_words "$2" "table 2009 csv" ;;
+	"report -f" | "diff -f" | --format) _alloc_perf_words "$2" "$_alloc_perf_formats" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
 	"run -s" | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
@@ -67,13 +67,16 @@ _alloc_perf_value() {
 		_alloc_perf_option filenames
 		;;
 	-o | --output | --plan | --resume) _alloc_perf_files "$2" ;;
-	-r | --runs | --label | --timeout) ;;
+	-r | --runs) _alloc_perf_words "$2" auto ;;
+	--label | --timeout | --seed | --precision | --max-time | "diff -t" | --threshold) ;;
 	*) return 1 ;;
 	esac
 }
 
 _alloc_perf() {
 	local current=$2 verb=${COMP_WORDS[1]-} line=${COMP_LINE:0:COMP_POINT} option word
+	local _alloc_perf_formats="table 2009 csv"
+	[[ $verb != diff ]] || _alloc_perf_formats="table markdown json"
 	COMPREPLY=()
 
 	# bash splits words at "=" and ":", and hands over the part behind; the line tells the whole.
@@ -87,7 +90,7 @@ _alloc_perf() {
 		current=$word
 	fi
 	if ((COMP_CWORD == 1)); then
-		_alloc_perf_words "$current" "run report list create --help --version"
+		_alloc_perf_words "$current" "run report diff list create --help --version"
 		return
 	fi
 	if _alloc_perf_value "$verb" "$option" "$current"; then
@@ -99,7 +102,7 @@ _alloc_perf() {
 	fi
 	case $verb,$current in
 	run,*)
-		_alloc_perf_words "$current" "--fs --methods --size --volume --on --runs --label --preset
+		_alloc_perf_words "$current" "--fs --methods --size --volume --on --runs --seed --precision --max-time --label --preset
 			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
@@ -112,6 +115,10 @@ _alloc_perf() {
 			--quiet --help"
 		;;
 	create,*) _alloc_perf_files "$current" ;;
+	diff,-*)
+		_alloc_perf_words "$current" "--format --measure --threshold --output --help"
+		;;
+	diff,*) _alloc_perf_files "$current" ;;
 	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;
 	list,*) _alloc_perf_words "$current" "methods filesystems testbeds" ;;
 	esac

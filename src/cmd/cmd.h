@@ -3,10 +3,13 @@
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
+#include <stddef.h>
+
 #include "problem.h"
 
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
 int cmd_create(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);
@@ -16,6 +19,9 @@ int cmd_run(int argc, char **argv);
  * is the -errno that came along, for problems without a sentence of their own.
  */
 int cmd_complain(const struct problem *problem, int error);
+
+/* Writes a text to the file, or to standard output if it is NULL.  0 or -errno with a sentence. */
+int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the

@@ -5,6 +5,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "io.h"
 #include "suggest.h"
 
 static const struct verb {
@@ -21,6 +23,7 @@ static const struct verb {
 } verbs[] = {
 	{ "run", "measure methods on freshly formatted file systems", cmd_run },
 	{ "report", "show results as a table, csv or chart", cmd_report },
+	{ "diff", "tell what differs between two results beyond the noise", cmd_diff },
 	{ "list", "show methods, file systems and testbeds, and what is usable here", cmd_list },
 	{ "create", "create files with their disk space, by the best way there is", cmd_create },
 };
@@ -62,6 +65,22 @@ int cmd_catch_signals(void)
 		return -errno;
 	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 	return fd < 0 ? -errno : fd;
+}
+
+int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem)
+{
+	CLEANUP(fd_closep)
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+		      : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : io_write_all(fd, text, bytes);
+
+	if (r == 0 && close(TAKE_FD(fd)) < 0)
+		r = -errno;
+	/* Who closes the pipe has seen enough. */
+	if (r == 0 || (!path && r == -EPIPE))
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
+			   path ? path : "standard output", strerror(-r));
 }
 
 static int unknown_verb(const char *typed)

@@ -5,7 +5,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
@@ -17,7 +16,6 @@
 #include "array.h"
 #include "cleanup.h"
 #include "cmd.h"
-#include "io.h"
 #include "report.h"
 #include "suggest.h"
 #include "words.h"
@@ -264,22 +262,6 @@ static int print_text(FILE *to, const struct grids *grids, const struct options 
 	return (options->format ? options->format : &report_formats[0])->print(to, grids, &report);
 }
 
-static int write_out(const char *path, const char *text, size_t bytes, struct problem *problem)
-{
-	CLEANUP(fd_closep)
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-		      : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	int r = fd < 0 ? -errno : io_write_all(fd, text, bytes);
-
-	if (r == 0 && close(TAKE_FD(fd)) < 0)
-		r = -errno;
-	/* Who closes the pipe has seen enough. */
-	if (r == 0 || (!path && r == -EPIPE))
-		return 0;
-	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
-			   path ? path : "standard output", strerror(-r));
-}
-
 /* Made in memory first: a failure leaves an older file as it was. */
 static int show_text(const struct grids *grids, const struct options *options,
 		     struct problem *problem)
@@ -294,7 +276,7 @@ static int show_text(const struct grids *grids, const struct options *options,
 	r = print_text(memory, grids, options, problem);
 	if (fclose(memory) != 0 && r == 0)
 		r = -ENOMEM;
-	return r < 0 ? r : write_out(options->output, text, bytes, problem);
+	return r < 0 ? r : cmd_write(options->output, text, bytes, problem);
 }
 
 static int show(const struct grids *grids, const struct options *options, struct problem *problem)

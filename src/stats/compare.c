@@ -195,6 +195,14 @@ static int add_grid(struct comparisons *all, const struct grid *grid, const stru
 
 /* ---- verdicts ---- */
 
+/* Where all values are one and the same, the ranks can show nothing: that is no test. */
+static int is_tested(const struct comparison *comparison)
+{
+	return comparison->measure &&
+	       fmin(comparison->before.minimum, comparison->after.minimum) <
+		       fmax(comparison->before.maximum, comparison->after.maximum);
+}
+
 static int correct(struct comparisons *all)
 {
 	CLEANUP(freep) double *chances = calloc(all->count ? all->count : 1, sizeof(*chances));
@@ -202,10 +210,11 @@ static int correct(struct comparisons *all)
 	if (!chances)
 		return -ENOMEM;
 	for (size_t i = 0; i < all->count; i++)
-		chances[i] = all->comparison[i].chance;
+		chances[i] = is_tested(&all->comparison[i]) ? all->comparison[i].chance : NAN;
 	rank_correct(chances, all->count);
 	for (size_t i = 0; i < all->count; i++)
-		all->comparison[i].corrected = chances[i];
+		if (is_tested(&all->comparison[i]))
+			all->comparison[i].corrected = chances[i];
 	return 0;
 }
 
@@ -233,23 +242,32 @@ static enum verdict judge(const struct comparison *comparison, double threshold,
 	return worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
+static int is_coarse(const struct comparison *comparison, double threshold)
+{
+	double coarser =
+		fmax(figure_precision(&comparison->before), figure_precision(&comparison->after));
+
+	return comparison->measure && comparison->verdict == VERDICT_SAME &&
+	       comparison->corrected > COMPARE_LEVEL && coarser > threshold;
+}
+
 static int judge_all(struct comparisons *all, double threshold)
 {
-	size_t family = 0;
 	double level;
 	int r = correct(all);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all->count; i++)
-		family += all->comparison[i].measure != NULL;
-	level = COMPARE_LEVEL / (double)(family ? family : 1);
+		all->tested += (size_t)is_tested(&all->comparison[i]);
+	level = COMPARE_LEVEL / (double)(all->tested ? all->tested : 1);
 	for (size_t i = 0; i < all->count; i++) {
 		struct comparison *comparison = &all->comparison[i];
 
 		if (comparison->measure)
 			comparison->verdict = judge(comparison, threshold, level);
 		all->verdicts[comparison->verdict]++;
+		all->coarse += (size_t)is_coarse(comparison, threshold);
 	}
 	if (all->verdicts[VERDICT_UNKNOWN])
 		all->runs_needed = rank_test_size(level);

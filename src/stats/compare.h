@@ -43,6 +43,8 @@ struct comparisons {
 	struct comparison *comparison;
 	size_t count;
 	size_t verdicts[4]; /* how many of each */
+	size_t tested;	    /* rank tests that were made: what the correction is for */
+	size_t coarse;	    /* "same", but a change that matters could hide in their noise */
 	size_t runs_needed; /* of each side, for a verdict on what is unknown; 0: nothing is */
 	size_t only_before, only_after; /* cells that only one of them has */
 };

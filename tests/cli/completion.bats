@@ -42,7 +42,7 @@ completes() {
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report list create --help --version
+	completes "alloc-perf " run report diff list create --help --version
 	completes "alloc-perf re" report
 }
 
@@ -52,6 +52,8 @@ completes() {
 	completes "alloc-perf report --s" --script
 	completes "alloc-perf list --n" --names
 	completes "alloc-perf create --k" --keep-size
+	completes "alloc-perf diff --t" --threshold
+	completes "alloc-perf run --pre" --precision --preset
 }
 
 @test "bash: names come from the program, also within a comma list" {
@@ -73,6 +75,9 @@ completes() {
 	touch "$WORK/result.jsonl"
 	completes "alloc-perf run --preset " default demo 2009
 	completes "alloc-perf report --format c" csv
+	completes "alloc-perf diff --format m" markdown
+	completes "alloc-perf run --runs " auto
+	completes "alloc-perf diff res" result.jsonl
 	completes "alloc-perf report --chart fr" fragments
 	completes "alloc-perf report --measure time,wr" time,written
 	completes "alloc-perf report -m fragments,w" fragments,written

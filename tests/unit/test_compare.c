@@ -225,6 +225,7 @@ static void what_is_slower_is_worse(void **state)
 	/* All of one below all of the other: 2 of the 12870 divisions; of three tests. */
 	assert_near(found[0].chance, 2 / 12870.0);
 	assert_near(found[0].corrected, 6 / 12870.0);
+	assert_int_equal(fixture.comparisons.tested, 3);
 	assert_near(found[2].corrected, 1);
 	assert_int_equal(fixture.comparisons.verdicts[VERDICT_WORSE], 1);
 	assert_int_equal(fixture.comparisons.verdicts[VERDICT_BETTER], 1);
@@ -323,6 +324,38 @@ static void what_no_longer_works_is_worse(void **state)
 	assert_int_equal(fixture.comparisons.runs_needed, 0);
 }
 
+/* What cannot differ takes no part in the correction. */
+static void constants_cost_no_power(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct comparison *found;
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0.01, 1, 4);
+	add_runs(&fixture.after, "xfs", "mmap", 2, 0.01, 1, 4);
+	add_runs(&fixture.before, "ext4", "mmap", 1, 0, 1, 4);
+	add_runs(&fixture.after, "ext4", "mmap", 1, 0, 1, 4);
+	found = compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.tested, 1);
+	assert_near(found[0].corrected, 2 / 70.0);
+	assert_int_equal(found[0].verdict, VERDICT_WORSE);
+	assert_near(found[1].corrected, 1);
+	assert_int_equal(found[1].verdict, VERDICT_SAME);
+}
+
+static void noise_that_hides_a_change_is_counted(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	add_runs(&fixture.before, "xfs", "mmap", 1, 0.1, 1, 8);
+	add_runs(&fixture.after, "xfs", "mmap", 1, 0.1, 1, 8);
+	add_runs(&fixture.before, "ext4", "mmap", 1, 0.001, 1, 8);
+	add_runs(&fixture.after, "ext4", "mmap", 1, 0.001, 1, 8);
+	compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.coarse, 1);
+}
+
 static void what_only_one_has_is_counted(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
@@ -375,6 +408,8 @@ int main(void)
 		cmocka_unit_test(a_larger_largest_fragment_is_better),
 		cmocka_unit_test(too_few_runs_are_unknown),
 		cmocka_unit_test(what_no_longer_works_is_worse),
+		cmocka_unit_test(constants_cost_no_power),
+		cmocka_unit_test(noise_that_hides_a_change_is_counted),
 		cmocka_unit_test(what_only_one_has_is_counted),
 		cmocka_unit_test(several_conditions_are_refused),
 	};

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One document with what the tables show, for programs: the same figures, in
+ * plain units and with all their digits.  The records themselves are JSON
+ * already, so they are not in here again.
+ */
+#include "json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "format.h"
+
+json_t *json_of_number(double number)
+{
+	return isfinite(number) ? json_real(number) : json_null();
+}
+
+json_t *json_of_count(int64_t count)
+{
+	return count == FIELD_UNKNOWN ? json_null() : json_integer(count);
+}
+
+json_t *json_of_text(const char *text)
+{
+	json_t *json = json_string(text);
+	CLEANUP(freep) char *ascii = json ? NULL : strdup(text);
+
+	if (!ascii)
+		return json;
+	for (char *letter = ascii; *letter; letter++)
+		if (*letter & 0x80)
+			*letter = '?';
+	return json_string(ascii);
+}
+
+json_t *json_of_figure(const struct figure *figure)
+{
+	return json_pack("{sI so so so so so}", "count", (json_int_t)figure->count, "median",
+			 json_of_number(figure->median), "lower", json_of_number(figure->lower),
+			 "upper", json_of_number(figure->upper), "minimum",
+			 json_of_number(figure->minimum), "maximum",
+			 json_of_number(figure->maximum));
+}
+
+const char *measure_unit_name(enum measure_unit unit)
+{
+	static const char *const names[] = {
+		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes", [MEASURE_COUNT] = "count"
+	};
+
+	return names[unit];
+}
+
+int json_put(FILE *to, const json_t *json)
+{
+	CLEANUP(freep) char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+
+	if (!text)
+		return -ENOMEM;
+	fprintf(to, "%s\n", text);
+	return 0;
+}

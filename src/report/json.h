@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* Pieces of the json forms; private to this folder.  New references; NULL: out of memory. */
+#ifndef REPORT_JSON_H
+#define REPORT_JSON_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cell.h"
+
+/* Raised when a key of a document changes its meaning or goes (doc/report.md). */
+enum { JSON_SCHEMA = 1 };
+
+/* NaN and infinity are null: JSON has neither. */
+json_t *json_of_number(double number);
+
+/* FIELD_UNKNOWN is null. */
+json_t *json_of_count(int64_t count);
+
+/* What is no UTF-8 becomes "?". */
+json_t *json_of_text(const char *text);
+
+/* {"count", "median", "lower", "upper", "minimum", "maximum"} */
+json_t *json_of_figure(const struct figure *figure);
+
+/* "seconds", "bytes", "count". */
+const char *measure_unit_name(enum measure_unit unit);
+
+/* Prints it, and a newline.  0 or -ENOMEM. */
+int json_put(FILE *to, const json_t *json);
+
+#endif

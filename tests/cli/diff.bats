@@ -1,0 +1,236 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# alloc-perf diff: verdicts and exit status, on results written here.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# result FILE: the environment of a result file.
+result() {
+	echo '{"type":"environment","schema":1,"testbed":"loop"}' >"$1"
+}
+
+# add FILE METHOD FRAGMENTS MILLISECONDS...: a trial of 1 MiB on xfs for each time.
+add() {
+	local file=$1 method=$2 fragments=$3 run=0 ms
+	shift 3
+	for ms; do
+		run=$((run + 1))
+		printf '{"type":"trial","filesystem":"xfs","method":"%s","file_bytes":1048576,"volume_bytes":536870912,"run":%d,"testbed":"%s","kernel":"%s","status":"ok","allocate_ns":%d000000,"sync_ns":0,"allocate_written_bytes":1048576,"sync_written_bytes":4096,"fragments":%d,"addresses_known":1}\n' \
+			"$method" $run "${TESTBED:-loop}" "${KERNEL:-6.1}" "$ms" "$fragments" >>"$file"
+	done
+}
+
+fast="100 101 102 103 104 105 106 107"
+slow="120 121 122 123 124 125 126 127"
+
+# Two results: mmap slower, fallocate in fewer pieces, chunk-4096 the same.
+setup() {
+	test_enter
+	result old.jsonl
+	result new.jsonl
+	# shellcheck disable=SC2086 # lists of words
+	{
+		add old.jsonl mmap 1 $fast
+		add new.jsonl mmap 1 $slow
+		add old.jsonl fallocate 34 $fast
+		add new.jsonl fallocate 2 $fast
+		add old.jsonl chunk-4096 1 $fast
+		add new.jsonl chunk-4096 1 $fast
+	}
+}
+
+@test "--help shows options and examples" {
+	run alloc-perf diff --help
+	assert_status 0
+	assert_output_has "--threshold"
+	assert_output_has "Examples:"
+}
+
+@test "what got slower is worse, and the status is 1" {
+	run alloc-perf diff old.jsonl new.jsonl
+	assert_status 1
+	grep -Eq '^xfs +mmap +1M +104 ms ±4 % +124 ms ±3 % +\+19 % +[0-9.]+ +worse$' <<<"$output"
+	grep -Eq '^xfs +fallocate +1M +34 +2 +-94 % +[0-9.]+ +better$' <<<"$output"
+	grep -Eq '^xfs +chunk-4096 +1M +104 ms ±4 % +104 ms ±4 % +0 % +1 +same$' <<<"$output"
+	assert_output_has "9 comparisons: 1 worse, 1 better, 7 same"
+	assert_output_has "Holm's correction for 4 tests"
+}
+
+@test "the other way round it is better, and the status is 1 for the fragments" {
+	run alloc-perf diff --measure time new.jsonl old.jsonl
+	assert_status 0
+	assert_output_has "better"
+	run alloc-perf diff --measure fragments new.jsonl old.jsonl
+	assert_status 1
+}
+
+@test "no difference is a verdict" {
+	run alloc-perf diff old.jsonl old.jsonl
+	assert_status 0
+	assert_output_has "no difference: 9 of 9 comparisons are the same"
+	[[ $output != *could\ hide* ]]
+}
+
+@test "--threshold says what matters" {
+	run alloc-perf diff --measure time --threshold 25 old.jsonl new.jsonl
+	assert_status 0
+	assert_output_has "no difference: 3 of 3"
+	run alloc-perf diff --measure time --threshold 15% old.jsonl new.jsonl
+	assert_status 1
+}
+
+@test "too few runs are unknown, with how many it takes" {
+	result few.jsonl
+	result fewer.jsonl
+	add few.jsonl mmap 1 100 101 102
+	add fewer.jsonl mmap 1 200 201 202
+	run alloc-perf diff --measure time few.jsonl fewer.jsonl
+	assert_status 0
+	assert_output_has "unknown"
+	assert_output_has "4 runs of each side can (--runs 4)"
+	add few.jsonl mmap 1 103
+	add fewer.jsonl mmap 1 203
+	run alloc-perf diff --measure time few.jsonl fewer.jsonl
+	assert_status 1
+}
+
+@test "noise in which a change could hide is told" {
+	result one.jsonl
+	add one.jsonl mmap 1 100 120 140 160 180 200 220 240
+	run alloc-perf diff --measure time one.jsonl one.jsonl
+	assert_status 0
+	assert_output_has "1 of the same vary so much that a change of 5 % could hide in them"
+}
+
+@test "what can no longer be made is worse, and the reason is told" {
+	result broken.jsonl
+	echo '{"type":"trial","filesystem":"xfs","method":"mmap","file_bytes":1048576,"volume_bytes":536870912,"run":1,"testbed":"loop","kernel":"6.1","status":"failed","stage":"mount","reason":"mount: wrong | superblock"}' >>broken.jsonl
+	run alloc-perf diff old.jsonl broken.jsonl
+	assert_status 1
+	assert_output_has "xfs mmap 1M: worse: cannot be made in NEW (mount: wrong | superblock)"
+	assert_output_has "not compared: 2 cells of OLD and 0 of NEW"
+	run alloc-perf diff broken.jsonl old.jsonl
+	assert_status 0
+	assert_output_has "better: cannot be made in OLD"
+	run alloc-perf diff --format markdown old.jsonl broken.jsonl
+	assert_status 1
+	assert_output_has 'wrong \| superblock'
+}
+
+@test "results of different kernels are compared" {
+	result other.jsonl
+	# shellcheck disable=SC2086
+	KERNEL=6.12 add other.jsonl mmap 1 $slow
+	run alloc-perf diff --measure time old.jsonl other.jsonl
+	assert_status 1
+	assert_output_has "NEW: other.jsonl (loop, Linux 6.12"
+}
+
+@test "results of different testbeds do not compare, which is told" {
+	result other.jsonl
+	# shellcheck disable=SC2086
+	TESTBED=uml add other.jsonl mmap 1 $fast
+	run alloc-perf diff --measure fragments old.jsonl other.jsonl
+	assert_status 0
+	assert_output_has "OLD was measured on loop and NEW on uml: times do not compare"
+}
+
+@test "a file with several kernels is refused" {
+	KERNEL=6.12 add new.jsonl mmap 1 100
+	run alloc-perf diff old.jsonl new.jsonl
+	assert_status 2
+	assert_output_has "several testbeds, kernels or labels"
+}
+
+@test "nothing in common is said" {
+	result other.jsonl
+	add other.jsonl ftruncate 1 100
+	run alloc-perf diff old.jsonl other.jsonl
+	assert_status 0
+	assert_output_has "nothing to compare: no cell has a figure in both"
+	assert_output_has "3 cells of OLD and 1 of NEW"
+}
+
+@test "--format markdown is a table for a patch's description" {
+	run alloc-perf diff --format markdown old.jsonl new.jsonl
+	assert_status 1
+	assert_output_has "9 comparisons: 1 worse, 1 better, 7 same"
+	assert_output_has "| xfs | mmap | 1M | 104 ms ±4 % | 124 ms ±3 % | +19 % |"
+	grep -q '^| --- | --- |' <<<"$output"
+}
+
+@test "--format json holds the verdicts" {
+	require_program python3
+	run --separate-stderr alloc-perf diff --format json old.jsonl new.jsonl
+	assert_status 1
+	python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+assert d["schema"] == 1 and d["kind"] == "diff"
+assert d["verdicts"] == {"same": 7, "better": 1, "worse": 1, "unknown": 0}
+row = [c for c in d["comparisons"] if c["method"] == "mmap" and c["measure"] == "time"][0]
+assert row["verdict"] == "worse" and row["old"]["count"] == 8 and row["unit"] == "seconds"
+assert abs(row["old"]["median"] - 0.1035) < 1e-9 and abs(row["change"] - 20 / 103.5) < 1e-9
+# All of one below all of the other: 2 of 12870 divisions.
+assert abs(row["p"] - 2 / 12870) < 1e-12
+' <<<"$output"
+}
+
+@test "-o writes to a file, and - reads standard input" {
+	run alloc-perf diff -o diff.txt old.jsonl new.jsonl
+	assert_status 1
+	[ -z "$output" ]
+	grep -q worse diff.txt
+	run alloc-perf diff - new.jsonl <old.jsonl
+	assert_status 1
+	run alloc-perf diff -o missing/diff.txt old.jsonl new.jsonl
+	assert_status 2
+	assert_output_has "cannot write missing/diff.txt"
+}
+
+@test "wrong usage is told in a sentence" {
+	run alloc-perf diff old.jsonl
+	assert_status 2
+	assert_output_has "diff takes two result files, OLD and NEW"
+	run alloc-perf diff old.jsonl new.jsonl old.jsonl
+	assert_status 2
+	assert_output_has '"old.jsonl" is one more'
+	run alloc-perf diff - -
+	assert_status 2
+	assert_output_has "only one of OLD and NEW"
+	run alloc-perf diff --format jsn old.jsonl new.jsonl
+	assert_status 2
+	assert_output_has 'unknown format "jsn"; did you mean "json"?'
+	run alloc-perf diff --measure tme old.jsonl new.jsonl
+	assert_status 2
+	assert_output_has 'unknown measure "tme"; did you mean "time"?'
+	for wrong in x -1 5x nan; do
+		run alloc-perf diff --threshold=$wrong old.jsonl new.jsonl
+		assert_status 2
+		assert_output_has "\"$wrong\" is no threshold"
+	done
+}
+
+@test "what is no result file is refused, by its name" {
+	run alloc-perf diff missing.jsonl new.jsonl
+	assert_status 2
+	assert_output_has "cannot read missing.jsonl: No such file or directory"
+	echo nonsense >other.jsonl
+	run alloc-perf diff old.jsonl other.jsonl
+	assert_status 2
+	assert_output_has "other.jsonl is no result file"
+	printf '{"type":"trial","cut' >>new.jsonl
+	run alloc-perf diff old.jsonl new.jsonl
+	assert_status 1
+	assert_output_has "the last line of new.jsonl was cut"
+}
+
+@test "two real results of the same thing" {
+	for name in one two; do
+		alloc-perf run --on "dir:$WORK" -m ftruncate -s 1M --runs 6 -o $name.jsonl -q
+	done
+	run alloc-perf diff --measure extents,unwritten one.jsonl two.jsonl
+	assert_status 0
+	assert_output_has "no difference"
+}
