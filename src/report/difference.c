@@ -185,8 +185,9 @@ static void put_basis(FILE *to, const struct difference_report *report, const ch
 			gap, all->runs_needed, all->runs_needed);
 	if (all->coarse)
 		fprintf(to,
-			"%s%zu of the same vary so much that a change of %g %% could hide in them; "
-			"more runs tell\n",
+			"%s%zu of the same vary or drift so much that a change of %g %% could hide "
+			"in them; "
+			"more runs, or a quieter machine, tell\n",
 			gap, all->coarse, report->threshold * 100);
 	if (all->only_before || all->only_after)
 		fprintf(to,

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A difference is claimed only where three things agree: the rank test says that
+ * A difference is claimed only where four things agree: the rank test says that
  * chance does not make it (corrected for how many cells were looked at, since of
  * twenty one would be "significant" by itself), the change is one that matters,
- * and there were enough runs for the test to be able to say so.
+ * there were enough runs for the test to be able to say so, and it is larger than
+ * what either side changed by in its own course.  The last one because ranks take
+ * the runs for independent, which they are not on a machine that drifts: then two
+ * halves of one and the same run are as "significantly" different.
  *
  * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
  * status of a whole comparison hangs on a single "worse".
@@ -113,6 +116,16 @@ static int add(struct comparisons *all, const struct comparison *comparison)
 	return r;
 }
 
+/* `values` in the order in which they were measured; they are sorted, half by half. */
+static double drift_of(double *values, size_t count)
+{
+	size_t half = count / 2;
+	struct figure first = figure_of_values(values, half);
+	struct figure second = figure_of_values(values + half, count - half);
+
+	return half ? fabs(second.median - first.median) : 0;
+}
+
 /* What one of them does not know is no row: there is nothing to say about it. */
 static int add_measure(struct comparisons *all, struct comparison comparison,
 		       const struct cell *before, const struct cell *after,
@@ -130,6 +143,7 @@ static int add_measure(struct comparisons *all, struct comparison comparison,
 	comparison.measure = measure;
 	comparison.chance = rank_test(old_values, old_count, new_values, new_count);
 	comparison.corrected = comparison.chance;
+	comparison.drift = fmax(drift_of(old_values, old_count), drift_of(new_values, new_count));
 	comparison.before = figure_of_values(old_values, old_count);
 	comparison.after = figure_of_values(new_values, new_count);
 	comparison.change = change_of(comparison.before.median, comparison.after.median);
@@ -224,7 +238,7 @@ static int matters(const struct comparison *comparison, double threshold)
 
 	if (comparison->measure->unit == MEASURE_COUNT && difference < 1)
 		return 0;
-	return difference > 0 && fabs(comparison->change) >= threshold;
+	return difference > 2 * comparison->drift && fabs(comparison->change) >= threshold;
 }
 
 /* `level` is what the strictest of the corrected tests has to reach. */
@@ -242,13 +256,15 @@ static enum verdict judge(const struct comparison *comparison, double threshold,
 	return worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
+/* Its own noise or drift is as large as a change that matters. */
 static int is_coarse(const struct comparison *comparison, double threshold)
 {
 	double coarser =
 		fmax(figure_precision(&comparison->before), figure_precision(&comparison->after));
 
 	return comparison->measure && comparison->verdict == VERDICT_SAME &&
-	       comparison->corrected > COMPARE_LEVEL && coarser > threshold;
+	       ((comparison->corrected > COMPARE_LEVEL && coarser > threshold) ||
+		(comparison->corrected <= COMPARE_LEVEL && fabs(comparison->change) >= threshold));
 }
 
 static int judge_all(struct comparisons *all, double threshold)

@@ -100,7 +100,7 @@ setup() {
 	add one.jsonl mmap 1 100 120 140 160 180 200 220 240
 	run alloc-perf diff --measure time one.jsonl one.jsonl
 	assert_status 0
-	assert_output_has "1 of the same vary so much that a change of 5 % could hide in them"
+	assert_output_has "1 of the same vary or drift so much that a change of 5 % could hide in them"
 }
 
 @test "what can no longer be made is worse, and the reason is told" {

@@ -356,6 +356,30 @@ static void noise_that_hides_a_change_is_counted(void **state)
 	assert_int_equal(fixture.comparisons.coarse, 1);
 }
 
+/* Both sides grow slower by a third in their course, and NEW goes on where OLD ends. */
+static void drift_is_no_difference(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct comparison *found;
+	(void)state;
+
+	for (size_t i = 0; i < 20; i++) {
+		results_add_figures(&fixture.before, "xfs", "mmap", i < 10 ? 1 : 1.3, 1);
+		results_add_figures(&fixture.after, "xfs", "mmap", i < 10 ? 1.31 : 1.6, 1);
+	}
+	/* A step between the two that is larger than those within is one. */
+	for (size_t i = 0; i < 20; i++) {
+		results_add_figures(&fixture.before, "ext4", "mmap", i < 10 ? 1 : 1.02, 1);
+		results_add_figures(&fixture.after, "ext4", "mmap", i < 10 ? 1.1 : 1.12, 1);
+	}
+	found = compare(&fixture, "time", 0.05);
+	assert_true(found[0].corrected < 0.001);
+	assert_true(fabs(found[0].drift - 0.3) < 1e-6);
+	assert_int_equal(found[0].verdict, VERDICT_SAME);
+	assert_int_equal(found[1].verdict, VERDICT_WORSE);
+	assert_int_equal(fixture.comparisons.coarse, 1);
+}
+
 static void what_only_one_has_is_counted(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
@@ -410,6 +434,7 @@ int main(void)
 		cmocka_unit_test(what_no_longer_works_is_worse),
 		cmocka_unit_test(constants_cost_no_power),
 		cmocka_unit_test(noise_that_hides_a_change_is_counted),
+		cmocka_unit_test(drift_is_no_difference),
 		cmocka_unit_test(what_only_one_has_is_counted),
 		cmocka_unit_test(several_conditions_are_refused),
 	};
