@@ -26,6 +26,7 @@ static void run_clear(struct run *run)
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);
 	fd_close(run->session.cancel_fd);
+	watch_clear(&run->watch);
 }
 
 static int apply_options(struct run *run, struct problem *problem)
@@ -216,6 +217,45 @@ static void say_precision(const struct run *run, const struct grids *grids)
 	fputc('\n', stderr);
 }
 
+static void say_warning(const char *sentence, void *context)
+{
+	(void)context;
+	fprintf(stderr, "alloc-perf: warning: %s\n", sentence);
+}
+
+/* One line for all of them. */
+static void say_outliers(const struct grids *grids)
+{
+	const struct measure *measure = measure_find("time");
+	const char *separator = "alloc-perf: warning: some runs took a time far off the others': ";
+
+	for (size_t i = 0; i < grids->count; i++)
+		for (size_t j = 0;
+		     j < grids->grid[i].filesystem_count * grids->grid[i].method_count; j++) {
+			const struct grid *grid = &grids->grid[i];
+			CLEANUP(freep) double *values = NULL;
+			size_t count = 0, outliers;
+
+			if (cell_values(&grid->cells[j], measure, &values, &count) < 0)
+				return;
+			outliers = figure_outliers(values, count);
+			if (outliers == 0 || outliers > count)
+				continue;
+			fprintf(stderr, "%s%s %s %zu of %zu", separator,
+				grid->filesystems[j / grid->method_count],
+				grid->methods[j % grid->method_count], outliers, count);
+			separator = ", ";
+		}
+	if (*separator == ',')
+		fputs("; was something else running?\n", stderr);
+}
+
+static void say_warnings(const struct run *run, const struct grids *grids)
+{
+	watch_judge(&run->watch.facts, say_warning, NULL);
+	say_outliers(grids);
+}
+
 static int print_results(const struct run *run)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
@@ -228,6 +268,8 @@ static int print_results(const struct run *run)
 	}
 	if (r == 0 && run->trials.automatic)
 		say_precision(run, &grids);
+	if (r == 0 && !run->options->quiet)
+		say_warnings(run, &grids);
 	return r;
 }
 
@@ -295,6 +337,8 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	if (r >= 0)
 		r = run_write_environment(run, argc, argv);
 	if (r >= 0)
+		r = watch_start(&run->watch, testbed_directory(&run->session));
+	if (r >= 0)
 		r = run_trials(run, problem);
 	return r;
 }
@@ -304,7 +348,9 @@ int cmd_run(int argc, char **argv)
 	struct run_options wanted;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(run_clear)
-	struct run run = { .options = &wanted, .fd = -1, .session.cancel_fd = -1 };
+	struct run run = {
+		.options = &wanted, .fd = -1, .session.cancel_fd = -1, .watch = WATCH_NONE
+	};
 	int r;
 
 	run_parse(argc, argv, &wanted);

@@ -9,6 +9,7 @@
 #include "progress.h"
 #include "resultfile.h"
 #include "testbed.h"
+#include "watch.h"
 
 struct run_options {
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
@@ -28,6 +29,7 @@ struct run {
 	char *path;		/* of the result file; NULL: stdout */
 	int fd;
 	struct progress progress;
+	struct watch watch;
 	size_t failed;
 	uint64_t end_ns; /* on the clock of io_now_ns(): when the time for auto is used up; 0: never
 			  */

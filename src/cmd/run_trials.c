@@ -56,7 +56,9 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	record_init(&record);
 	snprintf(title, sizeof(title), "%s %s", filesystem, trial->method.name);
 	progress_trial(&run->progress, title);
+	watch_trial_starts(&run->watch);
 	r = testbed_run(&run->session, trial, &record, problem);
+	watch_trial_ended(&run->watch);
 	progress_done(&run->progress);
 	if (r < 0)
 		return r;

@@ -65,6 +65,12 @@ struct figure figure_of_values(double *values, size_t count);
 double figure_precision(const struct figure *figure);
 
 /*
+ * How many of the values lie so far off that something else than the trial made
+ * them so.  None of fewer than FIGURE_RUNS_LEAST.  Sorts them.  SIZE_MAX: out of memory.
+ */
+size_t figure_outliers(double *values, size_t count);
+
+/*
  * The values of the ok runs that know the measure, in the order of the records.
  * The caller frees *ret.  0 or -ENOMEM.
  */

@@ -4,9 +4,9 @@
  * chance does not make it (corrected for how many cells were looked at, since of
  * twenty one would be "significant" by itself), the change is one that matters,
  * there were enough runs for the test to be able to say so, and it is larger than
- * what either side changed by in its own course.  The last one because ranks take
- * the runs for independent, which they are not on a machine that drifts: then two
- * halves of one and the same run are as "significantly" different.
+ * what the two sides changed by in their own course.  The last one because ranks
+ * take the runs for independent, which they are not on a machine that drifts: then
+ * two parts of one and the same run are as "significantly" different.
  *
  * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
  * status of a whole comparison hangs on a single "worse".
@@ -21,6 +21,8 @@
 #include "array.h"
 #include "cleanup.h"
 #include "rank.h"
+
+enum { DRIFT_PARTS = 3 };
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -116,14 +118,21 @@ static int add(struct comparisons *all, const struct comparison *comparison)
 	return r;
 }
 
-/* `values` in the order in which they were measured; they are sorted, half by half. */
+/* `values` in the order in which they were measured; they are sorted, part by part. */
 static double drift_of(double *values, size_t count)
 {
-	size_t half = count / 2;
-	struct figure first = figure_of_values(values, half);
-	struct figure second = figure_of_values(values + half, count - half);
+	double lowest = INFINITY, highest = -INFINITY;
 
-	return half ? fabs(second.median - first.median) : 0;
+	if (count < DRIFT_PARTS)
+		return 0;
+	for (size_t i = 0; i < DRIFT_PARTS; i++) {
+		size_t from = count * i / DRIFT_PARTS, to = count * (i + 1) / DRIFT_PARTS;
+		double median = figure_of_values(values + from, to - from).median;
+
+		lowest = fmin(lowest, median);
+		highest = fmax(highest, median);
+	}
+	return highest - lowest;
 }
 
 /* What one of them does not know is no row: there is nothing to say about it. */
@@ -143,7 +152,7 @@ static int add_measure(struct comparisons *all, struct comparison comparison,
 	comparison.measure = measure;
 	comparison.chance = rank_test(old_values, old_count, new_values, new_count);
 	comparison.corrected = comparison.chance;
-	comparison.drift = fmax(drift_of(old_values, old_count), drift_of(new_values, new_count));
+	comparison.drift = drift_of(old_values, old_count) + drift_of(new_values, new_count);
 	comparison.before = figure_of_values(old_values, old_count);
 	comparison.after = figure_of_values(new_values, new_count);
 	comparison.change = change_of(comparison.before.median, comparison.after.median);
@@ -238,7 +247,7 @@ static int matters(const struct comparison *comparison, double threshold)
 
 	if (comparison->measure->unit == MEASURE_COUNT && difference < 1)
 		return 0;
-	return difference > 2 * comparison->drift && fabs(comparison->change) >= threshold;
+	return difference > comparison->drift && fabs(comparison->change) >= threshold;
 }
 
 /* `level` is what the strictest of the corrected tests has to reach. */

@@ -24,8 +24,7 @@ struct comparison {
 	const struct measure *measure; /* NULL: whether the trial can be made at all */
 	struct figure before, after;   /* empty where measure is NULL */
 	double change; /* of the median: 0.05 is 5 % more; infinite from 0; NaN: no measure */
-	double drift;  /* how far apart the medians of the two halves of a side are, the larger one
-			*/
+	double drift;  /* how far apart the medians of the thirds of each side are, both added up */
 	double chance; /* of the rank test, for this cell alone; NaN: no measure */
 	double corrected;   /* the same, to be held against COMPARE_LEVEL; NaN: no measure */
 	const char *reason; /* why it cannot be made in one of them; NULL: it can, or not told */

@@ -21,6 +21,13 @@
 static const double tail = 0.025;
 
 /*
+ * Iglewicz and Hoaglin's modified Z-score is score_unit times the distance from the
+ * median, over the median of those distances.  They call 3.5 an outlier; times of
+ * I/O have longer tails by nature, and an outlier is to be one that matters.
+ */
+static const double score_unit = 0.6745, outlier_score = 7, outlier_part = 0.1;
+
+/*
  * The largest rank r, from 1, such that the interval from the r-th smallest to the
  * r-th largest value holds the median with 95 %; 0: there is none.
  */
@@ -60,6 +67,24 @@ double figure_precision(const struct figure *figure)
 		return NAN;
 	reach = fmax(figure->upper - figure->median, figure->median - figure->lower);
 	return reach == 0 ? 0 : reach / figure->median;
+}
+
+size_t figure_outliers(double *values, size_t count)
+{
+	CLEANUP(freep) double *distances = calloc(count ? count : 1, sizeof(*distances));
+	struct figure figure = figure_of_values(values, count);
+	double least;
+	size_t outliers = 0;
+
+	if (!distances)
+		return SIZE_MAX;
+	for (size_t i = 0; i < count; i++)
+		distances[i] = fabs(values[i] - figure.median);
+	least = fmax(outlier_score * figure_of_values(distances, count).median / score_unit,
+		     outlier_part * figure.median);
+	for (size_t i = 0; count >= FIGURE_RUNS_LEAST && i < count; i++)
+		outliers += fabs(values[i] - figure.median) > least;
+	return outliers;
 }
 
 int cell_values(const struct cell *cell, const struct measure *measure, double **ret,

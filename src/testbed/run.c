@@ -116,8 +116,7 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 			 struct record *record, struct problem *problem)
 {
 	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
-	const char *images = session->keep_images ? session->keep_images : session->scratch;
-	int r = volume_create(images, trial->volume_bytes, &volume, problem);
+	int r = volume_create(testbed_directory(session), trial->volume_bytes, &volume, problem);
 
 	if (r < 0)
 		return r;
@@ -154,17 +153,21 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 	return r;
 }
 
+const char *testbed_directory(const struct testbed_session *session)
+{
+	if (session->testbed->in_directory)
+		return session->argument;
+	return session->keep_images ? session->keep_images : session->scratch;
+}
+
 int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
 		       struct problem *problem)
 {
-	const char *directory =
-		session->testbed->in_directory ? session->argument : session->scratch;
+	const char *directory = testbed_directory(session);
 	char free_text[SIZE_TEXT_MAX], needed_text[SIZE_TEXT_MAX];
 	uint64_t needed = 0, free_bytes;
 	struct statvfs status;
 
-	if (session->keep_images && !session->testbed->in_directory)
-		directory = session->keep_images;
 	for (size_t i = 0; i < trials->count; i++) {
 		uint64_t bytes = trials->trial[i].file_bytes;
 

@@ -374,7 +374,7 @@ static void drift_is_no_difference(void **state)
 	}
 	found = compare(&fixture, "time", 0.05);
 	assert_true(found[0].corrected < 0.001);
-	assert_true(fabs(found[0].drift - 0.3) < 1e-6);
+	assert_true(fabs(found[0].drift - 0.59) < 1e-6);
 	assert_int_equal(found[0].verdict, VERDICT_SAME);
 	assert_int_equal(found[1].verdict, VERDICT_WORSE);
 	assert_int_equal(fixture.comparisons.coarse, 1);

@@ -284,6 +284,24 @@ static void precision_is_the_farther_side(void **state)
 	assert_near(figure_precision(&figure), 0);
 }
 
+static void outliers_are_told_from_a_long_tail(void **state)
+{
+	/* The median is 100, the median distance 1: the limit is 7 / 0.6745, or 10 % of it. */
+	double far[] = { 98, 99, 99, 100, 100, 101, 101, 102, 111 };
+	double near[] = { 98, 99, 99, 100, 100, 101, 101, 102, 110 };
+	double few[] = { 1, 1, 1, 1, 100 }, same[] = { 5, 5, 5, 5, 5, 5, 5.4 };
+	double step[] = { 5, 5, 5, 5, 5, 5, 6 }, noisy[] = { 1, 2, 3, 4, 5, 6, 7, 20 };
+	(void)state;
+
+	assert_int_equal(figure_outliers(far, ARRAY_SIZE(far)), 1);
+	assert_int_equal(figure_outliers(near, ARRAY_SIZE(near)), 0);
+	assert_int_equal(figure_outliers(few, ARRAY_SIZE(few)), 0);
+	assert_int_equal(figure_outliers(same, ARRAY_SIZE(same)), 0);
+	assert_int_equal(figure_outliers(step, ARRAY_SIZE(step)), 1);
+	assert_int_equal(figure_outliers(noisy, ARRAY_SIZE(noisy)), 0);
+	assert_int_equal(figure_outliers(NULL, 0), 0);
+}
+
 static void no_value_is_no_figure(void **state)
 {
 	static const int64_t unknown[] = { FIELD_UNKNOWN, 3 };
@@ -312,6 +330,7 @@ int main(void)
 		cmocka_unit_test(intervals_have_the_ranks_of_the_tables),
 		cmocka_unit_test(intervals_cover_what_they_promise),
 		cmocka_unit_test(precision_is_the_farther_side),
+		cmocka_unit_test(outliers_are_told_from_a_long_tail),
 		cmocka_unit_test(no_value_is_no_figure),
 	};
 

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "field.h"
+#include "watch.h"
+
+/* Nothing to complain about. */
+static const struct watch_facts quiet = {
+	.idle_ns = 1000000000,
+	.foreign_bytes = 10 * 4096,
+	.gaps = 10,
+	.load = 1.9,
+	.cpus = 2,
+	.device = (char *)"/dev/sda1",
+	.directory = (char *)"/var/tmp",
+	.full = 0.5,
+};
+
+static void gather(const char *sentence, void *context)
+{
+	char *all = context;
+
+	strcat(all, sentence);
+	strcat(all, "\n");
+}
+
+static void assert_says(const struct watch_facts *facts, const char *expected)
+{
+	char all[4096] = "";
+
+	watch_judge(facts, gather, all);
+	assert_string_equal(all, expected);
+}
+
+static void a_quiet_machine_is_no_word_worth(void **state)
+{
+	struct watch_facts unknown = { .foreign_bytes = FIELD_UNKNOWN, .load = -1, .full = NAN };
+	(void)state;
+
+	assert_says(&quiet, "");
+	assert_says(&unknown, "");
+}
+
+static void each_disturbance_has_its_sentence(void **state)
+{
+	struct watch_facts facts;
+	(void)state;
+
+	facts = quiet;
+	facts.suspended_ns = 12000000000;
+	assert_says(&facts, "the machine was suspended for 12 s in the course of the run; measure "
+			    "again without that\n");
+	facts = quiet;
+	facts.foreign_bytes = (35 << 20) + 10 * (128 << 10);
+	facts.idle_ns = 500000000;
+	assert_says(&facts, "others wrote 70 MiB/s to /dev/sda1 while no trial ran; times and "
+			    "written bytes may include theirs\n");
+	facts = quiet;
+	facts.load = 2.5;
+	assert_says(&facts, "the load was up to 2.5 on 2 cores without the trials, which had to "
+			    "wait for a processor\n");
+	facts = quiet;
+	facts.governor = (char *)"powersave";
+	assert_says(&facts,
+		    "the processor's frequency is scaled (governor powersave), so that times "
+		    "depend on what it did before; the governor performance keeps it\n");
+	facts = quiet;
+	facts.full = 0.953;
+	assert_says(&facts,
+		    "what /var/tmp is on is 95 % full, where file systems grow slow and lay "
+		    "files out in pieces\n");
+}
+
+static void several_are_a_line_each(void **state)
+{
+	struct watch_facts facts = quiet;
+	char all[4096] = "";
+	size_t lines = 0;
+	(void)state;
+
+	facts.suspended_ns = 1000000000;
+	facts.load = 9;
+	facts.full = 1;
+	watch_judge(&facts, gather, all);
+	for (const char *at = all; *at; at++)
+		lines += *at == '\n';
+	assert_int_equal(lines, 3);
+}
+
+static void own_records_are_no_foreign_writes(void **state)
+{
+	struct watch_facts facts = quiet;
+	(void)state;
+
+	/* A hundred records with their journal in a second. */
+	facts.gaps = 100;
+	facts.foreign_bytes = 100 * (100 << 10);
+	assert_says(&facts, "");
+	/* Less than a megabyte in all may be anything. */
+	facts.gaps = 0;
+	facts.foreign_bytes = 900 << 10;
+	facts.idle_ns = 1000000;
+	assert_says(&facts, "");
+}
+
+static void a_run_is_watched(void **state)
+{
+	struct watch watch;
+	(void)state;
+
+	assert_int_equal(watch_start(&watch, "."), 0);
+	assert_string_equal(watch.facts.directory, ".");
+	assert_true(watch.facts.cpus > 0);
+	assert_true(watch.facts.full > 0 && watch.facts.full <= 1);
+	watch_trial_starts(&watch);
+	assert_int_equal(watch.facts.gaps, 1);
+	if (watch.counters_fd >= 0)
+		assert_true(watch.facts.idle_ns >= 200000000);
+	else
+		assert_int_equal(watch.facts.foreign_bytes, FIELD_UNKNOWN);
+	/* What passes during a trial is no gap. */
+	nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL);
+	watch_trial_ended(&watch);
+	watch_trial_starts(&watch);
+	assert_int_equal(watch.facts.gaps, 2);
+	assert_true(watch.facts.idle_ns < 500000000);
+	assert_true(watch.facts.load >= -1);
+	assert_in_range(watch.facts.suspended_ns + 1000000, 0, 100000000);
+	watch_clear(&watch);
+}
+
+static void write_governor(const char *root, int cpu, const char *text)
+{
+	char path[256];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/cpu%d", root, cpu);
+	assert_int_equal(mkdir(path, 0777), 0);
+	strcat(path, "/cpufreq");
+	assert_int_equal(mkdir(path, 0777), 0);
+	strcat(path, "/scaling_governor");
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void remove_governor(const char *root, int cpu)
+{
+	static const char *const parts[] = { "/cpufreq/scaling_governor", "/cpufreq", "" };
+	char path[256];
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		snprintf(path, sizeof(path), "%s/cpu%d%s", root, cpu, parts[i]);
+		remove(path);
+	}
+}
+
+static void governors_are_found(void **state)
+{
+	char root[] = "/var/tmp/test-watch-XXXXXX";
+	CLEANUP(freep) char *governor = NULL;
+	(void)state;
+
+	assert_non_null(mkdtemp(root));
+	assert_null(watch_governor(root));
+	write_governor(root, 0, "performance\n");
+	assert_null(watch_governor(root));
+	write_governor(root, 1, "schedutil\n");
+	governor = watch_governor(root);
+	remove_governor(root, 0);
+	remove_governor(root, 1);
+	rmdir(root);
+	assert_non_null(governor);
+	assert_string_equal(governor, "schedutil");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_quiet_machine_is_no_word_worth),
+		cmocka_unit_test(each_disturbance_has_its_sentence),
+		cmocka_unit_test(several_are_a_line_each),
+		cmocka_unit_test(own_records_are_no_foreign_writes),
+		cmocka_unit_test(a_run_is_watched),
+		cmocka_unit_test(governors_are_found),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
