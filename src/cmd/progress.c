@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Nothing is asked of the trial itself: its stage comes along with its events,
+ * and how much it has written is looked up from outside, once a second.
+ */
 #include "progress.h"
 
 #include <stdio.h>
@@ -9,7 +13,7 @@
 #include "io.h"
 #include "size.h"
 
-enum { LINE_BYTES = 256, COLUMNS_ASSUMED = 80 };
+enum { LINE_BYTES = 256, COLUMNS_ASSUMED = 80, SAMPLE_NS = 1000000000 };
 
 static double seconds_since(uint64_t when_ns)
 {
@@ -19,9 +23,14 @@ static double seconds_since(uint64_t when_ns)
 void progress_start(struct progress *progress, size_t total, int quiet)
 {
 	*progress = (struct progress) {
-		.shown = !quiet && isatty(STDERR_FILENO),
+		.way = quiet		       ? PROGRESS_NONE
+		       : isatty(STDERR_FILENO) ? PROGRESS_TERMINAL
+					       : PROGRESS_LOG,
 		.total = total,
 		.start_ns = io_now_ns(),
+		.rate = -1,
+		.sample_bytes = -1,
+		.matrix.present = SIZE_MAX,
 	};
 }
 
@@ -31,38 +40,122 @@ void progress_total(struct progress *progress, size_t total)
 }
 
 /* By the mean of the trials so far; nothing before the first is done. */
+static double estimate(const struct progress *progress)
+{
+	double mean;
+
+	if (progress->done == 0)
+		return 0;
+	mean = (double)(progress->trial_ns - progress->start_ns) / 1e9 / (double)progress->done;
+	return mean * (double)(progress->total - progress->done) -
+	       seconds_since(progress->trial_ns);
+}
+
 static void append_time_left(const struct progress *progress, char line[LINE_BYTES])
 {
-	double mean, left;
+	uint64_t now_ns = io_now_ns();
+	double left = estimate(progress);
+	const char *how = "about";
 	char text[SIZE_TEXT_MAX];
 	size_t used = strlen(line);
 
-	if (progress->done == 0)
-		return;
-	mean = (double)(progress->trial_ns - progress->start_ns) / 1e9 / (double)progress->done;
-	left = mean * (double)(progress->total - progress->done) -
-	       seconds_since(progress->trial_ns);
+	/* How many rounds it takes is not known, but when they end. */
+	if (progress->end_ns) {
+		how = "at most";
+		left = progress->end_ns > now_ns ? (double)(progress->end_ns - now_ns) / 1e9 : 0;
+	}
 	if (left >= 1)
-		snprintf(line + used, LINE_BYTES - used, "; about %s left",
+		snprintf(line + used, LINE_BYTES - used, "; %s %s left", how,
 			 duration_human((int)left, text));
+}
+
+/* In one stage the rate means something; across two it does not. */
+static void take_sample(struct progress *progress)
+{
+	uint64_t now_ns = io_now_ns();
+	int64_t bytes;
+
+	if (!progress->written_bytes || now_ns < progress->sample_ns + SAMPLE_NS)
+		return;
+	bytes = progress->written_bytes(progress->context);
+	if (bytes >= 0 && progress->sample_bytes >= 0 && bytes >= progress->sample_bytes)
+		progress->rate = (double)(bytes - progress->sample_bytes) * 1e9 /
+				 (double)(now_ns - progress->sample_ns);
+	progress->sample_ns = now_ns;
+	progress->sample_bytes = bytes;
+}
+
+static void compose(const struct progress *progress, char line[LINE_BYTES])
+{
+	char text[SIZE_TEXT_MAX];
+	size_t used;
+
+	snprintf(line, LINE_BYTES, "[%zu/%zu] %s: %s %s", progress->done + 1, progress->total,
+		 progress->title, progress->stage,
+		 duration_human((int)seconds_since(progress->stage_ns), text));
+	used = strlen(line);
+	if (progress->rate >= 0)
+		snprintf(line + used, LINE_BYTES - used, ", %s/s",
+			 size_human(progress->rate, text));
+	append_time_left(progress, line);
+}
+
+/* Back to where the table began, with nothing below. */
+static void wipe(struct progress *progress)
+{
+	fputs("\r", stderr);
+	if (progress->drawn)
+		fprintf(stderr, "\033[%zuA", progress->drawn);
+	fputs("\033[J", stderr);
+	progress->drawn = 0;
+}
+
+/* Only where all of it fits: what has scrolled out of sight cannot be rewritten. */
+static void draw_matrix(struct progress *progress, const struct winsize *size)
+{
+	const struct matrix *matrix = &progress->matrix;
+	size_t lines = matrix->row_count + 1;
+
+	if (matrix->row_count == 0 || lines + 1 >= size->ws_row ||
+	    matrix_width(matrix) >= size->ws_col)
+		return;
+	matrix_print(stderr, matrix, "\033[K\n");
+	progress->drawn = lines;
+}
+
+static struct winsize terminal_size(void)
+{
+	struct winsize size = { 0 };
+
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
+	if (size.ws_col == 0)
+		size.ws_col = COLUMNS_ASSUMED;
+	return size;
 }
 
 void progress_tick(void *context)
 {
 	struct progress *progress = context;
-	char line[LINE_BYTES], text[SIZE_TEXT_MAX];
-	struct winsize size = { 0 };
-	int columns;
+	struct winsize size;
+	char line[LINE_BYTES];
 
-	if (!progress->shown || !progress->title)
+	if (progress->way != PROGRESS_TERMINAL || !progress->title)
 		return;
-	snprintf(line, sizeof(line), "[%zu/%zu] %s: %s %s", progress->done + 1, progress->total,
-		 progress->title, progress->stage,
-		 duration_human((int)seconds_since(progress->stage_ns), text));
-	append_time_left(progress, line);
-	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	columns = size.ws_col ? size.ws_col : COLUMNS_ASSUMED;
-	fprintf(stderr, "\r%.*s\033[K", columns - 1, line);
+	take_sample(progress);
+	compose(progress, line);
+	size = terminal_size();
+	fprintf(stderr, "\r%.*s\033[K", size.ws_col - 1, line);
+}
+
+static void redraw(struct progress *progress)
+{
+	struct winsize size = terminal_size();
+
+	if (progress->way != PROGRESS_TERMINAL)
+		return;
+	wipe(progress);
+	draw_matrix(progress, &size);
+	progress_tick(progress);
 }
 
 void progress_trial(struct progress *progress, const char *title)
@@ -70,6 +163,7 @@ void progress_trial(struct progress *progress, const char *title)
 	progress->title = title;
 	progress->trial_ns = io_now_ns();
 	progress_stage("start", progress);
+	redraw(progress);
 }
 
 void progress_stage(const char *stage, void *context)
@@ -79,17 +173,23 @@ void progress_stage(const char *stage, void *context)
 	/* A copy: the agent's word lives only as long as its line. */
 	snprintf(progress->stage, sizeof(progress->stage), "%s", stage);
 	progress->stage_ns = io_now_ns();
+	progress->sample_ns = 0;
+	progress->sample_bytes = -1;
+	progress->rate = -1;
 	progress_tick(progress);
 }
 
-void progress_done(struct progress *progress)
+void progress_done(struct progress *progress, const char *outcome)
 {
-	progress->title = NULL;
 	progress->done++;
+	if (progress->way == PROGRESS_LOG)
+		fprintf(stderr, "[%zu/%zu] %s: %s\n", progress->done, progress->total,
+			progress->title, outcome);
+	progress->title = NULL;
 }
 
 void progress_end(struct progress *progress)
 {
-	if (progress->shown)
-		fprintf(stderr, "\r\033[K");
+	if (progress->way == PROGRESS_TERMINAL)
+		wipe(progress);
 }

@@ -1,21 +1,42 @@
 /* SPDX-License-Identifier: MIT */
-/* One line on stderr that says what is going on, where that is a terminal. */
+/*
+ * What is going on, on stderr: on a terminal one line that is rewritten, with the
+ * table filling in above it where there is room; elsewhere one line a trial.
+ */
 #ifndef CMD_PROGRESS_H
 #define CMD_PROGRESS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "matrix.h"
+
+enum progress_way { PROGRESS_NONE, PROGRESS_LOG, PROGRESS_TERMINAL };
+
 struct progress {
-	int shown;   /* stderr is a terminal, and the user wants it */
+	enum progress_way way;
 	size_t done; /* trials */
 	size_t total;
 	const char *title; /* of the present trial; NULL: none */
 	char stage[32];
 	uint64_t start_ns, trial_ns, stage_ns; /* when these began */
+	uint64_t end_ns; /* when no further trial will be begun; 0: not known */
+	struct matrix matrix;
+	size_t drawn; /* lines of it on the screen, above the line of progress */
+	/*
+	 * Bytes that the present trial has put on the disk so far, negative if that is
+	 * not known; asked about once a second, and only on a terminal.
+	 */
+	int64_t (*written_bytes)(void *context);
+	void *context;
+	uint64_t sample_ns; /* the last answer */
+	int64_t sample_bytes;
+	double rate; /* bytes a second, from the last two; negative: not known */
 };
 
+/* Members that are not mentioned here are to be set afterwards, before the first trial. */
 void progress_start(struct progress *progress, size_t total, int quiet);
+
 /* There are more trials, or fewer, than was known. */
 void progress_total(struct progress *progress, size_t total);
 void progress_trial(struct progress *progress, const char *title);
@@ -24,10 +45,10 @@ void progress_trial(struct progress *progress, const char *title);
 void progress_stage(const char *stage, void *progress);
 void progress_tick(void *progress);
 
-/* The trial is over. */
-void progress_done(struct progress *progress);
+/* The trial is over; `outcome` is for the log: "1.27 s", "failed in mount: ...". */
+void progress_done(struct progress *progress, const char *outcome);
 
-/* Takes the line away. */
+/* Takes everything off the screen. */
 void progress_end(struct progress *progress);
 
 #endif

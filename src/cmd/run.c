@@ -26,6 +26,7 @@ static void run_clear(struct run *run)
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);
 	fd_close(run->session.cancel_fd);
+	matrix_clear(&run->progress.matrix);
 	watch_clear(&run->watch);
 }
 
@@ -136,9 +137,7 @@ static int choose_testbed(struct run *run, struct problem *problem)
 	session->scratch = scratch_directory(run->options);
 	session->keep_images = run->options->keep_images;
 	session->trial_seconds = run->options->trial_seconds;
-	session->stage = progress_stage;
-	session->tick = progress_tick;
-	session->context = &run->progress;
+	run_follow(run);
 	if (r == 0 && session->testbed->in_directory && session->keep_images)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
@@ -275,8 +274,8 @@ static int print_results(const struct run *run)
 
 static int say_interrupted(const struct run *run)
 {
-	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done",
-		run->progress.done - 1, run->progress.total);
+	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done", run->progress.done,
+		run->progress.total);
 	if (run->path)
 		fprintf(stderr, "; go on with: alloc-perf run --resume %s", run->path);
 	fputc('\n', stderr);
@@ -348,9 +347,11 @@ int cmd_run(int argc, char **argv)
 	struct run_options wanted;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(run_clear)
-	struct run run = {
-		.options = &wanted, .fd = -1, .session.cancel_fd = -1, .watch = WATCH_NONE
-	};
+	struct run run = { .options = &wanted,
+			   .fd = -1,
+			   .image_fd = -1,
+			   .session.cancel_fd = -1,
+			   .watch = WATCH_NONE };
 	int r;
 
 	run_parse(argc, argv, &wanted);

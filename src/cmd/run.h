@@ -29,6 +29,7 @@ struct run {
 	char *path;		/* of the result file; NULL: stdout */
 	int fd;
 	struct progress progress;
+	int image_fd; /* of the present trial; -1: it has none */
 	struct watch watch;
 	size_t failed;
 	uint64_t end_ns; /* on the clock of io_now_ns(): when the time for auto is used up; 0: never
@@ -49,6 +50,9 @@ int run_open(struct run *run, struct problem *problem);
 int run_write_environment(struct run *run, int argc, char **argv);
 
 /* ---- run_trials.c ---- */
+
+/* Has the session tell how each trial goes. */
+void run_follow(struct run *run);
 
 /* Is it in the results? */
 int run_is_done(const struct run *run, const struct plan_trial *trial);

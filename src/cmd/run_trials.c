@@ -8,12 +8,16 @@
  * machine falls on all alike.
  */
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "io.h"
+#include "report.h"
 #include "run.h"
+#include "size.h"
 
 static int same_text(const char *one, const char *other)
 {
@@ -45,31 +49,135 @@ size_t run_count_left(const struct run *run)
 	return left;
 }
 
+/* ---- what the user sees meanwhile ---- */
+
+static void follow_stage(const char *stage, void *context)
+{
+	struct run *run = context;
+
+	progress_stage(stage, &run->progress);
+}
+
+static void follow_tick(void *context)
+{
+	struct run *run = context;
+
+	progress_tick(&run->progress);
+}
+
+static void follow_image(int fd, void *context)
+{
+	struct run *run = context;
+
+	run->image_fd = fd;
+}
+
+void run_follow(struct run *run)
+{
+	run->session.stage = follow_stage;
+	run->session.tick = follow_tick;
+	run->session.image = follow_image;
+	run->session.context = run;
+}
+
+/* How much of the image there is; in a directory, what the device was given. */
+static int64_t written_so_far(void *context)
+{
+	const struct run *run = context;
+	struct stat status;
+
+	if (run->image_fd < 0)
+		return watch_written_bytes(&run->watch);
+	return fstat(run->image_fd, &status) < 0 ? -1 : status.st_blocks * 512;
+}
+
+static int is_of_cell(const struct record *one, const struct record *other)
+{
+	return same_text(one->filesystem, other->filesystem) &&
+	       same_text(one->method, other->method) && one->file_bytes == other->file_bytes;
+}
+
+/* The figure of the cell that the last record belongs to; nothing if there is none. */
+static void describe_cell(const struct run *run, char text[static FIGURE_TEXT_MAX])
+{
+	const struct results *results = &run->results;
+	const struct record *last = &results->records[results->record_count - 1];
+	const struct measure *measure = measure_find("time");
+	CLEANUP(freep) double *values = calloc(results->record_count, sizeof(*values));
+	struct figure figure;
+	size_t count = 0;
+
+	for (size_t i = 0; values && i < results->record_count; i++) {
+		const struct record *record = &results->records[i];
+		double value = is_of_cell(record, last) && same_text(record->status, STATUS_OK)
+				       ? measure->of(record)
+				       : NAN;
+
+		if (!isnan(value))
+			values[count++] = value;
+	}
+	figure = figure_of_values(values, count);
+	strcpy(text, "-");
+	if (count)
+		figure_text(&figure, measure->unit, text);
+}
+
+static void show_outcome(struct run *run, const struct plan_trial *trial)
+{
+	const struct record *record = &run->results.records[run->results.record_count - 1];
+	double seconds = measure_find("time")->of(record);
+	char text[FIGURE_TEXT_MAX], outcome[256];
+
+	describe_cell(run, text);
+	matrix_set(&run->progress.matrix, trial->place, text);
+	if (!same_text(record->status, STATUS_OK))
+		snprintf(outcome, sizeof(outcome), "%s in %s: %s", record->status,
+			 record->stage ? record->stage : "an unknown stage",
+			 record->reason ? record->reason : "no reason was recorded");
+	else
+		value_text(seconds, MEASURE_SECONDS, outcome);
+	progress_done(&run->progress,
+		      isnan(seconds) && same_text(record->status, STATUS_OK) ? "done" : outcome);
+}
+
+/* ---- trials ---- */
+
+static int save(struct run *run, struct record *record, struct problem *problem)
+{
+	int r = field_set_text(&record->label, run->plan.label);
+
+	if (r == 0)
+		r = resultfile_append(run->fd, record_to_json(record));
+	if (r < 0 && r != -ENOMEM)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
+				   run->path ? run->path : "the results", strerror(-r));
+	return r < 0 ? r : results_keep(&run->results, record);
+}
+
 static int run_trial(struct run *run, const struct plan_trial *trial, struct problem *problem)
 {
 	CLEANUP(record_clear) struct record record;
 	const char *filesystem =
 		trial->filesystem ? trial->filesystem->name : run->session.argument;
-	char title[128];
+	char title[128], size[SIZE_TEXT_MAX];
 	int r;
 
 	record_init(&record);
-	snprintf(title, sizeof(title), "%s %s", filesystem, trial->method.name);
+	snprintf(title, sizeof(title), "%s %s %s, run %u", filesystem, trial->method.name,
+		 size_name(trial->file_bytes, size), trial->run);
+	run->progress.matrix.present = trial->place;
 	progress_trial(&run->progress, title);
 	watch_trial_starts(&run->watch);
 	r = testbed_run(&run->session, trial, &record, problem);
 	watch_trial_ended(&run->watch);
-	progress_done(&run->progress);
+	if (r == 0)
+		r = save(run, &record, problem);
 	if (r < 0)
 		return r;
-	run->failed += same_text(record.status, STATUS_FAILED);
-	r = field_set_text(&record.label, run->plan.label);
-	if (r == 0)
-		r = resultfile_append(run->fd, record_to_json(&record));
-	if (r < 0 && r != -ENOMEM)
-		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
-				   run->path ? run->path : "the results", strerror(-r));
-	return r < 0 ? r : results_keep(&run->results, &record);
+	run->failed += same_text(run->results.records[run->results.record_count - 1].status,
+				 STATUS_FAILED);
+	show_outcome(run, trial);
+	return 0;
 }
 
 /* ---- rounds until it is precise ---- */
@@ -148,6 +256,7 @@ static int run_until_precise(struct run *run, struct problem *problem)
 	int r = add_rounds(run);
 
 	run->end_ns = io_now_ns() + run->trials.seconds_most * 1000000000u;
+	run->progress.end_ns = run->end_ns;
 	while (r == 0) {
 		progress_total(&run->progress, run->progress.done + run_count_left(run));
 		r = run_listed(run, from, problem);
@@ -167,6 +276,11 @@ int run_trials(struct run *run, struct problem *problem)
 	int r;
 
 	progress_start(&run->progress, run_count_left(run), run->options->quiet);
+	run->progress.written_bytes = written_so_far;
+	run->progress.context = run;
+	r = matrix_build(&run->progress.matrix, &run->trials, run->session.argument);
+	if (r < 0)
+		return r;
 	if (run->trials.automatic)
 		r = run_until_precise(run, problem);
 	else

@@ -7,21 +7,6 @@
 
 #include "report.h"
 
-enum { VALUE_TEXT_MAX = 32 };
-
-/* A value with its unit, for people.  NaN: "n/a". */
-const char *value_text(double value, enum measure_unit unit, char text[static VALUE_TEXT_MAX]);
-
-enum { FIGURE_TEXT_MAX = 112 };
-
-/*
- * A figure of one or more runs, for people: "1.27 s ±3 %" with its 95 % interval,
- * "1.23 s (1.19..1.31)" with its ends where there are too few runs for that; a
- * count that varies is "3..5", and what never varies is just the value.
- */
-const char *figure_text(const struct figure *figure, enum measure_unit unit,
-			char text[static FIGURE_TEXT_MAX]);
-
 /*
  * Foreign text on one line: control characters become spaces, so that no result
  * file can move the cursor or break a row.

@@ -112,6 +112,12 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	return r;
 }
 
+static void tell_image(const struct testbed_session *session, int fd)
+{
+	if (session->image)
+		session->image(fd, session->context);
+}
+
 static int run_on_volume(const struct testbed_session *session, const struct plan_trial *trial,
 			 struct record *record, struct problem *problem)
 {
@@ -120,13 +126,17 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 
 	if (r < 0)
 		return r;
+	tell_image(session, volume.fd);
 	r = format(session, trial, &volume, record);
-	if (r == -ECANCELED)
+	if (r == -ECANCELED) {
+		tell_image(session, -1);
 		return r;
+	}
 	if (r == 0)
 		r = run_agent(session, trial, &volume, record, problem);
 	else
 		r = 0; /* the record says so */
+	tell_image(session, -1);
 	if (r < 0)
 		return r;
 	return session->keep_images ? keep_image(session, trial, &volume, problem) : 0;

@@ -82,6 +82,8 @@ struct testbed_session {
 	uint64_t trial_seconds;	 /* for the whole trial */
 	void (*stage)(const char *stage, void *context); /* told at the start of each */
 	void (*tick)(void *context);			 /* about five times a second */
+	/* Told the image of each trial, and -1 before it goes; NULL: nobody is. */
+	void (*image)(int fd, void *context);
 	void *context;
 };
 

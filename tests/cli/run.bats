@@ -286,7 +286,7 @@ trials() { # FILE
 
 @test "-o - writes the records to stdout and no table" {
 	small -o - >out 2>err
-	[ ! -s err ]
+	[ "$(grep -vc '^alloc-perf: warning: ' err)" = 2 ]
 	[ "$(wc -l <out)" = 3 ]
 	head -1 out | grep -q '"type": *"environment"'
 }
@@ -314,6 +314,64 @@ trials() { # FILE
 	run bash -c "alloc-perf run --on 'dir:$WORK' -m fallocate -s 1M -o result.jsonl | true"
 	assert_status 0
 	[ "$(wc -l <result.jsonl)" = 2 ]
+}
+
+# ---- progress ----
+
+@test "where stderr is no terminal there is one line a trial" {
+	small -o result.jsonl --runs 2 >out 2>err
+	[ "$(grep -Ec '^\[[1-4]/4\] .* (fallocate|chunk-4096) 1M, run [12]: [0-9.]+ (us|ms|s)$' err)" = 4 ]
+	[ "$(grep -c $'\r' err)" = 0 ]
+	alloc-perf run --on "dir:$WORK" -m fallocate-write-zeroes -s 1M -o refused.jsonl >out 2>err
+	grep -q '^\[1/1\] .*fallocate-write-zeroes 1M, run 1: unsupported in allocate: fallocate' err ||
+		grep -q '^\[1/1\] .*fallocate-write-zeroes 1M, run 1: [0-9]' err
+}
+
+# on_terminal ROWS COLUMNS ARGUMENT...: small, on a terminal of that size.
+on_terminal() {
+	local rows=$1 columns=$2
+	shift 2
+	script -qec "stty rows $rows cols $columns; alloc-perf run --on dir:. -m fallocate,chunk-4096 -s 1M $*" /dev/null
+}
+
+@test "on a terminal the table fills in above the line of progress" {
+	require_program script
+	run on_terminal 24 80 -o result.jsonl --runs 2
+	assert_status 0
+	assert_output_has "[1/4] . "
+	assert_output_has "run 2: sync"
+	grep -q '   fallocate  *chunk-4096' <<<"$output"
+	grep -Eq '^\. .*\.\.\.' <<<"$output"
+	# It goes up over what it drew, and leaves nothing but the result.
+	assert_output_has $'\033[2A'
+	[[ ${output##*$'\033[J'} == "1 MiB file"* ]]
+}
+
+@test "where the terminal has no room there is the line alone" {
+	require_program script
+	run on_terminal 3 80 -o result.jsonl
+	assert_output_has "[1/2] . "
+	[[ $output != *$'\033[2A'* ]]
+	run on_terminal 24 24 -o narrow.jsonl
+	[[ $output != *$'\033[2A'* ]]
+	# No line is longer than the terminal is wide.
+	run bash -c "tr '\r' '\n' | sed 's/\x1b\[.*//' | grep -E '^\[.{24}'" <<<"$output"
+	[ -z "$output" ]
+}
+
+@test "--quiet is quiet on a terminal, too" {
+	require_program script
+	run on_terminal 24 80 -o result.jsonl --quiet
+	assert_status 0
+	[ -z "$output" ]
+}
+
+@test "a slow stage shows its rate" {
+	require_program script
+	[ -b "$(df --output=source "$WORK" | tail -1)" ] || skip "$WORK is on no device that counts"
+	run script -qec "stty rows 24 cols 100; alloc-perf run --on dir:. -m chunk-512 -s 2G -o result.jsonl" /dev/null
+	assert_status 0
+	tr '\r' '\n' <<<"$output" | grep -Eq '(allocate|sync) [0-9]+ s, [0-9.]+ [KMG]?i?B/s'
 }
 
 # ---- resuming ----

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * By the places of the plan and not by the records, since it shows what is to
+ * come as well.
+ */
+#include "matrix.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "size.h"
+
+enum { MATRIX_GAP = 2 };
+
+static size_t width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
+static const struct plan_trial *trial_at(const struct trial_list *trials, size_t place)
+{
+	size_t i = 0;
+
+	while (trials->trial[i].place != place)
+		i++;
+	return &trials->trial[i];
+}
+
+/* Methods are innermost: the first row ends where the first method comes again. */
+static size_t count_columns(const struct trial_list *trials)
+{
+	const char *first = trial_at(trials, 0)->method.name;
+	size_t count = 1;
+
+	while (count < trials->round_count &&
+	       strcmp(trial_at(trials, count)->method.name, first) != 0)
+		count++;
+	return count;
+}
+
+static void name_row(struct matrix *matrix, size_t row, const struct trial_list *trials,
+		     const char *name)
+{
+	const struct plan_trial *trial = trial_at(trials, row * matrix->column_count);
+	int several = trial_at(trials, 0)->file_bytes !=
+		      trial_at(trials, trials->round_count - 1)->file_bytes;
+	char size[SIZE_TEXT_MAX];
+
+	snprintf(matrix->rows[row], sizeof(*matrix->rows), "%s%s%s",
+		 trial->filesystem ? trial->filesystem->name : name, several ? " " : "",
+		 several ? size_name(trial->file_bytes, size) : "");
+}
+
+int matrix_build(struct matrix *ret, const struct trial_list *trials, const char *name)
+{
+	CLEANUP(matrix_clear) struct matrix matrix = { .present = SIZE_MAX };
+
+	matrix.column_count = count_columns(trials);
+	matrix.row_count = trials->round_count / matrix.column_count;
+	matrix.rows = calloc(matrix.row_count, sizeof(*matrix.rows));
+	matrix.columns = calloc(matrix.column_count, sizeof(*matrix.columns));
+	matrix.text = calloc(trials->round_count, sizeof(*matrix.text));
+	if (!matrix.rows || !matrix.columns || !matrix.text)
+		return -ENOMEM;
+	for (size_t i = 0; i < matrix.column_count; i++)
+		matrix.columns[i] = trial_at(trials, i)->method.name;
+	for (size_t i = 0; i < matrix.row_count; i++)
+		name_row(&matrix, i, trials, name);
+	*ret = matrix;
+	matrix = (struct matrix) { 0 };
+	return 0;
+}
+
+void matrix_set(struct matrix *matrix, size_t place, const char *text)
+{
+	if (place < matrix->row_count * matrix->column_count)
+		snprintf(matrix->text[place], MATRIX_TEXT_MAX, "%s", text);
+}
+
+/* "..." where it is being measured for the first time. */
+static const char *shown(const struct matrix *matrix, size_t place)
+{
+	if (matrix->text[place][0])
+		return matrix->text[place];
+	return place == matrix->present ? "..." : "";
+}
+
+static size_t name_width(const struct matrix *matrix)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < matrix->row_count; i++)
+		if (width_of(matrix->rows[i]) > width)
+			width = width_of(matrix->rows[i]);
+	return width;
+}
+
+static size_t column_width(const struct matrix *matrix, size_t column)
+{
+	size_t width = width_of(matrix->columns[column]);
+
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		const char *text = shown(matrix, i * matrix->column_count + column);
+
+		if (width_of(text) > width)
+			width = width_of(text);
+	}
+	return width;
+}
+
+size_t matrix_width(const struct matrix *matrix)
+{
+	size_t width = name_width(matrix);
+
+	for (size_t i = 0; i < matrix->column_count; i++)
+		width += MATRIX_GAP + column_width(matrix, i);
+	return width;
+}
+
+static void print_padded(FILE *to, const char *text, size_t width)
+{
+	fprintf(to, "%*s%s", (int)(MATRIX_GAP + width - width_of(text)), "", text);
+}
+
+void matrix_print(FILE *to, const struct matrix *matrix, const char *line_end)
+{
+	size_t names = name_width(matrix);
+
+	fprintf(to, "%*s", (int)names, "");
+	for (size_t i = 0; i < matrix->column_count; i++)
+		print_padded(to, matrix->columns[i], column_width(matrix, i));
+	fputs(line_end, to);
+	for (size_t i = 0; i < matrix->row_count; i++) {
+		fprintf(to, "%s%*s", matrix->rows[i], (int)(names - width_of(matrix->rows[i])), "");
+		for (size_t j = 0; j < matrix->column_count; j++)
+			print_padded(to, shown(matrix, i * matrix->column_count + j),
+				     column_width(matrix, j));
+		fputs(line_end, to);
+	}
+}
+
+void matrix_clear(struct matrix *matrix)
+{
+	free(matrix->rows);
+	free(matrix->columns);
+	free(matrix->text);
+	*matrix = (struct matrix) { .present = SIZE_MAX };
+}
