@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "format.h"
+#include "sheet.h"
 #include "size.h"
 
 const struct report_format report_formats[] = {
@@ -25,6 +26,18 @@ const struct report_format *report_format_find(const char *name)
 		if (strcmp(report_formats[i].name, name) == 0)
 			return &report_formats[i];
 	return NULL;
+}
+
+const struct measure *const *report_measures(const struct report_options *options)
+{
+	static const char *const names[] = { "time", "allocate", "written", "fragments" };
+	static const struct measure *defaults[ARRAY_SIZE(names) + 1];
+
+	if (options->measures)
+		return options->measures;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		defaults[i] = measure_find(names[i]);
+	return defaults;
 }
 
 _Static_assert((int)VALUE_TEXT_MAX >= (int)SIZE_TEXT_MAX, "value_text() hands its buffer on");

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "sheet.h"
+
+/* "" stands for any path. */
+static int on_this_path(const struct cell *cell, const char *path)
+{
+	for (size_t i = 0; i < cell->count; i++) {
+		const struct record *record = cell->records[i];
+
+		if (strcmp(record->status, STATUS_OK) != 0)
+			continue;
+		if (!*path || (record->path && strcmp(record->path, path) == 0))
+			return 1;
+	}
+	return 0;
+}
+
+static size_t count_on_path(const struct grid *grid, size_t method, const char *path)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		found += on_this_path(grid_cell(grid, i, method), path) != 0;
+	return found;
+}
+
+/* "; mmap on ext2, xfs", or "; mmap on all".  Returns on how many. */
+static size_t put_method_on_path(FILE *to, const struct grid *grid, size_t method, const char *path,
+				 const char *separator)
+{
+	size_t found = count_on_path(grid, method, path);
+
+	if (found == 0)
+		return 0;
+	fprintf(to, "%s%s on ", separator, grid->methods[method]);
+	if (found > 1 && found == count_on_path(grid, method, "")) {
+		fputs("all", to);
+		return found;
+	}
+	separator = "";
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		if (on_this_path(grid_cell(grid, i, method), path)) {
+			fprintf(to, "%s%s", separator, grid->filesystems[i]);
+			separator = ", ";
+		}
+	return found;
+}
+
+/* Which cells did something else than their method's name suggests. */
+static int tell_path(const struct grid *grid, const char *path, const char *meaning,
+		     int (*told)(const char *line, void *context), void *context)
+{
+	CLEANUP(freep) char *line = NULL;
+	size_t bytes, found = 0;
+	FILE *memory = open_memstream(&line, &bytes);
+
+	if (!memory)
+		return -ENOMEM;
+	fputs(meaning, memory);
+	for (size_t i = 0; i < grid->method_count; i++)
+		found += put_method_on_path(memory, grid, i, path, found ? "; " : ": ");
+	if (fclose(memory) != 0)
+		return -ENOMEM;
+	return found > 0 ? told(line, context) : 0;
+}
+
+static int tell_conditions(const struct grid *grid, int (*told)(const char *line, void *context),
+			   void *context)
+{
+	CLEANUP(freep) char *conditions = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&conditions, &bytes);
+
+	if (!memory)
+		return -ENOMEM;
+	put_sizes(memory, grid);
+	fputs("; ", memory);
+	put_conditions(memory, grid);
+	if (fclose(memory) != 0)
+		return -ENOMEM;
+	if (strcmp(conditions + bytes - 2, "; ") == 0)
+		conditions[bytes - 2] = '\0';
+	return told(conditions, context);
+}
+
+int heading_each(const struct grid *grid, int (*told)(const char *line, void *context),
+		 void *context)
+{
+	const char *note = grid->environment->testbed_note;
+	int r = tell_conditions(grid, told, context);
+
+	if (r == 0 && note && *note)
+		r = told(note, context);
+	if (r == 0)
+		r = tell_path(grid, "emulated", "Written by the C library in place of the kernel",
+			      told, context);
+	if (r == 0)
+		r = tell_path(grid, "sparse", "Nothing reserved (sparse)", told, context);
+	return r;
+}
