@@ -57,6 +57,7 @@ _alloc_perf_value() {
 	"run -f" | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
 	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
+	--with) _alloc_perf_words "$2" 2009 ;;
 	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
 	"report -f" | "diff -f" | --format) _alloc_perf_words "$2" "$_alloc_perf_formats" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
@@ -75,7 +76,7 @@ _alloc_perf_value() {
 
 _alloc_perf() {
 	local current=$2 verb=${COMP_WORDS[1]-} line=${COMP_LINE:0:COMP_POINT} option word
-	local _alloc_perf_formats="table 2009 csv"
+	local _alloc_perf_formats="table markdown json 2009 csv"
 	[[ $verb != diff ]] || _alloc_perf_formats="table markdown json"
 	COMPREPLY=()
 
@@ -106,8 +107,8 @@ _alloc_perf() {
 			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
-		_alloc_perf_words "$current" "--format --measure --chart --output --script --list-measures
-			--help"
+		_alloc_perf_words "$current" "--format --measure --chart --output --script --with
+			--list-measures --help"
 		;;
 	report,*) _alloc_perf_files "$current" ;;
 	create,-*)

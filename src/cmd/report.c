@@ -16,12 +16,13 @@
 #include "array.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "historic.h"
 #include "report.h"
 #include "suggest.h"
 #include "words.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
-enum { KEY_LIST_MEASURES = 256 };
+enum { KEY_LIST_MEASURES = 256, KEY_WITH };
 
 struct options {
 	const struct report_format *format; /* NULL: the default */
@@ -30,6 +31,7 @@ struct options {
 	const struct measure *chart;
 	const char *output;
 	int script;
+	int with_2009;
 	int list_measures;
 	char *const *files;
 	size_t file_count;
@@ -43,7 +45,7 @@ static void options_clear(struct options *options)
 }
 
 static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), 2009 or csv", 0 },
+	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), markdown, json, 2009 or csv", 0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What the tables show; time,allocate,written,fragments unless given", 0 },
 	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
@@ -53,6 +55,8 @@ static const struct argp_option option_table[] = {
 	  0 },
 	{ "script", KEY_SCRIPT, NULL, 0,
 	  "Write the chart's gnuplot script, with its data in it, and draw nothing", 0 },
+	{ "with", KEY_WITH, "2009", 0,
+	  "Set the figures of 2009 beside ours, with ratios, for table, markdown and json", 0 },
 	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "Say what can be shown", 0 },
 	{ 0 },
 };
@@ -65,6 +69,7 @@ static const char doc[] =
 	"  alloc-perf report results.jsonl\n"
 	"  alloc-perf report --measure fragments,gap results.jsonl\n"
 	"  alloc-perf report --format 2009 results.jsonl\n"
+	"  alloc-perf report --format markdown --with 2009 results.jsonl\n"
 	"  alloc-perf report --format csv -o results.csv results.jsonl\n"
 	"  alloc-perf report --chart fragments results.jsonl\n"
 	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
@@ -90,7 +95,8 @@ static int take_format(struct options *options, const char *name)
 		return 0;
 	for (size_t i = 0; i < report_format_count; i++)
 		suggest_consider(name, report_formats[i].name, &nearest);
-	return unknown(&options->problem, "format", name, nearest, "there are table, 2009 and csv");
+	return unknown(&options->problem, "format", name, nearest,
+		       "there are table, markdown, json, 2009 and csv");
 }
 
 static int find_measure(struct options *options, const char *name, const struct measure **ret)
@@ -151,6 +157,15 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	case KEY_SCRIPT:
 		options->script = 1;
 		return 0;
+	case KEY_WITH:
+		if (strcmp(argument, "2009") != 0)
+			return -problem_set(
+				&options->problem, PROBLEM_USAGE, EINVAL,
+				"there is nothing to set beside called \"%s\"; there is "
+				"2009",
+				argument);
+		options->with_2009 = 1;
+		return 0;
 	case KEY_LIST_MEASURES:
 		options->list_measures = 1;
 		return 0;
@@ -184,6 +199,10 @@ static int settle(struct options *options)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script and no picture; give --output a name "
 				   "such as chart.gp");
+	if (options->with_2009 &&
+	    (options->chart || (options->format && !options->format->can_be_beside)))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--with 2009 goes with the formats table, markdown and json");
 	/* The list's end. */
 	return options->measures ? add_measure(options, NULL) : 0;
 }
@@ -246,11 +265,12 @@ static int print_script(FILE *to, const struct grids *grids, const struct option
 	return picture ? chart_script(to, grids, &chart, problem) : -ENOMEM;
 }
 
-static int print_text(FILE *to, const struct grids *grids, const struct options *options,
-		      struct problem *problem)
+static int print_text(FILE *to, const struct grids *grids, const struct grids *beside,
+		      const struct options *options, struct problem *problem)
 {
 	struct report_options report = { .measures = options->measures,
-					 .columns = terminal_columns(options) };
+					 .columns = terminal_columns(options),
+					 .beside = beside };
 	struct chart_options chart = { .measure = options->chart,
 				       .columns = terminal_columns(options),
 				       .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 };
@@ -263,8 +283,8 @@ static int print_text(FILE *to, const struct grids *grids, const struct options 
 }
 
 /* Made in memory first: a failure leaves an older file as it was. */
-static int show_text(const struct grids *grids, const struct options *options,
-		     struct problem *problem)
+static int show_text(const struct grids *grids, const struct grids *beside,
+		     const struct options *options, struct problem *problem)
 {
 	CLEANUP(freep) char *text = NULL;
 	size_t bytes;
@@ -273,33 +293,37 @@ static int show_text(const struct grids *grids, const struct options *options,
 
 	if (!memory)
 		return -ENOMEM;
-	r = print_text(memory, grids, options, problem);
+	r = print_text(memory, grids, beside, options, problem);
 	if (fclose(memory) != 0 && r == 0)
 		r = -ENOMEM;
 	return r < 0 ? r : cmd_write(options->output, text, bytes, problem);
 }
 
-static int show(const struct grids *grids, const struct options *options, struct problem *problem)
+static int show(const struct grids *grids, const struct grids *beside,
+		const struct options *options, struct problem *problem)
 {
 	struct chart_options chart = { .measure = options->chart, .output = options->output };
 
 	if (options->chart && options->output && !options->script)
 		return chart_draw(NULL, grids, &chart, problem);
-	return show_text(grids, options, problem);
+	return show_text(grids, beside, options, problem);
 }
 
 static int report(struct options *options, struct problem *problem)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(results_clear) struct results historic = { 0 };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
+	CLEANUP(grids_clear) struct grids beside = { 0 };
 	int r = read_files(options, &results, problem);
 
-	if (r < 0)
-		return r;
-	r = grids_build(&results, &grids);
-	if (r < 0)
-		return r;
-	return show(&grids, options, problem);
+	if (r == 0)
+		r = grids_build(&results, &grids);
+	if (r == 0 && options->with_2009)
+		r = historic_read(&historic);
+	if (r == 0)
+		r = grids_build(&historic, &beside);
+	return r < 0 ? r : show(&grids, options->with_2009 ? &beside : NULL, options, problem);
 }
 
 int cmd_report(int argc, char **argv)

@@ -22,8 +22,13 @@ void put_sizes(FILE *to, const struct grid *grid);
 /* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
 void put_conditions(FILE *to, const struct grid *grid);
 
+/* What a table shows: the measures asked for, or the default four. */
+const struct measure *const *report_measures(const struct report_options *options);
+
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int form2009_print(FILE *to, const struct grids *grids, const struct report_options *options);
+int markdown_print(FILE *to, const struct grids *grids, const struct report_options *options);
+int json_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int csv_print(FILE *to, const struct grids *grids, const struct report_options *options);
 
 #endif

@@ -10,13 +10,14 @@
 
 #include "cleanup.h"
 #include "format.h"
-#include "sheet.h"
 #include "size.h"
 
 const struct report_format report_formats[] = {
-	{ "table", "aligned text, one block a measure (the default)", table_print },
-	{ "2009", "the table that alloc-perf printed in 2009, for old scripts", form2009_print },
-	{ "csv", "every field of every trial, one row a trial", csv_print },
+	{ "table", "aligned text, one block a measure (the default)", 1, table_print },
+	{ "markdown", "the same for a patch's description or a README", 1, markdown_print },
+	{ "json", "one document with all figures and their intervals", 1, json_print },
+	{ "2009", "the table that alloc-perf printed in 2009, for old scripts", 0, form2009_print },
+	{ "csv", "every field of every trial, one row a trial", 0, csv_print },
 };
 const size_t report_format_count = ARRAY_SIZE(report_formats);
 

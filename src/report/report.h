@@ -26,12 +26,14 @@ const char *figure_text(const struct figure *figure, enum measure_unit unit,
 struct report_options {
 	const struct measure *const *measures; /* which, ends with NULL; NULL: the default four */
 	unsigned columns;		       /* widest line of a table; 0: 100 */
+	const struct grids *beside; /* the figures of 2009, to be set beside; NULL: not */
 };
 
 /* A way to print results: a row of report_formats. */
 struct report_format {
 	const char *name; /* for --format */
 	const char *summary;
+	int can_be_beside; /* heeds report_options.beside */
 	/* 0 or -errno; what stdio could not write shows when the caller flushes */
 	int (*print)(FILE *to, const struct grids *grids, const struct report_options *options);
 };

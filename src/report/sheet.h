@@ -31,7 +31,4 @@ void sheet_clear(struct sheet *sheet);
 int heading_each(const struct grid *grid, int (*told)(const char *line, void *context),
 		 void *context);
 
-/* What a table shows: the measures asked for, or the default four. */
-const struct measure *const *report_measures(const struct report_options *options);
-
 #endif

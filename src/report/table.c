@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "beside.h"
 #include "cleanup.h"
 #include "format.h"
+#include "rows.h"
 #include "sheet.h"
 
 enum { COLUMNS_DEFAULT = 100, COLUMN_GAP = 2 };
@@ -141,9 +143,10 @@ static int print_heading_line(const char *line, void *context)
 	return 0;
 }
 
-static int print_grid(FILE *to, const struct grid *grid, const struct measure *const *measures,
-		      size_t columns)
+static int print_grid(FILE *to, const struct grid *grid, const struct report_options *options)
 {
+	const struct measure *const *measures = report_measures(options);
+	size_t columns = options->columns ? options->columns : COLUMNS_DEFAULT;
 	int upright = fits(grid, measures, columns, 0);
 	int sideways = upright == 0 ? fits(grid, measures, columns, 1) : 0;
 	int r = upright < 0 ? upright : sideways;
@@ -153,20 +156,17 @@ static int print_grid(FILE *to, const struct grid *grid, const struct measure *c
 		r = heading_each(grid, print_heading_line, &page);
 	for (; r >= 0 && *measures; measures++)
 		r = print_measure(to, grid, *measures, columns, sideways);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : beside_print(to, grid, options, "", "", rows_print);
 }
 
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options)
 {
-	const struct measure *const *measures = report_measures(options);
-	size_t columns = options->columns ? options->columns : COLUMNS_DEFAULT;
-
 	for (size_t i = 0; i < grids->count; i++) {
 		int r;
 
 		if (i > 0)
 			fputs("\n\n", to);
-		r = print_grid(to, &grids->grid[i], measures, columns);
+		r = print_grid(to, &grids->grid[i], options);
 		if (r < 0)
 			return r;
 	}

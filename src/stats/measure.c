@@ -21,12 +21,12 @@ static double known(int64_t count)
 
 static double wall(const struct stage_cost *cost)
 {
-	return known(cost->wall_ns) * 1e-9;
+	return known(cost->wall_ns) / 1e9;
 }
 
 static double cpu(const struct stage_cost *cost)
 {
-	return (known(cost->user_ns) + known(cost->system_ns)) * 1e-9;
+	return (known(cost->user_ns) + known(cost->system_ns)) / 1e9;
 }
 
 static double written(const struct stage_cost *cost)

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* Our figures beside those of another time; private to this folder. */
+#ifndef REPORT_BESIDE_H
+#define REPORT_BESIDE_H
+
+#include "format.h"
+#include "rows.h"
+
+/*
+ * A row for each file system that both have, and below it one for each grid of
+ * `beside`, with each value's ratio to chunk-4096 of its own row.  Only a heading, or
+ * no row at all, where there is nothing to set beside.  0 or -ENOMEM.
+ */
+int beside_rows(struct rows *rows, const struct grid *grid, const struct grids *beside,
+		const struct measure *measure);
+
+/*
+ * Prints all of it for one grid, for the measures that are shown: a title, between what
+ * is to stand before and behind it, and the rows.
+ */
+int beside_print(FILE *to, const struct grid *grid, const struct report_options *options,
+		 const char *before_title, const char *after_title,
+		 void (*print)(FILE *to, const struct rows *rows));
+
+#endif

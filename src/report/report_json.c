@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The document that doc/report.md describes. */
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include "beside.h"
+#include "cleanup.h"
+#include "json.h"
+
+static json_t *text_or_null(const char *text)
+{
+	return text ? json_of_text(text) : json_null();
+}
+
+/* All measures, unless some were chosen. */
+static json_t *measures_json(const struct cell *cell, const struct report_options *options)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < measure_count && !options->measures; i++) {
+		struct figure figure = cell_figure(cell, &measure_table[i]);
+
+		json_object_set_new(json, measure_table[i].name, json_of_figure(&figure));
+	}
+	for (size_t i = 0; options->measures && options->measures[i]; i++) {
+		struct figure figure = cell_figure(cell, options->measures[i]);
+
+		json_object_set_new(json, options->measures[i]->name, json_of_figure(&figure));
+	}
+	return json;
+}
+
+static json_t *cell_json(const struct grid *grid, size_t row, size_t column,
+			 const struct report_options *options)
+{
+	const struct cell *cell = grid_cell(grid, row, column);
+	const struct record *ok = NULL, *refused = NULL;
+	size_t ok_count = 0;
+
+	for (size_t i = 0; i < cell->count; i++)
+		if (strcmp(cell->records[i]->status, STATUS_OK) == 0) {
+			ok = cell->records[i];
+			ok_count++;
+		} else {
+			refused = cell->records[i];
+		}
+	return json_pack(
+		"{so so sI sI so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
+		"method", json_of_text(grid->methods[column]), "runs", (json_int_t)cell->count,
+		"ok_runs", (json_int_t)ok_count, "path", text_or_null(ok ? ok->path : NULL),
+		"not_ok_status", text_or_null(refused ? refused->status : NULL), "not_ok_reason",
+		text_or_null(refused ? refused->reason : NULL), "figures",
+		measures_json(cell, options));
+}
+
+static json_t *cells_json(const struct grid *grid, const struct report_options *options)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		for (size_t j = 0; j < grid->method_count; j++)
+			if (grid_cell(grid, i, j)->count)
+				json_array_append_new(json, cell_json(grid, i, j, options));
+	return json;
+}
+
+static json_t *grid_json(const struct grid *grid, const struct report_options *options)
+{
+	json_t *environment = environment_to_json(grid->environment);
+
+	if (environment)
+		json_object_del(environment, "type");
+	return json_pack("{so so so sI so so so}", "testbed", text_or_null(grid->testbed), "kernel",
+			 text_or_null(grid->kernel), "label", text_or_null(grid->label),
+			 "file_bytes", (json_int_t)grid->file_bytes, "volume_bytes",
+			 json_of_count(grid->volume_bytes), "environment", environment, "cells",
+			 cells_json(grid, options));
+}
+
+static json_t *grids_json(const struct grids *grids, const struct report_options *options)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < grids->count; i++)
+		json_array_append_new(json, grid_json(&grids->grid[i], options));
+	return json;
+}
+
+static json_t *units_json(void)
+{
+	json_t *json = json_object();
+
+	for (size_t i = 0; i < measure_count; i++)
+		json_object_set_new(json, measure_table[i].name,
+				    json_string(measure_unit_name(measure_table[i].unit)));
+	return json;
+}
+
+int json_print(FILE *to, const struct grids *grids, const struct report_options *options)
+{
+	CLEANUP(json_decrefp)
+	json_t *json = json_pack("{si ss so so}", "schema", JSON_SCHEMA, "kind", "report", "units",
+				 units_json(), "conditions", grids_json(grids, options));
+
+	if (json && options->beside)
+		json_object_set_new(json, "beside_2009", grids_json(options->beside, options));
+	return json ? json_put(to, json) : -ENOMEM;
+}

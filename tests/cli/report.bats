@@ -1,0 +1,101 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# alloc-perf report: forms of output, on results written here.
+
+bats_require_minimum_version 1.5.0
+load helper
+
+# trial FILESYSTEM METHOD SECONDS FRAGMENTS [KERNEL]
+trial() {
+	printf '{"type":"trial","filesystem":"%s","method":"%s","file_bytes":4294967296,"volume_bytes":21474836480,"run":1,"testbed":"loop","kernel":"%s","status":"ok","allocate_ns":%d000000000,"sync_ns":0,"fragments":%d,"addresses_known":1}\n' \
+		"$1" "$2" "${5:-6.1}" "$3" "$4"
+}
+
+setup() {
+	test_enter
+	{
+		echo '{"type":"environment","schema":1,"testbed":"loop","testbed_note":"A | note."}'
+		trial ext2 mmap 15 4
+		trial ext2 chunk-4096 10 2
+		trial zfs mmap 7 1
+		trial ext2 direct-1048576 5 1
+		echo '{"type":"trial","filesystem":"xfs","method":"mmap","file_bytes":4294967296,"volume_bytes":21474836480,"run":1,"testbed":"loop","kernel":"6.1","status":"failed","stage":"mount","reason":"mount: <bad>"}'
+	} >result.jsonl
+}
+
+@test "--format markdown is the table with its footnotes" {
+	run alloc-perf report --format markdown --measure time result.jsonl
+	assert_status 0
+	assert_output_has '| filesystem | mmap | chunk-4096 | direct-1048576 |'
+	assert_output_has '| --- | ---: | ---: | ---: |'
+	assert_output_has '| ext2 | 15 s | 10 s | 5 s |'
+	assert_output_has '- A \| note.'
+	assert_output_has 'failed in mount: mount: \<bad\>'
+	[ "$(grep -c '^|' <<<"$output")" = 5 ]
+}
+
+@test "--format json is one document with every figure" {
+	require_program python3
+	run alloc-perf report --format json result.jsonl
+	assert_status 0
+	python3 -c '
+import json, sys
+d = json.load(sys.stdin)
+assert d["schema"] == 1 and d["kind"] == "report"
+assert d["units"]["time"] == "seconds" and d["units"]["fragments"] == "count"
+(c,) = d["conditions"]
+assert c["kernel"] == "6.1" and c["file_bytes"] == 4 << 30
+cells = {(x["filesystem"], x["method"]): x for x in c["cells"]}
+assert len(cells) == 5
+figure = cells["ext2", "mmap"]["figures"]["time"]
+assert figure == {"count": 1, "median": 15.0, "lower": None, "upper": None, "minimum": 15.0, "maximum": 15.0}
+assert cells["xfs", "mmap"]["ok_runs"] == 0
+assert cells["xfs", "mmap"]["not_ok_reason"] == "mount: <bad>"
+assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
+' <<<"$output"
+	run alloc-perf report --format json --measure time result.jsonl
+	[[ $output != *'"gap": {'* ]]
+}
+
+@test "--with 2009 sets ratios beside ours, where both have figures" {
+	run alloc-perf report --with 2009 --measure time,fragments result.jsonl
+	assert_status 0
+	assert_output_has "beside 2009 (4 GiB file on a 20 GiB volume): time until on disk"
+	grep -Eq '^ext2 +here +15 s \(1\.50\) +10 s \(1\.00\)$' <<<"$output"
+	# 96 / 77 and 85 / 73 of the tables of that time.
+	grep -Eq '^ext2 +2009, desktop on +96 s \(1\.25\) +77 s \(1\.00\)$' <<<"$output"
+	grep -Eq '^ext2 +2009, single user +85 s \(1\.16\) +73 s \(1\.00\)$' <<<"$output"
+	grep -Eq '^ext2 +2009, desktop on +39 \(1\.00\) +39 \(1\.00\)$' <<<"$output"
+	# Neither what was not measured then nor what failed here.
+	[ "$(grep -Ec '^(zfs|xfs) .*(here|2009)' <<<"$output")" = 0 ]
+	run alloc-perf report --with 2009 --format markdown result.jsonl
+	assert_output_has '| ext2 | 2009, desktop on | 96 s (1.25) | 77 s (1.00) |'
+	run alloc-perf report --with 2009 --format json result.jsonl
+	assert_output_has '"beside_2009": ['
+}
+
+@test "--with 2009 says where there is nothing to set beside" {
+	run alloc-perf report --with 2009 --measure gap result.jsonl
+	assert_status 0
+	assert_output_has "beside 2009: nothing of this was measured then"
+}
+
+@test "--with is refused where it means nothing" {
+	run alloc-perf report --with 2008 result.jsonl
+	assert_status 2
+	assert_output_has 'nothing to set beside called "2008"; there is 2009'
+	for form in "--format csv" "--format 2009" "--chart time" "-o chart.svg"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run alloc-perf report --with 2009 $form result.jsonl
+		assert_status 2
+		assert_output_has "--with 2009 goes with the formats table, markdown and json"
+	done
+}
+
+@test "an unknown format is named, with those that exist" {
+	run alloc-perf report --format markdwn result.jsonl
+	assert_status 2
+	assert_output_has 'unknown format "markdwn"; did you mean "markdown"?'
+	run alloc-perf report --format xyz result.jsonl
+	assert_output_has "there are table, markdown, json, 2009 and csv"
+}
