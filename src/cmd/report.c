@@ -314,11 +314,16 @@ static int report(struct options *options, struct problem *problem)
 	CLEANUP(results_clear) struct results results = { 0 };
 	CLEANUP(results_clear) struct results historic = { 0 };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
+	CLEANUP(grids_clear) struct grids joined = { 0 };
 	CLEANUP(grids_clear) struct grids beside = { 0 };
 	int r = read_files(options, &results, problem);
 
 	if (r == 0)
 		r = grids_build(&results, &grids);
+	if (r == 0 && options->chart) {
+		r = grids_join(&grids, &joined);
+		return r < 0 ? r : show(&joined, NULL, options, problem);
+	}
 	if (r == 0 && options->with_2009)
 		r = historic_read(&historic);
 	if (r == 0)

@@ -230,21 +230,38 @@ static void put_picture_style(FILE *to, const struct axis *axis)
 	put_axis(to, axis);
 }
 
+/* Columns from, from + step, ...; the fill tells conditions apart, the colour methods. */
+static void put_bar_columns(FILE *to, size_t from, size_t last, size_t step, size_t number,
+			    size_t pattern)
+{
+	fprintf(to,
+		"%s for [i=%zu:%zu:%zu] $data%zu using (place($0, i)):(top(i)) with boxes lt "
+		"(i-2)/%zu+1 fs ",
+		from == 2 ? "plot" : "    ", from, last, step, number, step);
+	if (pattern == 0)
+		fputs("solid 1 border lc rgb '#404040'", to);
+	else
+		fprintf(to, "pattern %zu", pattern);
+	fputs(" title columnheader(i), \\\n", to);
+}
+
 static void put_bars(FILE *to, const struct grid *grid, size_t number)
 {
-	size_t last = grid->method_count + 1;
-	size_t solid = last <= ARRAY_SIZE(colours) ? last : ARRAY_SIZE(colours) + 1;
+	static const size_t patterns[] = { 0, 2, 1, 4, 5, 6 };
+	size_t last = grid->method_count + 1, conditions = grid->conditions;
 
-	fprintf(to,
-		"plot for [i=2:%zu] $data%zu using (place($0, i)):(top(i)) with boxes lt i-1 fs "
-		"solid 1 border lc rgb '#404040' title columnheader(i), \\\n",
-		solid, number);
-	/* More methods than colours: the others are hatched. */
-	if (solid < last)
-		fprintf(to,
-			"     for [i=%zu:%zu] $data%zu using (place($0, i)):(top(i)) with boxes lt "
-			"i-1 fs pattern 2 title columnheader(i), \\\n",
-			solid + 1, last, number);
+	if (conditions > 1) {
+		for (size_t i = 0; i < conditions; i++)
+			put_bar_columns(to, 2 + i, last, conditions, number,
+					patterns[i % ARRAY_SIZE(patterns)]);
+	} else {
+		size_t solid = last <= ARRAY_SIZE(colours) ? last : ARRAY_SIZE(colours) + 1;
+
+		put_bar_columns(to, 2, solid, 1, number, 0);
+		/* More methods than colours: the others are hatched. */
+		if (solid < last)
+			put_bar_columns(to, solid + 1, last, 1, number, 2);
+	}
 	fprintf(to,
 		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(mark(i)) with "
 		"labels offset 0,0.5 tc rgb '#404040' notitle, \\\n"

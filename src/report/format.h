@@ -22,6 +22,9 @@ void put_sizes(FILE *to, const struct grid *grid);
 /* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
 void put_conditions(FILE *to, const struct grid *grid);
 
+/* " ± their 95 % confidence interval", behind that, where some figure has one. */
+void put_interval(FILE *to, const struct grid *grid);
+
 /* What a table shows: the measures asked for, or the default four. */
 const struct measure *const *report_measures(const struct report_options *options);
 

@@ -80,6 +80,7 @@ static int tell_conditions(const struct grid *grid, int (*told)(const char *line
 	put_sizes(memory, grid);
 	fputs("; ", memory);
 	put_conditions(memory, grid);
+	put_interval(memory, grid);
 	if (fclose(memory) != 0)
 		return -ENOMEM;
 	if (strcmp(conditions + bytes - 2, "; ") == 0)

@@ -80,24 +80,38 @@ void put_sizes(FILE *to, const struct grid *grid)
 		fprintf(to, " on a %s volume", size_human((double)grid->volume_bytes, text));
 }
 
-static void put_runs(FILE *to, const struct grid *grid, const char *separator)
+static void count_runs(const struct grid *grid, size_t *ret_fewest, size_t *ret_most)
 {
-	size_t fewest = SIZE_MAX, most = 0;
-
+	*ret_fewest = SIZE_MAX;
+	*ret_most = 0;
 	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
 		size_t runs = grid->cells[i].count;
 
-		if (runs && runs < fewest)
-			fewest = runs;
-		if (runs > most)
-			most = runs;
+		if (runs && runs < *ret_fewest)
+			*ret_fewest = runs;
+		if (runs > *ret_most)
+			*ret_most = runs;
 	}
+}
+
+static void put_runs(FILE *to, const struct grid *grid, const char *separator)
+{
+	size_t fewest, most;
+
+	count_runs(grid, &fewest, &most);
 	if (most < 2)
 		return;
 	if (fewest == most)
 		fprintf(to, "%smedians of %zu runs", separator, most);
 	else
 		fprintf(to, "%smedians of %zu to %zu runs", separator, fewest, most);
+}
+
+void put_interval(FILE *to, const struct grid *grid)
+{
+	size_t fewest, most;
+
+	count_runs(grid, &fewest, &most);
 	if (most >= FIGURE_RUNS_LEAST)
 		fputs(" ± their 95 % confidence interval", to);
 }

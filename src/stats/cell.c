@@ -196,6 +196,9 @@ void grids_clear(struct grids *grids)
 	for (size_t i = 0; i < grids->count; i++)
 		clear_grid(&grids->grid[i]);
 	free(grids->grid);
+	for (size_t i = 0; i < grids->name_count; i++)
+		free(grids->names[i]);
+	free(grids->names);
 	*grids = (struct grids) { 0 };
 }
 

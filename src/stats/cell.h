@@ -39,16 +39,26 @@ struct grid {
 	const char **methods;
 	size_t method_count;
 	struct cell *cells; /* filesystem_count rows of method_count */
+	size_t conditions;  /* so many neighbouring columns are of one method; 0: as 1 */
 };
 
 struct grids {
 	struct grid *grid;
 	size_t count;
+	char **names; /* of columns that grids_join() made up */
+	size_t name_count;
 };
 
 /* Refers into `results`, which has to outlive it.  0 or -ENOMEM. */
 int grids_build(const struct results *results, struct grids *ret);
 void grids_clear(struct grids *grids);
+
+/*
+ * One grid for all that have the same sizes, whatever their testbeds, kernels and
+ * labels: a column for each method under each of these, and where there are several,
+ * named by what differs ("mmap, 6.1.0").  Refers into `grids`.  0 or -ENOMEM.
+ */
+int grids_join(const struct grids *grids, struct grids *ret);
 
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method);
 

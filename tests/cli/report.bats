@@ -92,6 +92,29 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	done
 }
 
+@test "several result files go into one chart" {
+	require_program gnuplot
+	{
+		echo '{"type":"environment","schema":1,"testbed":"loop"}'
+		trial ext2 mmap 30 4 6.12
+		trial ext2 chunk-4096 20 2 6.12
+	} >newer.jsonl
+	run alloc-perf report --chart time result.jsonl newer.jsonl
+	assert_status 0
+	[ "$(grep -c 'time until on disk' <<<"$output")" = 1 ]
+	grep -Eq 'mmap, 6\.1 .* 15 s' <<<"$output"
+	grep -Eq 'mmap, 6\.12 .* 30 s' <<<"$output"
+	for form in svg png pdf; do
+		run alloc-perf report --chart fragments -o chart.$form result.jsonl newer.jsonl
+		assert_status 0
+		[ -s chart.$form ]
+	done
+	[ "$(grep -c 'mmap, 6.12' chart.svg)" -ge 1 ]
+	# Tables stay apart.
+	run alloc-perf report --measure time result.jsonl newer.jsonl
+	[ "$(grep -c 'time until on disk' <<<"$output")" = 2 ]
+}
+
 @test "an unknown format is named, with those that exist" {
 	run alloc-perf report --format markdwn result.jsonl
 	assert_status 2

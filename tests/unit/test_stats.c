@@ -182,6 +182,46 @@ static void each_condition_has_its_grid(void **state)
 	assert_string_equal(grids.grid[3].label, "desktop on");
 }
 
+static void grids_of_several_kernels_are_joined(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	CLEANUP(grids_clear) struct grids joined = { 0 };
+	const struct grid *grid;
+	static const char *const methods[] = { "mmap, 6.1", "mmap, 6.12", "chunk-4096, 6.1",
+					       "chunk-4096, 6.12" };
+	(void)state;
+
+	for (size_t i = 0; i < 2; i++) {
+		const char *kernel = i ? "6.12" : "6.1";
+		struct record *record = results_add_figures(&results, "xfs", "mmap", 1, 10);
+
+		record->fragments += (int64_t)i;
+		must_be_0(field_set_text(&record->kernel, kernel));
+		record = results_add_figures(&results, i ? "ext4" : "xfs", "chunk-4096", 1, 20);
+		must_be_0(field_set_text(&record->kernel, kernel));
+	}
+	/* Another size is another grid, whose names stay plain. */
+	results_add_figures(&results, "xfs", "mmap", 1, 30)->file_bytes = 1;
+	assert_int_equal(grids_build(&results, &grids), 0);
+	assert_int_equal(grids.count, 3);
+	assert_int_equal(grids_join(&grids, &joined), 0);
+	assert_int_equal(joined.count, 2);
+	grid = &joined.grid[0];
+	assert_null(grid->kernel);
+	assert_int_equal(grid->conditions, 2);
+	assert_int_equal(grid->filesystem_count, 2);
+	assert_int_equal(grid->method_count, ARRAY_SIZE(methods));
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		assert_string_equal(grid->methods[i], methods[i]);
+	assert_int_equal(grid_cell(grid, 0, 0)->records[0]->fragments, 10);
+	assert_int_equal(grid_cell(grid, 0, 1)->records[0]->fragments, 11);
+	assert_int_equal(grid_cell(grid, 0, 3)->count, 0);
+	assert_int_equal(grid_cell(grid, 1, 3)->records[0]->fragments, 20);
+	assert_int_equal(joined.grid[1].conditions, 1);
+	assert_string_equal(joined.grid[1].methods[0], "mmap");
+}
+
 static void nothing_makes_no_grid(void **state)
 {
 	struct results results = { 0 };
@@ -325,6 +365,7 @@ int main(void)
 		cmocka_unit_test(grids_keep_the_order_of_appearance),
 		cmocka_unit_test(grids_are_in_the_order_of_the_plan),
 		cmocka_unit_test(each_condition_has_its_grid),
+		cmocka_unit_test(grids_of_several_kernels_are_joined),
 		cmocka_unit_test(nothing_makes_no_grid),
 		cmocka_unit_test(figures_are_medians),
 		cmocka_unit_test(intervals_have_the_ranks_of_the_tables),

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One chart can hold what two tables cannot: bars of two kernels side by side.
+ * So the columns of several grids become one grid's, each method's next to one
+ * another, named by what tells the grids apart.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "cell.h"
+#include "cleanup.h"
+
+static int same_text(const char *one, const char *other)
+{
+	return strcmp(one ? one : "", other ? other : "") == 0;
+}
+
+static int same_sizes(const struct grid *one, const struct grid *other)
+{
+	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
+}
+
+/* The grids of the same sizes. */
+struct group {
+	const struct grid **members;
+	size_t count;
+};
+
+static void group_clear(struct group *group)
+{
+	free(group->members);
+}
+
+static int gather(const struct grids *grids, const struct grid *first, struct group *ret)
+{
+	for (size_t i = 0; i < grids->count; i++)
+		if (same_sizes(&grids->grid[i], first)) {
+			if (ARRAY_ROOM(ret->members, ret->count) < 0)
+				return -ENOMEM;
+			ret->members[ret->count++] = &grids->grid[i];
+		}
+	return 0;
+}
+
+static int is_first(const struct grids *grids, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (same_sizes(&grids->grid[i], &grids->grid[index]))
+			return 0;
+	return 1;
+}
+
+/* ---- names ---- */
+
+static int add_name(const char ***names, size_t *count, const char *name)
+{
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp((*names)[i], name) == 0)
+			return 0;
+	if (ARRAY_ROOM(*names, *count) < 0)
+		return -ENOMEM;
+	(*names)[(*count)++] = name;
+	return 0;
+}
+
+/* What is not the same in the whole group, of one member: "6.1.0, desktop on". */
+static void put_difference(FILE *to, const struct group *group, const struct grid *member)
+{
+	int testbed = 0, kernel = 0, label = 0;
+
+	for (size_t i = 0; i < group->count; i++) {
+		testbed |= !same_text(group->members[i]->testbed, member->testbed);
+		kernel |= !same_text(group->members[i]->kernel, member->kernel);
+		label |= !same_text(group->members[i]->label, member->label);
+	}
+	if (testbed)
+		fprintf(to, ", %s", member->testbed ? member->testbed : "?");
+	if (kernel)
+		fprintf(to, ", %s", member->kernel ? member->kernel : "?");
+	if (label)
+		fprintf(to, ", %s", member->label && *member->label ? member->label : "no label");
+}
+
+/* The name belongs to `owner`. */
+static int add_column(struct grids *owner, struct grid *joined, const struct group *group,
+		      const struct grid *member, const char *method)
+{
+	CLEANUP(freep) char *name = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&name, &bytes);
+	int r;
+
+	if (!memory)
+		return -ENOMEM;
+	fputs(method, memory);
+	put_difference(memory, group, member);
+	if (fclose(memory) != 0)
+		return -ENOMEM;
+	r = ARRAY_ROOM(owner->names, owner->name_count);
+	if (r == 0)
+		r = ARRAY_ROOM(joined->methods, joined->method_count);
+	if (r < 0)
+		return r;
+	joined->methods[joined->method_count++] = name;
+	owner->names[owner->name_count++] = TAKE_PTR(name);
+	return 0;
+}
+
+/* ---- cells ---- */
+
+static int copy_cell(struct cell *to, const struct grid *from, const char *filesystem,
+		     const char *method)
+{
+	for (size_t i = 0; i < from->filesystem_count * from->method_count; i++) {
+		const struct cell *cell = &from->cells[i];
+
+		if (strcmp(from->filesystems[i / from->method_count], filesystem) != 0 ||
+		    strcmp(from->methods[i % from->method_count], method) != 0)
+			continue;
+		for (size_t j = 0; j < cell->count; j++) {
+			if (ARRAY_ROOM(to->records, to->count) < 0)
+				return -ENOMEM;
+			to->records[to->count++] = cell->records[j];
+		}
+	}
+	return 0;
+}
+
+static int copy_cells(struct grid *joined, const struct group *group, const char *const *methods)
+{
+	joined->cells =
+		calloc(joined->filesystem_count * joined->method_count, sizeof(*joined->cells));
+	if (!joined->cells)
+		return -ENOMEM;
+	for (size_t i = 0; i < joined->filesystem_count; i++)
+		for (size_t j = 0; j < joined->method_count; j++) {
+			int r = copy_cell(&joined->cells[i * joined->method_count + j],
+					  group->members[j % group->count], joined->filesystems[i],
+					  methods[j / group->count]);
+
+			if (r < 0)
+				return r;
+		}
+	return 0;
+}
+
+/* ---- grids ---- */
+
+static void keep_common(struct grid *joined, const struct group *group)
+{
+	for (size_t i = 1; i < group->count; i++) {
+		const struct grid *member = group->members[i];
+
+		if (!same_text(joined->testbed, member->testbed))
+			joined->testbed = NULL;
+		if (!same_text(joined->kernel, member->kernel))
+			joined->kernel = NULL;
+		if (!same_text(joined->label, member->label))
+			joined->label = NULL;
+	}
+}
+
+static int join_group(struct grids *owner, struct grid *joined, const struct group *group)
+{
+	CLEANUP(freep) const char **methods = NULL;
+	size_t method_count = 0;
+	int r = 0;
+
+	joined->conditions = group->count;
+	keep_common(joined, group);
+	for (size_t i = 0; r == 0 && i < group->count; i++) {
+		const struct grid *member = group->members[i];
+
+		for (size_t j = 0; r == 0 && j < member->filesystem_count; j++)
+			r = add_name(&joined->filesystems, &joined->filesystem_count,
+				     member->filesystems[j]);
+		for (size_t j = 0; r == 0 && j < member->method_count; j++)
+			r = add_name(&methods, &method_count, member->methods[j]);
+	}
+	for (size_t i = 0; r == 0 && i < method_count * group->count; i++)
+		r = add_column(owner, joined, group, group->members[i % group->count],
+			       methods[i / group->count]);
+	return r < 0 ? r : copy_cells(joined, group, methods);
+}
+
+static int join_from(const struct grids *grids, size_t index, struct grids *joined)
+{
+	const struct grid *first = &grids->grid[index];
+	CLEANUP(group_clear) struct group group = { 0 };
+	int r = gather(grids, first, &group);
+
+	if (r == 0)
+		r = ARRAY_ROOM(joined->grid, joined->count);
+	if (r < 0)
+		return r;
+	joined->grid[joined->count] = (struct grid) {
+		.environment = first->environment,
+		.testbed = first->testbed,
+		.kernel = first->kernel,
+		.label = first->label,
+		.file_bytes = first->file_bytes,
+		.volume_bytes = first->volume_bytes,
+	};
+	return join_group(joined, &joined->grid[joined->count++], &group);
+}
+
+int grids_join(const struct grids *grids, struct grids *ret)
+{
+	CLEANUP(grids_clear) struct grids joined = { 0 };
+
+	for (size_t i = 0; i < grids->count; i++) {
+		int r = is_first(grids, i) ? join_from(grids, i, &joined) : 0;
+
+		if (r < 0)
+			return r;
+	}
+	*ret = joined;
+	joined = (struct grids) { 0 };
+	return 0;
+}
