@@ -39,7 +39,8 @@ static void print_help(void)
 	       "  alloc-perf run                         a first look, no root needed\n"
 	       "  alloc-perf run --fs ext4,xfs --size 1G --on loop\n"
 	       "  alloc-perf run --on dir:/srv --methods fallocate,chunk-4096\n"
-	       "  alloc-perf report --chart time -o time.svg results.jsonl\n\n"
+	       "  alloc-perf report --chart time -o time.svg results.jsonl\n"
+	       "  alloc-perf diff old.jsonl new.jsonl\n\n"
 	       "`alloc-perf VERB --help` tells more, and so does alloc-perf(1).\n");
 }
 
