@@ -94,7 +94,7 @@ static void compose(const struct progress *progress, char line[LINE_BYTES])
 		 progress->title, progress->stage,
 		 duration_human((int)seconds_since(progress->stage_ns), text));
 	used = strlen(line);
-	if (progress->rate >= 0)
+	if (progress->rate > 0)
 		snprintf(line + used, LINE_BYTES - used, ", %s/s",
 			 size_human(progress->rate, text));
 	append_time_left(progress, line);
