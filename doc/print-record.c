@@ -32,11 +32,14 @@ static const char introduction[] =
 
 static void print_table(const char *title, const struct field *fields, size_t count)
 {
+	static const char *const types[] = {
+		[FIELD_TEXT] = "text", [FIELD_COUNT] = "integer", [FIELD_RUNS] = "array of arrays"
+	};
+
 	printf("\n## %s\n\n| key | type | unit | meaning |\n| --- | --- | --- | --- |\n", title);
 	for (size_t i = 0; i < count; i++)
-		printf("| `%s` | %s | %s | %s |\n", fields[i].name,
-		       fields[i].type == FIELD_TEXT ? "text" : "integer", fields[i].unit,
-		       fields[i].meaning);
+		printf("| `%s` | %s | %s | %s |\n", fields[i].name, types[fields[i].type],
+		       fields[i].unit, fields[i].meaning);
 }
 
 int main(void)

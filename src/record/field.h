@@ -17,6 +17,20 @@
 enum field_type {
 	FIELD_TEXT,  /* char *, owned; NULL is null */
 	FIELD_COUNT, /* int64_t; FIELD_UNKNOWN is null */
+	FIELD_RUNS,  /* struct field_runs; null, or an array of arrays of four integers */
+};
+
+/* Bytes that follow one another both in the file and on the volume. */
+struct field_run {
+	int64_t logical;   /* offset in the file, bytes */
+	int64_t physical;  /* offset on the volume, bytes */
+	int64_t bytes;	   /* more than 0; neither end overflows */
+	int64_t unwritten; /* 1, 0 */
+};
+
+struct field_runs {
+	struct field_run *run; /* owned; in the order of the file */
+	int64_t count;	       /* FIELD_UNKNOWN: not known, null */
 };
 
 struct field {
@@ -30,11 +44,12 @@ struct field {
 /* The member that a field describes; the field has to be of that type. */
 const char *field_text(const struct field *field, const void *object);
 int64_t field_count(const struct field *field, const void *object);
+const struct field_runs *field_runs(const struct field *field, const void *object);
 
-/* All counts unknown, all texts NULL. */
+/* All counts and runs unknown, all texts NULL. */
 void field_init(const struct field *fields, size_t count, void *object);
 
-/* Frees the texts and does field_init() again. */
+/* Frees texts and runs, and does field_init() again. */
 void field_clear(const struct field *fields, size_t count, void *object);
 
 /* Adds every field to `json`.  0 or -ENOMEM. */

@@ -85,6 +85,9 @@ const struct field record_fields[] = {
 	COUNT(gap_bytes, "bytes", "sum of the distances from each fragment to the next"),
 	COUNT(holes, "count", "holes before the last extent"),
 	COUNT(addresses_known, "1 or 0", "every extent had an address; if 0, fragments and gaps are lower bounds"),
+	ROW(record, layout, "layout", FIELD_RUNS, "bytes", "where the file lies: [offset in the file, offset on the volume, length, 1 if unwritten] of each run without a break, in the order of the file; of more than 1000 runs the longest"),
+	COUNT(layout_left_out, "count", "runs that `layout` lacks: beyond the 1000 longest, or without an address"),
+	COUNT(layout_left_out_bytes, "bytes", "their length together"),
 };
 const size_t record_field_count = ARRAY_SIZE(record_fields);
 

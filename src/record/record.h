@@ -80,6 +80,9 @@ struct record {
 	int64_t gap_bytes;
 	int64_t holes;
 	int64_t addresses_known; /* 1, 0 */
+	struct field_runs layout;
+	int64_t layout_left_out;
+	int64_t layout_left_out_bytes;
 };
 
 #define STATUS_OK "ok"

@@ -28,6 +28,7 @@
 #include "method.h"
 #include "modules.h"
 #include "mount.h"
+#include "runs.h"
 
 static const char file_name[] = "alloc-perf.file";
 
@@ -262,18 +263,56 @@ static void forget_unknowable(struct record *record)
 	record->median_fragment_bytes = FIELD_UNKNOWN;
 }
 
+static int keep_runs(struct record *record, struct runs *runs)
+{
+	struct field_run *run = calloc(runs->count ? runs->count : 1, sizeof(*run));
+
+	if (!run)
+		return -ENOMEM;
+	for (size_t i = 0; i < runs->count; i++)
+		run[i] = (struct field_run) {
+			.logical = (int64_t)runs->run[i].logical,
+			.physical = (int64_t)runs->run[i].physical,
+			.bytes = (int64_t)runs->run[i].bytes,
+			.unwritten = runs->run[i].unwritten,
+		};
+	record->layout = (struct field_runs) { run, (int64_t)runs->count };
+	record->layout_left_out = (int64_t)runs->left_out;
+	record->layout_left_out_bytes = (int64_t)runs->left_out_bytes;
+	return 0;
+}
+
+/* Figures and runs of one walk. */
+struct look {
+	struct layout_builder *builder;
+	struct runs *runs;
+};
+
+static int look_at_extent(const struct extent *extent, void *context)
+{
+	struct look *look = context;
+
+	runs_add(extent, look->runs);
+	return layout_builder_add(extent, look->builder);
+}
+
 static int look_at_extents(struct trial *trial)
 {
 	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
+	CLEANUP(freep) struct runs *runs = calloc(1, sizeof(*runs));
 	const struct trial_request *request = trial->request;
 	enum extent_source source = EXTENT_SOURCE_NONE;
 	struct layout layout;
 	int r;
 
-	if (!builder)
+	if (!builder || !runs)
 		return -ENOMEM;
-	r = extent_walk(trial->fd, NULL, layout_builder_add, builder, &source);
+	r = extent_walk(trial->fd, NULL, look_at_extent, &(struct look) { builder, runs }, &source);
 	field_set_text(&trial->record->extent_source, extent_source_name(source));
+	if (r < 0)
+		return r;
+	runs_finish(runs);
+	r = keep_runs(trial->record, runs);
 	if (r < 0)
 		return r;
 	layout_builder_finish(builder, &layout);

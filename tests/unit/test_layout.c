@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "layout.h"
+#include "runs.h"
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)
@@ -293,6 +294,78 @@ static void ideal_rounds_up(void **state)
 				 rows[i].fragments);
 }
 
+static void expect_run(const struct run *run, uint64_t logical, uint64_t physical, uint64_t bytes,
+		       int unwritten)
+{
+	assert_int_equal(run->logical, logical);
+	assert_int_equal(run->physical, physical);
+	assert_int_equal(run->bytes, bytes);
+	assert_int_equal(run->unwritten, unwritten);
+}
+
+static void runs_end_where_file_volume_or_unwritten_do(void **state)
+{
+	static const struct extent extents[] = {
+		{ 0, 40960, 4096, 0 },
+		{ 4096, 45056, 4096, EXTENT_SHARED },	  /* goes on */
+		{ 8192, 49152, 4096, EXTENT_UNWRITTEN },  /* another kind */
+		{ 16384, 53248, 4096, EXTENT_UNWRITTEN }, /* behind a hole */
+		{ 20480, 4096, 4096, EXTENT_UNWRITTEN },  /* elsewhere */
+		{ 24576, 8192, 8192, EXTENT_ENCODED },	  /* no address */
+		{ 32768, 8192, 4096, EXTENT_UNWRITTEN | EXTENT_LAST },
+	};
+	static struct runs runs;
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(extents); i++)
+		assert_int_equal(runs_add(&extents[i], &runs), 0);
+	runs_finish(&runs);
+	assert_int_equal(runs.count, 5);
+	expect_run(&runs.run[0], 0, 40960, 8192, 0);
+	expect_run(&runs.run[1], 8192, 49152, 4096, 1);
+	expect_run(&runs.run[2], 16384, 53248, 4096, 1);
+	expect_run(&runs.run[3], 20480, 4096, 4096, 1);
+	expect_run(&runs.run[4], 32768, 8192, 4096, 1);
+	assert_int_equal(runs.left_out, 1);
+	assert_int_equal(runs.left_out_bytes, 8192);
+}
+
+/* Every tenth run is long, the last one the longest. */
+static void of_many_runs_the_longest_are_kept(void **state)
+{
+	enum { ALL = 10 * RUNS_MOST - 5 };
+	static struct runs runs;
+	uint64_t logical = 0, kept = 0;
+	(void)state;
+
+	for (uint64_t i = 0; i < ALL; i++) {
+		uint64_t bytes = i % 10 == 5 ? 64 * KIB : i == ALL - 1 ? MIB : 4096;
+
+		runs_add(&(struct extent) { logical, i * 2 * MIB, bytes, 0 }, &runs);
+		logical += bytes;
+	}
+	runs_finish(&runs);
+	assert_int_equal(runs.count, RUNS_MOST);
+	assert_int_equal(runs.left_out, ALL - RUNS_MOST);
+	for (size_t i = 0; i < runs.count; i++) {
+		assert_true(runs.run[i].bytes >= 64 * KIB);
+		assert_true(i == 0 || runs.run[i].logical > runs.run[i - 1].logical);
+		kept += runs.run[i].bytes;
+	}
+	assert_int_equal(runs.run[RUNS_MOST - 1].bytes, MIB);
+	assert_int_equal(runs.left_out_bytes, logical - kept);
+}
+
+static void no_extent_is_no_run(void **state)
+{
+	static struct runs runs;
+	(void)state;
+
+	runs_finish(&runs);
+	assert_int_equal(runs.count, 0);
+	assert_int_equal(runs.left_out, 0);
+}
+
 static void free_takes_null(void **state)
 {
 	(void)state;
@@ -307,6 +380,9 @@ int main(void)
 		cmocka_unit_test(median_agrees_with_sorting),
 		cmocka_unit_test(fragment_grows_after_finish),
 		cmocka_unit_test(ideal_rounds_up),
+		cmocka_unit_test(runs_end_where_file_volume_or_unwritten_do),
+		cmocka_unit_test(of_many_runs_the_longest_are_kept),
+		cmocka_unit_test(no_extent_is_no_run),
 		cmocka_unit_test(free_takes_null),
 	};
 

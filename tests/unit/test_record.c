@@ -19,6 +19,27 @@
 	"{\"type\":\"trial\",\"filesystem\":\"ext4\",\"method\":\"mmap\",\"file_bytes\":4096," \
 	"\"run\":1,\"status\":\"ok\",\"fragments\":3}\n"
 
+static void fill_runs(struct field_runs *runs)
+{
+	static const struct field_run run[] = { { 0, 1ll << 40, 4096, 0 },
+						{ 8192, 4096, INT64_MAX - 8192, 1 } };
+
+	*runs = (struct field_runs) { malloc(sizeof(run)), ARRAY_SIZE(run) };
+	assert_non_null(runs->run);
+	memcpy(runs->run, run, sizeof(run));
+}
+
+static void assert_same_runs(const struct field_runs *one, const struct field_runs *other)
+{
+	assert_int_equal(one->count, other->count);
+	for (int64_t i = 0; i < one->count; i++) {
+		assert_int_equal(one->run[i].logical, other->run[i].logical);
+		assert_int_equal(one->run[i].physical, other->run[i].physical);
+		assert_int_equal(one->run[i].bytes, other->run[i].bytes);
+		assert_int_equal(one->run[i].unwritten, other->run[i].unwritten);
+	}
+}
+
 /* A value of its own for each field, so that two swapped ones show. */
 static void fill(const struct field *fields, size_t count, void *object)
 {
@@ -29,6 +50,8 @@ static void fill(const struct field *fields, size_t count, void *object)
 		snprintf(text, sizeof(text), "text \"%zu\" \xc3\xa9\n", i);
 		if (fields[i].type == FIELD_TEXT)
 			assert_int_equal(field_set_text((char **)member, text), 0);
+		else if (fields[i].type == FIELD_RUNS)
+			fill_runs((struct field_runs *)member);
 		else
 			*(int64_t *)member = (int64_t)i * 1000000007;
 	}
@@ -41,6 +64,9 @@ static void assert_same(const struct field *fields, size_t count, const void *on
 		if (fields[i].type == FIELD_TEXT)
 			assert_string_equal(field_text(&fields[i], one),
 					    field_text(&fields[i], other));
+		else if (fields[i].type == FIELD_RUNS)
+			assert_same_runs(field_runs(&fields[i], one),
+					 field_runs(&fields[i], other));
 		else
 			assert_int_equal(field_count(&fields[i], one),
 					 field_count(&fields[i], other));
@@ -80,8 +106,9 @@ static void tables_cover_the_structs(void **state)
 {
 	(void)state;
 
-	/* Texts and counts are eight bytes each: a member without a row shows here. */
-	assert_int_equal(record_field_count * 8, sizeof(struct record));
+	/* Texts and counts are eight bytes each, runs are sixteen: a member without a row shows
+	 * here. */
+	assert_int_equal((record_field_count + 1) * 8, sizeof(struct record));
 	assert_int_equal(environment_field_count * 8, sizeof(struct environment));
 }
 
@@ -147,6 +174,54 @@ static void wrong_types_are_refused(void **state)
 		assert_null(record.method);
 		json_decref(json);
 	}
+}
+
+static void runs_that_make_no_sense_are_refused(void **state)
+{
+	static const char *const layouts[] = {
+		"[3]",
+		"[[0, 0, 4096]]",
+		"[[0, 0, 4096, 0, 0]]",
+		"[[0, 0, 4096, 2]]",
+		"[[0, 0, 4096, \"0\"]]",
+		"[[0, 0, 0, 0]]",
+		"[[-1, 0, 4096, 0]]",
+		"[[0, -1, 4096, 0]]",
+		"[[0, 4096, 4096, 0], [4096, 9223372036854775807, 1, 0]]",
+		"[[9223372036854775807, 0, 1, 0]]",
+		"{}",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+		struct record record;
+		const char *field = NULL;
+		json_t *json = json_pack("{s:s}", "method", "mmap");
+
+		json_object_set_new(json, "layout", json_loads(layouts[i], 0, NULL));
+		assert_int_equal(record_from_json(json, &record, &field), -EINVAL);
+		assert_string_equal(field, "layout");
+		assert_null(record.layout.run);
+		json_decref(json);
+	}
+}
+
+static void no_runs_are_not_unknown_runs(void **state)
+{
+	struct record record;
+	json_t *json = json_pack("{s:[]}", "layout");
+	(void)state;
+
+	assert_int_equal(record_from_json(json, &record, NULL), 0);
+	assert_int_equal(record.layout.count, 0);
+	json_decref(json);
+	json = record_to_json(&record);
+	assert_true(json_is_array(json_object_get(json, "layout")));
+	json_decref(json);
+	record_clear(&record);
+	json = record_to_json(&record);
+	assert_true(json_is_null(json_object_get(json, "layout")));
+	json_decref(json);
 }
 
 static void text_that_is_not_utf8_is_kept_in_ascii(void **state)
@@ -364,6 +439,8 @@ int main(void)
 		cmocka_unit_test(stages_have_six_costs_each),
 		cmocka_unit_test(unknown_is_null_both_ways),
 		cmocka_unit_test(wrong_types_are_refused),
+		cmocka_unit_test(runs_that_make_no_sense_are_refused),
+		cmocka_unit_test(no_runs_are_not_unknown_runs),
 		cmocka_unit_test(text_that_is_not_utf8_is_kept_in_ascii),
 		cmocka_unit_test(files_add_up),
 		cmocka_unit_test(lines_of_later_types_are_passed_over),
