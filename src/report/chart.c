@@ -10,10 +10,6 @@
  *
  * On a terminal the bars lie: there names fit beside them, and any number of
  * bars can be scrolled through.
- *
- * Names and labels come from files that somebody else may have written.  gnuplot
- * runs `commands` inside double quotes, so such text only goes into single ones
- * and into data, without control characters.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,20 +17,19 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "axis.h"
-#include "child.h"
 #include "cleanup.h"
 #include "format.h"
+#include "gnuplot.h"
 #include "io.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
 enum { PICTURE_WIDTH_LEAST = 960, PICTURE_WIDTH_FOR_NAMES = 1200, PICTURE_WIDTH_MOST = 1800 };
 enum { PICTURE_HEIGHT = 460, MARGIN_PIXELS = 100 };
 enum { BAR_PIXELS = 13, LEGEND_ENTRY_PIXELS = 190, LEGEND_ROW_PIXELS = 20 };
-enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6, OUTPUT_BYTES_MOST = 256 << 20 };
+enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6 };
 
 /* Okabe and Ito's colours, told apart by readers of all kinds of colour vision. */
 static const char *const colours[] = { "#0072b2", "#e69f00", "#009e73", "#cc79a7",
@@ -67,39 +62,6 @@ static const struct picture_form *picture_form_of(const char *path)
 	return NULL;
 }
 
-static void put_single_quoted(FILE *to, const char *text)
-{
-	putc('\'', to);
-	for (; *text; text++) {
-		char letter[2] = { *text, '\0' };
-
-		if (*text == '\'')
-			putc('\'', to);
-		put_text(to, letter);
-	}
-	putc('\'', to);
-}
-
-/* In a table of data a double quote cannot be written inside of quotes. */
-static void put_data_name(FILE *to, const char *name)
-{
-	putc('"', to);
-	for (; *name; name++) {
-		char letter[2] = { *name == '"' || *name == '\\' ? '\'' : *name, '\0' };
-
-		put_text(to, letter);
-	}
-	putc('"', to);
-}
-
-static void put_data_value(FILE *to, double value)
-{
-	if (isnan(value))
-		fputs(" -", to);
-	else
-		fprintf(to, " %.9g", value);
-}
-
 /* Two lines: what is shown, and under which conditions. */
 static int put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		     const struct axis *axis)
@@ -118,7 +80,7 @@ static int put_title(FILE *to, const struct grid *grid, const struct chart_optio
 	fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
 	if (*conditions) {
 		fputs(" . \"\\n\" . ", to);
-		put_single_quoted(to, conditions);
+		gnuplot_put_text(to, conditions);
 	}
 	putc('\n', to);
 	return 0;
@@ -137,13 +99,13 @@ static void put_picture_data(FILE *to, const struct grid *grid, const struct mea
 		measure->title, units[measure->unit], number);
 	for (size_t i = 0; i < grid->method_count; i++) {
 		putc(' ', to);
-		put_data_name(to, grid->methods[i]);
+		gnuplot_put_name(to, grid->methods[i]);
 	}
 	putc('\n', to);
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
-		put_data_name(to, grid->filesystems[i]);
+		gnuplot_put_name(to, grid->filesystems[i]);
 		for (size_t j = 0; j < grid->method_count; j++)
-			put_data_value(to, cell_figure(grid_cell(grid, i, j), measure).median);
+			gnuplot_put_value(to, cell_figure(grid_cell(grid, i, j), measure).median);
 		putc('\n', to);
 	}
 	fputs("EOD\n", to);
@@ -325,12 +287,12 @@ static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, 
 	size_t row = filesystem * (grid->method_count + 1) + method;
 
 	fprintf(to, "%zu ", row);
-	put_data_name(to, method == 0 ? grid->filesystems[filesystem] : "");
+	gnuplot_put_name(to, method == 0 ? grid->filesystems[filesystem] : "");
 	putc(' ', to);
-	put_data_name(to, grid->methods[method]);
-	put_data_value(to, value);
+	gnuplot_put_name(to, grid->methods[method]);
+	gnuplot_put_value(to, value);
 	putc(' ', to);
-	put_data_name(to, isnan(value) ? "-" : value_text(value, measure->unit, text));
+	gnuplot_put_name(to, isnan(value) ? "-" : value_text(value, measure->unit, text));
 	putc('\n', to);
 }
 
@@ -417,7 +379,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 	if (to_file) {
 		/* A name that begins with a bar would be a command. */
 		fputs(*options->output == '|' ? "set output './' . " : "set output ", to);
-		put_single_quoted(to, options->output);
+		gnuplot_put_text(to, options->output);
 		putc('\n', to);
 	}
 	return put_picture_script(to, grids, options, &axis, form);
@@ -476,63 +438,6 @@ static int script_in_memory(const struct grids *grids, const struct chart_option
 	return 0;
 }
 
-static int read_back(int fd, char **ret_data, size_t *ret_bytes)
-{
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	return io_read_rest(fd, OUTPUT_BYTES_MOST, ret_data, ret_bytes);
-}
-
-/* The line that says what is wrong: gnuplot shows the script's line and a caret before it. */
-static const char *last_line(char *text)
-{
-	char *end = text + strlen(text), *start;
-
-	while (end > text && end[-1] == '\n')
-		*--end = '\0';
-	start = strrchr(text, '\n');
-	return start ? start + 1 : text;
-}
-
-static int cannot_run(int error, struct problem *problem)
-{
-	return problem_set(problem, PROBLEM_LACK, error, "cannot run gnuplot: %s", strerror(error));
-}
-
-/* gnuplot draws to its standard output, so that a picture is written only when it is whole. */
-static int run_gnuplot(int script_fd, char **ret_picture, size_t *ret_bytes,
-		       struct problem *problem)
-{
-	CLEANUP(fd_closep) int picture_fd = memfd_create("picture", MFD_CLOEXEC);
-	CLEANUP(fd_closep) int errors_fd = memfd_create("errors", MFD_CLOEXEC);
-	CLEANUP(child_killp) struct child child = CHILD_NONE;
-	CLEANUP(freep) char *errors = NULL;
-	int status, r;
-
-	if (picture_fd < 0 || errors_fd < 0)
-		return cannot_run(errno, problem);
-	/* -d: whatever a user has set as his defaults is not for this. */
-	r = child_spawn(&child, &(struct child_command) {
-					.argv = (const char *[]) { "gnuplot", "-d", "-", NULL },
-					.in_fd = script_fd,
-					.out_fd = picture_fd,
-					.err_fd = errors_fd });
-	if (r == -ENOENT)
-		return problem_set(problem, PROBLEM_LACK, ENOENT,
-				   "gnuplot, which draws the charts, is not installed; install the "
-				   "package gnuplot-nox or gnuplot");
-	if (r == 0)
-		r = child_wait(&child, -1, 0, &status);
-	if (r == 0)
-		r = read_back(errors_fd, &errors, NULL);
-	if (r == 0 && status != 0)
-		return problem_set(problem, PROBLEM_LACK, EIO,
-				   "gnuplot could not draw the chart: %s", last_line(errors));
-	if (r == 0)
-		r = read_back(picture_fd, ret_picture, ret_bytes);
-	return r < 0 ? cannot_run(-r, problem) : 0;
-}
-
 static int write_picture(const char *path, const char *picture, size_t bytes,
 			 struct problem *problem)
 {
@@ -572,7 +477,7 @@ int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_opt
 
 	if (r < 0)
 		return explain_failure(options, r, problem);
-	r = run_gnuplot(script_fd, &picture, &bytes, problem);
+	r = gnuplot_run(script_fd, &picture, &bytes, problem);
 	if (r < 0)
 		return r;
 	if (options->output)
