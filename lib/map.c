@@ -172,3 +172,16 @@ int map_probe(struct task *task)
 		task->source = MAP_FIEMAP;
 	return r >= 0 ? 0 : probe_seek(task);
 }
+
+int map_probe_again(struct task *task)
+{
+	/* An empty file was never asked about, and had nothing to hide. */
+	int hidden = task->source == MAP_UNASKED ? 0 : task->unwritten_hidden;
+	int r;
+
+	if (task->source != MAP_FIEMAP)
+		task->source = MAP_UNASKED;
+	r = map_probe(task);
+	task->unwritten_hidden = hidden;
+	return r;
+}

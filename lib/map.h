@@ -20,6 +20,12 @@ int map_extents(int fd, uint32_t flags, uint64_t start, uint64_t end, map_extent
 int map_probe(struct task *task);
 
 /*
+ * Asks again: only a file that has holes shows who hides them, and it may have got
+ * them since.  What is known of the file as it was stays.  0 or -errno.
+ */
+int map_probe_again(struct task *task);
+
+/*
  * Each part of [start, end) without blocks, by whoever tells.  With MAP_BLIND all
  * of it up to the end of the file counts as blocks.
  */

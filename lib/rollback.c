@@ -177,21 +177,11 @@ static void empty_end_block(struct task *task)
 			empty_zeroes(task, start, end);
 }
 
-/* An empty file was never asked about. */
-static int probe(struct task *task)
-{
-	int hidden = task->source == MAP_UNASKED ? 0 : task->unwritten_hidden;
-	int r = map_probe(task);
-
-	task->unwritten_hidden = hidden;
-	return r;
-}
-
 void rollback(struct task *task)
 {
 	uint64_t size, inside = round_up(task->old_size, task->granule);
 
-	if (task->reached == 0 || task_need_side(task) < 0 || probe(task) < 0 ||
+	if (task->reached == 0 || task_need_side(task) < 0 || map_probe_again(task) < 0 ||
 	    task_size(task, &size) < 0) {
 		task->result.left_bytes = task->reached ? task->result.new_bytes : 0;
 		return;

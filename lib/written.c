@@ -172,6 +172,7 @@ struct filling {
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */
 	struct span writing; /* on its way from the page cache to the disk */
+	int zeroes_touched;  /* all of them, once: they do not look different afterwards */
 };
 
 /*
@@ -328,7 +329,7 @@ static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
 	return 0;
 }
 
-static int fill_inside(struct filling *filling, int round)
+static int fill_inside(struct filling *filling)
 {
 	struct task *task = filling->task;
 	uint64_t end = lesser(task->end, filling->size);
@@ -337,7 +338,10 @@ static int fill_inside(struct filling *filling, int round)
 		return 0;
 	if (task->source != MAP_BLIND)
 		return map_gaps(task, task->offset, end, touch_gap, filling);
-	return round == 0 ? touch_zeroes(filling, task->offset, end) : 0;
+	if (filling->zeroes_touched)
+		return 0;
+	filling->zeroes_touched = 1;
+	return touch_zeroes(filling, task->offset, end);
 }
 
 /* ---- past its end ---- */
@@ -450,14 +454,16 @@ static int leap(struct filling *filling)
 
 /* ---- both, until nothing is left to do ---- */
 
-static int fill_round(struct filling *filling, int round)
+static int fill_round(struct filling *filling)
 {
 	struct task *task = filling->task;
 	int r = task_size(task, &filling->size);
 
 	filling->filled = 0;
 	if (r == 0)
-		r = fill_inside(filling, round);
+		r = map_probe_again(task);
+	if (r == 0)
+		r = fill_inside(filling);
 	if (r == 0 && filling->size < task->end)
 		r = leap(filling);
 	return r == 0 ? append_past_end(filling) : r;
@@ -471,8 +477,6 @@ int written_fill(struct task *task)
 	};
 	int r = task_need_side(task);
 
-	if (r == 0)
-		r = map_probe(task);
 	if (r < 0)
 		return r;
 	if ((task->flags & PREALLOC_KEEP_SIZE) && task->end > task->old_size)
@@ -480,7 +484,7 @@ int written_fill(struct task *task)
 	task->result.path = PREALLOC_WRITTEN;
 	/* Others may make holes, or grow the file by leaps, at the same time. */
 	for (int round = 0; round < ROUNDS; round++) {
-		r = fill_round(&filling, round);
+		r = fill_round(&filling);
 		if (r < 0)
 			return r;
 		if (filling.filled == 0)
