@@ -172,7 +172,7 @@ struct filling {
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */
 	struct span writing; /* on its way from the page cache to the disk */
-	int zeroes_touched;  /* all of them, once: they do not look different afterwards */
+	uint64_t zeroes_end; /* before it all zeroes were touched, and look no different now */
 };
 
 /*
@@ -332,16 +332,18 @@ static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
 static int fill_inside(struct filling *filling)
 {
 	struct task *task = filling->task;
-	uint64_t end = lesser(task->end, filling->size);
+	uint64_t end = lesser(task->end, filling->size), start;
 
 	if (task->offset >= end)
 		return 0;
 	if (task->source != MAP_BLIND)
 		return map_gaps(task, task->offset, end, touch_gap, filling);
-	if (filling->zeroes_touched)
+	start = greater(task->offset, filling->zeroes_end);
+	/* What was appended since is no hole, unless others leapt ahead. */
+	if (start >= end || (filling->zeroes_end && !task->others_grew_it))
 		return 0;
-	filling->zeroes_touched = 1;
-	return touch_zeroes(filling, task->offset, end);
+	filling->zeroes_end = end;
+	return touch_zeroes(filling, start, end);
 }
 
 /* ---- past its end ---- */
