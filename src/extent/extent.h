@@ -19,6 +19,10 @@ enum extent_flags {
 	EXTENT_UNKNOWN = 1 << 5, /* the file system does not tell the address */
 	EXTENT_LAST = 1 << 6,	 /* the last of the file; not every file system tells */
 	EXTENT_MERGED = 1 << 7, /* put together by the kernel or by the walker from single blocks */
+	/* Finer words for some of the above; these never stand alone, but for the first. */
+	EXTENT_NOT_ALIGNED = 1 << 8, /* may begin or end within a block */
+	EXTENT_TAIL = 1 << 9,	     /* of the inline ones: a tail packed with others */
+	EXTENT_ENCRYPTED = 1 << 10,  /* of the encoded ones */
 };
 
 /* The address cannot be compared with others. */

@@ -17,10 +17,6 @@
 #include "cleanup.h"
 #include "walk.h"
 
-/*
- * NOT_ALIGNED has no counterpart: it says that an address may lie within a
- * block, and where that makes the address useless INLINE or TAIL is set too.
- */
 static const struct {
 	uint32_t theirs, ours;
 } flag_table[] = {
@@ -32,6 +28,9 @@ static const struct {
 	{ FIEMAP_EXTENT_UNWRITTEN, EXTENT_UNWRITTEN },
 	{ FIEMAP_EXTENT_MERGED, EXTENT_MERGED },
 	{ FIEMAP_EXTENT_SHARED, EXTENT_SHARED },
+	{ FIEMAP_EXTENT_NOT_ALIGNED, EXTENT_NOT_ALIGNED },
+	{ FIEMAP_EXTENT_DATA_TAIL, EXTENT_TAIL },
+	{ FIEMAP_EXTENT_DATA_ENCRYPTED, EXTENT_ENCRYPTED },
 };
 
 static uint32_t flags_of(uint32_t theirs)

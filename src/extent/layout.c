@@ -12,12 +12,9 @@
 #include <stdlib.h>
 
 struct layout_builder {
-	struct layout figures; /* without largest_bytes and median_bytes */
-	uint64_t *run_bytes;   /* of each fragment with addresses; the last may still grow */
+	struct layout_sums sums;
+	uint64_t *run_bytes; /* of each fragment with addresses; the last may still grow */
 	size_t runs, room;
-	uint64_t logical_end;
-	uint64_t physical_end; /* of the previous extent, if that had an address */
-	enum { NOTHING, KNOWN, UNKNOWN } previous;
 };
 
 struct layout_builder *layout_builder_new(void)
@@ -25,7 +22,7 @@ struct layout_builder *layout_builder_new(void)
 	struct layout_builder *builder = calloc(1, sizeof(*builder));
 
 	if (builder)
-		builder->figures.addresses_known = 1;
+		builder->sums = LAYOUT_SUMS_INIT;
 	return builder;
 }
 
@@ -49,56 +46,42 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-static int begin_run(struct layout_builder *builder)
+static int add_known(struct layout_sums *sums, const struct extent *extent)
 {
-	if (builder->runs == builder->room) {
-		size_t room = builder->room ? 2 * builder->room : 8;
-		uint64_t *larger = reallocarray(builder->run_bytes, room, sizeof(*larger));
+	uint64_t from = sums->physical_end, to = extent->physical;
+	int begins = sums->last != LAYOUT_KNOWN || to != from;
 
-		if (!larger)
-			return -ENOMEM;
-		builder->run_bytes = larger;
-		builder->room = room;
+	if (begins) {
+		if (sums->figures.largest_bytes == 0)
+			sums->figures.first_physical = to;
+		sums->run_bytes = 0;
+		sums->step_bytes = 0;
+		if (sums->last == LAYOUT_KNOWN)
+			sums->step_bytes = to > from ? to - from : from - to;
+		sums->figures.gap_bytes = add_capped(sums->figures.gap_bytes, sums->step_bytes);
 	}
-	builder->run_bytes[builder->runs++] = 0;
-	builder->figures.fragments++;
-	return 0;
+	sums->run_bytes = add_capped(sums->run_bytes, extent->bytes);
+	if (sums->run_bytes > sums->figures.largest_bytes)
+		sums->figures.largest_bytes = sums->run_bytes;
+	sums->physical_end = add_capped(to, extent->bytes);
+	sums->last = LAYOUT_KNOWN;
+	return begins;
 }
 
-static int add_known(struct layout_builder *builder, const struct extent *extent)
+static int add_unknown(struct layout_sums *sums)
 {
-	uint64_t from = builder->physical_end, to = extent->physical;
-	uint64_t *run;
+	int begins = sums->last != LAYOUT_UNKNOWN;
 
-	if (builder->runs == 0)
-		builder->figures.first_physical = to;
-	if (builder->previous != KNOWN || to != from) {
-		int r = begin_run(builder);
-
-		if (r < 0)
-			return r;
-	}
-	if (builder->previous == KNOWN)
-		builder->figures.gap_bytes =
-			add_capped(builder->figures.gap_bytes, to > from ? to - from : from - to);
-	run = &builder->run_bytes[builder->runs - 1];
-	*run = add_capped(*run, extent->bytes);
-	builder->physical_end = add_capped(to, extent->bytes);
-	builder->previous = KNOWN;
-	return 0;
+	sums->run_bytes = 0;
+	sums->step_bytes = 0;
+	sums->figures.addresses_known = 0;
+	sums->last = LAYOUT_UNKNOWN;
+	return begins;
 }
 
-static void add_unknown(struct layout_builder *builder)
+static void add_bytes(struct layout_sums *sums, const struct extent *extent)
 {
-	if (builder->previous != UNKNOWN)
-		builder->figures.fragments++;
-	builder->figures.addresses_known = 0;
-	builder->previous = UNKNOWN;
-}
-
-static void add_sums(struct layout_builder *builder, const struct extent *extent)
-{
-	struct layout *figures = &builder->figures;
+	struct layout *figures = &sums->figures;
 	uint64_t end = add_capped(extent->logical, extent->bytes);
 
 	figures->extents++;
@@ -109,24 +92,51 @@ static void add_sums(struct layout_builder *builder, const struct extent *extent
 		figures->shared_bytes = add_capped(figures->shared_bytes, extent->bytes);
 	if (extent->flags & EXTENT_ENCODED)
 		figures->encoded_bytes = add_capped(figures->encoded_bytes, extent->bytes);
-	if (extent->logical > builder->logical_end)
+	if (extent->logical > sums->logical_end)
 		figures->holes++;
-	if (end > builder->logical_end)
-		builder->logical_end = end;
+	if (end > sums->logical_end)
+		sums->logical_end = end;
+}
+
+int layout_sums_add(struct layout_sums *sums, const struct extent *extent)
+{
+	int begins =
+		extent->flags & EXTENT_NO_ADDRESS ? add_unknown(sums) : add_known(sums, extent);
+
+	sums->figures.fragments += (uint64_t)begins;
+	add_bytes(sums, extent);
+	return begins;
+}
+
+/* Beforehand, so that an extent is added wholly or not at all. */
+static int make_room(struct layout_builder *builder)
+{
+	size_t room = builder->room ? 2 * builder->room : 8;
+	uint64_t *larger;
+
+	if (builder->runs < builder->room)
+		return 0;
+	larger = reallocarray(builder->run_bytes, room, sizeof(*larger));
+	if (!larger)
+		return -ENOMEM;
+	builder->run_bytes = larger;
+	builder->room = room;
+	return 0;
 }
 
 int layout_builder_add(const struct extent *extent, void *context)
 {
 	struct layout_builder *builder = context;
-	int r = 0;
+	int r = make_room(builder), begins;
 
-	if (extent->flags & EXTENT_NO_ADDRESS)
-		add_unknown(builder);
-	else
-		r = add_known(builder, extent);
-	if (r == 0)
-		add_sums(builder, extent);
-	return r;
+	if (r < 0)
+		return r;
+	begins = layout_sums_add(&builder->sums, extent);
+	if (builder->sums.last == LAYOUT_KNOWN) {
+		builder->runs += (size_t)begins;
+		builder->run_bytes[builder->runs - 1] = builder->sums.run_bytes;
+	}
+	return 0;
 }
 
 static size_t runs_up_to(const struct layout_builder *builder, uint64_t bytes)
@@ -136,16 +146,6 @@ static size_t runs_up_to(const struct layout_builder *builder, uint64_t bytes)
 	for (size_t i = 0; i < builder->runs; i++)
 		count += builder->run_bytes[i] <= bytes;
 	return count;
-}
-
-static uint64_t longest_run(const struct layout_builder *builder)
-{
-	uint64_t largest = 0;
-
-	for (size_t i = 0; i < builder->runs; i++)
-		if (builder->run_bytes[i] > largest)
-			largest = builder->run_bytes[i];
-	return largest;
 }
 
 /* The smallest length that at least half of the runs do not exceed. */
@@ -167,8 +167,7 @@ static uint64_t median_run(const struct layout_builder *builder, uint64_t larges
 
 void layout_builder_finish(const struct layout_builder *builder, struct layout *ret)
 {
-	*ret = builder->figures;
-	ret->largest_bytes = longest_run(builder);
+	*ret = builder->sums.figures;
 	ret->median_bytes = median_run(builder, ret->largest_bytes);
 }
 

@@ -37,6 +37,24 @@ struct layout {
 	int addresses_known;	 /* 0: some extent had none; fragments, gap_bytes may be off */
 };
 
+/* ---- all figures but the median, in constant memory ---- */
+
+struct layout_sums {
+	struct layout figures; /* up to date after each extent; median_bytes is 0 */
+	uint64_t run_bytes;    /* of the present fragment; 0: it has no address */
+	uint64_t step_bytes;   /* from the fragment before to the present one, absolute */
+	uint64_t logical_end;
+	uint64_t physical_end; /* of the last extent, if that had an address */
+	enum { LAYOUT_NOTHING, LAYOUT_KNOWN, LAYOUT_UNKNOWN } last;
+};
+
+#define LAYOUT_SUMS_INIT ((struct layout_sums) { .figures.addresses_known = 1 })
+
+/* Returns 1 if the extent began a fragment, 0 if it went on with one. */
+int layout_sums_add(struct layout_sums *sums, const struct extent *extent);
+
+/* ---- with the median ---- */
+
 /* Collects; keeps one number a fragment, for the median. */
 struct layout_builder;
 
