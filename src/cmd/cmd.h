@@ -10,6 +10,7 @@
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
 int cmd_create(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
+int cmd_frag(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);

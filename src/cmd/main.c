@@ -24,6 +24,7 @@ static const struct verb {
 	{ "run", "measure methods on freshly formatted file systems", cmd_run },
 	{ "report", "show results as a table, csv or chart", cmd_report },
 	{ "diff", "tell what differs between two results beyond the noise", cmd_diff },
+	{ "frag", "show how fragmented files, trees and file systems are", cmd_frag },
 	{ "list", "show methods, file systems and testbeds, and what is usable here", cmd_list },
 	{ "create", "create files with their disk space, by the best way there is", cmd_create },
 };
@@ -41,6 +42,7 @@ static void print_help(void)
 	       "  alloc-perf run --on dir:/srv --methods fallocate,chunk-4096\n"
 	       "  alloc-perf report --chart time -o time.svg results.jsonl\n"
 	       "  alloc-perf diff old.jsonl new.jsonl\n\n"
+	       "  alloc-perf frag -x /srv                how fragmented is what is there?\n\n"
 	       "`alloc-perf VERB --help` tells more, and so does alloc-perf(1).\n");
 }
 

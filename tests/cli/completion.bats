@@ -42,7 +42,7 @@ completes() {
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report diff list create --help --version
+	completes "alloc-perf " run report diff frag list create --help --version
 	completes "alloc-perf re" report
 }
 

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * alloc-perf frag: options.  What is named decides the way: only files get a row
+ * each, anything else sums.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "frag_request.h"
+#include "io.h"
+#include "size.h"
+#include "suggest.h"
+
+enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80 };
+
+enum option_key {
+	KEY_VERBOSE = 'v',
+	KEY_MAP = 'm',
+	KEY_OUTPUT = 'o',
+	KEY_WORST = 'n',
+	KEY_SORT = 's',
+	KEY_ONE = 'x',
+	KEY_ZERO = '0',
+	KEY_QUIET = 'q',
+	KEY_VOLUME = 256,
+	KEY_JSON,
+	KEY_EACH,
+	KEY_CSV,
+	KEY_NAMES,
+	KEY_MIN_SIZE,
+	KEY_NEWER,
+	KEY_FILES_FROM,
+	KEY_EXACT,
+	KEY_SYNC,
+	KEY_MODEL,
+	KEY_THREADS,
+	KEY_DIFF,
+	KEY_WATCH,
+	KEY_ASCII,
+};
+
+static const struct argp_option options[] = {
+	{ NULL, 0, NULL, 0, "What to look at:", 1 },
+	{ "volume", KEY_VOLUME, NULL, 0,
+	  "All of the file system that is mounted there, or that the device or image holds; its "
+	  "free space, too",
+	  1 },
+	{ "files-from", KEY_FILES_FROM, "FILE", 0, "Names from FILE, one a line; - is stdin", 1 },
+	{ "null", KEY_ZERO, NULL, 0, "Names end with a zero byte, for --files-from and --names",
+	  1 },
+	{ "one-file-system", KEY_ONE, NULL, 0, "Stay on the file system of each DIR", 1 },
+	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Leave out smaller files", 1 },
+	{ "newer", KEY_NEWER, "FILE|DATE", 0,
+	  "Leave out what was not modified after FILE was, or after 2026-01-31", 1 },
+	{ "exact", KEY_EXACT, NULL, 0,
+	  "Look into files of one block, too: whether they are unwritten or shared", 1 },
+	{ "sync", KEY_SYNC, NULL, 0, "Have the kernel write files out first; this writes", 1 },
+	{ "threads", KEY_THREADS, "N", 0, "Threads that look (default: several a processor)", 1 },
+	{ NULL, 0, NULL, 0, "What to show:", 2 },
+	{ "verbose", KEY_VERBOSE, NULL, 0, "Files: the table of extents, as filefrag -v has it",
+	  2 },
+	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
+	{ "worst", KEY_WORST, "N", 0, "How many of the worst files to show (default: 10)", 2 },
+	{ "sort", KEY_SORT, "KEY", 0,
+	  "The worst by cost (default), fragments, extents, size or density", 2 },
+	{ "model", KEY_MODEL, "NAME", 0,
+	  "What breaks cost: disk or flash (default: what the device says)", 2 },
+	{ "json", KEY_JSON, NULL, 0, "All figures as one JSON document", 2 },
+	{ "each", KEY_EACH, NULL, 0, "A JSON object a line for each file", 2 },
+	{ "csv", KEY_CSV, NULL, 0, "A row of csv for each file", 2 },
+	{ "names", KEY_NAMES, NULL, 0, "Only the names of files worth rewriting", 2 },
+	{ "diff", KEY_DIFF, "BEFORE", 0, "What changed since BEFORE, a saved --json", 2 },
+	{ "watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
+	  "A row whenever the file has changed, until Ctrl-C (looks every second)", 2 },
+	{ "ascii", KEY_ASCII, NULL, 0, "No characters beyond ASCII", 2 },
+	{ "quiet", KEY_QUIET, NULL, 0, "No progress", 2 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Show how fragmented files, trees and whole file systems are, whether it matters, and what "
+	"would help.  Nothing is ever written.\v"
+	"Examples:\n"
+	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
+	"  alloc-perf frag -v ibdata1                   its extents\n"
+	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
+	"  alloc-perf frag -x /srv                      a tree\n"
+	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
+	"  alloc-perf frag --volume disk.img            an image, without root (ext2/3/4)\n"
+	"  alloc-perf frag --json /srv >before.json     and later\n"
+	"  alloc-perf frag --diff before.json /srv\n"
+	"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n\n"
+	"Exit status: 0 done, 1 something could not be read, or --diff found it worse, 2 wrong "
+	"usage, 3 something is missing on this machine, 130 interrupted.";
+
+/* ---- values ---- */
+
+static void parse_sort(const char *text, struct argp_state *state, const struct frag_sort **ret)
+{
+	const char *nearest = NULL;
+
+	*ret = frag_sort_find(text);
+	if (*ret)
+		return;
+	for (unsigned i = 0; i < frag_sort_count; i++)
+		suggest_consider(text, frag_sorts[i].name, &nearest);
+	argp_error(state, "there is no order \"%s\"%s%s%s", text,
+		   nearest ? "; did you mean \""
+			   : "; there are cost, fragments, extents, size and "
+			     "density",
+		   nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static void parse_model(const char *text, struct argp_state *state, const struct cost_model **ret)
+{
+	*ret = cost_model_find(text);
+	if (!*ret)
+		argp_error(state, "there is no model \"%s\"; there are disk and flash", text);
+}
+
+static unsigned parse_number(const char *option, const char *text, unsigned long most,
+			     struct argp_state *state)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	if (*text < '0' || *text > '9' || *end || number > most)
+		argp_error(state, "\"%s\" is no number for --%s (0 to %lu)", text, option, most);
+	return (unsigned)number;
+}
+
+static void parse_size(const char *text, struct argp_state *state, uint64_t *ret)
+{
+	if (size_parse(text, ret) < 0)
+		argp_error(state, "\"%s\" is no size for --min-size, as 64K or 1G", text);
+}
+
+static void parse_newer(const char *text, struct argp_state *state, time_t *ret)
+{
+	struct tm date = { .tm_isdst = -1 };
+	struct stat status;
+	const char *end;
+
+	if (stat(text, &status) == 0) {
+		*ret = status.st_mtime;
+		return;
+	}
+	end = strptime(text, "%Y-%m-%d", &date);
+	if (end && *end)
+		end = strptime(end, " %H:%M", &date);
+	if (!end || *end)
+		argp_error(state,
+			   "--newer wants a file or a date as 2026-01-31, and \"%s\" is none",
+			   text);
+	*ret = mktime(&date);
+}
+
+static double parse_seconds(const char *text, struct argp_state *state)
+{
+	char *end;
+	double seconds = text ? strtod(text, &end) : 1;
+
+	if (text && (end == text || *end || !(seconds >= 0.01 && seconds <= 86400)))
+		argp_error(state, "\"%s\" is no number of seconds for --watch", text);
+	return seconds;
+}
+
+/* ---- options ---- */
+
+static void set_format(struct frag_request *request, enum frag_format format,
+		       struct argp_state *state)
+{
+	if (request->format != FRAG_TABLE && request->format != format)
+		argp_error(state, "only one of --json, --each, --csv and --names");
+	request->format = format;
+}
+
+static error_t parse_flag(int key, struct frag_request *request, struct argp_state *state)
+{
+	switch (key) {
+	case KEY_VERBOSE:
+		request->verbose = true;
+		return 0;
+	case KEY_MAP:
+		request->settings.with_map = true;
+		return 0;
+	case KEY_ONE:
+		request->settings.one_filesystem = true;
+		return 0;
+	case KEY_ZERO:
+		request->zero = true;
+		return 0;
+	case KEY_QUIET:
+		request->quiet = true;
+		return 0;
+	case KEY_ASCII:
+		request->show.ascii = true;
+		return 0;
+	case KEY_EXACT:
+		request->settings.exact = true;
+		return 0;
+	case KEY_SYNC:
+		request->settings.sync = true;
+		return 0;
+	case KEY_JSON:
+	case KEY_EACH:
+	case KEY_CSV:
+	case KEY_NAMES:
+		set_format(request, FRAG_JSON + (enum frag_format)(key - KEY_JSON), state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* What does not go together. */
+static void check(const struct frag_request *request, struct argp_state *state)
+{
+	if (request->name_count == 0 && !request->files_from)
+		argp_error(state, "name a file, a directory, or with --volume a file system");
+	if (request->is_volume && (request->name_count != 1 || request->files_from))
+		argp_error(state, "--volume takes one mount point, device or image");
+	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
+		argp_error(state, "--watch takes one file");
+	if (request->output && !request->settings.with_map)
+		argp_error(state, "--output is for the picture; say --map, too");
+	if (request->diff && request->format != FRAG_TABLE)
+		argp_error(state, "--diff prints a table; leave out the other form");
+	if (request->zero && !request->files_from && request->format != FRAG_NAMES)
+		argp_error(state, "--null is for --files-from and --names");
+}
+
+static void check_output(const char *path, struct argp_state *state)
+{
+	const char *dot = strrchr(path, '.');
+
+	if (!dot || (strcmp(dot, ".svg") != 0 && strcmp(dot, ".html") != 0))
+		argp_error(state, "--output takes a name that ends in .svg or .html");
+}
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct frag_request *request = state->input;
+	struct frag_settings *settings = &request->settings;
+
+	switch (key) {
+	case KEY_VOLUME:
+		request->is_volume = true;
+		return 0;
+	case KEY_FILES_FROM:
+		request->files_from = argument;
+		return 0;
+	case KEY_MIN_SIZE:
+		parse_size(argument, state, &settings->min_bytes);
+		return 0;
+	case KEY_NEWER:
+		parse_newer(argument, state, &settings->newer);
+		return 0;
+	case KEY_THREADS:
+		settings->threads = parse_number("threads", argument, 64, state);
+		return 0;
+	case KEY_OUTPUT:
+		check_output(argument, state);
+		request->output = argument;
+		return 0;
+	case KEY_WORST:
+		settings->worst_count = parse_number("worst", argument, WORST_MAX, state);
+		return 0;
+	case KEY_SORT:
+		parse_sort(argument, state, &settings->sort);
+		return 0;
+	case KEY_MODEL:
+		parse_model(argument, state, &settings->model);
+		return 0;
+	case KEY_DIFF:
+		request->diff = argument;
+		return 0;
+	case KEY_WATCH:
+		request->watch_seconds = parse_seconds(argument, state);
+		return 0;
+	case ARGP_KEY_ARGS:
+		request->names = state->argv + state->next;
+		request->name_count = (size_t)(state->argc - state->next);
+		return 0;
+	case ARGP_KEY_END:
+		check(request, state);
+		return 0;
+	default:
+		return parse_flag(key, request, state);
+	}
+}
+
+/* ---- the way ---- */
+
+static bool are_all_files(const struct frag_request *request)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < request->name_count; i++)
+		if (stat(request->names[i], &status) == 0 && S_ISDIR(status.st_mode))
+			return false;
+	return !request->files_from;
+}
+
+static void look_at_terminal(struct show_options *show)
+{
+	struct winsize size = { 0 };
+
+	setlocale(LC_CTYPE, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		show->ascii = true;
+	setlocale(LC_CTYPE, "C");
+	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
+	show->columns = size.ws_col ? size.ws_col : COLUMNS_ASSUMED;
+}
+
+int cmd_frag(int argc, char **argv)
+{
+	const struct argp argp = {
+		options, parse_option, "FILE...\nDIR...\n--volume MOUNTPOINT|IMAGE", help, NULL,
+		NULL,	 NULL
+	};
+	struct frag_request request = {
+		.settings = { .sort = &frag_sorts[0],
+			      .worst_count = WORST_DEFAULT,
+			      .cancel_fd = -1 },
+		.start_ns = io_now_ns(),
+	};
+	int status;
+
+	look_at_terminal(&request.show);
+	argp_parse(&argp, argc, argv, 0, NULL, &request);
+	request.settings.cancel_fd = cmd_catch_signals();
+	if (request.settings.cancel_fd < 0)
+		return cmd_complain(&(struct problem) { 0 }, request.settings.cancel_fd);
+	if (request.watch_seconds > 0)
+		status = frag_watch(&request);
+	else if (request.is_volume)
+		status = frag_whole_volume(&request);
+	else if (are_all_files(&request))
+		status = frag_files(&request);
+	else
+		status = frag_tree(&request);
+	fd_close(request.settings.cancel_fd);
+	return status;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files that were named one by one: rows in the order in which they were named,
+ * each printed as soon as it is known.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "frag_request.h"
+#include "io.h"
+#include "named.h"
+#include "quote.h"
+#include "size.h"
+
+struct files {
+	struct frag_request *request;
+	struct frag_result *result;
+	json_t *rows;	/* NULL: none wanted */
+	uint64_t magic; /* of the file system last announced */
+	size_t shown;
+};
+
+/* ---- one of them ---- */
+
+static int look_verbosely(struct files *files, struct frag_named *named)
+{
+	struct filefrag_table table;
+	int r;
+
+	if (files->magic != named->facts.magic)
+		printf("Filesystem type is: %" PRIx64 "\n", named->facts.magic);
+	files->magic = named->facts.magic;
+	filefrag_begin(&table, stdout, named->file.path, &named->file, &named->facts);
+	r = frag_named_read(&files->request->settings, named, &files->result->totals, filefrag_row,
+			    &table);
+	filefrag_end(&table, named->file.path);
+	return r;
+}
+
+static int show(struct files *files, const struct frag_file *file)
+{
+	json_t *row;
+
+	if (files->rows) {
+		row = show_file_json(file);
+		return json_array_append_new(files->rows, row) < 0 ? -ENOMEM : 0;
+	}
+	if (files->request->format != FRAG_TABLE)
+		return frag_print_each(file, files->request);
+	if (!files->request->verbose && files->shown++ == 0)
+		show_files_header(stdout);
+	if (!files->request->verbose)
+		show_file(stdout, file);
+	return 0;
+}
+
+static int look(struct files *files, const char *path)
+{
+	const struct frag_settings *settings = &files->request->settings;
+	bool verbosely = files->request->verbose && files->request->format == FRAG_TABLE;
+	CLEANUP(frag_named_close) struct frag_named named = { .fd = -1 };
+	int r = frag_named_open(settings, path, &named);
+
+	if (r < 0)
+		return r;
+	if (!files->result->model) {
+		files->result->model = named.model;
+		files->result->facts = named.facts;
+		if (files->result->totals.map)
+			map_init(files->result->totals.map, named.facts.volume_bytes);
+	}
+	r = verbosely ? look_verbosely(files, &named)
+		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
+	if (r == 0 || r == -ECANCELED) {
+		int shown = show(files, &named.file);
+
+		r = shown < 0 ? shown : r;
+	}
+	return r;
+}
+
+/* ---- all of them ---- */
+
+static const char *reason_of(int error)
+{
+	if (error == EINVAL)
+		return "no regular file; file systems on devices are looked at by --volume";
+	if (error == EOPNOTSUPP || error == ENOTTY)
+		return "its file system does not tell where files lie";
+	if (error == EPERM)
+		return "its file system tells only root where files lie";
+	return strerror(error);
+}
+
+static bool is_cancelled(const struct frag_request *request)
+{
+	struct pollfd cancel = { .fd = request->settings.cancel_fd, .events = POLLIN };
+
+	return poll(&cancel, 1, 0) > 0;
+}
+
+static int look_at_all(struct files *files)
+{
+	const struct frag_request *request = files->request;
+
+	for (size_t i = 0; i < request->name_count && !files->result->partial; i++) {
+		const char *path = request->names[i];
+		int r = look(files, path);
+
+		if (r == -ENOMEM || r == -EIO)
+			return r;
+		if (r == -ECANCELED || is_cancelled(request))
+			files->result->partial = true;
+		else if (r < 0)
+			fprintf(stderr, "alloc-perf: %s: %s\n", path, reason_of(-r));
+		files->result->totals.unreadable_count += r < 0 && r != -ECANCELED;
+	}
+	return 0;
+}
+
+static void show_sums(const struct files *files)
+{
+	const struct frag_request *request = files->request;
+
+	if (request->format != FRAG_TABLE || request->verbose || files->shown == 0 || request->diff)
+		return;
+	putchar('\n');
+	show_verdict(stdout, files->result, &request->show);
+}
+
+static void decrefp(json_t **json)
+{
+	json_decref(*json);
+}
+
+int frag_files(struct frag_request *request)
+{
+	CLEANUP(frag_result_clear) struct frag_result result = { .source = "file" };
+	CLEANUP(decrefp) json_t *rows = NULL;
+	struct files files = { .request = request, .result = &result };
+	int r, status;
+
+	request->show.files_named = true;
+	if (request->format == FRAG_JSON || request->diff)
+		files.rows = rows = json_array();
+	r = totals_init(&result.totals, request->settings.sort, request->settings.worst_count,
+			request->settings.with_map);
+	if (r == 0 && request->format == FRAG_CSV)
+		r = show_csv_header(stdout);
+	if (r == 0)
+		r = look_at_all(&files);
+	if (r < 0)
+		return cmd_complain(&(struct problem) { 0 }, r);
+	if (!result.model)
+		return PROBLEM_VERDICT;
+	totals_finish(&result.totals);
+	show_sums(&files);
+	/* Their reasons are on stderr already. */
+	r = result.totals.unreadable_count != 0;
+	result.totals.unreadable_count = 0;
+	status = frag_finish(request, &result, rows);
+	return status ? status : r ? PROBLEM_VERDICT : 0;
+}
+
+/* ---- while it grows ---- */
+
+static void print_moment(const struct frag_file *file, double seconds)
+{
+	char size[SIZE_TEXT_MAX];
+
+	printf("%9.2f %12s %10" PRIu64 " ", seconds, size_human((double)file->size_bytes, size),
+	       file->layout.extents);
+	if (frag_file_is_known(file))
+		printf("%10" PRIu64, file->layout.fragments);
+	else
+		printf("%10s", "n/a");
+	printf(" %12s\n", size_human((double)file->delayed_bytes, size));
+	fflush(stdout);
+}
+
+static bool has_changed(const struct frag_file *before, const struct frag_file *now)
+{
+	return before->size_bytes != now->size_bytes || before->disk_bytes != now->disk_bytes ||
+	       before->inode != now->inode || before->layout.extents != now->layout.extents ||
+	       before->layout.fragments != now->layout.fragments ||
+	       before->delayed_bytes != now->delayed_bytes;
+}
+
+static int look_now(const struct frag_request *request, struct frag_file *ret)
+{
+	CLEANUP(frag_named_close) struct frag_named named = { .fd = -1 };
+	int r = frag_named_open(&request->settings, request->names[0], &named);
+
+	if (r == 0)
+		r = frag_named_read(&request->settings, &named, NULL, NULL, NULL);
+	if (r == 0)
+		*ret = named.file;
+	return r;
+}
+
+int frag_watch(struct frag_request *request)
+{
+	struct pollfd cancel = { .fd = request->settings.cancel_fd, .events = POLLIN };
+	struct frag_file before = { 0 }, now;
+	uint64_t start_ns = request->start_ns;
+	bool first = true;
+
+	printf("%9s %12s %10s %10s %12s\n", "seconds", "size", "extents", "fragments", "delayed");
+	do {
+		int r = look_now(request, &now);
+
+		if (r == -ECANCELED)
+			break;
+		if (r < 0) {
+			fprintf(stderr, "alloc-perf: %s: %s\n", request->names[0], reason_of(-r));
+			return PROBLEM_VERDICT;
+		}
+		if (first || has_changed(&before, &now))
+			print_moment(&now, (double)(io_now_ns() - start_ns) / 1e9);
+		before = now;
+		first = false;
+	} while (poll(&cancel, 1, (int)(request->watch_seconds * 1000)) == 0 && !ferror(stdout));
+	return ferror(stdout) ? PROBLEM_VERDICT : PROBLEM_INTERRUPT;
+}

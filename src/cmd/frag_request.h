@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* What alloc-perf frag was asked for, and the ways it goes about it. */
+#ifndef CMD_FRAG_REQUEST_H
+#define CMD_FRAG_REQUEST_H
+
+#include "frag.h"
+#include "show.h"
+
+enum frag_format { FRAG_TABLE, FRAG_JSON, FRAG_EACH, FRAG_CSV, FRAG_NAMES };
+
+struct frag_request {
+	struct frag_settings settings;
+	enum frag_format format;
+	struct show_options show;
+	const char *files_from; /* NULL: none, "-": stdin */
+	const char *diff;	/* saved JSON; NULL: none */
+	const char *output;	/* of the map; NULL: the terminal */
+	double watch_seconds;	/* 0: look once */
+	uint64_t start_ns;
+	bool progress_shown;
+	bool is_volume, verbose, quiet, zero;
+	char *const *names; /* ends with NULL */
+	size_t name_count;
+};
+
+/* Each returns the exit status. */
+int frag_files(struct frag_request *request);
+int frag_tree(struct frag_request *request);
+int frag_whole_volume(struct frag_request *request);
+int frag_watch(struct frag_request *request);
+
+/* ---- shared by them (frag_show.c) ---- */
+
+/* Prints a result in the form asked for, its map, and what --diff says; returns the exit status. */
+int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files);
+
+/* As frag_settings.each, for --each, --csv and --names. */
+int frag_print_each(const struct frag_file *file, void *request);
+
+/* As frag_settings.tick. */
+void frag_progress(uint64_t files, void *request);
+void frag_progress_end(const struct frag_request *request);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything frag prints passes here, so that one place knows whether all of it
+ * arrived.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "compare.h"
+#include "frag_request.h"
+#include "io.h"
+#include "size.h"
+
+static int complain_output(const char *path, int error)
+{
+	fprintf(stderr, "alloc-perf: %s: cannot be written: %s\n", path, strerror(error));
+	return PROBLEM_VERDICT;
+}
+
+/* ---- progress ---- */
+
+void frag_progress(uint64_t files, void *context)
+{
+	struct frag_request *request = context;
+	double seconds = (double)(io_now_ns() - request->start_ns) / 1e9;
+
+	if (request->quiet || !isatty(STDERR_FILENO) || seconds < 0.5)
+		return;
+	request->progress_shown = true;
+	fprintf(stderr, "\r%llu files, %.0f a second\033[K", (unsigned long long)files,
+		(double)files / seconds);
+}
+
+void frag_progress_end(const struct frag_request *request)
+{
+	if (request->progress_shown)
+		fprintf(stderr, "\r\033[K");
+}
+
+/* ---- file by file ---- */
+
+static void decrefp(json_t **json)
+{
+	json_decref(*json);
+}
+
+static int print_json_line(const struct frag_file *file)
+{
+	CLEANUP(decrefp) json_t *row = show_file_json(file);
+	CLEANUP(freep) char *line = row ? json_dumps(row, JSON_COMPACT) : NULL;
+
+	if (!line)
+		return -ENOMEM;
+	return puts(line) < 0 ? -EIO : 0;
+}
+
+int frag_print_each(const struct frag_file *file, void *context)
+{
+	const struct frag_request *request = context;
+	int r = 0;
+
+	switch (request->format) {
+	case FRAG_EACH:
+		return print_json_line(file);
+	case FRAG_CSV:
+		flockfile(stdout);
+		r = show_csv_file(stdout, file);
+		funlockfile(stdout);
+		return r;
+	case FRAG_NAMES:
+		if (!frag_file_is_worth(file) || !file->path)
+			return 0;
+		return printf("%s%c", file->path, request->zero ? '\0' : '\n') < 0 ? -EIO : 0;
+	default:
+		return 0;
+	}
+}
+
+/* ---- all of it ---- */
+
+static int draw(const struct frag_request *request, const struct frag_result *result)
+{
+	const struct map *map = result->totals.map;
+	CLEANUP(file_closep) FILE *to = NULL;
+	CLEANUP(freep) char *title = NULL;
+	bool html;
+	int r;
+
+	if (!request->output) {
+		if (request->format == FRAG_TABLE)
+			show_map(stdout, map, result->facts.volume_bytes, &request->show);
+		return 0;
+	}
+	to = fopen(request->output, "we");
+	if (!to)
+		return complain_output(request->output, errno);
+	if (asprintf(&title, "%s%s on %s", request->name_count ? request->names[0] : "files",
+		     request->name_count > 1 ? " and others" : "",
+		     result->facts.kind ? result->facts.kind->name : "nothing") < 0)
+		return PROBLEM_VERDICT;
+	html = strcmp(strrchr(request->output, '.'), ".html") == 0;
+	r = show_map_svg(to, map, result->facts.volume_bytes, title, html);
+	if (fclose(TAKE_PTR(to)) != 0)
+		r = -errno;
+	return r < 0 ? complain_output(request->output, -r) : 0;
+}
+
+static int print_json(const struct frag_result *result, json_t *files)
+{
+	CLEANUP(decrefp) json_t *document = show_result_json(result);
+
+	if (!document || (files && json_object_set(document, "files", files) < 0))
+		return -ENOMEM;
+	return json_dumpf(document, stdout, JSON_INDENT(1)) < 0 || putchar('\n') < 0 ? -EIO : 0;
+}
+
+/* 1: worse. */
+static int print_diff(const struct frag_request *request, const struct frag_result *result,
+		      json_t *files)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(decrefp) json_t *before = NULL;
+	CLEANUP(decrefp) json_t *after = show_result_json(result);
+	int r = compare_read(request->diff, &before, &problem);
+
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	if (!after || (files && json_object_set(after, "files", files) < 0))
+		return PROBLEM_VERDICT;
+	return compare_show(stdout, before, after) ? PROBLEM_VERDICT : 0;
+}
+
+/* Unreadable files are part of the tree's table; other forms have them on stderr. */
+static void list_unreadable(const struct totals *totals)
+{
+	for (size_t i = 0; i < UNREADABLE_MAX && i < totals->unreadable_count; i++)
+		fprintf(stderr, "alloc-perf: %s: %s\n", totals->unreadable[i].path,
+			strerror(totals->unreadable[i].error));
+	if (totals->unreadable_count > UNREADABLE_MAX)
+		fprintf(stderr, "alloc-perf: ... and %llu more\n",
+			(unsigned long long)totals->unreadable_count - UNREADABLE_MAX);
+}
+
+int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)
+{
+	int status = 0, r = 0;
+
+	frag_progress_end(request);
+	if (request->diff)
+		status = print_diff(request, result, files);
+	else if (request->format == FRAG_JSON)
+		r = print_json(result, files);
+	else if (request->format == FRAG_TABLE && !request->show.files_named)
+		show_tree(stdout, result, &request->show);
+	if (result->totals.map && status == 0)
+		status = draw(request, result);
+	if (request->format != FRAG_TABLE || request->show.files_named || request->diff)
+		list_unreadable(&result->totals);
+	if (r < 0 || fflush(stdout) != 0 || ferror(stdout))
+		return complain_output("standard output", r < 0 ? -r : errno);
+	if (result->partial) {
+		fprintf(stderr, "alloc-perf: interrupted; what is shown is partial\n");
+		return PROBLEM_INTERRUPT;
+	}
+	return status ? status : result->totals.unreadable_count ? PROBLEM_VERDICT : 0;
+}

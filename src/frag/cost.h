@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The seek model: what the breaks of a file cost whoever reads it from begin to end. */
+#ifndef FRAG_COST_H
+#define FRAG_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cost_model {
+	const char *name; /* for --model */
+	const char *summary;
+	double bytes_per_second;    /* where the layout has no break */
+	double break_seconds;	    /* at least, for each break */
+	double full_stroke_seconds; /* on top, over the whole volume; the root of the distance
+				       counts */
+	bool reads_through;	    /* a gap may be read instead, if that takes less */
+};
+
+extern const struct cost_model cost_models[];
+extern const unsigned cost_model_count;
+
+/* NULL: no such model. */
+const struct cost_model *cost_model_find(const char *name);
+
+/* One break, of so many bytes either way; `volume_bytes` 0: 1 TiB is taken. */
+double cost_of_break(const struct cost_model *model, uint64_t step_bytes, uint64_t volume_bytes);
+
+/* Reading without any break. */
+double cost_of_bytes(const struct cost_model *model, uint64_t bytes);
+
+/*
+ * Whether a file is worth rewriting: the breaks make reading it at least half
+ * as long again, and by at least 50 ms.
+ */
+bool cost_is_worth(double sequential_seconds, double extra_seconds);
+
+#endif

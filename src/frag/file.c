@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The number of fragments is given only where it is a fact: a compressed extent
+ * has a known begin but no known end, a delayed one neither.  What lies inside
+ * of metadata comes with it and is one piece.
+ */
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <math.h>
+#include <sys/ioctl.h>
+
+#include "cleanup.h"
+
+bool frag_file_is_known(const struct frag_file *file)
+{
+	const struct layout *layout = &file->layout;
+
+	return layout->addresses_known ||
+	       (layout->extents == 1 && file->inline_bytes == layout->mapped_bytes);
+}
+
+bool frag_file_is_fragmented(const struct frag_file *file)
+{
+	return frag_file_is_known(file) && file->layout.fragments > file->ideal_fragments;
+}
+
+bool frag_file_is_worth(const struct frag_file *file)
+{
+	return frag_file_is_fragmented(file) &&
+	       cost_is_worth(file->sequential_seconds, file->extra_seconds);
+}
+
+/* ---- columns ---- */
+
+static double known(const struct frag_file *file, double value)
+{
+	return frag_file_is_known(file) ? value : NAN;
+}
+
+#define COLUMN(name, value)                                   \
+	static double of_##name(const struct frag_file *file) \
+	{                                                     \
+		return (double)(value);                       \
+	}
+
+COLUMN(inode, file->inode)
+COLUMN(size, file->size_bytes)
+COLUMN(disk, file->disk_bytes)
+COLUMN(mapped, file->layout.mapped_bytes)
+COLUMN(extents, file->layout.extents)
+COLUMN(fragments, known(file, (double)file->layout.fragments))
+COLUMN(ideal, file->ideal_fragments)
+COLUMN(largest, known(file, (double)file->layout.largest_bytes))
+COLUMN(mean, known(file, file->layout.fragments ? (double)file->layout.mapped_bytes /
+							  (double)file->layout.fragments
+						: 0))
+COLUMN(gaps, known(file, (double)file->layout.gap_bytes))
+COLUMN(unwritten, file->layout.unwritten_bytes)
+COLUMN(shared, file->layout.shared_bytes)
+COLUMN(encoded, file->layout.encoded_bytes)
+COLUMN(delayed, file->delayed_bytes)
+COLUMN(inlined, file->inline_bytes)
+COLUMN(holes, file->layout.holes)
+COLUMN(sequential, file->sequential_seconds)
+COLUMN(extra, known(file, file->extra_seconds))
+
+const struct frag_column frag_columns[] = {
+	{ "inode", "", "number of the inode", of_inode },
+	{ "size_bytes", "bytes", "length of the file", of_size },
+	{ "disk_bytes", "bytes", "space as stat() tells, metadata of the file included", of_disk },
+	{ "mapped_bytes", "bytes", "sum of the extents", of_mapped },
+	{ "extents", "count", "extents, as the file system cuts them", of_extents },
+	{ "fragments", "count", "runs of extents that follow one another on the volume",
+	  of_fragments },
+	{ "ideal_fragments", "count", "the fewest that this file system could give it", of_ideal },
+	{ "largest_bytes", "bytes", "largest fragment", of_largest },
+	{ "mean_bytes", "bytes", "mapped bytes divided by fragments", of_mean },
+	{ "gap_bytes", "bytes", "sum of the distances between fragments", of_gaps },
+	{ "unwritten_bytes", "bytes", "allocated, but never written: read as zeroes",
+	  of_unwritten },
+	{ "shared_bytes", "bytes", "used by other files, too (reflinks, snapshots)", of_shared },
+	{ "encoded_bytes", "bytes", "compressed or encrypted", of_encoded },
+	{ "delayed_bytes", "bytes", "written, but not given their place yet", of_delayed },
+	{ "inline_bytes", "bytes", "inside of metadata", of_inlined },
+	{ "holes", "count", "gaps before the last extent", of_holes },
+	{ "sequential_seconds", "seconds", "reading it in one piece, by the model", of_sequential },
+	{ "extra_seconds", "seconds", "what its breaks add to that, by the model", of_extra },
+};
+const unsigned frag_column_count = ARRAY_SIZE(frag_columns);
+
+/* ---- collecting ---- */
+
+int frag_collect(const struct extent *extent, void *context)
+{
+	struct frag_collector *collector = context;
+	struct layout_sums *sums = &collector->sums;
+	int begins = layout_sums_add(sums, extent), is_break;
+	int r = 0;
+
+	is_break = begins && sums->last == LAYOUT_KNOWN && sums->step_bytes;
+	if (is_break)
+		collector->break_seconds +=
+			cost_of_break(collector->model, sums->step_bytes, collector->volume_bytes);
+	if (extent->flags & EXTENT_DELALLOC)
+		collector->delayed_bytes += extent->bytes;
+	if (extent->flags & EXTENT_INLINE)
+		collector->inline_bytes += extent->bytes;
+	if (collector->map && !(extent->flags & EXTENT_NO_ADDRESS))
+		map_add(collector->map, extent, is_break, collector->file_bytes);
+	if (collector->shared && extent->flags & EXTENT_SHARED &&
+	    !(extent->flags & EXTENT_NO_ADDRESS))
+		r = ranges_add(collector->shared, collector->device, extent->physical,
+			       extent->bytes);
+	if (r == 0 && collector->also)
+		r = collector->also(extent, collector->also_context);
+	return r;
+}
+
+static void add_costs(const struct cost_model *model, double break_seconds, struct frag_file *file)
+{
+	uint64_t unread = file->layout.unwritten_bytes + file->inline_bytes;
+	uint64_t mapped = file->layout.mapped_bytes;
+
+	file->sequential_seconds = cost_of_bytes(model, mapped > unread ? mapped - unread : 0);
+	file->extra_seconds = break_seconds;
+}
+
+void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
+		    bool block_mapped, struct frag_file *file)
+{
+	uint64_t run = block_mapped ? filesystem_block_mapped_run(facts->block_bytes)
+				    : facts->kind->run_bytes;
+
+	file->opened = true;
+	file->layout = collector->sums.figures;
+	file->delayed_bytes = collector->delayed_bytes;
+	file->inline_bytes = collector->inline_bytes;
+	file->ideal_fragments = layout_ideal_fragments(file->layout.mapped_bytes, run);
+	if (file->ideal_fragments > file->layout.fragments)
+		file->ideal_fragments = file->layout.fragments;
+	add_costs(collector->model, collector->break_seconds, file);
+}
+
+void frag_file_of_one_block(const struct cost_model *model, struct frag_file *file)
+{
+	uint64_t count = file->disk_bytes != 0;
+
+	file->opened = false;
+	file->layout = (struct layout) {
+		.extents = count,
+		.fragments = count,
+		.mapped_bytes = file->disk_bytes,
+		.largest_bytes = file->disk_bytes,
+		.addresses_known = 1,
+	};
+	file->delayed_bytes = file->inline_bytes = 0;
+	file->ideal_fragments = count;
+	add_costs(model, 0, file);
+}
+
+int frag_open(int directory, const char *name, bool follow)
+{
+	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
+	int fd = openat(directory, name, flags | O_NOATIME);
+
+	/* Only its owner may leave the time of access alone. */
+	if (fd < 0 && errno == EPERM)
+		fd = openat(directory, name, flags);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Of ext4: whether single blocks are mapped, as ext3 did. */
+static bool is_block_mapped(int fd, const struct filesystem_facts *facts)
+{
+	int flags = 0;
+
+	if (facts->kind != filesystem_kind_find("ext4"))
+		return facts->kind->run_bytes && facts->kind->run_bytes < 1 << 30;
+	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_EXTENT_FL);
+}
+
+int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
+		   struct frag_collector *collector, struct frag_file *file)
+{
+	const struct extent_walk_options options = { .sync = sync };
+	bool block_mapped;
+	int r;
+
+	collector->sums = LAYOUT_SUMS_INIT;
+	collector->device = facts->device;
+	collector->volume_bytes = facts->volume_bytes;
+	r = extent_walk(fd, &options, frag_collect, collector, NULL);
+	if (r)
+		return r;
+	block_mapped = collector->sums.figures.fragments > 1 && is_block_mapped(fd, facts);
+	frag_collected(collector, facts, block_mapped, file);
+	return 0;
+}

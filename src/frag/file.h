@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures of one file, whoever read its layout. */
+#ifndef FRAG_FILE_H
+#define FRAG_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cost.h"
+#include "extent.h"
+#include "filesystem.h"
+#include "layout.h"
+#include "map.h"
+#include "ranges.h"
+
+struct frag_file {
+	const char *path; /* NULL: known by its inode alone */
+	uint64_t device, inode;
+	uint64_t size_bytes;
+	uint64_t disk_bytes;	/* as st_blocks says, metadata of the file included */
+	bool opened;		/* no: of one block or none, not looked into */
+	struct layout layout;	/* without the median */
+	uint64_t delayed_bytes; /* written, but not given their place yet */
+	uint64_t inline_bytes;	/* inside of metadata */
+	uint64_t ideal_fragments;
+	double sequential_seconds,
+		extra_seconds; /* by the model: in one piece, and on top of that */
+};
+
+/* Whether the number of fragments is known: not if something is compressed or delayed. */
+bool frag_file_is_known(const struct frag_file *file);
+
+/* More fragments than the ideal. */
+bool frag_file_is_fragmented(const struct frag_file *file);
+
+bool frag_file_is_worth(const struct frag_file *file);
+
+/* A column of tables, csv and JSON. */
+struct frag_column {
+	const char *name; /* key; never changes */
+	const char *unit; /* "bytes", "count", "seconds", "" */
+	const char *meaning;
+	/* NaN: not known or does not apply */
+	double (*of)(const struct frag_file *file);
+};
+
+extern const struct frag_column frag_columns[];
+extern const unsigned frag_column_count;
+
+/* Collects a file's extents, each handed to frag_collect(). */
+struct frag_collector {
+	struct layout_sums sums;
+	uint64_t delayed_bytes, inline_bytes;
+	double break_seconds;
+	const struct cost_model *model;
+	uint64_t device, volume_bytes, file_bytes;
+	struct ranges *shared; /* gets the shared extents; NULL: nobody cares */
+	struct map *map;       /* gets all with addresses; may be NULL */
+	extent_fn also;	       /* sees each extent, too; may be NULL */
+	void *also_context;
+};
+
+/* An extent_fn; context is the collector. */
+int frag_collect(const struct extent *extent, void *collector);
+
+/* Fills what the collector knows into `file`: all but what stat() tells. */
+void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
+		    bool block_mapped, struct frag_file *file);
+
+/* A file of at most one block: nothing in it can be fragmented. */
+void frag_file_of_one_block(const struct cost_model *model, struct frag_file *file);
+
+/*
+ * Opens for reading without any effect on the file: not its time of access where
+ * that may be left alone, no waiting for a fifo, no symbolic link followed unless
+ * `follow`.  A descriptor or -errno.
+ */
+int frag_open(int directory, const char *name, bool follow);
+
+/*
+ * Looks into an open file.  `file` has what stat() tells.  Returns as
+ * extent_walk(), or what collector->also returned.
+ */
+int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
+		   struct frag_collector *collector, struct frag_file *file);
+
+#endif

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How fragmented is what is there?  Readers (the walk over a tree, and one for
+ * each file system that can be read as a whole) fill the totals and hand each
+ * file to whoever wants its row.
+ */
+#ifndef FRAG_FRAG_H
+#define FRAG_FRAG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "problem.h"
+#include "totals.h"
+
+struct frag_settings {
+	const struct cost_model *model; /* NULL: by what the device says of itself */
+	const struct frag_sort *sort;
+	size_t worst_count;
+	uint64_t min_bytes;  /* smaller files are left out */
+	time_t newer;	     /* files not modified after that are left out; 0: none */
+	unsigned threads;    /* 0: as many as do good */
+	bool one_filesystem; /* -x */
+	bool exact;	     /* look into files of one block, too */
+	bool sync;	     /* have delayed allocation done first */
+	bool with_map;
+
+	/* Sees each file, with its path; called by several threads at once. May be NULL. */
+	int (*each)(const struct frag_file *file, void *context);
+	void *each_context;
+
+	int cancel_fd; /* once readable, the scan ends with what it has; -1: none */
+	/* Now and then, from the calling thread; may be NULL. */
+	void (*tick)(uint64_t files, void *context);
+	void *tick_context;
+};
+
+/* Hands out names of files and directories. */
+struct frag_names {
+	/* 1 with *ret_name (valid until the next call), 0 at the end, -errno */
+	int (*next)(void *context, const char **ret_name);
+	void *context;
+};
+
+struct frag_result {
+	struct totals totals;
+	struct filesystem_facts facts;	/* of the first thing named */
+	const struct cost_model *model; /* which was taken */
+	const char *source;		/* "walk", "ext", "xfs-bulkstat", "btrfs-search" */
+	bool partial;			/* cancelled before the end */
+	bool linked_full; /* too many hard links to hold: some counted more than once */
+
+	struct free_space *free; /* NULL: not looked for */
+	char *note;		 /* something to know of this result; NULL: nothing */
+};
+
+void frag_result_clear(struct frag_result *result);
+
+/* The model that suits, unless the user chose one. */
+const struct cost_model *frag_model_for(const struct frag_settings *settings,
+					const struct filesystem_facts *facts);
+
+/*
+ * Walks over everything named.  What cannot be read is counted and listed in the
+ * totals, and is no failure.  0 or -errno; ret is filled in either case, and has
+ * to be cleared.
+ */
+int frag_walk(const struct frag_settings *settings, const struct frag_names *names,
+	      struct frag_result *ret, struct problem *problem);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#include "frag.h"
+
+#include <stdlib.h>
+
+#include "freespace.h"
+
+void frag_result_clear(struct frag_result *result)
+{
+	totals_clear(&result->totals);
+	free(result->free);
+	free(result->note);
+	*result = (struct frag_result) { 0 };
+}
+
+const struct cost_model *frag_model_for(const struct frag_settings *settings,
+					const struct filesystem_facts *facts)
+{
+	if (settings->model)
+		return settings->model;
+	return cost_model_find(facts->is_flash ? "flash" : "disk");
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The name comes last in a row, so that no name, however wide or odd, can move
+ * the figures out of their columns.
+ */
+#include <inttypes.h>
+#include <math.h>
+
+#include "cleanup.h"
+#include "quote.h"
+#include "show.h"
+#include "size.h"
+
+void show_files_header(FILE *to)
+{
+	fprintf(to, "%10s %9s %9s %7s %9s %9s %9s %9s %9s %7s %8s  %s\n", "size", "extents",
+		"fragments", "ideal", "largest", "mean", "unwritten", "shared", "encoded", "holes",
+		"breaks", "file");
+}
+
+static void put_bytes(FILE *to, int width, double bytes)
+{
+	char text[SIZE_TEXT_MAX];
+
+	if (isnan(bytes))
+		fprintf(to, "%*s ", width, "n/a");
+	else
+		fprintf(to, "%*s ", width, bytes == 0 ? "0" : size_human(bytes, text));
+}
+
+static void put_count(FILE *to, int width, double count)
+{
+	if (isnan(count))
+		fprintf(to, "%*s ", width, "n/a");
+	else
+		fprintf(to, "%*.0f ", width, count);
+}
+
+static double known(const struct frag_file *file, uint64_t value)
+{
+	return frag_file_is_known(file) ? (double)value : NAN;
+}
+
+static double mean_bytes(const struct frag_file *file)
+{
+	const struct layout *layout = &file->layout;
+
+	if (!frag_file_is_known(file))
+		return NAN;
+	return layout->fragments ? (double)layout->mapped_bytes / (double)layout->fragments : 0;
+}
+
+void show_file(FILE *to, const struct frag_file *file)
+{
+	CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
+	const struct layout *layout = &file->layout;
+	char text[SIZE_TEXT_MAX];
+
+	put_bytes(to, 10, (double)file->size_bytes);
+	put_count(to, 9, (double)layout->extents);
+	put_count(to, 9, known(file, layout->fragments));
+	put_count(to, 7, (double)file->ideal_fragments);
+	put_bytes(to, 9, known(file, layout->largest_bytes));
+	put_bytes(to, 9, mean_bytes(file));
+	put_bytes(to, 9, (double)layout->unwritten_bytes);
+	put_bytes(to, 9, (double)layout->shared_bytes);
+	put_bytes(to, 9, (double)layout->encoded_bytes);
+	put_count(to, 7, (double)layout->holes);
+	fprintf(to, "%8s  ",
+		frag_file_is_known(file) ? duration_human(file->extra_seconds, text) : "n/a");
+	if (name)
+		fprintf(to, "%s\n", name);
+	else
+		fprintf(to, "inode %" PRIu64 "\n", file->inode);
+}

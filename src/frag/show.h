@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* Results to bytes. */
+#ifndef FRAG_SHOW_H
+#define FRAG_SHOW_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "frag.h"
+
+struct show_options {
+	bool ascii;	  /* no characters beyond ASCII */
+	unsigned columns; /* width of the terminal */
+	bool files_named; /* the user named files, no directories */
+};
+
+/* ---- a row a file (rows.c) ---- */
+
+void show_files_header(FILE *to);
+void show_file(FILE *to, const struct frag_file *file);
+
+/* As `filefrag -v` prints it (filefrag.c). */
+struct filefrag_table {
+	FILE *to;
+	uint64_t size_bytes, block_bytes;
+	int physical_width, logical_width;
+	bool rows_begun;
+	uint64_t rows, extents;			/* extents: as filefrag counts them */
+	uint64_t expected, expected_after_hole; /* where the next would go on */
+};
+
+void filefrag_begin(struct filefrag_table *table, FILE *to, const char *path,
+		    const struct frag_file *file, const struct filesystem_facts *facts);
+
+/* An extent_fn; context is the table. */
+int filefrag_row(const struct extent *extent, void *table);
+
+void filefrag_end(struct filefrag_table *table, const char *path);
+
+/* ---- everything together (tree.c) ---- */
+
+void show_tree(FILE *to, const struct frag_result *result, const struct show_options *options);
+
+/* ---- for programs (json.c, csv.c) ---- */
+
+/* NULL: out of memory. */
+json_t *show_file_json(const struct frag_file *file);
+json_t *show_result_json(const struct frag_result *result);
+
+int show_csv_header(FILE *to);
+int show_csv_file(FILE *to, const struct frag_file *file);
+
+/* ---- the verdict (verdict.c) ---- */
+
+/* In words, and the command that would help. `path`: what was looked at, for the command. */
+void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options);
+
+/* ---- the picture (map_text.c, map_svg.c) ---- */
+
+void show_map(FILE *to, const struct map *map, uint64_t volume_bytes,
+	      const struct show_options *options);
+
+/* `html`: in a page of its own. */
+int show_map_svg(FILE *to, const struct map *map, uint64_t volume_bytes, const char *title,
+		 bool html);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the figures of many files to those of a tree or a volume, in bounded
+ * memory: a file leaves nothing behind but sums, and its row if it is among the
+ * worst.  Each thread has its own totals; they are merged in the end.
+ */
+#ifndef FRAG_TOTALS_H
+#define FRAG_TOTALS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "file.h"
+#include "map.h"
+#include "ranges.h"
+
+struct tally {
+	uint64_t files;
+	uint64_t fragmented_files; /* more fragments than their ideal */
+	uint64_t size_bytes, mapped_bytes;
+	uint64_t extents, fragments, ideal_fragments;
+	double sequential_seconds, extra_seconds;
+};
+
+/* By fragments a file: 0, 1, 2, 3-4, 5-8, ... */
+enum { COUNT_CLASSES = 34, SIZE_CLASSES = 9, EXTENSIONS_MAX = 512, EXTENSION_BYTES = 16 };
+
+/* Of a class: the fewest and the most fragments in it. */
+void totals_count_class(unsigned number, uint64_t *ret_from, uint64_t *ret_to);
+
+/* Files of fewer than so many bytes are in the size class; the last one: UINT64_MAX. */
+uint64_t totals_size_class(unsigned number);
+
+struct extension {
+	char name[EXTENSION_BYTES]; /* in small letters, without the dot; "": none */
+	struct tally tally;
+};
+
+/* Where the worst files go by; a row of frag_sorts. */
+struct frag_sort {
+	const char *name;
+	double (*key)(const struct frag_file *file);
+};
+
+extern const struct frag_sort frag_sorts[];
+extern const unsigned frag_sort_count;
+
+const struct frag_sort *frag_sort_find(const char *name);
+
+/* The N files with the greatest key: a heap with the least one on top. */
+struct worst {
+	const struct frag_sort *sort;
+	size_t room;
+	size_t count;
+	struct frag_file *file; /* each owns its path */
+};
+
+struct unreadable {
+	char *path;
+	int error;
+};
+
+enum { UNREADABLE_MAX = 100 };
+
+struct totals {
+	struct tally all;     /* files whose fragments are known */
+	struct tally unknown; /* compressed, delayed */
+	struct tally worth;   /* worth rewriting */
+	struct tally by_count[COUNT_CLASSES];
+	struct tally by_size[SIZE_CLASSES];
+	struct extension *extensions; /* EXTENSIONS_MAX + 1 slots; the last one: all others */
+	size_t extension_count;
+	struct worst worst;
+
+	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
+	uint64_t unopened_files;  /* of one block or none */
+	uint64_t blockless_files; /* empty, or sparse from end to end, or inline */
+	uint64_t directories;
+	uint64_t special_files; /* symbolic links, devices, fifos, sockets */
+	uint64_t vanished_files;
+	uint64_t linked_again;	 /* hard links to, or other ways to, what was counted */
+	uint64_t skipped_mounts; /* other file systems (-x), and such as proc */
+	uint64_t silent_files;	 /* on file systems that tell nothing */
+	uint64_t filtered_files;
+	uint64_t shared_distinct_bytes; /* shared extents counted once; by totals_finish() */
+	uint64_t unreadable_count;
+	struct unreadable unreadable[UNREADABLE_MAX];
+
+	struct ranges shared;
+	struct map *map; /* NULL: none wanted */
+};
+
+/* 0 or -ENOMEM; totals_clear() when done, also after a failure. */
+int totals_init(struct totals *totals, const struct frag_sort *sort, size_t worst_count,
+		int with_map);
+void totals_clear(struct totals *totals);
+
+/* Adds the file; its path is copied where it has to be kept.  0 or -ENOMEM. */
+int totals_add(struct totals *totals, const struct frag_file *file);
+
+/* Whether totals_add() would keep the file among the worst: only then a path is of use. */
+int totals_wants_path(const struct totals *totals, const struct frag_file *file);
+
+int totals_add_unreadable(struct totals *totals, const char *path, int error);
+
+/* Moves all of `from` into `to`; `from` is empty after that.  0 or -ENOMEM. */
+int totals_merge(struct totals *to, struct totals *from);
+
+/* When all is added: puts the worst and the extensions into order, the dearest first. */
+void totals_finish(struct totals *totals);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The answer in words.  The command is printed and never run: each of them
+ * copies data, and on btrfs takes away what snapshots share.
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "quote.h"
+#include "show.h"
+#include "size.h"
+
+enum { COMMANDS_SHOWN = 3 };
+
+static void put_reading(FILE *to, const struct tally *tally)
+{
+	char without[SIZE_TEXT_MAX], with[SIZE_TEXT_MAX];
+
+	fprintf(to, "reading takes %s instead of %s",
+		duration_human(tally->sequential_seconds + tally->extra_seconds, with),
+		duration_human(tally->sequential_seconds, without));
+}
+
+/* Only files that the verdict is about. */
+static void put_commands(FILE *to, const struct frag_result *result)
+{
+	const struct worst *worst = &result->totals.worst;
+	const struct filesystem_kind *kind = result->facts.kind;
+	unsigned shown = 0;
+
+	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++) {
+		const struct frag_file *file = &worst->file[i];
+		CLEANUP(freep) char *name = NULL;
+
+		if (!file->path || !frag_file_is_worth(file))
+			continue;
+		name = quote_name(file->path);
+		if (kind->command)
+			fprintf(to, "    %s %s\n", kind->command, name ? name : "?");
+		else
+			fprintf(to, "    cp -p --sparse=always %1$s %1$s.new && mv %1$s.new %1$s\n",
+				name ? name : "?");
+		shown++;
+	}
+	if (shown && result->totals.worth.files > shown)
+		fprintf(to, "    ... for all: alloc-perf frag --names -0 ... | xargs -0 -n1 %s\n",
+			kind->command ? kind->command : "(a copy of each)");
+	fprintf(to, "  (not done here; %s)\n", kind->caveat);
+}
+
+void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options)
+{
+	const struct totals *totals = &result->totals;
+	char bytes[SIZE_TEXT_MAX];
+
+	(void)options;
+	if (totals->worth.files == 0) {
+		fprintf(to, "Verdict: fine; ");
+		put_reading(to, &totals->all);
+		fprintf(to, " (model: %s)\n", result->model->name);
+		return;
+	}
+	fprintf(to, "Verdict: worth rewriting: %" PRIu64 " file%s, %s; of these, ",
+		totals->worth.files, totals->worth.files == 1 ? "" : "s",
+		size_human((double)totals->worth.mapped_bytes, bytes));
+	put_reading(to, &totals->worth);
+	fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
+	put_commands(to, result);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sources are tried in turn; each knows at once whether it is the right one.  A
+ * mounted file system that none can read, for lack of permission or of a reader,
+ * is walked, and the result says so.
+ */
+#include "whole_volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "freespace.h"
+
+static const struct frag_volume_source *const sources[] = { &volume_ext };
+
+/* ---- the walk ---- */
+
+struct single {
+	const char *path;
+};
+
+static int next_single(void *context, const char **ret_name)
+{
+	struct single *single = context;
+
+	*ret_name = TAKE_PTR(single->path);
+	return *ret_name != NULL;
+}
+
+static int walk(const struct frag_settings *settings, const struct frag_place *place,
+		struct frag_result *ret, struct problem *problem)
+{
+	struct frag_settings one_filesystem = *settings;
+	struct single single = { place->path };
+	int r;
+
+	one_filesystem.one_filesystem = true;
+	r = frag_walk(&one_filesystem, &(struct frag_names) { next_single, &single }, ret, problem);
+	if (r == 0 && !ret->note)
+		ret->note = strdup("The file system was walked over, file by file; its free space "
+				   "is not known. As root, or for a file system with a reader of "
+				   "its own (ext2, ext3, ext4), --volume is quicker.");
+	return r;
+}
+
+/* ---- where ---- */
+
+static int look_at_place(const char *path, struct frag_place *place, char **ret_device,
+			 struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, path, true);
+	struct stat status;
+
+	if (fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s", path,
+				   strerror(-fd));
+	if (fstat(fd, &status) < 0 || filesystem_look(fd, &place->facts) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", path,
+				   strerror(errno));
+	if (S_ISDIR(status.st_mode)) {
+		*ret_device = filesystem_device(fd);
+		place->fd = TAKE_FD(fd);
+	} else if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
+		*ret_device = strdup(path);
+		if (S_ISBLK(status.st_mode))
+			place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
+	} else {
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s is neither a mount point nor a device nor an image", path);
+	}
+	place->device = *ret_device;
+	return 0;
+}
+
+static void place_closep(struct frag_place *place)
+{
+	place->fd = fd_close(place->fd);
+}
+
+int frag_volume(const struct frag_settings *settings, const char *path, struct frag_result *ret,
+		struct problem *problem)
+{
+	CLEANUP(place_closep) struct frag_place place = { .path = path, .fd = -1 };
+	CLEANUP(freep) char *device = NULL;
+	int r = look_at_place(path, &place, &device, problem);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		*ret = (struct frag_result) { .source = sources[i]->name };
+		r = totals_init(&ret->totals, settings->sort, settings->worst_count,
+				settings->with_map);
+		if (r == 0)
+			r = sources[i]->scan(settings, &place, ret, problem);
+		totals_finish(&ret->totals);
+		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM)
+			return r;
+		frag_result_clear(ret);
+	}
+	if (place.fd >= 0)
+		return walk(settings, &place, ret, problem);
+	if (r != -EOPNOTSUPP)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
+				   strerror(-r));
+	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
+			   "%s holds no ext2, ext3 or ext4; mount it (mount -o ro) and name the "
+			   "mount point",
+			   path);
+}
