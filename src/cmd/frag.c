@@ -123,9 +123,9 @@ static void parse_sort(const char *text, struct argp_state *state, const struct 
 		   nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
-static void parse_model(const char *text, struct argp_state *state, const struct cost_model **ret)
+static void parse_model(const char *text, struct argp_state *state, const struct seek_model **ret)
 {
-	*ret = cost_model_find(text);
+	*ret = seek_model_find(text);
 	if (!*ret)
 		argp_error(state, "there is no model \"%s\"; there are disk and flash", text);
 }

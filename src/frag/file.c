@@ -30,7 +30,7 @@ bool frag_file_is_fragmented(const struct frag_file *file)
 bool frag_file_is_worth(const struct frag_file *file)
 {
 	return frag_file_is_fragmented(file) &&
-	       cost_is_worth(file->sequential_seconds, file->extra_seconds);
+	       seek_is_worth(file->sequential_seconds, file->extra_seconds);
 }
 
 /* ---- columns ---- */
@@ -102,8 +102,8 @@ int frag_collect(const struct extent *extent, void *context)
 
 	is_break = begins && sums->last == LAYOUT_KNOWN && sums->step_bytes;
 	if (is_break)
-		collector->break_seconds +=
-			cost_of_break(collector->model, sums->step_bytes, collector->volume_bytes);
+		collector->break_seconds += seek_cost_of_break(collector->model, sums->step_bytes,
+							       collector->volume_bytes);
 	if (extent->flags & EXTENT_DELALLOC)
 		collector->delayed_bytes += extent->bytes;
 	if (extent->flags & EXTENT_INLINE)
@@ -119,12 +119,12 @@ int frag_collect(const struct extent *extent, void *context)
 	return r;
 }
 
-static void add_costs(const struct cost_model *model, double break_seconds, struct frag_file *file)
+static void add_costs(const struct seek_model *model, double break_seconds, struct frag_file *file)
 {
 	uint64_t unread = file->layout.unwritten_bytes + file->inline_bytes;
 	uint64_t mapped = file->layout.mapped_bytes;
 
-	file->sequential_seconds = cost_of_bytes(model, mapped > unread ? mapped - unread : 0);
+	file->sequential_seconds = seek_cost_of_bytes(model, mapped > unread ? mapped - unread : 0);
 	file->extra_seconds = break_seconds;
 }
 
@@ -144,7 +144,7 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 	add_costs(collector->model, collector->break_seconds, file);
 }
 
-void frag_file_of_one_block(const struct cost_model *model, struct frag_file *file)
+void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file)
 {
 	uint64_t count = file->disk_bytes != 0;
 

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cost.h"
+#include "seek.h"
 #include "extent.h"
 #include "filesystem.h"
 #include "layout.h"
@@ -52,7 +52,7 @@ struct frag_collector {
 	struct layout_sums sums;
 	uint64_t delayed_bytes, inline_bytes;
 	double break_seconds;
-	const struct cost_model *model;
+	const struct seek_model *model;
 	uint64_t device, volume_bytes, file_bytes;
 	struct ranges *shared; /* gets the shared extents; NULL: nobody cares */
 	struct map *map;       /* gets all with addresses; may be NULL */
@@ -68,7 +68,7 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 		    bool block_mapped, struct frag_file *file);
 
 /* A file of at most one block: nothing in it can be fragmented. */
-void frag_file_of_one_block(const struct cost_model *model, struct frag_file *file);
+void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file);
 
 /*
  * Opens for reading without any effect on the file: not its time of access where

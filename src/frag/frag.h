@@ -15,7 +15,7 @@
 #include "totals.h"
 
 struct frag_settings {
-	const struct cost_model *model; /* NULL: by what the device says of itself */
+	const struct seek_model *model; /* NULL: by what the device says of itself */
 	const struct frag_sort *sort;
 	size_t worst_count;
 	uint64_t min_bytes;  /* smaller files are left out */
@@ -46,7 +46,7 @@ struct frag_names {
 struct frag_result {
 	struct totals totals;
 	struct filesystem_facts facts;	/* of the first thing named */
-	const struct cost_model *model; /* which was taken */
+	const struct seek_model *model; /* which was taken */
 	const char *source;		/* "walk", "ext", "xfs-bulkstat", "btrfs-search" */
 	bool partial;			/* cancelled before the end */
 	bool linked_full; /* too many hard links to hold: some counted more than once */
@@ -58,7 +58,7 @@ struct frag_result {
 void frag_result_clear(struct frag_result *result);
 
 /* The model that suits, unless the user chose one. */
-const struct cost_model *frag_model_for(const struct frag_settings *settings,
+const struct seek_model *frag_model_for(const struct frag_settings *settings,
 					const struct filesystem_facts *facts);
 
 /*

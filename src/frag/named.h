@@ -9,7 +9,7 @@ struct frag_named {
 	int fd;
 	struct frag_file file; /* first what stat() tells, after frag_named_read() all */
 	struct filesystem_facts facts;
-	const struct cost_model *model;
+	const struct seek_model *model;
 };
 
 void frag_named_close(struct frag_named *named);

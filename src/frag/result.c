@@ -13,10 +13,10 @@ void frag_result_clear(struct frag_result *result)
 	*result = (struct frag_result) { 0 };
 }
 
-const struct cost_model *frag_model_for(const struct frag_settings *settings,
+const struct seek_model *frag_model_for(const struct frag_settings *settings,
 					const struct filesystem_facts *facts)
 {
 	if (settings->model)
 		return settings->model;
-	return cost_model_find(facts->is_flash ? "flash" : "disk");
+	return seek_model_find(facts->is_flash ? "flash" : "disk");
 }

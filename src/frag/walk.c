@@ -74,7 +74,7 @@ struct worker {
 	struct walk *walk;
 	struct totals totals;
 	struct filesystem_facts facts; /* of the device last met */
-	const struct cost_model *model;
+	const struct seek_model *model;
 	char *path; /* of the folder in hand, with a slash behind it */
 	size_t path_bytes, path_room;
 	pthread_t thread;
@@ -738,7 +738,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)
-		ret->model = &cost_models[0];
+		ret->model = &seek_models[0];
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "the scan failed: %s",
 				   strerror(-r));

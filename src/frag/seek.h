@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* The seek model: what the breaks of a file cost whoever reads it from begin to end. */
-#ifndef FRAG_COST_H
-#define FRAG_COST_H
+#ifndef FRAG_SEEK_H
+#define FRAG_SEEK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-struct cost_model {
+struct seek_model {
 	const char *name; /* for --model */
 	const char *summary;
 	double bytes_per_second;    /* where the layout has no break */
@@ -16,22 +16,23 @@ struct cost_model {
 	bool reads_through;	    /* a gap may be read instead, if that takes less */
 };
 
-extern const struct cost_model cost_models[];
-extern const unsigned cost_model_count;
+extern const struct seek_model seek_models[];
+extern const unsigned seek_model_count;
 
 /* NULL: no such model. */
-const struct cost_model *cost_model_find(const char *name);
+const struct seek_model *seek_model_find(const char *name);
 
 /* One break, of so many bytes either way; `volume_bytes` 0: 1 TiB is taken. */
-double cost_of_break(const struct cost_model *model, uint64_t step_bytes, uint64_t volume_bytes);
+double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
+			  uint64_t volume_bytes);
 
 /* Reading without any break. */
-double cost_of_bytes(const struct cost_model *model, uint64_t bytes);
+double seek_cost_of_bytes(const struct seek_model *model, uint64_t bytes);
 
 /*
  * Whether a file is worth rewriting: the breaks make reading it at least half
  * as long again, and by at least 50 ms.
  */
-bool cost_is_worth(double sequential_seconds, double extra_seconds);
+bool seek_is_worth(double sequential_seconds, double extra_seconds);
 
 #endif

@@ -10,48 +10,49 @@
  * so time grows with the root of the distance.  Short gaps pass under the head.
  * flash: no arm; what is left is one more request, of which many are under way.
  */
-#include "cost.h"
+#include "seek.h"
 
 #include <math.h>
 #include <string.h>
 
 #include "cleanup.h"
 
-const struct cost_model cost_models[] = {
+const struct seek_model seek_models[] = {
 	{ "disk", "7200/min: 180 MB/s; a break takes 5 ms, up to 20 ms across the volume", 180e6,
 	  0.005, 0.015, true },
 	{ "flash", "500 MB/s; a break takes 20 us", 500e6, 20e-6, 0, false },
 };
-const unsigned cost_model_count = ARRAY_SIZE(cost_models);
+const unsigned seek_model_count = ARRAY_SIZE(seek_models);
 
 static const double volume_bytes_assumed = 1024.0 * 1024 * 1024 * 1024;
 static const double worth_seconds = 0.05, worth_share = 0.5;
 
-const struct cost_model *cost_model_find(const char *name)
+const struct seek_model *seek_model_find(const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cost_models); i++)
-		if (strcmp(cost_models[i].name, name) == 0)
-			return &cost_models[i];
+	for (size_t i = 0; i < ARRAY_SIZE(seek_models); i++)
+		if (strcmp(seek_models[i].name, name) == 0)
+			return &seek_models[i];
 	return NULL;
 }
 
-double cost_of_bytes(const struct cost_model *model, uint64_t bytes)
+double seek_cost_of_bytes(const struct seek_model *model, uint64_t bytes)
 {
 	return (double)bytes / model->bytes_per_second;
 }
 
-double cost_of_break(const struct cost_model *model, uint64_t step_bytes, uint64_t volume_bytes)
+double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
+			  uint64_t volume_bytes)
 {
 	double volume = volume_bytes ? (double)volume_bytes : volume_bytes_assumed;
 	double share = fmin((double)step_bytes / volume, 1);
 	double seek = model->break_seconds + model->full_stroke_seconds * sqrt(share);
 
 	if (model->reads_through)
-		return fmin(seek, cost_of_bytes(model, step_bytes));
+		return fmin(seek, seek_cost_of_bytes(model, step_bytes));
 	return seek;
 }
 
-bool cost_is_worth(double sequential_seconds, double extra_seconds)
+bool seek_is_worth(double sequential_seconds, double extra_seconds)
 {
 	return extra_seconds >= worth_seconds && extra_seconds >= worth_share * sequential_seconds;
 }
