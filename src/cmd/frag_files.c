@@ -22,8 +22,8 @@
 struct files {
 	struct frag_request *request;
 	struct frag_result *result;
-	json_t *rows;	/* NULL: none wanted */
-	uint64_t magic; /* of the file system last announced */
+	json_t *rows;	 /* NULL: none wanted */
+	uint64_t device; /* of the file system last announced */
 	size_t shown;
 };
 
@@ -34,9 +34,10 @@ static int look_verbosely(struct files *files, struct frag_named *named)
 	struct filefrag_table table;
 	int r;
 
-	if (files->magic != named->facts.magic)
-		printf("Filesystem type is: %" PRIx64 "\n", named->facts.magic);
-	files->magic = named->facts.magic;
+	if (files->device != named->facts.device)
+		filefrag_announce(stdout, &named->facts,
+				  frag_is_block_mapped(named->fd, &named->facts));
+	files->device = named->facts.device;
 	filefrag_begin(&table, stdout, named->file.path, &named->file, &named->facts);
 	r = frag_named_read(&files->request->settings, named, &files->result->totals, filefrag_row,
 			    &table);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <math.h>
 #include <sys/ioctl.h>
 
@@ -172,13 +173,12 @@ int frag_open(int directory, const char *name, bool follow)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Of ext4: whether single blocks are mapped, as ext3 did. */
-static bool is_block_mapped(int fd, const struct filesystem_facts *facts)
+bool frag_is_block_mapped(int fd, const struct filesystem_facts *facts)
 {
 	int flags = 0;
 
-	if (facts->kind != filesystem_kind_find("ext4"))
-		return facts->kind->run_bytes && facts->kind->run_bytes < 1 << 30;
+	if (facts->magic != EXT4_SUPER_MAGIC)
+		return false;
 	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_EXTENT_FL);
 }
 
@@ -195,7 +195,7 @@ int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
 	r = extent_walk(fd, &options, frag_collect, collector, NULL);
 	if (r)
 		return r;
-	block_mapped = collector->sums.figures.fragments > 1 && is_block_mapped(fd, facts);
+	block_mapped = collector->sums.figures.fragments > 1 && frag_is_block_mapped(fd, facts);
 	frag_collected(collector, facts, block_mapped, file);
 	return 0;
 }

@@ -77,6 +77,9 @@ void frag_file_of_one_block(const struct seek_model *model, struct frag_file *fi
  */
 int frag_open(int directory, const char *name, bool follow);
 
+/* Whether the file is one of ext2, ext3 or ext4 that maps single blocks. */
+bool frag_is_block_mapped(int fd, const struct filesystem_facts *facts);
+
 /*
  * Looks into an open file.  `file` has what stat() tells.  Returns as
  * extent_walk(), or what collector->also returned.

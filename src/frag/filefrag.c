@@ -2,16 +2,17 @@
 /*
  * The table of `filefrag -v` (e2fsprogs 1.47), byte for byte: scripts read it, and
  * a reader can lay one beside the other.  Its habits come with it: "expected" is
- * where the extent would go on; a hole whose physical gap is as long as its
- * logical one is no break; the number of extents in the last line is that of
- * breaks and one more.
+ * where the extent would go on, had the hole before it blocks of its own; one that
+ * goes on as if there were no hole is no break either; the number of extents in
+ * the last line is that of breaks and one more.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "show.h"
 
-enum { LOGICAL_WIDTH = 8, PHYSICAL_WIDTH = 10 };
+enum { LOGICAL_WIDTH = 8, PHYSICAL_WIDTH = 10, ROW_BYTES = 256 };
 
 static int digits(uint64_t number)
 {
@@ -27,6 +28,17 @@ static int at_least(int width, int least)
 	return width > least ? width : least;
 }
 
+void filefrag_announce(FILE *to, const struct filesystem_facts *facts, bool block_mapped)
+{
+	/* A bitmap of one block for each group. */
+	uint64_t group = facts->block_bytes * 8;
+
+	fprintf(to, "Filesystem type is: %" PRIx64 "\n", facts->magic);
+	if (block_mapped)
+		fprintf(to, "Filesystem cylinder groups approximately %" PRIu64 "\n",
+			facts->blocks / group + (facts->blocks % group != 0));
+}
+
 void filefrag_begin(struct filefrag_table *table, FILE *to, const char *path,
 		    const struct frag_file *file, const struct filesystem_facts *facts)
 {
@@ -38,7 +50,7 @@ void filefrag_begin(struct filefrag_table *table, FILE *to, const char *path,
 		.size_bytes = file->size_bytes,
 		.block_bytes = block,
 		.logical_width = at_least(digits(blocks), LOGICAL_WIDTH),
-		.physical_width = at_least(digits(facts->volume_bytes / block), PHYSICAL_WIDTH),
+		.physical_width = at_least(digits(facts->blocks), PHYSICAL_WIDTH),
 	};
 	fprintf(to, "File size of %s is %" PRIu64 " (%" PRIu64 " block%s of %" PRIu64 " bytes)\n",
 		path, file->size_bytes, blocks, blocks == 1 ? "" : "s", block);
@@ -56,22 +68,27 @@ static const struct {
 	{ EXTENT_SHARED, "shared" },
 };
 
-static void print_words(const struct filefrag_table *table, const struct extent *extent)
+/* Each word takes a comma along; the last character goes, even if that is a blank. */
+static void put_words(const struct filefrag_table *table, const struct extent *extent,
+		      uint64_t expected, char text[ROW_BYTES])
 {
-	const char *separator = "";
 	uint32_t flags = extent->flags;
+	int used;
 
+	if (expected)
+		used = snprintf(text, ROW_BYTES, "%*" PRIu64 ": ", table->physical_width, expected);
+	else
+		used = snprintf(text, ROW_BYTES, "%*s  ", table->physical_width, "");
 	/* Ours are broader: a tail is inline as well. */
 	if (flags & EXTENT_TAIL)
 		flags &= ~(uint32_t)EXTENT_INLINE;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (flags & words[i].flag) {
-			fprintf(table->to, "%s%s", separator, words[i].word);
-			separator = ",";
-		}
+		if (flags & words[i].flag)
+			used += snprintf(text + used, ROW_BYTES - (size_t)used, "%s,",
+					 words[i].word);
+	text[used - 1] = '\0';
 	if (extent->logical + extent->bytes >= table->size_bytes)
-		fprintf(table->to, "%seof", separator);
-	fputc('\n', table->to);
+		strcat(text, ",eof");
 }
 
 static void print_header(const struct filefrag_table *table)
@@ -88,30 +105,27 @@ static void print_row(const struct filefrag_table *table, const struct extent *e
 	uint64_t block = extent->flags & EXTENT_INLINE ? 1 : table->block_bytes;
 	uint64_t logical = extent->logical / block, physical = extent->physical / block;
 	uint64_t blocks = extent->bytes / block;
+	char text[ROW_BYTES];
 
+	put_words(table, extent, expected / block, text);
 	fprintf(table->to,
 		"%4" PRIu64 ": %*" PRIu64 "..%*" PRIu64 ": %*" PRIu64 "..%*" PRIu64 ": %6" PRIu64
-		": ",
+		": %s\n",
 		table->rows, table->logical_width, logical, table->logical_width,
 		logical + blocks - 1, table->physical_width, physical, table->physical_width,
-		physical + blocks - 1, blocks);
-	if (expected)
-		fprintf(table->to, "%*" PRIu64 ": ", table->physical_width, expected / block);
-	else
-		fprintf(table->to, "%*s  ", table->physical_width, "");
-	print_words(table, extent);
+		physical + blocks - 1, blocks, text);
 }
 
 int filefrag_row(const struct extent *extent, void *context)
 {
 	struct filefrag_table *table = context;
-	uint64_t expected = 0;
+	uint64_t after_hole = table->expected_after_hole + extent->logical, expected = 0;
 
 	if (table->rows == 0)
 		print_header(table);
 	if (extent->logical != 0 && extent->physical != table->expected &&
-	    extent->physical != table->expected_after_hole + extent->logical) {
-		expected = table->expected;
+	    extent->physical != after_hole) {
+		expected = after_hole;
 		table->extents++;
 	} else if (table->extents == 0) {
 		table->extents = 1;

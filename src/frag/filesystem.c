@@ -176,10 +176,11 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 	ret->kind = filesystem_kind_find(name);
 	ret->magic = (uint64_t)answer.f_type & 0xffffffff;
 	ret->block_bytes = answer.f_bsize > 0 ? (uint64_t)answer.f_bsize : 512;
+	ret->blocks = answer.f_blocks;
 	block = block_device_of(mount, status.st_dev);
 	ret->volume_bytes = device_bytes(block);
 	if (!ret->volume_bytes)
-		ret->volume_bytes = (uint64_t)answer.f_blocks * ret->block_bytes;
+		ret->volume_bytes = ret->blocks * ret->block_bytes;
 	ret->is_flash = filesystem_rotates(block) <= 0;
 	return 0;
 }

@@ -25,6 +25,7 @@ struct filesystem_facts {
 	const struct filesystem_kind *kind;
 	uint64_t magic; /* f_type of statfs() */
 	uint64_t block_bytes;
+	uint64_t blocks;       /* as statfs() tells */
 	uint64_t volume_bytes; /* of the block device, or as statvfs tells; 0: not known */
 	bool is_flash;	       /* the device says that it does not rotate, or there is none */
 	bool is_pseudo;	       /* proc, sysfs and so on: no disk behind it */

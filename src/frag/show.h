@@ -29,6 +29,9 @@ struct filefrag_table {
 	uint64_t expected, expected_after_hole; /* where the next would go on */
 };
 
+/* Before the first file of a file system. */
+void filefrag_announce(FILE *to, const struct filesystem_facts *facts, bool block_mapped);
+
 void filefrag_begin(struct filefrag_table *table, FILE *to, const char *path,
 		    const struct frag_file *file, const struct filesystem_facts *facts);
 
