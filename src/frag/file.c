@@ -145,21 +145,27 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 	add_costs(collector->model, collector->break_seconds, file);
 }
 
-void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file)
+void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
+			     struct frag_file *file)
 {
-	uint64_t count = file->disk_bytes != 0;
+	uint64_t bytes = extents ? file->disk_bytes : 0;
 
 	file->opened = false;
 	file->layout = (struct layout) {
-		.extents = count,
-		.fragments = count,
-		.mapped_bytes = file->disk_bytes,
-		.largest_bytes = file->disk_bytes,
+		.extents = extents,
+		.fragments = extents,
+		.mapped_bytes = bytes,
+		.largest_bytes = bytes,
 		.addresses_known = 1,
 	};
 	file->delayed_bytes = file->inline_bytes = 0;
-	file->ideal_fragments = count;
+	file->ideal_fragments = extents;
 	add_costs(model, 0, file);
+}
+
+void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file)
+{
+	frag_file_of_one_extent(model, file->disk_bytes != 0, file);
 }
 
 int frag_open(int directory, const char *name, bool follow)

@@ -67,7 +67,11 @@ int frag_collect(const struct extent *extent, void *collector);
 void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
 		    bool block_mapped, struct frag_file *file);
 
-/* A file of at most one block: nothing in it can be fragmented. */
+/* A file that was not looked into, since one extent, or none, cannot be fragmented. */
+void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
+			     struct frag_file *file);
+
+/* The same of a file of at most one block. */
 void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file);
 
 /*

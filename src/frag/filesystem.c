@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ext2, ext3 and ext4 answer statfs() with the same number, and what btrfs calls
- * a device in stat() is none, so the mount table is asked first: by device, and
- * where that is not listed (a subvolume of btrfs) by the number of statfs().
+ * a device in stat() is none and stands in no table, so the mount table is asked
+ * as well, by the number of the mount (statx(), Linux 5.8).
  */
 #include "filesystem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <libmount.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -85,15 +86,30 @@ uint64_t filesystem_block_mapped_run(uint64_t block_bytes)
 
 /* ---- mount table ---- */
 
+static void iter_freep(struct libmnt_iter **rows)
+{
+	mnt_free_iter(*rows);
+}
+
 static void table_unrefp(struct libmnt_table **table)
 {
 	mnt_unref_table(*table);
 }
 
-/* The row of the mount table; it lives as long as the table. */
-static struct libmnt_fs *mount_of(struct libmnt_table *table, dev_t device)
+/* The row of the mount table that `fd` is below; it lives as long as the table. */
+static struct libmnt_fs *mount_of(struct libmnt_table *table, int fd)
 {
-	return table ? mnt_table_find_devno(table, device, MNT_ITER_BACKWARD) : NULL;
+	CLEANUP(iter_freep) struct libmnt_iter *rows = mnt_new_iter(MNT_ITER_BACKWARD);
+	struct libmnt_fs *mount;
+	struct statx status;
+
+	if (!table || !rows || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0 ||
+	    !(status.stx_mask & STATX_MNT_ID))
+		return NULL;
+	while (mnt_table_next_fs(table, rows, &mount) == 0)
+		if ((uint64_t)mnt_fs_get_id(mount) == status.stx_mnt_id)
+			return mount;
+	return NULL;
 }
 
 static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
@@ -169,7 +185,7 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 	if (fstat(fd, &status) < 0 || fstatfs(fd, &answer) < 0)
 		return -errno;
 	*ret = (struct filesystem_facts) { .device = status.st_dev };
-	mount = mount_of(table, status.st_dev);
+	mount = mount_of(table, fd);
 	name = name_by_magic((unsigned long)answer.f_type, &ret->is_pseudo);
 	if (mount && strncmp(name, "ext", 3) == 0 && mnt_fs_get_fstype(mount))
 		name = mnt_fs_get_fstype(mount);
@@ -189,13 +205,9 @@ char *filesystem_device(int fd)
 {
 	CLEANUP(table_unrefp)
 	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
-	struct libmnt_fs *mount;
-	struct stat status;
+	struct libmnt_fs *mount = mount_of(table, fd);
 	const char *source;
 
-	if (fstat(fd, &status) < 0)
-		return NULL;
-	mount = mount_of(table, status.st_dev);
 	source = mount ? mnt_fs_get_srcpath(mount) : NULL;
 	return source ? strdup(source) : NULL;
 }

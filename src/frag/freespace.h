@@ -33,6 +33,9 @@ void free_space_finish(struct free_space *space);
  */
 uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes);
 
+/* Of a mounted file system (fsmap.c).  -EOPNOTSUPP, -EPERM, or another -errno. */
+int free_space_by_fsmap(int fd, struct free_space *ret);
+
 void show_free(FILE *to, const struct free_space *space, bool ascii);
 
 #endif

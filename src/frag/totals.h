@@ -82,12 +82,13 @@ struct totals {
 	uint64_t skipped_mounts; /* other file systems (-x), and such as proc */
 	uint64_t silent_files;	 /* on file systems that tell nothing */
 	uint64_t filtered_files;
-	uint64_t shared_distinct_bytes; /* shared extents counted once; by totals_finish() */
+	uint64_t shared_distinct_bytes; /* extents in `shared` counted once; by totals_finish() */
 	uint64_t unreadable_count;
 	struct unreadable unreadable[UNREADABLE_MAX];
 
 	struct ranges shared;
-	struct map *map; /* NULL: none wanted */
+	bool all_in_ranges; /* not only the shared ones: the reader cannot tell which are */
+	struct map *map;    /* NULL: none wanted */
 };
 
 /* 0 or -ENOMEM; totals_clear() when done, also after a failure. */

@@ -14,7 +14,8 @@
 #include "cleanup.h"
 #include "freespace.h"
 
-static const struct frag_volume_source *const sources[] = { &volume_ext };
+static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs,
+							    &volume_btrfs };
 
 /* ---- the walk ---- */
 
@@ -39,11 +40,16 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 
 	one_filesystem.one_filesystem = true;
 	r = frag_walk(&one_filesystem, &(struct frag_names) { next_single, &single }, ret, problem);
-	if (r == 0 && !ret->note)
-		ret->note = strdup("The file system was walked over, file by file; its free space "
-				   "is not known. As root, or for a file system with a reader of "
-				   "its own (ext2, ext3, ext4), --volume is quicker.");
-	return r;
+	if (r < 0)
+		return r;
+	ret->free = calloc(1, sizeof(*ret->free));
+	if (!ret->free)
+		return -ENOMEM;
+	if (free_space_by_fsmap(place->fd, ret->free) < 0)
+		free(TAKE_PTR(ret->free));
+	ret->note = strdup("The file system was walked over, file by file: its device could not be "
+			   "read, for lack of permission or of a reader for it.");
+	return 0;
 }
 
 /* ---- where ---- */
@@ -106,7 +112,7 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
 				   strerror(-r));
 	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
-			   "%s holds no ext2, ext3 or ext4; mount it (mount -o ro) and name the "
-			   "mount point",
+			   "%s holds no ext2, ext3 or ext4, which alone are read without being "
+			   "mounted; mount it (mount -o ro,loop) and name the mount point",
 			   path);
 }

@@ -19,23 +19,22 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 #include "cleanup.h"
+#include "crew.h"
 #include "frag.h"
 #include "seen.h"
 
-enum { CHUNK_BYTES = 32768, THREADS_MAX = 64, FILESYSTEMS_MAX = 64, TICK_MS = 200 };
+enum { CHUNK_BYTES = 32768, FILESYSTEMS_MAX = 64 };
 
 /* A directory.  Lives as long as something in it is still to be opened. */
 struct folder {
@@ -48,6 +47,7 @@ struct folder {
 };
 
 struct walk {
+	struct crew crew;
 	const struct frag_settings *settings;
 	const struct frag_names *names;
 	struct frag_result *result;
@@ -58,27 +58,19 @@ struct walk {
 	struct folder *work; /* stack */
 	bool names_ended;
 	unsigned busy;
-	int error;	       /* first failure of any thread */
-	uint64_t first_device; /* for -x, of the name last given */
 
 	pthread_rwlock_t filesystems_lock;
 	struct filesystem_facts filesystems[FILESYSTEMS_MAX];
 	unsigned filesystem_count;
-
-	atomic_bool stop;
-	atomic_uint_fast64_t files;
-	int done_fd; /* eventfd: becomes readable when all threads have ended */
 };
 
 struct worker {
 	struct walk *walk;
-	struct totals totals;
+	struct totals *totals;
 	struct filesystem_facts facts; /* of the device last met */
 	const struct seek_model *model;
 	char *path; /* of the folder in hand, with a slash behind it */
 	size_t path_bytes, path_room;
-	pthread_t thread;
-	bool started;
 	char chunk[CHUNK_BYTES] __attribute__((aligned(8)));
 };
 
@@ -185,15 +177,6 @@ static void push(struct walk *walk, struct folder *folder)
 
 /* ---- failures ---- */
 
-static void fail(struct walk *walk, int error)
-{
-	pthread_mutex_lock(&walk->lock);
-	if (walk->error == 0)
-		walk->error = error;
-	pthread_mutex_unlock(&walk->lock);
-	atomic_store(&walk->stop, true);
-}
-
 /* What happens to single files is counted, not fatal. */
 static int note_error(struct worker *worker, const char *name, int error)
 {
@@ -202,17 +185,17 @@ static int note_error(struct worker *worker, const char *name, int error)
 	switch (error) {
 	case -ENOENT:
 	case -ESTALE:
-		worker->totals.vanished_files++;
+		worker->totals->vanished_files++;
 		return 0;
 	case -EOPNOTSUPP:
 	case -ENOTTY:
-		worker->totals.silent_files++;
+		worker->totals->silent_files++;
 		return 0;
 	case -ENOMEM:
 		return error;
 	default:
 		path = path_of(worker, name);
-		return path ? totals_add_unreadable(&worker->totals, path, -error) : -ENOMEM;
+		return path ? totals_add_unreadable(worker->totals, path, -error) : -ENOMEM;
 	}
 }
 
@@ -266,23 +249,15 @@ static int account(struct worker *worker, const char *name, struct frag_file *fi
 
 	/* For the extension the name alone does. */
 	file->path = name;
-	if (settings->each || totals_wants_path(&worker->totals, file)) {
+	if (settings->each || totals_wants_path(worker->totals, file)) {
 		file->path = path_of(worker, name);
 		if (!file->path)
 			return -ENOMEM;
 	}
-	r = totals_add(&worker->totals, file);
+	r = totals_add(worker->totals, file);
 	if (r == 0 && settings->each)
 		r = settings->each(file, settings->each_context);
 	return r;
-}
-
-static int stop_if_asked(const struct extent *extent, void *context)
-{
-	const struct walk *walk = context;
-
-	(void)extent;
-	return atomic_load_explicit(&walk->stop, memory_order_relaxed) ? -ECANCELED : 0;
 }
 
 static int look_into(struct worker *worker, int directory, const char *name, struct frag_file *file)
@@ -290,10 +265,10 @@ static int look_into(struct worker *worker, int directory, const char *name, str
 	CLEANUP(fd_closep) int fd = frag_open(directory, name, false);
 	struct frag_collector collector = {
 		.model = worker->model,
-		.shared = &worker->totals.shared,
-		.map = worker->totals.map,
-		.also = stop_if_asked,
-		.also_context = worker->walk,
+		.shared = &worker->totals->shared,
+		.map = worker->totals->map,
+		.also = crew_watch_extent,
+		.also_context = &worker->walk->crew,
 	};
 	int r = fd;
 
@@ -323,14 +298,14 @@ static int look_at_file(struct worker *worker, int directory, const char *name,
 	};
 
 	if (is_filtered(settings, status)) {
-		worker->totals.filtered_files++;
+		worker->totals->filtered_files++;
 		return 0;
 	}
 	if (status->stx_nlink > 1) {
 		int is_new = seen_add(worker->walk->seen, file.device, file.inode);
 
 		if (is_new <= 0) {
-			worker->totals.linked_again += is_new == 0;
+			worker->totals->linked_again += is_new == 0;
 			return is_new;
 		}
 	}
@@ -348,7 +323,7 @@ static int look_at(struct worker *worker, struct folder *folder, const char *nam
 	struct statx status;
 
 	if (type != DT_REG && type != DT_DIR && type != DT_UNKNOWN) {
-		worker->totals.special_files++;
+		worker->totals->special_files++;
 		return 0;
 	}
 	if (type != DT_DIR) {
@@ -358,7 +333,7 @@ static int look_at(struct worker *worker, struct folder *folder, const char *nam
 		if (S_ISREG(status.stx_mode))
 			return look_at_file(worker, folder->fd, name, &status);
 		if (!S_ISDIR(status.stx_mode)) {
-			worker->totals.special_files++;
+			worker->totals->special_files++;
 			return 0;
 		}
 	}
@@ -393,10 +368,10 @@ static int look_at_chunk(struct worker *worker, struct folder *folder, size_t by
 		if (strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0)
 			continue;
 		r = look_at(worker, folder, entry->name, entry->type);
-		if (atomic_load_explicit(&worker->walk->stop, memory_order_relaxed))
+		if (crew_is_over(&worker->walk->crew))
 			break;
 	}
-	atomic_fetch_add_explicit(&worker->walk->files, files, memory_order_relaxed);
+	atomic_fetch_add(&worker->walk->crew.files, files);
 	return r;
 }
 
@@ -416,20 +391,20 @@ static int enter(struct worker *worker, struct folder *folder, bool follow)
 	folder->device = status.st_dev;
 	if (walk->settings->one_filesystem && folder->parent &&
 	    folder->device != folder->parent->device) {
-		worker->totals.skipped_mounts++;
+		worker->totals->skipped_mounts++;
 		return 0;
 	}
 	is_new = seen_add(walk->seen, status.st_dev, status.st_ino);
 	if (is_new <= 0) {
-		worker->totals.linked_again += is_new == 0;
+		worker->totals->linked_again += is_new == 0;
 		return is_new;
 	}
 	r = use_facts(worker, folder->device, folder->fd);
 	if (r == 0 && worker->facts.is_pseudo && folder->parent) {
-		worker->totals.skipped_mounts++;
+		worker->totals->skipped_mounts++;
 		return 0;
 	}
-	worker->totals.directories += r == 0;
+	worker->totals->directories += r == 0;
 	return r < 0 ? r : 1;
 }
 
@@ -478,7 +453,7 @@ static int look_at_named(struct worker *worker, const char *name)
 	if (statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &status) < 0) {
 		/* Not "vanished": somebody asked for it. */
 		r = errno;
-		return totals_add_unreadable(&worker->totals, name, r);
+		return totals_add_unreadable(worker->totals, name, r);
 	}
 	if (S_ISDIR(status.stx_mode)) {
 		struct folder *folder = folder_new(NULL, name);
@@ -494,7 +469,7 @@ static int look_at_named(struct worker *worker, const char *name)
 		return r < 0 ? note_error(worker, name, r) : 0;
 	}
 	if (!S_ISREG(status.stx_mode)) {
-		worker->totals.special_files++;
+		worker->totals->special_files++;
 		return 0;
 	}
 	fd = frag_open(AT_FDCWD, name, true);
@@ -507,7 +482,7 @@ static int look_at_named(struct worker *worker, const char *name)
 		/* Named twice counts once, too. */
 		is_new = seen_add(worker->walk->seen, worker->facts.device, status.stx_ino);
 		if (is_new <= 0) {
-			worker->totals.linked_again += is_new == 0;
+			worker->totals->linked_again += is_new == 0;
 			return is_new;
 		}
 	}
@@ -519,13 +494,14 @@ static int look_at_named(struct worker *worker, const char *name)
 enum task { TASK_NONE, TASK_FOLDER, TASK_NAME };
 
 /* Names are taken one by one, and only if there is nothing else to do. */
-static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_name)
+static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_name,
+		      int *ret_error)
 {
 	enum task task = TASK_NONE;
 	const char *name;
 
 	pthread_mutex_lock(&walk->lock);
-	while (!atomic_load(&walk->stop)) {
+	while (*ret_error == 0 && !crew_is_over(&walk->crew)) {
 		if (walk->work) {
 			*ret_folder = walk->work;
 			walk->work = walk->work->below;
@@ -540,8 +516,8 @@ static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_
 				break;
 			}
 			walk->names_ended = true;
-			if (r != 0 && walk->error == 0)
-				walk->error = r < 0 ? r : -ENOMEM;
+			if (r != 0)
+				*ret_error = r < 0 ? r : -ENOMEM;
 			continue;
 		}
 		if (walk->busy == 0)
@@ -561,134 +537,54 @@ static void finish_task(struct walk *walk)
 	pthread_mutex_unlock(&walk->lock);
 }
 
-static void work(struct worker *worker)
+static int work_on_task(struct worker *worker, enum task task, struct folder *folder, char *name)
 {
-	struct walk *walk = worker->walk;
-	struct folder *folder;
-	enum task task;
-	char *name;
+	int r;
 
-	while ((task = take(walk, &folder, &name)) != TASK_NONE) {
-		int r;
+	if (task == TASK_FOLDER)
+		return work_on(worker, folder);
+	r = look_at_named(worker, name);
+	atomic_fetch_add(&worker->walk->crew.files, 1);
+	free(name);
+	return r;
+}
 
-		if (task == TASK_FOLDER) {
-			r = work_on(worker, folder);
-		} else {
-			r = look_at_named(worker, name);
-			atomic_fetch_add(&walk->files, 1);
-			free(name);
-		}
-		if (r < 0)
-			fail(walk, r);
-		finish_task(walk);
-	}
-	/* Whoever still waits is to see the end, or the stop. */
+/* Whoever still waits is to see that there is an end. */
+static void wake_all(void *context)
+{
+	struct walk *walk = context;
+
 	pthread_mutex_lock(&walk->lock);
 	pthread_cond_broadcast(&walk->changed);
 	pthread_mutex_unlock(&walk->lock);
 }
 
-static void *run_worker(void *context)
+static void worker_freep(struct worker **worker)
 {
-	struct worker *worker = context;
-	uint64_t one = 1;
-
-	work(worker);
-	if (write(worker->walk->done_fd, &one, sizeof(one)) < 0)
-		fail(worker->walk, -errno);
-	return NULL;
+	if (*worker)
+		free((*worker)->path);
+	free(*worker);
 }
 
-/* More threads than processors: a cold tree waits for the disk most of the time. */
-static unsigned thread_count(const struct frag_settings *settings)
+static int work(struct crew_member *member)
 {
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned count = settings->threads;
+	struct walk *walk = member->crew->context;
+	CLEANUP(worker_freep) struct worker *worker = calloc(1, sizeof(*worker));
+	struct folder *folder;
+	enum task task;
+	char *name;
+	int r = 0;
 
-	if (count == 0)
-		count = processors > 0 && processors < 4 ? 4 * (unsigned)processors : 16;
-	return count < THREADS_MAX ? count : THREADS_MAX;
-}
-
-static int start(struct walk *walk, struct worker *worker)
-{
-	const struct frag_settings *settings = walk->settings;
-	int r;
-
+	if (!worker)
+		return -ENOMEM;
 	worker->walk = walk;
-	r = totals_init(&worker->totals, settings->sort, settings->worst_count, settings->with_map);
-	if (r == 0)
-		r = -pthread_create(&worker->thread, NULL, run_worker, worker);
-	worker->started = r == 0;
+	worker->totals = &member->totals;
+	while (r == 0 && (task = take(walk, &folder, &name, &r)) != TASK_NONE) {
+		r = work_on_task(worker, task, folder, name);
+		finish_task(walk);
+	}
+	wake_all(walk);
 	return r;
-}
-
-/* Until all `count` threads have said so. */
-static void watch(struct walk *walk, unsigned count)
-{
-	const struct frag_settings *settings = walk->settings;
-	struct pollfd watched[2] = {
-		{ .fd = walk->done_fd, .events = POLLIN },
-		{ .fd = settings->cancel_fd, .events = POLLIN },
-	};
-
-	while (count) {
-		uint64_t ended;
-
-		poll(watched, 2, TICK_MS);
-		if (watched[0].revents && read(walk->done_fd, &ended, sizeof(ended)) > 0)
-			count -= ended < count ? (unsigned)ended : count;
-		if (watched[1].revents) {
-			watched[1].fd = -1;
-			watched[1].revents = 0;
-			walk->result->partial = true;
-			atomic_store(&walk->stop, true);
-			pthread_mutex_lock(&walk->lock);
-			pthread_cond_broadcast(&walk->changed);
-			pthread_mutex_unlock(&walk->lock);
-		}
-		if (settings->tick)
-			settings->tick(atomic_load(&walk->files), settings->tick_context);
-	}
-}
-
-static int collect(struct walk *walk, struct worker *workers, unsigned count)
-{
-	int r = walk->error;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (workers[i].started) {
-			int merged = totals_merge(&walk->result->totals, &workers[i].totals);
-
-			r = r ? r : merged;
-		}
-		totals_clear(&workers[i].totals);
-		free(workers[i].path);
-	}
-	while (walk->work) {
-		struct folder *folder = walk->work;
-
-		walk->work = folder->below;
-		folder_release(folder);
-	}
-	return r;
-}
-
-static int run_threads(struct walk *walk)
-{
-	unsigned wanted = thread_count(walk->settings), count = 0;
-	CLEANUP(freep) struct worker *workers = calloc(wanted, sizeof(*workers));
-	int r = workers ? 0 : -ENOMEM;
-
-	while (r == 0 && count < wanted)
-		r = start(walk, &workers[count++]);
-	if (r < 0)
-		fail(walk, r);
-	watch(walk, r < 0 && count ? count - 1 : count);
-	for (unsigned i = 0; i < count; i++)
-		if (workers[i].started)
-			pthread_join(workers[i].thread, NULL);
-	return collect(walk, workers, count);
 }
 
 /* Each level of a deep tree may hold a descriptor. */
@@ -704,8 +600,14 @@ static void raise_descriptor_limit(void)
 
 static void walk_release(struct walk *walk)
 {
+	/* There is some only if the walk was stopped. */
+	while (walk->work) {
+		struct folder *folder = walk->work;
+
+		walk->work = folder->below;
+		folder_release(folder);
+	}
 	seen_free(walk->seen);
-	fd_close(walk->done_fd);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_rwlock_destroy(&walk->filesystems_lock);
@@ -716,6 +618,11 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 {
 	CLEANUP(walk_release)
 	struct walk walk = {
+		.crew = { .settings = settings,
+			  .result = ret,
+			  .work = work,
+			  .wake = wake_all,
+			  .context = &walk },
 		.settings = settings,
 		.names = names,
 		.result = ret,
@@ -723,9 +630,8 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_RWLOCK_INITIALIZER,
-		.done_fd = eventfd(0, EFD_CLOEXEC),
 	};
-	int r = walk.seen && walk.done_fd >= 0 ? 0 : -ENOMEM;
+	int r = walk.seen ? 0 : -ENOMEM;
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
@@ -733,7 +639,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 				settings->with_map);
 	if (r == 0) {
 		raise_descriptor_limit();
-		r = run_threads(&walk);
+		r = crew_run(&walk.crew, crew_size(settings));
 		ret->linked_full = seen_is_full(walk.seen);
 		totals_finish(&ret->totals);
 	}

@@ -32,6 +32,6 @@ struct frag_volume_source {
 		    struct frag_result *ret, struct problem *problem);
 };
 
-extern const struct frag_volume_source volume_ext;
+extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs;
 
 #endif
