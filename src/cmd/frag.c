@@ -194,7 +194,7 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 		request->verbose = true;
 		return 0;
 	case KEY_MAP:
-		request->settings.with_map = true;
+		request->settings.with_map = request->settings.exact = true;
 		return 0;
 	case KEY_ONE:
 		request->settings.one_filesystem = true;
@@ -232,6 +232,9 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "name a file, a directory, or with --volume a file system");
 	if (request->is_volume && (request->name_count != 1 || request->files_from))
 		argp_error(state, "--volume takes one mount point, device or image");
+	if (request->is_volume && request->format == FRAG_NAMES)
+		argp_error(state, "--volume knows files by their inodes, not by their names; "
+				  "leave out --names");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
 	if (request->output && !request->settings.with_map)

@@ -133,7 +133,7 @@ static void show_sums(const struct files *files)
 	if (request->format != FRAG_TABLE || request->verbose || files->shown == 0 || request->diff)
 		return;
 	putchar('\n');
-	show_verdict(stdout, files->result, &request->show);
+	show_verdict(stdout, files->result);
 }
 
 static void decrefp(json_t **json)
@@ -149,6 +149,7 @@ int frag_files(struct frag_request *request)
 	int r, status;
 
 	request->show.files_named = true;
+	request->settings.map_in_order = request->name_count == 1;
 	if (request->format == FRAG_JSON || request->diff)
 		files.rows = rows = json_array();
 	r = totals_init(&result.totals, request->settings.sort, request->settings.worst_count,

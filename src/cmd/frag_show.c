@@ -84,12 +84,13 @@ int frag_print_each(const struct frag_file *file, void *context)
 
 static int draw(const struct frag_request *request, const struct frag_result *result)
 {
-	const struct map *map = result->totals.map;
+	struct map *map = result->totals.map;
 	CLEANUP(file_closep) FILE *to = NULL;
 	CLEANUP(freep) char *title = NULL;
 	bool html;
 	int r;
 
+	map_fit(map, result->facts.volume_bytes);
 	if (!request->output) {
 		if (request->format == FRAG_TABLE)
 			show_map(stdout, map, result->facts.volume_bytes, &request->show);

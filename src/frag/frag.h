@@ -24,7 +24,8 @@ struct frag_settings {
 	bool one_filesystem; /* -x */
 	bool exact;	     /* look into files of one block, too */
 	bool sync;	     /* have delayed allocation done first */
-	bool with_map;
+	bool with_map;	   /* goes with `exact`: what is not looked into has no place on the map */
+	bool map_in_order; /* of a single file: the map shows which part lies where */
 
 	/* Sees each file, with its path; called by several threads at once. May be NULL. */
 	int (*each)(const struct frag_file *file, void *context);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "freespace.h"
 #include "quote.h"
 #include "show.h"
 
@@ -186,6 +187,23 @@ static json_t *counters_json(const struct totals *totals)
 	return row;
 }
 
+static json_t *free_json(const struct free_space *space)
+{
+	json_t *rows = json_array(), *document;
+
+	for (unsigned i = 0; i < FREE_CLASSES; i++)
+		if (space->by_size[i].runs)
+			json_array_append_new(
+				rows, json_pack("{sI sI sI}", "bytes_from", (json_int_t)(1ull << i),
+						"runs", (json_int_t)space->by_size[i].runs, "bytes",
+						(json_int_t)space->by_size[i].bytes));
+	document = json_pack("{sI sI sI sI so}", "bytes", (json_int_t)space->bytes, "runs",
+			     (json_int_t)space->runs, "largest_bytes",
+			     (json_int_t)space->largest_bytes, "fragments_of_1_gib",
+			     (json_int_t)free_space_fragments(space, 1ull << 30), "by_size", rows);
+	return document;
+}
+
 json_t *show_result_json(const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
@@ -207,6 +225,7 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "by_extension", extensions_json(totals) },
 		{ "worst", worst_json(totals) },
 		{ "unreadable", unreadable_json(totals) },
+		{ "free_space", result->free ? free_json(result->free) : json_null() },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)

@@ -83,6 +83,12 @@ void map_merge(struct map *map, const struct map *other)
 		map->end_bytes = other->end_bytes;
 }
 
+void map_fit(struct map *map, uint64_t volume_bytes)
+{
+	while (volume_bytes <= ADDRESS_MAX && volume_bytes > map->bin_bytes * MAP_BINS)
+		halve(map);
+}
+
 unsigned map_used_bins(const struct map *map, uint64_t volume_bytes)
 {
 	uint64_t end = map->end_bytes > volume_bytes ? map->end_bytes : volume_bytes;

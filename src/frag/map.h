@@ -29,6 +29,9 @@ void map_add(struct map *map, const struct extent *extent, int is_break, uint64_
 
 void map_merge(struct map *map, const struct map *other);
 
+/* Makes all of a volume of that size fit in. */
+void map_fit(struct map *map, uint64_t volume_bytes);
+
 /* How many bins a volume of that size takes; at least those up to the end. */
 unsigned map_used_bins(const struct map *map, uint64_t volume_bytes);
 

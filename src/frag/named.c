@@ -71,7 +71,7 @@ int frag_named_read(const struct frag_settings *settings, struct frag_named *nam
 	struct watcher watcher = { settings->cancel_fd, 0, also, also_context };
 	struct frag_collector collector = {
 		.model = named->model,
-		.file_bytes = named->file.size_bytes,
+		.file_bytes = settings->map_in_order ? named->file.size_bytes : 0,
 		.shared = totals ? &totals->shared : NULL,
 		.map = totals ? totals->map : NULL,
 		.also = watch,

@@ -55,8 +55,8 @@ int show_csv_file(FILE *to, const struct frag_file *file);
 
 /* ---- the verdict (verdict.c) ---- */
 
-/* In words, and the command that would help. `path`: what was looked at, for the command. */
-void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options);
+/* In words, with the command that would help. */
+void show_verdict(FILE *to, const struct frag_result *result);
 
 /* ---- the picture (map_text.c, map_svg.c) ---- */
 

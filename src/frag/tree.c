@@ -158,9 +158,9 @@ static void show_sums(FILE *to, const struct frag_result *result)
 	const struct tally *all = &totals->all, *unknown = &totals->unknown;
 	char size[SIZE_TEXT_MAX], disk[SIZE_TEXT_MAX];
 
-	fprintf(to, "%12" PRIu64 " files, %s, on %s\n", all->files + unknown->files,
+	fprintf(to, "%12" PRIu64 " files, %s, on %s (source: %s)\n", all->files + unknown->files,
 		size_human((double)all->size_bytes + (double)unknown->size_bytes, size),
-		result->facts.kind ? result->facts.kind->name : "nothing");
+		result->facts.kind ? result->facts.kind->name : "nothing", result->source);
 	fprintf(to, "%12" PRIu64 " fragmented (%.1f %%)\n", all->fragmented_files,
 		all->files ? 100.0 * (double)all->fragmented_files / (double)all->files : 0);
 	fprintf(to, "%12" PRIu64 " fragments in %" PRIu64 " extents; %" PRIu64 " would do\n",
@@ -208,7 +208,7 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 		fprintf(to, "Interrupted: this is PARTIAL, what was seen until then.\n\n");
 	show_sums(to, result);
 	fputc('\n', to);
-	show_verdict(to, result, options);
+	show_verdict(to, result);
 	show_histogram(to, totals, options);
 	show_sizes(to, totals);
 	show_extensions(to, totals);

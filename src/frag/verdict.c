@@ -13,6 +13,9 @@
 
 enum { COMMANDS_SHOWN = 3 };
 
+/* Of all the reading: what all files worth rewriting cost together, to be worth a word. */
+static const double share_that_matters = 0.01;
+
 static void put_reading(FILE *to, const struct tally *tally)
 {
 	char without[SIZE_TEXT_MAX], with[SIZE_TEXT_MAX];
@@ -44,27 +47,39 @@ static void put_commands(FILE *to, const struct frag_result *result)
 		shown++;
 	}
 	if (shown && result->totals.worth.files > shown)
-		fprintf(to, "    ... for all: alloc-perf frag --names -0 ... | xargs -0 -n1 %s\n",
+		fprintf(to, "    ... for all: alloc-perf frag --names -0 DIR | xargs -0 -n1 %s\n",
 			kind->command ? kind->command : "(a copy of each)");
 	fprintf(to, "  (not done here; %s)\n", kind->caveat);
 }
 
-void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options)
+static bool is_fine(const struct totals *totals)
+{
+	double reading = totals->all.sequential_seconds + totals->all.extra_seconds;
+
+	return totals->worth.extra_seconds < share_that_matters * reading ||
+	       totals->worth.files == 0;
+}
+
+void show_verdict(FILE *to, const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
 	char bytes[SIZE_TEXT_MAX];
 
-	(void)options;
-	if (totals->worth.files == 0) {
-		fprintf(to, "Verdict: fine; ");
+	if (is_fine(totals)) {
+		fprintf(to, "Verdict: fine; all in all, ");
 		put_reading(to, &totals->all);
-		fprintf(to, " (model: %s)\n", result->model->name);
-		return;
+		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
+		if (totals->worth.files)
+			fprintf(to, "  %" PRIu64 " files (%s) could be rewritten all the same:\n",
+				totals->worth.files,
+				size_human((double)totals->worth.mapped_bytes, bytes));
+	} else {
+		fprintf(to, "Verdict: worth rewriting: %" PRIu64 " file%s, %s; of these, ",
+			totals->worth.files, totals->worth.files == 1 ? "" : "s",
+			size_human((double)totals->worth.mapped_bytes, bytes));
+		put_reading(to, &totals->worth);
+		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 	}
-	fprintf(to, "Verdict: worth rewriting: %" PRIu64 " file%s, %s; of these, ",
-		totals->worth.files, totals->worth.files == 1 ? "" : "s",
-		size_human((double)totals->worth.mapped_bytes, bytes));
-	put_reading(to, &totals->worth);
-	fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
-	put_commands(to, result);
+	if (totals->worth.files)
+		put_commands(to, result);
 }
