@@ -46,10 +46,25 @@ _alloc_perf_testbed() {
 	fi
 }
 
+_alloc_perf_frag_value() {
+	case $1 in
+	-s | --sort) _alloc_perf_words "$2" "cost fragments extents size density" ;;
+	--model) _alloc_perf_words "$2" "disk flash" ;;
+	--min-size) _alloc_perf_words "$2" "64K 1M 1G" ;;
+	-o | --output | --files-from | --newer | --diff) _alloc_perf_files "$2" ;;
+	-n | --worst | --threads | --watch) ;;
+	*) return 1 ;;
+	esac
+}
+
 # The value of option $2 of verb $1 so far is $3.  Fails if the option takes none.
 _alloc_perf_value() {
 	local verb=$1
 	shift
+	if [ "$verb" = frag ]; then
+		_alloc_perf_frag_value "$@"
+		return
+	fi
 	case $1 in
 	-[fmst]) set -- "$verb $1" "$2" ;;
 	esac
@@ -91,7 +106,7 @@ _alloc_perf() {
 		current=$word
 	fi
 	if ((COMP_CWORD == 1)); then
-		_alloc_perf_words "$current" "run report diff list create --help --version"
+		_alloc_perf_words "$current" "run report diff frag list create --help --version"
 		return
 	fi
 	if _alloc_perf_value "$verb" "$option" "$current"; then
@@ -120,6 +135,12 @@ _alloc_perf() {
 		_alloc_perf_words "$current" "--format --measure --threshold --output --help"
 		;;
 	diff,*) _alloc_perf_files "$current" ;;
+	frag,-*)
+		_alloc_perf_words "$current" "--volume --files-from --null --one-file-system --min-size --newer
+			--exact --sync --threads --verbose --map --output --worst --sort --model --json --each --csv
+			--names --diff --watch --ascii --quiet --help"
+		;;
+	frag,*) _alloc_perf_files "$current" ;;
 	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;
 	list,*) _alloc_perf_words "$current" "methods filesystems testbeds" ;;
 	esac

@@ -82,8 +82,8 @@ static const struct argp_option options[] = {
 	{ "csv", KEY_CSV, NULL, 0, "A row of csv for each file", 2 },
 	{ "names", KEY_NAMES, NULL, 0, "Only the names of files worth rewriting", 2 },
 	{ "diff", KEY_DIFF, "BEFORE", 0, "What changed since BEFORE, a saved --json", 2 },
-	{ "watch", KEY_WATCH, "SECONDS", OPTION_ARG_OPTIONAL,
-	  "A row whenever the file has changed, until Ctrl-C (looks every second)", 2 },
+	{ "watch", KEY_WATCH, "SECONDS", 0,
+	  "A row whenever the file has changed, looked at so often, until Ctrl-C", 2 },
 	{ "ascii", KEY_ASCII, NULL, 0, "No characters beyond ASCII", 2 },
 	{ "quiet", KEY_QUIET, NULL, 0, "No progress", 2 },
 	{ 0 },
@@ -91,7 +91,7 @@ static const struct argp_option options[] = {
 
 static const char help[] =
 	"Show how fragmented files, trees and whole file systems are, whether it matters, and what "
-	"would help.  Nothing is ever written.\v"
+	"would help.  Nothing is written, unless --sync asks for it.\v"
 	"Examples:\n"
 	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
 	"  alloc-perf frag -v ibdata1                   its extents\n"
@@ -170,9 +170,9 @@ static void parse_newer(const char *text, struct argp_state *state, time_t *ret)
 static double parse_seconds(const char *text, struct argp_state *state)
 {
 	char *end;
-	double seconds = text ? strtod(text, &end) : 1;
+	double seconds = strtod(text, &end);
 
-	if (text && (end == text || *end || !(seconds >= 0.01 && seconds <= 86400)))
+	if (end == text || *end || !(seconds >= 0.01 && seconds <= 86400))
 		argp_error(state, "\"%s\" is no number of seconds for --watch", text);
 	return seconds;
 }

@@ -10,7 +10,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
-#include "compare.h"
+#include "saved.h"
 #include "frag_request.h"
 #include "io.h"
 #include "size.h"
@@ -126,13 +126,13 @@ static int print_diff(const struct frag_request *request, const struct frag_resu
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(decrefp) json_t *before = NULL;
 	CLEANUP(decrefp) json_t *after = show_result_json(result);
-	int r = compare_read(request->diff, &before, &problem);
+	int r = saved_read(request->diff, &before, &problem);
 
 	if (r < 0)
 		return cmd_complain(&problem, r);
 	if (!after || (files && json_object_set(after, "files", files) < 0))
 		return PROBLEM_VERDICT;
-	return compare_show(stdout, before, after) ? PROBLEM_VERDICT : 0;
+	return saved_compare(stdout, before, after) ? PROBLEM_VERDICT : 0;
 }
 
 /* Unreadable files are part of the tree's table; other forms have them on stderr. */

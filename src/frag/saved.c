@@ -3,7 +3,7 @@
  * Both sides are documents, so that a result of another machine or another year
  * is compared in the same way as one of now.
  */
-#include "compare.h"
+#include "saved.h"
 
 #include <errno.h>
 #include <string.h>
@@ -18,7 +18,7 @@ static void decrefp(json_t **json)
 	json_decref(*json);
 }
 
-int compare_read(const char *path, json_t **ret, struct problem *problem)
+int saved_read(const char *path, json_t **ret, struct problem *problem)
 {
 	json_error_t error;
 	CLEANUP(decrefp) json_t *document = json_load_file(path, 0, &error);
@@ -88,7 +88,7 @@ static void show_files(FILE *to, const json_t *before, const json_t *after, cons
 	}
 }
 
-int compare_show(FILE *to, const json_t *before, const json_t *after)
+int saved_compare(FILE *to, const json_t *before, const json_t *after)
 {
 	static const char *const keys[] = { "files",	    "fragmented_files", "mapped_bytes",
 					    "extents",	    "fragments",	"ideal_fragments",
