@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of frag that need no file system: sums, sets, the model, the forms of output. */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cleanup.h"
+#include "freespace.h"
+#include "frag.h"
+#include "quote.h"
+#include "seen.h"
+#include "show.h"
+
+enum { BLOCK = 4096 };
+
+static const struct filesystem_facts ext4_facts = { .block_bytes = BLOCK, .blocks = 1 << 18 };
+
+/* ---- names ---- */
+
+static void names_are_quoted(void **state)
+{
+	static const struct {
+		const char *name, *quoted;
+	} rows[] = {
+		{ "plain-name_1.txt", "plain-name_1.txt" },
+		{ "", "''" },
+		{ "with space", "'with space'" },
+		{ "it's", "'it'\\''s'" },
+		{ "$HOME", "'$HOME'" },
+		{ "~root", "'~root'" },
+		{ "new\nline", "$'new\\nline'" },
+		{ "tab\tand'", "$'tab\\tand\\''" },
+		{ "\xff", "$'\\377'" },
+		{ "caf\xc3\xa9", "caf\xc3\xa9" },
+		{ "c1\xc2\x9b", "$'c1\\302\\233'" },
+		{ "overlong\xc0\xaf", "$'overlong\\300\\257'" },
+		{ "surrogate\xed\xa0\x80", "$'surrogate\\355\\240\\200'" },
+		{ "cut\xe2\x82", "$'cut\\342\\202'" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP(freep) char *quoted = quote_name(rows[i].name);
+
+		assert_string_equal(quoted, rows[i].quoted);
+	}
+}
+
+static void json_gets_valid_utf8(void **state)
+{
+	CLEANUP(freep) char *replaced = quote_replace("a\xff\xc3\xa9\xc3");
+	(void)state;
+
+	assert_string_equal(replaced, "a\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd");
+	assert_true(quote_is_utf8(replaced));
+	assert_false(quote_is_utf8("a\xff"));
+}
+
+/* ---- sets ---- */
+
+static void inodes_are_seen_once(void **state)
+{
+	CLEANUP(seen_freep) struct seen *seen = seen_new();
+	(void)state;
+
+	assert_int_equal(seen_add(seen, 1, 5), 1);
+	assert_int_equal(seen_add(seen, 1, 5), 0);
+	assert_int_equal(seen_add(seen, 2, 5), 1);
+	assert_int_equal(seen_add(seen, 1, UINT64_MAX), 1);
+	assert_int_equal(seen_add(seen, 1, UINT64_MAX), 0);
+	for (uint64_t inode = 100; inode < 200000; inode++)
+		assert_int_equal(seen_add(seen, 1, inode * 7), 1);
+	for (uint64_t inode = 100; inode < 200000; inode++)
+		assert_int_equal(seen_add(seen, 1, inode * 7), 0);
+	assert_false(seen_is_full(seen));
+}
+
+/* One number in each run of 256 is the worst there is: the set stops growing, and says so. */
+static void a_full_set_says_so(void **state)
+{
+	CLEANUP(seen_freep) struct seen *seen = seen_new();
+	(void)state;
+
+	for (uint64_t inode = 0; inode < 1 << 19; inode++)
+		assert_int_equal(seen_add(seen, 1, inode << 8), 1);
+	assert_true(seen_is_full(seen));
+	assert_int_equal(seen_add(seen, 1, 0), 0);
+}
+
+static void ranges_count_once(void **state)
+{
+	CLEANUP(ranges_clear) struct ranges ranges = { 0 };
+	CLEANUP(ranges_clear) struct ranges other = { 0 };
+	(void)state;
+
+	assert_int_equal(ranges_bytes(&ranges), 0);
+	assert_int_equal(ranges_add(&ranges, 1, 100, 50), 0);
+	assert_int_equal(ranges_add(&ranges, 1, 120, 100), 0);
+	assert_int_equal(ranges_add(&ranges, 2, 100, 50), 0);
+	assert_int_equal(ranges_add(&ranges, 1, 220, 10), 0);
+	assert_int_equal(ranges_bytes(&ranges), 130 + 50);
+	assert_int_equal(ranges_add(&other, 1, 0, 1000), 0);
+	assert_int_equal(ranges_merge(&ranges, &other), 0);
+	assert_int_equal(ranges_bytes(&ranges), 1000 + 50);
+}
+
+/* Many that do not touch: what cannot be kept is still counted. */
+static void ranges_are_bounded(void **state)
+{
+	CLEANUP(ranges_clear) struct ranges ranges = { 0 };
+	uint64_t count = 600000;
+	(void)state;
+
+	for (uint64_t i = 0; i < count; i++)
+		assert_int_equal(ranges_add(&ranges, 1, 3 * i * BLOCK, BLOCK), 0);
+	assert_true(ranges.room <= 1 << 18);
+	assert_int_equal(ranges_bytes(&ranges), count * BLOCK);
+}
+
+/* ---- the model ---- */
+
+static void breaks_cost_more_the_farther(void **state)
+{
+	const struct seek_model *disk = seek_model_find("disk"), *flash = seek_model_find("flash");
+	uint64_t tib = 1ull << 40;
+	(void)state;
+
+	assert_null(seek_model_find("tape"));
+	/* 64 KiB pass under the head. */
+	assert_float_equal(seek_cost_of_break(disk, 65536, tib), 65536 / 180e6, 1e-9);
+	assert_true(seek_cost_of_break(disk, tib / 100, tib) >
+		    seek_cost_of_break(disk, tib / 1000, tib));
+	assert_float_equal(seek_cost_of_break(disk, tib, tib), 0.020, 1e-9);
+	assert_float_equal(seek_cost_of_break(disk, UINT64_MAX, 0), 0.020, 1e-9);
+	assert_float_equal(seek_cost_of_break(flash, tib, tib), 20e-6, 1e-12);
+	assert_float_equal(seek_cost_of_bytes(flash, 500000000), 1, 1e-9);
+}
+
+static void only_what_matters_is_worth_it(void **state)
+{
+	(void)state;
+	assert_false(seek_is_worth(0, 0));
+	assert_false(seek_is_worth(0.001, 0.049));
+	assert_true(seek_is_worth(0.001, 0.05));
+	assert_false(seek_is_worth(10, 4.9));
+	assert_true(seek_is_worth(10, 5));
+}
+
+/* ---- files ---- */
+
+static void collect(struct frag_collector *collector, uint64_t logical, uint64_t physical,
+		    uint64_t blocks, uint32_t flags)
+{
+	const struct extent extent = { logical * BLOCK, physical * BLOCK, blocks * BLOCK, flags };
+
+	assert_int_equal(frag_collect(&extent, collector), 0);
+}
+
+static struct frag_file finish(struct frag_collector *collector)
+{
+	struct filesystem_facts facts = ext4_facts;
+	struct frag_file file = { .size_bytes = BLOCK };
+
+	facts.kind = filesystem_kind_find("ext4");
+	frag_collected(collector, &facts, false, &file);
+	return file;
+}
+
+static void a_file_in_pieces(void **state)
+{
+	CLEANUP(ranges_clear) struct ranges shared = { 0 };
+	struct frag_collector collector = { .sums = LAYOUT_SUMS_INIT,
+					    .model = seek_model_find("flash"),
+					    .shared = &shared };
+	struct frag_file file;
+	(void)state;
+
+	collect(&collector, 0, 100, 10, 0);
+	collect(&collector, 10, 110, 10, EXTENT_UNWRITTEN);
+	collect(&collector, 25, 500, 1, EXTENT_SHARED);
+	file = finish(&collector);
+	assert_int_equal(file.layout.extents, 3);
+	assert_int_equal(file.layout.fragments, 2);
+	assert_int_equal(file.layout.holes, 1);
+	assert_int_equal(file.layout.largest_bytes, 20 * BLOCK);
+	assert_int_equal(file.layout.gap_bytes, 380 * BLOCK);
+	assert_int_equal(file.ideal_fragments, 1);
+	assert_true(frag_file_is_fragmented(&file));
+	/* Unwritten blocks are not read. */
+	assert_float_equal(file.sequential_seconds, 11 * BLOCK / 500e6, 1e-12);
+	assert_float_equal(file.extra_seconds, 20e-6, 1e-12);
+	assert_int_equal(ranges_bytes(&shared), BLOCK);
+}
+
+static void what_has_no_address_is_not_known(void **state)
+{
+	struct frag_collector encoded = { .sums = LAYOUT_SUMS_INIT,
+					  .model = seek_model_find("disk") };
+	struct frag_collector inlined = encoded, delayed = encoded;
+	struct frag_file file;
+	(void)state;
+
+	collect(&encoded, 0, 100, 32, EXTENT_ENCODED);
+	file = finish(&encoded);
+	assert_false(frag_file_is_known(&file));
+	assert_false(frag_file_is_fragmented(&file));
+	assert_int_equal(file.layout.encoded_bytes, 32 * BLOCK);
+	collect(&inlined, 0, 0, 1, EXTENT_INLINE);
+	file = finish(&inlined);
+	assert_true(frag_file_is_known(&file));
+	collect(&delayed, 0, 0, 4, EXTENT_DELALLOC | EXTENT_UNKNOWN);
+	file = finish(&delayed);
+	assert_false(frag_file_is_known(&file));
+	assert_int_equal(file.delayed_bytes, 4 * BLOCK);
+}
+
+static void unknown_figures_are_no_numbers(void **state)
+{
+	struct frag_file file = { .layout = { .extents = 2, .fragments = 2 } };
+	(void)state;
+
+	for (unsigned i = 0; i < frag_column_count; i++) {
+		double value = frag_columns[i].of(&file);
+
+		if (strcmp(frag_columns[i].name, "fragments") == 0 ||
+		    strcmp(frag_columns[i].name, "largest_bytes") == 0 ||
+		    strcmp(frag_columns[i].name, "extra_seconds") == 0)
+			assert_true(isnan(value));
+		else if (strcmp(frag_columns[i].name, "extents") == 0)
+			assert_float_equal(value, 2, 0);
+	}
+}
+
+/* ---- totals ---- */
+
+static struct frag_file made_up(const char *path, uint64_t fragments, double extra_seconds)
+{
+	return (struct frag_file) {
+		.path = path,
+		.inode = fragments,
+		.size_bytes = fragments * BLOCK,
+		.layout = { .extents = fragments,
+			    .fragments = fragments,
+			    .mapped_bytes = fragments * BLOCK,
+			    .addresses_known = 1 },
+		.ideal_fragments = fragments != 0,
+		.extra_seconds = extra_seconds,
+	};
+}
+
+static void classes_have_no_gaps(void **state)
+{
+	uint64_t expected = 0;
+	(void)state;
+
+	for (unsigned i = 0; i < COUNT_CLASSES; i++) {
+		uint64_t from, to;
+
+		totals_count_class(i, &from, &to);
+		assert_int_equal(from, expected);
+		assert_true(to >= from);
+		expected = to + 1;
+	}
+	assert_int_equal(expected, 0);
+	for (unsigned i = 1; i < SIZE_CLASSES; i++)
+		assert_true(totals_size_class(i) > totals_size_class(i - 1));
+}
+
+static void files_land_in_their_classes(void **state)
+{
+	CLEANUP(totals_clear) struct totals totals;
+	(void)state;
+
+	assert_int_equal(totals_init(&totals, &frag_sorts[0], 10, 0), 0);
+	for (uint64_t fragments = 0; fragments < 300; fragments++) {
+		struct frag_file file = made_up("a.TXT", fragments, 0);
+
+		assert_int_equal(totals_add(&totals, &file), 0);
+	}
+	for (unsigned i = 0; i < 9; i++) {
+		uint64_t from, to;
+
+		totals_count_class(i, &from, &to);
+		assert_int_equal(totals.by_count[i].files, to - from + 1);
+	}
+	assert_int_equal(totals.all.files, 300);
+	assert_int_equal(totals.all.fragments, 300 * 299 / 2);
+	totals_finish(&totals);
+	assert_string_equal(totals.extensions[0].name, "txt");
+	assert_int_equal(totals.extensions[0].tally.files, 300);
+}
+
+/* Whatever the order in which they come, and over how many threads. */
+static void the_worst_are_kept(void **state)
+{
+	CLEANUP(totals_clear) struct totals one, other;
+	(void)state;
+
+	assert_int_equal(totals_init(&one, &frag_sorts[0], 3, 0), 0);
+	assert_int_equal(totals_init(&other, &frag_sorts[0], 3, 0), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		char name[16];
+		struct frag_file file;
+
+		snprintf(name, sizeof(name), "f%u", i * 7919 % 1000);
+		file = made_up(name, 2, i * 7919 % 1000);
+		assert_int_equal(totals_add(i % 2 ? &one : &other, &file), 0);
+	}
+	assert_int_equal(totals_merge(&one, &other), 0);
+	totals_clear(&other);
+	totals_finish(&one);
+	assert_int_equal(one.worst.count, 3);
+	assert_string_equal(one.worst.file[0].path, "f999");
+	assert_string_equal(one.worst.file[1].path, "f998");
+	assert_string_equal(one.worst.file[2].path, "f997");
+	assert_int_equal(one.all.files, 1000);
+}
+
+static void extensions_are_bounded(void **state)
+{
+	CLEANUP(totals_clear) struct totals totals;
+	uint64_t files = 0;
+	(void)state;
+
+	assert_int_equal(totals_init(&totals, &frag_sorts[0], 0, 0), 0);
+	for (unsigned i = 0; i < 2000; i++) {
+		char name[32];
+		struct frag_file file;
+
+		snprintf(name, sizeof(name), "f.%u", i);
+		file = made_up(name, 1, 0);
+		assert_int_equal(totals_add(&totals, &file), 0);
+	}
+	for (unsigned i = 0; i <= EXTENSIONS_MAX; i++)
+		files += totals.extensions[i].tally.files;
+	assert_int_equal(files, 2000);
+}
+
+/* ---- maps ---- */
+
+static uint64_t bytes_of(const struct map *map)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; i < MAP_BINS; i++)
+		bytes += map->bins[i].bytes;
+	return bytes;
+}
+
+static void maps_grow_and_lose_nothing(void **state)
+{
+	CLEANUP(freep) struct map *map = malloc(sizeof(*map));
+	CLEANUP(freep) struct map *other = malloc(sizeof(*other));
+	struct extent extent = { 0, 100 * BLOCK, 3 * BLOCK + 5, 0 };
+	(void)state;
+
+	map_init(map, 0);
+	map_init(other, 1ull << 40);
+	map_add(map, &extent, 1, 0);
+	extent.physical = 1ull << 50;
+	map_add(map, &extent, 0, 0);
+	assert_int_equal(bytes_of(map), 2 * extent.bytes);
+	map_add(other, &(struct extent) { 0, 0, BLOCK, 0 }, 0, 0);
+	map_merge(other, map);
+	assert_int_equal(bytes_of(other), 2 * extent.bytes + BLOCK);
+	/* Nonsense is passed over, and does not hang. */
+	extent.physical = UINT64_MAX - extent.bytes;
+	map_add(map, &extent, 0, 0);
+	assert_int_equal(bytes_of(map), 2 * extent.bytes);
+}
+
+/* ---- free space ---- */
+
+static void free_runs_that_touch_are_one(void **state)
+{
+	struct free_space space = { 0 };
+	(void)state;
+
+	free_space_add(&space, 0, 10 * BLOCK);
+	free_space_add(&space, 10 * BLOCK, 6 * BLOCK);
+	free_space_add(&space, 100 * BLOCK, 4 * BLOCK);
+	free_space_add(&space, 200 * BLOCK, 4 * BLOCK);
+	free_space_finish(&space);
+	assert_int_equal(space.runs, 3);
+	assert_int_equal(space.bytes, 24 * BLOCK);
+	assert_int_equal(space.largest_bytes, 16 * BLOCK);
+	assert_int_equal(free_space_fragments(&space, 0), 0);
+	assert_int_equal(free_space_fragments(&space, 16 * BLOCK), 1);
+	assert_int_equal(free_space_fragments(&space, 17 * BLOCK), 2);
+	assert_int_equal(free_space_fragments(&space, 21 * BLOCK), 3);
+	assert_int_equal(free_space_fragments(&space, 24 * BLOCK), 3);
+	assert_int_equal(free_space_fragments(&space, 25 * BLOCK), 0);
+}
+
+/* ---- forms of output ---- */
+
+static char *table_of(const struct extent *extents, size_t count, uint64_t size_bytes)
+{
+	const struct frag_file file = { .size_bytes = size_bytes };
+	struct filefrag_table table;
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+
+	filefrag_begin(&table, to, "f", &file, &ext4_facts);
+	for (size_t i = 0; i < count; i++)
+		filefrag_row(&extents[i], &table);
+	filefrag_end(&table, "f");
+	fclose(to);
+	return text;
+}
+
+/* As filefrag 1.47 printed it: its quirks (the blank, the bare ",eof") are part of it. */
+static void the_table_is_that_of_filefrag(void **state)
+{
+	static const struct extent extents[] = {
+		{ 0, 33280 * BLOCK, 5 * BLOCK, 0 },
+		{ 256 * BLOCK, 29847ull * BLOCK, 768 * BLOCK, EXTENT_UNWRITTEN | EXTENT_LAST },
+	};
+	CLEANUP(freep) char *table = table_of(extents, 2, 5 * BLOCK);
+	CLEANUP(freep) char *empty = table_of(NULL, 0, 1);
+	(void)state;
+
+	assert_string_equal(
+		table,
+		"File size of f is 20480 (5 blocks of 4096 bytes)\n"
+		" ext:     logical_offset:        physical_offset: length:   expected: flags:\n"
+		"   0:        0..       4:      33280..     33284:      5:            ,eof\n"
+		"   1:      256..    1023:      29847..     30614:    768:      33536: "
+		"last,unwritten,eof\n"
+		"f: 2 extents found\n");
+	assert_string_equal(empty, "File size of f is 1 (1 block of 4096 bytes)\n"
+				   "f: 0 extents found\n");
+}
+
+static void json_keeps_odd_names(void **state)
+{
+	struct frag_file file = made_up("bad\xff\nname", 2, 0.5);
+	json_t *row = show_file_json(&file);
+	(void)state;
+
+	assert_string_equal(json_string_value(json_object_get(row, "path")),
+			    "bad\xef\xbf\xbd\nname");
+	assert_string_equal(json_string_value(json_object_get(row, "path_hex")),
+			    "626164ff0a6e616d65");
+	assert_int_equal(json_integer_value(json_object_get(row, "fragments")), 2);
+	json_decref(row);
+}
+
+static void csv_quotes_names(void **state)
+{
+	struct frag_file file = made_up("a \"b\",\nc", 1, 0);
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+	(void)state;
+
+	assert_int_equal(show_csv_file(to, &file), 0);
+	fclose(to);
+	assert_non_null(strstr(text, ",\"a \"\"b\"\",\nc\"\r\n"));
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_quoted),
+		cmocka_unit_test(json_gets_valid_utf8),
+		cmocka_unit_test(inodes_are_seen_once),
+		cmocka_unit_test(a_full_set_says_so),
+		cmocka_unit_test(ranges_count_once),
+		cmocka_unit_test(ranges_are_bounded),
+		cmocka_unit_test(breaks_cost_more_the_farther),
+		cmocka_unit_test(only_what_matters_is_worth_it),
+		cmocka_unit_test(a_file_in_pieces),
+		cmocka_unit_test(what_has_no_address_is_not_known),
+		cmocka_unit_test(unknown_figures_are_no_numbers),
+		cmocka_unit_test(classes_have_no_gaps),
+		cmocka_unit_test(files_land_in_their_classes),
+		cmocka_unit_test(the_worst_are_kept),
+		cmocka_unit_test(extensions_are_bounded),
+		cmocka_unit_test(maps_grow_and_lose_nothing),
+		cmocka_unit_test(free_runs_that_touch_are_one),
+		cmocka_unit_test(the_table_is_that_of_filefrag),
+		cmocka_unit_test(json_keeps_odd_names),
+		cmocka_unit_test(csv_quotes_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
