@@ -1,40 +1,93 @@
 /* SPDX-License-Identifier: MIT */
-/* Trees, lists of names and whole volumes: sums, and rows only where they are wanted. */
+/*
+ * Trees, lists of names and whole volumes: sums, and rows only where they are
+ * wanted.  Names from a pipe are waited for together with Ctrl-C, which stdio
+ * could not do.
+ */
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cleanup.h"
 #include "cmd.h"
 #include "frag_request.h"
 #include "whole_volume.h"
 
+enum { NAMES_BYTES = 65536 };
+
 /* ---- names ---- */
 
 struct names {
 	const struct frag_request *request;
-	size_t next;
-	FILE *from;
-	char *line;
-	size_t room;
+	size_t next; /* of those on the command line */
+	int fd;	     /* of the others; -1: none */
+	char *text;  /* read, and from `at` to `end` not handed out yet */
+	size_t at, end, room;
+	bool ended;
 };
 
+/* More text, if the user does not end the waiting for it.  0 or -errno. */
+static int read_more(struct names *names)
+{
+	struct pollfd watched[2] = {
+		{ .fd = names->fd, .events = POLLIN },
+		{ .fd = names->request->settings.cancel_fd, .events = POLLIN },
+	};
+	ssize_t got;
+
+	memmove(names->text, names->text + names->at, names->end - names->at);
+	names->end -= names->at;
+	names->at = 0;
+	if (names->room - names->end < 2) {
+		char *larger = realloc(names->text, 2 * names->room + NAMES_BYTES);
+
+		if (!larger)
+			return -ENOMEM;
+		names->text = larger;
+		names->room = 2 * names->room + NAMES_BYTES;
+	}
+	poll(watched, 2, -1);
+	got = watched[1].revents
+		      ? 0
+		      : read(names->fd, names->text + names->end, names->room - names->end - 1);
+	if (got < 0)
+		return errno == EINTR ? 0 : -errno;
+	names->ended = got == 0;
+	names->end += (size_t)got;
+	return 0;
+}
+
+/* 1 with a name, 0 at the end, -errno. */
 static int next_line(struct names *names, const char **ret_name)
 {
-	int end = names->request->zero ? '\0' : '\n';
-	ssize_t bytes;
+	int separator = names->request->zero ? '\0' : '\n';
 
-	do {
-		errno = 0;
-		bytes = getdelim(&names->line, &names->room, end, names->from);
-		if (bytes < 0)
-			return feof(names->from) || !errno ? 0 : -errno;
-		if (bytes && names->line[bytes - 1] == end)
-			names->line[--bytes] = '\0';
-	} while (bytes == 0);
-	*ret_name = names->line;
-	return 1;
+	for (;;) {
+		char *begin = names->text + names->at;
+		char *end = memchr(begin, separator, names->end - names->at);
+		int r;
+
+		if (!end && !names->ended) {
+			r = read_more(names);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		if (!end && names->at == names->end)
+			return 0;
+		if (!end)
+			end = names->text + names->end;
+		*end = '\0';
+		names->at = (size_t)(end - names->text) + (end < names->text + names->end);
+		if (end == begin)
+			continue;
+		*ret_name = begin;
+		return 1;
+	}
 }
 
 static int next_name(void *context, const char **ret_name)
@@ -45,24 +98,29 @@ static int next_name(void *context, const char **ret_name)
 		*ret_name = names->request->names[names->next++];
 		return 1;
 	}
-	return names->from ? next_line(names, ret_name) : 0;
+	return names->fd >= 0 ? next_line(names, ret_name) : 0;
 }
 
 static void names_clear(struct names *names)
 {
-	if (names->from && names->from != stdin)
-		fclose(names->from);
-	free(names->line);
+	if (names->fd != STDIN_FILENO)
+		fd_close(names->fd);
+	free(names->text);
 }
 
 static int names_open(struct names *names)
 {
 	const char *path = names->request->files_from;
 
+	names->fd = -1;
 	if (!path)
 		return 0;
-	names->from = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	if (names->from)
+	names->room = NAMES_BYTES;
+	names->text = malloc(NAMES_BYTES);
+	if (!names->text)
+		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
+	names->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	if (names->fd >= 0)
 		return 0;
 	fprintf(stderr, "alloc-perf: %s: %s\n", path, strerror(errno));
 	return PROBLEM_USAGE;
@@ -98,7 +156,7 @@ int frag_tree(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(names_clear) struct names names = { .request = request };
+	CLEANUP(names_clear) struct names names = { .request = request, .fd = -1 };
 	int r = names_open(&names);
 
 	if (r)

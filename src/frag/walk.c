@@ -56,7 +56,7 @@ struct walk {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	struct folder *work; /* stack */
-	bool names_ended;
+	bool names_ended, names_busy;
 	unsigned busy;
 
 	pthread_rwlock_t filesystems_lock;
@@ -493,36 +493,51 @@ static int look_at_named(struct worker *worker, const char *name)
 
 enum task { TASK_NONE, TASK_FOLDER, TASK_NAME };
 
-/* Names are taken one by one, and only if there is nothing else to do. */
+/*
+ * Asks for a name; the lock is held before and after, but not meanwhile: a pipe
+ * may make us wait, and the others have work to do.
+ */
+static char *take_name(struct walk *walk, int *ret_error)
+{
+	const char *name;
+	char *copy = NULL;
+	int r;
+
+	walk->names_busy = true;
+	pthread_mutex_unlock(&walk->lock);
+	r = walk->names->next(walk->names->context, &name);
+	if (r > 0) {
+		copy = strdup(name);
+		r = copy ? 0 : -ENOMEM;
+	}
+	pthread_mutex_lock(&walk->lock);
+	walk->names_busy = false;
+	walk->names_ended = !copy;
+	pthread_cond_broadcast(&walk->changed);
+	*ret_error = r;
+	return copy;
+}
+
+/* Names are asked for only if there is nothing else to do. */
 static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_name,
 		      int *ret_error)
 {
 	enum task task = TASK_NONE;
-	const char *name;
 
 	pthread_mutex_lock(&walk->lock);
-	while (*ret_error == 0 && !crew_is_over(&walk->crew)) {
+	while (*ret_error == 0 && task == TASK_NONE && !crew_is_over(&walk->crew)) {
 		if (walk->work) {
 			*ret_folder = walk->work;
 			walk->work = walk->work->below;
 			task = TASK_FOLDER;
+		} else if (!walk->names_ended && !walk->names_busy) {
+			*ret_name = take_name(walk, ret_error);
+			task = *ret_name ? TASK_NAME : TASK_NONE;
+		} else if (walk->busy || walk->names_busy) {
+			pthread_cond_wait(&walk->changed, &walk->lock);
+		} else {
 			break;
 		}
-		if (!walk->names_ended) {
-			int r = walk->names->next(walk->names->context, &name);
-
-			if (r > 0 && (*ret_name = strdup(name))) {
-				task = TASK_NAME;
-				break;
-			}
-			walk->names_ended = true;
-			if (r != 0)
-				*ret_error = r < 0 ? r : -ENOMEM;
-			continue;
-		}
-		if (walk->busy == 0)
-			break;
-		pthread_cond_wait(&walk->changed, &walk->lock);
 	}
 	walk->busy += task != TASK_NONE;
 	pthread_mutex_unlock(&walk->lock);

@@ -1,0 +1,370 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# alloc-perf frag from the command line: every option and message that needs no
+# file system of its own.
+load helper
+
+# A file that is in pieces wherever it lies: every second block is a hole that was punched.
+make_tree() {
+	mkdir -p tree/sub
+	printf 'x' >tree/small.txt
+	: >tree/empty
+	dd if=/dev/zero of=tree/sub/big.DAT bs=1M count=2 status=none
+	ln tree/sub/big.DAT tree/hard
+	ln -s small.txt tree/link
+	mkfifo tree/fifo
+	sync -f tree
+}
+
+# The field of `frag --json ARGUMENT...`.
+field() { # FILTER ARGUMENT...
+	local filter=$1
+	shift
+	alloc-perf frag --json "$@" | jq -r "$filter"
+}
+
+# Where nobody says where files lie (tmpfs), these tests have nothing to look at.
+need_extents() {
+	printf 'xxxxxxxxxxxxxxxx' | dd of=probe bs=16 status=none
+	alloc-perf frag probe >/dev/null 2>&1 || skip "the file system of $WORK does not tell where files lie"
+	rm probe
+}
+
+refused() { # SENTENCE ARGUMENT...
+	local sentence=$1
+	shift
+	run alloc-perf frag "$@"
+	assert_status 2
+	assert_output_has "$sentence"
+}
+
+# ---- wrong usage ----
+
+@test "wrong usage is told in a sentence" {
+	refused "name a file, a directory" -x
+	refused "--volume takes one mount point" --volume a b
+	refused "--watch takes one file" --watch 1 a b
+	refused '"soon" is no number of seconds' --watch soon a
+	refused "say --map, too" -o x.svg a
+	refused "ends in .svg or .html" --map -o x.png a
+	refused "only one of --json, --each, --csv and --names" --json --csv a
+	refused "--diff prints a table" --diff b --json a
+	refused "--null is for --files-from and --names" -0 a
+	refused 'there is no model "tape"' --model tape a
+	refused 'did you mean "fragments"?' --sort fragmnts a
+	refused '"1KB" is no size' --min-size 1KB a
+	refused '--newer wants a file or a date' --newer yesterday a
+	refused '"-1" is no number for --worst' --worst -1 a
+	refused '"65" is no number for --threads' --threads 65 a
+	refused "leave out --names" --names --volume a
+	refused "No such file or directory" --files-from missing
+}
+
+# ---- files ----
+
+@test "files: a row each, with the name quoted" {
+	need_extents
+	echo x >$'odd\nname'
+	echo y >$'bad\xff'
+	run alloc-perf frag $'odd\nname' $'bad\xff'
+	assert_status 0
+	assert_output_has "\$'odd\\nname'"
+	assert_output_has "\$'bad\\377'"
+	assert_output_has "Verdict: fine"
+}
+
+@test "files: what cannot be read is told, the others are shown, status 1" {
+	need_extents
+	echo x >there
+	run alloc-perf frag there missing /dev/null
+	assert_status 1
+	assert_output_has " there"
+	assert_output_has "missing: No such file or directory"
+	assert_output_has "/dev/null: no regular file"
+}
+
+@test "files: --verbose is what filefrag prints" {
+	need_extents
+	require_program filefrag
+	dd if=/dev/zero of=file bs=1M count=3 status=none
+	sync file
+	run -0 filefrag -v file
+	local theirs=$output
+	run -0 alloc-perf frag -v file
+	[ "$output" = "$theirs" ] || fail "$output"
+}
+
+@test "files: csv has a column for each field of JSON, and the name" {
+	need_extents
+	echo x >'a "b", c'
+	alloc-perf frag --csv 'a "b", c' | tr -d '\r' >rows
+	[ "$(wc -l <rows)" = 2 ]
+	alloc-perf frag --each 'a "b", c' | jq -r 'keys_unsorted - ["path"] | join(",")' >keys
+	[ "$(head -n 1 rows)" = "$(cat keys),path" ]
+	[[ $(tail -n 1 rows) == *',"a ""b"", c"' ]]
+}
+
+@test "files: a name that is not UTF-8 keeps its bytes in JSON" {
+	need_extents
+	echo x >$'a\xff'
+	run -0 field '.files[0].path_hex' $'a\xff'
+	[ "$output" = 61ff ]
+}
+
+# ---- trees ----
+
+@test "trees: everything is counted, once" {
+	need_extents
+	make_tree
+	run -0 alloc-perf frag --json tree
+	jq -e '.all.files == 3 and .counters.special_files == 2 and .counters.linked_again == 1
+		and .counters.directories == 2 and .source == "walk" and .partial == false' <<<"$output"
+	run -0 alloc-perf frag tree tree/sub tree/small.txt tree
+	assert_output_has "3 files"
+}
+
+@test "trees: a table has the sums, the verdict and the classes" {
+	need_extents
+	make_tree
+	run -0 alloc-perf frag --ascii tree
+	assert_output_has "3 files"
+	assert_output_has "Verdict: fine"
+	assert_output_has "Fragments a file"
+	assert_output_has "By size"
+	assert_output_has "#"
+	[[ $output != *█* ]]
+}
+
+@test "trees: --min-size and --newer leave out" {
+	need_extents
+	make_tree
+	[ "$(field .all.files --min-size 1M tree)" = 1 ]
+	[ "$(field .counters.filtered_files --min-size 1M tree)" = 2 ]
+	touch -d 2020-01-01 tree/small.txt
+	[ "$(field .all.files --newer 2020-01-01 tree)" = 2 ]
+	[ "$(field .all.files --newer '2019-12-31 23:59' tree)" = 3 ]
+	touch -d 2020-01-02 stamp
+	[ "$(field .all.files --newer stamp tree)" = 2 ]
+}
+
+@test "trees: --exact, --sync and --threads change nothing about the fragments" {
+	need_extents
+	make_tree
+	local expected
+	expected=$(field .all.fragments tree)
+	for option in --exact --sync --threads=1 --threads=7; do
+		[ "$(field .all.fragments "$option" tree)" = "$expected" ] || fail "$option"
+	done
+	[ "$(field .counters.unopened_files --exact tree)" = 0 ]
+}
+
+@test "trees: --each has a line for each file" {
+	need_extents
+	make_tree
+	[ "$(alloc-perf frag --each tree | jq -r .path | sort | wc -l)" = 3 ]
+	alloc-perf frag --each tree | jq -r .path | grep -qx tree/small.txt
+}
+
+@test "trees: unreadable ones are listed, and are no reason to stop" {
+	require root
+	need_extents
+	make_tree
+	chmod 700 tree/sub
+	chown -R 65534 tree && chown 0 tree/sub
+	run as_user alloc-perf frag tree
+	assert_status 1
+	assert_output_has "Could not be read: 1"
+	assert_output_has "tree/sub: Permission denied"
+	assert_output_has "2 files"
+}
+
+@test "trees: 300 levels with long names, deeper than any path" {
+	need_extents
+	local name
+	name=$(printf 'd%.0s' {1..100})
+	python3 - "$name" <<-'END'
+		import os, sys
+		os.mkdir("deep")
+		fd = os.open("deep", os.O_RDONLY)
+		for _ in range(300):
+		    os.mkdir(sys.argv[1], dir_fd=fd)
+		    fd = os.open(sys.argv[1], os.O_RDONLY, dir_fd=fd)
+		with open(os.open("bottom", os.O_CREAT | os.O_WRONLY, dir_fd=fd), "wb") as f:
+		    f.write(b"x" * 10000)
+	END
+	run -0 alloc-perf frag --each deep
+	[ "$(jq -r '.path | length' <<<"$output")" = $((4 + 300 * 101 + 7)) ]
+}
+
+@test "names: from a file, from a pipe, ended by zero bytes" {
+	need_extents
+	make_tree
+	printf '%s\n' tree/small.txt '' tree/empty >list
+	[ "$(field .all.files --files-from list)" = 2 ]
+	find tree -type f -print0 | alloc-perf frag -0 --files-from - --json | jq -e '.all.files == 3'
+	printf 'tree/small.txt' | alloc-perf frag --files-from - --json | jq -e '.all.files == 1'
+	run alloc-perf frag --files-from - </dev/null
+	assert_status 0
+}
+
+@test "names: only those worth rewriting" {
+	need_extents
+	make_tree
+	run -0 alloc-perf frag --names tree
+	[ -z "$output" ]
+}
+
+# ---- comparing ----
+
+@test "--diff: the same is no worse, more fragments are" {
+	need_extents
+	make_tree
+	alloc-perf frag --json tree >before
+	run -0 alloc-perf frag --diff before tree
+	assert_output_has "Verdict: no worse"
+	jq '.all.ideal_fragments = .all.fragments + 5' before >better
+	run alloc-perf frag --diff better tree
+	assert_status 1
+	assert_output_has "Verdict: worse"
+	jq '.all.fragments += 100' before >worse
+	run -0 alloc-perf frag --diff worse tree
+	assert_output_has "Verdict: better"
+}
+
+@test "--diff: what is no result of frag is refused" {
+	need_extents
+	make_tree
+	echo nonsense >before
+	refused "cannot be read as JSON" --diff before tree
+	echo '{}' >before
+	refused "was not written by" --diff before tree
+	refused "cannot be read as JSON" --diff missing tree
+}
+
+# ---- pictures ----
+
+@test "--map: on the terminal, as svg and as html" {
+	need_extents
+	make_tree
+	run -0 alloc-perf frag --map --ascii tree/sub/big.DAT
+	assert_output_has "Where it lies"
+	run -0 alloc-perf frag --map -o x.svg tree
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' x.svg
+	run -0 alloc-perf frag --map -o x.html tree/sub/big.DAT
+	grep -q '<!doctype html>' x.html
+	run alloc-perf frag --map -o /missing/x.svg tree
+	assert_status 1
+	assert_output_has "cannot be written"
+}
+
+# ---- ends ----
+
+# Ends COMMAND by SIGINT once FILE has something in it.
+interrupted() { # FILE COMMAND...
+	local file=$1 status=0
+	shift
+	"$@" >"$file" 2>errors &
+	local pid=$!
+	for _ in {1..100}; do
+		[ ! -s "$file" ] || break
+		sleep 0.05
+	done
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 130 ] || fail "status $status: $(cat "$file" errors)"
+}
+
+@test "--watch: a row whenever it changes, until Ctrl-C" {
+	need_extents
+	dd if=/dev/zero of=growing bs=64K count=1 status=none
+	interrupted rows alloc-perf frag --watch 0.05 growing
+	grep -q fragments rows
+	[ "$(wc -l <rows)" -ge 2 ]
+	run alloc-perf frag --watch 0.05 missing
+	assert_status 1
+}
+
+@test "Ctrl-C: what is known is shown, and called partial" {
+	need_extents
+	make_tree
+	mkfifo names
+	exec 9<>names
+	printf 'tree\n' >&9
+	alloc-perf frag --files-from names >out 2>errors &
+	local pid=$! status=0
+	sleep 1
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	exec 9>&-
+	[ "$status" = 130 ]
+	grep -q PARTIAL out
+	grep -q '3 files' out
+	grep -q interrupted errors
+}
+
+@test "a full output is an error" {
+	need_extents
+	make_tree
+	run sh -c 'alloc-perf frag tree >/dev/full'
+	assert_status 1
+	assert_output_has "standard output: cannot be written"
+}
+
+@test "no progress where stderr is no terminal" {
+	need_extents
+	make_tree
+	alloc-perf frag tree 2>errors >/dev/null
+	[ ! -s errors ]
+}
+
+# ---- volumes ----
+
+make_image() { # TYPE
+	require_program "mkfs.$1"
+	truncate -s 64M image
+	mkdir -p content/sub
+	dd if=/dev/zero of=content/big bs=1M count=20 status=none
+	echo x >content/sub/small
+	"mkfs.$1" -q -F -d content image
+}
+
+@test "--volume: an image of ext, without root" {
+	local type
+	for type in ext2 ext3 ext4; do
+		make_image "$type"
+		chmod 644 image
+		run -0 as_user alloc-perf frag --volume --json image
+		jq -e --arg type "$type" '.source == "ext" and .filesystem == $type and .all.files == 2
+			and .free_space.bytes > 1000000' <<<"$output"
+	done
+}
+
+@test "--volume: free space as e2freefrag finds it" {
+	make_image ext4
+	require_program e2freefrag
+	run -0 e2freefrag image
+	local theirs
+	theirs=$(awk '/^Free blocks/ { free = $3 } /^Num. free/ { runs = $4 } /^Max. free/ { most = $4 }
+		/^Blocksize/ { block = $2 } END { print free * block, runs, most * 1024 }' <<<"$output")
+	run -0 field '.free_space | "\(.bytes) \(.runs) \(.largest_bytes)"' --volume image
+	[ "$output" = "$theirs" ] || fail "$output instead of $theirs"
+}
+
+@test "--volume: other images have to be mounted, status 3" {
+	truncate -s 64M image
+	run alloc-perf frag --volume image
+	assert_status 3
+	assert_output_has "mount it"
+	run alloc-perf frag --volume missing
+	assert_status 1
+	run alloc-perf frag --volume /dev/null
+	assert_status 2
+}
+
+@test "--volume: damaged inode tables are told" {
+	make_image ext4
+	dd if=/dev/urandom of=image bs=1024 seek=2 count=60000 conv=notrunc status=none
+	run alloc-perf frag --volume image
+	[ "$status" -le 3 ] || fail "status $status: $output"
+}
