@@ -211,6 +211,9 @@ static uint64_t disk_bytes_of(const struct scan *scan, const struct ext2_inode *
 {
 	uint64_t blocks = inode->i_blocks;
 
+	/* As stat() counts it. */
+	if (inode->i_flags & EXT4_INLINE_DATA_FL)
+		return blocks * 512 + (EXT2_I_SIZE(inode) + 511) / 512 * 512;
 	if (!ext2fs_has_feature_huge_file(scan->fs->super))
 		return blocks * 512;
 	blocks |= (uint64_t)inode->osd2.linux2.l_i_blocks_hi << 32;
