@@ -195,10 +195,12 @@ static int add_blocks(struct mapping *mapping, const struct ext2_inode *inode)
 	return r < 0 ? r : flush_run(mapping);
 }
 
+/* More than an inode cannot be in an inode, whatever its size says. */
 static int add_inline(struct mapping *mapping, const struct frag_file *file)
 {
+	uint64_t most = EXT2_INODE_SIZE(mapping->scan->fs->super);
 	const struct extent extent = {
-		.bytes = file->size_bytes,
+		.bytes = file->size_bytes < most ? file->size_bytes : most,
 		.flags = EXTENT_INLINE | EXTENT_NOT_ALIGNED | EXTENT_LAST,
 	};
 
