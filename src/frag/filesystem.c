@@ -201,13 +201,32 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 	return 0;
 }
 
-char *filesystem_device(int fd)
+static int copy(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -ENOMEM : 0;
+}
+
+int filesystem_mount(int fd, struct filesystem_mount *ret)
 {
 	CLEANUP(table_unrefp)
 	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
-	struct libmnt_fs *mount = mount_of(table, fd);
-	const char *source;
+	struct libmnt_fs *row = mount_of(table, fd);
+	const char *root = row ? mnt_fs_get_root(row) : NULL;
+	struct filesystem_mount mount = { .is_whole = root && strcmp(root, "/") == 0 };
 
-	source = mount ? mnt_fs_get_srcpath(mount) : NULL;
-	return source ? strdup(source) : NULL;
+	if (row && (copy(mnt_fs_get_srcpath(row), &mount.device) < 0 ||
+		    copy(mnt_fs_get_target(row), &mount.point) < 0)) {
+		filesystem_mount_clear(&mount);
+		return -ENOMEM;
+	}
+	*ret = mount;
+	return 0;
+}
+
+void filesystem_mount_clear(struct filesystem_mount *mount)
+{
+	free(mount->device);
+	free(mount->point);
+	*mount = (struct filesystem_mount) { 0 };
 }

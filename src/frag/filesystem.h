@@ -34,9 +34,16 @@ struct filesystem_facts {
 /* Of the file system that `fd` is on.  0 or -errno. */
 int filesystem_look(int fd, struct filesystem_facts *ret);
 
-/* The device a directory or a file's file system is on: "/dev/sda1"; NULL: not known.  Caller
- * frees. */
-char *filesystem_device(int fd);
+/* Where the file system of `fd` is mounted; clear it with filesystem_mount_clear(). */
+struct filesystem_mount {
+	char *device;  /* "/dev/sda1"; NULL: none, or not known */
+	char *point;   /* NULL: not known */
+	bool is_whole; /* its top is there, and not a directory of it (bind mounts) */
+};
+
+/* 0 or -ENOMEM. */
+int filesystem_mount(int fd, struct filesystem_mount *ret);
+void filesystem_mount_clear(struct filesystem_mount *mount);
 
 /* Whether a block device (major and minor) rotates: 1, 0, or -ENODATA. */
 int filesystem_rotates(uint64_t device);

@@ -35,7 +35,7 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 		struct frag_result *ret, struct problem *problem)
 {
 	struct frag_settings one_filesystem = *settings;
-	struct single single = { place->path };
+	struct single single = { place->mount.point ? place->mount.point : place->path };
 	int r;
 
 	one_filesystem.one_filesystem = true;
@@ -54,44 +54,45 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 
 /* ---- where ---- */
 
-static int look_at_place(const char *path, struct frag_place *place, char **ret_device,
-			 struct problem *problem)
+static int look_at_place(struct frag_place *place, struct problem *problem)
 {
-	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, path, true);
+	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, place->path, true);
 	struct stat status;
 
 	if (fd < 0)
-		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s", path,
-				   strerror(-fd));
+		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s",
+				   place->path, strerror(-fd));
 	if (fstat(fd, &status) < 0 || filesystem_look(fd, &place->facts) < 0)
-		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", path,
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", place->path,
 				   strerror(errno));
 	if (S_ISDIR(status.st_mode)) {
-		*ret_device = filesystem_device(fd);
 		place->fd = TAKE_FD(fd);
-	} else if (S_ISREG(status.st_mode) || S_ISBLK(status.st_mode)) {
-		*ret_device = strdup(path);
-		if (S_ISBLK(status.st_mode))
-			place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
-	} else {
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is neither a mount point nor a device nor an image", path);
+		if (filesystem_mount(place->fd, &place->mount) < 0)
+			return -ENOMEM;
+		place->device = place->mount.device;
+		return 0;
 	}
-	place->device = *ret_device;
+	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s is neither a mount point nor a device nor an image",
+				   place->path);
+	if (S_ISBLK(status.st_mode))
+		place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
+	place->device = place->path;
 	return 0;
 }
 
 static void place_closep(struct frag_place *place)
 {
 	place->fd = fd_close(place->fd);
+	filesystem_mount_clear(&place->mount);
 }
 
 int frag_volume(const struct frag_settings *settings, const char *path, struct frag_result *ret,
 		struct problem *problem)
 {
 	CLEANUP(place_closep) struct frag_place place = { .path = path, .fd = -1 };
-	CLEANUP(freep) char *device = NULL;
-	int r = look_at_place(path, &place, &device, problem);
+	int r = look_at_place(&place, problem);
 
 	if (r < 0)
 		return r;

@@ -579,7 +579,7 @@ static int scan_btrfs(const struct frag_settings *settings, const struct frag_pl
 	r = crew_run(&scan.crew, crew_size(settings));
 	if (r < 0)
 		return r;
-	name_worst(&scan, place->path);
+	name_worst(&scan, place->mount.point ? place->mount.point : place->path);
 	return look_at_free(&scan);
 }
 

@@ -392,7 +392,8 @@ struct search {
 static char *full_name(const struct search *search, const char *name, size_t name_bytes)
 {
 	const struct frag_place *place = search->scan->place;
-	const char *top = place->fd >= 0 ? place->path : "";
+	/* Of an image, or where the top is not mounted, as it is inside. */
+	const char *top = place->mount.is_whole ? place->mount.point : "";
 	char *folder = NULL, *path = NULL;
 
 	if (ext2fs_get_pathname(search->scan->fs, search->folder, 0, &folder))

@@ -230,7 +230,8 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	r = crew_run(&scan.crew, crew_size(settings));
 	if (r < 0)
 		return r;
-	names_find(settings, place->path, place->facts.device, &ret->totals.worst);
+	names_find(settings, place->mount.point ? place->mount.point : place->path,
+		   place->facts.device, &ret->totals.worst);
 	return look_at_free(ret, place->fd);
 }
 

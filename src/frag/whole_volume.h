@@ -16,9 +16,10 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 /* ---- sources: one for each file system that can be read as a whole ---- */
 
 struct frag_place {
-	const char *path;   /* as the user named it */
-	const char *device; /* block device or image; NULL: not known or not readable */
-	int fd;		    /* of the mount point; -1: not mounted, or an image */
+	const char *path;	       /* as the user named it */
+	const char *device;	       /* block device or image; NULL: not known or not readable */
+	int fd;			       /* of what is mounted; -1: not mounted, or an image */
+	struct filesystem_mount mount; /* with fd */
 	struct filesystem_facts facts;
 };
 

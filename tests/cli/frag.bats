@@ -368,3 +368,13 @@ make_image() { # TYPE
 	run alloc-perf frag --volume image
 	[ "$status" -le 3 ] || fail "status $status: $output"
 }
+
+@test "doc/frag.md has every field" {
+	need_extents
+	echo x >file
+	local key
+	for key in $(alloc-perf frag --each file | jq -r 'keys[]') \
+		$(alloc-perf frag --json file | jq -r 'keys[], (.all | keys[])'); do
+		grep -qF "\`$key\`" "$ALLOC_PERF_SOURCE/doc/frag.md" || fail "$key"
+	done
+}
