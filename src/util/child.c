@@ -5,7 +5,9 @@
  *
  * User-Mode Linux puts its processes into groups of their own, so killing a
  * group would leak them.  In a PID namespace the kernel kills them all when the
- * first one goes, however it goes.
+ * first one goes, however it goes.  Where it grants none (containers, hardened
+ * machines) a keeper stands between: a subreaper, which gets every orphan below
+ * it, and kills them when it is told to or when its parent dies.
  */
 #include "child.h"
 
@@ -27,32 +29,32 @@
 #include "cleanup.h"
 #include "io.h"
 
-enum { OUTPUT_BYTES = 64 * 1024 };
-
-struct clone_arguments { /* struct clone_args, VER0: linux/sched.h clashes with sched.h */
-	uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls;
+enum {
+	OUTPUT_BYTES = 64 * 1024,
+	KEEPER_END = SIGTERM, /* tells a keeper to end */
 };
 
-static pid_t clone_with(uint64_t flags, int *pidfd)
+/* As fork() calls it, and not clone3(): the sandboxes of containers answer that with ENOSYS. */
+static pid_t clone_with(unsigned long flags, int *pidfd)
 {
-	struct clone_arguments arguments = {
-		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)pidfd,
-		.exit_signal = SIGCHLD,
-	};
-
-	return (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments));
+	flags |= CLONE_PIDFD | SIGCHLD;
+#ifdef __s390x__
+	return (pid_t)syscall(SYS_clone, NULL, flags, pidfd, NULL, NULL);
+#else
+	return (pid_t)syscall(SYS_clone, flags, NULL, pidfd, NULL, NULL);
+#endif
 }
 
 static pid_t clone_in_namespace(int *pidfd)
 {
-	uint64_t flags = CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
-	pid_t pid = clone_with(flags, pidfd);
+	return clone_with(CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER), pidfd);
+}
 
-	/* Refused by a policy, or all used up: the death signal has to do. */
-	if (pid < 0 && (errno == EPERM || errno == ENOSPC || errno == EINVAL || errno == ENOSYS))
-		pid = clone_with(0, pidfd);
-	return pid;
+/* By a policy, or since all are used up. */
+static int namespace_refused(int error)
+{
+	return error == EPERM || error == EACCES || error == ENOSPC || error == EUSERS ||
+	       error == EINVAL || error == ENOSYS;
 }
 
 /* In the child. */
@@ -71,23 +73,78 @@ static void settle(int parent_pidfd)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* A child that dies hands its own to us, so this goes on until there is none. */
+static void kill_children(void)
+{
+	do {
+		CLEANUP(freep) char *pids = NULL;
+		char *at, *next;
+
+		if (io_read_file("/proc/thread-self/children", 1 << 20, &pids, NULL) < 0)
+			return;
+		for (at = pids; strtol(at, &next, 10) > 0; at = next)
+			kill((pid_t)strtol(at, NULL, 10), SIGKILL);
+	} while (waitpid(-1, NULL, 0) > 0);
+}
+
+/*
+ * Becomes the keeper of a process, in which alone this returns.  It holds no
+ * descriptor: others wait for the end of a pipe that only the kept one writes.
+ */
+static void keep(void)
+{
+	int self_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0), status = 0;
+	sigset_t signals;
+	pid_t kept;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, KEEPER_END);
+	sigaddset(&signals, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	prctl(PR_SET_PDEATHSIG, KEEPER_END);
+	kept = self_pidfd < 0 ? -1 : fork();
+	if (kept < 0)
+		_exit(127);
+	if (kept == 0) {
+		settle(self_pidfd);
+		fd_close(self_pidfd);
+		return;
+	}
+	syscall(SYS_close_range, 0u, ~0u, 0);
+	while (sigwaitinfo(&signals, NULL) != KEEPER_END && waitpid(kept, &status, WNOHANG) == 0)
+		;
+	kill_children();
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 int child_fork(struct child *ret, unsigned flags)
 {
 	CLEANUP(fd_closep) int parent_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-	int pidfd = -1;
+	int pidfd = -1, kept = 0;
 	pid_t pid;
 
 	if (parent_pidfd < 0)
 		return -errno;
 	fflush(NULL);
 	pid = flags & CHILD_PID_NAMESPACE ? clone_in_namespace(&pidfd) : clone_with(0, &pidfd);
+	if (pid < 0 && flags & CHILD_PID_NAMESPACE && namespace_refused(errno)) {
+		kept = 1;
+		pid = clone_with(0, &pidfd);
+	}
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
 		settle(parent_pidfd);
+		if (kept)
+			keep();
 		return 0;
 	}
-	*ret = (struct child) { .pid = pid, .pidfd = pidfd };
+	*ret = (struct child) {
+		.pid = pid,
+		.pidfd = pidfd,
+		.end_signal = kept ? KEEPER_END : SIGKILL,
+	};
 	return 1;
 }
 
@@ -143,6 +200,8 @@ static void become(const char *program, const struct child_command *command, int
 {
 	int r = arrange_descriptors(command);
 
+	if (r == 0 && command->variable)
+		putenv((char *)command->variable);
 	if (r == 0) {
 		execv(program, (char *const *)command->argv);
 		r = -errno;
@@ -227,7 +286,7 @@ void child_kill(struct child *child)
 {
 	if (child->pid <= 0)
 		return;
-	syscall(SYS_pidfd_send_signal, child->pidfd, SIGKILL, NULL, 0);
+	syscall(SYS_pidfd_send_signal, child->pidfd, child->end_signal, NULL, 0);
 	reap(child, NULL);
 }
 

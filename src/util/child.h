@@ -13,6 +13,7 @@
 struct child {
 	pid_t pid; /* 0: none */
 	int pidfd;
+	int end_signal; /* what makes it end at once */
 };
 
 #define CHILD_NONE ((struct child) { .pid = 0, .pidfd = -1 })
@@ -27,7 +28,7 @@ enum child_flags {
  * The child is in a session of its own (a terminal's Ctrl-C goes to us alone),
  * has no signal blocked, and is killed when the parent dies.
  * With CHILD_PID_NAMESPACE an ordinary user gets a user namespace as well; where
- * the kernel grants none, it goes on without.
+ * the kernel grants none, a process between us and it sees to the same end.
  */
 int child_fork(struct child *ret, unsigned flags);
 
@@ -35,6 +36,7 @@ struct child_command {
 	const char *const *argv;   /* argv[0] is looked up in PATH and the sbin folders */
 	int in_fd, out_fd, err_fd; /* what the child sees as 0, 1, 2; -1: /dev/null */
 	const int *keep; /* descriptors that stay open in the child, ends with -1; may be NULL */
+	const char *variable; /* NAME=VALUE, added to its environment; may be NULL */
 	unsigned flags;
 };
 
