@@ -5,8 +5,11 @@
  *
  * Processes of UML leave the process group of their parent, so it runs in a PID
  * namespace of its own (child.h).  `uml_dir` points where nothing can be made:
- * UML would leave a folder in the user's home otherwise.  The guest's memory is
- * a file without a name in TMPDIR or /dev/shm.
+ * UML would leave a folder in the user's home otherwise.
+ *
+ * The guest's memory is a file without a name in a directory that UML takes from
+ * TMPDIR.  Where there is no room for all of it a guest hangs in SIGBUS, and a
+ * container's /dev/shm has 64 MiB, so we choose the directory.
  *
  * ubda would become the root file system; the volume is ubdb.  The serial line
  * ssl0 carries the protocol, the console what the kernel prints.
@@ -15,6 +18,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -41,6 +45,29 @@ static size_t guest_bytes(void)
 static const char program[] = "linux.uml";
 static const char modules_directory[] = "/usr/lib/uml/modules";
 
+enum { MEMORY_MIB = 512 };
+
+/* It is executed as well. */
+static int holds_memory(const char *directory)
+{
+	struct statvfs status;
+
+	return access(directory, W_OK | X_OK) == 0 && statvfs(directory, &status) == 0 &&
+	       !(status.f_flag & ST_NOEXEC) &&
+	       (uint64_t)status.f_bavail * status.f_frsize >= (uint64_t)MEMORY_MIB << 20;
+}
+
+/* The first is in memory on most machines; NULL: none will do. */
+static const char *memory_directory(void)
+{
+	const char *const directories[] = { "/dev/shm", getenv("TMPDIR"), "/var/tmp", "/tmp" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(directories); i++)
+		if (directories[i] && holds_memory(directories[i]))
+			return directories[i];
+	return NULL;
+}
+
 static int uml_probe(const char *argument, struct problem *problem)
 {
 	CLEANUP(freep) char *path = child_find_program(program);
@@ -56,6 +83,11 @@ static int uml_probe(const char *argument, struct problem *problem)
 				   "%s is missing; install user-mode-linux, or use --on loop or "
 				   "--on dir:PATH",
 				   program);
+	if (!memory_directory())
+		return problem_set(problem, PROBLEM_LACK, ENOSPC,
+				   "a guest's memory needs a directory with %d MiB free and not "
+				   "mounted noexec: /dev/shm, $TMPDIR, /var/tmp or /tmp",
+				   MEMORY_MIB);
 	return 0;
 }
 
@@ -128,24 +160,31 @@ static int spawn_guest(const struct volume *volume, int guest_fd, const struct u
 	CLEANUP(freep) char *initrd = NULL;
 	CLEANUP(freep) char *disk = NULL;
 	CLEANUP(freep) char *serial = NULL;
+	CLEANUP(freep) char *memory = NULL;
+	CLEANUP(freep) char *directory = NULL;
+	const char *chosen = memory_directory();
 	const int keep[] = { guest_fd, volume->fd, lines->request[0], lines->events[1], -1 };
 
-	if (asprintf(&initrd, "initrd=/proc/self/fd/%d", guest_fd) < 0 ||
+	if (!chosen)
+		return -ENOSPC;
+	if (asprintf(&memory, "mem=%dM", MEMORY_MIB) < 0 ||
+	    asprintf(&directory, "TMPDIR=%s", chosen) < 0 ||
+	    asprintf(&initrd, "initrd=/proc/self/fd/%d", guest_fd) < 0 ||
 	    asprintf(&disk, "ubdb=/proc/self/fd/%d", volume->fd) < 0 ||
 	    asprintf(&serial, "ssl0=fd:%d,fd:%d", lines->request[0], lines->events[1]) < 0)
 		return -ENOMEM;
-	return child_spawn(
-		ret,
-		&(struct child_command) {
-			.argv = (const char *[]) { program, "mem=512M", initrd, disk, serial,
-						   "uml_dir=/dev/null/", "con=null",
-						   "con0=null,fd:1", "quiet", "panic=-1", NULL },
-			.in_fd = -1,
-			.out_fd = lines->console[1],
-			.err_fd = lines->console[1],
-			.keep = keep,
-			.flags = CHILD_PID_NAMESPACE,
-		});
+	return child_spawn(ret, &(struct child_command) {
+					.argv = (const char *[]) { program, memory, initrd, disk,
+								   serial, "uml_dir=/dev/null/",
+								   "con=null", "con0=null,fd:1",
+								   "quiet", "panic=-1", NULL },
+					.in_fd = -1,
+					.out_fd = lines->console[1],
+					.err_fd = lines->console[1],
+					.keep = keep,
+					.variable = directory,
+					.flags = CHILD_PID_NAMESPACE,
+				});
 }
 
 static int boot(const struct volume *volume, struct testbed_process *process)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# In a container: its filter of system calls.
+# In a container: its filter of system calls, its small /dev/shm.
+# shellcheck disable=SC2016 # the inner shells expand what is in single quotes
 load ../cli/helper
 
 setup() {
@@ -29,4 +30,28 @@ setup() {
 		wait $! || true
 		assert_nothing_left
 	done
+}
+
+# with_shm OPTIONS COMMAND...: in a /dev/shm of its own.
+with_shm() {
+	local options=$1
+	shift
+	require root
+	unshare --mount -- bash -c 'mount -t tmpfs -o "$0" shm /dev/shm && exec "$@"' "$options" "$@"
+}
+
+@test "a /dev/shm that is too small or forbids programs is not used" {
+	for options in size=64m noexec; do
+		run with_shm "$options" alloc-perf run --fs ext4 -m chunk-4096 -s 96M -o result.jsonl --force
+		assert_status 0
+		[ "$(value ext4 chunk-4096 status)" = ok ]
+	done
+}
+
+@test "no directory for a guest's memory" {
+	require root
+	small='for i in /dev/shm /var/tmp /tmp "$TMPDIR"; do mount -t tmpfs -o size=1m none "$i"; done; exec "$@"'
+	run unshare --mount -- bash -c "$small" - "$ALLOC_PERF" run --fs ext4 -m fallocate -s 1M -o "$PWD/result.jsonl"
+	assert_status 3
+	assert_output_has "512 MiB"
 }
