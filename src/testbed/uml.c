@@ -76,8 +76,9 @@ static int uml_probe(const char *argument, struct problem *problem)
 	if (guest_bytes() == 0)
 		return problem_set(
 			problem, PROBLEM_LACK, ENOTSUP,
-			"this alloc-perf was built without the guest's agent (it needs x86-64 and "
-			"static libraries); build it with -Dguest=enabled, or use --on loop");
+			"this alloc-perf was built without the guest's agent, which needs x86-64 "
+			"and libjansson.a and liburing.a; build it with -Dguest=enabled, or use "
+			"--on loop");
 	if (!path)
 		return problem_set(problem, PROBLEM_LACK, ENOENT,
 				   "%s is missing; install user-mode-linux, or use --on loop or "
@@ -108,7 +109,9 @@ static int find_modules(const char *type, char **ret_root, char **ret_modules)
 	CLEANUP(freep) char *root = NULL;
 	int r;
 
-	if (!release || asprintf(&root, "%s/%s", modules_directory, release) < 0)
+	if (!release)
+		return -EIO;
+	if (asprintf(&root, "%s/%s", modules_directory, release) < 0)
 		return -ENOMEM;
 	r = kernel_has_filesystem(root, type, ret_modules);
 	if (r == 0)
@@ -125,6 +128,11 @@ static int uml_supports(const char *type, struct problem *problem)
 	if (r == -ENODEV)
 		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel of %s has no %s",
 				   program, type);
+	if (r < 0 && r != -ENOMEM)
+		return problem_set(
+			problem, PROBLEM_LACK, -r,
+			"cannot find out which file systems %s has: `%s --version` fails", program,
+			program);
 	return r;
 }
 
