@@ -4,6 +4,7 @@
  * booted or mounted for it; what a kernel has is read from its modules' tables.
  */
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -223,5 +224,8 @@ int cmd_list(int argc, char **argv)
 		if (section->list(&wanted) < 0)
 			return PROBLEM_VERDICT;
 	}
+	if (fflush(stdout) != 0 && errno != EPIPE)
+		return cmd_complain(&problem, problem_set(&problem, PROBLEM_VERDICT, errno,
+							  "cannot print: %s", strerror(errno)));
 	return 0;
 }

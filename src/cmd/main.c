@@ -109,8 +109,23 @@ static int run_verb(const struct verb *verb, int argc, char **argv)
 	return verb->run(argc, argv);
 }
 
+/*
+ * A file that got the number of a closed stream would be printed into.  What
+ * takes its place fails with EBADF, as the stream itself would.
+ */
+static void occupy_streams(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_PATH);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	fd_close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	occupy_streams();
 	argp_err_exit_status = PROBLEM_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG */
