@@ -75,16 +75,46 @@ static char **plan_member(struct plan *plan, const char *key)
 	return NULL;
 }
 
+/* What a plan file can hold on one line, as which a result file has to carry it. */
+static int check_value(const char *key, const char *value, struct problem *problem)
+{
+	const char *at = value;
+
+	while (*at && (*at == '\t' || !iscntrl((unsigned char)*at)))
+		at++;
+	if (*at || strstr(value, " ;"))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the %s cannot be kept in a plan: it holds %s", key,
+				   *at ? "a line break or control character"
+				       : "\" ;\", which begins a comment");
+	return 0;
+}
+
+/* Those that go on one line, where a list goes on several. */
+static int check_length(const char *key, const char *value, struct problem *problem)
+{
+	size_t most = PLAN_LINE_MAX - strlen(key) - strlen(" = ");
+
+	if (strlen(value) <= most)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL, "the %s is longer than %zu characters",
+			   key, most);
+}
+
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem)
 {
 	char **member = plan_member(plan, key);
+	int r;
 
 	if (!member)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "unknown key \"%s\" in [plan]; there are filesystems, methods, "
 				   "sizes, volume, runs, seed, precision, max_time, on and label",
 				   key);
-	return set_text(member, value);
+	r = check_value(key, value, problem);
+	if (r == 0 && (member == &plan->label || member == &plan->testbed))
+		r = check_length(key, value, problem);
+	return r < 0 ? r : set_text(member, value);
 }
 
 static int set_largest_run(struct filesystem *filesystem, const char *value)
@@ -182,6 +212,17 @@ static int append_line(struct reader *reader, const char *value)
 	return 0;
 }
 
+/* It becomes a word of a list, and a part of the name of an image that is kept. */
+static int is_name(const char *section)
+{
+	if (!isalnum((unsigned char)*section))
+		return 0;
+	for (; *section; section++)
+		if (!isalnum((unsigned char)*section) && !strchr("-_+.", *section))
+			return 0;
+	return 1;
+}
+
 static int read_key(struct reader *reader, const char *section, const char *key, const char *value)
 {
 	struct filesystem *filesystem;
@@ -196,6 +237,11 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 		return again ? append_line(reader, value)
 			     : plan_set(reader->plan, key, value, reader->problem);
 	}
+	if (!is_name(section))
+		return problem_set(reader->problem, PROBLEM_USAGE, EINVAL,
+				   "[%s] is no name for a file system; use letters, digits, and "
+				   "within it also - _ + .",
+				   section);
 	filesystem = find_filesystem(reader->plan, section);
 	if (!filesystem)
 		filesystem = add_filesystem(reader->plan, section);
@@ -243,10 +289,11 @@ static int require_keys(const struct plan *plan, const char *source, struct prob
 	for (size_t i = 0; i < plan->catalogue_count; i++) {
 		const struct filesystem *filesystem = &plan->catalogue[i];
 
-		if (!filesystem->type || !filesystem->mkfs)
+		int typed = filesystem->type && *filesystem->type;
+
+		if (!typed || !filesystem->mkfs || !*filesystem->mkfs)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s: [%s] has no %s",
-					   source, filesystem->name,
-					   filesystem->type ? "mkfs" : "type");
+					   source, filesystem->name, typed ? "mkfs" : "type");
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
  * in this state", which no fresh volume does.
  */
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,12 +15,27 @@
 #include "place.h"
 #include "testbed.h"
 
+/* Requests and result files are JSON, which holds no other text. */
+static int is_utf8(const char *text)
+{
+	json_t *json = json_string(text);
+
+	json_decref(json);
+	return json != NULL;
+}
+
 static int dir_probe(const char *argument, struct problem *problem)
 {
 	struct stat status;
 
 	if (!argument)
 		return 0;
+	if (!is_utf8(argument))
+		return problem_set(
+			problem, PROBLEM_USAGE, EILSEQ,
+			"the directory's path is not UTF-8: %s; use it under another name, as a "
+			"symbolic link",
+			argument);
 	if (stat(argument, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno, "cannot use the directory %s: %s",
 				   argument, strerror(errno));

@@ -123,3 +123,27 @@ options_of() {
 	run alloc-perf
 	assert_status 2
 }
+
+@test "what a plan file could not hold is refused as --label or --on" {
+	for label in 'a ; b' $'two\nlines' "$(printf 'x%.0s' {1..300})"; do
+		run alloc-perf run --on dir:. -m fallocate -s 1M --label "$label" -o result.jsonl
+		assert_status 2
+		assert_output_has "the label "
+	done
+	mkdir $'b\xffad'
+	run alloc-perf run --on "dir:"$'b\xffad' -m fallocate -s 1M -o result.jsonl
+	assert_status 2
+	assert_output_has "not UTF-8"
+	[ ! -e result.jsonl ]
+}
+
+@test "a plan cannot name an image out of its folder, nor leave out mkfs" {
+	printf '[../x]\ntype = ext4\nmkfs = mkfs.ext4\n' >plan.ini
+	run alloc-perf run --plan plan.ini --dry-run
+	assert_status 2
+	assert_output_has "plan.ini:2: [../x] is no name for a file system"
+	printf '[x]\ntype = ext4\nmkfs =\n' >plan.ini
+	run alloc-perf run --plan plan.ini --dry-run
+	assert_status 2
+	assert_output_has "[x] has no mkfs"
+}
