@@ -323,10 +323,20 @@ static int look_at_extents(struct trial *trial)
 	return 0;
 }
 
-/* What is reserved for the file, by its extents, or by its blocks where nothing tells extents. */
+/*
+ * What is reserved for the file, by its extents, or by its blocks where nothing
+ * tells extents, or only FIBMAP, to which a tail packed with others is a hole.
+ */
 static int64_t reserved_bytes(const struct record *record, int fd)
 {
-	return record->mapped_bytes != FIELD_UNKNOWN ? record->mapped_bytes : blocks_bytes(fd);
+	int64_t blocks = blocks_bytes(fd);
+
+	if (record->mapped_bytes == FIELD_UNKNOWN)
+		return blocks;
+	if (strcmp(record->extent_source, extent_source_name(EXTENT_SOURCE_FIBMAP)) == 0 &&
+	    blocks > record->mapped_bytes)
+		return blocks;
+	return record->mapped_bytes;
 }
 
 static int check_promise(struct trial *trial)
