@@ -4,8 +4,10 @@
  * agent on it, its record, and the image kept if that was asked for.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "cleanup.h"
@@ -15,14 +17,28 @@
 #include "testbed.h"
 #include "volume.h"
 
+/* The agent tells the kernel; where none was started, it is the one that it would have been. */
+static void describe_kernel(const struct testbed *testbed, struct record *record)
+{
+	struct utsname names;
+
+	if (record->kernel)
+		return;
+	if (testbed->guest_kernel)
+		record->kernel = testbed->guest_kernel();
+	else if (uname(&names) == 0)
+		field_set_text(&record->kernel, names.release);
+}
+
+/* At the end, since the agent's record takes the place of the one before. */
 static void describe_trial(const struct testbed_session *session, const struct plan_trial *trial,
-			   struct record *record)
+			   time_t start, struct record *record)
 {
 	const struct filesystem *filesystem = trial->filesystem;
-	time_t now = time(NULL);
 	char started[32];
 
-	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&now));
+	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&start));
+	describe_kernel(session->testbed, record);
 	field_set_text(&record->started, started);
 	field_set_text(&record->filesystem, filesystem ? filesystem->name : session->testbed->name);
 	field_set_text(&record->method, trial->method.name);
@@ -78,16 +94,25 @@ static int format(const struct testbed_session *session, const struct plan_trial
 	return r;
 }
 
-static int keep_image(const struct testbed_session *session, const struct plan_trial *trial,
-		      const struct volume *volume, struct problem *problem)
+/* The path that the image is kept under; NULL: it is not.  Found before anything is measured. */
+static int image_path(const struct testbed_session *session, const struct plan_trial *trial,
+		      char **ret, struct problem *problem)
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *path = NULL;
 	char size[SIZE_TEXT_MAX];
 
-	if (asprintf(&name, "%s-%s-%s-%u", trial->filesystem->name, trial->method.name,
-		     size_name(trial->file_bytes, size), trial->run) < 0)
+	if (!session->keep_images)
+		return 0;
+	if (asprintf(&path, "%s/%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
+		     trial->method.name, size_name(trial->file_bytes, size), trial->run) < 0) {
+		path = NULL;
 		return -ENOMEM;
-	return volume_keep(volume, session->keep_images, name, problem);
+	}
+	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return problem_set(problem, PROBLEM_USAGE, EEXIST,
+				   "%s exists; remove it, or choose another --keep-images", path);
+	*ret = TAKE_PTR(path);
+	return 0;
 }
 
 static int run_agent(const struct testbed_session *session, const struct plan_trial *trial,
@@ -122,8 +147,11 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 			 struct record *record, struct problem *problem)
 {
 	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
-	int r = volume_create(testbed_directory(session), trial->volume_bytes, &volume, problem);
+	CLEANUP(freep) char *path = NULL;
+	int r = image_path(session, trial, &path, problem);
 
+	if (r == 0)
+		r = volume_create(testbed_directory(session), trial->volume_bytes, &volume, problem);
 	if (r < 0)
 		return r;
 	tell_image(session, volume.fd);
@@ -139,13 +167,14 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	tell_image(session, -1);
 	if (r < 0)
 		return r;
-	return session->keep_images ? keep_image(session, trial, &volume, problem) : 0;
+	return path ? volume_keep(&volume, path, problem) : 0;
 }
 
 int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
 		struct record *record, struct problem *problem)
 {
 	CLEANUP(problem_clear) struct problem lack = { 0 };
+	time_t start = time(NULL);
 	int r = trial->filesystem ? testbed_usable(session->testbed, trial->filesystem, &lack) : 0;
 
 	if (r == -ENOMEM)
@@ -159,7 +188,7 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 		r = run_agent(session, trial, NULL, record, problem);
 	}
 	if (r == 0)
-		describe_trial(session, trial, record);
+		describe_trial(session, trial, start, record);
 	return r;
 }
 

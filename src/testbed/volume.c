@@ -98,13 +98,8 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 			   filesystem->mkfs, r, output ? last_line(output) : "");
 }
 
-int volume_keep(const struct volume *volume, const char *directory, const char *name,
-		struct problem *problem)
+int volume_keep(const struct volume *volume, const char *path, struct problem *problem)
 {
-	CLEANUP(freep) char *path = NULL;
-
-	if (asprintf(&path, "%s/%s.img", directory, name) < 0)
-		return -ENOMEM;
 	if (linkat(AT_FDCWD, volume->path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
 		return problem_set(problem, PROBLEM_VERDICT, errno,
 				   "cannot keep the image as %s: %s", path, strerror(errno));

@@ -16,9 +16,8 @@ int volume_create(const char *directory, uint64_t bytes, struct volume *ret,
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem);
 
-/* Gives it a name at last: DIRECTORY/NAME.img.  0 or -errno with a sentence. */
-int volume_keep(const struct volume *volume, const char *directory, const char *name,
-		struct problem *problem);
+/* Gives it a name at last.  0 or -errno with a sentence. */
+int volume_keep(const struct volume *volume, const char *path, struct problem *problem);
 
 void volume_clear(struct volume *volume); /* for CLEANUP(), too */
 
