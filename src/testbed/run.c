@@ -151,7 +151,8 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	int r = image_path(session, trial, &path, problem);
 
 	if (r == 0)
-		r = volume_create(testbed_directory(session), trial->volume_bytes, &volume, problem);
+		r = volume_create(testbed_directory(session), trial->volume_bytes, &volume,
+				  problem);
 	if (r < 0)
 		return r;
 	tell_image(session, volume.fd);
