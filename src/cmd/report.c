@@ -45,7 +45,8 @@ static void options_clear(struct options *options)
 }
 
 static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), markdown, json, 2009 or csv", 0 },
+	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), markdown, html, json, 2009 or csv",
+	  0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What the tables show; time,allocate,written,fragments unless given", 0 },
 	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
@@ -96,7 +97,7 @@ static int take_format(struct options *options, const char *name)
 	for (size_t i = 0; i < report_format_count; i++)
 		suggest_consider(name, report_formats[i].name, &nearest);
 	return unknown(&options->problem, "format", name, nearest,
-		       "there are table, markdown, json, 2009 and csv");
+		       "there are table, markdown, html, json, 2009 and csv");
 }
 
 static int find_measure(struct options *options, const char *name, const struct measure **ret)

@@ -13,6 +13,12 @@
  */
 void put_text(FILE *to, const char *text);
 
+/* The first run that was not, and how many were not; NULL: all were ok. */
+const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok);
+
+/* A sentence about such runs, which the caller frees; NULL: out of memory. */
+char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok);
+
 /* Columns that it takes on a terminal, for UTF-8 without wide characters. */
 size_t text_width(const char *text);
 
@@ -32,6 +38,7 @@ int table_print(FILE *to, const struct grids *grids, const struct report_options
 int form2009_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int markdown_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int json_print(FILE *to, const struct grids *grids, const struct report_options *options);
+int html_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int csv_print(FILE *to, const struct grids *grids, const struct report_options *options);
 
 #endif

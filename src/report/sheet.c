@@ -38,8 +38,7 @@ static int footnote_number(struct sheet *sheet, char *text)
 	return (int)sheet->footnote_count;
 }
 
-/* NULL: all runs were ok. */
-static const struct record *first_not_ok(const struct cell *cell, size_t *ret_not_ok)
+const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok)
 {
 	const struct record *first = NULL;
 
@@ -54,7 +53,7 @@ static const struct record *first_not_ok(const struct cell *cell, size_t *ret_no
 	return first;
 }
 
-static char *explain(const struct cell *cell, const struct record *record, size_t not_ok)
+char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok)
 {
 	const char *reason = record->reason ? record->reason : "no reason was recorded";
 	const char *stage = record->stage ? record->stage : "an unknown stage";
@@ -76,13 +75,13 @@ static int cell_text(struct sheet *sheet, const struct cell *cell, const struct 
 {
 	struct figure figure = cell_figure(cell, measure);
 	size_t not_ok, length;
-	const struct record *record = first_not_ok(cell, &not_ok);
+	const struct record *record = cell_first_not_ok(cell, &not_ok);
 	int note = 0;
 
 	if (cell->count == 0)
 		note = footnote_number(sheet, strdup("not measured"));
 	else if (record)
-		note = footnote_number(sheet, explain(cell, record, not_ok));
+		note = footnote_number(sheet, cell_explain(cell, record, not_ok));
 	if (note < 0)
 		return note;
 	if (not_ok == cell->count)

@@ -168,7 +168,7 @@ static int fill_cells(struct grids *grids, const struct results *results)
 
 int grids_build(const struct results *results, struct grids *ret)
 {
-	CLEANUP(grids_clear) struct grids grids = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { .results = results };
 	int r = collect_names(&grids, results);
 
 	if (r == 0)

@@ -43,6 +43,7 @@ struct grid {
 };
 
 struct grids {
+	const struct results *results; /* what they were built from */
 	struct grid *grid;
 	size_t count;
 	char **names; /* of columns that grids_join() made up */

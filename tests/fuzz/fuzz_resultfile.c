@@ -40,12 +40,13 @@ static void show(const struct results *results)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	CLEANUP(freep) char *text = NULL;
+	const struct report_options options = { .no_charts = 1 };
 	size_t bytes;
 	FILE *memory = open_memstream(&text, &bytes);
 
 	must(memory && grids_build(results, &grids) == 0);
 	for (size_t i = 0; i < report_format_count; i++)
-		must(report_formats[i].print(memory, &grids, &(struct report_options) { 0 }) == 0);
+		must(report_formats[i].print(memory, &grids, &options) == 0);
 	for (size_t i = 0; i < measure_count; i++) {
 		chart_script(memory, &grids, &(struct chart_options) { &measure_table[i] }, NULL);
 		chart_script(memory, &grids,

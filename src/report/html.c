@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file that holds all it needs and asks nothing of any network: the page is
+ * meant to be attached to a mail or put beside a patch.  A policy in its head
+ * makes browsers keep to that.
+ *
+ * Everything that comes from a result file goes through html_put_text(): such
+ * files are sent around, and a label is as good a place for a script as any.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "embedded.h"
+#include "format.h"
+#include "html.h"
+
+static const char *entity_of(char letter)
+{
+	switch (letter) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return NULL;
+	}
+}
+
+void html_put_text(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		const char *entity = entity_of(*text);
+
+		if (entity)
+			fputs(entity, to);
+		else
+			putc((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text, to);
+	}
+}
+
+/* As html_put_text(), with its lines kept: for what stands in <pre>. */
+static void put_lines(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		char letter[2] = { *text, '\0' };
+
+		if (*text == '\n' || *text == '\t')
+			putc(*text, to);
+		else
+			html_put_text(to, letter);
+	}
+}
+
+/* What put_sizes() and put_conditions() print, made safe for a page. */
+static int put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
+		       const struct grid *grid)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	if (!memory)
+		return -ENOMEM;
+	put(memory, grid);
+	if (fclose(memory) != 0)
+		return -ENOMEM;
+	html_put_text(to, text);
+	return 0;
+}
+
+/* ---- the head ---- */
+
+static int put_head(FILE *to, const struct grids *grids)
+{
+	fputs(embedded_head, to);
+	fputs("<title>Allocating ", to);
+	if (grids->count == 0)
+		fputs("nothing", to);
+	else if (put_escaped(to, put_sizes, &grids->grid[0]) < 0)
+		return -ENOMEM;
+	fprintf(to, " - alloc-perf</title>\n<style>\n%s</style>\n<script>\n%s</script>\n</head>\n",
+		embedded_style, embedded_script);
+	return 0;
+}
+
+static int put_conditions_of(FILE *to, const struct grid *grid)
+{
+	const char *note = grid->environment->testbed_note;
+	int r;
+
+	fputs("<p class=\"conditions\">", to);
+	r = put_escaped(to, put_conditions, grid);
+	fputs("</p>\n", to);
+	if (note && *note) {
+		fputs("<p class=\"warning\">", to);
+		html_put_text(to, note);
+		fputs("</p>\n", to);
+	}
+	return r;
+}
+
+static int put_contents(FILE *to, const struct grids *grids)
+{
+	if (grids->count < 2)
+		return 0;
+	fputs("<nav aria-label=\"Conditions\"><ul>\n", to);
+	for (size_t i = 0; i < grids->count; i++) {
+		fprintf(to, "<li><a href=\"#grid-%zu\">", i);
+		if (put_escaped(to, put_sizes, &grids->grid[i]) < 0)
+			return -ENOMEM;
+		fputs("; ", to);
+		if (put_escaped(to, put_conditions, &grids->grid[i]) < 0)
+			return -ENOMEM;
+		fputs("</a></li>\n", to);
+	}
+	fputs("</ul></nav>\n", to);
+	return 0;
+}
+
+/* ---- the figures ---- */
+
+static int put_grid(FILE *to, const struct grids *grids, size_t number,
+		    const struct report_options *options)
+{
+	const struct grid *grid = &grids->grid[number];
+	int r;
+
+	fprintf(to, "<section id=\"grid-%zu\" class=\"grid\"><h2>", number);
+	r = put_escaped(to, put_sizes, grid);
+	fputs("</h2>\n", to);
+	if (r == 0)
+		r = put_conditions_of(to, grid);
+	if (r == 0)
+		r = html_put_summary(to, grid);
+	if (r == 0 && !options->no_charts)
+		r = html_put_charts(to, grids, number);
+	if (r == 0)
+		r = html_put_layouts(to, grid);
+	if (r == 0)
+		r = html_put_table(to, grid, number, options);
+	fputs("</section>\n", to);
+	return r;
+}
+
+/* ---- where they come from ---- */
+
+/* Long ones, which stand in a place of their own. */
+static int is_shown_elsewhere(const struct environment *environment, const struct field *field)
+{
+	const char *text = field->type == FIELD_TEXT ? field_text(field, environment) : NULL;
+
+	return text && (text == environment->command || text == environment->plan);
+}
+
+static void put_fact(FILE *to, const struct environment *environment, const struct field *field)
+{
+	fprintf(to, "<dt title=\"%s\">%s</dt><dd>", field->meaning, field->name);
+	if (field->type == FIELD_TEXT) {
+		html_put_text(to, field_text(field, environment));
+	} else if (strcmp(field->unit, "bytes") == 0) {
+		char text[VALUE_TEXT_MAX];
+
+		fputs(value_text((double)field_count(field, environment), MEASURE_BYTES, text), to);
+	} else {
+		fprintf(to, "%lld", (long long)field_count(field, environment));
+	}
+	fputs("</dd>\n", to);
+}
+
+static void put_environment(FILE *to, const struct environment *environment)
+{
+	fputs("<dl class=\"facts\">\n", to);
+	for (size_t i = 0; i < environment_field_count; i++) {
+		const struct field *field = &environment_fields[i];
+		int known = field->type == FIELD_TEXT
+				    ? field_text(field, environment) != NULL
+				    : field_count(field, environment) != FIELD_UNKNOWN;
+
+		if (known && !is_shown_elsewhere(environment, field))
+			put_fact(to, environment, field);
+	}
+	fputs("</dl>\n", to);
+}
+
+static void put_command(FILE *to, const struct environment *environment)
+{
+	if (environment->command) {
+		fputs("<pre tabindex=\"0\" aria-label=\"Command\"><code>", to);
+		html_put_text(to, environment->command);
+		fputs("</code></pre>\n", to);
+	} else {
+		fputs("<p>The result file does not hold its command.</p>\n", to);
+	}
+	if (environment->plan) {
+		fputs("<details><summary>The plan behind it, for run --plan</summary>\n<pre "
+		      "tabindex=\"0\" aria-label=\"Plan\"><code>",
+		      to);
+		put_lines(to, environment->plan);
+		fputs("</code></pre></details>\n", to);
+	}
+}
+
+static void put_origin(FILE *to, const struct results *results)
+{
+	fputs("<section><h2>How to reproduce it</h2>\n", to);
+	for (size_t i = 0; i < results->environment_count; i++)
+		put_command(to, &results->environments[i]);
+	fputs("</section>\n<section><h2>Environment</h2>\n", to);
+	for (size_t i = 0; i < results->environment_count; i++)
+		put_environment(to, &results->environments[i]);
+	fputs("</section>\n", to);
+}
+
+int html_print(FILE *to, const struct grids *grids, const struct report_options *options)
+{
+	int r = put_head(to, grids);
+
+	if (r == 0) {
+		fputs(embedded_top, to);
+		r = put_contents(to, grids);
+	}
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		r = put_grid(to, grids, i, options);
+	if (r < 0)
+		return r;
+	put_origin(to, grids->results);
+	fprintf(to, "</main>\n<footer>Made by alloc-perf %s.</footer>\n</body>\n</html>\n",
+		ALLOC_PERF_VERSION);
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of the page; private to this folder. */
+#ifndef REPORT_HTML_H
+#define REPORT_HTML_H
+
+#include <stdio.h>
+
+#include "report.h"
+
+/* Foreign text, safe between tags and inside of double quotes. */
+void html_put_text(FILE *to, const char *text);
+
+/* The reasons that cells refer to, each once. */
+struct html_notes {
+	char **text;
+	size_t count;
+};
+
+void html_notes_clear(struct html_notes *notes);
+
+/* Number of the note with this text, from 1; takes it over.  -ENOMEM, also for NULL. */
+int html_notes_number(struct html_notes *notes, char *text);
+
+/*
+ * All of them print one section for a grid, number `number` on the page, and
+ * return 0 or -ENOMEM.
+ */
+int html_put_summary(FILE *to, const struct grid *grid);
+int html_put_charts(FILE *to, const struct grids *grids, size_t number);
+int html_put_layouts(FILE *to, const struct grid *grid);
+int html_put_table(FILE *to, const struct grid *grid, size_t number,
+		   const struct report_options *options);
+
+/* The stages until the file is on the disk, each as a measure: time, then title. */
+extern const struct measure html_stages[];
+extern const size_t html_stage_count;
+
+/* ---- html_svg.c ---- */
+
+/* Colours that mean a property of the style sheet: this, and the property's number in blue. */
+#define SVG_COLOUR "#0a0b"
+
+/*
+ * Puts what gnuplot drew into a page: only shapes and text, without ids and
+ * tooltips, and with colours that follow the page's.
+ */
+void svg_put_inline(FILE *to, const char *svg, int width, int height, const char *label);
+
+#endif
