@@ -66,15 +66,18 @@ _alloc_perf_value() {
 		return
 	fi
 	case $1 in
-	-[fmst]) set -- "$verb $1" "$2" ;;
+	-[fmMst]) set -- "$verb $1" "$2" ;;
 	esac
 	case $1 in
 	"run -f" | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
 	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
+	"history -m" | --method) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
+	"history -M") _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
+	--by) _alloc_perf_words "$2" "kernel date label" ;;
 	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
 	--with) _alloc_perf_words "$2" 2009 ;;
 	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
-	"report -f" | "diff -f" | --format) _alloc_perf_words "$2" "$_alloc_perf_formats" ;;
+	"report -f" | "diff -f" | "history -f" | --format) _alloc_perf_words "$2" "$_alloc_perf_formats" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
 	"run -s" | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
@@ -82,16 +85,32 @@ _alloc_perf_value() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		_alloc_perf_option filenames
 		;;
-	-o | --output | --plan | --resume) _alloc_perf_files "$2" ;;
+	-o | --output | --plan | --resume | --store) _alloc_perf_files "$2" ;;
 	-r | --runs) _alloc_perf_words "$2" auto ;;
 	--label | --timeout | --seed | --precision | --max-time | "diff -t" | --threshold) ;;
 	*) return 1 ;;
 	esac
 }
 
+# Below `history`: an action first, then what it takes.
+_alloc_perf_history() {
+	if ((COMP_CWORD == 2)); then
+		_alloc_perf_words "$1" "add list show trend --help"
+		return
+	fi
+	case ${COMP_WORDS[2]},$1 in
+	trend,*)
+		_alloc_perf_words "$1" "--fs --method --measure --by --on --size --chart --output --store --help"
+		;;
+	show,-*) _alloc_perf_words "$1" "--format --store --help" ;;
+	*,-*) _alloc_perf_words "$1" "--store --help" ;;
+	add,*) _alloc_perf_files "$1" ;;
+	esac
+}
+
 _alloc_perf() {
 	local current=$2 verb=${COMP_WORDS[1]-} line=${COMP_LINE:0:COMP_POINT} option word
-	local _alloc_perf_formats="table markdown json 2009 csv"
+	local _alloc_perf_formats="table markdown html json 2009 csv"
 	[[ $verb != diff ]] || _alloc_perf_formats="table markdown json"
 	COMPREPLY=()
 
@@ -106,7 +125,7 @@ _alloc_perf() {
 		current=$word
 	fi
 	if ((COMP_CWORD == 1)); then
-		_alloc_perf_words "$current" "run report diff frag list create --help --version"
+		_alloc_perf_words "$current" "run report diff frag history list create --help --version"
 		return
 	fi
 	if _alloc_perf_value "$verb" "$option" "$current"; then
@@ -141,6 +160,7 @@ _alloc_perf() {
 			--names --diff --watch --ascii --quiet --help"
 		;;
 	frag,*) _alloc_perf_files "$current" ;;
+	history,*) _alloc_perf_history "$current" ;;
 	list,-*) _alloc_perf_words "$current" "--names --on --help" ;;
 	list,*) _alloc_perf_words "$current" "methods filesystems testbeds" ;;
 	esac

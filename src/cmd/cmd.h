@@ -11,6 +11,7 @@
 int cmd_create(int argc, char **argv);
 int cmd_diff(int argc, char **argv);
 int cmd_frag(int argc, char **argv);
+int cmd_history(int argc, char **argv);
 int cmd_list(int argc, char **argv);
 int cmd_report(int argc, char **argv);
 int cmd_run(int argc, char **argv);

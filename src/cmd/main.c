@@ -22,9 +22,10 @@ static const struct verb {
 	int (*run)(int argc, char **argv);
 } verbs[] = {
 	{ "run", "measure methods on freshly formatted file systems", cmd_run },
-	{ "report", "show results as a table, csv or chart", cmd_report },
+	{ "report", "show results as a table, a chart, a page or csv", cmd_report },
 	{ "diff", "tell what differs between two results beyond the noise", cmd_diff },
 	{ "frag", "show how fragmented files, trees and file systems are", cmd_frag },
+	{ "history", "keep results over time, and show how they went", cmd_history },
 	{ "list", "show methods, file systems and testbeds, and what is usable here", cmd_list },
 	{ "create", "create files with their disk space, by the best way there is", cmd_create },
 };

@@ -12,55 +12,19 @@
  * bars can be scrolled through.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "axis.h"
 #include "cleanup.h"
 #include "format.h"
 #include "gnuplot.h"
-#include "io.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
 enum { PICTURE_WIDTH_LEAST = 960, PICTURE_WIDTH_FOR_NAMES = 1200, PICTURE_WIDTH_MOST = 1800 };
 enum { PICTURE_HEIGHT = 460, MARGIN_PIXELS = 100 };
 enum { BAR_PIXELS = 13, LEGEND_ENTRY_PIXELS = 190, LEGEND_ROW_PIXELS = 20 };
 enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6 };
-
-/* Okabe and Ito's colours, told apart by readers of all kinds of colour vision. */
-static const char *const colours[] = { "#0072b2", "#e69f00", "#009e73", "#cc79a7",
-				       "#56b4e9", "#d55e00", "#f0e442", "#666666" };
-
-/* What files can be drawn, and the terminal of gnuplot that does it. */
-static const struct picture_form {
-	const char *suffix;
-	const char *terminal;
-	double unit_pixels; /* what its width and height count in */
-	const char *unit;
-	const char *options;
-} picture_forms[] = {
-	{ ".svg", "svg", 1, "", "dynamic font 'sans-serif,13' background rgb 'white'" },
-	{ ".png", "pngcairo", 1, "", "font 'Sans,10' background rgb 'white'" },
-	{ ".pdf", "pdfcairo", 96, "in", "font 'Sans,9'" },
-};
-
-static const struct picture_form *picture_form_of(const char *path)
-{
-	size_t length = strlen(path);
-
-	for (size_t i = 0; i < ARRAY_SIZE(picture_forms); i++) {
-		size_t suffix = strlen(picture_forms[i].suffix);
-
-		if (length > suffix &&
-		    strcasecmp(path + length - suffix, picture_forms[i].suffix) == 0)
-			return &picture_forms[i];
-	}
-	return NULL;
-}
 
 /* Two lines: what is shown, and under which conditions. */
 static int put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
@@ -179,9 +143,7 @@ static void put_axis(FILE *to, const struct axis *axis)
 
 static void put_picture_style(FILE *to, const struct axis *axis)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
-		fprintf(to, "set linetype %zu lc rgb '%s'\n", i + 1, colours[i]);
-	fprintf(to, "set linetype cycle %zu\n", ARRAY_SIZE(colours));
+	gnuplot_put_colours(to);
 	fputs("set border 3 lc rgb '#808080'\n"
 	      "set tics nomirror scale 0.5 textcolor rgb '#202020'\n"
 	      "set xtics scale 0\n"
@@ -217,7 +179,7 @@ static void put_bars(FILE *to, const struct grid *grid, size_t number)
 			put_bar_columns(to, 2 + i, last, conditions, number,
 					patterns[i % ARRAY_SIZE(patterns)]);
 	} else {
-		size_t solid = last <= ARRAY_SIZE(colours) ? last : ARRAY_SIZE(colours) + 1;
+		size_t solid = last <= GNUPLOT_COLOURS ? last : GNUPLOT_COLOURS + 1;
 
 		put_bar_columns(to, 2, solid, 1, number, 0);
 		/* More methods than colours: the others are hatched. */
@@ -254,15 +216,12 @@ static int put_picture(FILE *to, const struct grid *grid, const struct chart_opt
 }
 
 static int put_picture_script(FILE *to, const struct grids *grids,
-			      const struct chart_options *options, const struct axis *axis,
-			      const struct picture_form *form)
+			      const struct chart_options *options, const struct axis *axis)
 {
 	double width = picture_width(grids), height = picture_height(grids, width);
 	int r = 0;
 
-	fprintf(to, "set terminal %s size %g%s,%g%s noenhanced %s\n", form->terminal,
-		width / form->unit_pixels, form->unit, height / form->unit_pixels, form->unit,
-		form->options);
+	gnuplot_put_terminal(to, options->output, width, height);
 	for (size_t i = 0; i < grids->count; i++)
 		put_picture_data(to, &grids->grid[i], options->measure, i);
 	putc('\n', to);
@@ -365,16 +324,15 @@ static int put_terminal_script(FILE *to, const struct grids *grids,
 static int put_script(FILE *to, const struct grids *grids, const struct chart_options *options,
 		      int to_file)
 {
-	const struct picture_form *form = options->output ? picture_form_of(options->output) : NULL;
 	struct axis axis;
 	int r = axis_of(grids, options->measure, &axis);
 
 	if (r < 0)
 		return r;
-	if (options->output && !form)
+	if (options->output && !chart_is_picture(options->output))
 		return -EINVAL;
 	fputs("# Run it with gnuplot 5.2 or later: gnuplot FILE\nset encoding utf8\n", to);
-	if (!form)
+	if (!options->output)
 		return put_terminal_script(to, grids, options, &axis);
 	if (to_file) {
 		/* A name that begins with a bar would be a command. */
@@ -382,7 +340,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 		gnuplot_put_text(to, options->output);
 		putc('\n', to);
 	}
-	return put_picture_script(to, grids, options, &axis, form);
+	return put_picture_script(to, grids, options, &axis);
 }
 
 static int explain_failure(const struct chart_options *options, int r, struct problem *problem)
@@ -406,50 +364,16 @@ int chart_script(FILE *to, const struct grids *grids, const struct chart_options
 	return r < 0 ? explain_failure(options, r, problem) : 0;
 }
 
-int chart_is_picture(const char *path)
-{
-	return picture_form_of(path) != NULL;
-}
-
 static int script_in_memory(const struct grids *grids, const struct chart_options *options,
-			    int *ret_fd)
+			    char **ret_script, size_t *ret_bytes)
 {
-	CLEANUP(fd_closep) int fd = memfd_create("script", MFD_CLOEXEC);
-	CLEANUP(freep) char *script = NULL;
-	size_t bytes;
-	FILE *memory;
+	FILE *memory = open_memstream(ret_script, ret_bytes);
 	int r;
 
-	if (fd < 0)
-		return -errno;
-	memory = open_memstream(&script, &bytes);
 	if (!memory)
 		return -ENOMEM;
 	r = put_script(memory, grids, options, 0);
-	if (fclose(memory) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r == 0)
-		r = io_write_all(fd, script, bytes);
-	if (r < 0)
-		return r;
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return -errno;
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
-
-static int write_picture(const char *path, const char *picture, size_t bytes,
-			 struct problem *problem)
-{
-	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r = fd < 0 ? -errno : io_write_all(fd, picture, bytes);
-
-	if (r == 0 && close(TAKE_FD(fd)) < 0)
-		r = -errno;
-	if (r < 0)
-		return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s", path,
-				   strerror(-r));
-	return 0;
+	return fclose(memory) != 0 && r == 0 ? -ENOMEM : r;
 }
 
 /* Without the form feeds and the padding of gnuplot's "dumb" terminal. */
@@ -470,18 +394,17 @@ static void put_screen(FILE *terminal, const char *screen)
 int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem)
 {
-	CLEANUP(fd_closep) int script_fd = -1;
-	CLEANUP(freep) char *picture = NULL;
-	size_t bytes;
-	int r = script_in_memory(grids, options, &script_fd);
+	CLEANUP(freep) char *script = NULL, *picture = NULL;
+	size_t script_bytes, bytes;
+	int r = script_in_memory(grids, options, &script, &script_bytes);
 
 	if (r < 0)
 		return explain_failure(options, r, problem);
-	r = gnuplot_run(script_fd, &picture, &bytes, problem);
+	r = gnuplot_run(script, script_bytes, &picture, &bytes, problem);
 	if (r < 0)
 		return r;
 	if (options->output)
-		return write_picture(options->output, picture, bytes, problem);
+		return gnuplot_write(options->output, picture, bytes, problem);
 	put_screen(terminal, picture);
 	return 0;
 }

@@ -7,8 +7,10 @@
 #include "gnuplot.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -18,6 +20,57 @@
 #include "io.h"
 
 enum { OUTPUT_BYTES_MOST = 256 << 20 };
+
+/* Okabe and Ito's colours, told apart by readers of all kinds of colour vision. */
+static const char *const colours[GNUPLOT_COLOURS] = { "#0072b2", "#e69f00", "#009e73", "#cc79a7",
+						      "#56b4e9", "#d55e00", "#f0e442", "#666666" };
+
+/* What files can be drawn, and the terminal of gnuplot that does it. */
+static const struct form {
+	const char *suffix;
+	const char *terminal;
+	double unit_pixels; /* what its width and height count in */
+	const char *unit;
+	const char *options;
+} forms[] = {
+	{ ".svg", "svg", 1, "", "dynamic font 'sans-serif,13' background rgb 'white'" },
+	{ ".png", "pngcairo", 1, "", "font 'Sans,10' background rgb 'white'" },
+	{ ".pdf", "pdfcairo", 96, "in", "font 'Sans,9'" },
+};
+
+static const struct form *form_of(const char *path)
+{
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+		size_t suffix = strlen(forms[i].suffix);
+
+		if (length > suffix && strcasecmp(path + length - suffix, forms[i].suffix) == 0)
+			return &forms[i];
+	}
+	return NULL;
+}
+
+int chart_is_picture(const char *path)
+{
+	return form_of(path) != NULL;
+}
+
+void gnuplot_put_terminal(FILE *to, const char *path, double width, double height)
+{
+	const struct form *form = form_of(path);
+
+	fprintf(to, "set terminal %s size %g%s,%g%s noenhanced %s\n", form->terminal,
+		width / form->unit_pixels, form->unit, height / form->unit_pixels, form->unit,
+		form->options);
+}
+
+void gnuplot_put_colours(FILE *to)
+{
+	for (size_t i = 0; i < GNUPLOT_COLOURS; i++)
+		fprintf(to, "set linetype %zu lc rgb '%s'\n", i + 1, colours[i]);
+	fprintf(to, "set linetype cycle %d\n", GNUPLOT_COLOURS);
+}
 
 void gnuplot_put_text(FILE *to, const char *text)
 {
@@ -74,15 +127,30 @@ static int cannot_run(int error, struct problem *problem)
 	return problem_set(problem, PROBLEM_LACK, error, "cannot run gnuplot: %s", strerror(error));
 }
 
-/* gnuplot draws to its standard output, so that a picture is written only when it is whole. */
-int gnuplot_run(int script_fd, char **ret_picture, size_t *ret_bytes, struct problem *problem)
+/* A descriptor at the beginning of a file that holds the script.  Or -errno. */
+static int script_open(const char *script, size_t bytes)
 {
+	CLEANUP(fd_closep) int fd = memfd_create("script", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : io_write_all(fd, script, bytes);
+
+	if (r == 0 && lseek(fd, 0, SEEK_SET) < 0)
+		r = -errno;
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* gnuplot draws to its standard output, so that a picture is written only when it is whole. */
+int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, size_t *ret_bytes,
+		struct problem *problem)
+{
+	CLEANUP(fd_closep) int script_fd = script_open(script, script_bytes);
 	CLEANUP(fd_closep) int picture_fd = memfd_create("picture", MFD_CLOEXEC);
 	CLEANUP(fd_closep) int errors_fd = memfd_create("errors", MFD_CLOEXEC);
 	CLEANUP(child_killp) struct child child = CHILD_NONE;
 	CLEANUP(freep) char *errors = NULL;
 	int status, r;
 
+	if (script_fd < 0)
+		return cannot_run(-script_fd, problem);
 	if (picture_fd < 0 || errors_fd < 0)
 		return cannot_run(errno, problem);
 	/* -d: whatever a user has set as his defaults is not for this. */
@@ -105,4 +173,17 @@ int gnuplot_run(int script_fd, char **ret_picture, size_t *ret_bytes, struct pro
 	if (r == 0)
 		r = read_back(picture_fd, ret_picture, ret_bytes);
 	return r < 0 ? cannot_run(-r, problem) : 0;
+}
+
+int gnuplot_write(const char *path, const char *picture, size_t bytes, struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int r = fd < 0 ? -errno : io_write_all(fd, picture, bytes);
+
+	if (r == 0 && close(TAKE_FD(fd)) < 0)
+		r = -errno;
+	if (r < 0)
+		return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s", path,
+				   strerror(-r));
+	return 0;
 }

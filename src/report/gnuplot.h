@@ -18,11 +18,23 @@ void gnuplot_put_name(FILE *to, const char *name);
 /* A value of such a table; NaN: "-". */
 void gnuplot_put_value(FILE *to, double value);
 
+enum { GNUPLOT_COLOURS = 8 };
+
+/* Line types 1 to GNUPLOT_COLOURS, each a colour of its own. */
+void gnuplot_put_colours(FILE *to);
+
+/* The terminal for a file for which chart_is_picture() holds; sizes in pixels. */
+void gnuplot_put_terminal(FILE *to, const char *path, double width, double height);
+
 /*
- * Runs the script that is the whole of script_fd, from its position on, and
- * gives back what it draws to standard output; the caller frees it, and a zero
- * byte follows it.  0 or -errno with a sentence; -ENOENT: not installed.
+ * Runs a script and gives back what it draws to standard output; the caller
+ * frees it, and a zero byte follows it.  0 or -errno with a sentence; -ENOENT:
+ * not installed.
  */
-int gnuplot_run(int script_fd, char **ret_picture, size_t *ret_bytes, struct problem *problem);
+int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, size_t *ret_bytes,
+		struct problem *problem);
+
+/* To a file, when it is whole. */
+int gnuplot_write(const char *path, const char *picture, size_t bytes, struct problem *problem);
 
 #endif

@@ -11,9 +11,9 @@
 #include <string.h>
 
 #include "cleanup.h"
-#include "embedded.h"
 #include "format.h"
 #include "html.h"
+#include "html_embedded.h"
 
 static const char *entity_of(char letter)
 {

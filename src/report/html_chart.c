@@ -9,15 +9,12 @@
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "axis.h"
 #include "cleanup.h"
 #include "format.h"
 #include "gnuplot.h"
 #include "html.h"
-#include "io.h"
 
 enum { PARTS_MOST = 4, NAME_LETTERS_MOST = 24, TICKS = 4 };
 enum { WIDTH = 420, ROW_PIXELS = 18, TOP_PIXELS = 4, BOTTOM_PIXELS = 26, RIGHT_PIXELS = 76 };
@@ -305,7 +302,6 @@ static int find_axis(const struct grids *grids, const struct drawing *drawing, s
 
 static int draw(const struct drawing *drawing, char **ret_svg, struct problem *problem)
 {
-	CLEANUP(fd_closep) int fd = memfd_create("script", MFD_CLOEXEC);
 	CLEANUP(freep) char *script = NULL;
 	size_t bytes;
 	FILE *memory = open_memstream(&script, &bytes);
@@ -316,9 +312,7 @@ static int draw(const struct drawing *drawing, char **ret_svg, struct problem *p
 	r = put_script(memory, drawing);
 	if (fclose(memory) != 0 || r < 0)
 		return -ENOMEM;
-	if (fd < 0 || io_write_all(fd, script, bytes) < 0 || lseek(fd, 0, SEEK_SET) < 0)
-		return problem_set(problem, PROBLEM_LACK, errno, "%s", strerror(errno));
-	return gnuplot_run(fd, ret_svg, &bytes, problem);
+	return gnuplot_run(script, bytes, ret_svg, &bytes, problem);
 }
 
 static void put_legend(FILE *to, const struct chart *chart)

@@ -68,4 +68,20 @@ int chart_script(FILE *to, const struct grids *grids, const struct chart_options
 int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem);
 
+/* ---- trends (trend.c): grids whose rows are points in time, in their order ---- */
+
+struct trend_options {
+	const struct measure *measure;
+	const char *filesystem; /* what all of it was measured on */
+	const char *by;		/* what tells the rows apart: "kernel", "date", "label" */
+	const char *output;	/* of trend_draw(): ends in .svg, .png or .pdf */
+};
+
+/* A block of lines a method: median, spread, runs, and the change from the row before. */
+void trend_print(FILE *to, const struct grids *grids, const struct trend_options *options);
+
+/* A line a method, by gnuplot, to a file.  Errors as of chart_draw(). */
+int trend_draw(const struct grids *grids, const struct trend_options *options,
+	       struct problem *problem);
+
 #endif

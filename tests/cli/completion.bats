@@ -42,7 +42,7 @@ completes() {
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report diff frag list create --help --version
+	completes "alloc-perf " run report diff frag history list create --help --version
 	completes "alloc-perf re" report
 }
 
@@ -54,6 +54,10 @@ completes() {
 	completes "alloc-perf create --k" --keep-size
 	completes "alloc-perf diff --t" --threshold
 	completes "alloc-perf run --pre" --precision --preset
+	completes "alloc-perf history " add list show trend --help
+	completes "alloc-perf history trend --me" --method --measure
+	completes "alloc-perf history trend --by k" kernel
+	completes "alloc-perf history show --f" --format
 }
 
 @test "bash: names come from the program, also within a comma list" {

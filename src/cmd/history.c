@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A verb with verbs of its own: each has its options, and --store is the same
+ * for all.  A file is read whole before the store is opened, so that a bad file
+ * cannot leave anything there.
+ */
+#include "cmd_history.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "report.h"
+#include "suggest.h"
+
+enum { KEY_STORE = 256, KEY_FORMAT = 'f' };
+
+struct options {
+	const char *store; /* NULL: the default */
+	const struct report_format *format;
+	char *const *arguments;
+	size_t argument_count;
+	struct problem problem;
+};
+
+static void options_clear(struct options *options)
+{
+	problem_clear(&options->problem);
+}
+
+static const struct argp_option store_option[] = {
+	{ "store", KEY_STORE, "FILE", 0,
+	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	{ 0 },
+};
+
+static const struct argp_option show_options[] = {
+	{ "format", KEY_FORMAT, "FORM", 0, "As of alloc-perf report; table unless given", 0 },
+	{ "store", KEY_STORE, "FILE", 0,
+	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	{ 0 },
+};
+
+static int take_format(struct options *options, const char *name)
+{
+	const char *nearest = NULL;
+
+	options->format = report_format_find(name);
+	if (options->format)
+		return 0;
+	for (size_t i = 0; i < report_format_count; i++)
+		suggest_consider(name, report_formats[i].name, &nearest);
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL, "unknown format \"%s\"%s%s%s",
+			   name, nearest ? "; did you mean \"" : "; see alloc-perf report --help",
+			   nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static error_t take_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_STORE:
+		options->store = argument;
+		return 0;
+	case KEY_FORMAT:
+		return -take_format(options, argument);
+	case ARGP_KEY_ARGS:
+		options->arguments = state->argv + state->next;
+		options->argument_count = (size_t)(state->argc - state->next);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int cmd_history_open(const char *store, enum history_mode mode, struct history **ret,
+		     struct problem *problem)
+{
+	CLEANUP(freep) char *path = store ? strdup(store) : history_default_path();
+
+	if (!path)
+		return problem_set(
+			problem, PROBLEM_USAGE, ENOENT,
+			"there is no HOME in which the history could be; choose a file by "
+			"--store");
+	return history_open(path, mode, ret, problem);
+}
+
+/* ---- add ---- */
+
+static int read_files(const struct options *options, struct results *results,
+		      struct problem *problem)
+{
+	for (size_t i = 0; i < options->argument_count; i++) {
+		const char *path = options->arguments[i];
+		int r = results_read(results, path, problem);
+
+		if (r < 0)
+			return r;
+		if (results->torn)
+			fprintf(stderr,
+				"alloc-perf: warning: the last line of %s was cut and is left "
+				"out\n",
+				path);
+	}
+	return 0;
+}
+
+static int add(struct options *options, struct problem *problem)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(history_closep) struct history *history = NULL;
+	struct history_added added;
+	int r;
+
+	if (options->argument_count == 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "no result file given; see alloc-perf history add --help");
+	r = read_files(options, &results, problem);
+	if (r == 0)
+		r = cmd_history_open(options->store, HISTORY_ADD, &history, problem);
+	if (r == 0)
+		r = history_add(history, &results, &added, problem);
+	if (r < 0)
+		return r;
+	printf("%zu run%s and %zu trial%s added", added.runs, added.runs == 1 ? "" : "s",
+	       added.trials, added.trials == 1 ? "" : "s");
+	if (added.known_trials)
+		printf("; %zu trial%s there already", added.known_trials,
+		       added.known_trials == 1 ? " was" : "s were");
+	putchar('\n');
+	return 0;
+}
+
+/* ---- list ---- */
+
+/* Foreign text, in a column. */
+static void put_column(const char *text, int width)
+{
+	int used = 0;
+
+	for (text = text ? text : ""; *text; text++) {
+		putchar((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text);
+		used += (*text & 0xc0) != 0x80;
+	}
+	printf("%*s  ", width > used ? width - used : 0, "");
+}
+
+static int list_run(const struct history_run *run, void *context)
+{
+	size_t *count = context;
+
+	if ((*count)++ == 0)
+		printf("%4s  %-20s  %-20s  %-10s  %-20s  %6s  %s\n", "id", "started", "added",
+		       "testbed", "kernel", "trials", "label");
+	printf("%4" PRId64 "  ", run->id);
+	put_column(run->started, 20);
+	put_column(run->added, 20);
+	put_column(run->testbed, 10);
+	put_column(run->kernel, 20);
+	printf("%6" PRId64 "  ", run->trials);
+	put_column(run->label, 0);
+	putchar('\n');
+	return 0;
+}
+
+static int list(struct options *options, struct problem *problem)
+{
+	CLEANUP(history_closep) struct history *history = NULL;
+	size_t count = 0;
+	int r;
+
+	if (options->argument_count)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "history list takes no argument; \"%s\" is one",
+				   options->arguments[0]);
+	r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
+	return r < 0 ? r : history_list(history, list_run, &count, problem);
+}
+
+/* ---- show ---- */
+
+static int parse_id(const struct options *options, int64_t *ret, struct problem *problem)
+{
+	char *end;
+
+	if (options->argument_count != 1)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"history show takes one ID; `alloc-perf history list` tells them");
+	errno = 0;
+	*ret = strtoll(options->arguments[0], &end, 10);
+	if (errno || *end || end == options->arguments[0] || *ret < 1)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" is no ID; `alloc-perf history list` tells them",
+				   options->arguments[0]);
+	return 0;
+}
+
+static int show_results(const struct options *options, const struct results *results)
+{
+	const struct report_format *format = options->format ? options->format : &report_formats[0];
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	int r = grids_build(results, &grids);
+
+	return r < 0 ? r : format->print(stdout, &grids, &(struct report_options) { 0 });
+}
+
+static int show(struct options *options, struct problem *problem)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(history_closep) struct history *history = NULL;
+	struct history_filter filter = { .with_layout = 1 };
+	int r = parse_id(options, &filter.run, problem);
+
+	if (r == 0)
+		r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
+	if (r == 0)
+		r = history_read(history, &filter, &results, problem);
+	if (r < 0)
+		return r;
+	if (results.record_count == 0)
+		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
+				   "the history holds no trial of a run %" PRId64
+				   "; `alloc-perf history list` tells what it holds",
+				   filter.run);
+	return show_results(options, &results);
+}
+
+/* ---- which of them ---- */
+
+static const char add_doc[] =
+	"Add what result files hold to the history.\v"
+	"What it has already is passed over, so a file can be added again when it has grown.\n\n"
+	"Example:\n"
+	"  alloc-perf history add results.jsonl";
+static const char list_doc[] = "Show the runs in the history.\v"
+			       "Example:\n"
+			       "  alloc-perf history list";
+static const char show_doc[] = "Show one run, as alloc-perf report does a result file.\v"
+			       "Examples:\n"
+			       "  alloc-perf history show 3\n"
+			       "  alloc-perf history show 3 --format html > run-3.html";
+
+static const struct action {
+	const char *name;
+	const char *arguments;
+	const char *doc;
+	const struct argp_option *options;
+	int (*run)(struct options *options, struct problem *problem);
+} actions[] = {
+	{ "add", "FILE...", add_doc, store_option, add },
+	{ "list", "", list_doc, store_option, list },
+	{ "show", "ID", show_doc, show_options, show },
+};
+
+static int run_action(const struct action *action, int argc, char **argv)
+{
+	const struct argp argp = {
+		action->options, take_option, action->arguments, action->doc, NULL, NULL, NULL
+	};
+	CLEANUP(options_clear) struct options options = { 0 };
+	int r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+
+	if (r == 0)
+		r = action->run(&options, &options.problem);
+	if (r == 0 && fflush(stdout) != 0 && errno != EPIPE)
+		r = problem_set(&options.problem, PROBLEM_USAGE, errno,
+				"cannot write standard output: %s", strerror(errno));
+	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+}
+
+static void print_help(void)
+{
+	puts("Usage: alloc-perf history ACTION [OPTION...]\n"
+	     "Keeps results over time, and shows how they went.\n\n"
+	     "  add FILE...  add what result files hold\n"
+	     "  list         show the runs that it holds\n"
+	     "  show ID      show one of them\n"
+	     "  trend        show how a figure went from kernel to kernel, or day to day\n\n"
+	     "Examples:\n"
+	     "  alloc-perf history add results.jsonl\n"
+	     "  alloc-perf history trend --fs ext4 --method fallocate --by kernel\n\n"
+	     "`alloc-perf history ACTION --help` tells more, and so does alloc-perf-history(1).");
+}
+
+static int unknown_action(const char *typed)
+{
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		suggest_consider(typed, actions[i].name, &nearest);
+	suggest_consider(typed, "trend", &nearest);
+	fprintf(stderr, "alloc-perf: history cannot \"%s\"; ", typed);
+	if (nearest)
+		fprintf(stderr, "did you mean \"%s\"?\n", nearest);
+	else
+		fprintf(stderr, "it can add, list, show and trend\n");
+	return PROBLEM_USAGE;
+}
+
+int cmd_history(int argc, char **argv)
+{
+	CLEANUP(freep) char *name = NULL;
+
+	if (argc < 2) {
+		fprintf(stderr, "alloc-perf: history has to be told what to do: add, list, show or "
+				"trend\n");
+		return PROBLEM_USAGE;
+	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0) {
+		print_help();
+		return 0;
+	}
+	if (asprintf(&name, "alloc-perf history %s", argv[1]) < 0)
+		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
+	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
+		if (strcmp(argv[1], actions[i].name) == 0) {
+			argv[1] = name;
+			return run_action(&actions[i], argc - 1, argv + 1);
+		}
+	if (strcmp(argv[1], "trend") != 0)
+		return unknown_action(argv[1]);
+	argv[1] = name;
+	return cmd_history_trend(argc - 1, argv + 1);
+}

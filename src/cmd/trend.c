@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A trend is a grid whose rows are points in time: each trial gets the name of
+ * its point (its kernel, its day, its label) in the place of its file system, of
+ * which there is only one.  So everything that makes and draws grids serves, and
+ * what must not be mixed (testbeds, sizes, and whatever else the rows do not
+ * tell apart) falls into grids of its own.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <langinfo.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "cmd.h"
+#include "cmd_history.h"
+#include "report.h"
+#include "size.h"
+#include "suggest.h"
+#include "words.h"
+
+enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART };
+enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };
+enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
+
+/* What tells the points apart, and which comes first. */
+struct by {
+	const char *name;
+	char *(*point)(const struct record *record); /* a copy; NULL: out of memory */
+	/* NULL: in the order in which they were added */
+	int (*compare)(const char *one, const char *other);
+};
+
+static char *kernel_of(const struct record *record)
+{
+	return strdup(record->kernel ? record->kernel : "unknown");
+}
+
+static char *day_of(const struct record *record)
+{
+	return record->started ? strndup(record->started, DAY_LETTERS) : strdup("unknown");
+}
+
+static char *label_of(const struct record *record)
+{
+	return strdup(record->label && *record->label ? record->label : "(none)");
+}
+
+static const struct by by_table[] = {
+	{ "kernel", kernel_of, strverscmp },
+	{ "date", day_of, strcmp },
+	{ "label", label_of, NULL },
+};
+
+struct options {
+	const char *store;
+	const char *filesystem;
+	char **methods; /* ends with NULL; NULL: all */
+	const char *testbed;
+	uint64_t file_bytes; /* 0: any */
+	const struct measure *measure;
+	const struct by *by;
+	const char *output; /* NULL: a table */
+	int chart;	    /* on the terminal */
+	struct problem problem;
+};
+
+static void options_clear(struct options *options)
+{
+	free(options->methods);
+	problem_clear(&options->problem);
+}
+
+static const struct argp_option option_table[] = {
+	{ "fs", KEY_FS, "NAME", 0, "Whose trend: a file system, as in its results", 0 },
+	{ "method", KEY_METHOD, "NAME,...", 0, "Of which methods; of all unless given", 0 },
+	{ "measure", KEY_MEASURE, "NAME", 0,
+	  "Which figure: as of alloc-perf report --list-measures; time unless given", 0 },
+	{ "by", KEY_BY, "WHAT", 0, "From kernel to kernel (the default), by date or by label", 0 },
+	{ "on", KEY_ON, "TESTBED", 0, "Only what was measured there", 0 },
+	{ "size", KEY_SIZE, "SIZE", 0, "Only files of this size", 0 },
+	{ "chart", KEY_CHART, NULL, 0, "Draw it on the terminal, by gnuplot", 0 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "Draw it there: FILE ends in .svg, .png or .pdf", 0 },
+	{ "store", KEY_STORE, "FILE", 0,
+	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	{ 0 },
+};
+
+static const char doc[] =
+	"Show how a figure went, from kernel to kernel or from day to day.\v"
+	"What was measured on different testbeds or with different sizes is shown apart.  The "
+	"change beside a figure is the one from the line above.\n\n"
+	"Examples:\n"
+	"  alloc-perf history trend --fs ext4 --method fallocate\n"
+	"  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
+	"  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg";
+
+static int take_measure(struct options *options, const char *name)
+{
+	const char *nearest = NULL;
+
+	options->measure = measure_find(name);
+	if (options->measure)
+		return 0;
+	for (size_t i = 0; i < measure_count; i++)
+		suggest_consider(name, measure_table[i].name, &nearest);
+	return problem_set(
+		&options->problem, PROBLEM_USAGE, EINVAL, "unknown measure \"%s\"%s%s%s", name,
+		nearest ? "; did you mean \"" : "; see alloc-perf report --list-measures",
+		nearest ? nearest : "", nearest ? "\"?" : "");
+}
+
+static int take_by(struct options *options, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(by_table); i++)
+		if (strcmp(by_table[i].name, name) == 0) {
+			options->by = &by_table[i];
+			return 0;
+		}
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "--by takes kernel, date or label, and not \"%s\"", name);
+}
+
+static int take_size(struct options *options, const char *text)
+{
+	if (size_parse(text, &options->file_bytes) == 0 && options->file_bytes > 0)
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "\"%s\" is no file size; try 256M or 4G", text);
+}
+
+static int take_output(struct options *options, const char *path)
+{
+	options->output = path;
+	if (chart_is_picture(path))
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "the name of a chart has to end in .svg, .png or .pdf: %s", path);
+}
+
+static error_t take_option(int key, char *argument, struct argp_state *state)
+{
+	struct options *options = state->input;
+
+	switch (key) {
+	case KEY_STORE:
+		options->store = argument;
+		return 0;
+	case KEY_FS:
+		options->filesystem = argument;
+		return 0;
+	case KEY_METHOD:
+		free(options->methods);
+		options->methods = words_split(argument, ",");
+		return options->methods ? 0 : ENOMEM;
+	case KEY_MEASURE:
+		return -take_measure(options, argument);
+	case KEY_BY:
+		return -take_by(options, argument);
+	case KEY_ON:
+		options->testbed = argument;
+		return 0;
+	case KEY_SIZE:
+		return -take_size(options, argument);
+	case KEY_OUTPUT:
+		return -take_output(options, argument);
+	case KEY_CHART:
+		options->chart = 1;
+		return 0;
+	case ARGP_KEY_ARG:
+		return -problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+				    "history trend takes no argument; \"%s\" is one", argument);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static int settle(struct options *options)
+{
+	if (!options->filesystem)
+		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+				   "no file system given: --fs NAME says whose trend is wanted");
+	if (options->chart && options->output)
+		return problem_set(
+			&options->problem, PROBLEM_USAGE, EINVAL,
+			"--chart draws on the terminal and --output to a file; give one");
+	options->measure = options->measure ? options->measure : measure_find("time");
+	options->by = options->by ? options->by : &by_table[0];
+	return 0;
+}
+
+/* ---- from the store to grids ---- */
+
+static int read_trials(const struct options *options, struct results *results,
+		       struct problem *problem)
+{
+	CLEANUP(history_closep) struct history *history = NULL;
+	struct history_filter filter = { .filesystem = options->filesystem,
+					 .testbed = options->testbed,
+					 .file_bytes = (int64_t)options->file_bytes };
+	int r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
+
+	if (r == 0 && !options->methods)
+		r = history_read(history, &filter, results, problem);
+	for (char **method = options->methods; r == 0 && method && *method; method++) {
+		filter.method = *method;
+		r = history_read(history, &filter, results, problem);
+	}
+	if (r < 0)
+		return r;
+	if (results->record_count == 0)
+		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
+				   "the history holds no such trial on %s", options->filesystem);
+	return 0;
+}
+
+static int name_point(struct record *record, const struct by *by)
+{
+	char *point = by->point(record);
+
+	if (!point)
+		return -ENOMEM;
+	free(record->filesystem);
+	record->filesystem = point;
+	/* What the rows are must not make a grid for each as well. */
+	if (by->point != label_of)
+		field_set_text(&record->kernel, NULL);
+	else
+		field_set_text(&record->label, NULL);
+	return 0;
+}
+
+/* For qsort_r(); equal ones stay in the order in which they were added. */
+struct place {
+	const struct results *results;
+	const struct by *by;
+};
+
+static int compare_places(const void *one, const void *other, void *context)
+{
+	const struct place *place = context;
+	size_t a = *(const size_t *)one, b = *(const size_t *)other;
+	int order = 0;
+
+	if (place->by->compare)
+		order = place->by->compare(place->results->records[a].filesystem,
+					   place->results->records[b].filesystem);
+	return order ? order : (a > b) - (a < b);
+}
+
+/* The same records in the order of their points, for grids take them as they come. */
+static int sort_points(struct results *results, const struct by *by)
+{
+	size_t count = results->record_count;
+	CLEANUP(freep) size_t *order = calloc(count, sizeof(*order));
+	struct record *records = calloc(count, sizeof(*records));
+	size_t *environment_of = calloc(count, sizeof(*environment_of));
+
+	if (!order || !records || !environment_of) {
+		free(records);
+		free(environment_of);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		order[i] = i;
+	qsort_r(order, count, sizeof(*order), compare_places, &(struct place) { results, by });
+	for (size_t i = 0; i < count; i++) {
+		records[i] = results->records[order[i]];
+		environment_of[i] = results->environment_of[order[i]];
+	}
+	free(results->records);
+	free(results->environment_of);
+	results->records = records;
+	results->environment_of = environment_of;
+	return 0;
+}
+
+static int build_trend(const struct options *options, struct results *results, struct grids *ret,
+		       struct problem *problem)
+{
+	int r = read_trials(options, results, problem);
+
+	for (size_t i = 0; r == 0 && i < results->record_count; i++)
+		r = name_point(&results->records[i], options->by);
+	if (r == 0)
+		r = sort_points(results, options->by);
+	return r < 0 ? r : grids_build(results, ret);
+}
+
+/* ---- to the user ---- */
+
+static unsigned terminal_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static int trend(const struct options *options, struct problem *problem)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	const struct trend_options trend = { .measure = options->measure,
+					     .filesystem = options->filesystem,
+					     .by = options->by->name,
+					     .output = options->output };
+	const struct chart_options chart = { .measure = options->measure,
+					     .columns = terminal_columns(),
+					     .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 };
+	int r = build_trend(options, &results, &grids, problem);
+
+	if (r < 0)
+		return r;
+	if (options->output)
+		return trend_draw(&grids, &trend, problem);
+	if (options->chart)
+		return chart_draw(stdout, &grids, &chart, problem);
+	trend_print(stdout, &grids, &trend);
+	return 0;
+}
+
+int cmd_history_trend(int argc, char **argv)
+{
+	static const struct argp argp = { option_table, take_option, "", doc, NULL, NULL, NULL };
+	CLEANUP(options_clear) struct options options = { 0 };
+	int r;
+
+	setlocale(LC_CTYPE, "");
+	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	if (r == 0)
+		r = settle(&options);
+	if (r == 0)
+		r = trend(&options, &options.problem);
+	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+}

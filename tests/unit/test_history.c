@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "cleanup.h"
+#include "history.h"
+#include "io.h"
+#include "results.h"
+
+/* A store in a folder of its own. */
+struct place {
+	char folder[64];
+	char path[96];
+};
+
+static void place_remove(struct place *place)
+{
+	char journal[128];
+
+	snprintf(journal, sizeof(journal), "%s-journal", place->path);
+	unlink(journal);
+	unlink(place->path);
+	rmdir(place->folder);
+}
+
+static struct place place_make(void)
+{
+	struct place place = { .folder = "/tmp/alloc-perf-history.XXXXXX" };
+
+	assert_non_null(mkdtemp(place.folder));
+	snprintf(place.path, sizeof(place.path), "%s/history.sqlite", place.folder);
+	return place;
+}
+
+static void set(char **member, const char *text)
+{
+	must_be_0(field_set_text(member, text));
+}
+
+/* `trials` of one run that began at `started`. */
+static void add_run(struct results *results, const char *started, size_t trials)
+{
+	set(&results_add_environment(results)->started, started);
+	for (size_t i = 0; i < trials; i++) {
+		struct record *record = results_add_figures(results, i % 2 ? "xfs" : "ext4", "mmap",
+							    (double)i + 1, (int64_t)i);
+
+		record->run = (int64_t)i / 2 + 1;
+		set(&record->started, started);
+	}
+}
+
+static struct history_added add(const char *path, const struct results *results)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(history_closep) struct history *history = NULL;
+	struct history_added added = { 0 };
+
+	if (history_open(path, HISTORY_ADD, &history, &problem) != 0 ||
+	    history_add(history, results, &added, &problem) != 0)
+		fail_msg("%s", problem.message ? problem.message : "?");
+	return added;
+}
+
+static void read_all(const char *path, const struct history_filter *filter, struct results *results)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(history_closep) struct history *history = NULL;
+
+	if (history_open(path, HISTORY_READ, &history, &problem) != 0 ||
+	    history_read(history, filter, results, &problem) != 0)
+		fail_msg("%s", problem.message ? problem.message : "?");
+}
+
+static size_t count_trials(const char *path)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+
+	read_all(path, &(struct history_filter) { 0 }, &results);
+	return results.record_count;
+}
+
+static void assert_refused(const char *path, enum history_mode mode, int error, const char *words)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	struct history *history = NULL;
+
+	assert_int_equal(history_open(path, mode, &history, &problem), -error);
+	assert_null(history);
+	assert_non_null(problem.message);
+	if (!strstr(problem.message, words))
+		fail_msg("\"%s\" instead of \"%s\"", problem.message, words);
+}
+
+/* What a test changes by hand. */
+static void run_sql(const char *path, const char *sql)
+{
+	sqlite3 *database;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(database, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(database);
+}
+
+static int64_t ask(const char *path, const char *sql)
+{
+	sqlite3 *database;
+	sqlite3_stmt *statement;
+	int64_t number;
+
+	assert_int_equal(sqlite3_open(path, &database), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(database, sql, -1, &statement, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+	number = sqlite3_column_int64(statement, 0);
+	sqlite3_finalize(statement);
+	sqlite3_close(database);
+	return number;
+}
+
+/* ---- adding ---- */
+
+static void adding_twice_changes_nothing(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	struct history_added added;
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 4);
+	/* As results of dir: testbeds are. */
+	results.records[2].volume_bytes = FIELD_UNKNOWN;
+	added = add(place.path, &results);
+	assert_int_equal(added.runs, 1);
+	assert_int_equal(added.trials, 4);
+	assert_int_equal(added.known_trials, 0);
+	added = add(place.path, &results);
+	assert_int_equal(added.runs, 0);
+	assert_int_equal(added.trials, 0);
+	assert_int_equal(added.known_trials, 4);
+	assert_int_equal(count_trials(place.path), 4);
+}
+
+static void a_grown_file_adds_what_is_new(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	struct history_added added;
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 2);
+	add(place.path, &results);
+	add_run(&results, "2009-04-02T00:00:00Z", 3);
+	added = add(place.path, &results);
+	assert_int_equal(added.runs, 1);
+	assert_int_equal(added.trials, 3);
+	assert_int_equal(added.known_trials, 2);
+}
+
+static void fill(const struct field *fields, size_t count, void *object)
+{
+	for (size_t i = 0; i < count; i++) {
+		char *member = (char *)object + fields[i].offset, text[32];
+
+		snprintf(text, sizeof(text), "text '%zu' \xc3\xa9\n", i);
+		if (fields[i].type == FIELD_TEXT)
+			set((char **)member, text);
+		else if (fields[i].type == FIELD_COUNT)
+			*(int64_t *)member = (int64_t)i * 1000000007 + 1;
+	}
+}
+
+static void every_field_survives(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	struct record *record;
+	json_t *before, *after;
+	(void)state;
+
+	fill(environment_fields, environment_field_count, results_add_environment(&results));
+	record = results_add(&results, "ext4", "mmap");
+	fill(record_fields, record_field_count, record);
+	set(&record->status, STATUS_OK);
+	record->layout.run = calloc(1, sizeof(*record->layout.run));
+	record->layout.run[0] = (struct field_run) { 0, 1ll << 40, 4096, 1 };
+	record->layout.count = 1;
+	add(place.path, &results);
+	read_all(place.path, &(struct history_filter) { .with_layout = 1 }, &got);
+	assert_int_equal(got.record_count, 1);
+	before = json_pack("[oo]", environment_to_json(&results.environments[0]),
+			   record_to_json(&results.records[0]));
+	after = json_pack("[oo]", environment_to_json(&got.environments[0]),
+			  record_to_json(&got.records[0]));
+	assert_true(json_equal(before, after));
+	json_decref(before);
+	json_decref(after);
+	results_clear(&got);
+	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	assert_int_equal(got.records[0].layout.count, FIELD_UNKNOWN);
+	assert_int_equal(got.records[0].layout_left_out, record->layout_left_out);
+}
+
+static void filters_leave_out(void **state)
+{
+	static const struct {
+		struct history_filter filter;
+		size_t trials;
+	} rows[] = {
+		{ { 0 }, 9 },
+		{ { .run = 2 }, 5 },
+		{ { .run = 3 }, 0 },
+		{ { .filesystem = "xfs" }, 4 },
+		{ { .method = "mmap" }, 9 },
+		{ { .filesystem = "xfs", .method = "mmap", .run = 1 }, 2 },
+		{ { .filesystem = "xf%" }, 0 },
+		{ { .file_bytes = 4ll << 30 }, 9 },
+		{ { .file_bytes = 1 }, 0 },
+		{ { .testbed = "uml" }, 0 },
+	};
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 4);
+	add_run(&results, "2009-04-02T00:00:00Z", 5);
+	add(place.path, &results);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP(results_clear) struct results got = { 0 };
+
+		print_message("# row %zu\n", i);
+		read_all(place.path, &rows[i].filter, &got);
+		assert_int_equal(got.record_count, rows[i].trials);
+	}
+}
+
+static int take_run(const struct history_run *run, void *context)
+{
+	int64_t *trials = context;
+
+	assert_true(run->id == 1 || run->id == 2);
+	assert_int_equal(strlen(run->added), 20);
+	trials[run->id] = run->trials;
+	return 0;
+}
+
+static void runs_are_listed_with_their_trials(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	CLEANUP(history_closep) struct history *history = NULL;
+	int64_t trials[3] = { -1, -1, -1 };
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 4);
+	add_run(&results, "2009-04-02T00:00:00Z", 0);
+	add(place.path, &results);
+	assert_int_equal(history_open(place.path, HISTORY_READ, &history, NULL), 0);
+	assert_int_equal(history_list(history, take_run, trials, NULL), 0);
+	assert_int_equal(trials[1], 4);
+	assert_int_equal(trials[2], 0);
+}
+
+static void many_may_add_at_once(void **state)
+{
+	enum { PROCESSES = 6, ROUNDS = 5 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	for (int process = 0; process < PROCESSES; process++)
+		if (fork() == 0) {
+			for (int round = 0; round < ROUNDS; round++) {
+				struct results results = { 0 };
+				struct history *history = NULL;
+				struct problem problem = { 0 };
+				struct history_added added;
+				char started[32];
+
+				snprintf(started, sizeof(started), "%d of %d", round, process);
+				add_run(&results, started, 4);
+				/* Each makes the store, or waits for who does. */
+				if (history_open(place.path, HISTORY_ADD, &history, &problem) !=
+					    0 ||
+				    history_add(history, &results, &added, &problem) != 0 ||
+				    added.trials != 4) {
+					print_message("# %s\n", problem.message);
+					_exit(1);
+				}
+				history_close(history);
+				results_clear(&results);
+			}
+			_exit(0);
+		}
+	for (int process = 0; process < PROCESSES; process++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(count_trials(place.path), PROCESSES * ROUNDS * 4);
+}
+
+/* ---- older stores ---- */
+
+/* Written by hand as version 1 had it; of fields, only those that say something here. */
+static const char version_1[] =
+	"CREATE TABLE run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,"
+	" \"started\" TEXT, \"kernel\" TEXT);"
+	"CREATE TABLE trial (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run,"
+	" \"filesystem\" TEXT NOT NULL, \"method\" TEXT NOT NULL, \"file_bytes\" INTEGER,"
+	" \"volume_bytes\" INTEGER, \"run\" INTEGER, \"started\" TEXT, \"status\" TEXT,"
+	" \"fragments\" INTEGER, \"of a later version\" TEXT);"
+	"CREATE UNIQUE INDEX trial_once ON trial (run_id, \"filesystem\", \"method\","
+	" coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1), coalesce(\"run\", -1),"
+	" coalesce(\"started\", ''));"
+	"INSERT INTO run VALUES (1, '{}', '2009-04-01T00:00:00Z', '2.6.29');"
+	"INSERT INTO trial VALUES (1, 1, 'reiserfs', 'mmap', 4294967296, 21474836480, 1,"
+	" '2009-04-01T00:00:01Z', 'ok', 35, 'x');"
+	"PRAGMA user_version = 1; PRAGMA application_id = 1634496614;";
+
+static void version_1_is_brought_up_to_date(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	run_sql(place.path, version_1);
+	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	assert_int_equal(got.record_count, 1);
+	assert_int_equal(got.records[0].fragments, 35);
+	assert_int_equal(got.records[0].extents, FIELD_UNKNOWN);
+	assert_string_equal(got.environments[0].kernel, "2.6.29");
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 2);
+	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master WHERE name = "
+					 "'trial_by_cell'"),
+			 1);
+	add_run(&results, "2009-04-02T00:00:00Z", 2);
+	assert_int_equal(add(place.path, &results).trials, 2);
+	assert_int_equal(count_trials(place.path), 3);
+}
+
+static void a_new_field_is_a_new_column(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 1);
+	add(place.path, &results);
+	/* As a version that did not have it yet left it. */
+	run_sql(place.path, "ALTER TABLE trial DROP COLUMN gap_bytes");
+	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	assert_int_equal(got.records[0].gap_bytes, FIELD_UNKNOWN);
+	set(&results.environments[0].started, "2009-04-02T00:00:00Z");
+	results.records[0].gap_bytes = 8192;
+	add(place.path, &results);
+	assert_int_equal(ask(place.path, "SELECT max(gap_bytes) FROM trial"), 8192);
+}
+
+/* ---- what is no store ---- */
+
+static void later_versions_are_left_alone(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 1);
+	add(place.path, &results);
+	run_sql(place.path, "PRAGMA user_version = 3");
+	assert_refused(place.path, HISTORY_ADD, EPROTO, "written by a later version");
+	assert_refused(place.path, HISTORY_READ, EPROTO, "written by a later version");
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
+}
+
+static void other_databases_are_left_alone(void **state)
+{
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	run_sql(place.path, "CREATE TABLE bookmark (url TEXT)");
+	assert_refused(place.path, HISTORY_ADD, EINVAL, "no history of alloc-perf");
+	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master"), 1);
+}
+
+/* Opens it both ways; the file has to stay as it is. */
+static void assert_left_alone(const char *path, int error, const char *words)
+{
+	CLEANUP(freep) char *before = NULL, *after = NULL;
+	size_t bytes_before, bytes_after;
+
+	must_be_0(io_read_file(path, 16 << 20, &before, &bytes_before));
+	assert_refused(path, HISTORY_ADD, error, words);
+	must_be_0(io_read_file(path, 16 << 20, &after, &bytes_after));
+	assert_int_equal(bytes_after, bytes_before);
+	assert_memory_equal(after, before, bytes_before);
+}
+
+static void write_file(const char *path, const char *text, long offset)
+{
+	FILE *file = fopen(path, offset ? "r+" : "w");
+
+	assert_non_null(file);
+	assert_int_equal(fseek(file, offset, SEEK_SET), 0);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void other_files_are_left_alone(void **state)
+{
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	write_file(place.path, "{\"type\":\"environment\"}\nwhat a user gave by mistake\n", 0);
+	assert_left_alone(place.path, EINVAL, "no history of alloc-perf");
+	assert_refused(place.folder, HISTORY_ADD, EISDIR, "Is a directory");
+	assert_refused("/dev/null", HISTORY_ADD, EINVAL, "cannot open the history /dev/null");
+	assert_refused("/dev/null/x/history.sqlite", HISTORY_ADD, ENOTDIR, "Not a directory");
+}
+
+static void damaged_stores_are_not_written_to(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 200);
+	add(place.path, &results);
+	for (long page = 3; page < 9; page++)
+		write_file(place.path, "what a failing disk left here instead", page * 4096);
+	assert_left_alone(place.path, EUCLEAN, "is damaged");
+}
+
+static void a_store_cut_short_is_not_written_to(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	struct stat status;
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 200);
+	add(place.path, &results);
+	must_be_0(stat(place.path, &status));
+	must_be_0(truncate(place.path, status.st_size / 2 / 4096 * 4096));
+	assert_left_alone(place.path, EUCLEAN, "is damaged");
+}
+
+static void there_is_no_history_yet(void **state)
+{
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	assert_refused(place.path, HISTORY_READ, ENOENT,
+		       "`alloc-perf history add FILE` begins one");
+	assert_int_equal(access(place.path, F_OK), -1);
+	write_file(place.path, "", 0);
+	assert_refused(place.path, HISTORY_READ, ENOENT, "is empty");
+}
+
+static void what_is_no_trial_is_not_shown(void **state)
+{
+	static const char *const changes[] = {
+		"UPDATE trial SET status = 'fine'",
+		"UPDATE trial SET layout = '[[1,2]]'",
+		"UPDATE trial SET layout = 'x'",
+		"UPDATE trial SET file_bytes = -1",
+		"DELETE FROM run",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+		CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
+		CLEANUP(place_remove) struct place place = place_make();
+		CLEANUP(history_closep) struct history *history = NULL;
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+
+		print_message("# %s\n", changes[i]);
+		add_run(&results, "2009-04-01T00:00:00Z", 1);
+		add(place.path, &results);
+		run_sql(place.path, changes[i]);
+		assert_int_equal(history_open(place.path, HISTORY_READ, &history, &problem), 0);
+		assert_int_equal(history_read(history,
+					      &(struct history_filter) { .with_layout = 1 }, &got,
+					      &problem),
+				 -EUCLEAN);
+		assert_non_null(strstr(problem.message, "holds a trial that is none"));
+	}
+}
+
+/* ---- where ---- */
+
+static void assert_default(const char *data, const char *home, const char *expected)
+{
+	CLEANUP(freep) char *path = NULL;
+
+	data ? setenv("XDG_DATA_HOME", data, 1) : unsetenv("XDG_DATA_HOME");
+	home ? setenv("HOME", home, 1) : unsetenv("HOME");
+	path = history_default_path();
+	if (expected)
+		assert_string_equal(path, expected);
+	else
+		assert_null(path);
+}
+
+static void the_default_is_where_data_goes(void **state)
+{
+	(void)state;
+
+	assert_default("/d", "/h", "/d/alloc-perf/history.sqlite");
+	assert_default(NULL, "/h", "/h/.local/share/alloc-perf/history.sqlite");
+	assert_default("relative", "/h", "/h/.local/share/alloc-perf/history.sqlite");
+	assert_default("", "/h", "/h/.local/share/alloc-perf/history.sqlite");
+	assert_default(NULL, NULL, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(adding_twice_changes_nothing),
+		cmocka_unit_test(a_grown_file_adds_what_is_new),
+		cmocka_unit_test(every_field_survives),
+		cmocka_unit_test(filters_leave_out),
+		cmocka_unit_test(runs_are_listed_with_their_trials),
+		cmocka_unit_test(many_may_add_at_once),
+		cmocka_unit_test(version_1_is_brought_up_to_date),
+		cmocka_unit_test(a_new_field_is_a_new_column),
+		cmocka_unit_test(later_versions_are_left_alone),
+		cmocka_unit_test(other_databases_are_left_alone),
+		cmocka_unit_test(other_files_are_left_alone),
+		cmocka_unit_test(damaged_stores_are_not_written_to),
+		cmocka_unit_test(a_store_cut_short_is_not_written_to),
+		cmocka_unit_test(there_is_no_history_yet),
+		cmocka_unit_test(what_is_no_trial_is_not_shown),
+		cmocka_unit_test(the_default_is_where_data_goes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
