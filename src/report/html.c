@@ -45,6 +45,15 @@ void html_put_text(FILE *to, const char *text)
 	}
 }
 
+void html_put_figure(FILE *to, const char *figure)
+{
+	for (; *figure; figure++)
+		if (*figure == ' ')
+			fputs("&nbsp;", to);
+		else
+			putc(*figure, to);
+}
+
 /* As html_put_text(), with its lines kept: for what stands in <pre>. */
 static void put_lines(FILE *to, const char *text)
 {
@@ -80,9 +89,9 @@ static int put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
 static int put_head(FILE *to, const struct grids *grids)
 {
 	fputs(embedded_head, to);
-	fputs("<title>Allocating ", to);
+	fputs("<title>", to);
 	if (grids->count == 0)
-		fputs("nothing", to);
+		fputs("no results", to);
 	else if (put_escaped(to, put_sizes, &grids->grid[0]) < 0)
 		return -ENOMEM;
 	fprintf(to, " - alloc-perf</title>\n<style>\n%s</style>\n<script>\n%s</script>\n</head>\n",

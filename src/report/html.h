@@ -10,6 +10,9 @@
 /* Foreign text, safe between tags and inside of double quotes. */
 void html_put_text(FILE *to, const char *text);
 
+/* A figure with its unit, which a line does not break apart. */
+void html_put_figure(FILE *to, const char *figure);
+
 /* The reasons that cells refer to, each once. */
 struct html_notes {
 	char **text;

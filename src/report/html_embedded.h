@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of data/html/, put into the program by scripts/embed. */
-#ifndef REPORT_EMBEDDED_H
-#define REPORT_EMBEDDED_H
+#ifndef REPORT_HTML_EMBEDDED_H
+#define REPORT_HTML_EMBEDDED_H
 
 extern const char embedded_head[];   /* head.html, up to the title */
 extern const char embedded_top[];    /* top.html: where the body begins */

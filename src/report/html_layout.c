@@ -179,7 +179,7 @@ static void put_size(FILE *to, double bytes)
 {
 	char text[SIZE_TEXT_MAX];
 
-	fputs(size_human(bytes, text), to);
+	html_put_figure(to, size_human(bytes, text));
 }
 
 static void put_count(FILE *to, int64_t count, const char *what)

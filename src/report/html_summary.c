@@ -101,7 +101,7 @@ static void put_value(FILE *to, double value, enum measure_unit unit)
 {
 	char text[VALUE_TEXT_MAX];
 
-	fputs(value_text(value, unit, text), to);
+	html_put_figure(to, value_text(value, unit, text));
 }
 
 static void put_fragments(FILE *to, double fragments)

@@ -53,7 +53,7 @@ as_user() {
 }
 
 # Reason why WHAT cannot be used here; empty: it can.
-lacking() { # uml|loop|root
+lacking() { # uml|loop|root|chromium
 	case $1 in
 	uml)
 		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
@@ -68,13 +68,17 @@ lacking() { # uml|loop|root
 	root)
 		[ "$(id -u)" = 0 ] || echo "this needs root"
 		;;
+	chromium)
+		command -v chromium >/dev/null || echo "no chromium"
+		command -v python3 >/dev/null || echo "no python3, which drives chromium"
+		;;
 	*)
 		echo "unknown requirement $1"
 		;;
 	esac
 }
 
-# require uml|loop|root: skips the test where that is missing, or fails it if
+# require uml|loop|root|chromium: skips the test where that is missing, or fails it if
 # ALLOC_PERF_REQUIRE (a comma list) says that it must be there.
 require() {
 	local reason

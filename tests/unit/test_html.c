@@ -168,8 +168,8 @@ static void the_fastest_is_best_and_the_slowest_has_a_price(void **state)
 	results_add_figures(&results, "ext4", "chunk-4096", 40, 9);
 	text = page(&results);
 	assert_has(text, "<p class=\"best\">fallocate</p>");
-	assert_has(text, "<b>500 ms</b> · 1 fragment</p>");
-	assert_has(text, "Worst: <b>mmap</b> takes <b>160&nbsp;×</b> as long (80 s), leaves 7 "
+	assert_has(text, "<b>500&nbsp;ms</b> · 1 fragment</p>");
+	assert_has(text, "Worst: <b>mmap</b> takes <b>160&nbsp;×</b> as long (80&nbsp;s), leaves 7 "
 			 "fragments.");
 	assert_has(text, "In most pieces: <b>chunk-4096</b>, 9 fragments.");
 }
@@ -226,8 +226,9 @@ static void pictures_are_to_scale(void **state)
 	assert_has(text, "<rect class=\"u\" x=\"66.67%\" y=\"16\" width=\"33.33%\"");
 	assert_int_equal(count_of(text, "<rect class=\"m\" x=\"0%\""), 1);
 	assert_int_equal(count_of(text, "<rect class=\"m\" x=\"66.67%\""), 1);
-	assert_has(text, "aria-label=\"mmap: 2 fragments, from 5 GiB to 8 GiB of 20 GiB; 1 GiB "
-			 "unwritten; not drawn: 12 shorter runs of 1 MiB together\"");
+	assert_has(text, "aria-label=\"mmap: 2 fragments, from 5&nbsp;GiB to 8&nbsp;GiB of "
+			 "20&nbsp;GiB; 1&nbsp;GiB "
+			 "unwritten; not drawn: 12 shorter runs of 1&nbsp;MiB together\"");
 }
 
 static void a_fragment_that_is_partly_unwritten_has_one_mark(void **state)
@@ -244,7 +245,7 @@ static void a_fragment_that_is_partly_unwritten_has_one_mark(void **state)
 	text = page(&results);
 	/* Another is in the legend. */
 	assert_int_equal(count_of(text, "<rect class=\"m\""), 2);
-	assert_has(text, "aria-label=\"mmap: 1 fragment, from 0 B to 8 KiB\"");
+	assert_has(text, "aria-label=\"mmap: 1 fragment, from 0&nbsp;B to 8&nbsp;KiB\"");
 	assert_null(strstr(text, "class=\"z\""));
 }
 
