@@ -94,8 +94,10 @@ _alloc_perf_value() {
 
 # Below `history`: an action first, then what it takes.
 _alloc_perf_history() {
+	local options="--store --format --fs --method --measure --by --on --size --chart --output --help"
 	if ((COMP_CWORD == 2)); then
-		_alloc_perf_words "$1" "add list show trend --help"
+		[[ $1 == -* ]] || options="add list show trend --help"
+		_alloc_perf_words "$1" "$options"
 		return
 	fi
 	case ${COMP_WORDS[2]},$1 in
