@@ -392,7 +392,9 @@ int history_open(const char *path, enum history_mode mode, struct history **ret,
 		 struct problem *problem)
 {
 	CLEANUP(history_closep) struct history *history = calloc(1, sizeof(*history));
-	int flags = SQLITE_OPEN_READWRITE | (mode == HISTORY_ADD ? SQLITE_OPEN_CREATE : 0);
+	/* One thread has it: locks would be a tenth of a long read. */
+	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
+		    (mode == HISTORY_ADD ? SQLITE_OPEN_CREATE : 0);
 	int r = look_at_path(path, mode, problem);
 
 	if (r < 0)
