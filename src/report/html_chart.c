@@ -18,7 +18,7 @@
 
 enum { PARTS_MOST = 4, NAME_LETTERS_MOST = 24, TICKS = 4 };
 enum { WIDTH = 420, ROW_PIXELS = 18, TOP_PIXELS = 4, BOTTOM_PIXELS = 26, RIGHT_PIXELS = 76 };
-enum { LETTER_PIXELS = 7, NAME_GAP_PIXELS = 12 };
+enum { LETTER_PIXELS = 8, NAME_GAP_PIXELS = 12 };
 /* Numbers of colours in the style sheet; the parts of bars are 1, 2, ... */
 enum { COLOUR_INK = 10, COLOUR_GRID = 11, COLOUR_ONLY = 12 };
 
