@@ -19,6 +19,7 @@ static const double nearly = 0.05;
 struct entry {
 	const char *method;
 	double seconds, fragments, written; /* NaN: not known */
+	struct figure time;		    /* whose median the seconds are */
 };
 
 static int reserves(const struct cell *cell)
@@ -44,6 +45,7 @@ static int entry_of(const struct grid *grid, size_t filesystem, size_t method, s
 	*ret = (struct entry) {
 		.method = grid->methods[method],
 		.seconds = seconds.median,
+		.time = seconds,
 		.fragments = cell_figure(cell, measure_find("fragments")).median,
 		.written = cell_figure(cell, measure_find("written")).median,
 	};
@@ -138,8 +140,10 @@ static void put_others(FILE *to, const struct grid *grid, size_t filesystem,
 
 static void put_best(FILE *to, const struct entry *best)
 {
+	char text[FIGURE_TEXT_MAX];
+
 	fputs("<p class=\"figures\"><b>", to);
-	put_value(to, best->seconds, MEASURE_SECONDS);
+	html_put_figure(to, figure_text(&best->time, MEASURE_SECONDS, text));
 	fputs("</b>", to);
 	if (!isnan(best->fragments)) {
 		fputs(" · ", to);
@@ -266,7 +270,7 @@ int html_put_summary(FILE *to, const struct grid *grid)
 	      to);
 	if (most_runs(grid) < 2)
 		fputs(" Each was measured once, so nothing here says how sure a difference is; run "
-		      "--runs 5 does.",
+		      "--runs auto does.",
 		      to);
 	fputs("</p></section>\n", to);
 	return 0;
