@@ -57,7 +57,7 @@ static const struct argp_option options[] = {
 	  "free space, too",
 	  1 },
 	{ "files-from", KEY_FILES_FROM, "FILE", 0, "Names from FILE, one a line; - is stdin", 1 },
-	{ "null", KEY_ZERO, NULL, 0, "Names end with a zero byte, for --files-from and --names",
+	{ "null", KEY_ZERO, NULL, 0, "Names, those read and those printed, end with a zero byte",
 	  1 },
 	{ "one-file-system", KEY_ONE, NULL, 0, "Stay on the file system of each DIR", 1 },
 	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Leave out smaller files", 1 },
