@@ -6,7 +6,7 @@
  * there were enough runs for the test to be able to say so, and it is larger than
  * what the two sides changed by in their own course.  The last one because ranks
  * take the runs for independent, which they are not on a machine that drifts: then
- * two parts of one and the same run are as "significantly" different.
+ * two parts of one and the same result are as "significantly" different.
  *
  * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
  * status of a whole comparison hangs on a single "worse".
@@ -21,8 +21,6 @@
 #include "array.h"
 #include "cleanup.h"
 #include "rank.h"
-
-enum { DRIFT_PARTS = 3 };
 
 const char *verdict_name(enum verdict verdict)
 {
@@ -119,20 +117,33 @@ static int add(struct comparisons *all, const struct comparison *comparison)
 }
 
 /* `values` in the order in which they were measured; they are sorted, part by part. */
-static double drift_of(double *values, size_t count)
+static void take_course(double *values, size_t count, double median,
+			double ret_course[static COMPARE_PARTS])
 {
-	double lowest = INFINITY, highest = -INFINITY;
+	for (size_t i = 0; i < COMPARE_PARTS; i++) {
+		size_t from = count * i / COMPARE_PARTS, to = count * (i + 1) / COMPARE_PARTS;
+		double part = figure_of_values(values + from, to - from).median;
 
-	if (count < DRIFT_PARTS)
-		return 0;
-	for (size_t i = 0; i < DRIFT_PARTS; i++) {
-		size_t from = count * i / DRIFT_PARTS, to = count * (i + 1) / DRIFT_PARTS;
-		double median = figure_of_values(values + from, to - from).median;
-
-		lowest = fmin(lowest, median);
-		highest = fmax(highest, median);
+		ret_course[i] = part == median ? 1 : median == 0 ? NAN : part / median;
+		if (count < COMPARE_PARTS)
+			ret_course[i] = NAN;
 	}
-	return highest - lowest;
+}
+
+static int take_side(const struct cell *cell, const struct measure *measure, double **ret_values,
+		     struct figure *ret_figure, double ret_course[static COMPARE_PARTS])
+{
+	CLEANUP(freep) double *sorted = NULL;
+	size_t count;
+	int r = cell_values(cell, measure, ret_values, &count);
+
+	if (r == 0)
+		r = cell_values(cell, measure, &sorted, &count);
+	if (r < 0)
+		return r;
+	*ret_figure = figure_of_values(sorted, count);
+	take_course(*ret_values, count, ret_figure->median, ret_course);
+	return 0;
 }
 
 /* What one of them does not know is no row: there is nothing to say about it. */
@@ -142,19 +153,18 @@ static int add_measure(struct comparisons *all, struct comparison comparison,
 {
 	CLEANUP(freep) double *old_values = NULL;
 	CLEANUP(freep) double *new_values = NULL;
-	size_t old_count, new_count;
-	int r = cell_values(before, measure, &old_values, &old_count);
+	int r = take_side(before, measure, &old_values, &comparison.before,
+			  comparison.before_course);
 
 	if (r == 0)
-		r = cell_values(after, measure, &new_values, &new_count);
-	if (r < 0 || old_count == 0 || new_count == 0)
+		r = take_side(after, measure, &new_values, &comparison.after,
+			      comparison.after_course);
+	if (r < 0 || comparison.before.count == 0 || comparison.after.count == 0)
 		return r;
 	comparison.measure = measure;
-	comparison.chance = rank_test(old_values, old_count, new_values, new_count);
+	comparison.chance =
+		rank_test(old_values, comparison.before.count, new_values, comparison.after.count);
 	comparison.corrected = comparison.chance;
-	comparison.drift = drift_of(old_values, old_count) + drift_of(new_values, new_count);
-	comparison.before = figure_of_values(old_values, old_count);
-	comparison.after = figure_of_values(new_values, new_count);
 	comparison.change = change_of(comparison.before.median, comparison.after.median);
 	return add(all, &comparison);
 }
@@ -247,7 +257,8 @@ static int matters(const struct comparison *comparison, double threshold)
 
 	if (comparison->measure->unit == MEASURE_COUNT && difference < 1)
 		return 0;
-	return difference > comparison->drift && fabs(comparison->change) >= threshold;
+	return fabs(comparison->change) > comparison->drift &&
+	       fabs(comparison->change) >= threshold;
 }
 
 /* `level` is what the strictest of the corrected tests has to reach. */
@@ -276,11 +287,59 @@ static int is_coarse(const struct comparison *comparison, double threshold)
 		(comparison->corrected <= COMPARE_LEVEL && fabs(comparison->change) >= threshold));
 }
 
+/*
+ * How far the quarters of a result lie apart, over all its cells with this measure:
+ * rounds go through all of them, so what drifts shows in all, and its median tells
+ * it from their noise.  `room` is for one value a comparison.
+ */
+static double drift_of(const struct comparisons *all, const struct measure *measure, int after,
+		       double *room)
+{
+	double lowest = INFINITY, highest = -INFINITY;
+
+	for (size_t part = 0; part < COMPARE_PARTS; part++) {
+		size_t count = 0;
+		double median;
+
+		for (size_t i = 0; i < all->count; i++) {
+			const struct comparison *found = &all->comparison[i];
+			const double *course = after ? found->after_course : found->before_course;
+
+			if (found->measure == measure && !isnan(course[part]))
+				room[count++] = course[part];
+		}
+		if (count == 0)
+			return 0;
+		median = figure_of_values(room, count).median;
+		lowest = fmin(lowest, median);
+		highest = fmax(highest, median);
+	}
+	return highest - lowest;
+}
+
+static int find_drift(struct comparisons *all)
+{
+	CLEANUP(freep) double *room = calloc(all->count ? all->count : 1, sizeof(*room));
+
+	if (!room)
+		return -ENOMEM;
+	for (size_t i = 0; i < all->count; i++) {
+		struct comparison *found = &all->comparison[i];
+
+		if (found->measure)
+			found->drift = drift_of(all, found->measure, 0, room) +
+				       drift_of(all, found->measure, 1, room);
+	}
+	return 0;
+}
+
 static int judge_all(struct comparisons *all, double threshold)
 {
 	double level;
 	int r = correct(all);
 
+	if (r == 0)
+		r = find_drift(all);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < all->count; i++)

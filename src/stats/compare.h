@@ -17,6 +17,9 @@ enum verdict {
 /* "same", "better", "worse", "unknown". */
 const char *verdict_name(enum verdict verdict);
 
+/* Into so many parts the course of a result is divided, to see whether the machine drifts. */
+enum { COMPARE_PARTS = 4 };
+
 /* One measure of one cell that both results have. */
 struct comparison {
 	const char *filesystem, *method;
@@ -24,9 +27,11 @@ struct comparison {
 	const struct measure *measure; /* NULL: whether the trial can be made at all */
 	struct figure before, after;   /* empty where measure is NULL */
 	double change; /* of the median: 0.05 is 5 % more; infinite from 0; NaN: no measure */
-	double drift;  /* how far apart the medians of the thirds of each side are, both added up */
-	double chance; /* of the rank test, for this cell alone; NaN: no measure */
-	double corrected;   /* the same, to be held against COMPARE_LEVEL; NaN: no measure */
+	/* Medians of the quarters of the runs, as parts of that of all; NaN: too few runs. */
+	double before_course[COMPARE_PARTS], after_course[COMPARE_PARTS];
+	double drift;	  /* what the machine drifted by in both results, as a part of the median */
+	double chance;	  /* of the rank test, for this cell alone; NaN: no measure */
+	double corrected; /* the same, to be held against COMPARE_LEVEL; NaN: no measure */
 	const char *reason; /* why it cannot be made in one of them; NULL: it can, or not told */
 	enum verdict verdict;
 };

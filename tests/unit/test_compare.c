@@ -356,28 +356,60 @@ static void noise_that_hides_a_change_is_counted(void **state)
 	assert_int_equal(fixture.comparisons.coarse, 1);
 }
 
-/* Both sides grow slower by a third in their course, and NEW goes on where OLD ends. */
+/* Three cells of 20 runs; those after half of them take `grown` times as long. */
+static void add_drifting(struct results *results, double seconds, double grown)
+{
+	static const char *const names[] = { "xfs", "ext4", "jfs" };
+
+	for (size_t i = 0; i < 20; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(names); j++)
+			results_add_figures(results, names[j], "mmap",
+					    seconds * (i < 10 ? 1 : grown), 1);
+}
+
+/* Both grow slower in their course, and NEW goes on where OLD ends. */
 static void drift_is_no_difference(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
 	const struct comparison *found;
 	(void)state;
 
-	for (size_t i = 0; i < 20; i++) {
-		results_add_figures(&fixture.before, "xfs", "mmap", i < 10 ? 1 : 1.3, 1);
-		results_add_figures(&fixture.after, "xfs", "mmap", i < 10 ? 1.31 : 1.6, 1);
-	}
-	/* A step between the two that is larger than those within is one. */
-	for (size_t i = 0; i < 20; i++) {
-		results_add_figures(&fixture.before, "ext4", "mmap", i < 10 ? 1 : 1.02, 1);
-		results_add_figures(&fixture.after, "ext4", "mmap", i < 10 ? 1.1 : 1.12, 1);
-	}
+	add_drifting(&fixture.before, 1, 1.3);
+	add_drifting(&fixture.after, 1.3, 1.3);
 	found = compare(&fixture, "time", 0.05);
-	assert_true(found[0].corrected < 0.001);
-	assert_true(fabs(found[0].drift - 0.59) < 1e-6);
-	assert_int_equal(found[0].verdict, VERDICT_SAME);
-	assert_int_equal(found[1].verdict, VERDICT_WORSE);
-	assert_int_equal(fixture.comparisons.coarse, 1);
+	/* By hand: (1.3 - 1) / 1.15 of either side. */
+	assert_true(fabs(found[0].drift - 2 * 0.3 / 1.15) < 1e-6);
+	for (size_t i = 0; i < 3; i++) {
+		assert_true(found[i].corrected < 0.001);
+		assert_int_equal(found[i].verdict, VERDICT_SAME);
+	}
+	assert_int_equal(fixture.comparisons.coarse, 3);
+}
+
+static void more_than_drift_is_a_difference(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct comparison *found;
+	(void)state;
+
+	add_drifting(&fixture.before, 1, 1.02);
+	add_drifting(&fixture.after, 1.1, 1.02);
+	found = compare(&fixture, "time", 0.05);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(found[i].verdict, VERDICT_WORSE);
+}
+
+/* One cell that drifts is its own affair: the machine does so in all of them. */
+static void noise_of_one_cell_is_no_drift(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	add_drifting(&fixture.before, 1, 1);
+	add_drifting(&fixture.after, 1.1, 1);
+	for (size_t i = 0; i < 30; i += 3)
+		fixture.before.records[i].unmount.wall_ns *= 2;
+	assert_true(fabs(compare(&fixture, "time", 0.05)[0].drift) < 1e-6);
 }
 
 static void what_only_one_has_is_counted(void **state)
@@ -435,6 +467,8 @@ int main(void)
 		cmocka_unit_test(constants_cost_no_power),
 		cmocka_unit_test(noise_that_hides_a_change_is_counted),
 		cmocka_unit_test(drift_is_no_difference),
+		cmocka_unit_test(more_than_drift_is_a_difference),
+		cmocka_unit_test(noise_of_one_cell_is_no_drift),
 		cmocka_unit_test(what_only_one_has_is_counted),
 		cmocka_unit_test(several_conditions_are_refused),
 	};
