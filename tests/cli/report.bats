@@ -120,5 +120,5 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	assert_status 2
 	assert_output_has 'unknown format "markdwn"; did you mean "markdown"?'
 	run alloc-perf report --format xyz result.jsonl
-	assert_output_has "there are table, markdown, json, 2009 and csv"
+	assert_output_has "there are table, markdown, html, json, 2009 and csv"
 }
