@@ -334,7 +334,7 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	if (r == 0)
 		r = run->session.cancel_fd = cmd_catch_signals();
 	if (r >= 0)
-		r = run_write_environment(run, argc, argv);
+		r = run_write_environment(run, argc, argv, problem);
 	if (r >= 0)
 		r = watch_start(&run->watch, testbed_directory(&run->session));
 	if (r >= 0)

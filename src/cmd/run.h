@@ -47,7 +47,7 @@ void run_parse(int argc, char **argv, struct run_options *ret);
 int run_open(struct run *run, struct problem *problem);
 
 /* Writes the line that describes the run. */
-int run_write_environment(struct run *run, int argc, char **argv);
+int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem);
 
 /* ---- run_trials.c ---- */
 

@@ -118,7 +118,7 @@ static char *command_line(int argc, char **argv)
 	return fclose(to) == 0 ? text : NULL;
 }
 
-int run_write_environment(struct run *run, int argc, char **argv)
+int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem)
 {
 	CLEANUP(environment_clear) struct environment environment;
 	int r;
@@ -132,5 +132,8 @@ int run_write_environment(struct run *run, int argc, char **argv)
 	if (r < 0 || !environment.plan || !environment.command)
 		return -ENOMEM;
 	r = resultfile_append(run->fd, environment_to_json(&environment));
+	if (r < 0 && r != -ENOMEM)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
+				   run->path ? run->path : "the results", strerror(-r));
 	return r < 0 ? r : results_keep_environment(&run->results, &environment);
 }

@@ -214,8 +214,9 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 		needed = session->keep_images ? needed + bytes : bytes > needed ? bytes : needed;
 	}
 	if (statvfs(directory, &status) < 0)
-		return problem_set(problem, PROBLEM_LACK, errno, "cannot look at %s: %s", directory,
-				   strerror(errno));
+		return problem_set(problem, PROBLEM_LACK, errno,
+				   "cannot look at %s: %s; make it, or choose another directory",
+				   directory, strerror(errno));
 	free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
 	if (free_bytes >= needed)
 		return 0;

@@ -101,6 +101,12 @@ refused() { # SENTENCE ARGUMENT...
 	[ "$(wc -l <result.jsonl)" = 3 ]
 }
 
+@test "a full disk under the result file is told with its name" {
+	run small -o /dev/full --force
+	assert_status 1
+	assert_output_has "cannot write /dev/full: No space left on device"
+}
+
 @test "a result file that cannot be written is refused before any trial" {
 	run small -o missing/result.jsonl
 	assert_status 2
@@ -135,7 +141,7 @@ refused() { # SENTENCE ARGUMENT...
 	require uml
 	run alloc-perf run --fs ext4 -s 1M --scratch missing -o result.jsonl
 	assert_status 3
-	assert_output_has "cannot look at missing: No such file or directory"
+	assert_output_has "cannot look at missing: No such file or directory; make it, or choose another directory"
 	mkdir -m 555 closed
 	run as_user alloc-perf run --fs ext4 -s 1M --scratch closed -o result.jsonl
 	assert_status 3

@@ -203,7 +203,7 @@ static int open_once(void **state)
 	*state = place;
 	if (*r == 0)
 		return 0;
-	print_message("no %s here: %s\n", kind->name, strerror(-*r));
+	print_message("# no %s here: %s\n", kind->name, strerror(-*r));
 	*state = NULL;
 	return is_required(kind->sector_bytes ? "loop" : kind->type) ? -1 : 0;
 }

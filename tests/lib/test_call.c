@@ -283,7 +283,7 @@ static void pthread_cancel_waits(void **state)
 	(void)state;
 
 	if (SANITIZED) {
-		print_message("AddressSanitizer takes a cancelled thread's stack for broken\n");
+		print_message("# AddressSanitizer takes a cancelled thread's stack for broken\n");
 		close(victim.fd);
 		skip();
 	}

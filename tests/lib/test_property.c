@@ -156,7 +156,7 @@ static void random_files_keep_their_bytes(void **state)
 	uint64_t seed = text ? strtoull(text, NULL, 10) : (uint64_t)time(NULL);
 
 	assert_non_null(model.bytes);
-	print_message("PREALLOC_SEED=%llu\n", (unsigned long long)seed);
+	print_message("# PREALLOC_SEED=%llu\n", (unsigned long long)seed);
 	state_of_random = seed * 2 + 1;
 	for (int round = 0; round < ROUNDS; round++)
 		one_round(*state, &model);

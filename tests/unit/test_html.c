@@ -113,7 +113,7 @@ static void foreign_text_is_escaped_in_charts(void **state)
 	(void)state;
 
 	if (!has_gnuplot()) {
-		print_message("gnuplot is not installed\n");
+		print_message("# gnuplot is not installed\n");
 		skip();
 	}
 	add_evil(&results);

@@ -497,7 +497,7 @@ static void need_gnuplot(void)
 		return;
 	if (required && strstr(required, "gnuplot"))
 		fail_msg("gnuplot is required and not installed");
-	print_message("skipped: gnuplot is not installed\n");
+	print_message("# gnuplot is not installed\n");
 	skip();
 }
 
