@@ -261,12 +261,13 @@ static json_t *comparison_json(const struct comparison *found)
 				 verdict_name(found->verdict));
 
 	if (json && found->measure)
-		json_object_update_new(json, json_pack("{ss ss so so so so so}", "measure",
+		json_object_update_new(json, json_pack("{ss ss so so so so so so}", "measure",
 						       found->measure->name, "unit",
 						       measure_unit_name(found->measure->unit),
 						       "old", json_of_figure(&found->before), "new",
 						       json_of_figure(&found->after), "change",
-						       json_of_number(found->change), "p",
+						       json_of_number(found->change), "drift",
+						       json_of_number(found->drift), "p",
 						       json_of_number(found->chance), "p_corrected",
 						       json_of_number(found->corrected)));
 	else if (json)
