@@ -19,6 +19,8 @@
 
 static void run_clear(struct run *run)
 {
+	if (run->session.device)
+		run->session.testbed->release(&run->session);
 	trial_list_clear(&run->trials);
 	plan_clear(&run->plan);
 	results_clear(&run->results);
@@ -137,12 +139,39 @@ static int choose_testbed(struct run *run, struct problem *problem)
 	session->scratch = scratch_directory(run->options);
 	session->keep_images = run->options->keep_images;
 	session->trial_seconds = run->options->trial_seconds;
+	session->results = run->options->resume ? run->options->resume : run->options->output;
 	run_follow(run);
 	if (r == 0 && session->testbed->in_directory && session->keep_images)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--keep-images needs a testbed that makes images; dir makes none");
 	return r;
+}
+
+/* A volume that is there has the size that it has. */
+static int claim_volume(struct run *run, struct problem *problem)
+{
+	struct testbed_session *session = &run->session;
+	char size[SIZE_TEXT_MAX];
+	int r;
+
+	if (!session->testbed->claim)
+		return 0;
+	if (run->options->volume || run->options->keep_images)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--%s is for images; the volume of the testbed %s is %s",
+				   run->options->volume ? "volume" : "keep-images",
+				   session->testbed->name, session->argument);
+	r = session->testbed->claim(session, problem);
+	if (r < 0)
+		return r;
+	size_name(session->volume_bytes, size);
+	if (run->options->resume && run->plan.volume && strcmp(run->plan.volume, size) != 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s was begun on a volume of %s, and %s has %s; name the same "
+				   "device",
+				   run->options->resume, run->plan.volume, session->argument, size);
+	return plan_set(&run->plan, "volume", size, problem);
 }
 
 /* What the user named himself has to be there; a preset's others become rows of "-". */
@@ -166,6 +195,8 @@ static int prepare(struct run *run, struct problem *problem)
 
 	if (r == 0)
 		r = choose_testbed(run, problem);
+	if (r == 0)
+		r = claim_volume(run, problem);
 	if (r == 0)
 		r = plan_expand(&run->plan, run->session.testbed->in_directory, &run->trials,
 				problem);
@@ -360,6 +391,8 @@ int cmd_run(int argc, char **argv)
 		print_trials(&run);
 		return 0;
 	}
+	if (r == 0 && run.session.device)
+		r = run.session.testbed->confirm(&run.session, &problem);
 	if (r == 0)
 		r = carry_out(&run, argc, argv, &problem);
 	if (r == -ECANCELED)

@@ -150,7 +150,9 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	CLEANUP(freep) char *path = NULL;
 	int r = image_path(session, trial, &path, problem);
 
-	if (r == 0)
+	if (r == 0 && session->testbed->volume)
+		r = session->testbed->volume(session, &volume, problem);
+	else if (r == 0)
 		r = volume_create(testbed_directory(session), trial->volume_bytes, &volume,
 				  problem);
 	if (r < 0)

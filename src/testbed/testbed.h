@@ -27,14 +27,16 @@ struct testbed_process {
 
 #define TESTBED_PROCESS_NONE ((struct testbed_process) { CHILD_NONE, -1, -1, -1, -1 })
 
-/* A volume: an image file without a name, of which /proc knows one. */
+/* A volume: an image file without a name, of which /proc knows one, or a device. */
 struct volume {
-	int fd; /* -1: none */
+	int fd; /* of the image; -1: none */
 	uint64_t bytes;
 	char path[64];
 };
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })
+
+struct testbed_session;
 
 struct testbed {
 	const char *name;
@@ -57,6 +59,17 @@ struct testbed {
 	int (*start)(const char *argument, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem);
+	/*
+	 * For a testbed with one volume of its own in place of an image a trial; all or none of
+	 * them.  claim() looks at it, holds it and sets volume_bytes; confirm() has the user agree
+	 * to the loss of what is on it; volume() makes it ready for a trial; release() ends all.
+	 * 0 or -errno with a sentence.
+	 */
+	int (*claim)(struct testbed_session *session, struct problem *problem);
+	int (*confirm)(const struct testbed_session *session, struct problem *problem);
+	int (*volume)(const struct testbed_session *session, struct volume *ret,
+		      struct problem *problem);
+	void (*release)(struct testbed_session *session);
 };
 
 extern const struct testbed *const testbed_table[]; /* ends with a NULL */
@@ -80,6 +93,9 @@ struct testbed_session {
 	const char *keep_images; /* directory that gets each image after its trial; NULL: none */
 	int cancel_fd;		 /* readable: give up at once; -1: never */
 	uint64_t trial_seconds;	 /* for the whole trial */
+	const char *results;	 /* the result file, "-": stdout; NULL: in the current directory */
+	struct device *device;	 /* by claim(); NULL: none */
+	uint64_t volume_bytes;	 /* by claim(); 0: as each trial has it */
 	void (*stage)(const char *stage, void *context); /* told at the start of each */
 	void (*tick)(void *context);			 /* about five times a second */
 	/* Told the image of each trial, and -1 before it goes; NULL: nobody is. */
