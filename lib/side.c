@@ -238,6 +238,13 @@ int64_t side_read(struct side *side, uint64_t offset, uint64_t bytes)
 	return side_run(side, read_scratch, offset, bytes);
 }
 
+int64_t side_place(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	ssize_t written = pwrite(files->plain_fd, files->zeroes, bytes, (off_t)offset);
+
+	return written < 0 ? -errno : written;
+}
+
 static int64_t seek(struct side_files *files, uint64_t offset, uint64_t whence)
 {
 	off_t at;

@@ -40,6 +40,9 @@ int64_t side_run(struct side *side, side_fn function, uint64_t offset, uint64_t 
 /* Reads up to SIDE_BUFFER_BYTES into `scratch`: how many, or -errno. */
 int64_t side_read(struct side *side, uint64_t offset, uint64_t bytes);
 
+/* What is run beside: writes zeroes, SIDE_BUFFER_BYTES at most. */
+int64_t side_place(struct side_files *files, uint64_t offset, uint64_t bytes);
+
 /* lseek() with SEEK_DATA, SEEK_HOLE, SEEK_CUR.  -EOPNOTSUPP if the position is the caller's. */
 int64_t side_seek(struct side *side, uint64_t offset, int whence);
 

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What goes through the page cache is to leave it again: written to the disk while
+ * the next piece is made, dropped after.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "filling.h"
+#include "scope.h"
+
+static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
+	return 0;
+}
+
+static int64_t drop_pages(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	posix_fadvise(files->plain_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
+	return 0;
+}
+
+static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	enum {
+		WHOLE = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+			SYNC_FILE_RANGE_WAIT_AFTER
+	};
+
+	if (sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, WHOLE) < 0 &&
+	    (errno == EIO || errno == ENOSPC || errno == EDQUOT))
+		return -errno;
+	return drop_pages(files, offset, bytes);
+}
+
+static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	(void)offset, (void)bytes;
+	return fdatasync(files->plain_fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+}
+
+/*
+ * Starts the write-back of one window and waits for the one before, so that no
+ * more than two are ever in memory, and the disk is busy all the time.  What goes
+ * through the journal is written twice, and later: waiting for it takes 1.7 times
+ * as long in all.
+ */
+int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
+{
+	struct side *side = filling->task->side;
+	struct span before = filling->writing;
+	int64_t r = 0;
+
+	filling->writing = (struct span) { offset, offset + bytes };
+	if (side_files(side)->journalled) {
+		if (before.end)
+			filling->writing.start = lesser(before.start, offset);
+		return 0;
+	}
+	side_run(side, start_writing, offset, bytes);
+	if (before.end)
+		r = side_run(side, finish_writing, before.start, before.end - before.start);
+	return (int)r;
+}
+
+/*
+ * Network file systems tell of a full volume only when the data goes out.  That
+ * is to be our error and not the later writer's.
+ */
+int drain_rest(struct filling *filling)
+{
+	const struct span *last = &filling->writing;
+	int64_t r;
+
+	if (last->end == 0)
+		return 0;
+	r = side_run(filling->task->side, sync_data, 0, 0);
+	side_run(filling->task->side, drop_pages, last->start, last->end - last->start);
+	return (int)r;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages over a hole are mapped and made writable (MADV_POPULATE_WRITE, Linux 5.14):
+ * the file system has to allocate the block then, and the contents are whatever they
+ * are, ours or another's.  A full volume is an error here, where a store would be a
+ * SIGBUS.  On ext2 this also beats O_DIRECT, which the kernel turns into buffered
+ * writes over holes.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "filling.h"
+#include "map.h"
+#include "scope.h"
+#include "volume.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum { BLOCK = 4096 /* what is looked at where nobody tells of holes */ };
+
+static int64_t populate(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	uint64_t start = round_down(offset, (uint64_t)sysconf(_SC_PAGESIZE));
+	size_t length = (size_t)(offset + bytes - start);
+	void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, files->plain_fd,
+			   (off_t)start);
+	int r = 0;
+
+	if (pages == MAP_FAILED)
+		return -EOPNOTSUPP;
+	if (madvise(pages, length, MADV_POPULATE_WRITE) < 0)
+		r = errno == EINVAL ? -EOPNOTSUPP : -errno;
+	munmap(pages, length);
+	return r;
+}
+
+/* Of a file that may not be read: what SEEK_DATA says is a hole at this moment. */
+static int64_t write_if_hole(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	off_t data = lseek(files->plain_fd, (off_t)offset, SEEK_DATA);
+
+	if (data < 0 && errno != ENXIO)
+		return -errno;
+	if (data >= 0)
+		bytes = lesser(bytes, (uint64_t)data - offset);
+	return bytes == 0 ? 0 : side_place(files, offset, bytes);
+}
+
+/* The last resort: looked at, and written if it is all zeroes. */
+static int64_t write_if_zero(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
+
+	if (got < 0 && errno == EBADF && files->own)
+		return write_if_hole(files, offset, bytes);
+	if (got < 0)
+		return -errno;
+	if (memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
+		return 0;
+	return got == 0 ? 0 : side_place(files, offset, (uint64_t)got);
+}
+
+/* A page could not be made writable; the kernel keeps the reason to itself. */
+static int fault_reason(struct task *task, uint64_t offset)
+{
+	uint64_t size;
+	int64_t r = task_size(task, &size);
+
+	if (r < 0 || offset >= size)
+		return (int)r;
+	if (volume_has_room(task->fd, BLOCK, 1) < 0)
+		return -ENOSPC;
+	/* A quota, perhaps.  This tells. */
+	r = side_run(task->side, write_if_zero, offset, 1);
+	return r < 0 ? (int)r : 0;
+}
+
+static int write_piecewise(struct task *task, uint64_t offset, uint64_t bytes)
+{
+	for (uint64_t done = 0, piece; done < bytes; done += piece) {
+		int64_t r;
+
+		piece = lesser(bytes - done, SIDE_BUFFER_BYTES);
+		r = side_run(task->side, write_if_zero, offset + done, piece);
+		if (r < 0)
+			return (int)r;
+		task->result.written_bytes += (uint64_t)r;
+	}
+	return 0;
+}
+
+static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
+{
+	struct task *task = filling->task;
+	int64_t r;
+
+	task->reached = greater(task->reached, offset + bytes);
+	task->result.calls++;
+	r = side_run(task->side, populate, offset, bytes);
+	if (r == -EFAULT)
+		r = fault_reason(task, offset);
+	else if (r == -EOPNOTSUPP)
+		r = write_piecewise(task, offset, bytes);
+	if (r < 0)
+		return (int)r;
+	filling->filled += bytes;
+	return drain_window(filling, offset, bytes);
+}
+
+/* One hole, or one run of zeroes. */
+static int touch_gap(const struct span *gap, void *context)
+{
+	struct filling *filling = context;
+	struct task *task = filling->task;
+	uint64_t at = greater(gap->start, task->offset);
+	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);
+
+	while (at < end) {
+		uint64_t bytes = lesser(end - at, lesser(filling->pace.step_bytes, WINDOW_BYTES));
+		int r;
+
+		pace_start(&filling->pace);
+		r = touch(filling, at, bytes);
+		pace_stop(&filling->pace);
+		if (r == 0)
+			at += bytes;
+		if (r == 0 || r == -EINTR)
+			r = task_told(task, at);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int is_zero(const struct side_files *files, uint64_t at, uint64_t got)
+{
+	return at < got && memcmp(files->scratch + at, files->zeroes, lesser(got - at, BLOCK)) == 0;
+}
+
+/* The runs of zeroes in what was read at `base`. */
+static int touch_piece(struct filling *filling, uint64_t base, uint64_t got)
+{
+	const struct side_files *files = side_files(filling->task->side);
+	uint64_t start = 0, end;
+	int r = 0;
+
+	while (r == 0 && start < got) {
+		for (end = start; is_zero(files, end, got); end += BLOCK)
+			;
+		if (start < end)
+			r = touch_gap(&(struct span) { base + start, base + lesser(end, got) },
+				      filling);
+		start = end + BLOCK;
+	}
+	return r;
+}
+
+/* Nobody tells of holes: what reads as zeroes is taken for one. */
+static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
+{
+	struct task *task = filling->task;
+
+	for (uint64_t at = round_down(start, BLOCK); at < end; at += SIDE_BUFFER_BYTES) {
+		int64_t got = side_read(task->side, at, SIDE_BUFFER_BYTES);
+		int r = got == -EBADF ? -EACCES
+			: got < 0     ? (int)got
+				      : touch_piece(filling, at, (uint64_t)got);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int inside_fill(struct filling *filling)
+{
+	struct task *task = filling->task;
+	uint64_t end = lesser(task->end, filling->size), start;
+
+	if (task->offset >= end)
+		return 0;
+	if (task->source != MAP_BLIND)
+		return map_gaps(task, task->offset, end, touch_gap, filling);
+	start = greater(task->offset, filling->zeroes_end);
+	/* What was appended since is no hole, unless others leapt ahead. */
+	if (start >= end || (filling->zeroes_end && !task->others_grew_it))
+		return 0;
+	filling->zeroes_end = end;
+	return touch_zeroes(filling, start, end);
+}
