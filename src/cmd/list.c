@@ -19,6 +19,9 @@ struct list_options {
 	int names;
 };
 
+/* Nothing is said about any testbed. */
+static const struct testbed_options plain;
+
 /* ---- sections ---- */
 
 static void print_row(const char *name, const char *usable, const char *summary)
@@ -87,7 +90,7 @@ static int list_filesystem(const struct filesystem *filesystem, const struct lis
 
 		if (!is_asked(*testbed, wanted))
 			continue;
-		if (testbed_usable(*testbed, filesystem, &problem) == 0)
+		if (testbed_usable(*testbed, &plain, filesystem, &problem) == 0)
 			snprintf(usable + used, sizeof(usable) - used, "%s%s", used ? " " : "",
 				 (*testbed)->name);
 		else if (problem.message)
@@ -129,7 +132,7 @@ static int list_testbeds(const struct list_options *wanted)
 			puts(name);
 			continue;
 		}
-		r = (*testbed)->probe(NULL, &problem);
+		r = (*testbed)->probe(&plain, &problem);
 		print_row(name, r < 0 ? "no" : "yes", (*testbed)->summary);
 		if (r < 0 && problem.message)
 			print_reason(problem.message);

@@ -134,7 +134,7 @@ static int choose_testbed(struct run *run, struct problem *problem)
 {
 	struct testbed_session *session = &run->session;
 	const char *spec = run->plan.testbed ? run->plan.testbed : "uml";
-	int r = testbed_parse(spec, &session->testbed, &session->argument, problem);
+	int r = testbed_parse(spec, &session->testbed, &session->options.argument, problem);
 
 	session->scratch = scratch_directory(run->options);
 	session->keep_images = run->options->keep_images;
@@ -161,7 +161,7 @@ static int claim_volume(struct run *run, struct problem *problem)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--%s is for images; the volume of the testbed %s is %s",
 				   run->options->volume ? "volume" : "keep-images",
-				   session->testbed->name, session->argument);
+				   session->testbed->name, session->options.argument);
 	r = session->testbed->claim(session, problem);
 	if (r < 0)
 		return r;
@@ -170,7 +170,8 @@ static int claim_volume(struct run *run, struct problem *problem)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "%s was begun on a volume of %s, and %s has %s; name the same "
 				   "device",
-				   run->options->resume, run->plan.volume, session->argument, size);
+				   run->options->resume, run->plan.volume,
+				   session->options.argument, size);
 	return plan_set(&run->plan, "volume", size, problem);
 }
 
@@ -182,7 +183,8 @@ static int check_named(struct run *run, struct problem *problem)
 		int r = 0;
 
 		if (filesystem && trial_list_is_first(&run->trials, i))
-			r = testbed_usable(run->session.testbed, filesystem, problem);
+			r = testbed_usable(run->session.testbed, &run->session.options, filesystem,
+					   problem);
 		if (r < 0)
 			return r;
 	}
@@ -201,7 +203,7 @@ static int prepare(struct run *run, struct problem *problem)
 		r = plan_expand(&run->plan, run->session.testbed->in_directory, &run->trials,
 				problem);
 	if (r == 0)
-		r = run->session.testbed->probe(run->session.argument, problem);
+		r = run->session.testbed->probe(&run->session.options, problem);
 	if (r == 0)
 		r = check_named(run, problem);
 	if (r == 0)
@@ -341,7 +343,7 @@ static void print_trials(const struct run *run)
 		size_name(trial->file_bytes, file);
 		if (!filesystem)
 			printf("%s %s in %s, run %u\n", trial->method.name, file,
-			       run->session.argument, trial->run);
+			       run->session.options.argument, trial->run);
 		else
 			printf("%s %s %s, run %u: %s IMAGE; mount -t %s%s%s; volume of %s\n",
 			       filesystem->name, trial->method.name, file, trial->run,

@@ -158,7 +158,7 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 {
 	CLEANUP(record_clear) struct record record;
 	const char *filesystem =
-		trial->filesystem ? trial->filesystem->name : run->session.argument;
+		trial->filesystem ? trial->filesystem->name : run->session.options.argument;
 	char title[128], size[SIZE_TEXT_MAX];
 	int r;
 
@@ -278,7 +278,7 @@ int run_trials(struct run *run, struct problem *problem)
 	progress_start(&run->progress, run_count_left(run), run->options->quiet);
 	run->progress.written_bytes = written_so_far;
 	run->progress.context = run;
-	r = matrix_build(&run->progress.matrix, &run->trials, run->session.argument);
+	r = matrix_build(&run->progress.matrix, &run->trials, run->session.options.argument);
 	if (r < 0)
 		return r;
 	if (run->trials.automatic)

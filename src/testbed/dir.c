@@ -24,8 +24,9 @@ static int is_utf8(const char *text)
 	return json != NULL;
 }
 
-static int dir_probe(const char *argument, struct problem *problem)
+static int dir_probe(const struct testbed_options *options, struct problem *problem)
 {
+	const char *argument = options->argument;
 	struct stat status;
 
 	if (!argument)
@@ -49,15 +50,15 @@ static int dir_probe(const char *argument, struct problem *problem)
 	return 0;
 }
 
-static int dir_start(const char *argument, const struct volume *volume,
+static int dir_start(const struct testbed_options *options, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem)
 {
 	CLEANUP(place_clear) struct place place = { 0 };
-	int r = field_set_text(&request->directory, argument);
+	int r = field_set_text(&request->directory, options->argument);
 
 	(void)volume;
-	if (r == 0 && place_find(argument, &place) == 0)
+	if (r == 0 && place_find(options->argument, &place) == 0)
 		r = field_set_text(&request->counters, place.counters);
 	return r < 0 ? r : local_start(0, ret, problem);
 }

@@ -123,12 +123,13 @@ int testbed_describe(const struct testbed_session *session, const struct trial_l
 	if (r == 0)
 		r = field_set_text(&environment->testbed_note, testbed->note);
 	if (r == 0 && testbed->guest_kernel)
-		environment->guest_kernel = testbed->guest_kernel();
+		environment->guest_kernel = testbed->guest_kernel(&session->options);
 	describe_machine(environment);
 	if (r == 0)
 		r = describe_tools(trials, environment);
 	if (r == 0)
-		r = describe_place(testbed->in_directory ? session->argument : session->scratch,
+		r = describe_place(testbed->in_directory ? session->options.argument
+							 : session->scratch,
 				   environment);
 	return r;
 }

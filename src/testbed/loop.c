@@ -28,9 +28,9 @@ static const char control_path[] = "/dev/loop-control";
 /* Only in the trial's own namespace is something mounted there. */
 static const char mount_point[] = "/mnt";
 
-static int loop_probe(const char *argument, struct problem *problem)
+static int loop_probe(const struct testbed_options *options, struct problem *problem)
 {
-	(void)argument;
+	(void)options;
 	if (geteuid() != 0)
 		return problem_set(
 			problem, PROBLEM_LACK, EPERM,
@@ -48,10 +48,12 @@ static int loop_probe(const char *argument, struct problem *problem)
 	return 0;
 }
 
-static int loop_supports(const char *type, struct problem *problem)
+static int loop_supports(const struct testbed_options *options, const char *type,
+			 struct problem *problem)
 {
 	int r = kernel_has_filesystem(NULL, type, NULL);
 
+	(void)options;
 	if (r == -ENODEV)
 		return problem_set(problem, PROBLEM_LACK, ENODEV,
 				   "the running kernel has no %s; use --on uml", type);
@@ -101,13 +103,13 @@ static int attach(int image_fd, int *ret_fd, char **ret_path)
 	return -EBUSY;
 }
 
-static int loop_start(const char *argument, const struct volume *volume,
+static int loop_start(const struct testbed_options *options, const struct volume *volume,
 		      struct trial_request *request, struct testbed_process *ret,
 		      struct problem *problem)
 {
 	int r = field_set_text(&request->directory, mount_point);
 
-	(void)argument;
+	(void)options;
 	if (r < 0)
 		return r;
 	r = attach(volume->fd, &ret->device_fd, &request->device);

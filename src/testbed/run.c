@@ -18,14 +18,14 @@
 #include "volume.h"
 
 /* The agent tells the kernel; where none was started, it is the one that it would have been. */
-static void describe_kernel(const struct testbed *testbed, struct record *record)
+static void describe_kernel(const struct testbed_session *session, struct record *record)
 {
 	struct utsname names;
 
 	if (record->kernel)
 		return;
-	if (testbed->guest_kernel)
-		record->kernel = testbed->guest_kernel();
+	if (session->testbed->guest_kernel)
+		record->kernel = session->testbed->guest_kernel(&session->options);
 	else if (uname(&names) == 0)
 		field_set_text(&record->kernel, names.release);
 }
@@ -38,7 +38,7 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	char started[32];
 
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&start));
-	describe_kernel(session->testbed, record);
+	describe_kernel(session, record);
 	field_set_text(&record->started, started);
 	field_set_text(&record->filesystem, filesystem ? filesystem->name : session->testbed->name);
 	field_set_text(&record->method, trial->method.name);
@@ -129,7 +129,7 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 		return r;
 	session->stage("start", session->context);
 	field_set_text(&record->stage, "start"); /* until the agent tells the next */
-	r = session->testbed->start(session->argument, volume, &request, &process, problem);
+	r = session->testbed->start(&session->options, volume, &request, &process, problem);
 	if (r < 0)
 		return r;
 	r = converse(session, &process, &request, record);
@@ -178,7 +178,9 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 {
 	CLEANUP(problem_clear) struct problem lack = { 0 };
 	time_t start = time(NULL);
-	int r = trial->filesystem ? testbed_usable(session->testbed, trial->filesystem, &lack) : 0;
+	int r = trial->filesystem ? testbed_usable(session->testbed, &session->options,
+						   trial->filesystem, &lack)
+				  : 0;
 
 	if (r == -ENOMEM)
 		return r;
@@ -198,7 +200,7 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 const char *testbed_directory(const struct testbed_session *session)
 {
 	if (session->testbed->in_directory)
-		return session->argument;
+		return session->options.argument;
 	return session->keep_images ? session->keep_images : session->scratch;
 }
 

@@ -69,13 +69,13 @@ static int check_mkfs(const struct filesystem *filesystem, struct problem *probl
 			   filesystem->package ? filesystem->package : "it");
 }
 
-int testbed_usable(const struct testbed *testbed, const struct filesystem *filesystem,
-		   struct problem *problem)
+int testbed_usable(const struct testbed *testbed, const struct testbed_options *options,
+		   const struct filesystem *filesystem, struct problem *problem)
 {
 	int r = check_mkfs(filesystem, problem);
 
 	if (r == 0 && testbed->supports)
-		r = testbed->supports(filesystem->type, problem);
+		r = testbed->supports(options, filesystem->type, problem);
 	return r;
 }
 

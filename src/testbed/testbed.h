@@ -36,6 +36,11 @@ struct volume {
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })
 
+/* What the user said about where trials run, besides the testbed's name. */
+struct testbed_options {
+	const char *argument; /* what stands behind "NAME:"; NULL: nothing */
+};
+
 struct testbed_session;
 
 struct testbed {
@@ -46,17 +51,18 @@ struct testbed {
 	int in_directory;	/* formats nothing: trials have no file system and no volume */
 	uint64_t start_seconds; /* until the agent has to be ready */
 	/* Usable here?  0 or -errno, with a sentence that says what to do. */
-	int (*probe)(const char *argument, struct problem *problem);
+	int (*probe)(const struct testbed_options *options, struct problem *problem);
 	/* Does its kernel have this type?  0, or -errno with a sentence.  NULL: not asked. */
-	int (*supports)(const char *type, struct problem *problem);
+	int (*supports)(const struct testbed_options *options, const char *type,
+			struct problem *problem);
 	/* The kernel on which trials run, if it is not the running one; the caller frees.  NULL: it
 	 * is. */
-	char *(*guest_kernel)(void);
+	char *(*guest_kernel)(const struct testbed_options *options);
 	/*
 	 * Starts an agent.  Sets in `request` what depends on the testbed:
 	 * device, directory, modules, counters.  0 or -errno with a sentence.
 	 */
-	int (*start)(const char *argument, const struct volume *volume,
+	int (*start)(const struct testbed_options *options, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem);
 	/*
@@ -82,13 +88,13 @@ int testbed_parse(const char *spec, const struct testbed **ret, const char **ret
 		  struct problem *problem);
 
 /* Can this variant be made and mounted there?  0, or -errno with a sentence. */
-int testbed_usable(const struct testbed *testbed, const struct filesystem *filesystem,
-		   struct problem *problem);
+int testbed_usable(const struct testbed *testbed, const struct testbed_options *options,
+		   const struct filesystem *filesystem, struct problem *problem);
 
 /* How trials are to be run. */
 struct testbed_session {
 	const struct testbed *testbed;
-	const char *argument;
+	struct testbed_options options;
 	const char *scratch;	 /* directory for images */
 	const char *keep_images; /* directory that gets each image after its trial; NULL: none */
 	int cancel_fd;		 /* readable: give up at once; -1: never */

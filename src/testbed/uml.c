@@ -68,11 +68,11 @@ static const char *memory_directory(void)
 	return NULL;
 }
 
-static int uml_probe(const char *argument, struct problem *problem)
+static int uml_probe(const struct testbed_options *options, struct problem *problem)
 {
 	CLEANUP(freep) char *path = child_find_program(program);
 
-	(void)argument;
+	(void)options;
 	if (guest_bytes() == 0)
 		return problem_set(
 			problem, PROBLEM_LACK, ENOTSUP,
@@ -92,10 +92,11 @@ static int uml_probe(const char *argument, struct problem *problem)
 	return 0;
 }
 
-static char *uml_kernel(void)
+static char *uml_kernel(const struct testbed_options *options)
 {
 	CLEANUP(freep) char *output = NULL;
 
+	(void)options;
 	if (child_run((const char *[]) { program, "--version", NULL }, -1, &output) != 0 || !output)
 		return NULL;
 	output[strcspn(output, "\n")] = '\0';
@@ -105,7 +106,7 @@ static char *uml_kernel(void)
 /* The files of the type's modules and the folder that they are in; both NULL: built in. */
 static int find_modules(const char *type, char **ret_root, char **ret_modules)
 {
-	CLEANUP(freep) char *release = uml_kernel();
+	CLEANUP(freep) char *release = uml_kernel(NULL);
 	CLEANUP(freep) char *root = NULL;
 	int r;
 
@@ -119,12 +120,14 @@ static int find_modules(const char *type, char **ret_root, char **ret_modules)
 	return r;
 }
 
-static int uml_supports(const char *type, struct problem *problem)
+static int uml_supports(const struct testbed_options *options, const char *type,
+			struct problem *problem)
 {
 	CLEANUP(freep) char *root = NULL;
 	CLEANUP(freep) char *modules = NULL;
 	int r = find_modules(type, &root, &modules);
 
+	(void)options;
 	if (r == -ENODEV)
 		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel of %s has no %s",
 				   program, type);
@@ -215,15 +218,15 @@ static int boot(const struct volume *volume, struct testbed_process *process)
 	return 0;
 }
 
-static int uml_start(const char *argument, const struct volume *volume,
+static int uml_start(const struct testbed_options *options, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem)
 {
 	int r = find_modules(request->type, &request->module_root, &request->modules);
 
-	(void)argument;
+	(void)options;
 	if (r == -ENODEV)
-		return uml_supports(request->type, problem);
+		return uml_supports(options, request->type, problem);
 	if (r == 0)
 		r = field_set_text(&request->device, "/dev/ubdb");
 	if (r == 0)
