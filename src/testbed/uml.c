@@ -15,32 +15,14 @@
  * ssl0 carries the protocol, the console what the kernel prints.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "io.h"
+#include "guest.h"
 #include "kernel.h"
 #include "testbed.h"
-
-#ifdef HAVE_GUEST
-extern const char embedded_guest[], embedded_guest_end[]; /* by scripts/pack-guest */
-
-static size_t guest_bytes(void)
-{
-	return (size_t)(embedded_guest_end - embedded_guest);
-}
-#else
-static const char embedded_guest[] = "";
-
-static size_t guest_bytes(void)
-{
-	return 0;
-}
-#endif
 
 static const char program[] = "linux.uml";
 static const char modules_directory[] = "/usr/lib/uml/modules";
@@ -71,14 +53,11 @@ static const char *memory_directory(void)
 static int uml_probe(const struct testbed_options *options, struct problem *problem)
 {
 	CLEANUP(freep) char *path = child_find_program(program);
+	int r = guest_probe(problem);
 
 	(void)options;
-	if (guest_bytes() == 0)
-		return problem_set(
-			problem, PROBLEM_LACK, ENOTSUP,
-			"this alloc-perf was built without the guest's agent, which needs x86-64 "
-			"and libjansson.a and liburing.a; build it with -Dguest=enabled, or use "
-			"--on loop");
+	if (r < 0)
+		return r;
 	if (!path)
 		return problem_set(problem, PROBLEM_LACK, ENOENT,
 				   "%s is missing; install user-mode-linux, or use --on loop or "
@@ -103,7 +82,7 @@ static char *uml_kernel(const struct testbed_options *options)
 	return *output ? TAKE_PTR(output) : NULL;
 }
 
-/* The files of the type's modules and the folder that they are in; both NULL: built in. */
+/* The files of the type's modules (NULL: built in), and the folder that they are in. */
 static int find_modules(const char *type, char **ret_root, char **ret_modules)
 {
 	CLEANUP(freep) char *release = uml_kernel(NULL);
@@ -116,7 +95,7 @@ static int find_modules(const char *type, char **ret_root, char **ret_modules)
 		return -ENOMEM;
 	r = kernel_has_filesystem(root, type, ret_modules);
 	if (r == 0)
-		*ret_root = *ret_modules ? TAKE_PTR(root) : NULL;
+		*ret_root = TAKE_PTR(root);
 	return r;
 }
 
@@ -139,33 +118,7 @@ static int uml_supports(const struct testbed_options *options, const char *type,
 	return r;
 }
 
-/* The initramfs in a memory file, for which UML wants a path. */
-static int write_guest(void)
-{
-	CLEANUP(fd_closep) int fd = memfd_create("initrd", MFD_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = io_write_all(fd, embedded_guest, guest_bytes());
-	return r < 0 ? r : TAKE_FD(fd);
-}
-
-struct uml_lines {
-	int request[2], events[2], console[2];
-};
-
-static void uml_lines_clear(struct uml_lines *lines)
-{
-	int *const ends[] = { lines->request, lines->events, lines->console };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
-		ends[i][0] = fd_close(ends[i][0]);
-		ends[i][1] = fd_close(ends[i][1]);
-	}
-}
-
-static int spawn_guest(const struct volume *volume, int guest_fd, const struct uml_lines *lines,
+static int spawn_guest(const struct volume *volume, int guest_fd, const struct guest_lines *lines,
 		       struct child *ret)
 {
 	CLEANUP(freep) char *initrd = NULL;
@@ -198,33 +151,27 @@ static int spawn_guest(const struct volume *volume, int guest_fd, const struct u
 				});
 }
 
-static int boot(const struct volume *volume, struct testbed_process *process)
+static int boot(const struct volume *volume, const char *root, const char *modules,
+		struct testbed_process *process)
 {
-	CLEANUP(uml_lines_clear) struct uml_lines lines = { { -1, -1 }, { -1, -1 }, { -1, -1 } };
-	CLEANUP(fd_closep) int guest_fd = write_guest();
-	int r;
+	CLEANUP(guest_lines_clear) struct guest_lines lines = GUEST_LINES_NONE;
+	CLEANUP(fd_closep) int guest_fd = guest_initramfs(root, modules);
+	int r = guest_fd < 0 ? guest_fd : guest_lines_open(&lines);
 
-	if (guest_fd < 0)
-		return guest_fd;
-	if (pipe2(lines.request, O_CLOEXEC) < 0 || pipe2(lines.events, O_CLOEXEC) < 0 ||
-	    pipe2(lines.console, O_CLOEXEC) < 0)
-		return -errno;
-	r = spawn_guest(volume, guest_fd, &lines, &process->child);
-	if (r < 0)
-		return r;
-	process->to_fd = TAKE_FD(lines.request[1]);
-	process->from_fd = TAKE_FD(lines.events[0]);
-	process->console_fd = TAKE_FD(lines.console[0]);
-	return 0;
+	if (r == 0)
+		r = spawn_guest(volume, guest_fd, &lines, &process->child);
+	if (r == 0)
+		guest_lines_hand_over(&lines, process);
+	return r;
 }
 
 static int uml_start(const struct testbed_options *options, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem)
 {
-	int r = find_modules(request->type, &request->module_root, &request->modules);
+	CLEANUP(freep) char *root = NULL;
+	int r = find_modules(request->type, &root, &request->modules);
 
-	(void)options;
 	if (r == -ENODEV)
 		return uml_supports(options, request->type, problem);
 	if (r == 0)
@@ -232,7 +179,7 @@ static int uml_start(const struct testbed_options *options, const struct volume 
 	if (r == 0)
 		r = field_set_text(&request->directory, "/mnt");
 	if (r == 0)
-		r = boot(volume, ret);
+		r = boot(volume, root, request->modules, ret);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r, "cannot start %s: %s", program,
 				   strerror(-r));

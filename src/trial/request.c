@@ -19,8 +19,7 @@ static const struct field request_fields[] = {
 	ROW(type, FIELD_TEXT, "", "type for mount(2)"),
 	ROW(mount_options, FIELD_TEXT, "", "mount options"),
 	ROW(directory, FIELD_TEXT, "", "mount point, or directory"),
-	ROW(module_root, FIELD_TEXT, "", "host directory of kernel modules"),
-	ROW(modules, FIELD_TEXT, "", "module files in order"),
+	ROW(modules, FIELD_TEXT, "", "files of kernel modules in order"),
 	ROW(counters, FIELD_TEXT, "", "sysfs stat file of the device"),
 };
 

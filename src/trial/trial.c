@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "cost.h"
@@ -29,8 +30,11 @@
 #include "modules.h"
 #include "mount.h"
 #include "runs.h"
+#include "words.h"
 
 static const char file_name[] = "alloc-perf.file";
+
+enum { DEVICE_TRIES = 100, DEVICE_PAUSE_MS = 50 };
 
 struct trial {
 	const struct trial_request *request;
@@ -74,12 +78,39 @@ static int failed(struct trial *trial, const char *what, int error)
 
 /* ---- stages ---- */
 
+/* ENODEV: a faster way of something, for another processor; mount() tells if it was needed. */
 static int stage_modules(struct trial *trial)
 {
-	const struct trial_request *request = trial->request;
-	int r = request->modules ? modules_load(request->module_root, request->modules) : 0;
+	const char *modules = trial->request->modules;
+	CLEANUP(freep) char **files = words_split(modules ? modules : "", " ");
 
-	return r < 0 ? failed(trial, "loading the kernel's modules for the file system", -r) : 0;
+	for (char **file = files; file && *file; file++) {
+		int r = module_load(*file);
+
+		if (r == 0 || r == -ENODEV)
+			continue;
+		conclude(trial, STATUS_FAILED, -r, "loading the kernel's module %s: %s",
+			 module_name(*file), strerror(-r));
+		return r;
+	}
+	return files ? 0 : failed(trial, "loading the kernel's modules", ENOMEM);
+}
+
+/* A driver may still be looking at the hardware when its module has been loaded. */
+static int stage_device(struct trial *trial)
+{
+	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
+	const struct trial_request *request = trial->request;
+	struct stat status;
+
+	for (int i = 0; stat(request->device, &status) < 0; i++) {
+		if (errno != ENOENT || i == DEVICE_TRIES)
+			return failed(trial, "finding the volume's device", errno);
+		nanosleep(&pause, NULL);
+	}
+	trial->counters_fd =
+		cost_open_counters(request->counters, major(status.st_rdev), minor(status.st_rdev));
+	return 0;
 }
 
 static int mount_again(struct trial *trial)
@@ -394,6 +425,7 @@ static const struct stage {
 	size_t cost; /* offset of its stage_cost in the record; 0: not kept */
 } stages[] = {
 	{ "modules", ON_VOLUME, stage_modules, 0 },
+	{ "device", ON_VOLUME, stage_device, 0 },
 	{ "mount", ON_VOLUME, stage_mount, offsetof(struct record, mount) },
 	{ "drop caches", ANYWHERE, stage_drop_caches, 0 },
 	{ "create", ANYWHERE, stage_create, offsetof(struct record, create) },
@@ -431,7 +463,6 @@ static int begin(struct trial *trial)
 	const struct trial_request *request = trial->request;
 	CLEANUP(freep) char *why = NULL;
 	struct utsname names;
-	struct stat status;
 
 	if (uname(&names) == 0)
 		field_set_text(&trial->record->kernel, names.release);
@@ -439,12 +470,6 @@ static int begin(struct trial *trial)
 		conclude(trial, STATUS_FAILED, EINVAL, "%s", why ? why : "unknown method");
 		return -EINVAL;
 	}
-	if (!request->device)
-		return 0;
-	if (stat(request->device, &status) < 0)
-		return failed(trial, "finding the volume's device", errno);
-	trial->counters_fd =
-		cost_open_counters(request->counters, major(status.st_rdev), minor(status.st_rdev));
 	return 0;
 }
 

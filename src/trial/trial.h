@@ -20,9 +20,9 @@ struct trial_request {
 	char *type;	     /* for mount(2) */
 	char *mount_options; /* comma separated; NULL: none */
 	char *directory;     /* where to mount, or in which directory to allocate */
-	char *module_root;   /* guest: host directory of kernel modules; NULL: none needed */
-	char *modules;	     /* guest: module files below it, in order, separated by spaces */
-	char *counters;	     /* sysfs stat file of the device; NULL: found by the device's number */
+	char *modules; /* guest: modules in its initramfs, in order, separated by spaces; NULL: none
+			*/
+	char *counters; /* sysfs stat file of the device; NULL: found by the device's number */
 };
 
 void trial_request_init(struct trial_request *request);

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The agent is compiled in as a whole initramfs.  Kernels take several archives
+ * one behind the other, so the modules that one trial needs are a second one,
+ * made for it: the guest needs no access to any directory of the host.
+ *
+ * Modules may be compressed, which not every kernel undoes; they go into the
+ * archive as they are to be loaded.
+ */
+#include "guest.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "cleanup.h"
+#include "io.h"
+#include "modules.h"
+#include "words.h"
+
+enum {
+	ARCHIVE_ALIGN = 4, /* where a kernel looks for the next archive */
+	MODULE_BYTES_MAX = 64 << 20,
+};
+
+#ifdef HAVE_GUEST
+extern const char embedded_guest[], embedded_guest_end[]; /* by scripts/pack-guest */
+
+static size_t guest_bytes(void)
+{
+	return (size_t)(embedded_guest_end - embedded_guest);
+}
+#else
+static const char embedded_guest[] = "";
+
+static size_t guest_bytes(void)
+{
+	return 0;
+}
+#endif
+
+int guest_probe(struct problem *problem)
+{
+	if (guest_bytes())
+		return 0;
+	return problem_set(
+		problem, PROBLEM_LACK, ENOTSUP,
+		"this alloc-perf was built without the guest's agent, which needs x86-64 and "
+		"libjansson.a and liburing.a; build it with -Dguest=enabled, or use --on loop");
+}
+
+/* ---- the archive of modules ---- */
+
+static void archive_readp(struct archive **archive)
+{
+	archive_read_free(*archive);
+}
+
+static void archive_writep(struct archive **archive)
+{
+	archive_write_free(*archive);
+}
+
+static void archive_entryp(struct archive_entry **entry)
+{
+	archive_entry_free(*entry);
+}
+
+/* libarchive's own codes for what is no error of the system are below 0. */
+static int failure(struct archive *archive)
+{
+	int error = archive_errno(archive);
+
+	return error > 0 ? -error : -EIO;
+}
+
+static int read_module(const char *path, char **ret_data, size_t *ret_bytes)
+{
+	CLEANUP(archive_readp) struct archive *from = archive_read_new();
+	CLEANUP(freep) char *data = malloc(MODULE_BYTES_MAX);
+	struct archive_entry *entry;
+	ssize_t bytes;
+
+	if (!from || !data)
+		return -ENOMEM;
+	if (archive_read_support_filter_all(from) < ARCHIVE_WARN ||
+	    archive_read_support_format_raw(from) < ARCHIVE_WARN ||
+	    archive_read_open_filename(from, path, 1 << 16) != ARCHIVE_OK ||
+	    archive_read_next_header(from, &entry) != ARCHIVE_OK)
+		return failure(from);
+	bytes = archive_read_data(from, data, MODULE_BYTES_MAX);
+	if (bytes < 0)
+		return failure(from);
+	if (bytes == MODULE_BYTES_MAX)
+		return -EFBIG;
+	*ret_data = TAKE_PTR(data);
+	*ret_bytes = (size_t)bytes;
+	return 0;
+}
+
+static int add_entry(struct archive *to, const char *name, mode_t type, const char *data,
+		     size_t bytes)
+{
+	CLEANUP(archive_entryp) struct archive_entry *entry = archive_entry_new();
+
+	if (!entry)
+		return -ENOMEM;
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, type);
+	archive_entry_set_perm(entry, 0755);
+	archive_entry_set_size(entry, (int64_t)bytes);
+	if (archive_write_header(to, entry) != ARCHIVE_OK)
+		return failure(to);
+	return bytes && archive_write_data(to, data, bytes) != (ssize_t)bytes ? failure(to) : 0;
+}
+
+static int add_module(struct archive *to, const char *root, const char *file)
+{
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *data = NULL;
+	size_t bytes;
+	int r;
+
+	if (asprintf(&path, "%s/%s", root, file) < 0 ||
+	    asprintf(&name, "%s/%s", module_directory, module_name(file)) < 0)
+		return -ENOMEM;
+	r = read_module(path, &data, &bytes);
+	return r < 0 ? r : add_entry(to, name, AE_IFREG, data, bytes);
+}
+
+static int write_modules(int fd, const char *root, const char *files)
+{
+	CLEANUP(archive_writep) struct archive *to = archive_write_new();
+	CLEANUP(freep) char **words = words_split(files, " ");
+	int r;
+
+	if (!to || !words)
+		return -ENOMEM;
+	if (archive_write_set_format_cpio_newc(to) != ARCHIVE_OK ||
+	    archive_write_open_fd(to, fd) != ARCHIVE_OK)
+		return failure(to);
+	r = add_entry(to, module_directory, AE_IFDIR, NULL, 0);
+	for (char **word = words; r == 0 && *word; word++)
+		r = add_module(to, root, *word);
+	if (r == 0 && archive_write_close(to) != ARCHIVE_OK)
+		r = failure(to);
+	return r;
+}
+
+int guest_initramfs(const char *root, const char *files)
+{
+	static const char zeroes[ARCHIVE_ALIGN];
+	CLEANUP(fd_closep) int fd = memfd_create("initrd", MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, embedded_guest, guest_bytes());
+	if (r == 0 && files)
+		r = io_write_all(fd, zeroes, -guest_bytes() % ARCHIVE_ALIGN);
+	if (r == 0 && files)
+		r = write_modules(fd, root, files);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+/* ---- lines ---- */
+
+int guest_lines_open(struct guest_lines *ret)
+{
+	CLEANUP(guest_lines_clear) struct guest_lines lines = GUEST_LINES_NONE;
+
+	if (pipe2(lines.request, O_CLOEXEC) < 0 || pipe2(lines.events, O_CLOEXEC) < 0 ||
+	    pipe2(lines.console, O_CLOEXEC) < 0)
+		return -errno;
+	*ret = lines;
+	lines = GUEST_LINES_NONE;
+	return 0;
+}
+
+void guest_lines_hand_over(struct guest_lines *lines, struct testbed_process *process)
+{
+	process->to_fd = TAKE_FD(lines->request[1]);
+	process->from_fd = TAKE_FD(lines->events[0]);
+	process->console_fd = TAKE_FD(lines->console[0]);
+}
+
+void guest_lines_clear(struct guest_lines *lines)
+{
+	int *const ends[] = { lines->request, lines->events, lines->console };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		ends[i][0] = fd_close(ends[i][0]);
+		ends[i][1] = fd_close(ends[i][1]);
+	}
+}
