@@ -48,7 +48,7 @@ struct frag_result {
 	struct totals totals;
 	struct filesystem_facts facts;	/* of the first thing named */
 	const struct seek_model *model; /* which was taken */
-	const char *source;		/* "walk", "ext", "xfs-bulkstat", "btrfs-search" */
+	const char *source;		/* "walk", "ext", "xfs-bulkstat", "btrfs-image", ... */
 	bool partial;			/* cancelled before the end */
 	bool linked_full; /* too many hard links to hold: some counted more than once */
 
@@ -57,6 +57,9 @@ struct frag_result {
 };
 
 void frag_result_clear(struct frag_result *result);
+
+/* Adds a sentence to the note.  0 or -ENOMEM. */
+int frag_result_note(struct frag_result *result, const char *text);
 
 /* The model that suits, unless the user chose one. */
 const struct seek_model *frag_model_for(const struct frag_settings *settings,

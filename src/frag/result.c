@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "frag.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "freespace.h"
 
@@ -19,4 +22,16 @@ const struct seek_model *frag_model_for(const struct frag_settings *settings,
 	if (settings->model)
 		return settings->model;
 	return seek_model_find(facts->is_flash ? "flash" : "disk");
+}
+
+int frag_result_note(struct frag_result *result, const char *text)
+{
+	char *note = NULL;
+
+	if (asprintf(&note, "%s%s%s", result->note ? result->note : "", result->note ? "  " : "",
+		     text) < 0)
+		return -ENOMEM;
+	free(result->note);
+	result->note = note;
+	return 0;
 }

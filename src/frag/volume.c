@@ -14,8 +14,8 @@
 #include "cleanup.h"
 #include "freespace.h"
 
-static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs,
-							    &volume_btrfs };
+static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs, &volume_btrfs,
+							    &volume_btrfs_image };
 
 /* ---- the walk ---- */
 
@@ -47,9 +47,9 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 		return -ENOMEM;
 	if (free_space_by_fsmap(place->fd, ret->free) < 0)
 		free(TAKE_PTR(ret->free));
-	ret->note = strdup("The file system was walked over, file by file: its device could not be "
-			   "read, for lack of permission or of a reader for it.");
-	return 0;
+	return frag_result_note(ret, "The file system was walked over, file by file: its device "
+				     "could not be read, for lack of permission or of a reader for "
+				     "it.");
 }
 
 /* ---- where ---- */
@@ -109,11 +109,14 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	}
 	if (place.fd >= 0)
 		return walk(settings, &place, ret, problem);
+	/* A reader knew it, and said why not. */
+	if (problem && problem->message)
+		return -EOPNOTSUPP;
 	if (r != -EOPNOTSUPP)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
 				   strerror(-r));
 	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
-			   "%s holds no ext2, ext3 or ext4, which alone are read without being "
-			   "mounted; mount it (mount -o ro,loop) and name the mount point",
+			   "%s holds no ext2, ext3, ext4 or btrfs, which alone are read without "
+			   "being mounted; mount it (mount -o ro,loop) and name the mount point",
 			   path);
 }

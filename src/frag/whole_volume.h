@@ -33,6 +33,6 @@ struct frag_volume_source {
 		    struct frag_result *ret, struct problem *problem);
 };
 
-extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs;
+extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs, volume_btrfs_image;
 
 #endif

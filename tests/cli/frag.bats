@@ -329,6 +329,19 @@ make_image() { # TYPE
 	"mkfs.$1" -q -F -d content image
 }
 
+make_btrfs_image() {
+	require_program mkfs.btrfs
+	truncate -s 120M image
+	mkdir -p content/sub
+	dd if=/dev/zero of=content/big.dat bs=1M count=10 status=none
+	echo x >content/sub/small
+	for name in $(seq 40); do
+		echo "$name" >"content/sub/file-$name"
+	done
+	mkfs.btrfs -q -f -m single -r content image >/dev/null 2>&1
+	chmod 644 image
+}
+
 @test "--volume: an image of ext, without root" {
 	local type
 	for type in ext2 ext3 ext4; do
@@ -338,6 +351,40 @@ make_image() { # TYPE
 		jq -e --arg type "$type" '.source == "ext" and .filesystem == $type and .all.files == 2
 			and .free_space.bytes > 1000000' <<<"$output"
 	done
+}
+
+@test "--volume: an image of btrfs, without root, with names" {
+	make_btrfs_image
+	run -0 as_user alloc-perf frag --volume --json image
+	jq -e '.source == "btrfs-image" and .filesystem == "btrfs" and .all.files == 42
+		and .free_space.bytes > 1000000' <<<"$output"
+	run -0 alloc-perf frag --volume --each image
+	jq -r .path <<<"$output" | grep -qx /sub/small
+	run -0 field '.by_extension[] | select(.extension == "dat") | .files' --volume image
+	[ "$output" = 1 ]
+}
+
+@test "--volume: damaged nodes of btrfs are told, the rest is shown" {
+	make_btrfs_image
+	# The leaf with the names of the last files, wherever one of them stands.
+	local places at
+	mapfile -t places < <(grep -abo 'file-40' image | cut -d: -f1)
+	[ "${#places[@]}" -gt 0 ]
+	for at in "${places[@]}"; do
+		printf X | dd of=image bs=1 seek="$at" conv=notrunc status=none
+	done
+	run alloc-perf frag --volume image
+	assert_status 1
+	assert_output_has "node at"
+	assert_output_has "Structure needs cleaning"
+	# The first superblock has a second one behind it; without both there is nothing.
+	printf X | dd of=image bs=1 seek=$((65536 + 600)) conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_output_has "Free space"
+	printf X | dd of=image bs=1 seek=$((67108864 + 600)) conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_status 1
+	assert_output_has "superblock"
 }
 
 @test "--volume: free space as e2freefrag finds it" {

@@ -126,6 +126,18 @@ rows() { # ARGUMENT...
 		.inline_bytes, .holes, .extra_seconds] | @tsv' | sort
 }
 
+# Inodes with the names that they have in `find`, hard links left out.
+volume_knows_names() { # FILESYSTEM
+	need "$1"
+	find "$TMPDIR/$1" -xdev -type f -links 1 ! -name $'bad\xff' -printf '%i\t%p\0' | tr '\n\0' '?\n' | sort >"$TMPDIR/theirs"
+	frag --each --volume "$TMPDIR/$1" | jq -r '[.inode, .path] | "\(.[0])\t\(.[1] | gsub("\n"; "?"))"' | sort >"$TMPDIR/ours"
+	[ -z "$(comm -23 "$TMPDIR/theirs" "$TMPDIR/ours")" ] || { comm -23 "$TMPDIR/theirs" "$TMPDIR/ours" | head && return 1; }
+}
+
+@test "btrfs: the volume knows all names" {
+	volume_knows_names btrfs
+}
+
 volume_agrees_with_walk() { # FILESYSTEM SOURCE
 	need "$1"
 	sync -f "$TMPDIR/$1"
@@ -178,6 +190,48 @@ volume_agrees_with_walk() { # FILESYSTEM SOURCE
 
 @test "btrfs: the volume agrees with the walk" {
 	volume_agrees_with_walk btrfs btrfs-search
+}
+
+# Read without being mounted, by somebody who may read the image and nothing else.
+image_agrees_with_mounted() { # FILESYSTEM SOURCE
+	need "$1"
+	sync -f "$TMPDIR/$1"
+	rows --volume "$TMPDIR/$1" >"$TMPDIR/mounted"
+	frag --each --volume "$TMPDIR/$1" | jq -r '[.inode, .path] | @tsv' | sed "s|$TMPDIR/$1||" | sort >"$TMPDIR/mounted-names"
+	umount "$TMPDIR/$1"
+	chmod 755 "$TMPDIR"
+	chmod 644 "$TMPDIR/$1.img"
+	cp "$ALLOC_PERF" "$TMPDIR/alloc-perf"
+	sha256sum <"$TMPDIR/$1.img" >"$TMPDIR/before"
+	as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$TMPDIR/alloc-perf" frag "$@"; }
+	(
+		frag() { as_nobody "$@"; }
+		rows --volume "$TMPDIR/$1.img"
+	) >"$TMPDIR/image"
+	as_nobody --each --volume "$TMPDIR/$1.img" | jq -r '[.inode, .path] | @tsv' | sort >"$TMPDIR/image-names"
+	as_nobody --json --volume "$TMPDIR/$1.img" >"$TMPDIR/json"
+	sha256sum <"$TMPDIR/$1.img" >"$TMPDIR/after"
+	mount -o loop "$TMPDIR/$1.img" "$TMPDIR/$1"
+	same "$1" "$TMPDIR/mounted" "$TMPDIR/image"
+	same "$1, names" "$TMPDIR/mounted-names" "$TMPDIR/image-names"
+	same "$1, the image itself" "$TMPDIR/before" "$TMPDIR/after"
+	[ "$(jq -r .source "$TMPDIR/json")" = "$2" ]
+	frag --json --volume "$TMPDIR/$1" | jq .free_space >"$TMPDIR/mounted-free"
+	jq .free_space "$TMPDIR/json" >"$TMPDIR/image-free"
+	same "$1, free space" "$TMPDIR/mounted-free" "$TMPDIR/image-free"
+}
+
+@test "btrfs: the image agrees with the mounted volume, subvolumes and snapshots included" {
+	need btrfs
+	need_program btrfs
+	btrfs subvolume create "$TMPDIR/btrfs/sub/volume"
+	cp "$TMPDIR/btrfs/sub/a" "$TMPDIR/btrfs/sub/volume/inside.dat"
+	btrfs subvolume snapshot "$TMPDIR/btrfs" "$TMPDIR/btrfs/snapshot"
+	image_agrees_with_mounted btrfs btrfs-image
+	[ "$(grep -c inside.dat "$TMPDIR/image-names")" = 1 ]
+	[ "$(grep -c /striped "$TMPDIR/image-names")" = 2 ]
+	btrfs subvolume delete "$TMPDIR/btrfs/sub/volume" "$TMPDIR/btrfs/snapshot"
+	btrfs subvolume sync "$TMPDIR/btrfs"
 }
 
 @test "xfs: extents as xfs_db counts them" {

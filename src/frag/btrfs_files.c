@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the items of a subvolume to files.  They come in the order of the inodes:
+ * an inode's item, its name, then its extents.
+ *
+ * Addresses are those of the file system's own address space, as in FIEMAP.
+ * Extents that lie side by side are joined as FIEMAP joins them.  Whether an
+ * extent is shared is not in these trees; but all extents pass by here, those of
+ * snapshots as well, and their union is what is used once.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <linux/btrfs_tree.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "btrfs.h"
+
+static const struct frag_settings *settings_of(const struct btrfs_files *files)
+{
+	return files->member->crew->settings;
+}
+
+static struct frag_result *result_of(const struct btrfs_files *files)
+{
+	return files->member->crew->result;
+}
+
+/* ---- extents ---- */
+
+static int flush_extent(struct btrfs_files *files)
+{
+	struct extent extent = files->pending;
+
+	files->pending.bytes = 0;
+	return extent.bytes ? frag_collect(&extent, &files->collector) : 0;
+}
+
+static int add_extent(struct btrfs_files *files, const struct extent *extent)
+{
+	struct extent *pending = &files->pending;
+	int r;
+
+	if (pending->bytes && pending->flags == extent->flags &&
+	    !(extent->flags & EXTENT_NO_ADDRESS) &&
+	    pending->logical + pending->bytes == extent->logical &&
+	    pending->physical + pending->bytes == extent->physical) {
+		pending->bytes += extent->bytes;
+		return 0;
+	}
+	r = flush_extent(files);
+	*pending = *extent;
+	return r;
+}
+
+static int take_inline(struct btrfs_files *files, const struct btrfs_item *item,
+		       const struct btrfs_file_extent_item *data)
+{
+	uint64_t block = result_of(files)->facts.block_bytes;
+	uint64_t bytes = le64toh(data->ram_bytes);
+	struct extent extent = {
+		.logical = item->offset,
+		.flags = EXTENT_INLINE | EXTENT_NOT_ALIGNED,
+	};
+
+	/* More than a leaf of the tree cannot be in one, whatever the item says. */
+	if (bytes > 1 << 20)
+		return 0;
+	extent.bytes = (bytes + block - 1) / block * block;
+	return add_extent(files, &extent);
+}
+
+static int take_extent(struct btrfs_files *files, const struct btrfs_item *item)
+{
+	struct btrfs_file_extent_item data = { 0 };
+	size_t inline_bytes = offsetof(struct btrfs_file_extent_item, disk_bytenr);
+	struct extent extent = { .logical = item->offset };
+	uint64_t end;
+
+	if (item->bytes < inline_bytes)
+		return 0;
+	memcpy(&data, item->data, item->bytes < sizeof(data) ? item->bytes : sizeof(data));
+	if (data.type == BTRFS_FILE_EXTENT_INLINE)
+		return take_inline(files, item, &data);
+	/* Address 0 is a hole. */
+	if (item->bytes < sizeof(data) || data.disk_bytenr == 0)
+		return 0;
+	extent.bytes = le64toh(data.num_bytes);
+	if (data.type == BTRFS_FILE_EXTENT_PREALLOC)
+		extent.flags |= EXTENT_UNWRITTEN;
+	if (data.compression || data.encryption)
+		extent.flags |= EXTENT_ENCODED;
+	if (__builtin_add_overflow(le64toh(data.disk_bytenr), le64toh(data.offset),
+				   &extent.physical) ||
+	    __builtin_add_overflow(extent.physical, extent.bytes, &end) ||
+	    __builtin_add_overflow(extent.logical, extent.bytes, &end))
+		return 0;
+	if (ranges_add(&files->member->totals.shared, 0, le64toh(data.disk_bytenr),
+		       le64toh(data.disk_num_bytes)) < 0)
+		return -ENOMEM;
+	return add_extent(files, &extent);
+}
+
+/* ---- inodes ---- */
+
+/* For the extension the name alone does; the path is looked for where somebody sees it. */
+static int account(struct btrfs_files *files)
+{
+	const struct frag_settings *settings = settings_of(files);
+	struct totals *totals = &files->member->totals;
+	struct frag_file *file = &files->file;
+	bool has_name = *files->name.name;
+	int r;
+
+	file->path = has_name ? files->name.name : NULL;
+	if (has_name && (settings->each || totals_wants_path(totals, file)))
+		file->path = btrfs_path_of(files->paths, files->tree, &files->name);
+	r = totals_add(totals, file);
+	if (r == 0 && settings->each)
+		r = settings->each(file, settings->each_context);
+	return r;
+}
+
+int btrfs_files_finish(struct btrfs_files *files)
+{
+	struct frag_result *result = result_of(files);
+	int r;
+
+	if (!files->in_file)
+		return 0;
+	files->in_file = false;
+	r = flush_extent(files);
+	if (r < 0)
+		return r;
+	if (files->one_block)
+		frag_file_of_one_block(result->model, &files->file);
+	else
+		frag_collected(&files->collector, &result->facts, false, &files->file);
+	return account(files);
+}
+
+static void begin_file(struct btrfs_files *files, uint64_t inode,
+		       const struct btrfs_inode_item *item)
+{
+	const struct frag_settings *settings = settings_of(files);
+	struct frag_result *result = result_of(files);
+	uint64_t block = result->facts.block_bytes;
+
+	files->file = (struct frag_file) {
+		.device = files->tree,
+		.inode = inode,
+		.size_bytes = le64toh(item->size),
+		.disk_bytes = (le64toh(item->nbytes) + block - 1) / block * block,
+	};
+	files->name.name[0] = '\0';
+	if (files->file.size_bytes < settings->min_bytes ||
+	    (settings->newer && (time_t)le64toh(item->mtime.sec) <= settings->newer)) {
+		files->member->totals.filtered_files++;
+		return;
+	}
+	files->in_file = true;
+	files->one_block = !settings->exact && files->file.disk_bytes <= block;
+	files->collector = (struct frag_collector) {
+		.sums = LAYOUT_SUMS_INIT,
+		.model = result->model,
+		.volume_bytes = result->facts.volume_bytes,
+		.map = files->member->totals.map,
+	};
+}
+
+static int take_inode(struct btrfs_files *files, const struct btrfs_item *item)
+{
+	struct btrfs_inode_item inode;
+	int r = btrfs_files_finish(files);
+
+	if (r < 0 || item->bytes < sizeof(inode))
+		return r;
+	memcpy(&inode, item->data, sizeof(inode));
+	if (le32toh(inode.nlink) == 0)
+		return 0;
+	atomic_fetch_add_explicit(&files->member->crew->files, 1, memory_order_relaxed);
+	if (S_ISREG(le32toh(inode.mode)))
+		begin_file(files, item->object, &inode);
+	else if (S_ISDIR(le32toh(inode.mode)))
+		files->member->totals.directories++;
+	else
+		files->member->totals.special_files++;
+	return 0;
+}
+
+int btrfs_files_take(const struct btrfs_item *item, void *context)
+{
+	struct btrfs_files *files = context;
+	bool is_ours = files->in_file && item->object == files->file.inode;
+
+	if (item->type == BTRFS_INODE_ITEM_KEY)
+		return take_inode(files, item);
+	if (is_ours && item->type == BTRFS_EXTENT_DATA_KEY && !files->one_block)
+		return take_extent(files, item);
+	if (is_ours && !*files->name.name)
+		btrfs_name_take(item, &files->name);
+	return crew_is_over(files->member->crew) ? 1 : 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Readers of volumes take their bytes from here, so that the same code reads a
+ * device and what a fuzz target has in memory.  Opened for reading alone.
+ */
+#include "image.h"
+
+#include <errno.h>
+#include <ext2fs/ext2fs.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+
+static int read_file(const struct image *image, uint64_t at, void *to, size_t bytes)
+{
+	char *place = to;
+
+	if (at > image->bytes || bytes > image->bytes - at)
+		return -EIO;
+	while (bytes) {
+		ssize_t got = pread(image->fd, place, bytes, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -EIO;
+		place += got;
+		at += (uint64_t)got;
+		bytes -= (size_t)got;
+	}
+	return 0;
+}
+
+static int read_memory(const struct image *image, uint64_t at, void *to, size_t bytes)
+{
+	if (at > image->bytes || bytes > image->bytes - at)
+		return -EIO;
+	memcpy(to, (const char *)image->memory + at, bytes);
+	return 0;
+}
+
+/* Of a block device: the kernel gives a mounted one to nobody else alone. */
+static bool is_in_use(const char *path)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+
+	return fd < 0 && errno == EBUSY;
+}
+
+int image_open(const char *path, struct image *ret)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct image image = { .read = read_file };
+	struct stat status;
+	off_t bytes;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	bytes = lseek(fd, 0, SEEK_END);
+	if (bytes < 0)
+		return -errno;
+	image.bytes = (uint64_t)bytes;
+	image.is_mounted = S_ISBLK(status.st_mode) && is_in_use(path);
+	image.fd = TAKE_FD(fd);
+	*ret = image;
+	return 0;
+}
+
+void image_close(struct image *image)
+{
+	if (image->read == read_file)
+		fd_close(image->fd);
+	*image = (struct image) { 0 };
+}
+
+struct image image_of_memory(const void *memory, size_t bytes)
+{
+	return (struct image) { .read = read_memory, .memory = memory, .bytes = bytes };
+}
+
+uint32_t image_checksum(const void *data, size_t bytes)
+{
+	return ~ext2fs_crc32c_le(~0u, data, bytes);
+}
