@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The form in which the results of 2009 were posted and plotted; scripts that
- * read it exist, so nothing is added to it: no label, no note.
+ * read it exist, so nothing is added to it: no label, no note.  Only kernels and
+ * testbeds are named where there are several, in the line that is a comment.
  */
 #include <math.h>
 
 #include "cleanup.h"
+#include "condition.h"
 #include "format.h"
 #include "size.h"
 
@@ -22,12 +24,28 @@ static void print_measure(FILE *to, const struct grid *grid, size_t filesystem,
 	}
 }
 
-static void print_grid(FILE *to, const struct grid *grid)
+static void print_heading(FILE *to, const struct grids *grids, const struct grid *grid)
 {
+	const unsigned told = CONDITION_TESTBED | CONDITION_KERNEL;
 	char size[SIZE_TEXT_MAX];
+	int several = 0;
 
-	fprintf(to, "# %s%s file\n", size_name((uint64_t)grid->file_bytes, size),
+	for (size_t i = 0; i < grids->count; i++)
+		several |= !condition_same(&grids->grid[i], grid, told);
+	fprintf(to, "# %s%s file", size_name((uint64_t)grid->file_bytes, size),
 		grid->file_bytes % 1024 ? "" : "iB");
+	if (several) {
+		fputs(", ", to);
+		put_text(to, grid->testbed ? grid->testbed : "?");
+		fputs(", Linux ", to);
+		put_text(to, grid->kernel ? grid->kernel : "?");
+	}
+	putc('\n', to);
+}
+
+static void print_grid(FILE *to, const struct grids *grids, const struct grid *grid)
+{
+	print_heading(to, grids, grid);
 	fputs("filesystem", to);
 	for (size_t i = 0; i < grid->method_count; i++) {
 		putc(' ', to);
@@ -49,7 +67,7 @@ int form2009_print(FILE *to, const struct grids *grids, const struct report_opti
 	for (size_t i = 0; i < grids->count; i++) {
 		if (i > 0)
 			putc('\n', to);
-		print_grid(to, &grids->grid[i]);
+		print_grid(to, grids, &grids->grid[i]);
 	}
 	return 0;
 }

@@ -131,7 +131,8 @@ void put_conditions(FILE *to, const struct grid *grid)
 		put_text(to, grid->kernel);
 		separator = ", ";
 	}
-	if (grid->label && *grid->label) {
+	/* A run on several kernels labels each with its release. */
+	if (grid->label && *grid->label && !(grid->kernel && !strcmp(grid->label, grid->kernel))) {
 		fprintf(to, "%s\"", separator);
 		put_text(to, grid->label);
 		putc('"', to);

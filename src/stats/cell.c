@@ -166,6 +166,46 @@ static int fill_cells(struct grids *grids, const struct results *results)
 	return 0;
 }
 
+/* The first place in the plan of what it holds; unknown: the last. */
+static int64_t first_place(const struct grid *grid)
+{
+	int64_t first = INT64_MAX;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
+		const struct cell *cell = &grid->cells[i];
+
+		if (cell->count && cell->records[0]->place != FIELD_UNKNOWN &&
+		    cell->records[0]->place < first)
+			first = cell->records[0]->place;
+	}
+	return first;
+}
+
+/* Of one run: in another order than that of their appearance? */
+static int is_earlier(const struct grid *one, const struct grid *other)
+{
+	int64_t place = first_place(one), other_place = first_place(other);
+
+	if (one->environment != other->environment || !same_text(one->testbed, other->testbed))
+		return 0;
+	if (place != other_place)
+		return place < other_place;
+	return one->kernel && other->kernel && strverscmp(one->kernel, other->kernel) < 0;
+}
+
+/* Stable. */
+static void sort_grids(struct grids *grids)
+{
+	for (size_t i = 1; i < grids->count; i++) {
+		struct grid moved = grids->grid[i];
+		size_t at = i;
+
+		for (; at > 0 && is_earlier(&moved, &grids->grid[at - 1]); at--)
+			grids->grid[at] = grids->grid[at - 1];
+		grids->grid[at] = moved;
+	}
+}
+
 int grids_build(const struct results *results, struct grids *ret)
 {
 	CLEANUP(grids_clear) struct grids grids = { .results = results };
@@ -177,6 +217,7 @@ int grids_build(const struct results *results, struct grids *ret)
 		r = fill_cells(&grids, results);
 	if (r < 0)
 		return r;
+	sort_grids(&grids);
 	*ret = grids;
 	grids = (struct grids) { 0 };
 	return 0;
@@ -193,7 +234,7 @@ static void clear_grid(struct grid *grid)
 
 void grids_clear(struct grids *grids)
 {
-	for (size_t i = 0; i < grids->count; i++)
+	for (size_t i = 0; i < grids->count && !grids->borrowed; i++)
 		clear_grid(&grids->grid[i]);
 	free(grids->grid);
 	for (size_t i = 0; i < grids->name_count; i++)

@@ -48,9 +48,14 @@ struct grids {
 	size_t count;
 	char **names; /* of columns that grids_join() made up */
 	size_t name_count;
+	int borrowed; /* 1: what the grids refer to belongs to another */
 };
 
-/* Refers into `results`, which has to outlive it.  0 or -ENOMEM. */
+/*
+ * In the order of their appearance; those of one run in that of its plan, and then
+ * of the versions of their kernels, since trials are made in a random order.
+ * Refers into `results`, which has to outlive it.  0 or -ENOMEM.
+ */
 int grids_build(const struct results *results, struct grids *ret);
 void grids_clear(struct grids *grids);
 

@@ -10,13 +10,8 @@
 #include <string.h>
 
 #include "array.h"
-#include "cell.h"
 #include "cleanup.h"
-
-static int same_text(const char *one, const char *other)
-{
-	return strcmp(one ? one : "", other ? other : "") == 0;
-}
+#include "condition.h"
 
 static int same_sizes(const struct grid *one, const struct grid *other)
 {
@@ -66,39 +61,20 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
-/* What is not the same in the whole group, of one member: "6.1.0, desktop on". */
-static void put_difference(FILE *to, const struct group *group, const struct grid *member)
-{
-	int testbed = 0, kernel = 0, label = 0;
-
-	for (size_t i = 0; i < group->count; i++) {
-		testbed |= !same_text(group->members[i]->testbed, member->testbed);
-		kernel |= !same_text(group->members[i]->kernel, member->kernel);
-		label |= !same_text(group->members[i]->label, member->label);
-	}
-	if (testbed)
-		fprintf(to, ", %s", member->testbed ? member->testbed : "?");
-	if (kernel)
-		fprintf(to, ", %s", member->kernel ? member->kernel : "?");
-	if (label)
-		fprintf(to, ", %s", member->label && *member->label ? member->label : "no label");
-}
-
 /* The name belongs to `owner`. */
 static int add_column(struct grids *owner, struct grid *joined, const struct group *group,
 		      const struct grid *member, const char *method)
 {
+	CLEANUP(freep)
+	char *difference = condition_name(group->members, group->count, member);
 	CLEANUP(freep) char *name = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&name, &bytes);
 	int r;
 
-	if (!memory)
+	if (!difference ||
+	    asprintf(&name, "%s%s%s", method, *difference ? ", " : "", difference) < 0) {
+		name = NULL;
 		return -ENOMEM;
-	fputs(method, memory);
-	put_difference(memory, group, member);
-	if (fclose(memory) != 0)
-		return -ENOMEM;
+	}
 	r = ARRAY_ROOM(owner->names, owner->name_count);
 	if (r == 0)
 		r = ARRAY_ROOM(joined->methods, joined->method_count);
@@ -152,13 +128,13 @@ static int copy_cells(struct grid *joined, const struct group *group, const char
 static void keep_common(struct grid *joined, const struct group *group)
 {
 	for (size_t i = 1; i < group->count; i++) {
-		const struct grid *member = group->members[i];
+		const struct grid *first = group->members[0], *member = group->members[i];
 
-		if (!same_text(joined->testbed, member->testbed))
+		if (!condition_same(first, member, CONDITION_TESTBED))
 			joined->testbed = NULL;
-		if (!same_text(joined->kernel, member->kernel))
+		if (!condition_same(first, member, CONDITION_KERNEL))
 			joined->kernel = NULL;
-		if (!same_text(joined->label, member->label))
+		if (!condition_same(first, member, CONDITION_LABEL))
 			joined->label = NULL;
 	}
 }

@@ -110,9 +110,21 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 		[ -s chart.$form ]
 	done
 	[ "$(grep -c 'mmap, 6.12' chart.svg)" -ge 1 ]
-	# Tables stay apart.
+	# Tables stay apart, those of 2009 as well.
 	run alloc-perf report --measure time result.jsonl newer.jsonl
 	[ "$(grep -c 'time until on disk' <<<"$output")" = 2 ]
+	run alloc-perf report --format 2009 result.jsonl newer.jsonl
+	assert_output_has "# 4GiB file, loop, Linux 6.1"$'\n'
+	assert_output_has "# 4GiB file, loop, Linux 6.12"
+	run alloc-perf report --format 2009 result.jsonl
+	[ "${lines[0]}" = "# 4GiB file" ]
+}
+
+@test "a label that only repeats the kernel is not shown" {
+	sed -i 's/"kernel":"6.1"/"kernel":"6.1","label":"6.1"/' result.jsonl
+	run alloc-perf report --measure time result.jsonl
+	assert_output_has "loop, Linux 6.1"
+	[[ $output != *'"6.1"'* ]]
 }
 
 @test "an unknown format is named, with those that exist" {

@@ -8,6 +8,7 @@
 
 #include "cell.h"
 #include "cleanup.h"
+#include "condition.h"
 #include "results.h"
 
 /* cmocka 1.1 compares floats only. */
@@ -222,6 +223,95 @@ static void grids_of_several_kernels_are_joined(void **state)
 	assert_string_equal(joined.grid[1].methods[0], "mmap");
 }
 
+/* Trials are made in a random order, so the first to come says nothing. */
+static void grids_of_one_run_stand_in_order(void **state)
+{
+	static const struct {
+		const char *kernel;
+		int64_t place;
+	} trials[] = { { "6.12", 3 }, { "6.9", 3 }, { "7.0", 0 }, { "6.9", 3 } };
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+		struct record *record = results_add(&results, "xfs", "mmap");
+
+		record->place = trials[i].place;
+		must_be_0(field_set_text(&record->kernel, trials[i].kernel));
+	}
+	/* Another run's stay behind. */
+	results_add_environment(&results);
+	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->kernel, "5.0"));
+	assert_int_equal(grids_build(&results, &grids), 0);
+	assert_int_equal(grids.count, 4);
+	assert_string_equal(grids.grid[0].kernel, "7.0");
+	assert_string_equal(grids.grid[1].kernel, "6.9");
+	assert_string_equal(grids.grid[2].kernel, "6.12");
+	assert_string_equal(grids.grid[3].kernel, "5.0");
+}
+
+static void assert_named(const struct grid *grids, size_t count, const char *const *expected)
+{
+	const struct grid *all[4];
+
+	for (size_t i = 0; i < count; i++)
+		all[i] = &grids[i];
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(freep) char *name = condition_name(all, count, &grids[i]);
+
+		assert_string_equal(name, expected[i]);
+	}
+}
+
+static void conditions_are_named_by_what_differs(void **state)
+{
+	(void)state;
+
+	assert_named((struct grid[]) { { .testbed = "uml", .kernel = "6.1" } }, 1,
+		     (const char *[]) { "" });
+	/* Of other sizes. */
+	assert_named((struct grid[]) { { .kernel = "6.1" }, { .kernel = "6.2", .file_bytes = 1 } },
+		     2, (const char *[]) { "", "" });
+	assert_named((struct grid[]) { { .testbed = "uml", .kernel = "6.1" },
+				       { .testbed = "qemu", .kernel = "6.1" },
+				       { .testbed = "qemu" } },
+		     3, (const char *[]) { "uml, 6.1", "qemu, 6.1", "qemu, ?" });
+	/* A label that is the release is not said twice, and one that was chosen is enough. */
+	assert_named((struct grid[]) { { .kernel = "6.1", .label = "6.1" },
+				       { .kernel = "6.2", .label = "6.2" } },
+		     2, (const char *[]) { "6.1", "6.2" });
+	assert_named((struct grid[]) { { .kernel = "6.1", .label = "plain" },
+				       { .kernel = "6.1+", .label = "patched" } },
+		     2, (const char *[]) { "plain", "patched" });
+	assert_named((struct grid[]) { { .kernel = "6.1", .label = "plain" },
+				       { .kernel = "6.2", .label = "plain" },
+				       { .kernel = "6.2" } },
+		     3, (const char *[]) { "6.1, plain", "6.2, plain", "6.2, no label" });
+}
+
+static void conditions_can_be_picked(void **state)
+{
+	struct grid all[] = { { .kernel = "6.1" },
+			      { .kernel = "6.2" },
+			      { .kernel = "6.1", .file_bytes = 1 },
+			      { .kernel = "6.1", .testbed = "uml" } };
+	const struct grids grids = { .grid = all, .count = ARRAY_SIZE(all) };
+	CLEANUP(grids_clear) struct grids picked = { 0 };
+	CLEANUP(freep) const struct grid **found = NULL;
+	size_t count;
+	(void)state;
+
+	assert_int_equal(condition_list(&grids, CONDITION_KERNEL, &found, &count), 0);
+	assert_int_equal(count, 2);
+	assert_ptr_equal(found[1], &all[1]);
+	assert_int_equal(condition_pick(&grids, &all[0], CONDITION_ANY, &picked), 0);
+	assert_int_equal(picked.count, 2);
+	assert_int_equal(picked.grid[1].file_bytes, 1);
+	assert_int_equal(condition_find("kernel"), CONDITION_KERNEL);
+	assert_int_equal(condition_find("kernels"), 0);
+}
+
 static void nothing_makes_no_grid(void **state)
 {
 	struct results results = { 0 };
@@ -366,6 +456,9 @@ int main(void)
 		cmocka_unit_test(grids_are_in_the_order_of_the_plan),
 		cmocka_unit_test(each_condition_has_its_grid),
 		cmocka_unit_test(grids_of_several_kernels_are_joined),
+		cmocka_unit_test(grids_of_one_run_stand_in_order),
+		cmocka_unit_test(conditions_are_named_by_what_differs),
+		cmocka_unit_test(conditions_can_be_picked),
 		cmocka_unit_test(nothing_makes_no_grid),
 		cmocka_unit_test(figures_are_medians),
 		cmocka_unit_test(intervals_have_the_ranks_of_the_tables),

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Figures of two kernels or testbeds do not belong into one table, but beside one
+ * another they are what is asked for most.  Whatever puts them there names them
+ * here, so that they go by the same names everywhere.
+ *
+ * A run on several kernels labels each with its release where the user gave it no
+ * other name; that says nothing twice.
+ */
+#include "condition.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "cleanup.h"
+
+static const struct {
+	const char *name;
+	enum condition condition;
+} names[] = {
+	{ "testbed", CONDITION_TESTBED },
+	{ "kernel", CONDITION_KERNEL },
+	{ "label", CONDITION_LABEL },
+};
+
+unsigned condition_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].condition;
+	return 0;
+}
+
+const char *condition_value(const struct grid *grid, enum condition condition)
+{
+	const char *value = condition == CONDITION_TESTBED  ? grid->testbed
+			    : condition == CONDITION_KERNEL ? grid->kernel
+							    : grid->label;
+
+	return value ? value : "";
+}
+
+int condition_same(const struct grid *one, const struct grid *other, unsigned conditions)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if ((conditions & names[i].condition) &&
+		    strcmp(condition_value(one, names[i].condition),
+			   condition_value(other, names[i].condition)) != 0)
+			return 0;
+	return 1;
+}
+
+int condition_list(const struct grids *grids, unsigned conditions, const struct grid ***ret,
+		   size_t *ret_count)
+{
+	CLEANUP(freep) const struct grid **found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < grids->count; i++) {
+		size_t known = 0;
+
+		while (known < count && !condition_same(found[known], &grids->grid[i], conditions))
+			known++;
+		if (known < count)
+			continue;
+		if (ARRAY_ROOM(found, count) < 0)
+			return -ENOMEM;
+		found[count++] = &grids->grid[i];
+	}
+	*ret = TAKE_PTR(found);
+	*ret_count = count;
+	return 0;
+}
+
+int condition_pick(const struct grids *grids, const struct grid *like, unsigned conditions,
+		   struct grids *ret)
+{
+	CLEANUP(grids_clear) struct grids picked = { .results = grids->results, .borrowed = 1 };
+
+	for (size_t i = 0; i < grids->count; i++) {
+		if (!condition_same(&grids->grid[i], like, conditions))
+			continue;
+		if (ARRAY_ROOM(picked.grid, picked.count) < 0)
+			return -ENOMEM;
+		picked.grid[picked.count++] = grids->grid[i];
+	}
+	*ret = picked;
+	picked = (struct grids) { 0 };
+	return 0;
+}
+
+/* ---- names ---- */
+
+static int is_rival(const struct grid *one, const struct grid *other)
+{
+	return one != other && one->file_bytes == other->file_bytes &&
+	       one->volume_bytes == other->volume_bytes;
+}
+
+/* Does it differ between the grid and any other of its sizes? */
+static int varies(const struct grid *const *grids, size_t count, const struct grid *grid,
+		  enum condition condition)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_rival(grids[i], grid) && !condition_same(grids[i], grid, condition))
+			return 1;
+	return 0;
+}
+
+/* Has every one a label, and the grid one that no other has? */
+static int label_does(const struct grid *const *grids, size_t count, const struct grid *grid)
+{
+	for (size_t i = 0; i < count; i++)
+		if (is_rival(grids[i], grid) && (!*condition_value(grids[i], CONDITION_LABEL) ||
+						 condition_same(grids[i], grid, CONDITION_LABEL)))
+			return 0;
+	return *condition_value(grid, CONDITION_LABEL) != '\0';
+}
+
+static const char *or_else(const char *value, const char *otherwise)
+{
+	return *value ? value : otherwise;
+}
+
+char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid)
+{
+	const char *testbed = or_else(condition_value(grid, CONDITION_TESTBED), "?");
+	const char *kernel = or_else(condition_value(grid, CONDITION_KERNEL), "?");
+	const char *label = or_else(condition_value(grid, CONDITION_LABEL), "no label");
+	int with_label = varies(grids, count, grid, CONDITION_LABEL);
+	int with_kernel = varies(grids, count, grid, CONDITION_KERNEL) &&
+			  !(with_label && label_does(grids, count, grid));
+	int with_testbed = varies(grids, count, grid, CONDITION_TESTBED);
+	char *name;
+	int length;
+
+	with_label = with_label && !(with_kernel && strcmp(label, kernel) == 0);
+	length = asprintf(&name, "%s%s%s%s%s", with_testbed ? testbed : "",
+			  with_testbed && (with_kernel || with_label) ? ", " : "",
+			  with_kernel ? kernel : "", with_kernel && with_label ? ", " : "",
+			  with_label ? label : "");
+	return length < 0 ? NULL : name;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* What results were measured under, and what tells the grids of several of them apart. */
+#ifndef STATS_CONDITION_H
+#define STATS_CONDITION_H
+
+#include "cell.h"
+
+/* Flags. */
+enum condition {
+	CONDITION_TESTBED = 1 << 0,
+	CONDITION_KERNEL = 1 << 1,
+	CONDITION_LABEL = 1 << 2,
+	CONDITION_ANY = CONDITION_TESTBED | CONDITION_KERNEL | CONDITION_LABEL,
+};
+
+/* "testbed", "kernel" or "label"; 0: none of them. */
+unsigned condition_find(const char *name);
+
+/* Of one condition; never NULL: what is not known is "". */
+const char *condition_value(const struct grid *grid, enum condition condition);
+
+/* Is each of the conditions the same for both? */
+int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
+
+/*
+ * The first grid under each of the conditions, in their order.  The caller frees
+ * *ret.  0 or -ENOMEM.
+ */
+int condition_list(const struct grids *grids, unsigned conditions, const struct grid ***ret,
+		   size_t *ret_count);
+
+/* Those that are under the same conditions as `like`.  Refers into `grids`.  0 or -ENOMEM. */
+int condition_pick(const struct grids *grids, const struct grid *like, unsigned conditions,
+		   struct grids *ret);
+
+/*
+ * What tells the grid apart from those of the same sizes among `count`: "6.1.0" or
+ * "uml, 6.1.0, desktop on"; "" if nothing has to.  A label that does it alone is
+ * enough, since it was chosen for that.  A copy; NULL: out of memory.
+ */
+char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid);
+
+#endif
