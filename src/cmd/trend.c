@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trend is a grid whose rows are points in time: each trial gets the name of
- * its point (its kernel, its day, its label) in the place of its file system, of
- * which there is only one.  So everything that makes and draws grids serves, and
- * what must not be mixed (testbeds, sizes, and whatever else the rows do not
- * tell apart) falls into grids of its own.
+ * A trend is a grid whose rows are points in time, so everything that makes and
+ * draws grids serves.
  */
 #include <argp.h>
 #include <errno.h>
@@ -22,40 +19,11 @@
 #include "report.h"
 #include "size.h"
 #include "suggest.h"
+#include "trend_points.h"
 #include "words.h"
 
 enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART };
 enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };
-enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
-
-/* What tells the points apart, and which comes first. */
-struct by {
-	const char *name;
-	char *(*point)(const struct record *record); /* a copy; NULL: out of memory */
-	/* NULL: in the order in which they were added */
-	int (*compare)(const char *one, const char *other);
-};
-
-static char *kernel_of(const struct record *record)
-{
-	return strdup(record->kernel ? record->kernel : "unknown");
-}
-
-static char *day_of(const struct record *record)
-{
-	return record->started ? strndup(record->started, DAY_LETTERS) : strdup("unknown");
-}
-
-static char *label_of(const struct record *record)
-{
-	return strdup(record->label && *record->label ? record->label : "(none)");
-}
-
-static const struct by by_table[] = {
-	{ "kernel", kernel_of, strverscmp },
-	{ "date", day_of, strcmp },
-	{ "label", label_of, NULL },
-};
 
 struct options {
 	const char *store;
@@ -64,7 +32,7 @@ struct options {
 	const char *testbed;
 	uint64_t file_bytes; /* 0: any */
 	const struct measure *measure;
-	const struct by *by;
+	const struct trend_by *by;
 	const char *output; /* NULL: a table */
 	int chart;	    /* on the terminal */
 	struct problem problem;
@@ -117,11 +85,9 @@ static int take_measure(struct options *options, const char *name)
 
 static int take_by(struct options *options, const char *name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(by_table); i++)
-		if (strcmp(by_table[i].name, name) == 0) {
-			options->by = &by_table[i];
-			return 0;
-		}
+	options->by = trend_by_find(name);
+	if (options->by)
+		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
 			   "--by takes kernel, date or label, and not \"%s\"", name);
 }
@@ -190,7 +156,7 @@ static int settle(struct options *options)
 			&options->problem, PROBLEM_USAGE, EINVAL,
 			"--chart draws on the terminal and --output to a file; give one");
 	options->measure = options->measure ? options->measure : measure_find("time");
-	options->by = options->by ? options->by : &by_table[0];
+	options->by = options->by ? options->by : trend_by_find("kernel");
 	return 0;
 }
 
@@ -219,76 +185,13 @@ static int read_trials(const struct options *options, struct results *results,
 	return 0;
 }
 
-static int name_point(struct record *record, const struct by *by)
-{
-	char *point = by->point(record);
-
-	if (!point)
-		return -ENOMEM;
-	free(record->filesystem);
-	record->filesystem = point;
-	/* What the rows are must not make a grid for each as well. */
-	if (by->point != label_of)
-		field_set_text(&record->kernel, NULL);
-	else
-		field_set_text(&record->label, NULL);
-	return 0;
-}
-
-/* For qsort_r(); equal ones stay in the order in which they were added. */
-struct place {
-	const struct results *results;
-	const struct by *by;
-};
-
-static int compare_places(const void *one, const void *other, void *context)
-{
-	const struct place *place = context;
-	size_t a = *(const size_t *)one, b = *(const size_t *)other;
-	int order = 0;
-
-	if (place->by->compare)
-		order = place->by->compare(place->results->records[a].filesystem,
-					   place->results->records[b].filesystem);
-	return order ? order : (a > b) - (a < b);
-}
-
-/* The same records in the order of their points, for grids take them as they come. */
-static int sort_points(struct results *results, const struct by *by)
-{
-	size_t count = results->record_count;
-	CLEANUP(freep) size_t *order = calloc(count, sizeof(*order));
-	struct record *records = calloc(count, sizeof(*records));
-	size_t *environment_of = calloc(count, sizeof(*environment_of));
-
-	if (!order || !records || !environment_of) {
-		free(records);
-		free(environment_of);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < count; i++)
-		order[i] = i;
-	qsort_r(order, count, sizeof(*order), compare_places, &(struct place) { results, by });
-	for (size_t i = 0; i < count; i++) {
-		records[i] = results->records[order[i]];
-		environment_of[i] = results->environment_of[order[i]];
-	}
-	free(results->records);
-	free(results->environment_of);
-	results->records = records;
-	results->environment_of = environment_of;
-	return 0;
-}
-
 static int build_trend(const struct options *options, struct results *results, struct grids *ret,
 		       struct problem *problem)
 {
 	int r = read_trials(options, results, problem);
 
-	for (size_t i = 0; r == 0 && i < results->record_count; i++)
-		r = name_point(&results->records[i], options->by);
 	if (r == 0)
-		r = sort_points(results, options->by);
+		r = trend_make_points(results, options->by);
 	return r < 0 ? r : grids_build(results, ret);
 }
 

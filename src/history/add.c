@@ -2,7 +2,7 @@
 /*
  * A description of a run is its own identity: it holds the second in which the
  * run began, the machine and the command.  A trial's is what resuming goes by,
- * and when it began.  So a file can be added again after it has grown, and only
+ * and when and on what it was made.  So a file can be added again after it has grown, and only
  * what is new is taken.
  *
  * One transaction, begun for writing at once: two processes that add wait for

@@ -46,7 +46,7 @@ struct history_run {
 	int64_t id;
 	const char *added;		       /* UTC, ISO 8601; never NULL */
 	const char *started, *testbed, *label; /* each may be NULL */
-	const char *kernel;		       /* that the trials ran under; may be NULL */
+	const char *kernel; /* that the trials ran under, or "2 kernels"; may be NULL */
 	int64_t trials;
 };
 

@@ -176,7 +176,10 @@ int history_read(struct history *history, const struct history_filter *filter,
 
 static const char list_sql[] =
 	"SELECT run.id, added, run.\"started\", run.\"testbed\", run.\"label\","
-	" coalesce(run.\"guest_kernel\", run.\"kernel\"), count(trial.id)"
+	" CASE count(DISTINCT trial.\"kernel\")"
+	" WHEN 0 THEN coalesce(run.\"guest_kernel\", run.\"kernel\")"
+	" WHEN 1 THEN max(trial.\"kernel\")"
+	" ELSE count(DISTINCT trial.\"kernel\") || ' kernels' END, count(trial.id)"
 	" FROM run LEFT JOIN trial ON trial.run_id = run.id GROUP BY run.id ORDER BY run.id";
 
 static const char *column(sqlite3_stmt *statement, int number)

@@ -6,7 +6,7 @@
  * version that is known, and (for adding) undamaged.
  *
  * Versions: 1 had neither the time of adding nor an index by file system and
- * method.
+ * method; up to 2 the same trial on two kernels was one.
  */
 #include "store.h"
 
@@ -17,7 +17,7 @@
 
 #include "cleanup.h"
 
-enum { VERSION = 2, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
+enum { VERSION = 3, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 
 char *history_default_path(void)
 {
@@ -160,6 +160,12 @@ static int ask_number(struct history *history, const char *sql, int64_t *ret,
 static const char version_2[] = "ALTER TABLE run ADD COLUMN added TEXT NOT NULL DEFAULT '';"
 				"CREATE INDEX trial_by_cell ON trial (\"filesystem\", \"method\");";
 
+static const char version_3[] =
+	"DROP INDEX trial_once;"
+	"CREATE UNIQUE INDEX trial_once ON trial (run_id, \"filesystem\", \"method\","
+	" coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1), coalesce(\"run\", -1),"
+	" coalesce(\"started\", ''), coalesce(\"kernel\", ''), coalesce(\"label\", ''));";
+
 /* Version 1, with no field yet. */
 static const char version_1[] =
 	"CREATE TABLE run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE);"
@@ -235,6 +241,8 @@ static int upgrade(struct history *history, struct problem *problem)
 		r = add_columns(history, "trial", record_fields, record_field_count, problem);
 	if (r == 0 && version < 2)
 		r = store_run(history, version_2, problem);
+	if (r == 0 && version < 3)
+		r = store_run(history, version_3, problem);
 	if (r < 0)
 		return r;
 	if (asprintf(&marks, "PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,

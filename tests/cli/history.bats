@@ -93,7 +93,54 @@ kernel  runs  figure
 	results 2.6.29 20 "2" | sed 's/-29T/-30T/' >three.jsonl
 	alloc-perf history add three.jsonl
 	run alloc-perf history trend --fs ext4 -m mmap --by label
-	assert_output_has $'plain     1  80 s\n2         1  20 s  -75 %'
+	assert_output_has $'plain, 2.6.29          1  80 s\ndesktop on, 2.6.30     1  60 s  -25 %\n2, 2.6.29              1  20 s  -67 %'
+}
+
+# Two kernels in one run, as `run --kernel A --kernel B` writes them: a label for each.
+two_kernels() { # LABEL LABEL
+	results 2.6.29 80 "$1" >two.jsonl
+	results 2.6.30 60 "$2" | sed 's/T00:00:01/T00:00:02/; s/2.6.30-30T/2.6.29-29T/; s/04-30T/04-29T/' | tail -n +2 >>two.jsonl
+	alloc-perf history add two.jsonl
+}
+
+@test "history: two kernels in one run are told apart" {
+	two_kernels 2.6.29 2.6.30
+	run alloc-perf history list
+	[[ ${lines[1]} == *" 2 kernels "*" 4 "* ]]
+	run alloc-perf history trend --fs ext4 -m mmap
+	[ "$output" = "ext4, time until on disk; 4 GiB file; uml
+
+mmap
+kernel  runs  figure
+2.6.29     1  80 s
+2.6.30     1  60 s  -25 %" ]
+	run alloc-perf history trend --fs ext4 -m mmap --by date
+	assert_output_has $'2009-04-29, 2.6.29     1  80 s\n2009-04-29, 2.6.30     1  60 s  -25 %'
+	run alloc-perf history show 1
+	assert_output_has "uml, Linux 2.6.29"
+	assert_output_has "uml, Linux 2.6.30"
+}
+
+@test "history: labels of two kernels are lines of one trend" {
+	two_kernels plain patched
+	run alloc-perf history trend --fs ext4 -m mmap --by label
+	assert_output_has $'plain, 2.6.29       1  80 s\npatched, 2.6.30     1  60 s  -25 %'
+	# Of one label under several kernels there is a trend for each.
+	results 2.6.30 20 plain >three.jsonl
+	alloc-perf history add three.jsonl
+	run alloc-perf history trend --fs ext4 -m mmap --by label
+	assert_output_has "4 GiB file; uml, Linux 2.6.29"
+	assert_output_has "4 GiB file; uml, Linux 2.6.30"
+}
+
+@test "history: the order of a trend is not that of a plan" {
+	local kernel
+	for kernel in 2.6.9:1 2.6.10:0; do
+		results "${kernel%:*}" 10 | sed "s/\"run\":1/\"run\":1,\"place\":${kernel#*:}/" >one.jsonl
+		alloc-perf history add one.jsonl
+	done
+	run alloc-perf history trend --fs ext4 -m mmap
+	assert_output_has $'2.6.9      1  10 s\n2.6.10     1  10 s'
 }
 
 @test "history: a trend can be narrowed" {

@@ -308,6 +308,22 @@ static void many_may_add_at_once(void **state)
 	assert_int_equal(count_trials(place.path), PROCESSES * ROUNDS * 4);
 }
 
+/* A run on two kernels may make the same trial on both within a second. */
+static void trials_of_two_kernels_are_two(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(place_remove) struct place place = place_make();
+	(void)state;
+
+	add_run(&results, "2009-04-01T00:00:00Z", 3);
+	results.records[2].run = 1;
+	set(&results.records[0].kernel, "2.6.29");
+	set(&results.records[2].kernel, "2.6.30");
+	assert_int_equal(add(place.path, &results).trials, 3);
+	assert_int_equal(add(place.path, &results).known_trials, 3);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
+}
+
 /* ---- older stores ---- */
 
 /* Written by hand as version 1 had it; of fields, only those that say something here. */
@@ -338,7 +354,7 @@ static void version_1_is_brought_up_to_date(void **state)
 	assert_int_equal(got.records[0].fragments, 35);
 	assert_int_equal(got.records[0].extents, FIELD_UNKNOWN);
 	assert_string_equal(got.environments[0].kernel, "2.6.29");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 2);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
 	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master WHERE name = "
 					 "'trial_by_cell'"),
 			 1);
@@ -375,10 +391,10 @@ static void later_versions_are_left_alone(void **state)
 
 	add_run(&results, "2009-04-01T00:00:00Z", 1);
 	add(place.path, &results);
-	run_sql(place.path, "PRAGMA user_version = 3");
+	run_sql(place.path, "PRAGMA user_version = 4");
 	assert_refused(place.path, HISTORY_ADD, EPROTO, "written by a later version");
 	assert_refused(place.path, HISTORY_READ, EPROTO, "written by a later version");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
 }
 
 static void other_databases_are_left_alone(void **state)
@@ -530,6 +546,7 @@ int main(void)
 		cmocka_unit_test(filters_leave_out),
 		cmocka_unit_test(runs_are_listed_with_their_trials),
 		cmocka_unit_test(many_may_add_at_once),
+		cmocka_unit_test(trials_of_two_kernels_are_two),
 		cmocka_unit_test(version_1_is_brought_up_to_date),
 		cmocka_unit_test(a_new_field_is_a_new_column),
 		cmocka_unit_test(later_versions_are_left_alone),
