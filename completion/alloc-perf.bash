@@ -66,14 +66,15 @@ _alloc_perf_value() {
 		return
 	fi
 	case $1 in
-	-[fmMst]) set -- "$verb $1" "$2" ;;
+	-[fmMst] | --by) set -- "$verb $1" "$2" ;;
 	esac
 	case $1 in
 	"run -f" | --fs) _alloc_perf_list "$2" "$(_alloc_perf_names filesystems)" ;;
 	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	"history -m" | --method) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	"history -M") _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
-	--by) _alloc_perf_words "$2" "kernel date label" ;;
+	"diff --by") _alloc_perf_words "$2" "testbed kernel label" ;;
+	"history --by") _alloc_perf_words "$2" "kernel date label" ;;
 	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
 	--with) _alloc_perf_words "$2" 2009 ;;
 	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
@@ -87,7 +88,7 @@ _alloc_perf_value() {
 		;;
 	-o | --output | --plan | --resume | --store) _alloc_perf_files "$2" ;;
 	-r | --runs) _alloc_perf_words "$2" auto ;;
-	--label | --timeout | --seed | --precision | --max-time | "diff -t" | --threshold) ;;
+	--label | --timeout | --seed | --precision | --max-time | "diff -t" | --threshold | --old | --new) ;;
 	*) return 1 ;;
 	esac
 }
@@ -153,7 +154,7 @@ _alloc_perf() {
 		;;
 	create,*) _alloc_perf_files "$current" ;;
 	diff,-*)
-		_alloc_perf_words "$current" "--format --measure --threshold --output --help"
+		_alloc_perf_words "$current" "--format --measure --threshold --by --old --new --output --help"
 		;;
 	diff,*) _alloc_perf_files "$current" ;;
 	frag,-*)

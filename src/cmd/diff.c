@@ -14,11 +14,14 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "compare.h"
+#include "condition.h"
+#include "diff_sides.h"
 #include "difference.h"
 #include "suggest.h"
 #include "words.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
+enum { KEY_BY = 256, KEY_OLD, KEY_NEW };
 
 struct options {
 	const struct difference_format *format;
@@ -26,8 +29,7 @@ struct options {
 	size_t measure_count;
 	double threshold;
 	const char *output;
-	const char *files[2];
-	size_t file_count;
+	struct sides_request sides;
 	struct problem problem; /* what is wrong with them */
 };
 
@@ -43,6 +45,13 @@ static const struct argp_option option_table[] = {
 	  "What is compared; time,written,fragments unless given", 0 },
 	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters; 5 unless given",
 	  0 },
+	{ "by", KEY_BY, "WHAT", 0,
+	  "Of one FILE: what tells its two sides apart: testbed, kernel or label; whatever differs "
+	  "unless given",
+	  0 },
+	{ "old", KEY_OLD, "NAME", 0,
+	  "Of one FILE with more than two: the kernel (testbed, label) to begin with", 0 },
+	{ "new", KEY_NEW, "NAME", 0, "The one that is compared with it", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "Write there instead of to standard output", 0 },
 	{ 0 },
 };
@@ -50,12 +59,15 @@ static const struct argp_option option_table[] = {
 static const char doc[] =
 	"Tell what differs between two results beyond the noise.\v"
 	"OLD and NEW are what `alloc-perf run --output FILE` wrote; - is standard input.  Every "
-	"cell that both have is better, worse, same or unknown.\n\n"
+	"cell that both have is better, worse, same or unknown.  One FILE that holds two kernels "
+	"(or testbeds, or labels) is both: the first of them is OLD.\n\n"
 	"Examples:\n"
 	"  alloc-perf run -r auto -o old.jsonl      before the change\n"
 	"  alloc-perf run -r auto -o new.jsonl      after it\n"
 	"  alloc-perf diff old.jsonl new.jsonl\n"
 	"  alloc-perf diff --format markdown old.jsonl new.jsonl\n"
+	"  alloc-perf diff kernels.jsonl            one file with two kernels\n"
+	"  alloc-perf diff kernels.jsonl --by kernel --old 6.1.0 --new 6.12.0\n"
 	"  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n\n"
 	"Exit status: 0 nothing got worse, 1 something did, 2 wrong usage or file.";
 
@@ -121,13 +133,25 @@ static int take_threshold(struct options *options, const char *text)
 	return 0;
 }
 
+static int take_by(struct options *options, const char *name)
+{
+	options->sides.by = condition_find(name);
+	if (options->sides.by)
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "--by takes testbed, kernel or label, and not \"%s\"", name);
+}
+
 static int take_file(struct options *options, const char *path)
 {
-	if (options->file_count == ARRAY_SIZE(options->files))
-		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "diff takes two result files, OLD and NEW; \"%s\" is one more",
-				   path);
-	options->files[options->file_count++] = path;
+	struct sides_request *sides = &options->sides;
+
+	if (sides->file_count == ARRAY_SIZE(sides->files))
+		return problem_set(
+			&options->problem, PROBLEM_USAGE, EINVAL,
+			"diff takes two result files, OLD and NEW, or one; \"%s\" is one more",
+			path);
+	sides->files[sides->file_count++] = path;
 	return 0;
 }
 
@@ -145,6 +169,14 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	case KEY_OUTPUT:
 		options->output = argument;
 		return 0;
+	case KEY_BY:
+		return -take_by(options, argument);
+	case KEY_OLD:
+		options->sides.old_name = argument;
+		return 0;
+	case KEY_NEW:
+		options->sides.new_name = argument;
+		return 0;
 	case ARGP_KEY_ARG:
 		return -take_file(options, argument);
 	default:
@@ -154,64 +186,49 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 
 static int settle(struct options *options)
 {
+	const struct sides_request *sides = &options->sides;
 	int r = 0;
 
-	if (options->file_count < ARRAY_SIZE(options->files))
+	if (sides->file_count == 0)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "diff takes two result files, OLD and NEW; see alloc-perf diff "
-				   "--help");
-	if (strcmp(options->files[0], "-") == 0 && strcmp(options->files[1], "-") == 0)
+				   "diff takes two result files, OLD and NEW, or one that holds "
+				   "both; see alloc-perf diff --help");
+	if (sides->file_count == 2 && strcmp(sides->files[0], "-") == 0 &&
+	    strcmp(sides->files[1], "-") == 0)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
 				   "only one of OLD and NEW can be standard input");
+	if (sides->file_count == 2 && (sides->by || sides->old_name || sides->new_name))
+		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+				   "--by, --old and --new choose parts of one result file, and "
+				   "there are two");
+	if (!sides->by)
+		options->sides.by = CONDITION_ANY;
 	if (options->measure_count == 0)
 		r = take_measures(options, "time,written,fragments");
 	/* The list's end. */
 	return r < 0 ? r : add_measure(options, NULL);
 }
 
-static int read_side(const char *path, struct results *results, struct grids *grids,
-		     struct problem *problem)
-{
-	int r = results_read(results, path, problem);
-
-	if (r == 0 && results->torn)
-		fprintf(stderr,
-			"alloc-perf: warning: the last line of %s was cut and is left out\n", path);
-	return r < 0 ? r : grids_build(results, grids);
-}
-
-static int refuse_conditions(struct problem *problem)
-{
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "OLD or NEW holds results of several testbeds, kernels or labels, so it "
-			   "is not clear which are to be compared; measure each into a file of its "
-			   "own");
-}
-
 static int compare(const struct options *options, struct comparisons *ret, FILE *to,
 		   struct problem *problem)
 {
-	CLEANUP(results_clear) struct results before = { 0 };
-	CLEANUP(results_clear) struct results after = { 0 };
-	CLEANUP(grids_clear) struct grids old_grids = { 0 };
-	CLEANUP(grids_clear) struct grids new_grids = { 0 };
+	CLEANUP(sides_clear) struct sides sides = { 0 };
+	const struct sides_request *request = &options->sides;
 	const struct compare_options wanted = { .measures = options->measures,
 						.threshold = options->threshold };
-	const struct difference_report report = { ret,
-						  &old_grids,
-						  &new_grids,
-						  options->files[0],
-						  options->files[1],
-						  options->threshold };
-	int r = read_side(options->files[0], &before, &old_grids, problem);
+	int r = sides_read(&sides, request, problem);
 
-	if (r == 0)
-		r = read_side(options->files[1], &after, &new_grids, problem);
-	if (r == 0)
-		r = compare_grids(&old_grids, &new_grids, &wanted, ret);
-	if (r == -EINVAL && !problem->message)
-		r = refuse_conditions(problem);
-	return r < 0 ? r : options->format->print(to, &report);
+	if (r < 0)
+		return r;
+	r = compare_grids(sides.before, sides.after, &wanted, ret);
+	if (r == -EINVAL)
+		r = sides_refuse(&sides, request, problem);
+	if (r < 0)
+		return r;
+	return options->format->print(
+		to, &(struct difference_report) { ret, sides.before, sides.after, request->files[0],
+						  request->files[request->file_count - 1],
+						  options->threshold });
 }
 
 static int diff(const struct options *options, struct comparisons *ret, struct problem *problem)
@@ -231,8 +248,8 @@ static int diff(const struct options *options, struct comparisons *ret, struct p
 
 int cmd_diff(int argc, char **argv)
 {
-	static const struct argp argp = { option_table, take_option, "OLD NEW", doc,
-					  NULL,		NULL,	     NULL };
+	static const struct argp argp = { option_table, take_option, "OLD NEW\nFILE", doc, NULL,
+					  NULL,		NULL };
 	CLEANUP(options_clear)
 	struct options options = { .format = difference_formats, .threshold = 0.05 };
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };

@@ -276,6 +276,25 @@ static json_t *comparison_json(const struct comparison *found)
 	return json;
 }
 
+/* What one side was measured under. */
+static json_t *conditions_json(const struct grids *grids)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < grids->count; i++) {
+		const struct grid *grid = &grids->grid[i];
+
+		json_array_append_new(json,
+				      json_pack("{so so so sI so}", "testbed",
+						json_of_text_or_null(grid->testbed), "kernel",
+						json_of_text_or_null(grid->kernel), "label",
+						json_of_text_or_null(grid->label), "file_bytes",
+						(json_int_t)grid->file_bytes, "volume_bytes",
+						json_of_count(grid->volume_bytes)));
+	}
+	return json;
+}
+
 static json_t *counts_json(const struct comparisons *all)
 {
 	json_t *json = json_object();
@@ -292,10 +311,12 @@ static int print_json(FILE *to, const struct difference_report *report)
 	json_t *rows = json_array();
 	CLEANUP(json_decrefp)
 	json_t *json = json_pack(
-		"{si ss so so sf sf sI so so sI sI sI so}", "schema", JSON_SCHEMA, "kind", "diff",
-		"old", json_of_text(report->before_name), "new", json_of_text(report->after_name),
-		"threshold", report->threshold, "level", COMPARE_LEVEL, "tested",
-		(json_int_t)all->tested, "verdicts", counts_json(all), "runs_needed",
+		"{si ss so so so so sf sf sI so so sI sI sI so}", "schema", JSON_SCHEMA, "kind",
+		"diff", "old", json_of_text(report->before_name), "new",
+		json_of_text(report->after_name), "old_conditions", conditions_json(report->before),
+		"new_conditions", conditions_json(report->after), "threshold", report->threshold,
+		"level", COMPARE_LEVEL, "tested", (json_int_t)all->tested, "verdicts",
+		counts_json(all), "runs_needed",
 		all->runs_needed ? json_integer((json_int_t)all->runs_needed) : json_null(),
 		"coarse", (json_int_t)all->coarse, "only_old", (json_int_t)all->only_before,
 		"only_new", (json_int_t)all->only_after, "comparisons", rows);

@@ -36,6 +36,11 @@ json_t *json_of_text(const char *text)
 	return json_string(ascii);
 }
 
+json_t *json_of_text_or_null(const char *text)
+{
+	return text ? json_of_text(text) : json_null();
+}
+
 json_t *json_of_figure(const struct figure *figure)
 {
 	return json_pack("{sI so so so so so}", "count", (json_int_t)figure->count, "median",

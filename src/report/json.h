@@ -20,6 +20,8 @@ json_t *json_of_count(int64_t count);
 /* What is no UTF-8 becomes "?". */
 json_t *json_of_text(const char *text);
 
+json_t *json_of_text_or_null(const char *text);
+
 /* {"count", "median", "lower", "upper", "minimum", "maximum"} */
 json_t *json_of_figure(const struct figure *figure);
 

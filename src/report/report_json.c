@@ -8,11 +8,6 @@
 #include "cleanup.h"
 #include "json.h"
 
-static json_t *text_or_null(const char *text)
-{
-	return text ? json_of_text(text) : json_null();
-}
-
 /* All measures, unless some were chosen. */
 static json_t *measures_json(const struct cell *cell, const struct report_options *options)
 {
@@ -48,9 +43,9 @@ static json_t *cell_json(const struct grid *grid, size_t row, size_t column,
 	return json_pack(
 		"{so so sI sI so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
 		"method", json_of_text(grid->methods[column]), "runs", (json_int_t)cell->count,
-		"ok_runs", (json_int_t)ok_count, "path", text_or_null(ok ? ok->path : NULL),
-		"not_ok_status", text_or_null(refused ? refused->status : NULL), "not_ok_reason",
-		text_or_null(refused ? refused->reason : NULL), "figures",
+		"ok_runs", (json_int_t)ok_count, "path", json_of_text_or_null(ok ? ok->path : NULL),
+		"not_ok_status", json_of_text_or_null(refused ? refused->status : NULL),
+		"not_ok_reason", json_of_text_or_null(refused ? refused->reason : NULL), "figures",
 		measures_json(cell, options));
 }
 
@@ -71,9 +66,10 @@ static json_t *grid_json(const struct grid *grid, const struct report_options *o
 
 	if (environment)
 		json_object_del(environment, "type");
-	return json_pack("{so so so sI so so so}", "testbed", text_or_null(grid->testbed), "kernel",
-			 text_or_null(grid->kernel), "label", text_or_null(grid->label),
-			 "file_bytes", (json_int_t)grid->file_bytes, "volume_bytes",
+	return json_pack("{so so so sI so so so}", "testbed", json_of_text_or_null(grid->testbed),
+			 "kernel", json_of_text_or_null(grid->kernel), "label",
+			 json_of_text_or_null(grid->label), "file_bytes",
+			 (json_int_t)grid->file_bytes, "volume_bytes",
 			 json_of_count(grid->volume_bytes), "environment", environment, "cells",
 			 cells_json(grid, options));
 }

@@ -136,11 +136,105 @@ setup() {
 	assert_output_has "OLD was measured on loop and NEW on uml: times do not compare"
 }
 
-@test "a file with several kernels is refused" {
+@test "a side with several kernels is refused" {
 	KERNEL=6.12 add new.jsonl mmap 1 100
 	run alloc-perf diff old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has "several testbeds, kernels or labels"
+	assert_output_has "NEW, new.jsonl, holds results of several testbeds, kernels or labels (loop, 6.1; loop, 6.12)"
+}
+
+# Three kernels in one file, the newest first, as random rounds may have it.
+three_kernels() {
+	result three.jsonl
+	# shellcheck disable=SC2086
+	{
+		KERNEL=6.12 add three.jsonl mmap 1 $slow
+		KERNEL=6.9 add three.jsonl mmap 1 $fast
+	}
+	head -n 1 three.jsonl >two.jsonl
+	grep '"kernel"' three.jsonl >>two.jsonl
+	# shellcheck disable=SC2086
+	KERNEL=7.0 add three.jsonl mmap 1 $fast
+}
+
+@test "one file with two kernels is both sides, in the order of their versions" {
+	three_kernels
+	run alloc-perf diff two.jsonl
+	assert_status 1
+	assert_output_has "OLD: two.jsonl (loop, Linux 6.9,"
+	assert_output_has "NEW: two.jsonl (loop, Linux 6.12,"
+	run alloc-perf diff --by kernel --old 6.12 --measure time two.jsonl
+	assert_status 0
+	assert_output_has "NEW: two.jsonl (loop, Linux 6.9,"
+	assert_output_has better
+	run alloc-perf diff --format json - <two.jsonl
+	assert_status 1
+	[ "$(jq -r '.old_conditions[].kernel, .new_conditions[].kernel' <<<"$output")" = $'6.9\n6.12' ]
+}
+
+@test "of three kernels two have to be chosen" {
+	three_kernels
+	run alloc-perf diff three.jsonl
+	assert_status 2
+	assert_output_has "holds results of 3 conditions, and diff compares two; choose them by --old and --new: loop, 6.9; loop, 6.12; loop, 7.0"
+	run alloc-perf diff --by kernel three.jsonl --new 7.0
+	assert_status 2
+	assert_output_has "3 kernels"
+	run alloc-perf diff --by kernel three.jsonl --old 6.9 --new 7.0
+	assert_status 0
+	assert_output_has "no difference"
+	run alloc-perf diff three.jsonl --old "loop, 6.9" --new 6.12
+	assert_status 1
+	run alloc-perf diff three.jsonl --old 6.9 --new 6.10
+	assert_status 2
+	assert_output_has 'holds no condition "6.10"; it holds: loop, 6.9; loop, 6.12; loop, 7.0'
+	run alloc-perf diff three.jsonl --old loop --new 7.0
+	assert_status 2
+	assert_output_has '"loop" is more than one condition'
+	run alloc-perf diff three.jsonl --old 7.0 --new 7.0
+	assert_status 2
+	assert_output_has "are the same"
+}
+
+@test "one file is no two sides where that is not clear" {
+	run alloc-perf diff old.jsonl
+	assert_status 2
+	assert_output_has "old.jsonl holds results of one condition alone (loop, 6.1)"
+	run alloc-perf diff --by label old.jsonl
+	assert_status 2
+	assert_output_has "one label alone (none)"
+	result empty.jsonl
+	run alloc-perf diff empty.jsonl
+	assert_status 2
+	assert_output_has "empty.jsonl holds no trial"
+	run alloc-perf diff --by kernel old.jsonl new.jsonl
+	assert_status 2
+	assert_output_has "choose parts of one result file"
+	run alloc-perf diff --by method old.jsonl
+	assert_status 2
+	assert_output_has '--by takes testbed, kernel or label, and not "method"'
+	# Two testbeds under one of the kernels.
+	three_kernels
+	TESTBED=uml KERNEL=6.9 add two.jsonl mmap 1 100
+	run alloc-perf diff --by kernel two.jsonl
+	assert_status 2
+	assert_output_has "OLD, two.jsonl, holds results of several testbeds"
+}
+
+@test "labels of one kernel are told apart by their names" {
+	result one.jsonl
+	# shellcheck disable=SC2086
+	{
+		add one.jsonl mmap 1 $fast
+		add one.jsonl mmap 1 $slow
+	}
+	# The second half of the trials.
+	sed -i '10,$s/"kernel":"6.1"/"kernel":"6.1","label":"patched"/; 2,9s/"kernel":"6.1"/"kernel":"6.1","label":"plain"/' one.jsonl
+	run alloc-perf diff --measure time one.jsonl
+	assert_status 1
+	assert_output_has 'OLD: one.jsonl (loop, Linux 6.1, "plain",'
+	run alloc-perf diff --measure time --old patched one.jsonl
+	assert_status 0
 }
 
 @test "nothing in common is said" {
@@ -190,9 +284,9 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 }
 
 @test "wrong usage is told in a sentence" {
-	run alloc-perf diff old.jsonl
+	run alloc-perf diff
 	assert_status 2
-	assert_output_has "diff takes two result files, OLD and NEW"
+	assert_output_has "diff takes two result files, OLD and NEW, or one that holds both"
 	run alloc-perf diff old.jsonl new.jsonl old.jsonl
 	assert_status 2
 	assert_output_has '"old.jsonl" is one more'

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run on two kernels writes one file, so one file can be both sides.  Which of
+ * its parts is which is never guessed at: where there are not just two, the user
+ * is told what there is, and names them.
+ */
+#include "diff_sides.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "condition.h"
+#include "suggest.h"
+
+void sides_clear(struct sides *sides)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sides->grids); i++) {
+		grids_clear(&sides->picked[i]);
+		grids_clear(&sides->grids[i]);
+		results_clear(&sides->results[i]);
+	}
+}
+
+static int read_file(const char *path, struct results *results, struct grids *grids,
+		     struct problem *problem)
+{
+	int r = results_read(results, path, problem);
+
+	if (r == 0 && results->torn)
+		fprintf(stderr,
+			"alloc-perf: warning: the last line of %s was cut and is left out\n", path);
+	return r < 0 ? r : grids_build(results, grids);
+}
+
+/* ---- the parts of a file ---- */
+
+struct parts {
+	const struct grid **part; /* the first grid of each */
+	size_t count;
+	unsigned by;
+};
+
+static void parts_clear(struct parts *parts)
+{
+	free(parts->part);
+}
+
+static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_KERNEL,
+						 CONDITION_LABEL };
+
+static void put_value(FILE *to, const char *value, const char **separator)
+{
+	fputs(*separator, to);
+	for (; *value; value++)
+		putc((unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value, to);
+	*separator = ", ";
+}
+
+/* "uml, 6.1.0, desktop on": of the conditions that tell the parts apart.  NULL: out of memory. */
+static char *describe(const struct grid *grid, unsigned by)
+{
+	const char *separator = "";
+	char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	if (!memory)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(all_conditions); i++) {
+		const char *value = condition_value(grid, all_conditions[i]);
+		int repeated = all_conditions[i] == CONDITION_LABEL && *separator &&
+			       strcmp(value, condition_value(grid, CONDITION_KERNEL)) == 0;
+
+		if ((by & all_conditions[i]) && *value && !repeated)
+			put_value(memory, value, &separator);
+	}
+	if (!*separator)
+		fputs("none", memory);
+	return fclose(memory) == 0 ? text : NULL;
+}
+
+/* "6.1.0; 6.12.0".  NULL: out of memory. */
+static char *describe_all(const struct parts *parts)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	if (!memory)
+		return NULL;
+	for (size_t i = 0; i < parts->count; i++) {
+		CLEANUP(freep) char *part = describe(parts->part[i], parts->by);
+
+		fprintf(memory, "%s%s", i ? "; " : "", part ? part : "?");
+	}
+	return fclose(memory) == 0 ? text : NULL;
+}
+
+static const char *what_they_are(unsigned by)
+{
+	switch (by) {
+	case CONDITION_TESTBED:
+		return "testbed";
+	case CONDITION_KERNEL:
+		return "kernel";
+	case CONDITION_LABEL:
+		return "label";
+	default:
+		return "condition";
+	}
+}
+
+static int matches(const struct grid *grid, unsigned by, const char *name)
+{
+	CLEANUP(freep) char *whole = describe(grid, by);
+	int found = whole && strcmp(whole, name) == 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(all_conditions); i++)
+		found |= (by & all_conditions[i]) &&
+			 strcmp(condition_value(grid, all_conditions[i]), name) == 0;
+	return found;
+}
+
+/* The one part that goes by the name. */
+static int find_part(const struct parts *parts, const char *file, const char *name,
+		     const struct grid **ret, struct problem *problem)
+{
+	CLEANUP(freep) char *all = describe_all(parts);
+	size_t found = 0;
+
+	for (size_t i = 0; i < parts->count; i++)
+		if (matches(parts->part[i], parts->by, name)) {
+			*ret = parts->part[i];
+			found++;
+		}
+	if (found == 1)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   found ? "\"%2$s\" is more than one %3$s of %1$s; it holds: %4$s"
+				 : "%1$s holds no %3$s \"%2$s\"; it holds: %4$s",
+			   file, name, what_they_are(parts->by), all ? all : "?");
+}
+
+static int refuse_count(const struct parts *parts, const char *file, struct problem *problem)
+{
+	CLEANUP(freep) char *all = describe_all(parts);
+	const char *what = what_they_are(parts->by);
+
+	if (!all)
+		return -ENOMEM;
+	if (parts->count == 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no trial", file);
+	if (parts->count == 1)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s holds results of one %s alone (%s), and diff compares two; "
+				   "give OLD and NEW",
+				   file, what, all);
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "%s holds results of %zu %ss, and diff compares two; choose them by "
+			   "--old and --new: %s",
+			   file, parts->count, what, all);
+}
+
+/* The only other one of two. */
+static const struct grid *other_of_two(const struct parts *parts, const struct grid *one)
+{
+	return parts->count != 2 ? NULL : parts->part[0] == one ? parts->part[1] : parts->part[0];
+}
+
+static int choose(const struct parts *parts, const struct sides_request *request,
+		  const struct grid **ret_before, const struct grid **ret_after,
+		  struct problem *problem)
+{
+	const char *file = request->files[0];
+	const struct grid *before = NULL, *after = NULL;
+	int r = 0;
+
+	if (parts->count < 2)
+		return refuse_count(parts, file, problem);
+	if (request->old_name)
+		r = find_part(parts, file, request->old_name, &before, problem);
+	if (r == 0 && request->new_name)
+		r = find_part(parts, file, request->new_name, &after, problem);
+	if (r < 0)
+		return r;
+	if (!before && !after && parts->count == 2)
+		before = parts->part[0];
+	before = before ? before : other_of_two(parts, after);
+	after = after ? after : other_of_two(parts, before);
+	if (!before || !after)
+		return refuse_count(parts, file, problem);
+	if (before == after)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--old and --new are the same, so there is nothing to compare");
+	*ret_before = before;
+	*ret_after = after;
+	return 0;
+}
+
+static int divide(struct sides *sides, const struct sides_request *request, struct problem *problem)
+{
+	CLEANUP(parts_clear) struct parts parts = { .by = request->by };
+	const struct grid *before = NULL, *after = NULL;
+	int r = condition_list(&sides->grids[0], parts.by, &parts.part, &parts.count);
+
+	if (r == 0)
+		r = choose(&parts, request, &before, &after, problem);
+	if (r == 0)
+		r = condition_pick(&sides->grids[0], before, parts.by, &sides->picked[0]);
+	return r < 0 ? r : condition_pick(&sides->grids[0], after, parts.by, &sides->picked[1]);
+}
+
+int sides_read(struct sides *sides, const struct sides_request *request, struct problem *problem)
+{
+	struct grids *sources = request->file_count == 1 ? sides->picked : sides->grids;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < request->file_count; i++)
+		r = read_file(request->files[i], &sides->results[i], &sides->grids[i], problem);
+	if (r == 0 && request->file_count == 1)
+		r = divide(sides, request, problem);
+	sides->before = &sources[0];
+	sides->after = &sources[1];
+	return r;
+}
+
+int sides_refuse(const struct sides *sides, const struct sides_request *request,
+		 struct problem *problem)
+{
+	CLEANUP(parts_clear) struct parts parts = { .by = CONDITION_ANY };
+	CLEANUP(freep) char *all = NULL;
+	size_t side = 0;
+	int r = condition_list(sides->before, parts.by, &parts.part, &parts.count);
+
+	if (r == 0 && parts.count < 2) {
+		parts_clear(&parts);
+		parts.part = NULL;
+		side = 1;
+		r = condition_list(sides->after, parts.by, &parts.part, &parts.count);
+	}
+	all = r == 0 ? describe_all(&parts) : NULL;
+	if (!all)
+		return -ENOMEM;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "%s, %s, holds results of several testbeds, kernels or labels (%s), so "
+			   "it is not clear which are to be compared; diff FILE --old NAME --new "
+			   "NAME compares two of one file",
+			   side ? "NEW" : "OLD",
+			   request->files[request->file_count == 1 ? 0 : side], all);
+}
