@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's own freezing of file systems when it suspends: /sys/power/freeze_filesystems. */
+#ifndef SUSPEND_KNOB_H
+#define SUSPEND_KNOB_H
+
+#include <stdbool.h>
+
+#define KNOB_PATH "/sys/power/freeze_filesystems"
+
+struct kernel {
+	unsigned major, minor;
+};
+
+/* From uname()'s release, "6.1.0-18-amd64"; zeroes if it is not of that form. */
+struct kernel kernel_parse(const char *release);
+
+bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor);
+
+/* A sentence about a defect that these kernels are known for; NULL: none is known. */
+const char *knob_defect(struct kernel kernel);
+
+/*
+ * Opens the knob at `path`; *ret_value is "0" or "1".  fd or -errno; -ENOENT: the kernel has none.
+ */
+int knob_open(const char *path, char ret_value[static 2]);
+
+#endif
