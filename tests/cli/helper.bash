@@ -53,7 +53,7 @@ as_user() {
 }
 
 # Reason why WHAT cannot be used here; empty: it can.
-lacking() { # uml|loop|root|chromium
+lacking() { # uml|loop|qemu|root|chromium
 	case $1 in
 	uml)
 		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
@@ -63,6 +63,13 @@ lacking() { # uml|loop|root|chromium
 			echo "loop devices need root"
 		elif ! losetup --find >/dev/null 2>&1; then
 			echo "no loop device is to be had"
+		fi
+		;;
+	qemu)
+		if ! command -v python3 >/dev/null; then
+			echo "no python3, which drives the guest"
+		else
+			"$ALLOC_PERF_SOURCE/tests/suspend/guest.py" lacking
 		fi
 		;;
 	root)
@@ -78,7 +85,7 @@ lacking() { # uml|loop|root|chromium
 	esac
 }
 
-# require uml|loop|root|chromium: skips the test where that is missing, or fails it if
+# require uml|loop|qemu|root|chromium: skips the test where that is missing, or fails it if
 # ALLOC_PERF_REQUIRE (a comma list) says that it must be there.
 require() {
 	local reason
