@@ -98,7 +98,7 @@ static const char help[] =
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
-	"  alloc-perf frag --volume disk.img            an image, without root (ext, btrfs)\n"
+	"  alloc-perf frag --volume disk.img            an image, without root\n"
 	"  alloc-perf frag --json /srv >before.json     and later\n"
 	"  alloc-perf frag --diff before.json /srv\n"
 	"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n\n"

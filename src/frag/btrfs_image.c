@@ -12,7 +12,6 @@
  * The superblock is not described by any header of the kernel before Linux 6.2,
  * so its fields are named here by their places.
  */
-#include <endian.h>
 #include <errno.h>
 #include <linux/btrfs_tree.h>
 #include <stddef.h>
@@ -21,6 +20,7 @@
 
 #include "array.h"
 #include "btrfs.h"
+#include "bytes.h"
 #include "cleanup.h"
 
 enum {
@@ -66,31 +66,7 @@ enum {
 static const uint64_t incompat_refused = 1ull << 13;
 static const char magic[8] = { '_', 'B', 'H', 'R', 'f', 'S', '_', 'M' };
 
-/* ---- numbers ---- */
-
-static uint64_t get64(const void *base, size_t at)
-{
-	uint64_t number;
-
-	memcpy(&number, (const char *)base + at, sizeof(number));
-	return le64toh(number);
-}
-
-static uint32_t get32(const void *base, size_t at)
-{
-	uint32_t number;
-
-	memcpy(&number, (const char *)base + at, sizeof(number));
-	return le32toh(number);
-}
-
-static uint16_t get16(const void *base, size_t at)
-{
-	uint16_t number;
-
-	memcpy(&number, (const char *)base + at, sizeof(number));
-	return le16toh(number);
-}
+/* ---- keys ---- */
 
 struct key {
 	uint64_t object, offset;
@@ -99,8 +75,7 @@ struct key {
 
 static struct key key_at(const void *base, size_t at)
 {
-	return (struct key) { get64(base, at), get64(base, at + 9),
-			      ((const uint8_t *)base)[at + 8] };
+	return (struct key) { get_le64(base, at), get_le64(base, at + 9), get_u8(base, at + 8) };
 }
 
 static int compare(const struct key *one, const struct key *other)
@@ -110,11 +85,6 @@ static int compare(const struct key *one, const struct key *other)
 	if (one->type != other->type)
 		return one->type < other->type ? -1 : 1;
 	return one->offset < other->offset ? -1 : one->offset > other->offset;
-}
-
-static bool is_power_between(uint64_t number, uint64_t least, uint64_t most)
-{
-	return number >= least && number <= most && (number & (number - 1)) == 0;
 }
 
 /* ---- where a node lies ---- */
@@ -194,7 +164,8 @@ static bool has_right_sum(const struct btrfs_image *image, const void *data, siz
 {
 	if (!image->has_checksums || image->image->ignores_checksums)
 		return true;
-	return get32(data, 0) == image_checksum((const char *)data + SUM_BYTES, bytes - SUM_BYTES);
+	return get_le32(data, 0) ==
+	       image_checksum((const char *)data + SUM_BYTES, bytes - SUM_BYTES);
 }
 
 static size_t entry_bytes(uint8_t level)
@@ -228,11 +199,11 @@ static bool is_right(const struct btrfs_image *image, const void *node,
 		     const struct expected *expected)
 {
 	uint8_t level = expected->root.level;
-	uint32_t count = get32(node, NODE_COUNT);
+	uint32_t count = get_le32(node, NODE_COUNT);
 
-	return get64(node, NODE_ADDRESS) == expected->root.node &&
-	       get64(node, NODE_GENERATION) == expected->root.generation &&
-	       ((const uint8_t *)node)[NODE_LEVEL] == level &&
+	return get_le64(node, NODE_ADDRESS) == expected->root.node &&
+	       get_le64(node, NODE_GENERATION) == expected->root.generation &&
+	       get_u8(node, NODE_LEVEL) == level &&
 	       count <= (image->node_bytes - NODE_HEAD) / entry_bytes(level) &&
 	       (count || !expected->first) && has_right_sum(image, node, image->node_bytes) &&
 	       has_right_keys(node, count, level, expected->first, expected->end);
@@ -311,13 +282,13 @@ static int load(const struct search *search, const struct expected *expected)
 /* 1: behind what is searched for. */
 static int deliver(const struct search *search, const char *leaf)
 {
-	uint32_t count = get32(leaf, NODE_COUNT);
+	uint32_t count = get_le32(leaf, NODE_COUNT);
 
 	for (uint32_t i = 0; i < count; i++) {
 		size_t at = NODE_HEAD + i * (size_t)ITEM_BYTES;
 		struct key key = key_at(leaf, at);
-		uint64_t data = NODE_HEAD + (uint64_t)get32(leaf, at + KEY_BYTES);
-		uint32_t bytes = get32(leaf, at + KEY_BYTES + 4);
+		uint64_t data = NODE_HEAD + (uint64_t)get_le32(leaf, at + KEY_BYTES);
+		uint32_t bytes = get_le32(leaf, at + KEY_BYTES + 4);
 		struct btrfs_item item = { key.object, key.offset, key.type, leaf + data, bytes };
 		int r;
 
@@ -326,7 +297,7 @@ static int deliver(const struct search *search, const char *leaf)
 		if (key.object > search->to)
 			return 0;
 		if (data > search->image->node_bytes || bytes > search->image->node_bytes - data) {
-			note_damage(search->image, get64(leaf, NODE_ADDRESS), -EUCLEAN);
+			note_damage(search->image, get_le64(leaf, NODE_ADDRESS), -EUCLEAN);
 			continue;
 		}
 		r = search->each(&item, search->context);
@@ -349,14 +320,14 @@ static int descend(const struct search *search, const struct expected *expected)
 	}
 	if (level == 0)
 		return deliver(search, node);
-	count = get32(node, NODE_COUNT);
+	count = get_le32(node, NODE_COUNT);
 	for (uint32_t i = 0; r == 0 && i < count; i++) {
 		size_t at = NODE_HEAD + i * (size_t)POINTER_BYTES;
 		struct key first = key_at(node, at), end = { 0 };
 		bool is_last = i + 1 == count;
 		const struct expected below = {
-			.root = { get64(node, at + KEY_BYTES), get64(node, at + KEY_BYTES + 8),
-				  level - 1 },
+			.root = { get_le64(node, at + KEY_BYTES),
+				  get_le64(node, at + KEY_BYTES + 8), level - 1 },
 			.first = &first,
 			.end = is_last ? expected->end : &end,
 		};
@@ -388,12 +359,12 @@ static int take_root(const struct btrfs_item *item, void *context)
 
 	if (item->type != BTRFS_ROOT_ITEM_KEY || item->bytes < bytes)
 		return 0;
-	level = ((const uint8_t *)item->data)[offsetof(struct btrfs_root_item, level)];
+	level = get_u8(item->data, offsetof(struct btrfs_root_item, level));
 	if (level >= LEVELS_MAX)
 		return 0;
 	*root = (struct btrfs_root) {
-		.node = get64(item->data, offsetof(struct btrfs_root_item, bytenr)),
-		.generation = get64(item->data, offsetof(struct btrfs_root_item, generation)),
+		.node = get_le64(item->data, offsetof(struct btrfs_root_item, bytenr)),
+		.generation = get_le64(item->data, offsetof(struct btrfs_root_item, generation)),
 		.level = level,
 	};
 	return 0;
@@ -463,8 +434,8 @@ static int add_piece(struct btrfs_image *image, const char *piece)
 	if (ARRAY_ROOM(image->piece, image->piece_count) < 0)
 		return -ENOMEM;
 	image->piece[image->piece_count++] = (struct btrfs_piece) {
-		.device = get64(piece, offsetof(struct btrfs_stripe, devid)),
-		.physical = get64(piece, offsetof(struct btrfs_stripe, offset)),
+		.device = get_le64(piece, offsetof(struct btrfs_stripe, devid)),
+		.physical = get_le64(piece, offsetof(struct btrfs_stripe, offset)),
 	};
 	return 0;
 }
@@ -478,11 +449,11 @@ static int add_chunk(struct btrfs_image *image, uint64_t logical, const char *da
 
 	if (bytes < head || image->chunk_count >= CHUNKS_MAX)
 		return -EUCLEAN;
-	chunk.bytes = get64(data, offsetof(struct btrfs_chunk, length));
-	chunk.piece_bytes = get64(data, offsetof(struct btrfs_chunk, stripe_len));
-	chunk.type = get64(data, offsetof(struct btrfs_chunk, type));
-	chunk.pieces = get16(data, offsetof(struct btrfs_chunk, num_stripes));
-	chunk.sub_pieces = get16(data, offsetof(struct btrfs_chunk, sub_stripes));
+	chunk.bytes = get_le64(data, offsetof(struct btrfs_chunk, length));
+	chunk.piece_bytes = get_le64(data, offsetof(struct btrfs_chunk, stripe_len));
+	chunk.type = get_le64(data, offsetof(struct btrfs_chunk, type));
+	chunk.pieces = get_le16(data, offsetof(struct btrfs_chunk, num_stripes));
+	chunk.sub_pieces = get_le16(data, offsetof(struct btrfs_chunk, sub_stripes));
 	if (!makes_sense(&chunk) || (bytes - head) / sizeof(struct btrfs_stripe) < chunk.pieces)
 		return -EUCLEAN;
 	for (size_t i = 0; r == 0 && i < chunk.pieces; i++)
@@ -501,13 +472,14 @@ static void sort_chunks(struct btrfs_image *image)
 /* Those in the superblock are enough to read the tree of chunks. */
 static int add_first_chunks(struct btrfs_image *image, const char *super)
 {
-	uint32_t bytes = get32(super, SUPER_CHUNKS_BYTES);
+	uint32_t bytes = get_le32(super, SUPER_CHUNKS_BYTES);
 
 	if (bytes > SUPER_CHUNKS_MAX)
 		return -EUCLEAN;
 	for (size_t at = 0; at + KEY_BYTES + sizeof(struct btrfs_chunk) <= bytes;) {
 		const char *entry = super + SUPER_CHUNKS + at;
-		size_t pieces = get16(entry, KEY_BYTES + offsetof(struct btrfs_chunk, num_stripes));
+		size_t pieces =
+			get_le16(entry, KEY_BYTES + offsetof(struct btrfs_chunk, num_stripes));
 		int r = add_chunk(image, key_at(entry, 0).offset, entry + KEY_BYTES,
 				  bytes - at - KEY_BYTES);
 
@@ -600,9 +572,9 @@ static int read_super(struct btrfs_image *image, char super[static SUPER_BYTES])
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		if (image->image->read(image->image, places[i], super, SUPER_BYTES) < 0 ||
 		    memcmp(super + SUPER_MAGIC, magic, sizeof(magic)) != 0 ||
-		    get64(super, SUPER_ADDRESS) != places[i])
+		    get_le64(super, SUPER_ADDRESS) != places[i])
 			continue;
-		image->has_checksums = get16(super, SUPER_SUM_TYPE) == 0;
+		image->has_checksums = get_le16(super, SUPER_SUM_TYPE) == 0;
 		if (has_right_sum(image, super, SUPER_BYTES))
 			return 0;
 		r = -EBADMSG;
@@ -614,20 +586,20 @@ static int learn(struct btrfs_image *image, const char *super)
 {
 	const char *device = super + SUPER_DEVICE;
 
-	image->block_bytes = get32(super, SUPER_BLOCK_BYTES);
-	image->node_bytes = get32(super, SUPER_NODE_BYTES);
-	image->device = get64(device, offsetof(struct btrfs_dev_item, devid));
-	image->device_bytes = get64(device, offsetof(struct btrfs_dev_item, total_bytes));
-	image->device_count = get64(super, SUPER_DEVICE_COUNT);
-	image->has_log = get64(super, SUPER_LOG_ROOT) != 0;
+	image->block_bytes = get_le32(super, SUPER_BLOCK_BYTES);
+	image->node_bytes = get_le32(super, SUPER_NODE_BYTES);
+	image->device = get_le64(device, offsetof(struct btrfs_dev_item, devid));
+	image->device_bytes = get_le64(device, offsetof(struct btrfs_dev_item, total_bytes));
+	image->device_count = get_le64(super, SUPER_DEVICE_COUNT);
+	image->has_log = get_le64(super, SUPER_LOG_ROOT) != 0;
 	image->root_tree = (struct btrfs_root) {
-		.node = get64(super, SUPER_ROOT),
-		.generation = get64(super, SUPER_GENERATION),
+		.node = get_le64(super, SUPER_ROOT),
+		.generation = get_le64(super, SUPER_GENERATION),
 		.level = (uint8_t)super[SUPER_ROOT_LEVEL],
 	};
 	image->chunk_tree = (struct btrfs_root) {
-		.node = get64(super, SUPER_CHUNK_ROOT),
-		.generation = get64(super, SUPER_CHUNK_GENERATION),
+		.node = get_le64(super, SUPER_CHUNK_ROOT),
+		.generation = get_le64(super, SUPER_CHUNK_GENERATION),
 		.level = (uint8_t)super[SUPER_CHUNK_LEVEL],
 	};
 	if (!is_power_between(image->block_bytes, 512, NODE_BYTES_MAX) ||
@@ -651,7 +623,7 @@ static int open_trees(struct btrfs_image *image, const char *name, struct proble
 
 	if (r == -EOPNOTSUPP)
 		return r;
-	if (r == 0 && get64(super, SUPER_INCOMPAT) & incompat_refused)
+	if (r == 0 && get_le64(super, SUPER_INCOMPAT) & incompat_refused)
 		return refuse(name, "its btrfs has an extent tree of a newer kind", problem);
 	if (r == 0)
 		r = learn(image, super);

@@ -84,3 +84,13 @@ uint32_t image_checksum(const void *data, size_t bytes)
 {
 	return ~ext2fs_crc32c_le(~0u, data, bytes);
 }
+
+uint32_t image_checksum_around(const void *data, size_t bytes, size_t hole)
+{
+	static const unsigned char zero[4];
+	const unsigned char *behind = (const unsigned char *)data + hole + sizeof(zero);
+	uint32_t sum = ext2fs_crc32c_le(~0u, data, hole);
+
+	sum = ext2fs_crc32c_le(sum, zero, sizeof(zero));
+	return ~ext2fs_crc32c_le(sum, behind, bytes - hole - sizeof(zero));
+}

@@ -27,4 +27,7 @@ struct image image_of_memory(const void *memory, size_t bytes);
 /* CRC-32C as btrfs and xfs store it, before it is turned into little endian. */
 uint32_t image_checksum(const void *data, size_t bytes);
 
+/* The same with the four bytes at `hole`, where it is stored itself, taken for zero. */
+uint32_t image_checksum_around(const void *data, size_t bytes, size_t hole);
+
 #endif

@@ -15,6 +15,7 @@
 #include "freespace.h"
 
 static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs, &volume_btrfs,
+							    &volume_xfs_image,
 							    &volume_btrfs_image };
 
 /* ---- the walk ---- */
@@ -115,8 +116,9 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	if (r != -EOPNOTSUPP)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
 				   strerror(-r));
-	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
-			   "%s holds no ext2, ext3, ext4 or btrfs, which alone are read without "
-			   "being mounted; mount it (mount -o ro,loop) and name the mount point",
-			   path);
+	return problem_set(
+		problem, PROBLEM_LACK, EOPNOTSUPP,
+		"%s holds no ext2, ext3, ext4, xfs or btrfs, which alone are read without "
+		"being mounted; mount it (mount -o ro,loop) and name the mount point",
+		path);
 }

@@ -33,6 +33,7 @@ struct frag_volume_source {
 		    struct frag_result *ret, struct problem *problem);
 };
 
-extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs, volume_btrfs_image;
+extern const struct frag_volume_source volume_ext, volume_xfs, volume_xfs_image, volume_btrfs,
+	volume_btrfs_image;
 
 #endif

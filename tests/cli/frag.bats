@@ -387,6 +387,59 @@ make_btrfs_image() {
 	assert_output_has "superblock"
 }
 
+# From a list of files, since nobody but root mounts it to fill it.
+make_xfs_image() { # MKFS-ARGUMENT...
+	require_program mkfs.xfs
+	truncate -s 320M image
+	head -c 100000 /dev/zero >content
+	{
+		printf '/\n0 0\nd--755 0 0\nbig.dat ---644 0 0 content\nsub d--755 0 0\n'
+		for name in $(seq 40); do
+			echo "file-$name ---644 0 0 content"
+		done
+		printf '$\n$\n'
+	} >prototype
+	mkfs.xfs -q -f "$@" -p prototype image 2>/dev/null || skip "this mkfs.xfs does not know $*"
+	chmod 644 image
+}
+
+@test "--volume: an image of xfs, without root" {
+	local make
+	for make in crc=1 crc=0; do
+		make_xfs_image -m $make
+		run -0 as_user alloc-perf frag --volume --json image
+		jq -e '.source == "xfs-image" and .filesystem == "xfs" and .all.files == 41 and .all.extents == 41
+			and .counters.directories == 2 and .free_space.bytes > 1000000' <<<"$output"
+		run -0 alloc-perf frag --volume image
+		[[ $output != *"out of date"* ]]
+		rm image
+	done
+}
+
+@test "--volume: damage to xfs is told, the rest is shown" {
+	make_xfs_image -i size=512
+	# An inode: those of the first group lie at their number.
+	printf XX | dd of=image bs=1 seek=$((131 * 512 + 60)) conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_status 1
+	assert_output_has "inode 131"
+	assert_output_has "Structure needs cleaning"
+	assert_output_has "40 files"
+	# The free space of one group.
+	printf XX | dd of=image bs=1 seek=512 conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_output_has "free space is not known"
+	# Its inodes, then the superblock.
+	printf XX | dd of=image bs=1 seek=1024 conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_status 1
+	assert_output_has "inodes of allocation group 0"
+	printf XX | dd of=image bs=1 seek=120 conv=notrunc status=none
+	run alloc-perf frag --volume image
+	assert_status 1
+	assert_output_has "superblock is damaged"
+}
+
 @test "--volume: free space as e2freefrag finds it" {
 	make_image ext4
 	require_program e2freefrag
