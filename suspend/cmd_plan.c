@@ -50,7 +50,8 @@ static void print_way(const struct outlook *outlook)
 {
 	const struct machine *machine = &outlook->machine;
 
-	printf("Linux %u.%u", machine->kernel.major, machine->kernel.minor);
+	printf("Linux %u.%u.%u", machine->kernel.major, machine->kernel.minor,
+	       machine->kernel.patch);
 	if (outlook->way == WAY_KERNEL)
 		printf(": the kernel freezes file systems itself, by " KNOB_PATH "\n");
 	else if (machine->has_knob)

@@ -8,10 +8,10 @@
 #define KNOB_PATH "/sys/power/freeze_filesystems"
 
 struct kernel {
-	unsigned major, minor;
+	unsigned major, minor, patch;
 };
 
-/* From uname()'s release, "6.1.0-18-amd64"; zeroes if it is not of that form. */
+/* From uname()'s release, "6.1.0-18-amd64" or "7.0-rc1"; zeroes if it is not of that form. */
 struct kernel kernel_parse(const char *release);
 
 bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor);

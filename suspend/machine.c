@@ -121,7 +121,8 @@ int machine_plan(const struct machine *machine, const struct wish *wish, struct 
 int machine_choose_way(const struct machine *machine, const struct wish *wish,
 		       const struct plan *plan, enum way *ret, struct problem *problem)
 {
-	bool partial = wish->only || wish->except;
+	bool whole = !wish->only && !wish->except;
+	bool good = machine->has_knob && !knob_defect(machine->kernel);
 
 	if (wish->way == WAY_KERNEL && !machine->has_knob)
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
@@ -129,7 +130,7 @@ int machine_choose_way(const struct machine *machine, const struct wish *wish,
 				   " (Linux 6.16); leave out --way");
 	*ret = wish->way;
 	if (wish->way == WAY_AUTO)
-		*ret = machine->has_knob && plan->kernel_agrees && !partial ? WAY_KERNEL : WAY_SELF;
+		*ret = good && plan->kernel_agrees && whole ? WAY_KERNEL : WAY_SELF;
 	return 0;
 }
 

@@ -141,7 +141,7 @@ void outlook_warn(const struct outlook *outlook)
 {
 	const char *defect = knob_defect(outlook->machine.kernel);
 
-	if (outlook->way == WAY_KERNEL && defect)
+	if (outlook->machine.has_knob && defect)
 		fprintf(stderr, "suspend-freeze: warning: %s\n", defect);
 }
 
