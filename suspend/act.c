@@ -120,6 +120,7 @@ static void thaw_here(struct hold_entry *entry, bool sure)
 		hold_set(entry, HOLD_DONE); /* not frozen; somebody else was first */
 }
 
+/* Here only if there can be no child, or it was killed. */
 static void thaw(struct hold_entry *entry, bool sure)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
@@ -132,10 +133,8 @@ static void thaw(struct hold_entry *entry, bool sure)
 		thaw_here(entry, sure);
 		_exit(0);
 	}
-	if (pid < 0)
+	if (pid < 0 || (process_wait(pidfd, io_now_ns() + THAW_WAIT_NS) == 0 && result_of(pid) < 0))
 		thaw_here(entry, sure);
-	else if (process_wait(pidfd, io_now_ns() + THAW_WAIT_NS) == 0)
-		result_of(pid);
 }
 
 static void put_back(struct hold_entry *entry)

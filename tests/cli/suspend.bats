@@ -3,7 +3,7 @@
 #
 # suspend-freeze where nothing is to be frozen: what it says, what it refuses, and what
 # it writes for systemd.  What it freezes is looked at on loop devices made for it
-# (tests/testbed/suspend.bats) and in guests.
+# (tests/testbed/freeze.bats) and in guests.
 
 bats_require_minimum_version 1.5.0
 load helper
