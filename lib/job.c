@@ -21,11 +21,11 @@ struct prealloc_job {
 	struct prealloc_options options; /* as the caller gave them */
 	pthread_t thread;
 
-	_Atomic uint64_t done_bytes;
 	atomic_int cancelled;
 
 	pthread_mutex_t lock; /* over what follows */
 	pthread_cond_t changed;
+	uint64_t done_bytes;
 	int ended;
 	int outcome;
 	struct prealloc_result result;
@@ -35,7 +35,10 @@ static int follow(uint64_t done_bytes, uint64_t total_bytes, void *context)
 {
 	struct prealloc_job *job = context;
 
-	atomic_store(&job->done_bytes, done_bytes);
+	/* No atomic: of 8 bytes, it needs libatomic on some processors of 32 bits. */
+	pthread_mutex_lock(&job->lock);
+	job->done_bytes = done_bytes;
+	pthread_mutex_unlock(&job->lock);
 	if (atomic_load(&job->cancelled))
 		return 1;
 	return job->options.progress
@@ -130,9 +133,9 @@ int prealloc_job_poll(struct prealloc_job *job, uint64_t *ret_done_bytes)
 {
 	int r;
 
-	if (ret_done_bytes)
-		*ret_done_bytes = atomic_load(&job->done_bytes);
 	pthread_mutex_lock(&job->lock);
+	if (ret_done_bytes)
+		*ret_done_bytes = job->done_bytes;
 	r = job->ended ? job->outcome : -EINPROGRESS;
 	pthread_mutex_unlock(&job->lock);
 	return r;
