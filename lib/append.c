@@ -7,13 +7,29 @@
  * slower and leaves more fragments.
  */
 #include <errno.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "filling.h"
 #include "scope.h"
 
+#ifndef RWF_APPEND
+#define RWF_APPEND 0x10
+#endif
+
 enum { VECTOR = APPEND_BYTES / SIDE_BUFFER_BYTES };
+
+/* musl got it in 1.2.5. */
+static ssize_t append_vector(int fd, const struct iovec *vector, int count, off_t at)
+{
+#ifdef HAVE_PWRITEV2
+	return pwritev2(fd, vector, count, at, RWF_APPEND);
+#else
+	/* The kernel puts the position together from two longs; a long of 64 bits holds it all. */
+	return syscall(SYS_pwritev2, fd, vector, count, (long)at, (long)(at >> 32), RWF_APPEND);
+#endif
+}
 
 static int64_t append(int fd, char *zeroes, uint64_t bytes)
 {
@@ -26,7 +42,7 @@ static int64_t append(int fd, char *zeroes, uint64_t bytes)
 		vector[count].iov_len = lesser(bytes, SIDE_BUFFER_BYTES);
 		bytes -= vector[count].iov_len;
 	}
-	written = pwritev2(fd, vector, count, -1, RWF_APPEND);
+	written = append_vector(fd, vector, count, -1);
 	return written < 0 ? -errno : written;
 }
 
@@ -44,7 +60,7 @@ static int64_t append_plain(struct side_files *files, uint64_t offset, uint64_t 
 
 	if (files->own)
 		return append(files->plain_fd, files->zeroes, bytes);
-	written = pwritev2(files->plain_fd, &vector, 1, (off_t)offset, RWF_APPEND);
+	written = append_vector(files->plain_fd, &vector, 1, (off_t)offset);
 	return written < 0 ? -errno : written;
 }
 

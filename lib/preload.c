@@ -3,7 +3,7 @@
  * For LD_PRELOAD: posix_fallocate() of a program that was never told, and
  * fallocate() of mode 0, since some (aria2) call that and give up where it is not
  * supported.  Compiled without _FILE_OFFSET_BITS, so that the names have the types
- * that 32-bit programs call them with.
+ * that 32-bit programs call them with.  (musl has one off_t, and no names in 64.)
  *
  * The library in here wants the C library's fallocate(): the linker leads its
  * calls to the __wrap_ functions (--wrap).
@@ -16,12 +16,20 @@
 
 #define EXPORTED __attribute__((visibility("default")))
 
-typedef int (*fallocate_fn)(int fd, int mode, off64_t offset, off64_t length);
+#ifdef __GLIBC__
+#define WIDE_NAME "fallocate64"
+#define wrap_fallocate __wrap_fallocate64
+#else
+#define WIDE_NAME "fallocate"
+#define wrap_fallocate __wrap_fallocate
+#endif
+
+typedef int (*fallocate_fn)(int fd, int mode, int64_t offset, int64_t length);
 
 /* Asked for each time: a pointer that is kept would be state. */
-static int fallocate_of_libc(int fd, int mode, off64_t offset, off64_t length)
+static int fallocate_of_libc(int fd, int mode, int64_t offset, int64_t length)
 {
-	fallocate_fn next = (fallocate_fn)dlsym(RTLD_NEXT, "fallocate64");
+	fallocate_fn next = (fallocate_fn)dlsym(RTLD_NEXT, WIDE_NAME);
 
 	if (!next) {
 		errno = ENOSYS;
@@ -30,8 +38,8 @@ static int fallocate_of_libc(int fd, int mode, off64_t offset, off64_t length)
 	return next(fd, mode, offset, length);
 }
 
-int __wrap_fallocate64(int fd, int mode, off64_t offset, off64_t length);
-int __wrap_fallocate64(int fd, int mode, off64_t offset, off64_t length)
+int wrap_fallocate(int fd, int mode, int64_t offset, int64_t length);
+int wrap_fallocate(int fd, int mode, int64_t offset, int64_t length)
 {
 	return fallocate_of_libc(fd, mode, offset, length);
 }
@@ -43,17 +51,7 @@ static int allocate(int fd, int64_t offset, int64_t length)
 	return -prealloc(fd, (uint64_t)offset, (uint64_t)length, NULL, NULL);
 }
 
-EXPORTED int posix_fallocate(int fd, off_t offset, off_t length)
-{
-	return allocate(fd, offset, length);
-}
-
-EXPORTED int posix_fallocate64(int fd, off64_t offset, off64_t length)
-{
-	return allocate(fd, offset, length);
-}
-
-EXPORTED int fallocate64(int fd, int mode, off64_t offset, off64_t length)
+static int allocate_or_pass_on(int fd, int mode, int64_t offset, int64_t length)
 {
 	int error;
 
@@ -65,7 +63,24 @@ EXPORTED int fallocate64(int fd, int mode, off64_t offset, off64_t length)
 	return error ? -1 : 0;
 }
 
+EXPORTED int posix_fallocate(int fd, off_t offset, off_t length)
+{
+	return allocate(fd, offset, length);
+}
+
 EXPORTED int fallocate(int fd, int mode, off_t offset, off_t length)
 {
-	return fallocate64(fd, mode, offset, length);
+	return allocate_or_pass_on(fd, mode, offset, length);
 }
+
+#ifdef __GLIBC__
+EXPORTED int posix_fallocate64(int fd, off64_t offset, off64_t length)
+{
+	return allocate(fd, offset, length);
+}
+
+EXPORTED int fallocate64(int fd, int mode, off64_t offset, off64_t length)
+{
+	return allocate_or_pass_on(fd, mode, offset, length);
+}
+#endif
