@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Past the end, zeroes are appended (RWF_APPEND: the kernel takes the position
- * under the lock that every writer takes).  O_DIRECT, one call of 16 MiB made of
- * the same 64 KiB 256 times, one at a time: on ext2 and ext3 that is ten times as
- * fast as one byte a block and reaches what the device can do; more in flight is
- * slower and leaves more fragments.
+ * Past the end, zeroes are appended (O_APPEND: the kernel takes the position under
+ * the lock that every writer takes).  O_DIRECT, one call of 16 MiB made of the same
+ * 64 KiB 256 times, one at a time: on ext2 and ext3 that is ten times as fast as one
+ * byte a block and reaches what the device can do; more in flight is slower and
+ * leaves more fragments.
+ *
+ * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
+ * length.  So the end is looked at immediately before each, and what another appends
+ * between the look and the lock makes the file that much longer than asked.
  */
 #include <errno.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,8 +25,8 @@
 
 enum { VECTOR = APPEND_BYTES / SIDE_BUFFER_BYTES };
 
-/* musl got it in 1.2.5. */
-static ssize_t append_vector(int fd, const struct iovec *vector, int count, off_t at)
+/* By a descriptor whose flags and position are not ours.  musl got it in 1.2.5. */
+static ssize_t append_at(int fd, const struct iovec *vector, int count, off_t at)
 {
 #ifdef HAVE_PWRITEV2
 	return pwritev2(fd, vector, count, at, RWF_APPEND);
@@ -31,51 +36,80 @@ static ssize_t append_vector(int fd, const struct iovec *vector, int count, off_
 #endif
 }
 
-static int64_t append(int fd, char *zeroes, uint64_t bytes)
+static int fill_vector(struct iovec vector[static VECTOR], char *zeroes, uint64_t bytes)
 {
-	struct iovec vector[VECTOR];
 	int count = 0;
-	ssize_t written;
 
 	for (; bytes > 0 && count < VECTOR; count++) {
 		vector[count].iov_base = zeroes;
 		vector[count].iov_len = lesser(bytes, SIDE_BUFFER_BYTES);
 		bytes -= vector[count].iov_len;
 	}
-	written = append_vector(fd, vector, count, -1);
-	return written < 0 ? -errno : written;
+	return count;
 }
 
-static int64_t append_direct(struct side_files *files, uint64_t offset, uint64_t bytes)
+/* Where the last append ended, as the kernel knows it. */
+static int note_end(struct side_files *files, int fd)
 {
-	(void)offset;
-	return append(files->direct_fd, files->zeroes, bytes);
+	off_t position = files->own ? lseek(fd, 0, SEEK_CUR) : -1;
+	struct stat status;
+
+	if (position < 0 && fstat(fd, &status) < 0)
+		return -errno;
+	files->end = (uint64_t)(position < 0 ? status.st_size : position);
+	return 0;
 }
 
-/* The file's own position is not ours to move where no description of our own was to be had. */
-static int64_t append_plain(struct side_files *files, uint64_t offset, uint64_t bytes)
+/* Zeroes behind what the file ends with now, but none beyond `end`. */
+static int64_t append(struct side_files *files, int fd, uint64_t align, uint64_t end,
+		      uint64_t bytes)
 {
-	struct iovec vector = { files->zeroes, lesser(bytes, SIDE_BUFFER_BYTES) };
+	struct iovec vector[VECTOR];
+	struct stat status;
 	ssize_t written;
+	int count, r;
 
-	if (files->own)
-		return append(files->plain_fd, files->zeroes, bytes);
-	written = append_vector(files->plain_fd, &vector, 1, (off_t)offset);
-	return written < 0 ? -errno : written;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	files->end = (uint64_t)status.st_size;
+	if (files->end >= end || files->end % align)
+		return 0;
+	count = fill_vector(vector, files->zeroes, lesser(bytes, end - files->end));
+	written = files->own ? writev(fd, vector, count)
+			     : append_at(fd, vector, count, status.st_size);
+	if (written < 0)
+		return -errno;
+	r = note_end(files, fd);
+	return r < 0 ? r : written;
 }
 
-/* Where the last append ended. */
-static int64_t direct_position(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t append_direct(struct side_files *files, uint64_t end, uint64_t bytes)
 {
-	(void)offset, (void)bytes;
-	return lseek(files->direct_fd, 0, SEEK_CUR);
+	return append(files, files->direct_fd, files->align, end, round_down(bytes, files->align));
+}
+
+static int64_t append_plain(struct side_files *files, uint64_t end, uint64_t bytes)
+{
+	return append(files, files->append_fd, 1, end, bytes);
+}
+
+/*
+ * What is left to append.  Where others append too, half of it at most, so that what
+ * they put in between finds room before the end.
+ */
+static uint64_t prudent(const struct filling *filling)
+{
+	enum { LITTLE = 4096 };
+	uint64_t left = filling->task->end - filling->size;
+
+	return filling->task->others_grew_it && left > LITTLE ? greater(left / 2, LITTLE) : left;
 }
 
 /* How much the next append shall be, and whether it can be a direct one. */
 static uint64_t next_append(const struct filling *filling, uint64_t *ret_direct)
 {
 	const struct side_files *files = side_files(filling->task->side);
-	uint64_t left = filling->task->end - filling->size, bytes;
+	uint64_t left = prudent(filling), bytes;
 
 	*ret_direct = 0;
 	if (files->direct_fd < 0)
@@ -87,7 +121,18 @@ static uint64_t next_append(const struct filling *filling, uint64_t *ret_direct)
 	return bytes ? bytes : left;
 }
 
-static int64_t append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
+/* The end as it is after an append; others are noticed on the way. */
+static void follow_end(struct filling *filling, uint64_t written)
+{
+	uint64_t end = side_files(filling->task->side)->end;
+
+	if (end != filling->size + written)
+		filling->task->others_grew_it = 1;
+	filling->size = end;
+	filling->task->reached = greater(filling->task->reached, end);
+}
+
+static int append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
 {
 	struct task *task = filling->task;
 	struct side_files *files = side_files(task->side);
@@ -95,44 +140,19 @@ static int64_t append_once(struct filling *filling, uint64_t bytes, uint64_t dir
 
 	task->reached = greater(task->reached, filling->size + bytes);
 	task->result.calls++;
-	written = side_run(task->side, direct ? append_direct : append_plain, filling->size, bytes);
+	written = side_run(task->side, direct ? append_direct : append_plain, task->end, bytes);
 	if (direct && (written == -EINVAL || written == -EOPNOTSUPP)) {
 		files->direct_fd = -1;
 		return 0;
 	}
-	if (written <= 0)
-		return written;
+	if (written < 0)
+		return (int)written;
+	follow_end(filling, (uint64_t)written);
 	task->result.written_bytes += (uint64_t)written;
 	filling->filled += (uint64_t)written;
-	if (!direct) {
-		int r = drain_window(filling, filling->size, (uint64_t)written);
-
-		return r < 0 ? r : written;
-	}
-	return written;
-}
-
-/* The end as the kernel knows it after an append; noticing others on the way. */
-static int follow_end(struct filling *filling, int64_t written, uint64_t direct)
-{
-	struct task *task = filling->task;
-	uint64_t expected = filling->size + (uint64_t)written;
-	int64_t position = -1;
-	int r;
-
-	if (side_files(task->side)->own && written > 0)
-		position = direct ? side_run(task->side, direct_position, 0, 0)
-				  : side_seek(task->side, 0, SEEK_CUR);
-	if (position < 0) {
-		r = task_size(task, &filling->size);
-		position = (int64_t)filling->size;
-	} else {
-		filling->size = (uint64_t)position;
-		r = 0;
-	}
-	if ((uint64_t)position != expected)
-		task->others_grew_it = 1;
-	return r;
+	if (direct || written == 0)
+		return 0;
+	return drain_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
 }
 
 int append_fill(struct filling *filling)
@@ -141,18 +161,13 @@ int append_fill(struct filling *filling)
 
 	while (filling->size < task->end) {
 		uint64_t direct, bytes = next_append(filling, &direct);
-		int64_t written;
-		int r = 0;
+		int r;
 
 		pace_start(&filling->pace);
-		written = append_once(filling, bytes, direct);
-		if (written > 0)
-			r = follow_end(filling, written, direct);
+		r = append_once(filling, bytes, direct);
 		if (bytes >= LEAST_BYTES)
 			pace_stop(&filling->pace);
-		if (written < 0 && written != -EINTR)
-			return (int)written;
-		if (r == 0)
+		if (r == 0 || r == -EINTR)
 			r = task_told(task, filling->size);
 		if (r < 0)
 			return r;

@@ -85,15 +85,17 @@ static int open_again(const char *path, int flags)
 static int open_descriptions(struct side *side)
 {
 	char path[sizeof("/proc/thread-self/fd/") + 12];
-	int plain_fd;
+	int plain_fd, append_fd;
 
 	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", side->fd);
 	plain_fd = open_again(path, 0);
-	if (plain_fd < 0)
+	append_fd = open_again(path, O_APPEND);
+	if (plain_fd < 0 || append_fd < 0)
 		return -errno;
 	side->files.plain_fd = plain_fd;
+	side->files.append_fd = append_fd;
 	side->files.own = 1;
-	side->files.direct_fd = open_again(path, O_DIRECT);
+	side->files.direct_fd = open_again(path, O_APPEND | O_DIRECT);
 	if (side->files.direct_fd >= 0)
 		ask_direct(&side->files);
 	return 0;
@@ -175,6 +177,7 @@ int side_open(int fd, struct side **ret)
 	side->fd = fd;
 	side->files = (struct side_files) {
 		.plain_fd = fd,
+		.append_fd = fd,
 		.direct_fd = -1,
 		.zeroes = buffers,
 		.scratch = buffers + SIDE_BUFFER_BYTES,

@@ -14,10 +14,12 @@ enum { SIDE_BUFFER_BYTES = 64 * 1024 };
 
 struct side_files {
 	int plain_fd;	/* read and write if that was permitted */
-	int direct_fd;	/* -1: O_DIRECT is refused */
+	int append_fd;	/* O_APPEND */
+	int direct_fd;	/* O_APPEND, too; -1: O_DIRECT is refused */
 	uint64_t align; /* what O_DIRECT wants, bytes */
 	int journalled; /* data goes through the file system's journal */
-	int own;	/* 0: plain_fd is the caller's: its position may not be moved */
+	int own;	/* 0: plain_fd and append_fd are the caller's, as he opened it */
+	uint64_t end;	/* of the file, when something was appended last */
 	char *zeroes;	/* SIDE_BUFFER_BYTES, aligned */
 	char *scratch;	/* SIDE_BUFFER_BYTES, for reading */
 };

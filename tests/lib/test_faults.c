@@ -100,6 +100,7 @@ void *__wrap_mmap64(void *where, size_t bytes, int protection, int flags, int fd
 WRAP(int, ftruncate64, (int fd, off_t bytes), (fd, bytes))
 WRAP(ssize_t, pwritev64v2, (int fd, const struct iovec *vector, int count, off_t at, int flags),
      (fd, vector, count, at, flags))
+WRAP(ssize_t, writev, (int fd, const struct iovec *vector, int count), (fd, vector, count))
 WRAP(ssize_t, pwrite64, (int fd, const void *data, size_t bytes, off_t at), (fd, data, bytes, at))
 WRAP(ssize_t, pread64, (int fd, void *data, size_t bytes, off_t at), (fd, data, bytes, at))
 WRAP(int, madvise, (void *where, size_t bytes, int advice), (where, bytes, advice))
@@ -174,7 +175,8 @@ static int fail_nth(long nth, int error, uint64_t limit, uint32_t flags)
 	if (limit != UINT64_MAX)
 		assert_true(r < 0);
 	if (error == EINTR && seam.failed && limit == UINT64_MAX &&
-	    (!strcmp(seam.failed, "fallocate") || !strcmp(seam.failed, "pwritev64v2")))
+	    (!strcmp(seam.failed, "fallocate") || !strcmp(seam.failed, "writev") ||
+	     !strcmp(seam.failed, "pwritev64v2")))
 		assert_int_equal(r, 0);
 	return seam.failed != NULL;
 }
