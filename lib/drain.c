@@ -68,15 +68,23 @@ int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
 /*
  * Network file systems tell of a full volume only when the data goes out.  That
  * is to be our error and not the later writer's.
+ *
+ * Behind a journal all pages are still there, most of them clean.  Dropping those
+ * takes as long as waiting for the rest, so it is done meanwhile.
  */
 int drain_rest(struct filling *filling)
 {
 	const struct span *last = &filling->writing;
+	struct task *task = filling->task;
 	int64_t r;
 
 	if (last->end == 0)
 		return 0;
-	r = side_run(filling->task->side, sync_data, 0, 0);
-	side_run(filling->task->side, drop_pages, last->start, last->end - last->start);
+	side_begin(task->side, sync_data, 0, 0);
+	if (side_files(task->side)->journalled)
+		posix_fadvise(task->fd, (off_t)last->start, (off_t)(last->end - last->start),
+			      POSIX_FADV_DONTNEED);
+	r = side_end(task->side);
+	side_run(task->side, drop_pages, last->start, last->end - last->start);
 	return (int)r;
 }

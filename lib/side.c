@@ -220,13 +220,25 @@ struct side_files *side_files(struct side *side)
 	return &side->files;
 }
 
+void side_begin(struct side *side, side_fn function, uint64_t offset, uint64_t bytes)
+{
+	if (side->files.own)
+		post(side, function, offset, bytes);
+	else
+		side->outcome = function(&side->files, offset, bytes);
+}
+
+int64_t side_end(struct side *side)
+{
+	if (side->files.own)
+		wait_while_busy(side);
+	return side->outcome;
+}
+
 int64_t side_run(struct side *side, side_fn function, uint64_t offset, uint64_t bytes)
 {
-	if (!side->files.own)
-		return function(&side->files, offset, bytes);
-	post(side, function, offset, bytes);
-	wait_while_busy(side);
-	return side->outcome;
+	side_begin(side, function, offset, bytes);
+	return side_end(side);
 }
 
 static int64_t read_scratch(struct side_files *files, uint64_t offset, uint64_t bytes)

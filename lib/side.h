@@ -39,6 +39,10 @@ typedef int64_t (*side_fn)(struct side_files *files, uint64_t offset, uint64_t b
 
 int64_t side_run(struct side *side, side_fn function, uint64_t offset, uint64_t bytes);
 
+/* The same in two halves, to do something else meanwhile. */
+void side_begin(struct side *side, side_fn function, uint64_t offset, uint64_t bytes);
+int64_t side_end(struct side *side);
+
 /* Reads up to SIDE_BUFFER_BYTES into `scratch`: how many, or -errno. */
 int64_t side_read(struct side *side, uint64_t offset, uint64_t bytes);
 
