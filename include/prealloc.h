@@ -30,8 +30,10 @@
  *	A call that succeeds loses nothing of theirs, wherever they write:
  *	  - fallocate() and touched pages never change a byte;
  *	  - zeroes are only appended, so they land behind what others have put at
- *	    the end, and never on it.  (If another appends in that very moment, the
- *	    file can become longer than asked by one step, 16 MiB at most.)
+ *	    the end, and never on it.  (What another appends in the instant between
+ *	    the last look at the end and the kernel's lock, usually microseconds, makes
+ *	    the file that much longer than asked.  No kernel can append up to a given
+ *	    length.)
  *	Exceptions, where the file system makes it impossible: a file that cannot be
  *	mapped (FUSE with direct_io, no permission to read it) has its holes written,
  *	64 KiB at a time, each looked at immediately before; and when `offset` lies

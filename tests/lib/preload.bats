@@ -3,7 +3,7 @@
 #
 # Programs that nobody here wrote, under libprealloc-preload.so on ext2, where
 # posix_fallocate() has to be emulated and fallocate() (aria2c) fails.  That the library did it is seen by its
-# appends (RWF_APPEND), which none of them makes itself.
+# opening the file again through /proc, which none of them does itself.
 
 load ../cli/helper
 
@@ -31,12 +31,12 @@ missing() {
 }
 
 preloaded() {
-	strace -f -qq -e trace=pwritev2 -o "$WORK/calls" -E "LD_PRELOAD=$PRELOAD" "$@"
+	strace -f -qq -e trace=openat -o "$WORK/calls" -E "LD_PRELOAD=$PRELOAD" "$@"
 }
 
-# The file is long enough, has no hole, and was appended to by the library.
+# The file is long enough, has no hole, and was opened again by the library.
 assert_allocated() {
-	grep -q 'RWF_APPEND' "$WORK/calls" || fail "the library did nothing"
+	grep -q '"/proc/thread-self/fd/.*O_APPEND' "$WORK/calls" || fail "the library did nothing"
 	[ "$(stat -c %s "$1")" -ge "$bytes" ] || fail "$(stat -c %s "$1") bytes"
 	[ "$(($(stat -c %b "$1") * 512))" -ge "$bytes" ] || fail "$(stat -c %b "$1") blocks"
 }

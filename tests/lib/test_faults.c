@@ -35,6 +35,8 @@ static struct {
 	int no_fallocate; /* mode 0 is EOPNOTSUPP */
 	int no_direct;	  /* O_DIRECT is EINVAL */
 	int no_map;	  /* mmap() is ENODEV */
+	size_t intrusion; /* bytes that another appends immediately before each writev() */
+	int intrusions;	  /* how often */
 	const char *failed;
 } seam;
 
@@ -100,7 +102,35 @@ void *__wrap_mmap64(void *where, size_t bytes, int protection, int flags, int fd
 WRAP(int, ftruncate64, (int fd, off_t bytes), (fd, bytes))
 WRAP(ssize_t, pwritev64v2, (int fd, const struct iovec *vector, int count, off_t at, int flags),
      (fd, vector, count, at, flags))
-WRAP(ssize_t, writev, (int fd, const struct iovec *vector, int count), (fd, vector, count))
+
+/* Bytes that are not zero, at the end of the file. */
+static void append_as_another(int fd, size_t bytes)
+{
+	static unsigned char data[1 << 16];
+	char path[40];
+	int other_fd;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+	other_fd = __real_open64(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	memset(data, 'x', sizeof(data));
+	for (size_t piece; bytes > 0; bytes -= piece) {
+		piece = bytes < sizeof(data) ? bytes : sizeof(data);
+		assert_int_equal(write(other_fd, data, piece), piece);
+	}
+	close(other_fd);
+}
+
+ssize_t __real_writev(int fd, const struct iovec *vector, int count);
+ssize_t __wrap_writev(int fd, const struct iovec *vector, int count);
+ssize_t __wrap_writev(int fd, const struct iovec *vector, int count)
+{
+	if (seam.intrusions > 0) {
+		seam.intrusions--;
+		append_as_another(fd, seam.intrusion);
+	}
+	return fails("writev") ? -1 : __real_writev(fd, vector, count);
+}
+
 WRAP(ssize_t, pwrite64, (int fd, const void *data, size_t bytes, off_t at), (fd, data, bytes, at))
 WRAP(ssize_t, pread64, (int fd, void *data, size_t bytes, off_t at), (fd, data, bytes, at))
 WRAP(int, madvise, (void *where, size_t bytes, int advice), (where, bytes, advice))
@@ -253,6 +283,75 @@ static void the_page_cache_is_left_alone(void **state)
 	assert_true(resident < 16);
 }
 
+static uint64_t foreign_bytes(int fd)
+{
+	static unsigned char data[1 << 16];
+	uint64_t found = 0;
+	ssize_t got;
+
+	for (off_t at = 0; (got = pread(fd, data, sizeof(data), at)) > 0; at += got)
+		for (ssize_t i = 0; i < got; i++)
+			found += data[i] == 'x';
+	return found;
+}
+
+struct intruder {
+	int fd;
+	uint64_t at;
+	size_t bytes;
+};
+
+static int intrude(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	struct intruder *intruder = context;
+
+	(void)total_bytes;
+	if (intruder->bytes > 0 && done_bytes >= intruder->at) {
+		append_as_another(intruder->fd, intruder->bytes);
+		intruder->bytes = 0;
+	}
+	return 0;
+}
+
+/* What others append between two steps is part of what was asked for. */
+static void the_file_gets_no_longer_than_asked(void **state)
+{
+	static const size_t bytes[] = { 3 << 20, (3 << 20) + 77 };
+	(void)state;
+
+	seam.no_fallocate = 1;
+	for (int i = 0; i < 4; i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+		struct intruder intruder = { fd, 5 * mib, bytes[i % 2] };
+		struct prealloc_options options = { .size = sizeof(options),
+						    .progress = intrude,
+						    .context = &intruder };
+
+		seam.no_direct = i / 2;
+		assert_int_equal(prealloc(fd, 0, 40 * mib + 9, &options, NULL), 0);
+		assert_int_equal(look_size(fd), 40 * mib + 9);
+		assert_int_equal(foreign_bytes(fd), bytes[i % 2]);
+	}
+}
+
+/* What they append between the look and the lock is what it gets longer, and once only. */
+static void an_intruder_makes_it_longer_by_what_he_appends(void **state)
+{
+	enum { TIMES = 7, BYTES = 300 };
+	(void)state;
+
+	seam.no_fallocate = 1;
+	for (seam.no_direct = 0; seam.no_direct < 2; seam.no_direct++) {
+		CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+
+		seam.intrusion = BYTES;
+		seam.intrusions = TIMES;
+		assert_int_equal(prealloc(fd, 0, 2 * mib, NULL, NULL), 0);
+		assert_true(look_size(fd) <= 2 * mib + BYTES);
+		assert_int_equal(foreign_bytes(fd), (TIMES - seam.intrusions) * BYTES);
+	}
+}
+
 static void no_second_description_is_needed(void **state)
 {
 	(void)state;
@@ -268,6 +367,8 @@ int main(void)
 		cmocka_unit_test_setup(written_calls_fail_in_turn, start_over),
 		cmocka_unit_test_setup(cached_calls_fail_in_turn, start_over),
 		cmocka_unit_test_setup(the_page_cache_is_left_alone, start_over),
+		cmocka_unit_test_setup(the_file_gets_no_longer_than_asked, start_over),
+		cmocka_unit_test_setup(an_intruder_makes_it_longer_by_what_he_appends, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
 	};
 
