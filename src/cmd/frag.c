@@ -42,6 +42,7 @@ enum option_key {
 	KEY_NEWER,
 	KEY_FILES_FROM,
 	KEY_EXACT,
+	KEY_EXTENSIONS,
 	KEY_SYNC,
 	KEY_MODEL,
 	KEY_THREADS,
@@ -65,6 +66,8 @@ static const struct argp_option options[] = {
 	  "Leave out what was not modified after FILE was, or after 2026-01-31", 1 },
 	{ "exact", KEY_EXACT, NULL, 0,
 	  "Look into files of one block, too: whether they are unwritten or shared", 1 },
+	{ "extensions", KEY_EXTENSIONS, NULL, 0,
+	  "With --volume: sums by extension, too, for which all directories are read", 1 },
 	{ "sync", KEY_SYNC, NULL, 0, "Have the kernel write files out first; this writes", 1 },
 	{ "threads", KEY_THREADS, "N", 0, "Threads that look (default: several a processor)", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
@@ -211,6 +214,9 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	case KEY_EXACT:
 		request->settings.exact = true;
 		return 0;
+	case KEY_EXTENSIONS:
+		request->settings.with_names = true;
+		return 0;
 	case KEY_SYNC:
 		request->settings.sync = true;
 		return 0;
@@ -232,11 +238,10 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "name a file, a directory, or with --volume a file system");
 	if (request->is_volume && (request->name_count != 1 || request->files_from))
 		argp_error(state, "--volume takes one mount point, device or image");
-	if (request->is_volume && request->format == FRAG_NAMES)
-		argp_error(state, "--volume knows files by their inodes, not by their names; "
-				  "leave out --names");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
+	if (request->settings.with_names && !request->is_volume)
+		argp_error(state, "--extensions is for --volume; trees have them anyway");
 	if (request->output && !request->settings.with_map)
 		argp_error(state, "--output is for the picture; say --map, too");
 	if (request->diff && request->format != FRAG_TABLE)

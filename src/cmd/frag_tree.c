@@ -137,6 +137,7 @@ static int begin(struct frag_request *request)
 	if (request->format == FRAG_EACH || request->format == FRAG_CSV ||
 	    request->format == FRAG_NAMES) {
 		settings->each = frag_print_each;
+		settings->with_names = true;
 		settings->each_context = request;
 	}
 	return request->format == FRAG_CSV ? show_csv_header(stdout) : 0;

@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "frag.h"
+#include "names.h"
 
 struct crew_member;
 
@@ -29,6 +30,7 @@ struct crew_member {
 	struct totals totals;
 	pthread_t thread;
 	bool started;
+	char path[NAMES_PATH_BYTES]; /* for names_path() */
 };
 
 /* More threads than processors: they wait for the disk most of the time. */

@@ -24,6 +24,7 @@ struct frag_settings {
 	bool one_filesystem; /* -x */
 	bool exact;	     /* look into files of one block, too */
 	bool sync;	     /* have delayed allocation done first */
+	bool with_names;     /* of all files of a volume, not only the worst: `each` wants them */
 	bool with_map;	   /* goes with `exact`: what is not looked into has no place on the map */
 	bool map_in_order; /* of a single file: the map shows which part lies where */
 

@@ -19,15 +19,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "array.h"
 #include "cleanup.h"
 #include "freespace.h"
+#include "names.h"
 #include "whole_volume.h"
 
 enum {
-	SCAN_BLOCKS = 256,     /* of inode tables a read */
-	DEPTH_MAX = 5,	       /* of an extent tree, as the kernel has it */
-	FOLDERS_MAX = 4 << 20, /* directories to look for names in: 16 MiB */
+	SCAN_BLOCKS = 256, /* of inode tables a read */
+	DEPTH_MAX = 5,	   /* of an extent tree, as the kernel has it */
 	INODES_BETWEEN_LOOKS = 4096,
 	MAP_BLOCKS_MORE = 16, /* than the inode accounts for: for old rounding */
 };
@@ -38,9 +37,9 @@ struct scan {
 	struct frag_result *result;
 	ext2_filsys fs;
 	uint64_t block_bytes, block_count;
-	char *nodes; /* a block for each level of a map */
-	ext2_ino_t *folders;
-	size_t folder_count;
+	char *nodes;	     /* a block for each level of a map */
+	struct names *names; /* NULL: only the worst get theirs, later */
+	char *path;
 	uint64_t inodes;
 };
 
@@ -290,6 +289,8 @@ static int look_at_file(struct scan *scan, ext2_ino_t number, const struct ext2_
 		r = read_map(scan, base, &file);
 	if (r < 0)
 		return note_damage(scan, number, r);
+	if (scan->names)
+		file.path = names_path(scan->names, number, scan->path);
 	r = totals_add(totals, &file);
 	if (r == 0 && settings->each)
 		r = settings->each(&file, settings->each_context);
@@ -308,17 +309,6 @@ static bool is_internal(const struct scan *scan, ext2_ino_t number, const struct
 	       number == super->s_orphan_file_inum || inode->i_flags & EXT4_EA_INODE_FL;
 }
 
-static int keep_folder(struct scan *scan, ext2_ino_t number)
-{
-	scan->result->totals.directories++;
-	if (scan->folder_count >= FOLDERS_MAX)
-		return 0;
-	if (ARRAY_ROOM(scan->folders, scan->folder_count) < 0)
-		return -ENOMEM;
-	scan->folders[scan->folder_count++] = number;
-	return 0;
-}
-
 static int look_at_inode(struct scan *scan, ext2_ino_t number, const struct ext2_inode_large *inode)
 {
 	if (inode->i_links_count == 0 ||
@@ -328,8 +318,9 @@ static int look_at_inode(struct scan *scan, ext2_ino_t number, const struct ext2
 	if (LINUX_S_ISREG(inode->i_mode))
 		return look_at_file(scan, number, inode);
 	if (LINUX_S_ISDIR(inode->i_mode))
-		return keep_folder(scan, number);
-	scan->result->totals.special_files++;
+		scan->result->totals.directories++;
+	else
+		scan->result->totals.special_files++;
 	return 0;
 }
 
@@ -381,60 +372,61 @@ static int look_at_inodes(struct scan *scan)
 	return r;
 }
 
-/* ---- names of the worst ---- */
+/* ---- names ---- */
 
-struct search {
+struct folder_reader {
 	struct scan *scan;
-	ext2_ino_t folder;
-	size_t missing;
+	struct names *names;
+	int stop;
 };
 
-static char *full_name(const struct search *search, const char *name, size_t name_bytes)
+/* Old file systems do not tell in the directory what an entry is. */
+static int type_of(const struct scan *scan, const struct ext2_dir_entry *entry)
 {
-	const struct frag_place *place = search->scan->place;
-	/* Of an image, or where the top is not mounted, as it is inside. */
-	const char *top = place->mount.is_whole ? place->mount.point : "";
-	char *folder = NULL, *path = NULL;
+	struct ext2_inode inode;
 
-	if (ext2fs_get_pathname(search->scan->fs, search->folder, 0, &folder))
-		return NULL;
-	/* Both may be "/". */
-	if (strcmp(top, "/") == 0)
-		top = "";
-	if (asprintf(&path, "%s%s/%.*s", top, strcmp(folder, "/") == 0 ? "" : folder,
-		     (int)name_bytes, name) < 0)
-		path = NULL;
-	ext2fs_free_mem(&folder);
-	return path;
+	if (ext2fs_has_feature_filetype(scan->fs->super))
+		return ext2fs_dirent_file_type(entry);
+	if (ext2fs_read_inode(scan->fs, entry->inode, &inode))
+		return EXT2_FT_UNKNOWN;
+	return LINUX_S_ISDIR(inode.i_mode)   ? EXT2_FT_DIR
+	       : LINUX_S_ISREG(inode.i_mode) ? EXT2_FT_REG_FILE
+					     : EXT2_FT_UNKNOWN;
 }
 
-static int look_at_entry(ext2_ino_t folder, int entry, struct ext2_dir_entry *dirent, int offset,
+static int look_at_entry(ext2_ino_t folder, int kind, struct ext2_dir_entry *entry, int offset,
 			 int block_bytes, char *block, void *context)
 {
-	struct search *search = context;
-	struct worst *worst = &search->scan->result->totals.worst;
-	size_t name_bytes = (size_t)ext2fs_dirent_name_len(dirent);
+	struct folder_reader *reader = context;
+	int type = kind == DIRENT_OTHER_FILE ? type_of(reader->scan, entry) : EXT2_FT_UNKNOWN;
 
-	(void)folder, (void)entry, (void)offset, (void)block_bytes, (void)block;
-	for (size_t i = 0; i < worst->count; i++)
-		if (worst->file[i].inode == dirent->inode && !worst->file[i].path) {
-			worst->file[i].path = full_name(search, dirent->name, name_bytes);
-			search->missing -= worst->file[i].path != NULL;
-		}
-	return search->missing ? 0 : DIRENT_ABORT;
+	(void)offset, (void)block_bytes, (void)block;
+	if (type != EXT2_FT_DIR && type != EXT2_FT_REG_FILE)
+		return 0;
+	reader->stop = names_add(reader->names, folder, entry->inode, entry->name,
+				 (size_t)ext2fs_dirent_name_len(entry), type == EXT2_FT_DIR);
+	return reader->stop ? DIRENT_ABORT : 0;
 }
 
-/* What cannot be found stays a number. */
-static void name_worst(struct scan *scan)
+static int read_folder(struct names *names, uint64_t folder, void *context)
 {
-	struct search search = { .scan = scan, .missing = scan->result->totals.worst.count };
+	struct folder_reader reader = { .scan = context, .names = names };
 
-	for (size_t i = 0; i < scan->folder_count && search.missing; i++) {
-		search.folder = scan->folders[i];
-		ext2fs_dir_iterate2(scan->fs, search.folder, 0, NULL, look_at_entry, &search);
-		if (i % INODES_BETWEEN_LOOKS == 0 && is_over(scan))
-			return;
-	}
+	ext2fs_dir_iterate2(reader.scan->fs, (ext2_ino_t)folder, 0, NULL, look_at_entry, &reader);
+	return reader.stop;
+}
+
+static struct names_source names_of(struct scan *scan)
+{
+	const struct frag_place *place = scan->place;
+
+	return (struct names_source) {
+		.read_folder = read_folder,
+		.context = scan,
+		.root = EXT2_ROOT_INO,
+		/* Of an image, or where the top is not mounted, as it is inside. */
+		.top = place->mount.is_whole ? place->mount.point : "",
+	};
 }
 
 /* ---- free space ---- */
@@ -595,7 +587,8 @@ static void learn(struct scan *scan)
 static void scan_clear(struct scan *scan)
 {
 	free(scan->nodes);
-	free(scan->folders);
+	free(scan->path);
+	names_freep(&scan->names);
 	fs_closep(&scan->fs);
 }
 
@@ -604,21 +597,29 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 {
 	CLEANUP(scan_clear)
 	struct scan scan = { .settings = settings, .place = place, .result = ret };
+	struct names_source names;
 	int r = place->device ? open_fs(place->device, &scan.fs, problem) : -EOPNOTSUPP;
 
 	if (r < 0)
 		return r;
 	learn(&scan);
 	scan.nodes = malloc((DEPTH_MAX + 1) * scan.block_bytes);
-	if (!scan.nodes)
+	scan.path = malloc(NAMES_PATH_BYTES);
+	if (!scan.nodes || !scan.path)
 		return -ENOMEM;
-	r = look_at_inodes(&scan);
+	names = names_of(&scan);
+	if (settings->with_names)
+		r = names_read(settings, &names, NULL, &scan.names);
+	if (r == 0)
+		r = look_at_inodes(&scan);
 	if (r == -EBADMSG)
 		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
 				   "%s: its inode tables cannot be read; e2fsck -n tells more",
 				   place->device);
+	if (r == 0 && scan.names)
+		r = names_note(scan.names, ret);
 	if (r == 0)
-		name_worst(&scan);
+		r = names_give_worst(settings, &names, &ret->totals.worst);
 	return r < 0 ? r : look_at_free(&scan);
 }
 

@@ -32,6 +32,7 @@ struct scan {
 	int fd;
 	uint32_t group_count;
 	atomic_uint next_group;
+	struct names *names; /* NULL: only the worst get theirs, later */
 };
 
 /* The kernel's file handle of XFS: fs/xfs/xfs_export.h, type "64 bit inode, generation". */
@@ -90,6 +91,20 @@ static int note_error(struct crew_member *member, uint64_t inode, int error)
 	return totals_add_unreadable(&member->totals, name, -error);
 }
 
+static int account(struct crew_member *member, struct frag_file *file)
+{
+	const struct scan *scan = member->crew->context;
+	const struct frag_settings *settings = scan->settings;
+	int r;
+
+	if (scan->names)
+		file->path = names_path(scan->names, file->inode, member->path);
+	r = totals_add(&member->totals, file);
+	if (r == 0 && settings->each)
+		r = settings->each(file, settings->each_context);
+	return r;
+}
+
 static bool is_filtered(const struct frag_settings *settings, const struct xfs_bulkstat *inode)
 {
 	return inode->bs_size < settings->min_bytes ||
@@ -120,10 +135,7 @@ static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *i
 		return 0;
 	if (r < 0)
 		return note_error(member, file.inode, r);
-	r = totals_add(&member->totals, &file);
-	if (r == 0 && settings->each)
-		r = settings->each(&file, settings->each_context);
-	return r;
+	return account(member, &file);
 }
 
 static int look_at_inode(struct crew_member *member, const struct xfs_bulkstat *inode)
@@ -204,6 +216,28 @@ static int look_at_free(struct frag_result *result, int fd)
 	return 0;
 }
 
+static int scan_groups(struct scan *scan, const struct frag_place *place)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(freep) struct mounted_folders *folders = malloc(sizeof(*folders));
+	const struct frag_settings *settings = scan->settings;
+	struct names_source source;
+	int r;
+
+	if (!folders)
+		return -ENOMEM;
+	r = mounted_names(folders, place->mount.point ? place->mount.point : place->path, &source);
+	if (r == 0 && settings->with_names)
+		r = names_read(settings, &source, NULL, &names);
+	if (r < 0)
+		return r;
+	scan->names = names;
+	r = crew_run(&scan->crew, crew_size(settings));
+	if (r == 0 && names)
+		r = names_note(names, scan->result);
+	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
+}
+
 static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
 		    struct frag_result *ret, struct problem *problem)
 {
@@ -227,12 +261,8 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	scan.group_count = geometry.agcount;
 	ret->facts = place->facts;
 	ret->model = frag_model_for(settings, &ret->facts);
-	r = crew_run(&scan.crew, crew_size(settings));
-	if (r < 0)
-		return r;
-	names_find(settings, place->mount.point ? place->mount.point : place->path,
-		   place->facts.device, &ret->totals.worst);
-	return look_at_free(ret, place->fd);
+	r = scan_groups(&scan, place);
+	return r < 0 ? r : look_at_free(ret, place->fd);
 }
 
 const struct frag_volume_source volume_xfs = { "xfs-bulkstat", scan_xfs };

@@ -14,6 +14,7 @@
 struct scan {
 	struct crew crew;
 	struct xfs_image *image;
+	struct names *names; /* NULL: only the worst get theirs, later */
 	atomic_uint next_group;
 };
 
@@ -28,11 +29,14 @@ struct reader {
 
 /* ---- files ---- */
 
-static int account(struct reader *reader, const struct frag_file *file)
+static int account(struct reader *reader, struct frag_file *file)
 {
 	const struct frag_settings *settings = reader->scan->crew.settings;
-	int r = totals_add(&reader->member->totals, file);
+	int r;
 
+	if (reader->scan->names)
+		file->path = names_path(reader->scan->names, file->inode, reader->member->path);
+	r = totals_add(&reader->member->totals, file);
 	if (r == 0 && settings->each)
 		r = settings->each(file, settings->each_context);
 	return r;
@@ -174,6 +178,26 @@ static int note_what_may_differ(const struct xfs_image *image, struct frag_resul
 	return r;
 }
 
+static int scan_groups(struct scan *scan)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(xfs_folders_close) struct xfs_folders folders;
+	const struct frag_settings *settings = scan->crew.settings;
+	struct frag_result *result = scan->crew.result;
+	struct names_source source;
+	int r = xfs_folders_open(scan->image, &folders, &source);
+
+	if (r == 0 && settings->with_names)
+		r = names_read(settings, &source, NULL, &names);
+	if (r < 0)
+		return r;
+	scan->names = names;
+	r = crew_run(&scan->crew, crew_size(settings));
+	if (r == 0 && names)
+		r = names_note(names, result);
+	return r < 0 ? r : names_give_worst(settings, &source, &result->totals.worst);
+}
+
 int xfs_scan_image(const struct frag_settings *settings, const struct frag_place *place,
 		   const struct image *source, struct frag_result *ret, struct problem *problem)
 {
@@ -192,7 +216,7 @@ int xfs_scan_image(const struct frag_settings *settings, const struct frag_place
 		r = frag_result_note(ret, "Not all is known of what files share: the trees that "
 					  "tell it are damaged or too large.");
 	if (r == 0)
-		r = crew_run(&scan.crew, crew_size(settings));
+		r = scan_groups(&scan);
 	if (r == 0)
 		r = xfs_look_at_free(image, ret);
 	return r < 0 ? r : note_what_may_differ(image, ret);

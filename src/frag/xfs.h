@@ -130,6 +130,23 @@ int xfs_inodes(const struct xfs_inode_walk *walk);
 int xfs_extents(struct xfs_image *image, const struct xfs_inode *inode, char *nodes, extent_fn each,
 		void *context);
 
+/* One of them, by its number; `buffer` takes its bytes.  As xfs_inode_parse(), or -EIO. */
+int xfs_inode_read(const struct xfs_image *image, uint64_t number, char *buffer,
+		   struct xfs_inode *ret);
+
+/* ---- names ---- */
+
+struct xfs_folders {
+	struct xfs_image *image;
+	char *folder, *inode; /* an inode each */
+	char *block;	      /* of a directory */
+	char *nodes;	      /* of its map */
+};
+
+/* xfs_folders_close() also after a failure. */
+int xfs_folders_open(struct xfs_image *image, struct xfs_folders *ret, struct names_source *names);
+void xfs_folders_close(struct xfs_folders *folders);
+
 /* ---- free and shared space ---- */
 
 int xfs_look_at_free(const struct xfs_image *image, struct frag_result *result);

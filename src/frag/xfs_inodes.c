@@ -114,6 +114,22 @@ int xfs_inode_parse(const struct xfs_image *image, uint64_t number, const char *
 		       : 1;
 }
 
+int xfs_inode_read(const struct xfs_image *image, uint64_t number, char *buffer,
+		   struct xfs_inode *ret)
+{
+	unsigned group_bits = image->group_log + image->inodes_log;
+	uint64_t group = number >> group_bits, in_group = number & ((1ull << group_bits) - 1);
+	int r;
+
+	if (group >= image->group_count ||
+	    in_group >> image->inodes_log >= xfs_group_blocks(image, (uint32_t)group))
+		return -EUCLEAN;
+	r = image->image->read(image->image,
+			       xfs_place(image, (uint32_t)group, 0) + in_group * image->inode_bytes,
+			       buffer, image->inode_bytes);
+	return r < 0 ? r : xfs_inode_parse(image, number, buffer, ret);
+}
+
 /* ---- all of a group ---- */
 
 struct chunk_reader {

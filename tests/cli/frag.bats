@@ -57,7 +57,7 @@ refused() { # SENTENCE ARGUMENT...
 	refused '--newer wants a file or a date' --newer yesterday a
 	refused '"-1" is no number for --worst' --worst -1 a
 	refused '"65" is no number for --threads' --threads 65 a
-	refused "leave out --names" --names --volume a
+	refused "--extensions is for --volume" --extensions a
 	refused "No such file or directory" --files-from missing
 }
 
@@ -391,11 +391,11 @@ make_btrfs_image() {
 make_xfs_image() { # MKFS-ARGUMENT...
 	require_program mkfs.xfs
 	truncate -s 320M image
-	head -c 100000 /dev/zero >content
+	head -c 100000 /dev/zero >filling
 	{
-		printf '/\n0 0\nd--755 0 0\nbig.dat ---644 0 0 content\nsub d--755 0 0\n'
+		printf '/\n0 0\nd--755 0 0\nbig.dat ---644 0 0 filling\nsub d--755 0 0\n'
 		for name in $(seq 40); do
-			echo "file-$name ---644 0 0 content"
+			echo "file-$name ---644 0 0 filling"
 		done
 		printf '$\n$\n'
 	} >prototype
@@ -449,6 +449,27 @@ make_xfs_image() { # MKFS-ARGUMENT...
 		/^Blocksize/ { block = $2 } END { print free * block, runs, most * 1024 }' <<<"$output")
 	run -0 field '.free_space | "\(.bytes) \(.runs) \(.largest_bytes)"' --volume image
 	[ "$output" = "$theirs" ] || fail "$output instead of $theirs"
+}
+
+@test "--volume: names of all files, and sums by extension where they are asked for" {
+	local type
+	for type in ext2 ext4; do
+		make_image "$type"
+		[ "$(alloc-perf frag --volume --each image | jq -r .path | sort | xargs)" = "/big /sub/small" ]
+		[ "$(alloc-perf frag --volume --csv image | tail -n +2 | wc -l)" = 2 ]
+		run -0 alloc-perf frag --volume --names image
+		[ -z "$output" ]
+		[ "$(field '.by_extension | length' --volume image)" = 0 ]
+		[ "$(field '.by_extension[0].files' --volume --extensions image)" = 2 ]
+	done
+	local make
+	for make in crc=1 "crc=0 -n ftype=0"; do
+		# shellcheck disable=SC2086 # words
+		make_xfs_image -m $make
+		[ "$(alloc-perf frag --volume --each image | jq -r .path | sort | head -n 3 | xargs)" = "/big.dat /sub/file-1 /sub/file-10" ]
+		[ "$(field '.by_extension[] | select(.extension == "dat").files' --volume --extensions image)" = 1 ]
+		rm image
+	done
 }
 
 @test "--volume: other images have to be mounted, status 3" {

@@ -21,9 +21,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void read_volume(int fd)
 {
-	const struct frag_settings settings = {
-		.sort = &frag_sorts[0], .worst_count = 5, .exact = 1, .cancel_fd = -1
-	};
+	const struct frag_settings settings = { .sort = &frag_sorts[0],
+						.worst_count = 5,
+						.exact = 1,
+						.with_names = 1,
+						.cancel_fd = -1 };
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	char path[64];

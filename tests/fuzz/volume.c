@@ -24,6 +24,7 @@ static void read_volume(const void *bytes, size_t count, scan_fn scan)
 	const struct frag_settings settings = { .sort = &frag_sorts[0],
 						.worst_count = 5,
 						.exact = true,
+						.with_names = true,
 						.threads = 1,
 						.each = see,
 						.cancel_fd = -1 };

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "freespace.h"
 #include "frag.h"
+#include "names.h"
 #include "quote.h"
 #include "seen.h"
 #include "show.h"
@@ -122,6 +123,80 @@ static void ranges_are_bounded(void **state)
 		assert_int_equal(ranges_add(&ranges, 1, 3 * i * BLOCK, BLOCK), 0);
 	assert_true(ranges.room <= 1 << 18);
 	assert_int_equal(ranges_bytes(&ranges), count * BLOCK);
+}
+
+/* ---- names ---- */
+
+/* Directories 1, 2 and 3, each in the next one, 3 in 1 as well; files 10 and 11. */
+static int read_circle(struct names *names, uint64_t folder, void *context)
+{
+	(*(unsigned *)context)++;
+	names_add(names, folder, folder, ".", 1, true);
+	names_add(names, folder, 99, "not/a name", 10, false);
+	names_add(names, folder, folder % 3 + 1, "next", 4, true);
+	return names_add(names, folder, 9 + folder, "file", 4, false);
+}
+
+static const struct frag_settings no_settings = { .cancel_fd = -1 };
+
+static void folders_in_circles_are_read_once(void **state)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
+	unsigned reads = 0;
+	const struct names_source source = { read_circle, &reads, 1, "/top" };
+	(void)state;
+
+	assert_int_equal(names_read(&no_settings, &source, NULL, &names), 0);
+	assert_int_equal(reads, 3);
+	assert_string_equal(names_path(names, 12, buffer), "/top/next/next/file");
+	assert_string_equal(names_path(names, 2, buffer), "/top/next");
+	assert_null(names_path(names, 99, buffer));
+	assert_null(names_path(names, 4711, buffer));
+}
+
+static void the_worst_are_looked_for_no_farther_than_needed(void **state)
+{
+	struct frag_file files[] = { { .inode = 10 } };
+	struct worst worst = { .count = 1, .file = files };
+	unsigned reads = 0;
+	const struct names_source source = { read_circle, &reads, 1, "/" };
+	(void)state;
+
+	assert_int_equal(names_give_worst(&no_settings, &source, &worst), 0);
+	assert_string_equal(files[0].path, "/file");
+	assert_int_equal(reads, 1);
+	free((char *)files[0].path);
+}
+
+/* Names of 250 bytes fill 32 MiB long before a million. */
+static int read_many(struct names *names, uint64_t folder, void *context)
+{
+	char name[250];
+	int r = 0;
+
+	memset(name, 'x', sizeof(name));
+	for (uint64_t inode = 2; r == 0 && inode < 1000000; inode++)
+		r = names_add(names, folder, inode, name, sizeof(name), false);
+	*(int *)context = r;
+	return r;
+}
+
+static void names_are_bounded(void **state)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
+	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
+	int stopped = 0;
+	const struct names_source source = { read_many, &stopped, 1, "" };
+	(void)state;
+
+	assert_int_equal(names_read(&no_settings, &source, NULL, &names), 0);
+	assert_true(stopped > 0);
+	assert_non_null(names_path(names, 100000, buffer));
+	assert_null(names_path(names, 900000, buffer));
+	assert_int_equal(names_note(names, &result), 0);
+	assert_non_null(result.note);
 }
 
 /* ---- the model ---- */
@@ -477,6 +552,9 @@ int main(void)
 		cmocka_unit_test(a_full_set_says_so),
 		cmocka_unit_test(ranges_count_once),
 		cmocka_unit_test(ranges_are_bounded),
+		cmocka_unit_test(folders_in_circles_are_read_once),
+		cmocka_unit_test(the_worst_are_looked_for_no_farther_than_needed),
+		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(breaks_cost_more_the_farther),
 		cmocka_unit_test(only_what_matters_is_worth_it),
 		cmocka_unit_test(a_file_in_pieces),
