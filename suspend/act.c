@@ -164,8 +164,6 @@ static void undo_superblocks(struct hold *hold, enum hold_state state, bool sure
 
 size_t act_undo(struct hold *hold, bool sure)
 {
-	size_t pending = 0;
-
 	undo_superblocks(hold, HOLD_FROZEN, sure);
 	for (size_t i = hold->count; i > 0; i--) {
 		struct hold_entry *entry = &hold->entries[i - 1];
@@ -174,7 +172,5 @@ size_t act_undo(struct hold *hold, bool sure)
 			put_back(entry);
 	}
 	undo_superblocks(hold, HOLD_FREEZING, sure);
-	for (size_t i = 0; i < hold->count; i++)
-		pending += hold_is_pending(&hold->entries[i]);
-	return pending;
+	return hold_pending(hold);
 }

@@ -216,11 +216,13 @@ bool cgroups_is_frozen(const char *root, const char *path)
 {
 	CLEANUP(freep) char *name = NULL;
 	CLEANUP(freep) char *text = NULL;
+	int r;
 
 	if (asprintf(&name, "%s%s/cgroup.events", root, path) < 0)
 		return false;
-	if (io_read_file(name, ATTRIBUTE_BYTES, &text, NULL) < 0)
-		return errno == ENOENT || errno == ENODEV;
+	r = io_read_file(name, ATTRIBUTE_BYTES, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV;
 	return strstr(text, "frozen 1\n") != NULL;
 }
 

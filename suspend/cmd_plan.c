@@ -46,19 +46,27 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static void print_way(const struct outlook *outlook)
+static const char *why_not_the_kernel(const struct plan_options *wanted,
+				      const struct outlook *outlook)
 {
-	const struct machine *machine = &outlook->machine;
+	if (!outlook->machine.has_knob)
+		return "has no freezing of its own for suspend";
+	if (wanted->request.wish.way == WAY_SELF)
+		return "its own freezing is not wanted";
+	if (knob_defect(outlook->machine.kernel))
+		return "its own freezing is defective";
+	if (!outlook->plan.kernel_agrees)
+		return "its own freezing would go by a wrong order";
+	return "its own freezing is of everything, and takes no names";
+}
 
-	printf("Linux %u.%u.%u", machine->kernel.major, machine->kernel.minor,
-	       machine->kernel.patch);
-	if (outlook->way == WAY_KERNEL)
-		printf(": the kernel freezes file systems itself, by " KNOB_PATH "\n");
-	else if (machine->has_knob)
-		printf(": its own freezing is not used%s\n",
-		       outlook->plan.kernel_agrees ? "" : ", as it would go by a wrong order");
-	else
-		printf(": has no freezing of its own for suspend\n");
+static void print_way(const struct plan_options *wanted, const struct outlook *outlook)
+{
+	const struct kernel *kernel = &outlook->machine.kernel;
+
+	printf("Linux %u.%u.%u: %s\n", kernel->major, kernel->minor, kernel->patch,
+	       outlook->way == WAY_KERNEL ? "freezes file systems itself, by " KNOB_PATH
+					  : why_not_the_kernel(wanted, outlook));
 }
 
 static void print_cgroups(const struct machine *machine)
@@ -122,7 +130,7 @@ static int print_plan(const struct plan_options *wanted)
 	if (r < 0)
 		return cmd_complain(&problem, r);
 	outlook_warn(&outlook);
-	print_way(&outlook);
+	print_way(wanted, &outlook);
 	if (outlook.way == WAY_SELF)
 		print_cgroups(&outlook.machine);
 	print_kinds(&outlook.plan, wanted->all);

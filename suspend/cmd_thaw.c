@@ -47,15 +47,6 @@ static const char recover_help[] =
 
 /* ---- what is held ---- */
 
-static size_t count_pending(const struct hold *hold)
-{
-	size_t pending = 0;
-
-	for (size_t i = 0; i < hold->count; i++)
-		pending += hold_is_pending(&hold->entries[i]);
-	return pending;
-}
-
 static const char *state_name(const struct hold_entry *entry)
 {
 	switch (hold_state(entry)) {
@@ -111,7 +102,7 @@ static int print_status(struct hold *hold)
 			strerror(-r));
 		return PROBLEM_VERDICT;
 	}
-	pending = count_pending(hold);
+	pending = hold_pending(hold);
 	printf("%zu of %zu held frozen:\n", pending, hold->count);
 	for (size_t i = 0; i < hold->count; i++)
 		print_entry(&hold->entries[i]);
@@ -179,7 +170,7 @@ static bool is_over(void)
 
 	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
 		return true;
-	return hold_is_ending(&hold) && count_pending(&hold) == 0;
+	return hold_is_ending(&hold) && hold_pending(&hold) == 0;
 }
 
 static void ask_holder(void)

@@ -103,6 +103,15 @@ bool hold_is_pending(const struct hold_entry *entry)
 	return entry->kind != HOLD_SYNC && (state == HOLD_FROZEN || state == HOLD_FREEZING);
 }
 
+size_t hold_pending(const struct hold *hold)
+{
+	size_t pending = 0;
+
+	for (size_t i = 0; i < hold->count; i++)
+		pending += hold_is_pending(&hold->entries[i]);
+	return pending;
+}
+
 bool hold_is_ending(const struct hold *hold)
 {
 	return __atomic_load_n(&hold->map[PHASE_AT], __ATOMIC_SEQ_CST) == 'e';

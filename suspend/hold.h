@@ -74,6 +74,7 @@ void hold_set(struct hold_entry *entry, enum hold_state state);
 
 /* Frozen by us, or perhaps. */
 bool hold_is_pending(const struct hold_entry *entry);
+size_t hold_pending(const struct hold *hold);
 
 /* Set once it is being undone: nothing may be frozen any more. */
 bool hold_is_ending(const struct hold *hold);

@@ -127,24 +127,38 @@ static size_t item_of_mount(const struct making *making, const struct mount *mou
 
 /* ---- by which mount it is reached ---- */
 
-/* A mount that a walk to this one goes through, and that could hang it; NULL: none. */
-static const struct mount *obstacle(const struct making *making, const struct mount *mount)
+/*
+ * Whether a walk goes through a mount that could hang it.  What is at "/" does not count, as we run
+ * from there; nor autofs, which hands on to what is mounted.
+ */
+static bool is_behind_one_that_hangs(const struct making *making, const struct mount *mount)
 {
 	const struct mount *above = mount;
 
 	for (size_t steps = 0; steps < making->mounts->count; steps++) {
 		above = mounts_by_id(making->mounts, above->parent_id);
-		if (!above || above == mount)
-			return NULL;
-		if (type_nature(above->type, false) == TYPE_UNTOUCHED)
-			return above;
+		if (!above || above == mount || strcmp(above->point, "/") == 0)
+			return false;
+		if (strcmp(above->type, "autofs") != 0 &&
+		    type_nature(above->type, false) == TYPE_UNTOUCHED)
+			return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* The kernel's way to show the place of a mount whose folder was removed. */
+static bool is_deleted(const struct mount *mount)
+{
+	static const char mark[] = "//deleted";
+	size_t length = strlen(mount->point);
+
+	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
 }
 
 static bool is_reachable(const struct making *making, const struct mount *mount)
 {
-	return mounts_find(making->mounts, mount->point) == mount && !obstacle(making, mount);
+	return !is_deleted(mount) && mounts_find(making->mounts, mount->point) == mount &&
+	       !is_behind_one_that_hangs(making, mount);
 }
 
 /* Chooses for all items that are to be opened. */

@@ -117,6 +117,26 @@ static int add_entries(struct session *session, const struct machine *machine,
 	return r < 0 ? r : add_plan(&session->hold, plan, problem);
 }
 
+/* What killed processes left; if they had frozen nothing yet, it is nothing. */
+static int look_for_leftovers(const struct hold *locked, struct problem *problem)
+{
+	CLEANUP(hold_clear) struct hold left = HOLD_NONE;
+	int r;
+
+	left.folder_fd = fcntl(locked->folder_fd, F_DUPFD_CLOEXEC, 0);
+	r = hold_read(&left);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && hold_pending(&left) == 0) {
+		hold_withdraw(&left);
+		return 0;
+	}
+	return problem_set(
+		problem, PROBLEM_VERDICT, EBUSY,
+		"an earlier suspend-freeze was killed and has left something frozen; run "
+		"`suspend-freeze recover`");
+}
+
 static int lock(struct hold *hold, struct problem *problem)
 {
 	int r = hold_lock(hold, HOLD_FOLDER, true, problem);
@@ -126,14 +146,7 @@ static int lock(struct hold *hold, struct problem *problem)
 			problem, PROBLEM_VERDICT, EBUSY,
 			"another suspend-freeze is at work; `suspend-freeze status` shows "
 			"it, `suspend-freeze thaw` ends it");
-	if (r < 0)
-		return r;
-	if (faccessat(hold->folder_fd, "state", F_OK, 0) == 0)
-		return problem_set(
-			problem, PROBLEM_VERDICT, EBUSY,
-			"an earlier suspend-freeze was killed and may have left something "
-			"frozen; run `suspend-freeze recover`");
-	return 0;
+	return r < 0 ? r : look_for_leftovers(hold, problem);
 }
 
 static int set_holder(struct hold *hold)

@@ -290,6 +290,25 @@ static void test_plan_way_through_fuse(void **state)
 		strstr(item_at(&scene.plan, "/home/u/ssh/inner")->reason, "cannot be reached"));
 }
 
+/* Root on NFS, autofs that has mounted, and a folder that is gone. */
+static void test_plan_ways_that_do(void **state)
+{
+	CLEANUP(scene_clear) struct scene scene = { 0 };
+	(void)state;
+
+	assert_int_equal(0, plan_text(&scene,
+				      "1 1 0:9 / / rw - nfs4 server:/ rw\n"
+				      "2 1 0:10 / /boot rw - autofs systemd-1 rw,direct\n"
+				      "3 2 8:1 / /boot rw - ext4 a rw\n"
+				      "4 1 8:2 / /gone//deleted rw - ext4 b rw\n",
+				      &(struct plan_wish) { 0 }));
+	assert_int_equal(4, scene.plan.count);
+	for (size_t i = 0; i < scene.plan.count; i++)
+		assert_int_equal(scene.plan.items[i].device == makedev(8, 1) ? PLAN_FREEZE
+									     : PLAN_LEAVE,
+				 scene.plan.items[i].kind);
+}
+
 /* Hidden at its first mount, in reach at its second. */
 static void test_plan_takes_the_mount_in_reach(void **state)
 {
@@ -956,6 +975,7 @@ int main(void)
 		cmocka_unit_test(test_escape_is_read_back),
 		cmocka_unit_test(test_plan_laptop),
 		cmocka_unit_test(test_plan_way_through_fuse),
+		cmocka_unit_test(test_plan_ways_that_do),
 		cmocka_unit_test(test_plan_takes_the_mount_in_reach),
 		cmocka_unit_test(test_plan_only_and_except),
 		cmocka_unit_test(test_plan_spares_the_system),
