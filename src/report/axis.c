@@ -16,13 +16,15 @@ static void take_grid(const struct grid *grid, const struct measure *measure, do
 		      double *largest)
 {
 	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
-		double value = cell_figure(&grid->cells[i], measure).median;
+		struct figure figure = cell_figure(&grid->cells[i], measure);
+		double low = figure.median, high = figure.median;
 
-		if (isnan(value))
+		if (figure.count == 0)
 			continue;
-		*largest = fmax(*largest, value);
-		if (value > 0)
-			*smallest = fmin(*smallest, value);
+		figure_spread(&figure, &low, &high);
+		*largest = fmax(*largest, high);
+		if (figure.median > 0)
+			*smallest = fmin(*smallest, low > 0 ? low : figure.median);
 	}
 }
 

@@ -4,6 +4,8 @@
  * each method.  The script holds its data as a table that a user can change
  * before running it, and computes the places of bars and labels from that table.
  *
+ * Where there were several runs, an error bar spans what figure_spread() says.
+ *
  * A cell without a value is a "-" in the table and a small "-" where its bar
  * would stand; a true zero is marked "0", since its bar has no height and on a
  * logarithmic axis no place.
@@ -26,6 +28,25 @@ enum { PICTURE_HEIGHT = 460, MARGIN_PIXELS = 100 };
 enum { BAR_PIXELS = 13, LEGEND_ENTRY_PIXELS = 190, LEGEND_ROW_PIXELS = 20 };
 enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6 };
 
+static void put_spread_meaning(FILE *to, const struct grid *grid, const struct measure *measure)
+{
+	int with_interval = 0, without = 0;
+	double low, high;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
+		struct figure figure = cell_figure(&grid->cells[i], measure);
+
+		if (!figure_spread(&figure, &low, &high))
+			continue;
+		with_interval |= !isnan(figure.lower);
+		without |= isnan(figure.lower);
+	}
+	if (with_interval || without)
+		fprintf(to, "; error bars: %s%s%s", with_interval ? "95 % interval" : "",
+			with_interval && without ? " or " : "",
+			without ? "from the least to the most" : "");
+}
+
 /* Two lines: what is shown, and under which conditions. */
 static int put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		     const struct axis *axis)
@@ -37,6 +58,8 @@ static int put_title(FILE *to, const struct grid *grid, const struct chart_optio
 	if (!memory)
 		return -ENOMEM;
 	put_conditions(memory, grid);
+	if (options->output)
+		put_spread_meaning(memory, grid, options->measure);
 	if (fclose(memory) != 0)
 		return -ENOMEM;
 	fprintf(to, "set title '%s, ", options->measure->title);
@@ -72,6 +95,42 @@ static void put_picture_data(FILE *to, const struct grid *grid, const struct mea
 			gnuplot_put_value(to, cell_figure(grid_cell(grid, i, j), measure).median);
 		putc('\n', to);
 	}
+	fputs("EOD\n", to);
+}
+
+static int has_spreads(const struct grid *grid, const struct measure *measure)
+{
+	double low, high;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
+		struct figure figure = cell_figure(&grid->cells[i], measure);
+
+		if (figure_spread(&figure, &low, &high))
+			return 1;
+	}
+	return 0;
+}
+
+/* gnuplot complains of a table that is empty. */
+static void put_spread_data(FILE *to, const struct grid *grid, const struct measure *measure,
+			    size_t number)
+{
+	double low, high;
+
+	if (!has_spreads(grid, measure))
+		return;
+	fprintf(to,
+		"\n# error bars: row and column of the table above, and the ends of the median's "
+		"95 %% interval\n# (of the runs, where they are fewer than %d)\n$spread%zu << "
+		"EOD\n",
+		FIGURE_RUNS_LEAST, number);
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		for (size_t j = 0; j < grid->method_count; j++) {
+			struct figure figure = cell_figure(grid_cell(grid, i, j), measure);
+
+			if (figure_spread(&figure, &low, &high))
+				fprintf(to, "%zu %zu %.9g %.9g\n", i, j + 2, low, high);
+		}
 	fputs("EOD\n", to);
 }
 
@@ -169,7 +228,7 @@ static void put_bar_columns(FILE *to, size_t from, size_t last, size_t step, siz
 	fputs(" title columnheader(i), \\\n", to);
 }
 
-static void put_bars(FILE *to, const struct grid *grid, size_t number)
+static void put_bars(FILE *to, const struct grid *grid, size_t number, int with_spreads)
 {
 	static const size_t patterns[] = { 0, 2, 1, 4, 5, 6 };
 	size_t last = grid->method_count + 1, conditions = grid->conditions;
@@ -189,8 +248,15 @@ static void put_bars(FILE *to, const struct grid *grid, size_t number)
 	fprintf(to,
 		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(mark(i)) with "
 		"labels offset 0,0.5 tc rgb '#404040' notitle, \\\n"
-		"     $data%zu skip 1 using 0:(base):(''):xtic(1) with labels notitle\n",
+		"     $data%zu skip 1 using 0:(base):(''):xtic(1) with labels notitle",
 		last, number, number);
+	if (with_spreads)
+		fprintf(to,
+			", \\\n     $spread%zu using (place($1, $2)):(clip($3)):(0):(clip($4) - "
+			"clip($3)) with vectors heads size graph 0.004,90 lw 1 lc rgb '#202020' "
+			"notitle",
+			number);
+	putc('\n', to);
 }
 
 static int put_picture(FILE *to, const struct grid *grid, const struct chart_options *options,
@@ -204,6 +270,7 @@ static int put_picture(FILE *to, const struct grid *grid, const struct chart_opt
 		"methods = %zu\n"
 		"place(row, i) = row + (i - 2 - (methods - 1) / 2.0) / (methods + 1)\n"
 		"top(i) = strcol(i) eq '-' || column(i) <= base ? base : column(i)\n"
+		"clip(value) = value < base ? base : value\n"
 		"mark(i) = strcol(i) eq '-' ? '-' : column(i) == 0 ? '0' : ''\n"
 		"set boxwidth %g\n"
 		"set xrange [-0.6:%g]\n"
@@ -211,7 +278,7 @@ static int put_picture(FILE *to, const struct grid *grid, const struct chart_opt
 		grid->method_count, 0.92 / (double)(grid->method_count + 1),
 		(double)grid->filesystem_count - 0.4,
 		names_are_slanted(grid, width) ? "rotate by 35 right" : "norotate");
-	put_bars(to, grid, number);
+	put_bars(to, grid, number, has_spreads(grid, options->measure));
 	return 0;
 }
 
@@ -222,8 +289,10 @@ static int put_picture_script(FILE *to, const struct grids *grids,
 	int r = 0;
 
 	gnuplot_put_terminal(to, options->output, width, height);
-	for (size_t i = 0; i < grids->count; i++)
+	for (size_t i = 0; i < grids->count; i++) {
 		put_picture_data(to, &grids->grid[i], options->measure, i);
+		put_spread_data(to, &grids->grid[i], options->measure, i);
+	}
 	putc('\n', to);
 	put_picture_style(to, axis);
 	if (grids->count > 1)

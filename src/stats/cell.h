@@ -81,6 +81,12 @@ struct figure figure_of_values(double *values, size_t count);
 double figure_precision(const struct figure *figure);
 
 /*
+ * What an error bar spans: the interval, or the smallest and the largest value where
+ * there are too few for one.  0: a single value, or all are the same.
+ */
+int figure_spread(const struct figure *figure, double *ret_low, double *ret_high);
+
+/*
  * How many of the values lie so far off that something else than the trial made
  * them so.  None of fewer than FIGURE_RUNS_LEAST.  Sorts them.  SIZE_MAX: out of memory.
  */

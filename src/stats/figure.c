@@ -69,6 +69,17 @@ double figure_precision(const struct figure *figure)
 	return reach == 0 ? 0 : reach / figure->median;
 }
 
+int figure_spread(const struct figure *figure, double *ret_low, double *ret_high)
+{
+	int has_interval = !isnan(figure->lower);
+
+	if (figure->count < 2 || figure->minimum == figure->maximum)
+		return 0;
+	*ret_low = has_interval ? figure->lower : figure->minimum;
+	*ret_high = has_interval ? figure->upper : figure->maximum;
+	return 1;
+}
+
 size_t figure_outliers(double *values, size_t count)
 {
 	CLEANUP(freep) double *distances = calloc(count ? count : 1, sizeof(*distances));

@@ -445,6 +445,36 @@ static void add_cells_of_all_kinds(struct results *results)
 	results_add_figures(results, "jfs", "fallocate", 80, FIELD_UNKNOWN);
 }
 
+/* Of a time: its nth run of `count` took n seconds. */
+static void add_course(struct results *results, const char *method, int count)
+{
+	for (int i = 1; i <= count; i++)
+		results_add_figures(results, "ext2", method, i, 1)->run = i;
+}
+
+static void charts_have_error_bars(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *script = NULL;
+	const struct chart_options options = { .measure = measure_find("time"), .output = "x.svg" };
+	(void)state;
+
+	add_course(&results, "mmap", 1);
+	must_be_0(script_of(&results, &options, &script));
+	assert_null(strstr(script, "error bars"));
+	free(script);
+	/* Of a few the ends; of eight the 95 % interval is from the first to the last, of nine from
+	 * the second to the last but one. */
+	add_course(&results, "fallocate", 3);
+	add_course(&results, "chunk-4096", 8);
+	add_course(&results, "chunk-8192", 9);
+	must_be_0(script_of(&results, &options, &script));
+	assert_non_null(strstr(script, "$spread0 << EOD\n0 3 1 3\n0 4 1 8\n0 5 2 8\nEOD\n"));
+	assert_non_null(strstr(script, "error bars: 95 % interval or from the least to the most'"));
+	/* They are on the picture. */
+	assert_non_null(strstr(script, "set yrange [base:8.64]"));
+}
+
 static void scripts_hold_their_data(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -642,6 +672,7 @@ int main(void)
 		cmocka_unit_test(formats_are_found_by_name),
 		cmocka_unit_test(axes_are_logarithmic_beyond_two_decades),
 		cmocka_unit_test(ticks_are_round_in_their_units),
+		cmocka_unit_test(charts_have_error_bars),
 		cmocka_unit_test(scripts_hold_their_data),
 		cmocka_unit_test(scripts_refuse_what_cannot_be_drawn),
 		cmocka_unit_test(terminal_charts_have_a_row_for_each_cell),
