@@ -57,7 +57,8 @@ static const struct argp_option option_table[] = {
 	{ "script", KEY_SCRIPT, NULL, 0,
 	  "Write the chart's gnuplot script, with its data in it, and draw nothing", 0 },
 	{ "with", KEY_WITH, "2009", 0,
-	  "Set the figures of 2009 beside ours, with ratios, for table, markdown and json", 0 },
+	  "Set the figures of 2009 beside ours, with ratios, for table, markdown, html and json",
+	  0 },
 	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "Say what can be shown", 0 },
 	{ 0 },
 };
@@ -72,6 +73,7 @@ static const char doc[] =
 	"  alloc-perf report --format 2009 results.jsonl\n"
 	"  alloc-perf report --format markdown --with 2009 results.jsonl\n"
 	"  alloc-perf report --format csv -o results.csv results.jsonl\n"
+	"  alloc-perf report --format html -o page.html one-kernel.jsonl another.jsonl\n"
 	"  alloc-perf report --chart fragments results.jsonl\n"
 	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
 	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
@@ -202,8 +204,9 @@ static int settle(struct options *options)
 				   "such as chart.gp");
 	if (options->with_2009 &&
 	    (options->chart || (options->format && !options->format->can_be_beside)))
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--with 2009 goes with the formats table, markdown and json");
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"--with 2009 goes with the formats table, markdown, html and json");
 	/* The list's end. */
 	return options->measures ? add_measure(options, NULL) : 0;
 }

@@ -16,12 +16,12 @@
 #include "rows.h"
 #include "size.h"
 
-enum { COLUMNS = 8, NAMES = 3, SMALL_TEXT_MAX = 32 };
+enum { COLUMNS = 8, NAMES = 3 };
 
 /* Prints foreign text as this form needs it. */
 typedef void (*put_fn)(FILE *to, const char *text);
 
-static const char *change_text(double change, char text[static SMALL_TEXT_MAX])
+const char *difference_change_text(double change, char text[static DIFFERENCE_TEXT_MAX])
 {
 	double percent = change * 100;
 
@@ -29,24 +29,25 @@ static const char *change_text(double change, char text[static SMALL_TEXT_MAX])
 		return "from 0";
 	if (change == 0)
 		return "0 %";
-	snprintf(text, SMALL_TEXT_MAX, fabs(percent) < 9.95 ? "%+.1f %%" : "%+.0f %%", percent);
+	snprintf(text, DIFFERENCE_TEXT_MAX, fabs(percent) < 9.95 ? "%+.1f %%" : "%+.0f %%",
+		 percent);
 	return text;
 }
 
-static const char *chance_text(double chance, char text[static SMALL_TEXT_MAX])
+const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX])
 {
 	if (isnan(chance))
 		return "n/a";
 	if (chance < 0.0001)
 		return "<0.0001";
-	snprintf(text, SMALL_TEXT_MAX, chance < 0.001 ? "%.4f" : "%.2g", chance);
+	snprintf(text, DIFFERENCE_TEXT_MAX, chance < 0.001 ? "%.4f" : "%.2g", chance);
 	return text;
 }
 
 static int add_row(struct rows *rows, const struct comparison *found)
 {
-	char before[FIGURE_TEXT_MAX], after[FIGURE_TEXT_MAX], change[SMALL_TEXT_MAX];
-	char chance[SMALL_TEXT_MAX], size[SIZE_TEXT_MAX];
+	char before[FIGURE_TEXT_MAX], after[FIGURE_TEXT_MAX], change[DIFFERENCE_TEXT_MAX];
+	char chance[DIFFERENCE_TEXT_MAX], size[SIZE_TEXT_MAX];
 	enum measure_unit unit = found->measure->unit;
 	const char *texts[COLUMNS] = {
 		found->filesystem,
@@ -54,8 +55,8 @@ static int add_row(struct rows *rows, const struct comparison *found)
 		size_name((uint64_t)found->file_bytes, size),
 		figure_text(&found->before, unit, before),
 		figure_text(&found->after, unit, after),
-		change_text(found->change, change),
-		chance_text(found->corrected, chance),
+		difference_change_text(found->change, change),
+		difference_chance_text(found->corrected, chance),
 		verdict_name(found->verdict),
 	};
 
@@ -149,7 +150,7 @@ static void put_testbeds(FILE *to, const struct difference_report *report, const
 	fputs(": times do not compare\n", to);
 }
 
-static void put_counts(FILE *to, const struct comparisons *all)
+void difference_put_counts(FILE *to, const struct comparisons *all)
 {
 	static const enum verdict order[] = { VERDICT_WORSE, VERDICT_BETTER, VERDICT_SAME,
 					      VERDICT_UNKNOWN };
@@ -174,7 +175,7 @@ static void put_counts(FILE *to, const struct comparisons *all)
 	putc('\n', to);
 }
 
-static void put_basis(FILE *to, const struct difference_report *report, const char *gap)
+void difference_put_basis(FILE *to, const struct difference_report *report, const char *gap)
 {
 	const struct comparisons *all = report->comparisons;
 
@@ -230,8 +231,8 @@ static int print_table(FILE *to, const struct difference_report *report)
 	r = print_blocks(to, report->comparisons, rows_print, "");
 	putc('\n', to);
 	put_broken(to, report->comparisons, "", put_text);
-	put_counts(to, report->comparisons);
-	put_basis(to, report, "");
+	difference_put_counts(to, report->comparisons);
+	difference_put_basis(to, report, "");
 	return r;
 }
 
@@ -239,7 +240,7 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 {
 	int r;
 
-	put_counts(to, report->comparisons);
+	difference_put_counts(to, report->comparisons);
 	putc('\n', to);
 	put_side(to, "- OLD", report->before_name, report->before, put_markdown);
 	put_side(to, "- NEW", report->after_name, report->after, put_markdown);
@@ -247,7 +248,7 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 	put_broken(to, report->comparisons, "- ", put_markdown);
 	r = print_blocks(to, report->comparisons, rows_print_markdown, "**");
 	putc('\n', to);
-	put_basis(to, report, "- ");
+	difference_put_basis(to, report, "- ");
 	return r;
 }
 

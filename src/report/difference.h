@@ -23,6 +23,20 @@ struct difference_format {
 extern const struct difference_format difference_formats[];
 extern const size_t difference_format_count;
 
+/* ---- of which the page makes its own form (difference.c); private to this folder ---- */
+
+enum { DIFFERENCE_TEXT_MAX = 32 };
+
+/* "+19 %", "from 0", and "0.014", "<0.0001". */
+const char *difference_change_text(double change, char text[static DIFFERENCE_TEXT_MAX]);
+const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX]);
+
+/* Lines of plain text: how many comparisons are what, and what the verdicts rest on. */
+void difference_put_counts(FILE *to, const struct comparisons *all);
+void difference_put_basis(FILE *to, const struct difference_report *report, const char *gap);
+
+/* ---- */
+
 /* NULL: no such format. */
 const struct difference_format *difference_format_find(const char *name);
 

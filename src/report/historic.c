@@ -24,8 +24,7 @@ static int add_figure(struct results *results, const json_t *root, const char *l
 	record.file_bytes = json_integer_value(json_object_get(root, "file_bytes"));
 	record.volume_bytes = json_integer_value(json_object_get(root, "volume_bytes"));
 	record.run = 1;
-	/* Its time was one figure, up to the end of unmount. */
-	record.allocate.wall_ns = 0;
+	/* Its time was one figure, up to the end of unmount, without parts. */
 	record.unmount.wall_ns = json_integer_value(seconds) * 1000000000;
 	record.fragments = json_integer_value(fragments);
 	r = field_set_text(&record.status, STATUS_OK);

@@ -67,9 +67,8 @@ static void put_lines(FILE *to, const char *text)
 	}
 }
 
-/* What put_sizes() and put_conditions() print, made safe for a page. */
-static int put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
-		       const struct grid *grid)
+int html_put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
+		     const struct grid *grid)
 {
 	CLEANUP(freep) char *text = NULL;
 	size_t bytes;
@@ -92,7 +91,7 @@ static int put_head(FILE *to, const struct grids *grids)
 	fputs("<title>", to);
 	if (grids->count == 0)
 		fputs("no results", to);
-	else if (put_escaped(to, put_sizes, &grids->grid[0]) < 0)
+	else if (html_put_escaped(to, put_sizes, &grids->grid[0]) < 0)
 		return -ENOMEM;
 	fprintf(to, " - alloc-perf</title>\n<style>\n%s</style>\n<script>\n%s</script>\n</head>\n",
 		embedded_style, embedded_script);
@@ -105,7 +104,7 @@ static int put_conditions_of(FILE *to, const struct grid *grid)
 	int r;
 
 	fputs("<p class=\"conditions\">", to);
-	r = put_escaped(to, put_conditions, grid);
+	r = html_put_escaped(to, put_conditions, grid);
 	fputs("</p>\n", to);
 	if (note && *note) {
 		fputs("<p class=\"warning\">", to);
@@ -115,17 +114,39 @@ static int put_conditions_of(FILE *to, const struct grid *grid)
 	return r;
 }
 
-static int put_contents(FILE *to, const struct grids *grids)
+/* Does the page begin with it side by side? */
+static int is_compared(const struct grid *joined)
+{
+	return joined->conditions > 1;
+}
+
+static int put_compared(FILE *to, const struct grids *joined)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < joined->count; i++) {
+		if (!is_compared(&joined->grid[i]))
+			continue;
+		fprintf(to, "<li><a href=\"#beside-%zu\">Side by side: ", i);
+		r = html_put_escaped(to, put_sizes, &joined->grid[i]);
+		fputs("</a></li>\n", to);
+	}
+	return r;
+}
+
+static int put_contents(FILE *to, const struct grids *grids, const struct grids *joined)
 {
 	if (grids->count < 2)
 		return 0;
 	fputs("<nav aria-label=\"Conditions\"><ul>\n", to);
+	if (put_compared(to, joined) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < grids->count; i++) {
 		fprintf(to, "<li><a href=\"#grid-%zu\">", i);
-		if (put_escaped(to, put_sizes, &grids->grid[i]) < 0)
+		if (html_put_escaped(to, put_sizes, &grids->grid[i]) < 0)
 			return -ENOMEM;
 		fputs("; ", to);
-		if (put_escaped(to, put_conditions, &grids->grid[i]) < 0)
+		if (html_put_escaped(to, put_conditions, &grids->grid[i]) < 0)
 			return -ENOMEM;
 		fputs("</a></li>\n", to);
 	}
@@ -135,25 +156,42 @@ static int put_contents(FILE *to, const struct grids *grids)
 
 /* ---- the figures ---- */
 
-static int put_grid(FILE *to, const struct grids *grids, size_t number,
+static int put_charts(FILE *to, const struct grids *grids, size_t number, int compared)
+{
+	int r;
+
+	fprintf(to, "<section aria-labelledby=\"charts-%zu\"><h3 id=\"charts-%zu\">Charts</h3>\n",
+		number, number);
+	if (compared)
+		fputs("<p class=\"note\">What the bars above are made of; the other charts are "
+		      "above, side by side.</p>\n",
+		      to);
+	r = html_put_charts(to, grids, number, compared);
+	fputs("</section>\n", to);
+	return r;
+}
+
+static int put_grid(FILE *to, const struct grids *grids, size_t number, int compared,
 		    const struct report_options *options)
 {
 	const struct grid *grid = &grids->grid[number];
 	int r;
 
 	fprintf(to, "<section id=\"grid-%zu\" class=\"grid\"><h2>", number);
-	r = put_escaped(to, put_sizes, grid);
+	r = html_put_escaped(to, put_sizes, grid);
 	fputs("</h2>\n", to);
 	if (r == 0)
 		r = put_conditions_of(to, grid);
 	if (r == 0)
 		r = html_put_summary(to, grid);
 	if (r == 0 && !options->no_charts)
-		r = html_put_charts(to, grids, number);
+		r = put_charts(to, grids, number, compared);
 	if (r == 0)
 		r = html_put_layouts(to, grid);
 	if (r == 0)
 		r = html_put_table(to, grid, number, options);
+	if (r == 0)
+		r = html_put_beside(to, grid, options);
 	fputs("</section>\n", to);
 	return r;
 }
@@ -227,16 +265,39 @@ static void put_origin(FILE *to, const struct results *results)
 	fputs("</section>\n", to);
 }
 
+/* Is it one of those that the page begins with, side by side? */
+static int is_above(const struct grids *joined, const struct grid *grid)
+{
+	for (size_t i = 0; i < joined->count; i++)
+		for (size_t j = 0; j < joined->grid[i].conditions; j++)
+			if (joined->grid[i].members[j] == grid)
+				return is_compared(&joined->grid[i]);
+	return 0;
+}
+
+static int put_figures(FILE *to, const struct grids *grids, const struct report_options *options)
+{
+	CLEANUP(grids_clear) struct grids joined = { 0 };
+	int r = grids_join(grids, &joined);
+
+	if (r == 0)
+		r = put_contents(to, grids, &joined);
+	for (size_t i = 0; r == 0 && i < joined.count; i++)
+		if (is_compared(&joined.grid[i]))
+			r = html_put_comparison(to, &joined, i, options);
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		r = put_grid(to, grids, i, is_above(&joined, &grids->grid[i]), options);
+	return r;
+}
+
 int html_print(FILE *to, const struct grids *grids, const struct report_options *options)
 {
 	int r = put_head(to, grids);
 
-	if (r == 0) {
-		fputs(embedded_top, to);
-		r = put_contents(to, grids);
-	}
-	for (size_t i = 0; r == 0 && i < grids->count; i++)
-		r = put_grid(to, grids, i, options);
+	if (r < 0)
+		return r;
+	fputs(embedded_top, to);
+	r = put_figures(to, grids, options);
 	if (r < 0)
 		return r;
 	put_origin(to, grids->results);

@@ -24,15 +24,32 @@ void html_notes_clear(struct html_notes *notes);
 /* Number of the note with this text, from 1; takes it over.  -ENOMEM, also for NULL. */
 int html_notes_number(struct html_notes *notes, char *text);
 
+/* Numbers of colours in the style sheet, from 1, that tell bars apart. */
+enum { HTML_COLOURS = 8 };
+
+/* What put_sizes() and put_conditions() print, made safe.  0 or -ENOMEM. */
+int html_put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
+		     const struct grid *grid);
+
 /*
- * All of them print one section for a grid, number `number` on the page, and
+ * All of them print one part of the page for a grid, number `number` on it, and
  * return 0 or -ENOMEM.
  */
 int html_put_summary(FILE *to, const struct grid *grid);
-int html_put_charts(FILE *to, const struct grids *grids, size_t number);
+int html_put_charts(FILE *to, const struct grids *grids, size_t number, int parts_alone);
 int html_put_layouts(FILE *to, const struct grid *grid);
 int html_put_table(FILE *to, const struct grid *grid, size_t number,
 		   const struct report_options *options);
+
+/* With the figures of 2009 beside its own, if they are wanted. */
+int html_put_beside(FILE *to, const struct grid *grid, const struct report_options *options);
+
+/* The best method of each file system, under each of several conditions. */
+void html_put_best_of_each(FILE *to, const struct grid *joined);
+
+/* Grid number `number` of those that grids_join() made, if it is of several conditions. */
+int html_put_comparison(FILE *to, const struct grids *joined, size_t number,
+			const struct report_options *options);
 
 /* The stages until the file is on the disk, each as a measure: time, then title. */
 extern const struct measure html_stages[];

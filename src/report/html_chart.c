@@ -5,6 +5,9 @@
  * a chart can grow downwards: a picture that is wider than a small screen is
  * unreadable there, whatever one does.  Where a bar has parts, they are those of
  * the run whose sum is nearest to the median: medians of parts need not add up.
+ *
+ * Where grids are joined, the bars of one method stand close together and the
+ * colour says which of the conditions each is of; there is none left for parts.
  */
 #include <errno.h>
 #include <math.h>
@@ -21,6 +24,8 @@ enum { WIDTH = 420, ROW_PIXELS = 18, TOP_PIXELS = 4, BOTTOM_PIXELS = 26, RIGHT_P
 enum { LETTER_PIXELS = 8, NAME_GAP_PIXELS = 12 };
 /* Numbers of colours in the style sheet; the parts of bars are 1, 2, ... */
 enum { COLOUR_INK = 10, COLOUR_GRID = 11, COLOUR_ONLY = 12 };
+/* Of joined grids, in rows: from bar to bar, and between methods. */
+static const double joined_step = 0.8, joined_gap = 0.4;
 
 static double seconds(int64_t ns)
 {
@@ -91,19 +96,20 @@ static const struct measure cpu_parts[] = {
 };
 
 struct chart {
-	const char *title;
+	const char *title, *joined_title; /* the second for bars without parts, if another */
 	const char *measure;
 	const struct measure *parts;
 	size_t part_count; /* 0: bars have no parts */
 };
 
 static const struct chart charts[] = {
-	{ "Time until on disk, by stage", "time", html_stages, ARRAY_SIZE(html_stages) },
-	{ "Fragments", "fragments", NULL, 0 },
-	{ "Bytes written to the device", "written", NULL, 0 },
-	{ "CPU time", "cpu", cpu_parts, ARRAY_SIZE(cpu_parts) },
-	{ "Gaps between fragments", "gap", NULL, 0 },
-	{ "Peak memory", "memory", NULL, 0 },
+	{ "Time until on disk, by stage", "Time until on disk", "time", html_stages,
+	  ARRAY_SIZE(html_stages) },
+	{ "Fragments", NULL, "fragments", NULL, 0 },
+	{ "Bytes written to the device", NULL, "written", NULL, 0 },
+	{ "CPU time", NULL, "cpu", cpu_parts, ARRAY_SIZE(cpu_parts) },
+	{ "Gaps between fragments", NULL, "gap", NULL, 0 },
+	{ "Peak memory", NULL, "memory", NULL, 0 },
 };
 
 /* A chart of one grid on its way to the page. */
@@ -112,7 +118,9 @@ struct drawing {
 	const struct measure *measure;
 	const struct grid *grid;
 	struct axis axis;
-	size_t rows;
+	size_t conditions; /* bars a method */
+	double step, gap;  /* from bar to bar, and between methods, in rows */
+	double rows;
 	int height, left_pixels;
 };
 
@@ -160,77 +168,147 @@ static int put_label(FILE *to, const char *name)
 	return 0;
 }
 
-static size_t row_of(const struct drawing *drawing, size_t filesystem, size_t method)
+static size_t count_methods(const struct drawing *drawing)
 {
-	return filesystem * (drawing->grid->method_count + 1) + 1 + method;
+	return drawing->grid->method_count / drawing->conditions;
+}
+
+static const char *method_name(const struct drawing *drawing, size_t method)
+{
+	return drawing->conditions > 1 ? drawing->grid->plain_methods[method]
+				       : drawing->grid->methods[method];
+}
+
+/* Of a file system's name and its bars together. */
+static double rows_a_filesystem(const struct drawing *drawing)
+{
+	return 1 + (double)count_methods(drawing) *
+			   ((double)drawing->conditions * drawing->step + drawing->gap);
+}
+
+/* Where its name stands. */
+static double name_row(const struct drawing *drawing, size_t filesystem)
+{
+	return (double)filesystem * rows_a_filesystem(drawing);
+}
+
+/* The middle of a bar. */
+static double row_of(const struct drawing *drawing, size_t filesystem, size_t column)
+{
+	size_t method = column / drawing->conditions;
+
+	return name_row(drawing, filesystem) + 0.5 + drawing->step / 2 +
+	       (double)column * drawing->step + (double)method * drawing->gap;
 }
 
 static int put_names(FILE *to, const struct drawing *drawing)
 {
 	const struct grid *grid = drawing->grid;
+	size_t methods = count_methods(drawing);
+	double middle = (double)(drawing->conditions - 1) * drawing->step / 2;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++) {
 		fputs("set label ", to);
 		r = put_label(to, grid->filesystems[i]);
-		fprintf(to, " at screen 0, first %zu left font ':Bold' tc rgb '%s%02x'\n",
-			row_of(drawing, i, 0) - 1, SVG_COLOUR, COLOUR_INK);
+		fprintf(to, " at screen 0, first %g left font ':Bold' tc rgb '%s%02x'\n",
+			name_row(drawing, i), SVG_COLOUR, COLOUR_INK);
 	}
 	fputs("set ytics scale 0 (", to);
 	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++)
-		for (size_t j = 0; r == 0 && j < grid->method_count; j++) {
+		for (size_t j = 0; r == 0 && j < methods; j++) {
 			fputs(i + j ? ", " : "", to);
-			r = put_label(to, grid->methods[j]);
-			fprintf(to, " %zu", row_of(drawing, i, j));
+			r = put_label(to, method_name(drawing, j));
+			fprintf(to, " %g", row_of(drawing, i, j * drawing->conditions) + middle);
 		}
 	fprintf(to, ") textcolor rgb '%s%02x'\n", SVG_COLOUR, COLOUR_INK);
 	return r;
 }
 
-static void put_bar(FILE *to, const struct drawing *drawing, size_t filesystem, size_t method,
+/* Bars of one colour each: of the parts, of the conditions, or of all. */
+static size_t count_series(const struct drawing *drawing)
+{
+	if (drawing->conditions > 1)
+		return drawing->conditions;
+	return drawing->chart->part_count ? drawing->chart->part_count : 1;
+}
+
+static unsigned colour_of(const struct drawing *drawing, size_t series)
+{
+	if (drawing->conditions > 1 || drawing->chart->part_count)
+		return 1 + (unsigned)series % HTML_COLOURS;
+	return COLOUR_ONLY;
+}
+
+static void put_bar(FILE *to, const struct drawing *drawing, size_t filesystem, size_t column,
 		    size_t part)
 {
-	const struct cell *cell = grid_cell(drawing->grid, filesystem, method);
+	const struct cell *cell = grid_cell(drawing->grid, filesystem, column);
 	const struct record *record = typical_run(cell, drawing->measure);
+	int has_parts = drawing->conditions == 1 && drawing->chart->part_count;
 	double from = drawing->axis.minimum, value;
 
 	if (!record)
 		return;
-	for (size_t i = 0; i < part; i++)
+	for (size_t i = 0; has_parts && i < part; i++)
 		from += fmax(drawing->chart->parts[i].of(record), 0);
-	value = drawing->chart->part_count ? from + drawing->chart->parts[part].of(record)
-					   : cell_figure(cell, drawing->measure).median;
+	value = has_parts ? from + drawing->chart->parts[part].of(record)
+			  : cell_figure(cell, drawing->measure).median;
 	if (value > from)
-		fprintf(to, "%.9g %.9g %zu\n", from, value, row_of(drawing, filesystem, method));
+		fprintf(to, "%.9g %.9g %g\n", from, value, row_of(drawing, filesystem, column));
 }
 
-static void put_bars(FILE *to, const struct drawing *drawing, size_t part)
+static void put_bars(FILE *to, const struct drawing *drawing, size_t series)
 {
-	fprintf(to, "$part%zu << EOD\n", part);
+	size_t step = drawing->conditions, first = step > 1 ? series : 0;
+
+	fprintf(to, "$bars%zu << EOD\n", series);
 	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
-		for (size_t j = 0; j < drawing->grid->method_count; j++)
-			put_bar(to, drawing, i, j, part);
+		for (size_t j = first; j < drawing->grid->method_count; j += step)
+			put_bar(to, drawing, i, j, series);
 	/* gnuplot complains of a table that is empty; this is outside of the picture. */
 	fputs("-2 -1 -9\nEOD\n", to);
+}
+
+/* Behind the end of the bar and its error bar. */
+static void put_value(FILE *to, const struct drawing *drawing, size_t filesystem, size_t column)
+{
+	struct figure figure =
+		cell_figure(grid_cell(drawing->grid, filesystem, column), drawing->measure);
+	double end = figure.median, low;
+	char text[VALUE_TEXT_MAX];
+
+	figure_spread(&figure, &low, &end);
+	fprintf(to, "%.9g %g \"%s\"\n",
+		figure.count ? fmax(end, drawing->axis.minimum) : drawing->axis.minimum,
+		row_of(drawing, filesystem, column),
+		figure.count ? value_text(figure.median, drawing->measure->unit, text) : "-");
 }
 
 static void put_values(FILE *to, const struct drawing *drawing)
 {
 	fputs("$values << EOD\n", to);
 	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
-		for (size_t j = 0; j < drawing->grid->method_count; j++) {
-			const struct cell *cell = grid_cell(drawing->grid, i, j);
-			double value = cell_figure(cell, drawing->measure).median;
-			char text[VALUE_TEXT_MAX];
-
-			fprintf(to, "%.9g %zu \"%s\"\n",
-				isnan(value) ? drawing->axis.minimum
-					     : fmax(value, drawing->axis.minimum),
-				row_of(drawing, i, j),
-				isnan(value) ? "-"
-					     : value_text(value, drawing->measure->unit, text));
-		}
+		for (size_t j = 0; j < drawing->grid->method_count; j++)
+			put_value(to, drawing, i, j);
 	fputs("EOD\n", to);
+}
+
+static void put_spreads(FILE *to, const struct drawing *drawing)
+{
+	double low, high;
+
+	fputs("$spreads << EOD\n", to);
+	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
+		for (size_t j = 0; j < drawing->grid->method_count; j++) {
+			struct figure figure =
+				cell_figure(grid_cell(drawing->grid, i, j), drawing->measure);
+
+			if (figure_spread(&figure, &low, &high))
+				fprintf(to, "%.9g %.9g %g\n", fmax(low, drawing->axis.minimum),
+					high, row_of(drawing, i, j));
+		}
+	fputs("-2 -1 -9\nEOD\n", to);
 }
 
 static void put_frame(FILE *to, const struct drawing *drawing)
@@ -250,7 +328,7 @@ static void put_frame(FILE *to, const struct drawing *drawing)
 		"set xrange [%.9g:%.9g]\nset yrange [%g:-0.5]\n%s"
 		"set grid xtics noytics lt 1 lw 1 lc rgb '%s%02x'\n"
 		"set xtics scale 0 textcolor rgb '%s%02x' offset 0,0.4 ",
-		drawing->axis.minimum, drawing->axis.maximum, (double)drawing->rows - 0.5,
+		drawing->axis.minimum, drawing->axis.maximum, drawing->rows - 0.5,
 		drawing->axis.logarithmic ? "set logscale x\n" : "", SVG_COLOUR, COLOUR_GRID,
 		SVG_COLOUR, COLOUR_INK);
 	axis_put_ticks(to, &drawing->axis);
@@ -259,24 +337,27 @@ static void put_frame(FILE *to, const struct drawing *drawing)
 
 static int put_script(FILE *to, const struct drawing *drawing)
 {
-	size_t parts = drawing->chart->part_count ? drawing->chart->part_count : 1;
+	size_t series = count_series(drawing);
 	int r;
 
 	put_frame(to, drawing);
 	r = put_names(to, drawing);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < parts; i++)
+	for (size_t i = 0; i < series; i++)
 		put_bars(to, drawing, i);
 	put_values(to, drawing);
+	put_spreads(to, drawing);
 	fputs("plot ", to);
-	for (size_t i = 0; i < parts; i++)
+	for (size_t i = 0; i < series; i++)
 		fprintf(to,
-			"$part%zu using 1:3:1:2:($3-0.36):($3+0.36) with boxxyerror fc rgb "
-			"'%s%02zx', ",
-			i, SVG_COLOUR, drawing->chart->part_count ? i + 1 : COLOUR_ONLY);
-	fprintf(to, "$values using 1:2:3 with labels left offset 0.6,0 tc rgb '%s%02x'\n",
-		SVG_COLOUR, COLOUR_INK);
+			"$bars%zu using 1:3:1:2:($3-%g):($3+%g) with boxxyerror fc rgb '%s%02x', ",
+			i, 0.36 * drawing->step, 0.36 * drawing->step, SVG_COLOUR,
+			colour_of(drawing, i));
+	fprintf(to,
+		"$spreads using 1:3:($2-$1):(0) with vectors heads size graph 0.008,90 lw 1 lc rgb "
+		"'%s%02x', $values using 1:2:3 with labels left offset 0.6,0 tc rgb '%s%02x'\n",
+		SVG_COLOUR, COLOUR_INK, SVG_COLOUR, COLOUR_INK);
 	return 0;
 }
 
@@ -290,7 +371,7 @@ static int find_axis(const struct grids *grids, const struct drawing *drawing, s
 	if (r < 0)
 		return r;
 	ret->ticks = TICKS;
-	if (ret->logarithmic && drawing->chart->part_count) {
+	if (ret->logarithmic && drawing->chart->part_count && drawing->conditions == 1) {
 		ret->maximum /= 1.5 / 1.08;
 		ret->minimum = 0;
 		ret->logarithmic = 0;
@@ -315,14 +396,18 @@ static int draw(const struct drawing *drawing, char **ret_svg, struct problem *p
 	return gnuplot_run(script, bytes, ret_svg, &bytes, problem);
 }
 
-static void put_legend(FILE *to, const struct chart *chart)
+static void put_legend(FILE *to, const struct drawing *drawing)
 {
-	if (chart->part_count == 0)
+	const struct chart *chart = drawing->chart;
+
+	if (drawing->conditions == 1 && chart->part_count == 0)
 		return;
 	fputs("<ul class=\"legend\">", to);
-	for (size_t i = 0; i < chart->part_count; i++)
-		fprintf(to, "<li><i style=\"background:var(--c%zu)\"></i>%s", i + 1,
-			chart->parts[i].title);
+	for (size_t i = 0; i < count_series(drawing); i++) {
+		fprintf(to, "<li><i style=\"background:var(--c%u)\"></i>", colour_of(drawing, i));
+		html_put_text(to, drawing->conditions > 1 ? drawing->grid->condition_names[i]
+							  : chart->parts[i].title);
+	}
 	fputs("</ul>\n", to);
 }
 
@@ -331,15 +416,18 @@ static int measure_drawing(const struct grids *grids, struct drawing *drawing)
 	const struct grid *grid = drawing->grid;
 	size_t widest = 0;
 
-	for (size_t i = 0; i < grid->method_count; i++) {
-		size_t width = text_width(grid->methods[i]);
+	drawing->conditions = grid->conditions ? grid->conditions : 1;
+	drawing->step = drawing->conditions > 1 ? joined_step : 1;
+	drawing->gap = drawing->conditions > 1 ? joined_gap : 0;
+	for (size_t i = 0; i < count_methods(drawing); i++) {
+		size_t width = text_width(method_name(drawing, i));
 
 		widest = width > widest ? width : widest;
 	}
 	widest = widest > NAME_LETTERS_MOST ? NAME_LETTERS_MOST + 1 : widest;
 	drawing->left_pixels = (int)widest * LETTER_PIXELS + NAME_GAP_PIXELS;
-	drawing->rows = grid->filesystem_count * (grid->method_count + 1);
-	drawing->height = (int)drawing->rows * ROW_PIXELS + TOP_PIXELS + BOTTOM_PIXELS;
+	drawing->rows = (double)grid->filesystem_count * rows_a_filesystem(drawing);
+	drawing->height = (int)(drawing->rows * ROW_PIXELS) + TOP_PIXELS + BOTTOM_PIXELS;
 	return find_axis(grids, drawing, &drawing->axis);
 }
 
@@ -358,28 +446,53 @@ static int put_chart(FILE *to, const struct grids *grids, const struct grid *gri
 	if (r < 0)
 		return r;
 	if (asprintf(&label,
-		     "Bar chart: %s of each method on each file system. The table of all figures "
+		     "Bar chart: %s of each method on each file system%s. The table of all figures "
 		     "holds the same values.",
-		     drawing.measure->title) < 0)
+		     drawing.measure->title,
+		     drawing.conditions > 1 ? ", under each of the conditions" : "") < 0)
 		return -ENOMEM;
-	fprintf(to, "<figure><figcaption><h4>%s%s</h4><p>%s</p></figcaption>\n", chart->title,
+	fprintf(to, "<figure><figcaption><h4>%s%s</h4><p>%s</p></figcaption>\n",
+		drawing.conditions > 1 && chart->joined_title ? chart->joined_title : chart->title,
 		drawing.axis.logarithmic ? " <small>(logarithmic)</small>" : "",
 		drawing.measure->note);
-	put_legend(to, chart);
+	put_legend(to, &drawing);
 	svg_put_inline(to, svg, WIDTH, drawing.height, label);
 	fputs("</figure>\n", to);
 	return 0;
 }
 
-int html_put_charts(FILE *to, const struct grids *grids, size_t number)
+/* Has any figure an error bar? */
+static int has_spreads(const struct grid *grid)
+{
+	double low, high;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++)
+		for (size_t j = 0; j < ARRAY_SIZE(charts); j++) {
+			struct figure figure =
+				cell_figure(&grid->cells[i], measure_find(charts[j].measure));
+
+			if (figure_spread(&figure, &low, &high))
+				return 1;
+		}
+	return 0;
+}
+
+/* Where the same is shown side by side already, the parts of bars are what is left to show. */
+int html_put_charts(FILE *to, const struct grids *grids, size_t number, int parts_alone)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r = 0;
 
-	fprintf(to, "<section aria-labelledby=\"charts-%zu\"><h3 id=\"charts-%zu\">Charts</h3>\n",
-		number, number);
+	if (has_spreads(&grids->grid[number]))
+		fprintf(to,
+			"<p class=\"note\">Error bars span the 95&nbsp;%% confidence interval of "
+			"the "
+			"median, or the least and the most of fewer than %d runs.</p>\n",
+			FIGURE_RUNS_LEAST);
 	fputs("<div class=\"charts\">\n", to);
 	for (size_t i = 0; i < ARRAY_SIZE(charts); i++) {
+		if (parts_alone && charts[i].part_count == 0)
+			continue;
 		r = put_chart(to, grids, &grids->grid[number], &charts[i], &problem);
 		if (r == -ENOMEM)
 			return r;
@@ -393,6 +506,5 @@ int html_put_charts(FILE *to, const struct grids *grids, size_t number)
 		html_put_text(to, problem.message ? problem.message : strerror(-r));
 		fputs(". The tables below hold the same figures.</p>\n", to);
 	}
-	fputs("</section>\n", to);
 	return 0;
 }

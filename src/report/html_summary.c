@@ -248,6 +248,45 @@ static void put_excluded(FILE *to, const struct grid *grid)
 			found > 1 ? " reserve" : " reserves", found > 1 ? "are" : "is");
 }
 
+static void put_best_under(FILE *to, const struct grid *joined, const char *filesystem,
+			   size_t condition)
+{
+	const struct grid *grid = joined->members[condition];
+	struct contest contest = { 0 };
+
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		if (strcmp(grid->filesystems[i], filesystem) == 0)
+			hold_contest(grid, i, &contest);
+	if (contest.entries == 0) {
+		fputs("<td>-", to);
+		return;
+	}
+	fputs("<td>", to);
+	html_put_text(to, contest.best.method);
+	fputs(", ", to);
+	put_value(to, contest.best.seconds, MEASURE_SECONDS);
+}
+
+void html_put_best_of_each(FILE *to, const struct grid *joined)
+{
+	fputs("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Best "
+	      "methods\">\n<table>\n<thead><tr><th scope=\"col\">file system",
+	      to);
+	for (size_t i = 0; i < joined->conditions; i++) {
+		fputs("<th scope=\"col\">", to);
+		html_put_text(to, joined->condition_names[i]);
+	}
+	fputs("</tr></thead>\n<tbody>\n", to);
+	for (size_t i = 0; i < joined->filesystem_count; i++) {
+		fputs("<tr><th scope=\"row\">", to);
+		html_put_text(to, joined->filesystems[i]);
+		for (size_t j = 0; j < joined->conditions; j++)
+			put_best_under(to, joined, joined->filesystems[i], j);
+		fputs("</tr>\n", to);
+	}
+	fputs("</tbody></table></div>\n", to);
+}
+
 static size_t most_runs(const struct grid *grid)
 {
 	size_t most = 0;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "array.h"
+#include "beside.h"
 #include "cleanup.h"
 #include "format.h"
 #include "html.h"
@@ -224,6 +225,42 @@ static void put_columns(const struct table *table)
 	      "emulated: by "
 	      "writes of the C library; sparse: nothing is reserved</dd>\n</dl></details>\n",
 	      table->to);
+}
+
+/* ---- beside those of 2009 ---- */
+
+static void put_rows(FILE *to, const struct rows *rows)
+{
+	fputs("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Figures of "
+	      "2009\">\n<table>\n",
+	      to);
+	for (size_t i = 0; i < rows->count; i++) {
+		fputs(i ? "<tr>" : "<thead><tr>", to);
+		for (size_t j = 0; j < rows->columns; j++) {
+			fprintf(to, "<%s%s>",
+				i && j ? "td"
+				: i    ? "th scope=\"row\""
+				       : "th scope=\"col\"",
+				j < rows->left ? "" : " class=\"n\"");
+			html_put_text(to, rows->text[i * rows->columns + j]);
+		}
+		fputs(i ? "</tr>\n" : "</tr></thead>\n<tbody>\n", to);
+	}
+	fputs("</tbody></table></div>\n", to);
+}
+
+int html_put_beside(FILE *to, const struct grid *grid, const struct report_options *options)
+{
+	int r;
+
+	if (!options->beside)
+		return 0;
+	fputs("<section class=\"historic\"><h3>Beside the figures of 2009</h3>\n<p "
+	      "class=\"note\">Of another machine and another disk.",
+	      to);
+	r = beside_print(to, grid, options, "<h4>", "</h4>", put_rows);
+	fputs("</section>\n", to);
+	return r;
 }
 
 int html_put_table(FILE *to, const struct grid *grid, size_t number,

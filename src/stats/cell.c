@@ -230,6 +230,9 @@ static void clear_grid(struct grid *grid)
 	free(grid->cells);
 	free(grid->filesystems);
 	free(grid->methods);
+	free(grid->condition_names);
+	free(grid->members);
+	free(grid->plain_methods);
 }
 
 void grids_clear(struct grids *grids)

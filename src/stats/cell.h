@@ -39,14 +39,18 @@ struct grid {
 	const char **methods;
 	size_t method_count;
 	struct cell *cells; /* filesystem_count rows of method_count */
-	size_t conditions;  /* so many neighbouring columns are of one method; 0: as 1 */
+	/* Of what grids_join() made: */
+	size_t conditions;	      /* so many neighbouring columns are of one method; 0: as 1 */
+	const char **condition_names; /* as many: what tells those columns apart */
+	const struct grid **members;  /* as many: the grids that they are of */
+	const char **plain_methods;   /* method_count / conditions: without what tells apart */
 };
 
 struct grids {
 	const struct results *results; /* what they were built from */
 	struct grid *grid;
 	size_t count;
-	char **names; /* of columns that grids_join() made up */
+	char **names; /* that grids_join() made up */
 	size_t name_count;
 	int borrowed; /* 1: what the grids refer to belongs to another */
 };
@@ -62,7 +66,7 @@ void grids_clear(struct grids *grids);
 /*
  * One grid for all that have the same sizes, whatever their testbeds, kernels and
  * labels: a column for each method under each of these, and where there are several,
- * named by what differs ("mmap, 6.1.0").  Refers into `grids`.  0 or -ENOMEM.
+ * named by what differs ("mmap, 6.1.0", see condition_name()).  Refers into `grids`.  0 or -ENOMEM.
  */
 int grids_join(const struct grids *grids, struct grids *ret);
 

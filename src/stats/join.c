@@ -61,28 +61,47 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
-/* The name belongs to `owner`. */
-static int add_column(struct grids *owner, struct grid *joined, const struct group *group,
-		      const struct grid *member, const char *method)
+/* Takes the name over; NULL: out of memory. */
+static int own_name(struct grids *owner, char *name)
 {
-	CLEANUP(freep)
-	char *difference = condition_name(group->members, group->count, member);
-	CLEANUP(freep) char *name = NULL;
-	int r;
+	CLEANUP(freep) char *owned = name;
 
-	if (!difference ||
-	    asprintf(&name, "%s%s%s", method, *difference ? ", " : "", difference) < 0) {
-		name = NULL;
+	if (!owned || ARRAY_ROOM(owner->names, owner->name_count) < 0)
 		return -ENOMEM;
+	owner->names[owner->name_count++] = TAKE_PTR(owned);
+	return 0;
+}
+
+static int name_conditions(struct grids *owner, struct grid *joined, const struct group *group)
+{
+	int r = 0;
+
+	joined->condition_names = calloc(group->count, sizeof(*joined->condition_names));
+	joined->members = calloc(group->count, sizeof(*joined->members));
+	if (!joined->condition_names || !joined->members)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < group->count; i++) {
+		char *name = condition_name(group->members, group->count, group->members[i]);
+
+		joined->members[i] = group->members[i];
+		joined->condition_names[i] = name;
+		r = own_name(owner, name);
 	}
-	r = ARRAY_ROOM(owner->names, owner->name_count);
-	if (r == 0)
-		r = ARRAY_ROOM(joined->methods, joined->method_count);
+	return r;
+}
+
+static int add_column(struct grids *owner, struct grid *joined, const char *method,
+		      const char *condition)
+{
+	char *name;
+	int r = ARRAY_ROOM(joined->methods, joined->method_count);
+
 	if (r < 0)
 		return r;
+	if (asprintf(&name, "%s%s%s", method, *condition ? ", " : "", condition) < 0)
+		return -ENOMEM;
 	joined->methods[joined->method_count++] = name;
-	owner->names[owner->name_count++] = TAKE_PTR(name);
-	return 0;
+	return own_name(owner, name);
 }
 
 /* ---- cells ---- */
@@ -105,7 +124,7 @@ static int copy_cell(struct cell *to, const struct grid *from, const char *files
 	return 0;
 }
 
-static int copy_cells(struct grid *joined, const struct group *group, const char *const *methods)
+static int copy_cells(struct grid *joined, const struct group *group)
 {
 	joined->cells =
 		calloc(joined->filesystem_count * joined->method_count, sizeof(*joined->cells));
@@ -115,7 +134,7 @@ static int copy_cells(struct grid *joined, const struct group *group, const char
 		for (size_t j = 0; j < joined->method_count; j++) {
 			int r = copy_cell(&joined->cells[i * joined->method_count + j],
 					  group->members[j % group->count], joined->filesystems[i],
-					  methods[j / group->count]);
+					  joined->plain_methods[j / group->count]);
 
 			if (r < 0)
 				return r;
@@ -141,9 +160,8 @@ static void keep_common(struct grid *joined, const struct group *group)
 
 static int join_group(struct grids *owner, struct grid *joined, const struct group *group)
 {
-	CLEANUP(freep) const char **methods = NULL;
 	size_t method_count = 0;
-	int r = 0;
+	int r = name_conditions(owner, joined, group);
 
 	joined->conditions = group->count;
 	keep_common(joined, group);
@@ -154,12 +172,12 @@ static int join_group(struct grids *owner, struct grid *joined, const struct gro
 			r = add_name(&joined->filesystems, &joined->filesystem_count,
 				     member->filesystems[j]);
 		for (size_t j = 0; r == 0 && j < member->method_count; j++)
-			r = add_name(&methods, &method_count, member->methods[j]);
+			r = add_name(&joined->plain_methods, &method_count, member->methods[j]);
 	}
 	for (size_t i = 0; r == 0 && i < method_count * group->count; i++)
-		r = add_column(owner, joined, group, group->members[i % group->count],
-			       methods[i / group->count]);
-	return r < 0 ? r : copy_cells(joined, group, methods);
+		r = add_column(owner, joined, joined->plain_methods[i / group->count],
+			       joined->condition_names[i % group->count]);
+	return r < 0 ? r : copy_cells(joined, group);
 }
 
 static int join_from(const struct grids *grids, size_t index, struct grids *joined)

@@ -42,8 +42,6 @@ static double until_on_disk(const struct record *record, double (*cost)(const st
 							   &record->close, &record->unmount };
 	double sum = 0;
 
-	if (record->allocate.wall_ns == FIELD_UNKNOWN)
-		return NAN;
 	if (record->sync.wall_ns == FIELD_UNKNOWN && record->unmount.wall_ns == FIELD_UNKNOWN)
 		return NAN;
 	for (size_t i = 0; i < UNTIL_ON_DISK; i++)

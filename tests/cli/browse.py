@@ -115,8 +115,8 @@ class Browser:
         self.process.wait(30)
 
 
-FIRST_COLUMN = "[...document.querySelectorAll('tbody tr')].map(r => r.cells[2].dataset.value || r.cells[2].textContent)"
-SORTS = "[...document.querySelectorAll('thead th')].map(h => h.getAttribute('aria-sort')).filter(s => s).join()"
+FIRST_COLUMN = "[...document.querySelector('table.sortable').tBodies[0].rows].map(r => r.cells[2].dataset.value || r.cells[2].textContent)"
+SORTS = "[...document.querySelectorAll('.sortable thead th')].map(h => h.getAttribute('aria-sort')).filter(s => s).join()"
 PAPER = "getComputedStyle(document.body).backgroundColor"
 
 
@@ -136,7 +136,7 @@ def look(browser, folder):
 
 def sort(browser):
     tell("unsorted", browser.ask(FIRST_COLUMN))
-    browser.click("thead th:nth-child(3) button")
+    browser.click(".sortable thead th:nth-child(3) button")
     tell("by mouse", browser.ask(FIRST_COLUMN))
     tell("aria-sort", browser.ask(SORTS))
     tell("said", browser.ask("document.getElementById('said').textContent"))

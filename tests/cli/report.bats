@@ -88,7 +88,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 		# shellcheck disable=SC2086 # an option and its value
 		run alloc-perf report --with 2009 $form result.jsonl
 		assert_status 2
-		assert_output_has "--with 2009 goes with the formats table, markdown and json"
+		assert_output_has "--with 2009 goes with the formats table, markdown, html and json"
 	done
 }
 
