@@ -21,6 +21,8 @@ static int running_kernel_control(void *context, int fd, unsigned long request, 
 	return ioctl(fd, request, argument) < 0 ? -errno : 0;
 }
 
+const struct extent_kernel extent_running_kernel = { .control = running_kernel_control };
+
 int extent_control(const struct extent_request *request, unsigned long code, void *argument)
 {
 	const struct extent_kernel *kernel = request->kernel;
@@ -75,9 +77,7 @@ int extent_walk_on(const struct extent_kernel *kernel, int fd,
 int extent_walk(int fd, const struct extent_walk_options *options, extent_fn each, void *context,
 		enum extent_source *ret_source)
 {
-	static const struct extent_kernel running_kernel = { .control = running_kernel_control };
-
-	return extent_walk_on(&running_kernel, fd, options, each, context, ret_source);
+	return extent_walk_on(&extent_running_kernel, fd, options, each, context, ret_source);
 }
 
 const char *extent_source_name(enum extent_source source)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of this folder and for its tests: the two walkers, and the one place
- * where they reach the kernel, so that any answer can be played to them.
+ * Inside of this folder and for its tests: the two walkers, on any kernel.
  */
 #ifndef EXTENT_WALK_H
 #define EXTENT_WALK_H
@@ -10,12 +9,7 @@
 #include <stdint.h>
 
 #include "extent.h"
-
-struct extent_kernel {
-	/* ioctl(): 0 or -errno */
-	int (*control)(void *context, int fd, unsigned long request, void *argument);
-	void *context;
-};
+#include "extent_kernel.h"
 
 struct extent_request {
 	const struct extent_kernel *kernel;

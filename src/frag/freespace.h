@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "extent_kernel.h"
+
 /* Runs from 2^n to below 2^(n+1) bytes. */
 enum { FREE_CLASSES = 64 };
 
@@ -33,8 +35,12 @@ void free_space_finish(struct free_space *space);
  */
 uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes);
 
-/* Of a mounted file system (fsmap.c).  -EOPNOTSUPP, -EPERM, or another -errno. */
-int free_space_by_fsmap(int fd, struct free_space *ret);
+/*
+ * Of a mounted file system, whose st_dev is `device` (fsmap.c).  -EOPNOTSUPP, -EPERM,
+ * -EIO (the kernel makes no sense), or another -errno.
+ */
+int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
+			struct free_space *ret);
 
 void show_free(FILE *to, const struct free_space *space, bool ascii);
 

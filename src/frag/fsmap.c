@@ -8,7 +8,6 @@
 #include <linux/fsmap.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 
 #include "cleanup.h"
 #include "freespace.h"
@@ -38,34 +37,56 @@ static bool is_free(const struct fsmap *record)
 	return record->fmr_flags & FMR_OF_SPECIAL_OWNER && record->fmr_owner == FMR_OWN_FREE;
 }
 
-int free_space_by_fsmap(int fd, struct free_space *ret)
+/* Behind what was asked for last; else the kernel goes in circles. */
+static bool goes_on(const struct fsmap_head *head)
 {
-	struct free_space space = { 0 };
-	CLEANUP(freep) struct fsmap_head *head = NULL;
-	struct stat status;
+	const struct fsmap *low = &head->fmh_keys[0],
+			   *last = &head->fmh_recs[head->fmh_entries - 1];
 
-	if (fstat(fd, &status) < 0)
-		return -errno;
-	head = request_new(status.st_dev);
-	if (!head)
-		return -ENOMEM;
+	if (last->fmr_device != low->fmr_device)
+		return last->fmr_device > low->fmr_device;
+	return last->fmr_physical > low->fmr_physical || (low->fmr_length == 0 && last->fmr_length);
+}
+
+static int read_all(const struct extent_kernel *kernel, int fd, struct fsmap_head *head,
+		    struct free_space *space)
+{
 	for (;;) {
 		const struct fsmap *last;
+		int r = kernel->control(kernel->context, fd, FS_IOC_GETFSMAP, head);
 
-		if (ioctl(fd, FS_IOC_GETFSMAP, head) < 0)
-			return errno == ENOTTY ? -EOPNOTSUPP : -errno;
-		if (head->fmh_entries == 0 || head->fmh_entries > RECORDS)
-			break;
+		if (r < 0)
+			return r == -ENOTTY ? -EOPNOTSUPP : r;
+		if (head->fmh_entries > RECORDS)
+			return -EIO;
+		if (head->fmh_entries == 0)
+			return 0;
 		for (uint32_t i = 0; i < head->fmh_entries; i++)
 			if (is_free(&head->fmh_recs[i]))
-				free_space_add(&space, head->fmh_recs[i].fmr_physical,
+				free_space_add(space, head->fmh_recs[i].fmr_physical,
 					       head->fmh_recs[i].fmr_length);
 		last = &head->fmh_recs[head->fmh_entries - 1];
 		if (last->fmr_flags & FMR_OF_LAST)
-			break;
+			return 0;
+		if (!goes_on(head))
+			return -EIO;
 		/* The kernel itself adds the length of the low key. */
 		head->fmh_keys[0] = *last;
 	}
+}
+
+int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
+			struct free_space *ret)
+{
+	CLEANUP(freep) struct fsmap_head *head = request_new(device);
+	struct free_space space = { 0 };
+	int r;
+
+	if (!head)
+		return -ENOMEM;
+	r = read_all(kernel, fd, head, &space);
+	if (r < 0)
+		return r;
 	free_space_finish(&space);
 	*ret = space;
 	return 0;

@@ -48,7 +48,7 @@ static int read_folder(struct names *names, uint64_t folder, void *context)
 {
 	struct mounted_folders *folders = context;
 	const char *path = names_path(names, folder, folders->path);
-	CLEANUP(dir_closep) DIR *dir = path ? open_folder(folders, *path ? path : "/") : NULL;
+	CLEANUP(dir_closep) DIR *dir = path ? open_folder(folders, path) : NULL;
 	const struct dirent *entry;
 	int r = 0;
 

@@ -290,7 +290,8 @@ const char *names_path(const struct names *names, uint64_t inode,
 			*--begin = '/';
 		inode = record.folder;
 	}
-	return begin ? prepend(begin, buffer, names->top, strlen(names->top)) : NULL;
+	begin = begin ? prepend(begin, buffer, names->top, strlen(names->top)) : NULL;
+	return begin && !*begin ? "/" : begin;
 }
 
 int names_note(const struct names *names, struct frag_result *result)

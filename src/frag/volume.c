@@ -46,7 +46,8 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 	ret->free = calloc(1, sizeof(*ret->free));
 	if (!ret->free)
 		return -ENOMEM;
-	if (free_space_by_fsmap(place->fd, ret->free) < 0)
+	if (free_space_by_fsmap(&extent_running_kernel, place->fd, place->facts.device, ret->free) <
+	    0)
 		free(TAKE_PTR(ret->free));
 	return frag_result_note(ret, "The file system was walked over, file by file: its device "
 				     "could not be read, for lack of permission or of a reader for "

@@ -29,6 +29,7 @@ struct scan {
 	struct crew crew;
 	const struct frag_settings *settings;
 	struct frag_result *result;
+	const struct extent_kernel *kernel;
 	int fd;
 	uint32_t group_count;
 	atomic_uint next_group;
@@ -162,12 +163,15 @@ static int look_at_group(struct crew_member *member, struct xfs_bulkstat_req *re
 		.icount = BATCH,
 	};
 	while (!crew_is_over(member->crew)) {
-		int r = 0;
+		uint64_t from = request->hdr.ino;
+		int r = scan->kernel->control(scan->kernel->context, scan->fd, XFS_IOC_BULKSTAT,
+					      request);
 
-		if (ioctl(scan->fd, XFS_IOC_BULKSTAT, request) < 0)
-			return -errno;
-		if (request->hdr.ocount == 0 || request->hdr.ocount > BATCH)
-			return 0;
+		if (r < 0 || request->hdr.ocount == 0)
+			return r;
+		/* It has to go on, or it would go on for ever. */
+		if (request->hdr.ocount > BATCH || request->hdr.ino <= from)
+			return -EIO;
 		for (uint32_t i = 0; r == 0 && i < request->hdr.ocount; i++)
 			r = look_at_inode(member, &request->bulkstat[i]);
 		if (r < 0)
@@ -211,7 +215,7 @@ static int look_at_free(struct frag_result *result, int fd)
 	result->free = calloc(1, sizeof(*result->free));
 	if (!result->free)
 		return -ENOMEM;
-	if (free_space_by_fsmap(fd, result->free) < 0)
+	if (free_space_by_fsmap(&extent_running_kernel, fd, result->facts.device, result->free) < 0)
 		free(TAKE_PTR(result->free));
 	return 0;
 }
@@ -238,15 +242,26 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
 }
 
-static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
-		    struct frag_result *ret, struct problem *problem)
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret)
 {
 	struct scan scan = {
 		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
 		.settings = settings,
 		.result = ret,
+		.kernel = kernel,
 		.fd = place->fd,
+		.group_count = group_count,
 	};
+
+	ret->facts = place->facts;
+	ret->model = frag_model_for(settings, &ret->facts);
+	return scan_groups(&scan, place);
+}
+
+static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
+		    struct frag_result *ret, struct problem *problem)
+{
 	struct xfs_fsop_geom geometry;
 	int r;
 
@@ -256,12 +271,8 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	if (ioctl(place->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
 		return -EOPNOTSUPP;
 	r = probe(place->fd);
-	if (r < 0)
-		return r;
-	scan.group_count = geometry.agcount;
-	ret->facts = place->facts;
-	ret->model = frag_model_for(settings, &ret->facts);
-	r = scan_groups(&scan, place);
+	if (r == 0)
+		r = xfs_bulkstat(&extent_running_kernel, settings, place, geometry.agcount, ret);
 	return r < 0 ? r : look_at_free(ret, place->fd);
 }
 

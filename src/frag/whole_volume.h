@@ -3,6 +3,7 @@
 #ifndef FRAG_WHOLE_VOLUME_H
 #define FRAG_WHOLE_VOLUME_H
 
+#include "extent_kernel.h"
 #include "frag.h"
 
 /*
@@ -35,5 +36,9 @@ struct frag_volume_source {
 
 extern const struct frag_volume_source volume_ext, volume_xfs, volume_xfs_image, volume_btrfs,
 	volume_btrfs_image;
+
+/* The second one, on any kernel, of so many allocation groups; without free space. */
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret);
 
 #endif

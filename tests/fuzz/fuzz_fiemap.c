@@ -19,13 +19,9 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "input.h"
 #include "layout.h"
 #include "walk.h"
-
-struct input {
-	const uint8_t *at;
-	size_t left;
-};
 
 struct checked {
 	struct layout_builder *builder;
@@ -35,41 +31,22 @@ struct checked {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Not assert(): it has to hold in a build without that, too. */
-static void must(bool holds)
-{
-	if (!holds)
-		abort();
-}
-
-/* Zeroes once the input has ended. */
-static void take(struct input *input, void *to, size_t bytes)
-{
-	size_t got = bytes < input->left ? bytes : input->left;
-
-	memset(to, 0, bytes);
-	if (got)
-		memcpy(to, input->at, got);
-	input->at += got;
-	input->left -= got;
-}
-
 static int answer_fiemap(struct input *input, struct fiemap *fiemap)
 {
 	int8_t count;
 
 	must(fiemap->fm_extent_count >= 1 && fiemap->fm_length > 0);
-	take(input, &count, sizeof(count));
+	input_take(input, &count, sizeof(count));
 	if (count < 0)
 		return count;
 	fiemap->fm_mapped_extents = (uint32_t)count;
 	for (unsigned i = 0; i < (unsigned)count && i < fiemap->fm_extent_count; i++) {
 		struct fiemap_extent *extent = &fiemap->fm_extents[i];
 
-		take(input, &extent->fe_logical, sizeof(extent->fe_logical));
-		take(input, &extent->fe_physical, sizeof(extent->fe_physical));
-		take(input, &extent->fe_length, sizeof(extent->fe_length));
-		take(input, &extent->fe_flags, sizeof(extent->fe_flags));
+		input_take(input, &extent->fe_logical, sizeof(extent->fe_logical));
+		input_take(input, &extent->fe_physical, sizeof(extent->fe_physical));
+		input_take(input, &extent->fe_length, sizeof(extent->fe_length));
+		input_take(input, &extent->fe_flags, sizeof(extent->fe_flags));
 	}
 	return 0;
 }
@@ -87,7 +64,7 @@ static int answer(void *context, int fd, unsigned long request, void *argument)
 		return 0;
 	}
 	must(request == FIBMAP);
-	take(input, &number, sizeof(number));
+	input_take(input, &number, sizeof(number));
 	if (number < 0 && number > -4096)
 		return number;
 	memcpy(argument, &number, sizeof(number));
@@ -133,13 +110,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!builder)
 		return 0;
-	take(&input, &batch, sizeof(batch));
-	take(&input, &by_blocks, sizeof(by_blocks));
+	input_take(&input, &batch, sizeof(batch));
+	input_take(&input, &by_blocks, sizeof(by_blocks));
 	if (by_blocks) {
 		const struct extent_request request = { &kernel, -1, false, 1, check, &checked };
 		uint8_t blocks;
 
-		take(&input, &blocks, sizeof(blocks));
+		input_take(&input, &blocks, sizeof(blocks));
 		fibmap_walk(&request, 4096ull * blocks);
 	} else {
 		extent_walk_on(&kernel, -1, &(struct extent_walk_options) { .batch = batch }, check,
