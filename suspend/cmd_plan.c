@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "reach.h"
 
 static const struct argp_option options[] = {
 	{ "all", 'a', NULL, 0, "also what has nothing on a disk", 0 },
@@ -87,7 +88,8 @@ static void print_cgroups(const struct machine *machine)
 
 static void print_item(const struct plan_item *item, unsigned number)
 {
-	CLEANUP(freep) char *point = cmd_quoted(item->mount->point);
+	CLEANUP(freep) char *name = reach_name(item->mount);
+	CLEANUP(freep) char *point = name ? cmd_quoted(name) : NULL;
 	CLEANUP(freep) char *source = cmd_quoted(item->mount->source);
 	char place[16] = "-", device[32];
 

@@ -5,6 +5,7 @@
  */
 #include "machine.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "io.h"
 
@@ -36,6 +38,65 @@ static int read_mounts(struct machine *machine, struct problem *problem)
 				   strerror(-r));
 	return 0;
 }
+
+/* ---- what other mount namespaces have ---- */
+
+struct namespaces {
+	ino_t *seen;
+	size_t count;
+};
+
+static bool is_new(struct namespaces *namespaces, ino_t number)
+{
+	for (size_t i = 0; i < namespaces->count; i++)
+		if (namespaces->seen[i] == number)
+			return false;
+	if (ARRAY_ROOM(namespaces->seen, namespaces->count) < 0)
+		return false;
+	namespaces->seen[namespaces->count++] = number;
+	return true;
+}
+
+/* Of one process; what cannot be read, or is gone, is left out. */
+static int add_namespace(struct machine *machine, struct namespaces *namespaces,
+			 const char *process)
+{
+	CLEANUP(freep) char *text = NULL;
+	char path[64];
+	struct stat namespace;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/ns/mnt", process);
+	if (stat(path, &namespace) < 0 || !is_new(namespaces, namespace.st_ino))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%.16s/mountinfo", process);
+	if (io_read_file(path, MOUNTS_BYTES, &text, NULL) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%.16s/root", process);
+	r = mounts_add_elsewhere(&machine->mounts, text, path);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int add_namespaces(struct machine *machine)
+{
+	struct namespaces namespaces = { 0 };
+	DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	struct stat own;
+	int r = 0;
+
+	if (stat("/proc/self/ns/mnt", &own) == 0)
+		is_new(&namespaces, own.st_ino);
+	while (processes && r == 0 && (entry = readdir(processes)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			r = add_namespace(machine, &namespaces, entry->d_name);
+	if (processes)
+		closedir(processes);
+	free(namespaces.seen);
+	return r;
+}
+
+/* ---- cgroups ---- */
 
 static int note_writers(struct machine *machine, const struct cgroups *all)
 {
@@ -85,6 +146,8 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 	uname(&name);
 	machine.kernel = kernel_parse(name.release);
 	r = read_mounts(&machine, problem);
+	if (r == 0)
+		r = add_namespaces(&machine);
 	if (r == 0)
 		r = devices_read("/sys", &machine.devices);
 	if (r == 0 && wish->cgroups)

@@ -15,6 +15,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "types.h"
 
 /* ---- escapes ---- */
 
@@ -124,6 +125,7 @@ static void mount_clear(struct mount *mount)
 	free(mount->type);
 	free(mount->source);
 	free(mount->options);
+	free(mount->through);
 	*mount = (struct mount) { 0 };
 }
 
@@ -165,9 +167,12 @@ static int compare_parents(const void *one, const void *other, void *context)
 
 static int order_by_parent(struct mounts *mounts)
 {
-	mounts->by_parent = calloc(mounts->count + 1, sizeof(*mounts->by_parent));
-	if (!mounts->by_parent)
+	size_t *by_parent = calloc(mounts->count + 1, sizeof(*by_parent));
+
+	if (!by_parent)
 		return -ENOMEM;
+	free(mounts->by_parent);
+	mounts->by_parent = by_parent;
 	for (size_t i = 0; i < mounts->count; i++)
 		mounts->by_parent[i] = i;
 	qsort_r(mounts->by_parent, mounts->count, sizeof(*mounts->by_parent), compare_parents,
@@ -194,7 +199,7 @@ static int read_lines(char *text, struct mounts *mounts)
 		}
 		mounts->all[mounts->count++] = mount;
 	}
-	return order_by_parent(mounts);
+	return 0;
 }
 
 int mounts_parse(const char *text, struct mounts *ret)
@@ -203,6 +208,8 @@ int mounts_parse(const char *text, struct mounts *ret)
 	struct mounts mounts = { 0 };
 	int r = copy ? read_lines(copy, &mounts) : -ENOMEM;
 
+	if (r == 0)
+		r = order_by_parent(&mounts);
 	if (r < 0) {
 		mounts_clear(&mounts);
 		return r;
@@ -280,7 +287,7 @@ static const struct mount *root_of(const struct mounts *mounts)
 	for (size_t i = 0; i < mounts->count; i++) {
 		const struct mount *mount = &mounts->all[i];
 
-		if (strcmp(mount->point, "/") == 0 &&
+		if (!mount->through && strcmp(mount->point, "/") == 0 &&
 		    (mount->parent_id == mount->id || !mounts_by_id(mounts, mount->parent_id)))
 			return mount;
 	}
@@ -299,6 +306,85 @@ const struct mount *mounts_find(const struct mounts *mounts, const char *path)
 		current = next;
 	}
 	return current;
+}
+
+static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct mount *mount)
+{
+	const struct mount *above = mount;
+
+	for (size_t steps = 0; steps < mounts->count; steps++) {
+		above = mounts_by_id(mounts, above->parent_id);
+		if (!above || above == mount || strcmp(above->point, "/") == 0)
+			return false;
+		if (strcmp(above->type, "autofs") != 0 &&
+		    type_nature(above->type, false) == TYPE_UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel's way to show the place of a mount whose folder was removed. */
+static bool is_deleted(const struct mount *mount)
+{
+	static const char mark[] = "//deleted";
+	size_t length = strlen(mount->point);
+
+	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
+}
+
+bool mounts_is_reachable(const struct mounts *mounts, const struct mount *mount)
+{
+	return !is_deleted(mount) && mounts_find(mounts, mount->point) == mount &&
+	       !is_behind_one_that_hangs(mounts, mount);
+}
+
+/* ---- other namespaces ---- */
+
+static bool has_superblock(const struct mounts *mounts, dev_t device)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->all[i].device == device)
+			return true;
+	return false;
+}
+
+static bool is_on_device(const struct mount *mount)
+{
+	return major(mount->device) != 0 || type_has_hidden_device(mount->type);
+}
+
+/* Takes it out of the other table. */
+static int move_mount(struct mounts *mounts, struct mount *mount, const char *through)
+{
+	char *copy = strdup(through);
+
+	if (!copy || ARRAY_ROOM(mounts->all, mounts->count) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	mounts->all[mounts->count] = *mount;
+	mounts->all[mounts->count++].through = copy;
+	*mount = (struct mount) { 0 };
+	return 0;
+}
+
+int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *through)
+{
+	CLEANUP(mounts_clear) struct mounts other = { 0 };
+	CLEANUP(freep) bool *wanted = NULL;
+	int r = mounts_parse(text, &other);
+
+	wanted = r == 0 ? calloc(other.count + 1, sizeof(*wanted)) : NULL;
+	if (!wanted)
+		return r < 0 ? r : -ENOMEM;
+	/* First all questions to the other table, since moving takes it apart. */
+	for (size_t i = 0; i < other.count; i++)
+		wanted[i] =
+			is_on_device(&other.all[i]) && mounts_is_reachable(&other, &other.all[i]);
+	for (size_t i = 0; r == 0 && i < other.count; i++)
+		if (wanted[i] && !has_superblock(mounts, other.all[i].device))
+			r = move_mount(mounts, &other.all[i], through);
+	return r < 0 ? r : order_by_parent(mounts);
 }
 
 int mounts_has_option(const struct mount *mount, const char *word)

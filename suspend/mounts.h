@@ -3,6 +3,7 @@
 #ifndef SUSPEND_MOUNTS_H
 #define SUSPEND_MOUNTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -15,6 +16,7 @@ struct mount {
 	char *type;    /* "ext4", "fuse.sshfs" */
 	char *source;  /* "/dev/sda1", "none" */
 	char *options; /* of the superblock, still escaped */
+	char *through; /* "/proc/PID/root": in the mount namespace of that process; NULL: in ours */
 };
 
 struct mounts {
@@ -28,6 +30,19 @@ struct mounts {
  * mounts_clear().
  */
 int mounts_parse(const char *text, struct mounts *ret);
+
+/*
+ * Adds what only the mount table of another namespace has: the first reachable mount of each
+ * superblock on a device.  Errors as above; nothing is added then.
+ */
+int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *through);
+
+/*
+ * Whether its root can be opened by its mount point: nothing is mounted over it, and the way there
+ * leads through nothing that could hang.  What is at "/" does not count, as we run from there; nor
+ * autofs, which hands on to what is mounted.
+ */
+bool mounts_is_reachable(const struct mounts *mounts, const struct mount *mount);
 
 /*
  * The mount in which an absolute path ends up, with regard to what is mounted over what;

@@ -127,38 +127,9 @@ static size_t item_of_mount(const struct making *making, const struct mount *mou
 
 /* ---- by which mount it is reached ---- */
 
-/*
- * Whether a walk goes through a mount that could hang it.  What is at "/" does not count, as we run
- * from there; nor autofs, which hands on to what is mounted.
- */
-static bool is_behind_one_that_hangs(const struct making *making, const struct mount *mount)
-{
-	const struct mount *above = mount;
-
-	for (size_t steps = 0; steps < making->mounts->count; steps++) {
-		above = mounts_by_id(making->mounts, above->parent_id);
-		if (!above || above == mount || strcmp(above->point, "/") == 0)
-			return false;
-		if (strcmp(above->type, "autofs") != 0 &&
-		    type_nature(above->type, false) == TYPE_UNTOUCHED)
-			return true;
-	}
-	return false;
-}
-
-/* The kernel's way to show the place of a mount whose folder was removed. */
-static bool is_deleted(const struct mount *mount)
-{
-	static const char mark[] = "//deleted";
-	size_t length = strlen(mount->point);
-
-	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
-}
-
 static bool is_reachable(const struct making *making, const struct mount *mount)
 {
-	return !is_deleted(mount) && mounts_find(making->mounts, mount->point) == mount &&
-	       !is_behind_one_that_hangs(making, mount);
+	return mount->through || mounts_is_reachable(making->mounts, mount);
 }
 
 /* Chooses for all items that are to be opened. */
@@ -383,13 +354,28 @@ static int find_edges(struct making *making)
 
 /* ---- what the user wants ---- */
 
+/* Those of other namespaces have names as well: /proc/PID/root/POINT. */
+static const struct mount *find_named(const struct making *making, const char *name)
+{
+	const struct mount *mount = mounts_find(making->mounts, name);
+
+	for (size_t i = 0; i < making->mounts->count; i++) {
+		const struct mount *other = &making->mounts->all[i];
+
+		if (other->through && strncmp(name, other->through, strlen(other->through)) == 0 &&
+		    strcmp(name + strlen(other->through), other->point) == 0)
+			return other;
+	}
+	return mount && strcmp(mount->point, name) == 0 ? mount : NULL;
+}
+
 static int mark_named(struct making *making, const char *const *names, bool *marked,
 		      struct problem *problem)
 {
 	for (const char *const *name = names; *name; name++) {
-		const struct mount *mount = mounts_find(making->mounts, *name);
+		const struct mount *mount = find_named(making, *name);
 
-		if (!mount || strcmp(mount->point, *name) != 0)
+		if (!mount)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
 					   "nothing is mounted on %s; `findmnt` shows what is",
 					   *name);

@@ -35,15 +35,27 @@ static int mount_id_of(int fd, uint64_t *ret)
 	return 0;
 }
 
+char *reach_name(const struct mount *mount)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", mount->through ? mount->through : "", mount->point) < 0
+		       ? NULL
+		       : name;
+}
+
 int reach_open(const struct mount *mount)
 {
+	CLEANUP(freep) char *name = reach_name(mount);
 	/* O_PATH first: what a file is mounted on may be a device or a pipe. */
-	CLEANUP(fd_closep) int place = open(mount->point, O_PATH | O_CLOEXEC | O_NOFOLLOW);
+	CLEANUP(fd_closep) int place = name ? open(name, O_PATH | O_CLOEXEC | O_NOFOLLOW) : -1;
 	struct stat status;
 	char path[64];
 	uint64_t id;
 	int r, fd;
 
+	if (!name)
+		return -ENOMEM;
 	if (place < 0 || fstat(place, &status) < 0)
 		return -errno;
 	r = mount_id_of(place, &id);

@@ -33,21 +33,29 @@ enum {
 
 /* ---- preparing ---- */
 
+/* A namespace that has ended took with it what only it had mounted. */
+static bool has_gone(const struct mount *mount, int error)
+{
+	return mount->through && (error == -ENOENT || error == -ESTALE || error == -ESRCH);
+}
+
 static int add_superblock(struct hold *hold, const struct plan_item *item, struct problem *problem)
 {
+	CLEANUP(freep) char *name = reach_name(item->mount);
 	struct hold_entry entry = {
 		.kind = item->kind == PLAN_SYNC ? HOLD_SYNC : HOLD_SUPERBLOCK,
 		.device = item->device,
 		.type = item->mount->type,
 		.source = item->mount->source,
-		.path = item->mount->point,
+		.path = name,
 	};
-	int fd = reach_open(item->mount);
 
-	if (fd < 0)
-		return problem_set(problem, PROBLEM_VERDICT, -fd, "cannot open %s: %s",
-				   item->mount->point, strerror(-fd));
-	entry.fd = fd;
+	entry.fd = name ? reach_open(item->mount) : -ENOMEM;
+	if (has_gone(item->mount, entry.fd))
+		return 0;
+	if (entry.fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -entry.fd, "cannot open %s: %s",
+				   item->mount->point, strerror(-entry.fd));
 	return hold_add(hold, &entry);
 }
 

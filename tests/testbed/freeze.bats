@@ -115,6 +115,25 @@ assert_thawed() {
 	assert_thawed "$A"
 }
 
+@test "mounted in another namespace only" {
+	umount a
+	# shellcheck disable=SC2016
+	unshare --mount --propagation private sh -c 'mount -o loop "$0" "$1" && echo there >"$2" && exec sleep 60' \
+		"$WORK/a.img" "$A" "$WORK/ready" 3>&- &
+	local pid=$!
+	for _ in {1..50}; do
+		[ -e ready ] && break
+		sleep 0.1
+	done
+	run suspend-freeze plan
+	assert_output_has "on /proc/$pid/root$A"
+	suspend-freeze freeze --for 20 --only "/proc/$pid/root$A" --no-cgroups
+	frozen "/proc/$pid/root$A"
+	suspend-freeze thaw
+	assert_thawed "/proc/$pid/root$A"
+	kill "$pid"
+}
+
 @test "freeze --for: thawed when the time is up" {
 	suspend-freeze freeze --for 2 "${ONLY[@]}"
 	frozen "$A"

@@ -210,6 +210,36 @@ static void test_mounts_find_ends(void **state)
 	assert_null(mounts_find(&headless, "/a"));
 }
 
+/* A container: its own /data, and what is ours already. */
+static void test_mounts_elsewhere(void **state)
+{
+	CLEANUP(scene_clear) struct scene scene = { 0 };
+	CLEANUP(plan_clear) struct plan plan = { 0 };
+	static const char *const only[] = { "/proc/9/root/data", NULL };
+	(void)state;
+
+	assert_int_equal(0,
+			 mounts_parse("1 1 8:1 / / rw - ext4 a rw\n2 1 0:9 / /t rw - tmpfs t rw\n",
+				      &scene.mounts));
+	assert_int_equal(0, mounts_add_elsewhere(&scene.mounts,
+						 "50 49 0:70 / / rw - overlay o rw\n"
+						 "51 50 8:1 /x /bind rw - ext4 a rw\n"
+						 "52 50 8:2 / /data rw - ext4 b rw\n"
+						 "53 50 8:2 /y /twice rw - ext4 b rw\n"
+						 "54 50 8:3 / /hidden rw - ext4 c rw\n"
+						 "55 54 0:71 / /hidden rw - tmpfs c rw\n",
+						 "/proc/9/root"));
+	assert_int_equal(3, scene.mounts.count);
+	assert_string_equal("/data", scene.mounts.all[2].point);
+	assert_int_equal(1, mounts_find(&scene.mounts, "/data")->id);
+	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices,
+				      &(struct plan_wish) { .only = only }, &plan, NULL));
+	assert_int_equal(PLAN_FREEZE, item_at(&plan, "/data")->kind);
+	assert_int_equal(PLAN_LEAVE, item_at(&plan, "/")->kind);
+	assert_int_equal(-EBADMSG, mounts_add_elsewhere(&scene.mounts, "nonsense", "/proc/9/root"));
+	assert_int_equal(3, scene.mounts.count);
+}
+
 static void test_mount_options(void **state)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
@@ -971,6 +1001,7 @@ int main(void)
 		cmocka_unit_test(test_mounts_refused),
 		cmocka_unit_test(test_mounts_find),
 		cmocka_unit_test(test_mounts_find_ends),
+		cmocka_unit_test(test_mounts_elsewhere),
 		cmocka_unit_test(test_mount_options),
 		cmocka_unit_test(test_escape_is_read_back),
 		cmocka_unit_test(test_plan_laptop),
