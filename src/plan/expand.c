@@ -25,6 +25,8 @@ struct wishes {
 	size_t method_count;
 	uint64_t *sizes;
 	size_t size_count;
+	struct plan_kernel *kernels;
+	size_t kernel_count;   /* 0: the plan names none */
 	uint64_t volume_bytes; /* 0: by the file's size */
 	unsigned runs;
 	int automatic;
@@ -34,8 +36,18 @@ struct wishes {
 	uint64_t seed;
 };
 
+static void clear_kernels(struct plan_kernel *kernels, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(kernels[i].name);
+		free(kernels[i].label);
+	}
+	free(kernels);
+}
+
 static void wishes_clear(struct wishes *wishes)
 {
+	clear_kernels(wishes->kernels, wishes->kernel_count);
 	free(wishes->filesystems);
 	free(wishes->methods);
 	free(wishes->sizes);
@@ -157,6 +169,34 @@ static int choose_sizes(const struct plan *plan, struct wishes *wishes, struct p
 	return 0;
 }
 
+/* Paths may hold blanks, so only commas separate.  "" is one kernel, whichever. */
+static int choose_kernels(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+{
+	CLEANUP(freep) char **names = words_split(plan->kernels ? plan->kernels : "", ",");
+	size_t count = names ? words_count(names) : 0;
+
+	if (!names)
+		return -ENOMEM;
+	if (!plan->kernels)
+		return 0;
+	wishes->kernels = calloc(count + 1, sizeof(*wishes->kernels));
+	if (!wishes->kernels)
+		return -ENOMEM;
+	for (size_t i = 0; i < (count ? count : 1); i++) {
+		const char *name = count ? names[i] : "";
+
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(wishes->kernels[j].name, name) == 0)
+				return problem_set(problem, PROBLEM_USAGE, EINVAL,
+						   "the kernel \"%s\" is named twice", name);
+		wishes->kernels[i].name = strdup(name);
+		if (!wishes->kernels[i].name)
+			return -ENOMEM;
+		wishes->kernel_count++;
+	}
+	return 0;
+}
+
 static int choose_runs(const struct plan *plan, struct wishes *wishes, struct problem *problem)
 {
 	const char *text = plan->runs ? plan->runs : "1";
@@ -266,6 +306,8 @@ static int take_apart(const struct plan *plan, int in_directory, struct wishes *
 	if (r == 0)
 		r = choose_sizes(plan, ret, problem);
 	if (r == 0)
+		r = choose_kernels(plan, ret, problem);
+	if (r == 0)
 		r = choose_runs(plan, ret, problem);
 	if (r == 0)
 		r = choose_precision(plan, ret, problem);
@@ -282,23 +324,42 @@ static int take_apart(const struct plan *plan, int in_directory, struct wishes *
 	return r;
 }
 
-/* One round in the plan's order. */
-static void list_round(const struct wishes *wishes, int in_directory, struct plan_trial *trial)
+/* Each count is that of choices; of what does not apply there is one. */
+static size_t filesystem_choices(const struct wishes *wishes)
 {
-	size_t filesystem_count = in_directory ? 1 : wishes->filesystem_count, place = 0;
+	return wishes->filesystem_count ? wishes->filesystem_count : 1;
+}
 
-	for (size_t i = 0; i < wishes->size_count; i++)
-		for (size_t j = 0; j < filesystem_count; j++)
-			for (size_t k = 0; k < wishes->method_count; k++, place++)
-				trial[place] = (struct plan_trial) {
-					.filesystem = in_directory ? NULL : wishes->filesystems[j],
-					.method = wishes->methods[k],
-					.file_bytes = wishes->sizes[i],
-					.volume_bytes =
-						in_directory ? 0
-							     : volume_for(wishes, wishes->sizes[i]),
-					.place = place,
-				};
+static size_t kernel_choices(const struct wishes *wishes)
+{
+	return wishes->kernel_count ? wishes->kernel_count : 1;
+}
+
+static size_t count_round(const struct wishes *wishes)
+{
+	return wishes->size_count * filesystem_choices(wishes) * kernel_choices(wishes) *
+	       wishes->method_count;
+}
+
+/* One trial of a round in the plan's order: methods are innermost. */
+static struct plan_trial trial_at(const struct wishes *wishes, int in_directory, size_t place)
+{
+	size_t method = place % wishes->method_count, rest = place / wishes->method_count;
+	size_t kernel = rest % kernel_choices(wishes);
+	size_t filesystem, size;
+
+	rest /= kernel_choices(wishes);
+	filesystem = rest % filesystem_choices(wishes);
+	size = rest / filesystem_choices(wishes);
+	return (struct plan_trial) {
+		.kernel = wishes->kernels ? &wishes->kernels[kernel] : NULL,
+		.filesystem = in_directory ? NULL : wishes->filesystems[filesystem],
+		.method = wishes->methods[method],
+		.file_bytes = wishes->sizes[size],
+		.volume_bytes = in_directory ? 0 : volume_for(wishes, wishes->sizes[size]),
+		.run = 1,
+		.place = place,
+	};
 }
 
 /* The generator splitmix64 (Steele, Lea, Flood 2014): any state will do as a start. */
@@ -346,23 +407,23 @@ int trial_list_add_round(struct trial_list *list)
 	return 0;
 }
 
-/* Makes the first round. */
-static int start_list(const struct wishes *wishes, int in_directory, struct trial_list *ret)
+/* Makes the first round, and takes the kernels. */
+static int start_list(struct wishes *wishes, int in_directory, struct trial_list *ret)
 {
-	size_t count = wishes->size_count * wishes->method_count *
-		       (in_directory ? 1 : wishes->filesystem_count);
+	size_t count = count_round(wishes);
 	struct plan_trial *trial = calloc(count, sizeof(*trial));
 
 	if (!trial)
 		return -ENOMEM;
-	list_round(wishes, in_directory, trial);
 	for (size_t i = 0; i < count; i++)
-		trial[i].run = 1;
+		trial[i] = trial_at(wishes, in_directory, i);
 	if (wishes->shuffled)
 		shuffle_round(trial, count, wishes->seed, 1);
 	*ret = (struct trial_list) {
 		.trial = trial,
 		.count = count,
+		.kernels = TAKE_PTR(wishes->kernels),
+		.kernel_count = wishes->kernel_count,
 		.round_count = count,
 		.automatic = wishes->automatic,
 		.precision = wishes->precision,
@@ -370,6 +431,7 @@ static int start_list(const struct wishes *wishes, int in_directory, struct tria
 		.shuffled = wishes->shuffled,
 		.seed = wishes->seed,
 	};
+	wishes->kernel_count = 0;
 	return 0;
 }
 
@@ -403,5 +465,6 @@ int trial_list_is_first(const struct trial_list *list, size_t index)
 void trial_list_clear(struct trial_list *list)
 {
 	free(list->trial);
+	clear_kernels(list->kernels, list->kernel_count);
 	*list = (struct trial_list) { 0 };
 }

@@ -21,6 +21,7 @@
 #include "io.h"
 #include "size.h"
 #include "suggest.h"
+#include "words.h"
 
 enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
 
@@ -66,6 +67,9 @@ static char **plan_member(struct plan *plan, const char *key)
 		{ "precision", &plan->precision },
 		{ "max_time", &plan->max_time },
 		{ "on", &plan->testbed },
+		{ "kernels", &plan->kernels },
+		{ "modules", &plan->modules },
+		{ "drive_throttle", &plan->drive_throttle },
 		{ "label", &plan->label },
 	};
 
@@ -101,19 +105,34 @@ static int check_length(const char *key, const char *value, struct problem *prob
 			   key, most);
 }
 
+static int check_kernels(const char *value, struct problem *problem)
+{
+	CLEANUP(freep) char **kernels = words_split(value, ",");
+	int r = kernels ? 0 : -ENOMEM;
+
+	for (char **kernel = kernels; r == 0 && *kernel; kernel++)
+		r = check_length("kernel", *kernel, problem);
+	return r;
+}
+
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem)
 {
 	char **member = plan_member(plan, key);
 	int r;
 
 	if (!member)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "unknown key \"%s\" in [plan]; there are filesystems, methods, "
-				   "sizes, volume, runs, seed, precision, max_time, on and label",
-				   key);
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"unknown key \"%s\" in [plan]; there are filesystems, methods, "
+			"sizes, volume, runs, seed, precision, max_time, on, kernels, modules, "
+			"drive_throttle and label",
+			key);
 	r = check_value(key, value, problem);
-	if (r == 0 && (member == &plan->label || member == &plan->testbed))
+	if (r == 0 && (member == &plan->label || member == &plan->testbed ||
+		       member == &plan->modules || member == &plan->drive_throttle))
 		r = check_length(key, value, problem);
+	if (r == 0 && member == &plan->kernels)
+		r = check_kernels(value, problem);
 	return r < 0 ? r : set_text(member, value);
 }
 
@@ -356,9 +375,11 @@ int plan_init(struct plan *plan)
 
 void plan_clear(struct plan *plan)
 {
-	char *const texts[] = { plan->filesystems, plan->methods, plan->sizes,	   plan->volume,
-				plan->runs,	   plan->seed,	  plan->precision, plan->max_time,
-				plan->testbed,	   plan->label };
+	char *const texts[] = { plan->filesystems, plan->methods,  plan->sizes,
+				plan->volume,	   plan->runs,	   plan->seed,
+				plan->precision,   plan->max_time, plan->testbed,
+				plan->kernels,	   plan->modules,  plan->drive_throttle,
+				plan->label };
 
 	for (size_t i = 0; i < plan->catalogue_count; i++) {
 		struct filesystem *filesystem = &plan->catalogue[i];

@@ -38,14 +38,24 @@ struct plan {
 	char *precision;   /* percent, for auto; NULL: PLAN_PRECISION_PERCENT */
 	char *max_time;	   /* as for duration_parse(), for auto; NULL: PLAN_SECONDS_MOST */
 	char *testbed;	   /* "uml", "dir:/srv"; NULL: the default */
-	char *label;	   /* NULL: none */
+	char *kernels;	   /* comma separated, for guests; NULL: one, which the testbed chooses */
+	char *modules;	   /* directory of their modules; NULL: none was named */
+	char *drive_throttle; /* limits of a guest's drive; NULL: none */
+	char *label;	      /* NULL: none */
 };
 
 enum { PLAN_VOLUME_FACTOR = 5, PLAN_RUNS_MAX = 10000 };
 enum { PLAN_PRECISION_PERCENT = 5, PLAN_SECONDS_MOST = 3600 };
 #define PLAN_VOLUME_MIN ((uint64_t)512 << 20)
 
+/* One of several that trials are made on in turn. */
+struct plan_kernel {
+	char *name;  /* as the plan has it: "6.1.0-9-amd64", "new=/src/bzImage"; "": any */
+	char *label; /* by which results are told apart; NULL until somebody has found it out */
+};
+
 struct plan_trial {
+	const struct plan_kernel *kernel;    /* NULL: the plan names none */
 	const struct filesystem *filesystem; /* NULL: a directory, whatever it is on */
 	struct method_choice method;
 	uint64_t file_bytes;
@@ -87,6 +97,8 @@ uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t vo
 struct trial_list {
 	struct plan_trial *trial;
 	size_t count;
+	struct plan_kernel *kernels; /* to which the trials refer */
+	size_t kernel_count;
 	size_t round_count;    /* trials of one round; the first ones are the first round */
 	int automatic;	       /* rounds are to be added until the figures are precise */
 	double precision;      /* for that: part of the median, 0.05 for 5 % */
@@ -96,7 +108,7 @@ struct trial_list {
 };
 
 /*
- * All trials, rounds outermost, within a round sizes, file systems, methods as in
+ * All trials, rounds outermost, within a round sizes, file systems, kernels, methods as in
  * 2009, or if the plan has a seed shuffled: the same seed gives the same order.
  * With "auto" it is one round.  Refers into the plan.  With `in_directory` file
  * systems and volume are left out.  -EINVAL with a sentence: an unknown name (and

@@ -19,9 +19,9 @@ static void print_key(FILE *to, const char *key, const char *value)
 		fprintf(to, "%s = %s\n", key, value);
 }
 
-static int print_list(FILE *to, const char *key, const char *list)
+static int print_list(FILE *to, const char *key, const char *list, const char *separators)
 {
-	CLEANUP(freep) char **words = words_split(list ? list : "", ", ");
+	CLEANUP(freep) char **words = words_split(list ? list : "", separators);
 
 	if (!words)
 		return -ENOMEM;
@@ -70,17 +70,21 @@ char *plan_text(const struct plan *plan)
 	if (!to)
 		return NULL;
 	fprintf(to, "[plan]\n");
-	r = print_list(to, "filesystems", plan->filesystems);
+	r = print_list(to, "filesystems", plan->filesystems, ", ");
 	if (r == 0)
-		r = print_list(to, "methods", plan->methods);
+		r = print_list(to, "methods", plan->methods, ", ");
 	if (r == 0)
-		r = print_list(to, "sizes", plan->sizes);
+		r = print_list(to, "sizes", plan->sizes, ", ");
 	print_key(to, "volume", plan->volume);
 	print_key(to, "runs", plan->runs);
 	print_key(to, "seed", plan->seed);
 	print_key(to, "precision", plan->precision);
 	print_key(to, "max_time", plan->max_time);
 	print_key(to, "on", plan->testbed);
+	if (r == 0)
+		r = print_list(to, "kernels", plan->kernels, ",");
+	print_key(to, "modules", plan->modules);
+	print_key(to, "drive_throttle", plan->drive_throttle);
 	print_key(to, "label", plan->label);
 	if (r == 0)
 		r = print_filesystems(to, plan);

@@ -128,6 +128,39 @@ static void rounds_are_outermost(void **state)
 	trial_list_clear(&trials);
 }
 
+static void each_kernel_has_its_trials(void **state)
+{
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+
+	plan_set(plan, "filesystems", "xfs,ext4", NULL);
+	plan_set(plan, "methods", "fallocate,mmap", NULL);
+	plan_set(plan, "sizes", "1M", NULL);
+	plan_set(plan, "runs", "2", NULL);
+	plan_set(plan, "kernels", "6.1.0,new=/my src/bzImage", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 16);
+	assert_int_equal(trials.kernel_count, 2);
+	for (size_t i = 0; i < trials.count; i++) {
+		assert_string_equal(trials.trial[i].filesystem->name, i / 4 % 2 ? "ext4" : "xfs");
+		assert_string_equal(trials.trial[i].kernel->name,
+				    i / 2 % 2 ? "new=/my src/bzImage" : "6.1.0");
+		assert_string_equal(trials.trial[i].method.name, i % 2 ? "mmap" : "fallocate");
+	}
+	trial_list_clear(&trials);
+
+	plan_set(plan, "kernels", "", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.kernel_count, 1);
+	assert_string_equal(trials.trial[0].kernel->name, "");
+	trial_list_clear(&trials);
+
+	plan_set(plan, "kernels", "a,b,a", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, &problem), -EINVAL);
+	assert_string_equal(problem.message, "the kernel \"a\" is named twice");
+}
+
 /* 2 file systems, 4 methods, 30 rounds. */
 static void expand_with_seed(struct plan *plan, const char *seed, struct trial_list *ret)
 {
@@ -336,7 +369,8 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 	} cases[] = {
 		{ "[plan]\nfs = ext4\n",
 		  "p:2: unknown key \"fs\" in [plan]; there are filesystems, methods, "
-		  "sizes, volume, runs, seed, precision, max_time, on and label" },
+		  "sizes, volume, runs, seed, precision, max_time, on, kernels, modules, "
+		  "drive_throttle and label" },
 		{ "\n[x]\ntype = ext4\nmkfss = y\n", "p:4: unknown key \"mkfss\" in [x]; there are "
 						     "type, mkfs, mount, package, largest_run, "
 						     "min_volume and summary" },
@@ -376,6 +410,9 @@ static void text_reads_back(void **state)
 	plan_set(plan, "max_time", "10m", NULL);
 	plan_set(plan, "on", "dir:/srv", NULL);
 	plan_set(plan, "label", "desktop on", NULL);
+	plan_set(plan, "kernels", "6.1.0,new=/src/of mine/bzImage", NULL);
+	plan_set(plan, "modules", "/srv/m", NULL);
+	plan_set(plan, "drive_throttle", "iops=100,bps=1M", NULL);
 	text = plan_text(plan);
 	assert_non_null(text);
 	assert_int_equal(plan_read(&again, text, "text", NULL), 0);
@@ -397,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(presets_expand, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_2009_preset_is_that_of_2009, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rounds_are_outermost, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_kernel_has_its_trials, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rounds_are_shuffled_and_stay_whole, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_seed_fixes_the_order, set_up, tear_down),
