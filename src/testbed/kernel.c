@@ -14,6 +14,8 @@
 #include "cleanup.h"
 #include "io.h"
 
+enum { WISHES_DEEP = 8 };
+
 static void kmod_unrefp(struct kmod_ctx **kmod)
 {
 	if (*kmod)
@@ -31,6 +33,16 @@ static void kmod_modulep(struct kmod_module **module)
 		kmod_module_unref(*module);
 }
 
+static int is_listed(const char *files, const char *path)
+{
+	size_t length = strlen(path);
+
+	for (const char *at = files; at && (at = strstr(at, path)); at += length)
+		if ((at == files || at[-1] == ' ') && (at[length] == ' ' || !at[length]))
+			return 1;
+	return 0;
+}
+
 /* Appends the module's file; its path begins with `directory`, which is cut off. */
 static int append_file(struct kmod_module *module, const char *directory, char **files)
 {
@@ -41,6 +53,8 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 		return 0; /* built in */
 	if (directory && strncmp(path, directory, strlen(directory)) == 0)
 		path += strlen(directory) + 1;
+	if (is_listed(*files, path))
+		return 0;
 	if (asprintf(&longer, "%s%s%s", *files ? *files : "", *files ? " " : "", path) < 0)
 		return -ENOMEM;
 	free(*files);
@@ -48,16 +62,25 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 	return 0;
 }
 
-/* The module after all that it needs; libkmod gives these in the order in which they are loaded. */
-static int append_with_needs(struct kmod_module *module, const char *directory, char **files)
+static int append_with_needs(struct kmod_module *module, const char *directory, int depth,
+			     char **files);
+
+/*
+ * What the module asks the kernel to load only when it is used ("softdep f2fs
+ * pre: crc32") comes first: a guest has no modprobe that the kernel could call.
+ */
+static int append_after_wishes(struct kmod_module *module, const char *directory, int depth,
+			       char **files)
 {
-	CLEANUP(kmod_listp) struct kmod_list *needed = kmod_module_get_dependencies(module);
+	CLEANUP(kmod_listp) struct kmod_list *before = NULL;
+	CLEANUP(kmod_listp) struct kmod_list *after = NULL;
 	struct kmod_list *entry;
 
-	kmod_list_foreach(entry, needed)
+	kmod_module_get_softdeps(module, &before, &after);
+	kmod_list_foreach(entry, before)
 	{
 		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
-		int r = append_file(one, directory, files);
+		int r = append_with_needs(one, directory, depth + 1, files);
 
 		if (r < 0)
 			return r;
@@ -65,32 +88,24 @@ static int append_with_needs(struct kmod_module *module, const char *directory, 
 	return append_file(module, directory, files);
 }
 
-/*
- * What the module asks the kernel to load only when it is used ("softdep f2fs
- * pre: crc32") comes first: a guest has no modprobe that the kernel could call.
- */
-static int list_files(struct kmod_module *module, const char *directory, char **ret_files)
+/* The module after all that it needs; libkmod gives these in the order in which they are loaded. */
+static int append_with_needs(struct kmod_module *module, const char *directory, int depth,
+			     char **files)
 {
-	CLEANUP(kmod_listp) struct kmod_list *before = NULL;
-	CLEANUP(kmod_listp) struct kmod_list *after = NULL;
-	CLEANUP(freep) char *files = NULL;
+	CLEANUP(kmod_listp) struct kmod_list *needed = kmod_module_get_dependencies(module);
 	struct kmod_list *entry;
-	int r;
 
-	kmod_module_get_softdeps(module, &before, &after);
-	kmod_list_foreach(entry, before)
+	if (depth > WISHES_DEEP)
+		return 0; /* two that wish for each other */
+	kmod_list_foreach(entry, needed)
 	{
 		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
+		int r = append_after_wishes(one, directory, depth, files);
 
-		r = append_with_needs(one, directory, &files);
 		if (r < 0)
 			return r;
 	}
-	r = append_with_needs(module, directory, &files);
-	if (r < 0)
-		return r;
-	*ret_files = TAKE_PTR(files);
-	return 0;
+	return append_after_wishes(module, directory, depth, files);
 }
 
 /* In /proc/filesystems, whose lines are "nodev\tTYPE" or "\tTYPE". */
@@ -104,25 +119,34 @@ static int is_registered(const char *type)
 	return asprintf(&row, "\t%s\n", type) >= 0 && strstr(table, row);
 }
 
-int kernel_has_filesystem(const char *directory, const char *type, char **ret_modules)
+int kernel_add_modules(const char *directory, const char *name, char **modules)
 {
 	static const char *const no_configuration[] = { NULL };
-	CLEANUP(kmod_unrefp) struct kmod_ctx *kmod = NULL;
+	CLEANUP(kmod_unrefp) struct kmod_ctx *kmod = kmod_new(directory, no_configuration);
 	CLEANUP(kmod_listp) struct kmod_list *found = NULL;
 	CLEANUP(kmod_modulep) struct kmod_module *module = NULL;
-	CLEANUP(freep) char *alias = NULL;
 
-	if (!directory && is_registered(type)) {
-		if (ret_modules)
-			*ret_modules = NULL;
-		return 0;
-	}
-	kmod = kmod_new(directory, no_configuration);
-	if (!kmod || asprintf(&alias, "fs-%s", type) < 0)
+	if (!kmod)
 		return -ENOMEM;
 	kmod_set_log_priority(kmod, 0);
-	if (kmod_module_new_from_lookup(kmod, alias, &found) < 0 || !found)
+	if (kmod_module_new_from_lookup(kmod, name, &found) < 0 || !found)
 		return -ENODEV;
 	module = kmod_module_get_module(found);
-	return ret_modules ? list_files(module, directory, ret_modules) : 0;
+	return append_with_needs(module, directory, 0, modules);
+}
+
+int kernel_add_filesystem(const char *directory, const char *type, char **modules)
+{
+	CLEANUP(freep) char *alias = NULL;
+
+	if (asprintf(&alias, "fs-%s", type) < 0)
+		return -ENOMEM;
+	return kernel_add_modules(directory, alias, modules);
+}
+
+int kernel_has_filesystem(const char *type)
+{
+	CLEANUP(freep) char *modules = NULL;
+
+	return is_registered(type) ? 0 : kernel_add_filesystem(NULL, type, &modules);
 }

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Which file systems a kernel has. */
+/* Which modules a kernel has. */
 #ifndef TESTBED_KERNEL_H
 #define TESTBED_KERNEL_H
 
 /*
- * Looks for a file system among a kernel's built-in and loadable modules.
- * `directory` is that of its modules (/lib/modules/RELEASE), NULL: the running
- * kernel's.  Returns 0 with *ret_modules the files to load, relative to the
- * directory, in order, separated by spaces (NULL: built in; the caller frees;
- * ret_modules may be NULL), or -ENODEV (it has none), -ENOMEM.
+ * Looks for a module, by its name or an alias, among those that are built in or
+ * can be loaded.  `directory` is that of the kernel's modules
+ * (/lib/modules/RELEASE), NULL: the running kernel's.  Appends to *modules (NULL:
+ * none so far; the caller frees it) the files to load, relative to the directory,
+ * in order, separated by spaces, without those that are listed already.  0,
+ * -ENODEV (it has none) or -ENOMEM.
  */
-int kernel_has_filesystem(const char *directory, const char *type, char **ret_modules);
+int kernel_add_modules(const char *directory, const char *name, char **modules);
+
+/* The same for a type of file system. */
+int kernel_add_filesystem(const char *directory, const char *type, char **modules);
+
+/* Does the running kernel have it?  0, -ENODEV or -ENOMEM. */
+int kernel_has_filesystem(const char *type);
 
 #endif

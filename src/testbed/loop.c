@@ -51,7 +51,7 @@ static int loop_probe(const struct testbed_options *options, struct problem *pro
 static int loop_supports(const struct testbed_options *options, const char *type,
 			 struct problem *problem)
 {
-	int r = kernel_has_filesystem(NULL, type, NULL);
+	int r = kernel_has_filesystem(type);
 
 	(void)options;
 	if (r == -ENODEV)

@@ -93,7 +93,7 @@ static int find_modules(const char *type, char **ret_root, char **ret_modules)
 		return -EIO;
 	if (asprintf(&root, "%s/%s", modules_directory, release) < 0)
 		return -ENOMEM;
-	r = kernel_has_filesystem(root, type, ret_modules);
+	r = kernel_add_filesystem(root, type, ret_modules);
 	if (r == 0)
 		*ret_root = TAKE_PTR(root);
 	return r;

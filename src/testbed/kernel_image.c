@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A bzImage says in its header which release it is
+ * (Documentation/arch/x86/boot.rst, kernel_version), so that a file of any name
+ * finds its modules.  The newest is the one of the highest release, and not the
+ * one that was installed last: a package of an old series may be updated any day.
+ */
+#include "kernel_image.h"
+
+#include <ctype.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "field.h"
+
+static const char prefix[] = "vmlinuz-";
+
+/* ---- which is newer ---- */
+
+/* "6.12.0-rc3" comes before "6.12.0"; otherwise numbers are compared as numbers. */
+static int compare_releases(const char *one, const char *other)
+{
+	CLEANUP(freep) char *one_base = strndup(one, strcspn(one, "-"));
+	CLEANUP(freep) char *other_base = strndup(other, strcspn(other, "-"));
+	int by_base = one_base && other_base ? strverscmp(one_base, other_base) : 0;
+	int one_candidate = strstr(one, "-rc") != NULL;
+	int other_candidate = strstr(other, "-rc") != NULL;
+
+	if (by_base)
+		return by_base;
+	if (one_candidate != other_candidate)
+		return other_candidate - one_candidate;
+	return strverscmp(one, other);
+}
+
+static int newest_first(const void *one, const void *other)
+{
+	return compare_releases(*(char *const *)other, *(char *const *)one);
+}
+
+void kernel_image_names_clear(char ***names)
+{
+	for (char **name = *names; name && *name; name++)
+		free(*name);
+	free(*names);
+	*names = NULL;
+}
+
+char **kernel_image_names(const char *boot)
+{
+	CLEANUP(kernel_image_names_clear) char **names = NULL;
+	CLEANUP(freep) char *pattern = NULL;
+	CLEANUP(globfree) glob_t found = { 0 };
+	size_t skipped = strlen(boot) + 1 + strlen(prefix);
+
+	if (asprintf(&pattern, "%s/%s*", boot, prefix) < 0)
+		return NULL;
+	glob(pattern, 0, NULL, &found);
+	names = calloc(found.gl_pathc + 1, sizeof(*names));
+	for (size_t i = 0; names && i < found.gl_pathc; i++) {
+		names[i] = strdup(found.gl_pathv[i] + skipped);
+		if (!names[i])
+			return NULL;
+	}
+	if (names && found.gl_pathc)
+		qsort(names, found.gl_pathc, sizeof(*names), newest_first);
+	return TAKE_PTR(names);
+}
+
+/* ---- what the file says ---- */
+
+static int no_kernel(const char *path, struct problem *problem)
+{
+	return problem_set(
+		problem, PROBLEM_LACK, ENOEXEC,
+		"%s is no kernel that qemu can boot; that is a bzImage, which a build of "
+		"Linux leaves at arch/x86/boot/bzImage",
+		path);
+}
+
+/* The first word of the text that the header points to; the pointer lacks 512 bytes. */
+static int read_release(int fd, char ret_release[static 256])
+{
+	unsigned char header[0x210];
+	uint16_t offset;
+	ssize_t bytes;
+
+	if (pread(fd, header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
+	    header[0x1fe] != 0x55 || header[0x1ff] != 0xaa || memcmp(header + 0x202, "HdrS", 4))
+		return -ENOEXEC;
+	memcpy(&offset, header + 0x20e, sizeof(offset));
+	bytes = pread(fd, ret_release, 255, le16toh(offset) + 0x200);
+	if (offset == 0 || bytes <= 0)
+		return -ENOEXEC;
+	ret_release[bytes] = '\0';
+	ret_release[strspn(ret_release, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789.+-_~")] = '\0';
+	return isdigit((unsigned char)*ret_release) ? 0 : -ENOEXEC;
+}
+
+static int open_kernel(const char *path, char **ret_release, struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char release[256];
+	struct stat status;
+
+	if (fd < 0 && errno == EACCES)
+		return problem_set(problem, PROBLEM_LACK, EACCES,
+				   "%s may not be read by this user; copy it, as root, to where it "
+				   "may, and name the copy",
+				   path);
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return problem_set(problem, PROBLEM_LACK, errno, "cannot read the kernel %s: %s",
+				   path, strerror(errno));
+	if (!S_ISREG(status.st_mode) || read_release(fd, release) < 0)
+		return no_kernel(path, problem);
+	*ret_release = strdup(release);
+	return *ret_release ? 0 : -ENOMEM;
+}
+
+/* ---- where it is ---- */
+
+static char *newest_in(const char *boot)
+{
+	CLEANUP(kernel_image_names_clear) char **names = kernel_image_names(boot);
+	char *path;
+
+	return names && names[0] && asprintf(&path, "%s/%s%s", boot, prefix, names[0]) >= 0 ? path
+											    : NULL;
+}
+
+/* The path if there is such a file. */
+static char *existing(const char *format, const char *folder, const char *name)
+{
+	char *path;
+
+	if (asprintf(&path, format, folder, name) < 0)
+		return NULL;
+	if (access(path, F_OK) == 0)
+		return path;
+	free(path);
+	return NULL;
+}
+
+static char *locate(const char *boot, const char *kernel)
+{
+	char *path = NULL;
+
+	if (!*kernel)
+		return newest_in(boot);
+	if (strchr(kernel, '/'))
+		return strdup(kernel);
+	path = existing("%s/vmlinuz-%s", boot, kernel);
+	if (!path)
+		path = existing("%s/%s", boot, kernel);
+	return path ? path : existing("%s%s", "", kernel);
+}
+
+static int not_found(const char *boot, const char *kernel, struct problem *problem)
+{
+	CLEANUP(kernel_image_names_clear) char **names = kernel_image_names(boot);
+
+	if (!*kernel)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "there is no kernel in %s (%s*); name one by its path", boot,
+				   prefix);
+	return problem_set(
+		problem, PROBLEM_LACK, ENOENT,
+		"there is no kernel \"%s\"; name a bzImage by its path, or one in %s%s%s", kernel,
+		boot, names && names[0] ? ", as " : "", names && names[0] ? names[0] : "");
+}
+
+/* ---- its modules ---- */
+
+/* What libkmod reads; depmod makes it.  The path is absolute, as libkmod makes those of modules. */
+static char *with_index(const char *folder, const char *middle, const char *release)
+{
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *index = NULL;
+
+	if (asprintf(&path, "%s/%s%s", folder, middle, release) < 0 ||
+	    asprintf(&index, "%s/modules.dep.bin", path) < 0 || access(index, R_OK) < 0)
+		return NULL;
+	return realpath(path, NULL);
+}
+
+/* As modules_install and packages lay them out, and the very directory. */
+static char *find_below(const char *folder, const char *release)
+{
+	char *found = with_index(folder, "", release);
+
+	if (!found)
+		found = with_index(folder, "lib/modules/", release);
+	if (!found)
+		found = with_index(folder, "usr/lib/modules/", release);
+	return found ? found : with_index(folder, "", "");
+}
+
+static char *find_beside(const char *path, const char *release)
+{
+	const char *slash = strrchr(path, '/');
+	CLEANUP(freep) char *above = NULL;
+
+	if (asprintf(&above, "%.*s/..", slash ? (int)(slash - path) : 1, slash ? path : ".") < 0)
+		return NULL;
+	return with_index(above, "lib/modules/", release);
+}
+
+static int find_modules(struct kernel_image *image, const char *modules, struct problem *problem)
+{
+	if (!modules) {
+		image->modules = find_beside(image->path, image->release);
+		if (!image->modules)
+			image->modules = with_index("", "lib/modules/", image->release);
+		return 0;
+	}
+	image->modules = find_below(modules, image->release);
+	if (image->modules)
+		return 0;
+	return problem_set(problem, PROBLEM_LACK, ENOENT,
+			   "%s has no modules of the kernel %s, or depmod has not seen them (there "
+			   "is no %s/modules.dep.bin); run: depmod -b %s %s",
+			   modules, image->release, image->release, modules, image->release);
+}
+
+int kernel_image_find(const char *boot, const char *spec, const char *modules,
+		      struct kernel_image *ret, struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	const char *kernel = spec ? spec : "";
+	size_t label = strcspn(kernel, "=/");
+	int r;
+
+	if (kernel[label] == '=') {
+		image.label = strndup(kernel, label);
+		kernel += label + 1;
+	}
+	image.path = locate(boot, kernel);
+	if (!image.path)
+		return not_found(boot, kernel, problem);
+	r = open_kernel(image.path, &image.release, problem);
+	if (r == 0 && !image.label)
+		r = field_set_text(&image.label, image.release);
+	if (r == 0)
+		r = find_modules(&image, modules, problem);
+	if (r < 0)
+		return r;
+	*ret = image;
+	image = (struct kernel_image) { 0 };
+	return 0;
+}
+
+void kernel_image_clear(struct kernel_image *image)
+{
+	free(image->path);
+	free(image->release);
+	free(image->label);
+	free(image->modules);
+	*image = (struct kernel_image) { 0 };
+}

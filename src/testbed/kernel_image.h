@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Kernels that a guest can boot. */
+#ifndef TESTBED_KERNEL_IMAGE_H
+#define TESTBED_KERNEL_IMAGE_H
+
+#include "problem.h"
+
+struct kernel_image {
+	char *path;    /* of the bzImage */
+	char *release; /* as uname -r will say */
+	char *label;   /* the user's name for it, else the release */
+	char *modules; /* the directory of its modules; NULL: it has none */
+};
+
+/*
+ * Finds what `spec` means: "[LABEL=]KERNEL", where KERNEL is the path of a
+ * bzImage or a name in the folder `boot` ("/boot"), and nothing the newest one
+ * there.  `spec` may be NULL.  Modules are looked for below `modules`, or if
+ * that is NULL in lib/modules beside the folder of the kernel and in
+ * /lib/modules.  0, or -errno with a sentence.
+ */
+int kernel_image_find(const char *boot, const char *spec, const char *modules,
+		      struct kernel_image *ret, struct problem *problem);
+
+/* Names of the kernels in the folder, the newest first, ends with NULL; NULL: out of memory. */
+char **kernel_image_names(const char *boot);
+void kernel_image_names_clear(char ***names); /* for CLEANUP() */
+
+void kernel_image_clear(struct kernel_image *image); /* for CLEANUP(), too */
+
+#endif

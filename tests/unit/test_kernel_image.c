@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "child.h"
+#include "cleanup.h"
+#include "kernel_image.h"
+
+static char root[] = "/tmp/kernel-image-XXXXXX";
+
+/* A file with a kernel's header; `release` NULL: one without the text. */
+static void make_kernel(const char *path, const char *release)
+{
+	char image[0x1000] = { 0 };
+	FILE *file = fopen(path, "w");
+
+	image[0x1fe] = 0x55;
+	image[0x1ff] = (char)0xaa;
+	memcpy(image + 0x202, "HdrS", 4);
+	if (release) {
+		image[0x20f] = 0x0c; /* 0xc00, to which 0x200 is added */
+		snprintf(image + 0xe00, 0x200, "%s (builder@here) #1 SMP", release);
+	}
+	assert_non_null(file);
+	assert_int_equal(fwrite(image, 1, sizeof(image), file), sizeof(image));
+	assert_int_equal(fclose(file), 0);
+}
+
+static void make_modules(const char *folder)
+{
+	char path[256];
+
+	assert_int_equal(child_run((const char *[]) { "mkdir", "-p", folder, NULL }, -1, NULL), 0);
+	snprintf(path, sizeof(path), "%s/modules.dep.bin", folder);
+	fclose(fopen(path, "w"));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	strcpy(root, "/tmp/kernel-image-XXXXXX");
+	return !mkdtemp(root) || chdir(root) < 0 || mkdir("boot", 0755) < 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return chdir("/") < 0 || child_run((const char *[]) { "rm", "-rf", root, NULL }, -1, NULL);
+}
+
+static void assert_finds(const char *spec, const char *path, const char *label)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+
+	if (kernel_image_find("boot", spec, NULL, &image, &problem) < 0)
+		fail_msg("%s: %s", spec ? spec : "NULL", problem.message);
+	assert_string_equal(image.path, path);
+	assert_string_equal(image.label, label);
+}
+
+static void assert_refuses(const char *spec, const char *modules, int error, const char *sentence)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+
+	assert_int_equal(kernel_image_find("boot", spec, modules, &image, &problem), -error);
+	assert_non_null(strstr(problem.message, sentence));
+	assert_null(image.path);
+}
+
+static void the_newest_is_of_the_highest_release(void **state)
+{
+	static const char *const releases[] = {
+		"6.12.0", "6.12.0-rc3", "6.1.0-56-cloud-amd64", "6.1.0-9-amd64", "0-rescue", "6.9"
+	};
+	static const char *const newest_first[] = { "6.12.0",	     "6.12.0-rc3",
+						    "6.9",	     "6.1.0-56-cloud-amd64",
+						    "6.1.0-9-amd64", "0-rescue" };
+	CLEANUP(kernel_image_names_clear) char **names = NULL;
+	char path[64];
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(releases); i++) {
+		snprintf(path, sizeof(path), "boot/vmlinuz-%s", releases[i]);
+		make_kernel(path, releases[i]);
+	}
+	names = kernel_image_names("boot");
+	assert_non_null(names);
+	for (size_t i = 0; i < ARRAY_SIZE(newest_first); i++)
+		assert_string_equal(names[i], newest_first[i]);
+	assert_null(names[ARRAY_SIZE(newest_first)]);
+	assert_finds(NULL, "boot/vmlinuz-6.12.0", "6.12.0");
+	assert_finds("", "boot/vmlinuz-6.12.0", "6.12.0");
+	assert_finds("any=", "boot/vmlinuz-6.12.0", "any");
+}
+
+static void a_kernel_is_found_by_name_and_path(void **state)
+{
+	(void)state;
+	make_kernel("boot/vmlinuz-6.1.0", "6.1.0-label");
+	make_kernel("bzImage", "6.18.0+");
+	assert_finds("6.1.0", "boot/vmlinuz-6.1.0", "6.1.0-label");
+	assert_finds("vmlinuz-6.1.0", "boot/vmlinuz-6.1.0", "6.1.0-label");
+	assert_finds("old=6.1.0", "boot/vmlinuz-6.1.0", "old");
+	assert_finds("./bzImage", "./bzImage", "6.18.0+");
+	assert_finds("bzImage", "bzImage", "6.18.0+");
+	assert_int_equal(mkdir("a=b", 0755), 0);
+	make_kernel("a=b/bzImage", "6.18.1");
+	assert_finds("./a=b/bzImage", "./a=b/bzImage", "6.18.1");
+	assert_finds("new=a=b/bzImage", "a=b/bzImage", "new");
+}
+
+static void modules_are_found_beside_and_below(void **state)
+{
+	static const char *const folders[] = { "below/6.1.0", "below/lib/modules/6.1.0",
+					       "below/usr/lib/modules/6.1.0", "below" };
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	(void)state;
+
+	make_kernel("boot/vmlinuz-6.1.0", "6.1.0");
+	assert_int_equal(kernel_image_find("boot", NULL, NULL, &image, NULL), 0);
+	assert_null(image.modules);
+	kernel_image_clear(&image);
+
+	make_modules("lib/modules/6.1.0");
+	assert_int_equal(kernel_image_find("boot", NULL, NULL, &image, NULL), 0);
+	assert_non_null(strstr(image.modules, "/lib/modules/6.1.0"));
+	kernel_image_clear(&image);
+
+	for (size_t i = ARRAY_SIZE(folders); i > 0; i--) {
+		CLEANUP(freep) char *real = NULL;
+
+		make_modules(folders[i - 1]);
+		real = realpath(folders[i - 1], NULL);
+		assert_int_equal(kernel_image_find("boot", NULL, "below", &image, NULL), 0);
+		assert_string_equal(image.modules, real);
+		kernel_image_clear(&image);
+	}
+	assert_refuses(NULL, "boot", ENOENT, "boot has no modules of the kernel 6.1.0");
+}
+
+static void what_is_no_kernel_is_refused(void **state)
+{
+	(void)state;
+	assert_refuses(NULL, NULL, ENOENT, "there is no kernel in boot");
+	assert_refuses("7.7", NULL, ENOENT, "there is no kernel \"7.7\"; name a bzImage");
+	assert_refuses("./missing", NULL, ENOENT, "cannot read the kernel ./missing");
+	assert_refuses("./boot", NULL, ENOEXEC, "./boot is no kernel");
+	assert_int_equal(mkfifo("pipe", 0600), 0);
+	assert_refuses("./pipe", NULL, ENOEXEC, "./pipe is no kernel");
+	fclose(fopen("empty", "w"));
+	assert_refuses("./empty", NULL, ENOEXEC, "./empty is no kernel");
+	make_kernel("textless", NULL);
+	assert_refuses("./textless", NULL, ENOEXEC, "./textless is no kernel");
+	make_kernel("odd", "../../etc");
+	assert_refuses("./odd", NULL, ENOEXEC, "./odd is no kernel");
+	make_kernel("odder", " ");
+	assert_refuses("./odder", NULL, ENOEXEC, "./odder is no kernel");
+	make_kernel("short", "6.1.0");
+	assert_int_equal(truncate("short", 0xd00), 0);
+	assert_refuses("./short", NULL, ENOEXEC, "./short is no kernel");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(the_newest_is_of_the_highest_release, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_kernel_is_found_by_name_and_path, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(modules_are_found_beside_and_below, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(what_is_no_kernel_is_refused, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
