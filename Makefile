@@ -13,6 +13,7 @@ demo: all
 # Everything, with both compilers and the sanitizers.
 test:
 	@scripts/setup build run test
+	@scripts/fetch-kernel build/kernel
 	@scripts/test
 
 # What needs no guest, in a minute or two.

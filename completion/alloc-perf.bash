@@ -46,6 +46,12 @@ _alloc_perf_testbed() {
 	fi
 }
 
+_alloc_perf_kernel() {
+	local names=(/boot/vmlinuz-*)
+	mapfile -t COMPREPLY < <(compgen -W "${names[*]#/boot/vmlinuz-}" -- "$1"; compgen -f -- "$1")
+	_alloc_perf_option filenames
+}
+
 _alloc_perf_frag_value() {
 	case $1 in
 	-s | --sort) _alloc_perf_words "$2" "cost fragments extents size density" ;;
@@ -82,7 +88,9 @@ _alloc_perf_value() {
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
 	"run -s" | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
-	--keep-images | --scratch)
+	--kernel) _alloc_perf_kernel "$2" ;;
+	--drive-throttle) _alloc_perf_words "$2" "iops= bps=" ;;
+	--keep-images | --scratch | --modules)
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		_alloc_perf_option filenames
 		;;
@@ -140,7 +148,7 @@ _alloc_perf() {
 	fi
 	case $verb,$current in
 	run,*)
-		_alloc_perf_words "$current" "--fs --methods --size --volume --on --runs --seed --precision --max-time --label --preset
+		_alloc_perf_words "$current" "--fs --methods --size --volume --on --kernel --modules --drive-throttle --runs --seed --precision --max-time --label --preset
 			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
 		;;
 	report,-*)

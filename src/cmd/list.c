@@ -15,23 +15,22 @@
 
 struct list_options {
 	const char *section; /* NULL: all */
-	const char *testbed; /* NULL: all */
+	const char *spec;    /* of a testbed; NULL: all */
+	const struct testbed *testbed;
+	struct testbed_options options; /* for that one */
 	int names;
 };
-
-/* Nothing is said about any testbed. */
-static const struct testbed_options plain;
 
 /* ---- sections ---- */
 
 static void print_row(const char *name, const char *usable, const char *summary)
 {
-	printf("  %-24s %-10s %s\n", name, usable, summary ? summary : "");
+	printf("  %-24s %-14s %s\n", name, usable, summary ? summary : "");
 }
 
 static void print_reason(const char *reason)
 {
-	printf("  %-24s %-10s %s\n", "", "", reason);
+	printf("  %-24s %-14s %s\n", "", "", reason);
 }
 
 static const char *parameters_of(const struct method *method)
@@ -72,7 +71,7 @@ static int is_asked(const struct testbed *testbed, const struct list_options *wa
 {
 	if (testbed->in_directory)
 		return 0;
-	return !wanted->testbed || strcmp(wanted->testbed, testbed->name) == 0;
+	return !wanted->testbed || wanted->testbed == testbed;
 }
 
 static int list_filesystem(const struct filesystem *filesystem, const struct list_options *wanted)
@@ -90,7 +89,7 @@ static int list_filesystem(const struct filesystem *filesystem, const struct lis
 
 		if (!is_asked(*testbed, wanted))
 			continue;
-		if (testbed_usable(*testbed, &plain, filesystem, &problem) == 0)
+		if (testbed_usable(*testbed, &wanted->options, filesystem, &problem) == 0)
 			snprintf(usable + used, sizeof(usable) - used, "%s%s", used ? " " : "",
 				 (*testbed)->name);
 		else if (problem.message)
@@ -122,20 +121,22 @@ static int list_testbeds(const struct list_options *wanted)
 {
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
-		char name[64];
+		CLEANUP(freep) char *choices = NULL;
+		char name[TESTBED_FORM_MAX];
 		int r;
 
-		snprintf(name, sizeof(name), "%s%s%s", (*testbed)->name,
-			 (*testbed)->argument ? ":" : "",
-			 (*testbed)->argument ? (*testbed)->argument : "");
+		testbed_form(*testbed, name);
 		if (wanted->names) {
 			puts(name);
 			continue;
 		}
-		r = (*testbed)->probe(&plain, &problem);
+		r = (*testbed)->probe(&wanted->options, &problem);
 		print_row(name, r < 0 ? "no" : "yes", (*testbed)->summary);
 		if (r < 0 && problem.message)
 			print_reason(problem.message);
+		choices = (*testbed)->choices ? (*testbed)->choices() : NULL;
+		if (choices)
+			print_reason(choices);
 	}
 	return 0;
 }
@@ -185,7 +186,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		wanted->names = 1;
 		return 0;
 	case OPTION_ON:
-		wanted->testbed = argument;
+		wanted->spec = argument;
 		return 0;
 	case ARGP_KEY_ARG:
 		for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
@@ -210,12 +211,11 @@ int cmd_list(int argc, char **argv)
 				   NULL };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct list_options wanted = { 0 };
-	const struct testbed *testbed;
-	const char *argument;
 	size_t shown = 0;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
-	if (wanted.testbed && testbed_parse(wanted.testbed, &testbed, &argument, &problem) < 0)
+	if (wanted.spec &&
+	    testbed_parse(wanted.spec, &wanted.testbed, &wanted.options.argument, &problem) < 0)
 		return cmd_complain(&problem, 0);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		const struct section *section = &sections[i];

@@ -52,9 +52,11 @@ static void name_row(struct matrix *matrix, size_t row, const struct trial_list 
 		      trial_at(trials, trials->round_count - 1)->file_bytes;
 	char size[SIZE_TEXT_MAX];
 
-	snprintf(matrix->rows[row], sizeof(*matrix->rows), "%s%s%s",
+	snprintf(matrix->rows[row], sizeof(*matrix->rows), "%s%s%s%s%s",
 		 trial->filesystem ? trial->filesystem->name : name, several ? " " : "",
-		 several ? size_name(trial->file_bytes, size) : "");
+		 several ? size_name(trial->file_bytes, size) : "",
+		 trials->kernel_count > 1 ? " " : "",
+		 trials->kernel_count > 1 ? trial->kernel->label : "");
 }
 
 int matrix_build(struct matrix *ret, const struct trial_list *trials, const char *name)

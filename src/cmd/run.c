@@ -24,6 +24,7 @@ static void run_clear(struct run *run)
 	trial_list_clear(&run->trials);
 	plan_clear(&run->plan);
 	results_clear(&run->results);
+	free(run->options->kernels);
 	free(run->path);
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);
@@ -47,6 +48,9 @@ static int apply_options(struct run *run, struct problem *problem)
 		{ "precision", wanted->precision },
 		{ "max_time", wanted->max_time },
 		{ "on", wanted->testbed },
+		{ "kernels", wanted->kernels },
+		{ "modules", wanted->modules },
+		{ "drive_throttle", wanted->drive_throttle },
 		{ "label", wanted->label },
 	};
 
@@ -106,7 +110,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 
 	if (wanted->filesystems || wanted->methods || wanted->sizes || wanted->volume ||
 	    wanted->runs || wanted->seed || wanted->precision || wanted->max_time ||
-	    wanted->testbed || wanted->label || wanted->preset || wanted->plan || wanted->output)
+	    wanted->testbed || wanted->kernels || wanted->modules || wanted->drive_throttle ||
+	    wanted->label || wanted->preset || wanted->plan || wanted->output)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume goes on with the plan that the file holds; leave out the "
@@ -119,33 +124,6 @@ static int load_earlier(struct run *run, struct problem *problem)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no plan to go on with",
 				   wanted->resume);
 	return plan_read(&run->plan, environment->plan, wanted->resume, problem);
-}
-
-static const char *scratch_directory(const struct run_options *wanted)
-{
-	const char *from_environment = getenv("TMPDIR");
-
-	if (wanted->scratch)
-		return wanted->scratch;
-	return from_environment && *from_environment ? from_environment : "/var/tmp";
-}
-
-static int choose_testbed(struct run *run, struct problem *problem)
-{
-	struct testbed_session *session = &run->session;
-	const char *spec = run->plan.testbed ? run->plan.testbed : "uml";
-	int r = testbed_parse(spec, &session->testbed, &session->options.argument, problem);
-
-	session->scratch = scratch_directory(run->options);
-	session->keep_images = run->options->keep_images;
-	session->trial_seconds = run->options->trial_seconds;
-	session->results = run->options->resume ? run->options->resume : run->options->output;
-	run_follow(run);
-	if (r == 0 && session->testbed->in_directory && session->keep_images)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"--keep-images needs a testbed that makes images; dir makes none");
-	return r;
 }
 
 /* A volume that is there has the size that it has. */
@@ -175,37 +153,19 @@ static int claim_volume(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "volume", size, problem);
 }
 
-/* What the user named himself has to be there; a preset's others become rows of "-". */
-static int check_named(struct run *run, struct problem *problem)
-{
-	for (size_t i = 0; run->options->filesystems && i < run->trials.round_count; i++) {
-		const struct filesystem *filesystem = run->trials.trial[i].filesystem;
-		int r = 0;
-
-		if (filesystem && trial_list_is_first(&run->trials, i))
-			r = testbed_usable(run->session.testbed, &run->session.options, filesystem,
-					   problem);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static int prepare(struct run *run, struct problem *problem)
 {
 	int r = run->options->resume ? load_earlier(run, problem) : make_plan(run, problem);
 
 	if (r == 0)
-		r = choose_testbed(run, problem);
+		r = run_choose_testbed(run, problem);
 	if (r == 0)
 		r = claim_volume(run, problem);
 	if (r == 0)
 		r = plan_expand(&run->plan, run->session.testbed->in_directory, &run->trials,
 				problem);
 	if (r == 0)
-		r = run->session.testbed->probe(&run->session.options, problem);
-	if (r == 0)
-		r = check_named(run, problem);
+		r = run_check_testbed(run, problem);
 	if (r == 0)
 		r = testbed_check_room(&run->session, &run->trials, problem);
 	return r;
@@ -345,9 +305,10 @@ static void print_trials(const struct run *run)
 			printf("%s %s in %s, run %u\n", trial->method.name, file,
 			       run->session.options.argument, trial->run);
 		else
-			printf("%s %s %s, run %u: %s IMAGE; mount -t %s%s%s; volume of %s\n",
-			       filesystem->name, trial->method.name, file, trial->run,
-			       filesystem->mkfs, filesystem->type,
+			printf("%s%s%s %s %s, run %u: %s IMAGE; mount -t %s%s%s; volume of %s\n",
+			       filesystem->name, trial->kernel ? " " : "",
+			       trial->kernel ? trial->kernel->label : "", trial->method.name, file,
+			       trial->run, filesystem->mkfs, filesystem->type,
 			       filesystem->mount_options ? " -o " : "",
 			       filesystem->mount_options ? filesystem->mount_options : "",
 			       size_name(trial->volume_bytes, volume));
@@ -366,6 +327,8 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 
 	if (r == 0)
 		r = run->session.cancel_fd = cmd_catch_signals();
+	if (r >= 0)
+		r = run_prepare_testbed(run, problem);
 	if (r >= 0)
 		r = run_write_environment(run, argc, argv, problem);
 	if (r >= 0)

@@ -15,7 +15,8 @@ struct run_options {
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
 	/* Keys of a plan that the command line sets. */
 	const char *filesystems, *methods, *sizes, *volume, *runs, *seed, *precision, *max_time,
-		*testbed, *label;
+		*testbed, *modules, *drive_throttle, *label;
+	char *kernels; /* comma separated; NULL: none was named */
 	uint64_t trial_seconds;
 	int force, dry_run, quiet;
 };
@@ -40,6 +41,17 @@ struct run {
 
 /* Ends the process where the usage is wrong, as argp does. */
 void run_parse(int argc, char **argv, struct run_options *ret);
+
+/* ---- run_testbed.c ---- */
+
+/* Settles the testbed by the plan, and what the session is told of it. */
+int run_choose_testbed(struct run *run, struct problem *problem);
+
+/* Can it do the trials of the plan?  Finds the labels of their kernels. */
+int run_check_testbed(struct run *run, struct problem *problem);
+
+/* Makes it ready, and says what is to be said about that. */
+int run_prepare_testbed(struct run *run, struct problem *problem);
 
 /* ---- run_file.c ---- */
 

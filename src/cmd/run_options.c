@@ -5,6 +5,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <string.h>
 
 #include "cleanup.h"
 #include "run.h"
@@ -22,6 +23,9 @@ enum option_key {
 	OPTION_QUIET = 'q',
 	OPTION_DRY_RUN = 'n',
 	OPTION_ON = 256,
+	OPTION_KERNEL,
+	OPTION_MODULES,
+	OPTION_DRIVE_THROTTLE,
 	OPTION_LABEL,
 	OPTION_PRESET,
 	OPTION_PLAN,
@@ -59,7 +63,13 @@ static const struct argp_option options[] = {
 	{ "plan", OPTION_PLAN, "FILE", 0, "plan with file systems or wishes of your own", 1 },
 	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
 	{ NULL, 0, NULL, 0, "Where:", 2 },
-	{ "on", OPTION_ON, "TESTBED", 0, "uml (default), loop, or dir:PATH", 2 },
+	{ "on", OPTION_ON, "TESTBED", 0, "uml (default), loop, qemu[:KERNEL], or dir:PATH", 2 },
+	{ "kernel", OPTION_KERNEL, "[NAME=]KERNEL", 0,
+	  "on qemu, a kernel in /boot or the path of a bzImage; again for several, in turn", 2 },
+	{ "modules", OPTION_MODULES, "DIR", 0, "modules of these kernels (default: /lib/modules)",
+	  2 },
+	{ "drive-throttle", OPTION_DRIVE_THROTTLE, "LIMITS", 0,
+	  "a slow disk on qemu, as iops=120,bps=80M", 2 },
 	{ "scratch", OPTION_SCRATCH, "DIR", 0,
 	  "directory for images (default: $TMPDIR or /var/tmp)", 2 },
 	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial there", 2 },
@@ -84,6 +94,7 @@ static const char help[] =
 	"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five rounds\n"
 	"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
 	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
+	"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
 	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
 	"  alloc-perf run --resume 2009.jsonl\n\n"
 	"Exit status: 0 done, 1 a trial failed, 2 wrong usage or plan, 3 something is missing on "
@@ -96,6 +107,22 @@ static void parse_timeout(const char *text, struct argp_state *state, uint64_t *
 		argp_error(state, "\"%s\" is no number of seconds for --timeout", text);
 }
 
+/* They become a list. */
+static void add_kernel(const char *name, struct argp_state *state, char **kernels)
+{
+	char *longer;
+
+	if (!*name || strchr(name, ','))
+		argp_error(state,
+			   "\"%s\" cannot name a kernel; a path with a comma can be used through a "
+			   "symbolic link",
+			   name);
+	if (asprintf(&longer, "%s%s%s", *kernels ? *kernels : "", *kernels ? "," : "", name) < 0)
+		argp_failure(state, PROBLEM_VERDICT, ENOMEM, "%s", name);
+	free(*kernels);
+	*kernels = longer;
+}
+
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct run_options *run = state->input;
@@ -103,14 +130,24 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		int key;
 		const char **member;
 	} texts[] = {
-		{ OPTION_FS, &run->filesystems },      { OPTION_METHODS, &run->methods },
-		{ OPTION_SIZE, &run->sizes },	       { OPTION_VOLUME, &run->volume },
-		{ OPTION_RUNS, &run->runs },	       { OPTION_ON, &run->testbed },
-		{ OPTION_LABEL, &run->label },	       { OPTION_PRESET, &run->preset },
-		{ OPTION_PLAN, &run->plan },	       { OPTION_OUTPUT, &run->output },
-		{ OPTION_RESUME, &run->resume },       { OPTION_KEEP_IMAGES, &run->keep_images },
-		{ OPTION_SCRATCH, &run->scratch },     { OPTION_SEED, &run->seed },
-		{ OPTION_PRECISION, &run->precision }, { OPTION_MAX_TIME, &run->max_time },
+		{ OPTION_FS, &run->filesystems },
+		{ OPTION_METHODS, &run->methods },
+		{ OPTION_SIZE, &run->sizes },
+		{ OPTION_VOLUME, &run->volume },
+		{ OPTION_RUNS, &run->runs },
+		{ OPTION_ON, &run->testbed },
+		{ OPTION_LABEL, &run->label },
+		{ OPTION_PRESET, &run->preset },
+		{ OPTION_PLAN, &run->plan },
+		{ OPTION_OUTPUT, &run->output },
+		{ OPTION_RESUME, &run->resume },
+		{ OPTION_KEEP_IMAGES, &run->keep_images },
+		{ OPTION_SCRATCH, &run->scratch },
+		{ OPTION_SEED, &run->seed },
+		{ OPTION_PRECISION, &run->precision },
+		{ OPTION_MAX_TIME, &run->max_time },
+		{ OPTION_MODULES, &run->modules },
+		{ OPTION_DRIVE_THROTTLE, &run->drive_throttle },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -121,6 +158,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case OPTION_TIMEOUT:
 		parse_timeout(argument, state, &run->trial_seconds);
+		return 0;
+	case OPTION_KERNEL:
+		add_kernel(argument, state, &run->kernels);
 		return 0;
 	case OPTION_FORCE:
 		run->force = 1;

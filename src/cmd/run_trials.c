@@ -32,6 +32,8 @@ int run_is_done(const struct run *run, const struct plan_trial *trial)
 	for (size_t i = 0; i < run->results.record_count; i++) {
 		const struct record *record = &run->results.records[i];
 
+		if (trial->kernel && !same_text(record->kernel, trial->kernel->label))
+			continue;
 		if (same_text(record->filesystem, filesystem) &&
 		    same_text(record->method, trial->method.name) &&
 		    record->file_bytes == (int64_t)trial->file_bytes && record->run == trial->run)
@@ -94,7 +96,8 @@ static int64_t written_so_far(void *context)
 static int is_of_cell(const struct record *one, const struct record *other)
 {
 	return same_text(one->filesystem, other->filesystem) &&
-	       same_text(one->method, other->method) && one->file_bytes == other->file_bytes;
+	       same_text(one->kernel, other->kernel) && same_text(one->method, other->method) &&
+	       one->file_bytes == other->file_bytes;
 }
 
 /* The figure of the cell that the last record belongs to; nothing if there is none. */
@@ -159,12 +162,13 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	CLEANUP(record_clear) struct record record;
 	const char *filesystem =
 		trial->filesystem ? trial->filesystem->name : run->session.options.argument;
-	char title[128], size[SIZE_TEXT_MAX];
+	const char *kernel = run->trials.kernel_count > 1 ? trial->kernel->label : "";
+	char title[256], size[SIZE_TEXT_MAX];
 	int r;
 
 	record_init(&record);
-	snprintf(title, sizeof(title), "%s %s %s, run %u", filesystem, trial->method.name,
-		 size_name(trial->file_bytes, size), trial->run);
+	snprintf(title, sizeof(title), "%s%s%s %s %s, run %u", filesystem, *kernel ? " " : "",
+		 kernel, trial->method.name, size_name(trial->file_bytes, size), trial->run);
 	run->progress.matrix.present = trial->place;
 	progress_trial(&run->progress, title);
 	watch_trial_starts(&run->watch);

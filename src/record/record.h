@@ -101,7 +101,10 @@ struct environment {
 	char *testbed;
 	char *testbed_note; /* what its figures do not mean */
 	char *kernel;	    /* of the host */
-	char *guest_kernel; /* NULL: no guest */
+	char *guest_kernel; /* of several each, separated by ", "; NULL: no guest */
+	char *accelerator;  /* "kvm", "tcg"; NULL: no guest that has one */
+	char *drive;	    /* of a guest; NULL: no guest that has one */
+	char *drive_throttle;
 	char *libc;
 	char *machine; /* uname -m */
 	char *cpu;

@@ -182,8 +182,10 @@ static void hear_console(struct conversation *talk)
 		memmove(talk->console, talk->console + drop, talk->console_used - drop);
 		talk->console_used -= drop;
 	}
-	memcpy(talk->console + talk->console_used, text, more);
-	talk->console_used += more;
+	/* It becomes a text; serial lines end in \r\n. */
+	for (size_t i = 0; i < more; i++)
+		if (text[i] != '\r')
+			talk->console[talk->console_used++] = text[i] ? text[i] : '?';
 }
 
 /* ---- waiting ---- */
@@ -200,11 +202,28 @@ static void drain_console(struct conversation *talk)
 	}
 }
 
+/* The end of a kernel, in its own words. */
+static int tell_panic(struct conversation *talk)
+{
+	static const char words[] = "Kernel panic - not syncing: ";
+	const char *found;
+
+	talk->console[talk->console_used] = '\0';
+	found = strstr(talk->console, words);
+	if (!found)
+		return 0;
+	found += strlen(words);
+	give_up(talk, "the kernel panicked: %.*s", (int)strcspn(found, "\r\n"), found);
+	return 1;
+}
+
 static void ended(struct conversation *talk)
 {
 	int status = 0;
 
 	drain_console(talk);
+	if (tell_panic(talk))
+		return;
 	if (child_wait(&talk->process->child, -1, seconds_from_now(END_SECONDS), &status) < 0)
 		give_up(talk, "the agent closed its line and did not end");
 	else if (WIFSIGNALED(status))

@@ -56,11 +56,11 @@ static char *tool_version(const char *program)
 	return NULL;
 }
 
-static int append(char **list, const char *text)
+static int append(char **list, const char *separator, const char *text)
 {
 	char *longer;
 
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? "; " : "", text) < 0)
+	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? separator : "", text) < 0)
 		return -ENOMEM;
 	free(*list);
 	*list = longer;
@@ -81,8 +81,21 @@ static int describe_tools(const struct trial_list *trials, struct environment *e
 		words = words_split(filesystem->mkfs, " \t");
 		version = words && words[0] ? tool_version(words[0]) : NULL;
 		if (version && (!environment->tools || !strstr(environment->tools, version)))
-			r = append(&environment->tools, version);
+			r = append(&environment->tools, "; ", version);
 	}
+	return r;
+}
+
+/* Where several kernels are booted, by their labels. */
+static int describe_kernels(const struct testbed_session *session, const struct trial_list *trials,
+			    struct environment *environment)
+{
+	int r = 0;
+
+	if (session->testbed->guest_kernel && trials->kernel_count == 0)
+		environment->guest_kernel = session->testbed->guest_kernel(&session->options);
+	for (size_t i = 0; r == 0 && i < trials->kernel_count; i++)
+		r = append(&environment->guest_kernel, ", ", trials->kernels[i].label);
 	return r;
 }
 
@@ -122,8 +135,10 @@ int testbed_describe(const struct testbed_session *session, const struct trial_l
 		r = field_set_text(&environment->testbed, testbed->name);
 	if (r == 0)
 		r = field_set_text(&environment->testbed_note, testbed->note);
-	if (r == 0 && testbed->guest_kernel)
-		environment->guest_kernel = testbed->guest_kernel(&session->options);
+	if (r == 0 && testbed->describe)
+		r = testbed->describe(&session->options, environment);
+	if (r == 0)
+		r = describe_kernels(session, trials, environment);
 	describe_machine(environment);
 	if (r == 0)
 		r = describe_tools(trials, environment);

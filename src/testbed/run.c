@@ -17,14 +17,20 @@
 #include "testbed.h"
 #include "volume.h"
 
-/* The agent tells the kernel; where none was started, it is the one that it would have been. */
-static void describe_kernel(const struct testbed_session *session, struct record *record)
+/*
+ * The agent tells the kernel; where none was started, it is the one that it would
+ * have been.  One that was named goes by its name.
+ */
+static void describe_kernel(const struct testbed_session *session, const struct plan_trial *trial,
+			    struct record *record)
 {
 	struct utsname names;
 
-	if (record->kernel)
+	if (trial->kernel)
+		field_set_text(&record->kernel, trial->kernel->label);
+	else if (record->kernel)
 		return;
-	if (session->testbed->guest_kernel)
+	else if (session->testbed->guest_kernel)
 		record->kernel = session->testbed->guest_kernel(&session->options);
 	else if (uname(&names) == 0)
 		field_set_text(&record->kernel, names.release);
@@ -38,7 +44,7 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	char started[32];
 
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", gmtime(&start));
-	describe_kernel(session, record);
+	describe_kernel(session, trial, record);
 	field_set_text(&record->started, started);
 	field_set_text(&record->filesystem, filesystem ? filesystem->name : session->testbed->name);
 	field_set_text(&record->method, trial->method.name);
@@ -103,7 +109,8 @@ static int image_path(const struct testbed_session *session, const struct plan_t
 
 	if (!session->keep_images)
 		return 0;
-	if (asprintf(&path, "%s/%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
+	if (asprintf(&path, "%s/%s%s%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
+		     trial->kernel ? "-" : "", trial->kernel ? trial->kernel->label : "",
 		     trial->method.name, size_name(trial->file_bytes, size), trial->run) < 0) {
 		path = NULL;
 		return -ENOMEM;
@@ -115,11 +122,23 @@ static int image_path(const struct testbed_session *session, const struct plan_t
 	return 0;
 }
 
+/* What the testbed is told, with the kernel of this trial. */
+static struct testbed_options options_of(const struct testbed_session *session,
+					 const struct plan_trial *trial)
+{
+	struct testbed_options options = session->options;
+
+	if (trial->kernel)
+		options.argument = trial->kernel->name;
+	return options;
+}
+
 static int run_agent(const struct testbed_session *session, const struct plan_trial *trial,
 		     const struct volume *volume, struct record *record, struct problem *problem)
 {
 	CLEANUP(testbed_process_clear) struct testbed_process process = TESTBED_PROCESS_NONE;
 	CLEANUP(trial_request_clear) struct trial_request request;
+	struct testbed_options options = options_of(session, trial);
 	struct stage_cost formatted = record->format;
 	int r;
 
@@ -129,7 +148,7 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 		return r;
 	session->stage("start", session->context);
 	field_set_text(&record->stage, "start"); /* until the agent tells the next */
-	r = session->testbed->start(&session->options, volume, &request, &process, problem);
+	r = session->testbed->start(&options, volume, &request, &process, problem);
 	if (r < 0)
 		return r;
 	r = converse(session, &process, &request, record);
@@ -177,10 +196,11 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 		struct record *record, struct problem *problem)
 {
 	CLEANUP(problem_clear) struct problem lack = { 0 };
+	struct testbed_options options = options_of(session, trial);
 	time_t start = time(NULL);
-	int r = trial->filesystem ? testbed_usable(session->testbed, &session->options,
-						   trial->filesystem, &lack)
-				  : 0;
+	int r = trial->filesystem
+			? testbed_usable(session->testbed, &options, trial->filesystem, &lack)
+			: 0;
 
 	if (r == -ENOMEM)
 		return r;

@@ -9,22 +9,38 @@
 #include "words.h"
 
 const struct testbed *const testbed_table[] = {
-	&testbed_uml,
-	&testbed_loop,
-	&testbed_dir,
-	NULL,
+	&testbed_uml, &testbed_loop, &testbed_qemu, &testbed_dir, NULL,
 };
+
+const char *testbed_form(const struct testbed *testbed, char text[static TESTBED_FORM_MAX])
+{
+	const char *format = !testbed->argument		  ? "%s"
+			     : testbed->argument_optional ? "%s[:%s]"
+							  : "%s:%s";
+
+	snprintf(text, TESTBED_FORM_MAX, format, testbed->name, testbed->argument);
+	return text;
+}
 
 static int unknown(const char *spec, struct problem *problem)
 {
+	char there_are[256] = "", form[TESTBED_FORM_MAX];
 	const char *nearest = NULL;
 
-	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++)
+	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
+		size_t used = strlen(there_are);
+
 		suggest_consider(spec, (*testbed)->name, &nearest);
+		snprintf(there_are + used, sizeof(there_are) - used, "%s%s",
+			 testbed == testbed_table ? ""
+			 : testbed[1]		  ? ", "
+						  : " and ",
+			 testbed_form(*testbed, form));
+	}
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "unknown testbed \"%s\"%s%s%s; there are uml, loop and dir:PATH", spec,
+			   "unknown testbed \"%s\"%s%s%s; there are %s", spec,
 			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			   nearest ? "\"?" : "");
+			   nearest ? "\"?" : "", there_are);
 }
 
 int testbed_parse(const char *spec, const struct testbed **ret, const char **ret_argument,
@@ -37,7 +53,8 @@ int testbed_parse(const char *spec, const struct testbed **ret, const char **ret
 		if (strlen((*testbed)->name) != length ||
 		    strncmp((*testbed)->name, spec, length) != 0)
 			continue;
-		if ((*testbed)->argument && (!argument || !*argument))
+		if ((*testbed)->argument && !(*testbed)->argument_optional &&
+		    (!argument || !*argument))
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
 					   "the testbed %s needs a %s: --on %s:%s",
 					   (*testbed)->name, (*testbed)->argument, (*testbed)->name,

@@ -39,6 +39,10 @@ struct volume {
 /* What the user said about where trials run, besides the testbed's name. */
 struct testbed_options {
 	const char *argument; /* what stands behind "NAME:"; NULL: nothing */
+	/* For guests whose kernel is chosen: */
+	const char *modules;	    /* directory of modules; NULL: that of the kernel */
+	const char *drive_throttle; /* "iops=N,bps=SIZE"; NULL: none */
+	int accelerated;	    /* by prepare(): the processor is not emulated */
 };
 
 struct testbed_session;
@@ -46,18 +50,32 @@ struct testbed_session;
 struct testbed {
 	const char *name;
 	const char *argument; /* what stands behind "NAME:", "PATH"; NULL: nothing */
+	int argument_optional;
+	int boots_kernels; /* the argument is a kernel, and there may be several */
 	const char *summary;
 	const char *note;	/* what its figures do not mean; NULL: nothing to say */
 	int in_directory;	/* formats nothing: trials have no file system and no volume */
 	uint64_t start_seconds; /* until the agent has to be ready */
 	/* Usable here?  0 or -errno, with a sentence that says what to do. */
 	int (*probe)(const struct testbed_options *options, struct problem *problem);
+	/* What the argument may be here: a line for `list`; the caller frees.  NULL: nothing to
+	 * say. */
+	char *(*choices)(void);
 	/* Does its kernel have this type?  0, or -errno with a sentence.  NULL: not asked. */
 	int (*supports)(const struct testbed_options *options, const char *type,
 			struct problem *problem);
 	/* The kernel on which trials run, if it is not the running one; the caller frees.  NULL: it
 	 * is. */
 	char *(*guest_kernel)(const struct testbed_options *options);
+	/*
+	 * Once, before the first trial; may take seconds.  *ret_remark is a sentence for the user
+	 * (the caller frees it), untouched: nothing to say.  0, -ECANCELED, or -errno with a
+	 * sentence.  NULL: nothing to do.
+	 */
+	int (*prepare)(struct testbed_options *options, int cancel_fd, char **ret_remark,
+		       struct problem *problem);
+	/* Adds what only it knows to the description of the run.  0 or -ENOMEM.  NULL: nothing. */
+	int (*describe)(const struct testbed_options *options, struct environment *environment);
 	/*
 	 * Starts an agent.  Sets in `request` what depends on the testbed:
 	 * device, directory, modules, counters.  0 or -errno with a sentence.
@@ -79,6 +97,11 @@ struct testbed {
 };
 
 extern const struct testbed *const testbed_table[]; /* ends with a NULL */
+
+enum { TESTBED_FORM_MAX = 32 };
+
+/* As --on takes it: "uml", "dir:PATH", "qemu[:KERNEL]".  Returns the text. */
+const char *testbed_form(const struct testbed *testbed, char text[static TESTBED_FORM_MAX]);
 
 /*
  * "uml", "dir:/srv".  *ret_argument points into spec, or is NULL.  0 or -EINVAL
@@ -131,6 +154,6 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 void testbed_process_clear(struct testbed_process *process); /* for CLEANUP(), too */
 
 /* The testbeds. */
-extern const struct testbed testbed_dir, testbed_loop, testbed_uml;
+extern const struct testbed testbed_dir, testbed_loop, testbed_qemu, testbed_uml;
 
 #endif

@@ -16,7 +16,7 @@ setup() {
 		case $3 in
 		filesystems) printf '%s\n' ext4 ext4-bigalloc xfs ;;
 		methods) printf '%s\n' mmap chunk-BYTES 'uring-BYTES[-DEPTH]' posix-fallocate ;;
-		testbeds) printf '%s\n' uml loop dir:PATH ;;
+		testbeds) printf '%s\n' auto uml loop 'qemu[:KERNEL]' dir:PATH ;;
 		esac
 	END
 	chmod 755 "$TEST_DIR/bin/alloc-perf"
@@ -47,7 +47,7 @@ completes() {
 }
 
 @test "bash: options of each verb" {
-	completes "alloc-perf run --ke" --keep-images
+	completes "alloc-perf run --ke" --kernel --keep-images
 	completes "alloc-perf run --quiet --f" --fs --force
 	completes "alloc-perf report --s" --script
 	completes "alloc-perf list --n" --names
@@ -74,6 +74,7 @@ completes() {
 	mkdir "$WORK/here"
 	completes "alloc-perf run --on l" loop
 	completes "alloc-perf run --on d" dir:
+	completes "alloc-perf run --on q" qemu
 	completes "alloc-perf run --on dir:$WORK/he" "$WORK/here"
 }
 

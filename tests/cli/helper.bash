@@ -12,6 +12,7 @@
 : "${ALLOC_PERF_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
 : "${ALLOC_PERF_BUILD:=$ALLOC_PERF_SOURCE/build}"
 : "${ALLOC_PERF:=$ALLOC_PERF_BUILD/alloc-perf}"
+SECOND=$ALLOC_PERF_BUILD/kernel
 
 setup() {
 	test_enter
@@ -53,7 +54,7 @@ as_user() {
 }
 
 # Reason why WHAT cannot be used here; empty: it can.
-lacking() { # uml|loop|qemu|root|chromium
+lacking() { # uml|loop|qemu|kernels|root|chromium
 	case $1 in
 	uml)
 		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
@@ -64,6 +65,10 @@ lacking() { # uml|loop|qemu|root|chromium
 		elif ! losetup --find >/dev/null 2>&1; then
 			echo "no loop device is to be had"
 		fi
+		;;
+	kernels) # two: one in /boot, and another that scripts/fetch-kernel has put into $SECOND
+		lacking qemu
+		compgen -G "$SECOND/boot/vmlinuz-*" >/dev/null || echo "no second kernel (scripts/fetch-kernel $SECOND)"
 		;;
 	qemu)
 		if ! command -v python3 >/dev/null; then
@@ -85,7 +90,7 @@ lacking() { # uml|loop|qemu|root|chromium
 	esac
 }
 
-# require uml|loop|qemu|root|chromium: skips the test where that is missing, or fails it if
+# require uml|loop|qemu|kernels|root|chromium: skips the test where that is missing, or fails it if
 # ALLOC_PERF_REQUIRE (a comma list) says that it must be there.
 require() {
 	local reason

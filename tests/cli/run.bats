@@ -36,7 +36,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "an unknown testbed is named, with those that exist" {
-	refused 'there are uml, loop and dir:PATH' --on umll
+	refused 'there are uml, loop, qemu[:KERNEL] and dir:PATH' --on umll
 	refused 'the testbed dir needs a PATH' --on dir
 	refused 'takes no argument' --on uml:x
 }
@@ -139,11 +139,11 @@ refused() { # SENTENCE ARGUMENT...
 
 @test "a scratch directory that cannot be used is refused" {
 	require uml
-	run alloc-perf run --fs ext4 -s 1M --scratch missing -o result.jsonl
+	run alloc-perf run --on uml --fs ext4 -s 1M --scratch missing -o result.jsonl
 	assert_status 3
 	assert_output_has "cannot look at missing: No such file or directory; make it, or choose another directory"
 	mkdir -m 555 closed
-	run as_user alloc-perf run --fs ext4 -s 1M --scratch closed -o result.jsonl
+	run as_user alloc-perf run --on uml --fs ext4 -s 1M --scratch closed -o result.jsonl
 	assert_status 3
 	assert_output_has "choose another directory with --scratch"
 }
@@ -165,7 +165,7 @@ refused() { # SENTENCE ARGUMENT...
 # ---- planning ----
 
 @test "--dry-run prints the trials and touches nothing" {
-	run alloc-perf run --dry-run --fs ext4-nodelalloc,xfs -m fallocate,chunk-8K -s 1G --runs 2
+	run alloc-perf run --dry-run --on uml --fs ext4-nodelalloc,xfs -m fallocate,chunk-8K -s 1G --runs 2
 	assert_status 0
 	assert_output_has "ext4-nodelalloc fallocate 1G, run 1: mkfs.ext4"
 	assert_output_has "mount -t ext4 -o nodelalloc; volume of 5G"
@@ -176,7 +176,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "the preset 2009 is the original experiment" {
-	run alloc-perf run --dry-run --preset 2009
+	run alloc-perf run --dry-run --on uml --preset 2009
 	assert_status 0
 	assert_output_has "32 trials on uml"
 	assert_output_has "ext3-guarded chunk-4096 4G, run 1"
@@ -185,7 +185,7 @@ refused() { # SENTENCE ARGUMENT...
 
 @test "the command line goes before the plan file, and that before the preset" {
 	printf '[plan]\nmethods = mmap\nsizes = 2M\n' >plan.ini
-	run alloc-perf run --dry-run --preset demo --plan plan.ini -s 3M --fs ext2
+	run alloc-perf run --dry-run --on uml --preset demo --plan plan.ini -s 3M --fs ext2
 	assert_status 0
 	assert_output_has "ext2 mmap 3M, run 1"
 	assert_output_has "1 trials on uml"

@@ -30,7 +30,7 @@ guest() {
 fails_with() { # REASON OPTION...
 	local reason=$1
 	shift
-	run alloc-perf run --fs ext4 -m fallocate,mmap -s 1M -o result.jsonl "$@"
+	run alloc-perf run --on uml --fs ext4 -m fallocate,mmap -s 1M -o result.jsonl "$@"
 	assert_status 1
 	assert_output_has "$reason"
 	assert_output_has "2 of 2 trials failed"
@@ -39,8 +39,19 @@ fails_with() { # REASON OPTION...
 
 @test "a guest that ends at once" {
 	guest 'echo "Kernel panic - not syncing: no init"; exit 3'
-	fails_with "ended with status 3 and without a result"
+	fails_with "the kernel panicked: no init"
 	grep -q 'Kernel panic - not syncing: no init' result.jsonl
+}
+
+@test "a guest that ends without a word" {
+	guest 'exit 3'
+	fails_with "ended with status 3 and without a result"
+}
+
+@test "a guest whose console is no text" {
+	guest 'printf "one\0two\377\n\200three\n"; exit 3'
+	fails_with "ended with status 3 and without a result"
+	grep -q 'two.*three' result.jsonl
 }
 
 @test "a guest that is killed" {

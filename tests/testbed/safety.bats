@@ -56,7 +56,7 @@ sweep() { # TESTBED SIGNAL STEPS OPTION...
 
 @test "an interrupted run goes on where it was" {
 	require uml
-	alloc-perf run --fs ext2 -m ftruncate,fallocate,chunk-4096,chunk-8192 -s 4M -o result.jsonl >out 2>err &
+	alloc-perf run --on uml --fs ext2 -m ftruncate,fallocate,chunk-4096,chunk-8192 -s 4M -o result.jsonl >out 2>err &
 	pid=$!
 	for _ in {1..300}; do
 		[ "$(grep -c '"type": *"trial"' result.jsonl 2>/dev/null)" -ge 1 ] 2>/dev/null && break

@@ -11,7 +11,7 @@ setup() {
 }
 
 @test "a guest runs where neither clone3() nor a namespace is to be had" {
-	run as_user sandbox alloc-perf run --fs ext4 -m fallocate -s 1M -o result.jsonl
+	run as_user sandbox alloc-perf run --on uml --fs ext4 -m fallocate -s 1M -o result.jsonl
 	assert_status 0
 	[ "$(value ext4 fallocate status)" = ok ]
 	assert_nothing_left
@@ -20,7 +20,7 @@ setup() {
 @test "without a namespace, too, nothing is left after a signal" {
 	for signal in KILL KILL INT TERM KILL INT; do
 		rm -f result.jsonl
-		sandbox alloc-perf run --fs ext4 -m mmap,chunk-512 -s 256M -o result.jsonl >out 2>&1 &
+		sandbox alloc-perf run --on uml --fs ext4 -m mmap,chunk-512 -s 256M -o result.jsonl >out 2>&1 &
 		for _ in {1..100}; do
 			[ ! -s result.jsonl ] || break
 			sleep 0.1
@@ -42,7 +42,7 @@ with_shm() {
 
 @test "a /dev/shm that is too small or forbids programs is not used" {
 	for options in size=64m noexec; do
-		run with_shm "$options" alloc-perf run --fs ext4 -m chunk-4096 -s 96M -o result.jsonl --force
+		run with_shm "$options" alloc-perf run --on uml --fs ext4 -m chunk-4096 -s 96M -o result.jsonl --force
 		assert_status 0
 		[ "$(value ext4 chunk-4096 status)" = ok ]
 	done
@@ -54,7 +54,7 @@ with_shm() {
 	small='exec 9<"$0"
 		for i in "$TMPDIR" /dev/shm /var/tmp /tmp; do mount -t tmpfs -o size=1m none "$i"; done
 		exec /proc/self/fd/9 "$@"'
-	run unshare --mount -- bash -c "$small" "$ALLOC_PERF" run --fs ext4 -m fallocate -s 1M -o result.jsonl
+	run unshare --mount -- bash -c "$small" "$ALLOC_PERF" run --on uml --fs ext4 -m fallocate -s 1M -o result.jsonl
 	assert_status 3
 	assert_output_has "512 MiB"
 }

@@ -9,7 +9,7 @@ setup() {
 }
 
 run_user() {
-	run as_user alloc-perf run -o result.jsonl "$@"
+	run as_user alloc-perf run --on uml -o result.jsonl "$@"
 	assert_status 0
 	assert_nothing_left
 }
@@ -91,7 +91,7 @@ run_user() {
 }
 
 @test "a full volume is ENOSPC for every method, mmap among them" {
-	run alloc-perf run --fs ext4 -m mmap,chunk-4096,fallocate,posix-fallocate -s 100M --volume 100M -o result.jsonl
+	run alloc-perf run --on uml --fs ext4 -m mmap,chunk-4096,fallocate,posix-fallocate -s 100M --volume 100M -o result.jsonl
 	assert_status 1
 	for method in mmap chunk-4096 fallocate posix-fallocate; do
 		[ "$(value ext4 $method status)" = failed ]
@@ -119,7 +119,7 @@ run_user() {
 
 @test "mkfs that fails is a failed trial, and the run goes on" {
 	printf '[bad]\ntype = ext4\nmkfs = mkfs.ext4 --nonsense\n' >plan.ini
-	run alloc-perf run --plan plan.ini --fs bad,ext2 -m ftruncate -s 1M -o result.jsonl
+	run alloc-perf run --on uml --plan plan.ini --fs bad,ext2 -m ftruncate -s 1M -o result.jsonl
 	assert_status 1
 	[ "$(value bad ftruncate status)" = failed ]
 	[ "$(value bad ftruncate stage)" = format ]
@@ -130,7 +130,7 @@ run_user() {
 @test "kept images hold what the records say" {
 	require_program debugfs
 	mkdir images
-	run alloc-perf run --fs ext2,ext4 -m chunk-4096,fallocate,posix-fallocate -s 20M --keep-images images -o result.jsonl
+	run alloc-perf run --on uml --fs ext2,ext4 -m chunk-4096,fallocate,posix-fallocate -s 20M --keep-images images -o result.jsonl
 	assert_status 0
 	local image fs method blocks fragments
 	for fs in ext2 ext4; do
@@ -153,7 +153,7 @@ run_user() {
 @test "an image that exists is not overwritten" {
 	mkdir images
 	echo precious >images/ext4-fallocate-1M-1.img
-	run alloc-perf run --fs ext4 -m fallocate -s 1M --keep-images images -o result.jsonl
+	run alloc-perf run --on uml --fs ext4 -m fallocate -s 1M --keep-images images -o result.jsonl
 	assert_status 2
 	assert_output_has "images/ext4-fallocate-1M-1.img exists"
 	[ "$(cat images/ext4-fallocate-1M-1.img)" = precious ]
@@ -164,7 +164,7 @@ run_user() {
 	# shellcheck disable=SC2016 # $1 is of the stand-in
 	printf '#!/bin/sh\n[ "$1" = -V ] || sleep 2\nexit 1\n' >"$TEST_DIR/bin/mkfs.xfs"
 	chmod 755 "$TEST_DIR/bin/mkfs.xfs"
-	run alloc-perf run --fs xfs -m fallocate -s 1M -o result.jsonl
+	run alloc-perf run --on uml --fs xfs -m fallocate -s 1M -o result.jsonl
 	end=$(date +%s)
 	assert_status 1
 	[ "$(value xfs fallocate kernel)" = "$(head -n 1 result.jsonl | jq -r .guest_kernel)" ]
@@ -174,6 +174,6 @@ run_user() {
 @test "reiserfs packs the tail of a short file" {
 	require uml
 	command -v mkfs.reiserfs >/dev/null || skip "mkfs.reiserfs is not installed"
-	run alloc-perf run --fs reiserfs -m chunk-4096 -s 511 -o result.jsonl
+	run alloc-perf run --on uml --fs reiserfs -m chunk-4096 -s 511 -o result.jsonl
 	assert_status 0
 }

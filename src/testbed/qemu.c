@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A QEMU guest with a kernel of the user's choice, on the same agent and with as
+ * much memory and as many processors as one of User-Mode Linux: what differs
+ * between the two is the kernel.
+ *
+ * Protocol and console are two serial lines, for which no kernel needs a module:
+ * ttyS0 is QEMU's own standard input and output, ttyS1 its standard error, where
+ * what QEMU itself complains about goes as well.  The volume is a virtio disk;
+ * the host's page cache lies below it (cache=writeback), which works wherever an
+ * image can be, and the guest's flushes reach the host's disk.
+ *
+ * /dev/kvm may be there, open, and hang every guest for ever (seen in nested
+ * virtual machines).  So a guest is booted on it once, with a deadline, and what
+ * does not come up is emulated.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "guest.h"
+#include "io.h"
+#include "kernel.h"
+#include "kernel_image.h"
+#include "size.h"
+#include "testbed.h"
+#include "words.h"
+
+enum { MEMORY_MIB = 512, PROOF_SECONDS = 5 };
+
+static const char program[] = "qemu-system-x86_64";
+static const char boot_folder[] = "/boot";
+static const char kvm_device[] = "/dev/kvm";
+
+static int find_image(const struct testbed_options *options, struct kernel_image *ret,
+		      struct problem *problem)
+{
+	return kernel_image_find(boot_folder, options->argument, options->modules, ret, problem);
+}
+
+/* ---- the drive ---- */
+
+/* "iops=N,bps=SIZE" as QEMU has it, each part with a comma before it. */
+static int throttle_parse(const char *text, char **ret, struct problem *problem)
+{
+	CLEANUP(freep) char **words = words_split(text ? text : "", ",");
+	CLEANUP(freep) char *parts = strdup("");
+
+	if (!words || !parts)
+		return -ENOMEM;
+	for (char **word = words; *word; word++) {
+		int is_iops = strncmp(*word, "iops=", 5) == 0;
+		int is_bps = strncmp(*word, "bps=", 4) == 0;
+		uint64_t value = 0;
+		char *longer;
+
+		if (!(is_iops || is_bps) || size_parse(strchr(*word, '=') + 1, &value) < 0 ||
+		    value == 0)
+			return problem_set(
+				problem, PROBLEM_USAGE, EINVAL,
+				"\"%s\" limits no drive; write iops=N, bps=SIZE or both, "
+				"as in iops=120,bps=80M",
+				text);
+		if (asprintf(&longer, "%s,throttling.%s-total=%" PRIu64, parts,
+			     is_iops ? "iops" : "bps", value) < 0)
+			return -ENOMEM;
+		free(parts);
+		parts = longer;
+	}
+	*ret = TAKE_PTR(parts);
+	return 0;
+}
+
+static char *drive_argument(const struct testbed_options *options, const struct volume *volume)
+{
+	CLEANUP(freep) char *throttle = NULL;
+	char *argument;
+
+	if (throttle_parse(options->drive_throttle, &throttle, NULL) < 0 ||
+	    asprintf(&argument, "file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s",
+		     volume->fd, throttle) < 0)
+		return NULL;
+	return argument;
+}
+
+/* ---- can it be used ---- */
+
+static int qemu_probe(const struct testbed_options *options, struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(freep) char *path = child_find_program(program);
+	CLEANUP(freep) char *throttle = NULL;
+	int r = guest_probe(problem);
+
+	if (r == 0)
+		r = throttle_parse(options->drive_throttle, &throttle, problem);
+	if (r < 0)
+		return r;
+	if (!path)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "%s is missing; install qemu-system-x86, or use --on uml",
+				   program);
+	return find_image(options, &image, problem);
+}
+
+static char *qemu_kernel(const struct testbed_options *options)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+
+	return find_image(options, &image, NULL) < 0 ? NULL : TAKE_PTR(image.label);
+}
+
+/*
+ * The disk's driver and the file system, as far as they are modules.  Of a kernel
+ * without any, only a boot tells what is built in.
+ */
+static int find_modules(const struct kernel_image *image, const char *type, char **ret_modules,
+			struct problem *problem)
+{
+	static const char *const drivers[] = { "virtio_pci", "virtio_blk" };
+	CLEANUP(freep) char *modules = NULL;
+	int r = 0;
+
+	if (!image->modules)
+		return 0;
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(drivers); i++) {
+		r = kernel_add_modules(image->modules, drivers[i], &modules);
+		if (r == -ENODEV)
+			return problem_set(problem, PROBLEM_LACK, ENODEV,
+					   "the kernel %s has no %s, which it needs for a disk in "
+					   "a guest",
+					   image->label, drivers[i]);
+	}
+	if (r == 0)
+		r = kernel_add_filesystem(image->modules, type, &modules);
+	if (r == -ENODEV)
+		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s",
+				   image->label, type);
+	if (r == 0)
+		*ret_modules = TAKE_PTR(modules);
+	return r;
+}
+
+static int qemu_supports(const struct testbed_options *options, const char *type,
+			 struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(freep) char *modules = NULL;
+	int r = find_image(options, &image, problem);
+
+	return r < 0 ? r : find_modules(&image, type, &modules, problem);
+}
+
+/* ---- a guest ---- */
+
+static int spawn_guest(const struct testbed_options *options, const struct kernel_image *image,
+		       const struct volume *volume, int guest_fd, const struct guest_lines *lines,
+		       struct child *ret)
+{
+	CLEANUP(freep) char *initrd = NULL;
+	CLEANUP(freep) char *memory = NULL;
+	CLEANUP(freep) char *drive = volume ? drive_argument(options, volume) : NULL;
+	const int keep[] = { guest_fd, volume ? volume->fd : -1, -1 };
+
+	if ((volume && !drive) || asprintf(&memory, "%d", MEMORY_MIB) < 0 ||
+	    asprintf(&initrd, "/proc/self/fd/%d", guest_fd) < 0)
+		return -ENOMEM;
+	return child_spawn(
+		ret,
+		&(struct child_command) {
+			.argv = (const char *[]) { program,
+						   "-no-user-config",
+						   "-nodefaults",
+						   "-display",
+						   "none",
+						   "-no-reboot",
+						   "-machine",
+						   "q35",
+						   "-accel",
+						   options->accelerated ? "kvm" : "tcg",
+						   "-cpu",
+						   "max",
+						   "-m",
+						   memory,
+						   "-kernel",
+						   image->path,
+						   "-initrd",
+						   initrd,
+						   "-append",
+						   "console=ttyS1 earlyprintk=ttyS1 panic=-1 quiet",
+						   "-chardev",
+						   "stdio,id=agent,signal=off",
+						   "-serial",
+						   "chardev:agent",
+						   "-serial",
+						   "file:/dev/stderr",
+						   drive ? "-drive" : NULL,
+						   drive,
+						   NULL },
+			.in_fd = lines->request[0],
+			.out_fd = lines->events[1],
+			.err_fd = lines->console[1],
+			.keep = keep,
+			.flags = CHILD_PID_NAMESPACE,
+		});
+}
+
+static int boot(const struct testbed_options *options, const struct kernel_image *image,
+		const struct volume *volume, const char *modules, struct testbed_process *process)
+{
+	CLEANUP(guest_lines_clear) struct guest_lines lines = GUEST_LINES_NONE;
+	CLEANUP(fd_closep) int guest_fd = guest_initramfs(image->modules, modules);
+	int r = guest_fd < 0 ? guest_fd : guest_lines_open(&lines);
+
+	if (r == 0)
+		r = spawn_guest(options, image, volume, guest_fd, &lines, &process->child);
+	if (r == 0)
+		guest_lines_hand_over(&lines, process);
+	return r;
+}
+
+static int qemu_start(const struct testbed_options *options, const struct volume *volume,
+		      struct trial_request *request, struct testbed_process *ret,
+		      struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	int r = find_image(options, &image, problem);
+
+	if (r == 0)
+		r = find_modules(&image, request->type, &request->modules, problem);
+	if (r < 0)
+		return r;
+	r = field_set_text(&request->device, "/dev/vda");
+	if (r == 0)
+		r = field_set_text(&request->directory, "/mnt");
+	if (r == 0)
+		r = boot(options, &image, volume, request->modules, ret);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, -r,
+				   "cannot start %s with the kernel %s: %s", program, image.label,
+				   strerror(-r));
+	return 0;
+}
+
+/* ---- hardware or emulation ---- */
+
+/* Does it say anything before the deadline?  0, -ETIMEDOUT, -ECANCELED, or -EIO (it ended). */
+static int await_word(const struct testbed_process *process, int cancel_fd)
+{
+	struct pollfd watched[] = {
+		{ .fd = cancel_fd, .events = POLLIN },
+		{ .fd = process->from_fd, .events = POLLIN },
+	};
+	int r = poll(watched, ARRAY_SIZE(watched), PROOF_SECONDS * 1000);
+
+	if (r < 0)
+		return errno == EINTR ? -ECANCELED : -errno;
+	if (r == 0)
+		return -ETIMEDOUT;
+	if (watched[0].revents)
+		return -ECANCELED;
+	return watched[1].revents & POLLIN ? 0 : -EIO;
+}
+
+static int prove_kvm(struct testbed_options *options, const struct kernel_image *image,
+		     int cancel_fd)
+{
+	CLEANUP(testbed_process_clear) struct testbed_process process = TESTBED_PROCESS_NONE;
+	CLEANUP(fd_closep) int fd = open(kvm_device, O_RDWR | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	options->accelerated = 1;
+	r = boot(options, image, NULL, NULL, &process);
+	if (r == 0)
+		r = await_word(&process, cancel_fd);
+	options->accelerated = r == 0;
+	return r;
+}
+
+static int qemu_prepare(struct testbed_options *options, int cancel_fd, char **ret_remark,
+			struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	int r = find_image(options, &image, problem);
+
+	if (r < 0)
+		return r;
+	r = prove_kvm(options, &image, cancel_fd);
+	if (r == 0 || r == -ECANCELED || r == -ENOMEM)
+		return r;
+	r = r == -ETIMEDOUT ? asprintf(ret_remark,
+				       "a guest on %s did not start within %d s, so its processor "
+				       "is emulated (TCG)",
+				       kvm_device, PROOF_SECONDS)
+	    : r == -EIO	    ? asprintf(ret_remark,
+				       "a guest on %s ended at once, so its processor is emulated "
+					   "(TCG)",
+				       kvm_device)
+			    : asprintf(ret_remark,
+				       "%s cannot be used: %s; so the guest's processor is emulated "
+					   "(TCG)",
+				       kvm_device, strerror(-r));
+	return r < 0 ? -ENOMEM : 0;
+}
+
+static int qemu_describe(const struct testbed_options *options, struct environment *environment)
+{
+	const char *throttle = options->drive_throttle;
+	char *note;
+	int r = field_set_text(&environment->accelerator, options->accelerated ? "kvm" : "tcg");
+
+	if (r == 0)
+		r = field_set_text(&environment->drive, "virtio-blk, cache=writeback");
+	if (r == 0)
+		r = field_set_text(&environment->drive_throttle, throttle);
+	if (r < 0 ||
+	    asprintf(&note,
+		     "Taken in a QEMU guest, the image below a virtio disk with a write cache: "
+		     "fragments and bytes are exact. %s%s%s%s",
+		     options->accelerated
+			     ? "On KVM; times include QEMU and the file system that has the image."
+			     : "Emulated (TCG): times compare only within it.",
+		     throttle ? " The drive is throttled to " : "", throttle ? throttle : "",
+		     throttle ? "." : "") < 0)
+		return -ENOMEM;
+	free(environment->testbed_note);
+	environment->testbed_note = note;
+	return 0;
+}
+
+static char *qemu_choices(void)
+{
+	CLEANUP(kernel_image_names_clear) char **names = kernel_image_names(boot_folder);
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = names && names[0] ? open_memstream(&text, &bytes) : NULL;
+
+	if (!to)
+		return NULL;
+	fprintf(to, "kernels in %s:", boot_folder);
+	for (char **name = names; *name; name++)
+		fprintf(to, "%s %s", name == names ? "" : ",", *name);
+	return fclose(to) == 0 ? text : NULL;
+}
+
+const struct testbed testbed_qemu = {
+	.name = "qemu",
+	.argument = "KERNEL",
+	.argument_optional = 1,
+	.boots_kernels = 1,
+	.summary = "a QEMU guest with any kernel, the newest in /boot if none is named: no root",
+	.start_seconds = 120,
+	.probe = qemu_probe,
+	.choices = qemu_choices,
+	.supports = qemu_supports,
+	.guest_kernel = qemu_kernel,
+	.prepare = qemu_prepare,
+	.describe = qemu_describe,
+	.start = qemu_start,
+};

@@ -1,0 +1,180 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The testbed qemu: kernels of the user's choice.  Small files and few methods: the
+# guests are emulated.
+load ../cli/helper
+
+setup() {
+	test_enter
+	require qemu
+	first=$(basename /boot/vmlinuz-*cloud*)
+	first=${first#vmlinuz-}
+}
+
+run_qemu() {
+	run alloc-perf run -o result.jsonl -s 4M "$@"
+	assert_status 0
+	assert_nothing_left
+}
+
+environment() { # FIELD
+	head -n 1 result.jsonl | jq -r ".$1"
+}
+
+# kernel_of FILESYSTEM METHOD: of all such trials, in the order of the alphabet
+kernels_of() {
+	jq -r --arg fs "$1" --arg method "$2" \
+		'select(.type == "trial" and .filesystem == $fs and .method == $method and .status == "ok").kernel' \
+		result.jsonl | sort
+}
+
+@test "an ordinary user measures on the newest kernel of /boot, whose drivers are modules" {
+	run as_user alloc-perf run --on qemu --fs ext4,xfs,btrfs -m posix-fallocate,chunk-4096 -s 4M -o result.jsonl
+	assert_status 0
+	assert_output_has "so the guest's processor is emulated (TCG)"
+	assert_output_has "Taken in a QEMU guest"
+	assert_output_has "Emulated (TCG): times compare only within it."
+	assert_nothing_left
+	for fs in ext4 xfs btrfs; do
+		[ "$(value $fs posix-fallocate path)" = native ]
+		[ "$(value $fs posix-fallocate fragments)" = 1 ]
+		[ "$(value $fs posix-fallocate allocate_written_bytes)" -lt 1048576 ]
+		[ "$(value $fs chunk-4096 calls)" = 1024 ]
+		[ "$(value $fs chunk-4096 submitted_bytes)" = 4194304 ]
+		[ "$(value $fs chunk-4096 extent_source)" = fiemap ]
+	done
+	[ "$(environment accelerator)" = tcg ]
+	[ "$(environment drive)" = "virtio-blk, cache=writeback" ]
+	[ "$(environment testbed)" = qemu ]
+	[ -e "/boot/vmlinuz-$(environment guest_kernel)" ]
+	[ "$(value ext4 chunk-4096 kernel)" = "$(environment guest_kernel)" ]
+}
+
+@test "two kernels in one matrix, the modules of one of them compressed" {
+	require kernels
+	run_qemu --kernel "$first" --kernel second="$(echo "$SECOND"/boot/vmlinuz-*)" --fs ext4,xfs -m chunk-4096 --runs 2
+	[ "$(kernels_of ext4 chunk-4096 | uniq -c | awk '{ print $1, $2 }')" = "2 $first"$'\n'"2 second" ]
+	[ "$(kernels_of xfs chunk-4096 | uniq | wc -l)" = 2 ]
+	[ "$(environment guest_kernel)" = "$first, second" ]
+	assert_output_has "qemu, Linux $first"
+	run alloc-perf diff --measure written result.jsonl
+	assert_output_has "second"
+	# The plan has them, so that a run which was cut goes on with both.
+	head -n 4 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl --dry-run
+	assert_output_has "5 trials on qemu"
+}
+
+@test "a kernel is named in /boot, by its path, and behind the testbed" {
+	for on in "--on=qemu:$first" "--on=qemu:vmlinuz-$first" "--kernel=/boot/vmlinuz-$first"; do
+		run alloc-perf run "$on" --fs ext4 -m fallocate -s 1M --dry-run
+		assert_status 0
+		assert_output_has "ext4 $first fallocate 1M, run 1"
+	done
+	run alloc-perf run --on "qemu:mine=/boot/vmlinuz-$first" --fs ext4 -m fallocate -s 1M --dry-run
+	assert_output_has "ext4 mine fallocate 1M, run 1"
+}
+
+@test "modules from another folder, and without any" {
+	mkdir -p other/lib/modules
+	cp "/boot/vmlinuz-$first" other/kernel
+	cp -R "/lib/modules/$first" other/lib/modules
+	run_qemu --kernel other/kernel --modules other --fs xfs -m fallocate
+	[ "$(value xfs fallocate status)" = ok ]
+	mkdir none
+	run alloc-perf run --kernel other/kernel --modules none --fs xfs -m fallocate -s 4M -o other.jsonl
+	assert_status 3
+	assert_output_has "none has no modules of the kernel $first"
+	assert_output_has "depmod -b none $first"
+	[ ! -e other.jsonl ]
+}
+
+@test "a file system that the kernel has not is said before anything is made" {
+	run alloc-perf run --kernel "$first" --fs reiserfs -m fallocate -s 4M -o result.jsonl
+	assert_status 3
+	assert_output_has "the kernel $first has no reiserfs"
+	[ ! -e result.jsonl ]
+}
+
+@test "--drive-throttle slows the disk down and is told above the table" {
+	run_qemu --on qemu --drive-throttle iops=100,bps=2M --fs ext2 -m chunk-65536
+	assert_output_has "The drive is throttled to iops=100,bps=2M."
+	[ "$(environment drive_throttle)" = iops=100,bps=2M ]
+	# 4 MiB at 2 MiB a second, of which a tenth may come at once.
+	local ns=0
+	for stage in allocate sync unmount; do
+		((ns += $(value ext2 chunk-65536 ${stage}_ns))) || true
+	done
+	[ $ns -gt 1500000000 ]
+}
+
+@test "what does not fit together is refused" {
+	refused() { # STATUS SENTENCE ARGUMENT...
+		local expected=$1 sentence=$2
+		shift 2
+		run alloc-perf run -o result.jsonl --fs ext4 -s 1M "$@"
+		assert_status "$expected"
+		assert_output_has "$sentence"
+		[ ! -e result.jsonl ]
+	}
+	refused 2 "--kernel is for guests of the testbed qemu; the testbed is uml" --on uml --kernel x
+	refused 2 "--modules is for guests of the testbed qemu" --on "dir:$WORK" --modules .
+	refused 2 "--drive-throttle is for guests of the testbed qemu" --on uml --drive-throttle iops=1
+	refused 2 "the kernel is named twice" --on "qemu:$first" --kernel "$first"
+	refused 2 "the kernel \"$first\" is named twice" --kernel "$first" --kernel "$first"
+	refused 2 "are both $first; name them apart" --kernel "$first" --kernel "/boot/vmlinuz-$first"
+	refused 3 "there is no kernel \"7.7\"; name a bzImage by its path, or one in /boot, as " --kernel 7.7
+	refused 3 "cannot read the kernel ./missing: No such file or directory" --kernel ./missing
+	refused 2 "limits no drive" --on qemu --drive-throttle slow
+	refused 2 "limits no drive" --on qemu --drive-throttle iops=0
+	refused 2 "limits no drive" --on qemu --drive-throttle bps=4KB
+	refused 2 "cannot name a kernel" --kernel a,b
+}
+
+@test "a kernel that the user may not read" {
+	require root
+	mkdir -m 755 closed
+	install -m 600 "/boot/vmlinuz-$first" closed/kernel
+	run as_user alloc-perf run --kernel closed/kernel --fs ext4 -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "closed/kernel may not be read by this user"
+}
+
+# ---- KVM ----
+
+# kvm SCRIPT: what a guest on KVM does; anything else is the real QEMU.
+kvm() {
+	require root
+	[ -w /dev/kvm ] || skip "no /dev/kvm"
+	cat >"$TEST_DIR/bin/qemu-system-x86_64" <<-END
+		#!/bin/bash
+		[[ " \$* " != *" -accel kvm "* ]] || { echo >>$WORK/kvm; $1; }
+		exec $(command -v qemu-system-x86_64) "\$@"
+	END
+	chmod 755 "$TEST_DIR/bin/qemu-system-x86_64"
+}
+
+@test "a guest that hangs on KVM costs five seconds, once a run" {
+	kvm 'exec sleep 100'
+	run_qemu --on qemu --fs ext2 -m ftruncate,fallocate
+	assert_output_has "a guest on /dev/kvm did not start within 5 s, so its processor is emulated (TCG)"
+	[ "$(wc -l <kvm)" = 1 ]
+	[ "$(environment accelerator)" = tcg ]
+	# Whoever wants quiet gets it.
+	run alloc-perf run -q --on qemu --fs ext2 -m ftruncate -s 1M -o quiet.jsonl
+	[ -z "$output" ]
+}
+
+# ---- ended at any moment ----
+
+@test "nothing is left after a signal" {
+	local signal step
+	for signal in INT KILL TERM KILL INT KILL; do
+		rm -f result.jsonl
+		alloc-perf run --on qemu --fs ext4 -m chunk-512,mmap -s 16M -o result.jsonl >out 2>&1 &
+		sleep "$(awk -v step=$((step++)) 'BEGIN { print 0.1 + step * 0.9 }')"
+		kill -$signal $!
+		wait $! || true
+		assert_nothing_left
+	done
+}
