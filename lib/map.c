@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "scope.h"
+#include "volume.h"
 
 enum { BATCH = 64 };
 
@@ -167,7 +168,9 @@ int map_probe(struct task *task)
 
 	if (task->source != MAP_UNASKED)
 		return 0;
-	r = map_extents(task->fd, 0, task->offset, task->end, ignore, NULL);
+	r = -EOPNOTSUPP;
+	if (volume_shows_extents(task->fd))
+		r = map_extents(task->fd, 0, task->offset, task->end, ignore, NULL);
 	if (r >= 0)
 		task->source = MAP_FIEMAP;
 	return r >= 0 ? 0 : probe_seek(task);

@@ -82,6 +82,11 @@ int volume_reserves(int fd)
 	return magic_of(fd) != ZFS_MAGIC;
 }
 
+int volume_shows_extents(int fd)
+{
+	return magic_of(fd) != NILFS2_MAGIC;
+}
+
 uint64_t volume_granule(int fd)
 {
 	enum { LEAST = 512, MOST = 1 << 26 };

@@ -20,6 +20,9 @@ uint32_t volume_risks(int fd);
 /* Does a fallocate() that succeeds reserve anything? */
 int volume_reserves(int fd);
 
+/* May FIEMAP be asked?  On nilfs2 (Linux 6.1) it never returns where pages are dirty. */
+int volume_shows_extents(int fd);
+
 /* The attributes before a hint, to be put back. */
 struct volume_hint {
 	enum { HINT_NONE, HINT_NOCOW, HINT_EXTENT_SIZE } kind;

@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * promises DIRECTORY: what prealloc.h promises, kept on the file system of a directory?
+ *
+ * For where the other tests cannot go: a guest, another user, another C library,
+ * another processor.  So it needs nothing but the library and a C library, and is
+ * one file; prints TAP.  As process 1 (a guest's init) it mounts first: the kernel's
+ * command line has type=TYPE, and /modules names the modules to load.  With quota=
+ * the promises are kept as an ordinary user under a quota, with keep_room= the volume is
+ * not filled up.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/quota.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "prealloc.h"
+
+static int has_quota; /* we run as USER, who may have 20 MiB */
+
+enum { USER = 65534, QUOTA_KIB = 20480 };
+
+enum { KIB = 1024, MIB = 1024 * KIB, LARGE = 16 * MIB };
+
+#define TEXT(x) #x
+#define LINE(x) TEXT(x)
+#define REQUIRE(condition)                                             \
+	do                                                             \
+		if (!(condition))                                      \
+			return "line " LINE(__LINE__) ": " #condition; \
+	while (0)
+
+static int new_file(int flags)
+{
+	int fd, other;
+
+	unlink("file");
+	fd = open("file", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0 || flags == 0)
+		return fd;
+	other = open("file", flags | O_CLOEXEC);
+	close(fd);
+	return other;
+}
+
+static uint64_t size_of(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 ? UINT64_MAX : (uint64_t)status.st_size;
+}
+
+static uint64_t block_bytes(int fd)
+{
+	struct stat status;
+
+	return fstat(fd, &status) < 0 ? 0 : (uint64_t)status.st_blocks * 512;
+}
+
+/* Bytes that tell where they belong, and are never zero. */
+static int put(int fd, uint64_t offset, size_t bytes)
+{
+	unsigned char data[4096];
+
+	for (size_t i = 0; i < bytes; i++)
+		data[i] = (unsigned char)((offset + i) % 251 + 1);
+	return pwrite(fd, data, bytes, (off_t)offset) == (ssize_t)bytes;
+}
+
+static int is_put(int fd, uint64_t offset, size_t bytes)
+{
+	unsigned char data[4096];
+
+	if (pread(fd, data, bytes, (off_t)offset) != (ssize_t)bytes)
+		return 0;
+	for (size_t i = 0; i < bytes; i++)
+		if (data[i] != (unsigned char)((offset + i) % 251 + 1))
+			return 0;
+	return 1;
+}
+
+static int is_zero(int fd, uint64_t offset, uint64_t bytes)
+{
+	static char data[64 * KIB];
+	static const char zeroes[64 * KIB];
+
+	for (size_t piece; bytes > 0; bytes -= piece, offset += piece) {
+		piece = bytes < sizeof(data) ? (size_t)bytes : sizeof(data);
+		if (pread(fd, data, piece, (off_t)offset) != (ssize_t)piece ||
+		    memcmp(data, zeroes, piece) != 0)
+			return 0;
+	}
+	return 1;
+}
+
+/* Some bytes at the start, in the middle of a hole, and at the end. */
+static uint64_t make_sparse(int fd)
+{
+	return put(fd, 10, 100) && put(fd, 3 * MIB + 17, 4096) && put(fd, 6 * MIB, 77)
+		       ? 6 * MIB + 77
+		       : 0;
+}
+
+static int is_sparse_still(int fd)
+{
+	return is_zero(fd, 0, 10) && is_put(fd, 10, 100) && is_zero(fd, 110, 3 * MIB + 17 - 110) &&
+	       is_put(fd, 3 * MIB + 17, 4096) &&
+	       is_zero(fd, 3 * MIB + 17 + 4096, 3 * MIB - 17 - 4096) && is_put(fd, 6 * MIB, 77);
+}
+
+static const char *a_new_file_is_filled(int fd)
+{
+	struct prealloc_options options = { .size = sizeof(options), .flags = PREALLOC_DURABLE };
+	struct prealloc_result result = { .size = sizeof(result) };
+
+	errno = 77;
+	REQUIRE(prealloc(fd, 0, LARGE + 5, &options, &result) == 0);
+	REQUIRE(errno == 77);
+	REQUIRE(size_of(fd) == LARGE + 5);
+	REQUIRE(result.reserved_bytes == LARGE + 5 && result.new_bytes == LARGE + 5);
+	REQUIRE(block_bytes(fd) >= LARGE);
+	REQUIRE(is_zero(fd, 0, LARGE + 5));
+	printf("# %s, risks %u\n", prealloc_path_name(result.path), (unsigned)result.risks);
+	return NULL;
+}
+
+static const char *data_stays_and_holes_are_filled(int fd)
+{
+	uint64_t size = make_sparse(fd);
+
+	REQUIRE(size > 0);
+	REQUIRE(lseek(fd, 3, SEEK_SET) == 3);
+	REQUIRE(prealloc(fd, 1, LARGE, NULL, NULL) == 0);
+	REQUIRE(lseek(fd, 0, SEEK_CUR) == 3);
+	REQUIRE(size_of(fd) == LARGE + 1);
+	REQUIRE(is_sparse_still(fd));
+	REQUIRE(is_zero(fd, size, LARGE + 1 - size));
+	REQUIRE(fsync(fd) == 0 && block_bytes(fd) >= LARGE);
+	return NULL;
+}
+
+static const char *past_4_gib(int fd)
+{
+	const uint64_t offset = 5ull * 1024 * MIB + 123;
+
+	REQUIRE(put(fd, 0, 50));
+	REQUIRE(prealloc(fd, offset, MIB, NULL, NULL) == 0);
+	REQUIRE(size_of(fd) == offset + MIB);
+	REQUIRE(is_put(fd, 0, 50) && is_zero(fd, 50, MIB) && is_zero(fd, offset, MIB));
+	REQUIRE(fsync(fd) == 0 && block_bytes(fd) < LARGE);
+	return NULL;
+}
+
+static int count_down(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	(void)done_bytes, (void)total_bytes;
+	return (*(int *)context)-- == 0;
+}
+
+static const char *a_cancel_leaves_the_file_as_it_was(int fd)
+{
+	uint64_t size = make_sparse(fd);
+	int r = -ECANCELED;
+
+	for (int after = 0; r == -ECANCELED; after++) {
+		int left = after;
+		struct prealloc_options options = { .size = sizeof(options),
+						    .progress = count_down,
+						    .context = &left };
+
+		r = prealloc(fd, 0, LARGE, &options, NULL);
+		REQUIRE(r == 0 || (r == -ECANCELED && size_of(fd) == size));
+		REQUIRE(is_sparse_still(fd));
+	}
+	REQUIRE(r == 0 && size_of(fd) == LARGE);
+	return NULL;
+}
+
+static const char *too_much_leaves_the_file_as_it_was(int fd)
+{
+	uint64_t size = make_sparse(fd);
+	struct prealloc_result result = { .size = sizeof(result) };
+	struct statvfs volume;
+	int r;
+
+	if (getenv("keep_room"))
+		return NULL;
+	REQUIRE(fsync(fd) == 0 && fstatvfs(fd, &volume) == 0);
+	r = prealloc(fd, 0, (uint64_t)volume.f_bfree * volume.f_frsize + 64 * MIB, NULL, &result);
+	REQUIRE(r == -ENOSPC || r == -EDQUOT);
+	REQUIRE(size_of(fd) == size && is_sparse_still(fd));
+	return NULL;
+}
+
+/* What is left goes to another file, and then every byte is written. */
+static const char *a_full_volume_takes_the_writes(int fd)
+{
+	static char data[64 * KIB];
+	struct prealloc_result result = { .size = sizeof(result) };
+	int rest_fd = open("rest", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	const char *outcome = NULL;
+
+	if (getenv("keep_room")) {
+		close(rest_fd);
+		return NULL;
+	}
+	REQUIRE(rest_fd >= 0 && unlink("rest") == 0);
+	REQUIRE(prealloc(fd, 0, LARGE, NULL, &result) == 0);
+	memset(data, 'x', sizeof(data));
+	for (size_t piece = sizeof(data); piece >= 512; piece /= 2)
+		while (write(rest_fd, data, piece) > 0)
+			;
+	fsync(rest_fd);
+	for (uint64_t at = 0; at < LARGE && !outcome; at += 4096)
+		if (!put(fd, at, 4096))
+			outcome = "a write met an error";
+	if (!outcome && (fsync(fd) < 0 || !is_put(fd, LARGE - 4096, 4096)))
+		outcome = "fsync() met an error";
+	close(rest_fd);
+	return result.risks & PREALLOC_RISK_COPY_ON_WRITE ? NULL : outcome;
+}
+
+static const char *any_descriptor_will_do(int fd)
+{
+	static const int flags[] = { O_WRONLY, O_RDWR | O_APPEND, O_RDWR | O_DIRECT,
+				     O_WRONLY | O_APPEND | O_SYNC };
+
+	(void)fd;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		int other_fd = new_file(flags[i]), before = fcntl(other_fd, F_GETFL), same;
+
+		if (other_fd < 0 && errno == EINVAL) /* O_DIRECT is refused */
+			continue;
+		REQUIRE(other_fd >= 0);
+		REQUIRE(ftruncate(other_fd, MIB + 5) == 0);
+		REQUIRE(prealloc(other_fd, 1000, 2 * MIB + 1, NULL, NULL) == 0);
+		same = fcntl(other_fd, F_GETFL) == before && size_of(other_fd) == 2 * MIB + 1001;
+		close(other_fd);
+		REQUIRE(same);
+	}
+	return NULL;
+}
+
+static const char *record_locks_are_kept(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int status = -1;
+	pid_t pid;
+
+	REQUIRE(fcntl(fd, F_SETLK, &lock) == 0);
+	REQUIRE(prealloc(fd, 0, MIB, NULL, NULL) == 0);
+	pid = fork();
+	if (pid == 0) {
+		fcntl(fd, F_GETLK, &lock);
+		_exit(lock.l_type == F_WRLCK ? 0 : 1);
+	}
+	REQUIRE(waitpid(pid, &status, 0) == pid && status == 0);
+	return NULL;
+}
+
+struct writer {
+	int fd;
+	atomic_int stop;
+	unsigned count;
+};
+
+enum { SLOT = 64 * KIB + 4096 };
+
+static void *write_slots(void *context)
+{
+	struct writer *writer = context;
+
+	for (unsigned i = 0; i < LARGE / SLOT && !atomic_load(&writer->stop); i++) {
+		if (!put(writer->fd, (uint64_t)i * SLOT + 300, 700))
+			break;
+		writer->count = i + 1;
+	}
+	return NULL;
+}
+
+static const char *writers_lose_nothing(int fd)
+{
+	struct writer writer = { .fd = fd };
+	pthread_t thread;
+	int r;
+
+	REQUIRE(ftruncate(fd, LARGE / 2) == 0);
+	REQUIRE(pthread_create(&thread, NULL, write_slots, &writer) == 0);
+	r = prealloc(fd, 0, LARGE, NULL, NULL);
+	atomic_store(&writer.stop, 1);
+	REQUIRE(pthread_join(thread, NULL) == 0);
+	REQUIRE(r == 0 && size_of(fd) >= LARGE);
+	for (unsigned i = 0; i < writer.count; i++)
+		REQUIRE(is_put(fd, (uint64_t)i * SLOT + 300, 700));
+	return NULL;
+}
+
+static const char *a_job_ends_and_says_so(int fd)
+{
+	struct prealloc_job *job = NULL;
+	struct pollfd ended = { .events = POLLIN };
+	uint64_t done_bytes = 0;
+
+	REQUIRE(prealloc_job_start(fd, 0, LARGE, NULL, &job) == 0);
+	ended.fd = prealloc_job_fd(job);
+	REQUIRE(poll(&ended, 1, 120000) == 1);
+	REQUIRE(prealloc_job_poll(job, &done_bytes) == 0 && done_bytes == LARGE);
+	REQUIRE(prealloc_job_wait(job, NULL) == 0);
+	REQUIRE(prealloc_job_free(job) == NULL);
+	return NULL;
+}
+
+/* 20 MiB may be had, 32 are wanted: at the end of a file, and in its holes. */
+static const char *more_than_the_quota_leaves_the_file_as_it_was(int fd)
+{
+	struct prealloc_result result = { .size = sizeof(result) };
+	uint64_t size, blocks;
+
+	if (!has_quota)
+		return NULL;
+	for (int sparse = 0; sparse < 2; sparse++) {
+		REQUIRE(ftruncate(fd, 0) == 0 && put(fd, 0, 100));
+		REQUIRE(ftruncate(fd, sparse ? 2 * LARGE : 100) == 0 && fsync(fd) == 0);
+		size = size_of(fd);
+		blocks = block_bytes(fd);
+		REQUIRE(prealloc(fd, 0, 2 * LARGE, NULL, &result) == -EDQUOT);
+		REQUIRE(result.left_bytes == 0 && fsync(fd) == 0);
+		REQUIRE(size_of(fd) == size && block_bytes(fd) <= blocks + 64 * KIB);
+		REQUIRE(is_put(fd, 0, 100) && is_zero(fd, 100, size - 100));
+	}
+	REQUIRE(prealloc(fd, 0, 4 * MIB, NULL, NULL) == 0);
+	return NULL;
+}
+
+static const struct {
+	const char *name;
+	const char *(*keeps)(int fd); /* NULL, or what does not hold */
+} promises[] = {
+	{ "a new file is filled", a_new_file_is_filled },
+	{ "data stays and holes are filled", data_stays_and_holes_are_filled },
+	{ "past 4 GiB", past_4_gib },
+	{ "a cancel leaves the file as it was", a_cancel_leaves_the_file_as_it_was },
+	{ "too much leaves the file as it was", too_much_leaves_the_file_as_it_was },
+	{ "a full volume takes the writes", a_full_volume_takes_the_writes },
+	{ "any descriptor will do", any_descriptor_will_do },
+	{ "record locks are kept", record_locks_are_kept },
+	{ "writers lose nothing", writers_lose_nothing },
+	{ "a job ends and says so", a_job_ends_and_says_so },
+	{ "more than the quota leaves the file as it was",
+	  more_than_the_quota_leaves_the_file_as_it_was },
+};
+
+static int keep_all(void)
+{
+	const size_t count = sizeof(promises) / sizeof(promises[0]);
+	int broken = 0;
+
+	printf("1..%zu\n", count);
+	for (size_t i = 0; i < count; i++) {
+		int fd = new_file(0);
+		const char *why = fd < 0 ? strerror(errno) : promises[i].keeps(fd);
+
+		if (fd >= 0)
+			close(fd);
+		unlink("file");
+		broken += why != NULL;
+		printf("%s %zu - %s%s%s\n", why ? "not ok" : "ok", i + 1, promises[i].name,
+		       why ? " # " : "", why ? why : "");
+		fflush(stdout);
+	}
+	return broken != 0;
+}
+
+/* ---- as the init of a guest ---- */
+
+static void load_modules(void)
+{
+	FILE *list = fopen("/modules", "re");
+	char path[256];
+
+	while (list && fscanf(list, "%255s", path) == 1) {
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (syscall(SYS_finit_module, fd, "", 0) < 0)
+			printf("# %s: %s\n", path, strerror(errno));
+		close(fd);
+	}
+}
+
+static int limit_user(void)
+{
+	struct dqblk limit = { .dqb_bhardlimit = QUOTA_KIB, .dqb_valid = QIF_BLIMITS };
+
+	return quotactl(QCMD(Q_SETQUOTA, USRQUOTA), "/dev/ubdb", USER, (char *)&limit) < 0 ||
+			       chmod("/mnt", 0777) < 0
+		       ? -errno
+		       : 0;
+}
+
+/* `type` and `quota` are of the kernel's command line. */
+static int mount_volume(void)
+{
+	const char *type = getenv("type"), *quota = getenv("quota");
+
+	if (mount("none", "/dev", "devtmpfs", 0, NULL) < 0 ||
+	    mount("none", "/proc", "proc", 0, NULL) < 0)
+		return -errno;
+	load_modules();
+	if (mount("/dev/ubdb", "/mnt", type ? type : "ext2", 0, quota) < 0)
+		return -errno;
+	has_quota = quota != NULL;
+	return quota ? limit_user() : 0;
+}
+
+/* Under a quota by whom it binds: root is not. */
+static void keep_as_user(void)
+{
+	pid_t pid;
+
+	if (!has_quota) {
+		keep_all();
+		return;
+	}
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0)
+		_exit(setgid(USER) < 0 || setuid(USER) < 0 || keep_all());
+	waitpid(pid, NULL, 0);
+}
+
+static void be_init(void)
+{
+	int r = mount_volume();
+
+	if (r < 0)
+		printf("not ok - cannot mount: %s\n", strerror(-r));
+	else if (chdir("/mnt") == 0)
+		keep_as_user();
+	fflush(stdout);
+	if (chdir("/") == 0 && umount("/mnt") < 0)
+		printf("not ok - the volume is busy: %s\n", strerror(errno));
+	fflush(stdout);
+	reboot(RB_POWER_OFF);
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1)
+		be_init();
+	if (argc != 2 || chdir(argv[1]) < 0) {
+		fprintf(stderr, "usage: promises DIRECTORY\n");
+		return 2;
+	}
+	return keep_all();
+}
