@@ -160,12 +160,14 @@ int append_fill(struct filling *filling)
 	struct task *task = filling->task;
 
 	while (filling->size < task->end) {
+		/* What an uneven end takes says nothing of a whole step. */
+		uint64_t measurable = lesser(filling->pace.step_bytes, FIRST_BYTES);
 		uint64_t direct, bytes = next_append(filling, &direct);
 		int r;
 
 		pace_start(&filling->pace);
 		r = append_once(filling, bytes, direct);
-		if (bytes >= LEAST_BYTES)
+		if (bytes >= measurable)
 			pace_stop(&filling->pace);
 		if (r == 0 || r == -EINTR)
 			r = task_told(task, filling->size);

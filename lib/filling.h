@@ -7,7 +7,7 @@
 #include "task.h"
 
 enum {
-	LEAST_BYTES = 1 << 20,	 /* the first step */
+	FIRST_BYTES = 1 << 20,	 /* the first step */
 	APPEND_BYTES = 16 << 20, /* the longest */
 	WINDOW_BYTES = 8 << 20,	 /* the longest through the page cache */
 };

@@ -11,7 +11,7 @@
 #include "pace.h"
 #include "scope.h"
 
-enum { LEAST_STEP = 1 << 20, MOST_STEP = 1 << 30 };
+enum { FIRST_STEP = 1 << 20, MOST_STEP = 1 << 30 };
 
 /* EINVAL: ZFS; the arguments have been checked. */
 static int is_unsupported(int error)
@@ -50,7 +50,7 @@ static uint64_t step_end(const struct task *task, uint64_t at, uint64_t step_byt
 int native_fill(struct task *task)
 {
 	int watched = task->progress != NULL;
-	struct pace pace = pace_new(LEAST_STEP, watched ? MOST_STEP : UINT64_MAX, watched);
+	struct pace pace = pace_new(FIRST_STEP, watched ? MOST_STEP : UINT64_MAX, watched);
 	uint64_t at = task->offset;
 
 	while (at < task->end) {

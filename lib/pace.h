@@ -16,7 +16,7 @@ struct pace {
 };
 
 /* Not watched by anybody: always the largest step. */
-struct pace pace_new(uint64_t least_bytes, uint64_t most_bytes, int watched);
+struct pace pace_new(uint64_t first_bytes, uint64_t most_bytes, int watched);
 
 /* Around each step. */
 void pace_start(struct pace *pace);

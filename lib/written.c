@@ -50,7 +50,7 @@ int written_fill(struct task *task)
 {
 	struct filling filling = {
 		.task = task,
-		.pace = pace_new(LEAST_BYTES, APPEND_BYTES, task->progress != NULL),
+		.pace = pace_new(FIRST_BYTES, APPEND_BYTES, task->progress != NULL),
 	};
 	int r = task_need_side(task);
 

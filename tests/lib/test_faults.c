@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -32,11 +33,13 @@ static struct {
 	atomic_long seen; /* calls so far */
 	long nth;	  /* which fails; 0: none */
 	int error;
-	int no_fallocate; /* mode 0 is EOPNOTSUPP */
-	int no_direct;	  /* O_DIRECT is EINVAL */
-	int no_map;	  /* mmap() is ENODEV */
-	size_t intrusion; /* bytes that another appends immediately before each writev() */
-	int intrusions;	  /* how often */
+	int no_fallocate;  /* mode 0 is EOPNOTSUPP */
+	int no_direct;	   /* O_DIRECT is EINVAL */
+	int no_map;	   /* mmap() is ENODEV */
+	size_t intrusion;  /* bytes that another appends immediately before each writev() */
+	int intrusions;	   /* how often */
+	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
+	uint64_t now_ns, slowest_ns;
 	const char *failed;
 } seam;
 
@@ -51,10 +54,32 @@ static int fails(const char *call)
 
 #define REAL(name) __typeof__(name) __real_##name
 
+static void take(uint64_t ns)
+{
+	seam.now_ns += ns;
+	if (ns > seam.slowest_ns)
+		seam.slowest_ns = ns;
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
+{
+	if (!seam.ns_a_mib)
+		return __real_clock_gettime(clock, now);
+	now->tv_sec = (time_t)(seam.now_ns / 1000000000);
+	now->tv_nsec = (long)(seam.now_ns % 1000000000);
+	return 0;
+}
+
 REAL(fallocate64);
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t bytes);
 int __wrap_fallocate64(int fd, int mode, off_t at, off_t bytes)
 {
+	if (seam.ns_a_mib && mode == 0) {
+		take(seam.ns_a_mib * (uint64_t)bytes / mib);
+		return ftruncate(fd, at + bytes);
+	}
 	if (seam.no_fallocate && !(mode & FALLOC_FL_PUNCH_HOLE)) {
 		errno = EOPNOTSUPP;
 		return -1;
@@ -352,6 +377,75 @@ static void an_intruder_makes_it_longer_by_what_he_appends(void **state)
 	}
 }
 
+struct watch {
+	uint64_t before_ns, longest_ns; /* between two calls */
+	unsigned settling;		/* calls that are not counted */
+	uint64_t slower_from;		/* from so many bytes on, 20 times as slow */
+};
+
+static int watch(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	struct watch *watch = context;
+	uint64_t took_ns = seam.now_ns - watch->before_ns;
+
+	(void)total_bytes;
+	watch->before_ns = seam.now_ns;
+	if (watch->slower_from && done_bytes >= watch->slower_from) {
+		watch->slower_from = 0;
+		watch->settling = 2;
+		seam.ns_a_mib *= 20;
+	}
+	if (watch->settling > 0)
+		watch->settling--;
+	else if (took_ns > watch->longest_ns)
+		watch->longest_ns = took_ns;
+	return 0;
+}
+
+/* From a file system that answers at once to one that takes 90 ms a MiB (XFS was seen to take 25).
+ */
+static void no_step_of_a_slow_fallocate_takes_100_ms(void **state)
+{
+	static const uint64_t us_a_mib[] = {
+		1, 10, 100, 500, 1000, 1700, 2000, 5000, 12000, 25000
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(us_a_mib); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+		struct watch seen = { 0 };
+		struct prealloc_options options = { .size = sizeof(options),
+						    .progress = watch,
+						    .context = &seen };
+		struct prealloc_result result = { .size = sizeof(result) };
+
+		start_over(state);
+		seam.ns_a_mib = us_a_mib[i] * 1000;
+		assert_int_equal(prealloc(fd, 0, 4096 * mib + 11, &options, &result), 0);
+		assert_int_equal(look_size(fd), 4096 * mib + 11);
+		assert_true(seam.slowest_ns <= 100000000 && seen.longest_ns <= 100000000);
+		/* Nor are they so short that there are thousands where none is slow. */
+		assert_true(result.calls <= 20 + seam.now_ns / 20000000);
+	}
+}
+
+/* It slows down in the middle: one step is as long as was right before, the next is right. */
+static void steps_follow_a_fallocate_that_slows_down(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	struct watch seen = { .slower_from = 2048 * mib };
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = watch,
+					    .context = &seen };
+
+	start_over(state);
+	seam.ns_a_mib = 1000000;
+	assert_int_equal(prealloc(fd, 0, 8192 * mib, &options, NULL), 0);
+	assert_int_equal(seen.slower_from, 0);
+	assert_true(seam.slowest_ns > 100000000);
+	assert_true(seen.longest_ns <= 100000000);
+}
+
 static void no_second_description_is_needed(void **state)
 {
 	(void)state;
@@ -369,6 +463,8 @@ int main(void)
 		cmocka_unit_test_setup(the_page_cache_is_left_alone, start_over),
 		cmocka_unit_test_setup(the_file_gets_no_longer_than_asked, start_over),
 		cmocka_unit_test_setup(an_intruder_makes_it_longer_by_what_he_appends, start_over),
+		cmocka_unit_test_setup(no_step_of_a_slow_fallocate_takes_100_ms, start_over),
+		cmocka_unit_test_setup(steps_follow_a_fallocate_that_slows_down, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
 	};
 
