@@ -119,6 +119,12 @@ static int list_filesystems(const struct list_options *wanted)
 
 static int list_testbeds(const struct list_options *wanted)
 {
+	if (wanted->names)
+		puts("auto");
+	else
+		print_row("auto", "yes",
+			  "the first of loop, qemu on KVM and uml that has all file systems asked "
+			  "for");
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
 		CLEANUP(freep) char *choices = NULL;

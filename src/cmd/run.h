@@ -26,6 +26,7 @@ struct run {
 	struct plan plan;
 	struct trial_list trials;
 	struct testbed_session session;
+	const struct testbed *prepared; /* its prepare() has been called; NULL: none's was */
 	struct results results; /* all that the file holds, also what a resumed run found in it */
 	char *path;		/* of the result file; NULL: stdout */
 	int fd;

@@ -63,7 +63,11 @@ static const struct argp_option options[] = {
 	{ "plan", OPTION_PLAN, "FILE", 0, "plan with file systems or wishes of your own", 1 },
 	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
 	{ NULL, 0, NULL, 0, "Where:", 2 },
-	{ "on", OPTION_ON, "TESTBED", 0, "uml (default), loop, qemu[:KERNEL], or dir:PATH", 2 },
+	{ "on", OPTION_ON, "TESTBED", 0,
+	  "uml, loop, qemu[:KERNEL] or dir:PATH; auto (default): the first of loop, qemu on KVM "
+	  "and "
+	  "uml that can be used",
+	  2 },
 	{ "kernel", OPTION_KERNEL, "[NAME=]KERNEL", 0,
 	  "on qemu, a kernel in /boot or the path of a bzImage; again for several, in turn", 2 },
 	{ "modules", OPTION_MODULES, "DIR", 0, "modules of these kernels (default: /lib/modules)",

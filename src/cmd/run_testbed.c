@@ -1,11 +1,102 @@
 /* SPDX-License-Identifier: MIT */
-/* Which testbed a run is on, with which kernels, and whether they will do. */
+/*
+ * Which testbed a run is on.  Unless one is named it is the one with the truest
+ * figures: this machine's own kernel before a guest, hardware before emulation.
+ * User-Mode Linux needs nothing of the machine, so it comes last, and the others
+ * are taken only where they have every file system that it has.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "run.h"
+
+/* ---- auto ---- */
+
+static const struct testbed *const candidates[] = { &testbed_loop, &testbed_qemu, &testbed_uml };
+
+/* What it lacks of the file systems that User-Mode Linux has, in a sentence; NULL: nothing. */
+static char *missing_there(const struct testbed *testbed, const struct testbed_options *options,
+			   const struct trial_list *trials)
+{
+	const struct testbed_options plain = { 0 };
+
+	for (size_t i = 0; i < trials->round_count; i++) {
+		CLEANUP(problem_clear) struct problem lack = { 0 };
+		const char *type = trials->trial[i].filesystem->type;
+
+		if (trial_list_is_first(trials, i) && testbed->supports(options, type, &lack) < 0 &&
+		    testbed_uml.supports(&plain, type, NULL) == 0)
+			return TAKE_PTR(lack.message);
+	}
+	return NULL;
+}
+
+/* Why it is not to be taken, in a sentence; NULL: it is. */
+static char *object_to(struct run *run, const struct testbed *testbed,
+		       const struct trial_list *trials)
+{
+	CLEANUP(problem_clear) struct problem lack = { 0 };
+	struct testbed_options *options = &run->session.options;
+	char *remark;
+
+	if (testbed->probe(options, &lack) < 0)
+		return TAKE_PTR(lack.message);
+	remark = missing_there(testbed, options, trials);
+	if (remark || !testbed->prepare)
+		return remark;
+	if (testbed->prepare(options, -1, &remark, &lack) < 0)
+		return TAKE_PTR(lack.message);
+	run->prepared = testbed;
+	return remark;
+}
+
+/* The last resort: whatever can be used at all. */
+static const struct testbed *take_any(const struct run *run)
+{
+	for (size_t i = ARRAY_SIZE(candidates); i > 0; i--)
+		if (candidates[i - 1]->probe(&run->session.options, NULL) == 0)
+			return candidates[i - 1];
+	return &testbed_uml;
+}
+
+/* Says in `to` what speaks against those before it. */
+static const struct testbed *take_truest(struct run *run, const struct trial_list *trials, FILE *to)
+{
+	for (size_t i = 0; i + 1 < ARRAY_SIZE(candidates); i++) {
+		CLEANUP(freep) char *reason = object_to(run, candidates[i], trials);
+
+		if (!reason)
+			return candidates[i];
+		/* What to do about it stands behind the semicolon. */
+		fprintf(to, "%s%s: %.*s", i ? "; " : "", candidates[i]->name,
+			(int)strcspn(reason, ";"), reason);
+	}
+	return take_any(run);
+}
+
+static int choose_automatically(struct run *run, struct problem *problem)
+{
+	CLEANUP(trial_list_clear) struct trial_list trials = { 0 };
+	CLEANUP(freep) char *reasons = NULL;
+	size_t bytes;
+	FILE *to;
+	int r = plan_expand(&run->plan, 0, &trials, problem);
+
+	if (r < 0)
+		return r;
+	to = open_memstream(&reasons, &bytes);
+	if (!to)
+		return -ENOMEM;
+	run->session.testbed = take_truest(run, &trials, to);
+	if (fclose(to) != 0)
+		return -ENOMEM;
+	if (!run->options->quiet)
+		fprintf(stderr, "alloc-perf: testbed %s%s%s%s\n", run->session.testbed->name,
+			*reasons ? " (" : "", reasons, *reasons ? ")" : "");
+	return plan_set(&run->plan, "on", run->session.testbed->name, problem);
+}
 
 /* ---- as the user wants it ---- */
 
@@ -55,9 +146,13 @@ int run_choose_testbed(struct run *run, struct problem *problem)
 	struct testbed_session *session = &run->session;
 	const struct plan *plan = &run->plan;
 	int guest = plan->kernels || plan->modules || plan->drive_throttle;
-	const char *spec = plan->testbed ? plan->testbed : guest ? testbed_qemu.name : "uml";
-	int r = testbed_parse(spec, &session->testbed, &session->options.argument, problem);
+	const char *spec = plan->testbed ? plan->testbed : guest ? testbed_qemu.name : "auto";
+	int r;
 
+	if (strcmp(spec, "auto") != 0)
+		r = testbed_parse(spec, &session->testbed, &session->options.argument, problem);
+	else
+		r = choose_automatically(run, problem);
 	session->scratch = scratch_directory(run->options);
 	session->keep_images = run->options->keep_images;
 	session->trial_seconds = run->options->trial_seconds;
@@ -132,7 +227,7 @@ int run_prepare_testbed(struct run *run, struct problem *problem)
 	CLEANUP(freep) char *remark = NULL;
 	int r;
 
-	if (!run->session.testbed->prepare)
+	if (!run->session.testbed->prepare || run->prepared == run->session.testbed)
 		return 0;
 	options->argument = run->trials.kernel_count ? run->trials.kernels[0].name : NULL;
 	r = run->session.testbed->prepare(options, run->session.cancel_fd, &remark, problem);

@@ -12,8 +12,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -28,18 +30,47 @@ static const char control_path[] = "/dev/loop-control";
 /* Only in the trial's own namespace is something mounted there. */
 static const char mount_point[] = "/mnt";
 
+/* Root of a container may have the device and may not use it.  0 or -errno. */
+static int try_control(void)
+{
+	CLEANUP(fd_closep) int fd = open(control_path, O_RDWR | O_CLOEXEC);
+
+	return fd < 0 || ioctl(fd, LOOP_CTL_GET_FREE) < 0 ? -errno : 0;
+}
+
+static int try_mounts(void)
+{
+	CLEANUP(child_killp) struct child child = CHILD_NONE;
+	int status = 0, r = child_fork(&child, 0);
+
+	if (r == 0)
+		_exit(unshare(CLONE_NEWNS) < 0 ? errno : 0);
+	if (r > 0)
+		r = child_wait(&child, -1, 0, &status);
+	return r < 0 ? r : -WEXITSTATUS(status);
+}
+
 static int loop_probe(const struct testbed_options *options, struct problem *problem)
 {
+	int r;
+
 	(void)options;
 	if (geteuid() != 0)
 		return problem_set(
 			problem, PROBLEM_LACK, EPERM,
 			"the testbed loop needs root, to mount; run it as root, or use --on uml");
-	if (access(control_path, R_OK | W_OK) < 0)
+	r = try_control();
+	if (r < 0)
 		return problem_set(
-			problem, PROBLEM_LACK, errno,
+			problem, PROBLEM_LACK, -r,
 			"the testbed loop needs %s: %s; load the module loop, or use --on uml",
-			control_path, strerror(errno));
+			control_path, strerror(-r));
+	r = try_mounts();
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, -r,
+				   "the testbed loop needs mounts of its own: %s; use --on uml in "
+				   "this container",
+				   strerror(-r));
 	if (access(mount_point, X_OK) < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,

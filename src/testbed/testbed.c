@@ -24,7 +24,7 @@ const char *testbed_form(const struct testbed *testbed, char text[static TESTBED
 
 static int unknown(const char *spec, struct problem *problem)
 {
-	char there_are[256] = "", form[TESTBED_FORM_MAX];
+	char there_are[256] = "auto", form[TESTBED_FORM_MAX];
 	const char *nearest = NULL;
 
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
@@ -32,10 +32,7 @@ static int unknown(const char *spec, struct problem *problem)
 
 		suggest_consider(spec, (*testbed)->name, &nearest);
 		snprintf(there_are + used, sizeof(there_are) - used, "%s%s",
-			 testbed == testbed_table ? ""
-			 : testbed[1]		  ? ", "
-						  : " and ",
-			 testbed_form(*testbed, form));
+			 testbed[1] ? ", " : " and ", testbed_form(*testbed, form));
 	}
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
 			   "unknown testbed \"%s\"%s%s%s; there are %s", spec,

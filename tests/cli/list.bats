@@ -5,7 +5,7 @@ load helper
 @test "list shows methods, file systems and testbeds" {
 	run alloc-perf list
 	assert_status 0
-	for word in posix-fallocate mmap chunk-BYTES uring-BYTES ext3-guarded reiserfs nilfs2 uml loop qemu dir:PATH; do
+	for word in posix-fallocate mmap chunk-BYTES uring-BYTES ext3-guarded reiserfs nilfs2 auto uml loop qemu dir:PATH; do
 		assert_output_has "$word"
 	done
 }
@@ -13,7 +13,7 @@ load helper
 @test "each list can be had alone, and as names" {
 	run alloc-perf list testbeds --names
 	assert_status 0
-	[ "$output" = $'uml\nloop\nqemu[:KERNEL]\ndir:PATH' ]
+	[ "$output" = $'auto\numl\nloop\nqemu[:KERNEL]\ndir:PATH' ]
 	run alloc-perf list filesystems --names
 	[ "${#lines[@]}" = 18 ]
 	run alloc-perf list methods --names

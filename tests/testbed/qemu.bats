@@ -165,6 +165,68 @@ kvm() {
 	[ -z "$output" ]
 }
 
+@test "where a guest on KVM comes up, it is used, and auto takes it" {
+	# The proof comes up at once, the trial in truth is emulated.
+	# shellcheck disable=SC2016 # the stand-in expands it
+	kvm '[ "$(wc -l <'"$WORK"'/kvm)" != 1 ] || { echo ready; exec sleep 100; }; set -- "${@/kvm/tcg}"'
+	: >kvm
+	chmod 666 kvm
+	run with_kvm_for_all as_user alloc-perf run --fs ext2 -m ftruncate -s 1M -o result.jsonl
+	assert_status 0
+	assert_output_has "alloc-perf: testbed qemu (loop: the testbed loop needs root, to mount)"
+	assert_output_has "On KVM; times include QEMU"
+	[ "$(environment accelerator)" = kvm ]
+	[ "$(wc -l <kvm)" = 2 ] # the proof and the trial
+}
+
+# Where everybody may open /dev/kvm, which is a plain file there.
+with_kvm_for_all() {
+	touch anything
+	chmod 666 anything
+	export -f as_user
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare --mount -- bash -c 'mount --bind anything /dev/kvm && "$@"' bash "$@"
+}
+
+# ---- auto ----
+
+@test "auto is loop for root" {
+	require loop
+	run alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
+	assert_status 0
+	assert_output_has "alloc-perf: testbed loop"
+	assert_output_has "1 trials on loop"
+}
+
+@test "auto is uml for root of a container" {
+	require loop
+	require uml
+	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
+	assert_status 0
+	assert_output_has "alloc-perf: testbed uml (loop: the testbed loop needs mounts of its own: Operation not permitted; qemu: "
+}
+
+@test "auto is uml where loop lacks a file system, and says which" {
+	require loop
+	require uml
+	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
+	run alloc-perf run --fs ext4,reiserfs -m ftruncate -s 1M --dry-run
+	assert_status 0
+	assert_output_has "alloc-perf: testbed uml (loop: the running kernel has no reiserfs; qemu: the kernel $first has no reiserfs)"
+}
+
+@test "auto is uml for an ordinary user without KVM" {
+	require uml
+	[ ! -w /dev/kvm ] || [ "$(id -u)" = 0 ] || skip "KVM may work here"
+	run as_user alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
+	assert_status 0
+	assert_output_has "alloc-perf: testbed uml (loop: the testbed loop needs root, to mount; qemu: /dev/kvm cannot be used: "
+	run as_user alloc-perf run -q --fs ext4 -m ftruncate -s 1M --dry-run
+	[[ $output != *testbed* ]]
+	run alloc-perf run --on auto --fs ext4 -m ftruncate -s 1M --dry-run
+	assert_status 0
+}
+
 # ---- ended at any moment ----
 
 @test "nothing is left after a signal" {
