@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "gather.h"
 #include "io.h"
 
 enum { THAW_WAIT_NS = 3000000000 };
@@ -146,8 +147,11 @@ static void put_back(struct hold_entry *entry)
 		return;
 	written = pwrite(entry->fd, value, strlen(value), 0);
 	/* A cgroup that is gone has nobody left to thaw. */
-	if (written > 0 || errno == ENODEV || errno == ENOENT)
-		hold_set(entry, HOLD_DONE);
+	if (written < 0 && errno != ENODEV && errno != ENOENT)
+		return;
+	if (entry->kind == HOLD_CGROUP && *entry->value)
+		gather_release(entry->value);
+	hold_set(entry, HOLD_DONE);
 }
 
 /* One that a process may still be freezing comes after all others: it may be these that it waits

@@ -22,6 +22,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "gather.h"
 #include "io.h"
 #include "process.h"
 
@@ -183,6 +184,9 @@ int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *r
 	for (size_t i = 0; r == 0 && i < all->count; i++) {
 		const char *path = all->paths[i];
 
+		/* Left by one that was killed; it is added where it is needed. */
+		if (strcmp(path, GATHER_PATH) == 0)
+			continue;
 		if (!is_within(own, path) && !contains_any(path, &running) &&
 		    !is_within_any(path, &running) && !is_within_any(path, &chosen))
 			r = cgroups_add(&chosen, path);
@@ -255,16 +259,25 @@ static bool is_ancestor(pid_t pid)
 	char name[64];
 	bool kernel;
 
-	if (pid == 1 || pid == getpid())
-		return true;
 	for (pid_t at = getppid(); at > 1; at = parent_of(at, name, &kernel))
 		if (at == pid)
 			return true;
 	return false;
 }
 
-/* Counts in one cgroup. */
-static int count_running(const char *root, const char *path, char ret_name[static 64])
+bool cgroups_is_writer(pid_t pid, char ret_name[static 64])
+{
+	char name[64] = "";
+	bool kernel = true;
+	pid_t parent = parent_of(pid, name, &kernel);
+
+	if (kernel || pid == 1 || pid == getpid() || parent == getpid() || is_ancestor(pid))
+		return false;
+	memcpy(ret_name, name, sizeof(name));
+	return true;
+}
+
+int cgroups_writers(const char *root, const char *path, char ret_name[static 64])
 {
 	CLEANUP(freep) char *file = NULL;
 	CLEANUP(freep) char *text = NULL;
@@ -276,16 +289,8 @@ static int count_running(const char *root, const char *path, char ret_name[stati
 	r = io_read_file(file, PROCESSES_BYTES, &text, NULL);
 	if (r < 0)
 		return r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP ? 0 : r;
-	for (at = text; strtol(at, &next, 10) > 0; at = next) {
-		pid_t pid = (pid_t)strtol(at, NULL, 10);
-		char name[64] = "";
-		bool kernel = true;
-
-		if (parent_of(pid, name, &kernel) >= 0 && !kernel && !is_ancestor(pid)) {
-			snprintf(ret_name, 64, "%s", name);
-			count++;
-		}
-	}
+	for (at = text; strtol(at, &next, 10) > 0; at = next)
+		count += cgroups_is_writer((pid_t)strtol(at, NULL, 10), ret_name);
 	return count;
 }
 
@@ -293,13 +298,13 @@ int cgroups_running(const char *root, const struct cgroups *all, const struct cg
 		    char ret_name[static 64])
 {
 	CLEANUP(cgroups_clear) struct cgroups running = { 0 };
-	int total, r = find_needed(all, &running);
+	int r = find_needed(all, &running), total = r;
 
-	total = r < 0 ? r : count_running(root, "", ret_name);
 	for (size_t i = 0; total >= 0 && i < all->count; i++) {
-		if (is_within_any(all->paths[i], frozen) || is_within_any(all->paths[i], &running))
+		if (strcmp(all->paths[i], GATHER_PATH) == 0 ||
+		    is_within_any(all->paths[i], frozen) || is_within_any(all->paths[i], &running))
 			continue;
-		r = count_running(root, all->paths[i], ret_name);
+		r = cgroups_writers(root, all->paths[i], ret_name);
 		total = r < 0 ? r : total + r;
 	}
 	return total;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "mounts.h"
 
@@ -43,10 +44,15 @@ int cgroups_open(const char *root, const char *path, bool *ret_frozen);
 bool cgroups_is_frozen(const char *root, const char *path);
 
 /*
- * Processes that go on running after that choice and could write: neither ourselves and our
- * ancestors, nor kernel threads, nor in one of the services that a suspend needs.  -errno where
- * the tree cannot be read.  The name of one of them in `ret_name`.
+ * Whether a process could write while we freeze: it is neither a thread of the kernel nor
+ * init, nor ourselves, our children or ancestors.
  */
+bool cgroups_is_writer(pid_t pid, char ret_name[static 64]);
+
+/* How many of those are in one cgroup, and the name of one; -errno where that cannot be read. */
+int cgroups_writers(const char *root, const char *path, char ret_name[static 64]);
+
+/* The same for all that go on running after that choice, those in the root left out. */
 int cgroups_running(const char *root, const struct cgroups *all, const struct cgroups *frozen,
 		    char ret_name[static 64]);
 

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "gather.h"
 #include "reach.h"
 
 static const struct argp_option options[] = {
@@ -79,7 +80,11 @@ static void print_cgroups(const struct machine *machine)
 
 			printf("  %s\n", path);
 		}
-		if (machine->cgroups.count == 0)
+		if (machine->gathered > 0)
+			printf("  " GATHER_PATH ", made for the %d processes of the root (%s%s)\n",
+			       machine->gathered, machine->gathered_name,
+			       machine->gathered > 1 ? " and others" : "");
+		else if (machine->cgroups.count == 0)
 			printf("  none\n");
 	}
 	if (machine->writers)

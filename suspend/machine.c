@@ -16,6 +16,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "gather.h"
 #include "io.h"
 
 enum {
@@ -103,6 +104,7 @@ static int note_writers(struct machine *machine, const struct cgroups *all)
 	char name[64] = "";
 	int count = cgroups_running(machine->cgroup_root, all, &machine->cgroups, name);
 
+	machine->gathered = gather_count(machine->cgroup_root, machine->gathered_name);
 	if (count <= 0)
 		return 0;
 	return asprintf(&machine->writers, "%d processes outside of the cgroups to freeze (%s%s)",
@@ -155,7 +157,10 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 	if (r == 0 && !wish->cgroups)
 		r = say_no_cgroups(&machine, "no cgroups are frozen");
 	else if (r == 0 && !machine.cgroup_root)
-		r = say_no_cgroups(&machine, "there are no cgroups of version 2 to freeze");
+		r = say_no_cgroups(
+			&machine,
+			"no cgroups of version 2 are mounted, as by: mount -t cgroup2 none "
+			"/sys/fs/cgroup");
 	if (r < 0) {
 		machine_clear(&machine);
 		return r;

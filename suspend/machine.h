@@ -31,7 +31,9 @@ struct machine {
 	bool has_knob;
 	const char *cgroup_root; /* NULL: no tree of version 2 */
 	struct cgroups cgroups;	 /* to freeze */
-	char *writers;		 /* why somebody may still write, in words; NULL: nobody */
+	int gathered; /* processes in the root of the tree, which would be put into GATHER_PATH */
+	char gathered_name[64]; /* of one of them */
+	char *writers;		/* why somebody may still write, in words; NULL: nobody */
 };
 
 /* Reads what is there; asks nothing of any file system but proc, sysfs and cgroup2. */

@@ -23,6 +23,7 @@
 
 #include "act.h"
 #include "cleanup.h"
+#include "gather.h"
 #include "io.h"
 #include "reach.h"
 
@@ -86,6 +87,27 @@ static int add_cgroup(struct hold *hold, const char *root, const char *path)
 	return 0;
 }
 
+/* Its value says where those are from that are put there. */
+static int add_gathered(struct hold *hold, const struct machine *machine, struct problem *problem)
+{
+	struct hold_entry entry = {
+		.kind = HOLD_CGROUP,
+		.path = (char *)GATHER_PATH,
+		.value = (char *)machine->cgroup_root,
+	};
+	bool frozen;
+	int r = machine->gathered > 0 ? gather_prepare(machine->cgroup_root) : 0;
+
+	if (machine->gathered <= 0)
+		return 0;
+	entry.fd = r < 0 ? r : cgroups_open(machine->cgroup_root, GATHER_PATH, &frozen);
+	if (entry.fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -entry.fd,
+				   "cannot make the cgroup " GATHER_PATH ": %s",
+				   strerror(-entry.fd));
+	return hold_add(hold, &entry);
+}
+
 static int add_cgroups(struct hold *hold, const struct machine *machine, struct problem *problem)
 {
 	for (size_t i = 0; i < machine->cgroups.count; i++) {
@@ -96,7 +118,7 @@ static int add_cgroups(struct hold *hold, const struct machine *machine, struct 
 			return problem_set(problem, PROBLEM_VERDICT, -r,
 					   "cannot open the cgroup %s: %s", path, strerror(-r));
 	}
-	return 0;
+	return add_gathered(hold, machine, problem);
 }
 
 static int add_knob(struct hold *hold, struct problem *problem)
@@ -207,7 +229,7 @@ static int write_value(struct hold_entry *entry, const char *what, struct proble
 	if (pwrite(entry->fd, "1", 1, 0) != 1) {
 		int error = errno;
 
-		hold_set(entry, HOLD_PLANNED);
+		hold_set(entry, *entry->value ? HOLD_FREEZING : HOLD_PLANNED);
 		/* A cgroup that is gone has nobody in it. */
 		if (error == ENODEV && entry->kind == HOLD_CGROUP)
 			return 0;
@@ -233,6 +255,21 @@ static int await_cgroup(const struct session *session, const char *path, uint64_
 	return 0;
 }
 
+static int stop_cgroup(struct hold_entry *entry, struct problem *problem)
+{
+	int r = 0;
+
+	/* From here on there is something to put back. */
+	hold_set(entry, HOLD_FREEZING);
+	if (*entry->value)
+		r = gather_all(entry->value);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -r,
+				   "cannot put processes into the cgroup %s: %s", entry->path,
+				   strerror(-r));
+	return write_value(entry, "the cgroup", problem);
+}
+
 static int stop_processes(struct session *session, struct problem *problem)
 {
 	struct hold *hold = &session->hold;
@@ -241,7 +278,7 @@ static int stop_processes(struct session *session, struct problem *problem)
 
 	for (size_t i = 0; r == 0 && i < hold->count; i++)
 		if (hold->entries[i].kind == HOLD_CGROUP)
-			r = write_value(&hold->entries[i], "the cgroup", problem);
+			r = stop_cgroup(&hold->entries[i], problem);
 	for (size_t i = 0; r == 0 && i < hold->count; i++)
 		if (hold->entries[i].kind == HOLD_CGROUP &&
 		    hold_state(&hold->entries[i]) == HOLD_FROZEN)

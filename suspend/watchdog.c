@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From the first freeze on, all that this process does is poll(), ioctl(),
- * write() and fork(): its memory is locked, it opens nothing, prints nothing and
- * starts no program, since each of these could wait for a file system that it
- * alone is there to thaw.  Of the signals only SIGKILL reaches it.
+ * write() and fork(): its memory is locked, it opens nothing but files of cgroups
+ * when it has thawed, prints nothing and starts no program, since each of these
+ * could wait for a file system that it alone is there to thaw.  Of the signals only SIGKILL reaches
+ * it.
  */
 #include "watchdog.h"
 

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +24,7 @@
 #include "cgroups.h"
 #include "cleanup.h"
 #include "devices.h"
+#include "gather.h"
 #include "hold.h"
 #include "io.h"
 #include "knob.h"
@@ -782,32 +784,76 @@ static void test_cgroups_tree(void **state)
 	assert_int_equal(-ENOENT, cgroups_open(tree, "/gone", &frozen));
 }
 
+/* A process that is neither our child nor our ancestor. */
+static pid_t start_stranger(void)
+{
+	int ends[2];
+	pid_t stranger = 0, between;
+
+	assert_int_equal(0, pipe(ends));
+	between = fork();
+	if (between == 0) {
+		stranger = fork();
+		if (stranger == 0) {
+			pause();
+			_exit(0);
+		}
+		_exit(write(ends[1], &stranger, sizeof(stranger)) != sizeof(stranger));
+	}
+	assert_int_equal(sizeof(stranger), read(ends[0], &stranger, sizeof(stranger)));
+	waitpid(between, NULL, 0);
+	close(ends[0]);
+	close(ends[1]);
+	return stranger;
+}
+
 /* Ourselves and kernel threads do not count; anybody else does. */
 static void test_cgroups_running(void **state)
 {
 	CLEANUP(cgroups_clear) struct cgroups all = { 0 };
 	CLEANUP(cgroups_clear) struct cgroups frozen = { 0 };
 	char name[64] = "", procs[64];
-	pid_t child;
+	pid_t stranger = start_stranger();
 	(void)state;
 
-	child = fork();
-	if (child == 0) {
-		pause();
-		_exit(0);
-	}
-	snprintf(procs, sizeof(procs), "1\n2\n%d\n", getpid());
+	snprintf(procs, sizeof(procs), "%d\n", stranger);
 	put("cgroup.procs", procs);
+	put("suspend-freeze/cgroup.procs", procs);
 	put("a/cgroup.procs", "");
 	put("init.scope/cgroup.procs", "1\n");
-	snprintf(procs, sizeof(procs), "%d\n", child);
 	put("b/cgroup.procs", procs);
+	snprintf(procs, sizeof(procs), "1\n2\n%d\n%d\n", getpid(), getppid());
+	put("c/cgroup.procs", procs);
 	assert_int_equal(0, cgroups_read(tree, &all));
 	assert_int_equal(1, cgroups_running(tree, &all, &frozen, name));
 	assert_int_equal(0, strncmp(name, "test-suspend", 12));
 	cgroups_add(&frozen, "/b");
 	assert_int_equal(0, cgroups_running(tree, &all, &frozen, name));
-	kill(child, SIGKILL);
+	kill(stranger, SIGKILL);
+}
+
+/* The kernel would take the process out of the one when it is written into the other. */
+static void test_gather(void **state)
+{
+	CLEANUP(freep) char *moved = NULL;
+	char name[64] = "", procs[64], path[512];
+	pid_t stranger = start_stranger();
+	(void)state;
+
+	snprintf(procs, sizeof(procs), "1\n%d\n%d\n", getpid(), stranger);
+	put("cgroup.procs", procs);
+	assert_int_equal(1, gather_count(tree, name));
+	assert_int_equal(-ENOENT, gather_all(tree));
+	assert_int_equal(0, gather_prepare(tree));
+	assert_int_equal(0, gather_prepare(tree));
+	put("suspend-freeze/cgroup.procs", "");
+	assert_int_equal(0, gather_all(tree));
+	snprintf(path, sizeof(path), "%s/suspend-freeze/cgroup.procs", tree);
+	assert_int_equal(0, io_read_file(path, 4096, &moved, NULL));
+	assert_int_equal(stranger, strtol(moved, NULL, 10));
+	snprintf(procs, sizeof(procs), "\n%d\n", getpid());
+	assert_null(strstr(moved, procs));
+	kill(stranger, SIGKILL);
 }
 
 /* ---- the kernel ---- */
@@ -1026,6 +1072,7 @@ int main(void)
 		cmocka_unit_test(test_cgroups_own),
 		cmocka_unit_test_setup_teardown(test_cgroups_tree, make_tree, remove_tree),
 		cmocka_unit_test_setup_teardown(test_cgroups_running, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_gather, make_tree, remove_tree),
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_knob_defect),
 		cmocka_unit_test_setup_teardown(test_knob_open, make_tree, remove_tree),
