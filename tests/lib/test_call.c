@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -108,6 +109,70 @@ static void a_memory_file_will_do(void **state)
 
 	assert_int_equal(prealloc(fd, 0, mib, NULL, NULL), 0);
 	assert_int_equal(look_block_bytes(fd), mib);
+}
+
+/* What a seal forbids is an error, and what it allows is done. */
+static void seals_are_heeded(void **state)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	(void)state;
+
+	assert_int_equal(ftruncate(fd, 2 * (off_t)mib), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
+	assert_int_equal(prealloc(fd, 0, 3 * mib, NULL, NULL), -EPERM);
+	assert_int_equal(look_size(fd), 2 * mib);
+	assert_int_equal(look_block_bytes(fd), 0);
+	assert_int_equal(prealloc(fd, 0, 2 * mib, NULL, NULL), 0);
+	assert_int_equal(look_block_bytes(fd), 2 * mib);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE), 0);
+	assert_int_equal(prealloc(fd, 0, 3 * mib, NULL, NULL), -EPERM);
+	assert_int_equal(look_size(fd), 2 * mib);
+}
+
+/* A device would be overwritten; where there is none, /dev/full is as good. */
+static void devices_are_refused(void **state)
+{
+	static const char *const paths[] = { "/dev/full", "/dev/zero", "/dev/loop0" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+		CLEANUP(fd_closep) int fd = open(paths[i], O_RDWR | O_CLOEXEC);
+
+		if (fd >= 0)
+			assert_int_equal(prealloc(fd, 0, 1, NULL, NULL), -ENODEV);
+	}
+}
+
+/* The callback forks; the child goes its own way, and the file is whole. */
+static int fork_once(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	pid_t *pid = context;
+	(void)total_bytes;
+
+	if (*pid == 0 && done_bytes > 0) {
+		*pid = fork();
+		if (*pid == 0)
+			_exit(7);
+	}
+	return 0;
+}
+
+static void a_fork_in_the_middle_does_no_harm(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	pid_t pid = 0;
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = fork_once,
+					    .context = &pid };
+	int status = 0;
+	(void)state;
+
+	assert_int_equal(prealloc(fd, 0, 16 * mib, &options, NULL), 0);
+	assert_true(pid > 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), 7);
+	assert_int_equal(look_size(fd), 16 * mib);
+	look_is_zero(fd, 0, 16 * mib);
 }
 
 struct slow {
@@ -221,6 +286,50 @@ static void a_cancelled_job_makes_one_more_step(void **state)
 	assert_int_equal(look_block_bytes(fd), 0);
 }
 
+static void *wait_for(void *job)
+{
+	return (void *)(intptr_t)prealloc_job_wait(job, NULL);
+}
+
+/* By two threads, and again; and no cancel changes what has ended. */
+static void a_job_may_be_cancelled_and_waited_for_twice(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	struct gate gate = { PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0, 0 };
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = hold,
+					    .context = &gate };
+	struct prealloc_job *job = NULL;
+	pthread_t threads[2];
+	void *outcome;
+	(void)state;
+
+	assert_int_equal(prealloc_job_start(fd, 0, 64 * mib, &options, &job), 0);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, wait_for, job), 0);
+	pthread_mutex_lock(&gate.lock);
+	while (!gate.arrived)
+		pthread_cond_wait(&gate.changed, &gate.lock);
+	prealloc_job_cancel(job);
+	prealloc_job_cancel(job);
+	gate.open = 1;
+	pthread_cond_broadcast(&gate.changed);
+	pthread_mutex_unlock(&gate.lock);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(pthread_join(threads[i], &outcome), 0);
+		assert_int_equal((intptr_t)outcome, -ECANCELED);
+	}
+	assert_int_equal(prealloc_job_wait(job, NULL), -ECANCELED);
+	prealloc_job_free(job);
+	assert_int_equal(look_size(fd), 0);
+	assert_int_equal(prealloc_job_start(fd, 0, mib, NULL, &job), 0);
+	assert_int_equal(prealloc_job_wait(job, NULL), 0);
+	prealloc_job_cancel(job);
+	assert_int_equal(prealloc_job_wait(job, NULL), 0);
+	prealloc_job_free(job);
+	assert_int_equal(look_size(fd), mib);
+}
+
 static void a_freed_job_is_cancelled(void **state)
 {
 	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
@@ -318,9 +427,13 @@ int main(void)
 		cmocka_unit_test(other_descriptors_are_refused),
 		cmocka_unit_test(structs_of_other_versions_are_taken),
 		cmocka_unit_test(a_memory_file_will_do),
+		cmocka_unit_test(seals_are_heeded),
+		cmocka_unit_test(devices_are_refused),
+		cmocka_unit_test(a_fork_in_the_middle_does_no_harm),
 		cmocka_unit_test(progress_goes_from_nothing_to_all),
 		cmocka_unit_test(a_job_ends_and_says_so),
 		cmocka_unit_test(a_cancelled_job_makes_one_more_step),
+		cmocka_unit_test(a_job_may_be_cancelled_and_waited_for_twice),
 		cmocka_unit_test(a_freed_job_is_cancelled),
 		cmocka_unit_test(a_job_reports_its_error),
 		cmocka_unit_test(pthread_cancel_waits),

@@ -238,7 +238,7 @@ static int fail_nth(long nth, int error, uint64_t limit, uint32_t flags)
 
 static void fail_all(uint64_t limit, uint32_t flags)
 {
-	static const int errors[] = { EIO, EINTR };
+	static const int errors[] = { EIO, EINTR, ENOSPC };
 	long nth;
 
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
