@@ -220,7 +220,7 @@ static const char *a_full_volume_takes_the_writes(int fd)
 	REQUIRE(rest_fd >= 0 && unlink("rest") == 0);
 	REQUIRE(prealloc(fd, 0, LARGE, NULL, &result) == 0);
 	memset(data, 'x', sizeof(data));
-	for (size_t piece = sizeof(data); piece >= 512; piece /= 2)
+	for (size_t piece = sizeof(data); piece >= 4096; piece /= 2)
 		while (write(rest_fd, data, piece) > 0)
 			;
 	fsync(rest_fd);
