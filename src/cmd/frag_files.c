@@ -79,6 +79,7 @@ static int look(struct files *files, const char *path)
 	}
 	r = verbosely ? look_verbosely(files, &named)
 		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
+	frag_progress_end(files->request);
 	if (r == 0 || r == -ECANCELED) {
 		int shown = show(files, &named.file);
 
@@ -149,6 +150,8 @@ int frag_files(struct frag_request *request)
 	int r, status;
 
 	request->show.files_named = true;
+	request->settings.file_tick = frag_file_progress;
+	request->settings.tick_context = request;
 	request->settings.map_in_order = request->name_count == 1;
 	if (request->format == FRAG_JSON || request->diff)
 		files.rows = rows = json_array();

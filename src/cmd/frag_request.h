@@ -12,11 +12,11 @@ struct frag_request {
 	struct frag_settings settings;
 	enum frag_format format;
 	struct show_options show;
-	const char *files_from; /* NULL: none, "-": stdin */
-	const char *diff;	/* saved JSON; NULL: none */
-	const char *output;	/* of the map; NULL: the terminal */
-	double watch_seconds;	/* 0: look once */
-	uint64_t start_ns;
+	const char *files_from;		/* NULL: none, "-": stdin */
+	const char *diff;		/* saved JSON; NULL: none */
+	const char *output;		/* of the map; NULL: the terminal */
+	double watch_seconds;		/* 0: look once */
+	uint64_t start_ns, progress_ns; /* progress_ns: when it was shown last */
 	bool progress_shown;
 	bool is_volume, verbose, quiet, zero;
 	char *const *names; /* ends with NULL */
@@ -37,8 +37,10 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 /* As frag_settings.each, for --each, --csv and --names. */
 int frag_print_each(const struct frag_file *file, void *request);
 
-/* As frag_settings.tick. */
+/* As frag_settings.tick and file_tick. */
 void frag_progress(uint64_t files, void *request);
-void frag_progress_end(const struct frag_request *request);
+void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
+			void *request);
+void frag_progress_end(struct frag_request *request);
 
 #endif

@@ -23,22 +23,48 @@ static int complain_output(const char *path, int error)
 
 /* ---- progress ---- */
 
+/* On a terminal alone, not before half a second, and five times a second at most. */
+static bool is_time_for_progress(struct frag_request *request)
+{
+	uint64_t now_ns = io_now_ns();
+
+	if (request->quiet || now_ns - request->start_ns < 500000000 ||
+	    now_ns - request->progress_ns < 200000000 || !isatty(STDERR_FILENO))
+		return false;
+	request->progress_ns = now_ns;
+	request->progress_shown = true;
+	return true;
+}
+
 void frag_progress(uint64_t files, void *context)
 {
 	struct frag_request *request = context;
 	double seconds = (double)(io_now_ns() - request->start_ns) / 1e9;
 
-	if (request->quiet || !isatty(STDERR_FILENO) || seconds < 0.5)
-		return;
-	request->progress_shown = true;
-	fprintf(stderr, "\r%llu files, %.0f a second\033[K", (unsigned long long)files,
-		(double)files / seconds);
+	if (is_time_for_progress(request))
+		fprintf(stderr, "\r%llu files, %.0f a second\033[K", (unsigned long long)files,
+			(double)files / seconds);
 }
 
-void frag_progress_end(const struct frag_request *request)
+void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
+			void *context)
+{
+	struct frag_request *request = context;
+	double share = file->size_bytes ? (double)until_bytes / (double)file->size_bytes : 1;
+
+	/* Where the table scrolls by on the same terminal, it is progress enough. */
+	if (request->verbose && isatty(STDOUT_FILENO))
+		return;
+	if (is_time_for_progress(request))
+		fprintf(stderr, "\r%llu extents, %.0f %% of the file\033[K",
+			(unsigned long long)extents, 100 * (share < 1 ? share : 1));
+}
+
+void frag_progress_end(struct frag_request *request)
 {
 	if (request->progress_shown)
 		fprintf(stderr, "\r\033[K");
+	request->progress_shown = false;
 }
 
 /* ---- file by file ---- */

@@ -35,6 +35,9 @@ struct frag_settings {
 	int cancel_fd; /* once readable, the scan ends with what it has; -1: none */
 	/* Now and then, from the calling thread; may be NULL. */
 	void (*tick)(uint64_t files, void *context);
+	/* Of a single file: how far it was read, now and then; may be NULL. */
+	void (*file_tick)(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
+			  void *context);
 	void *tick_context;
 };
 

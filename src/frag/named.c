@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of a hundred million extents takes a minute, so the wish to stop is
- * looked for in between, but not for each extent: that would be a system call
- * each.
+ * A file of a hundred million extents takes a minute, so the progress is told and
+ * the wish to stop looked for in between, but not for each extent: that would be a
+ * system call each.
  */
 #include "named.h"
 
@@ -16,8 +16,9 @@
 enum { EXTENTS_BETWEEN_LOOKS = 8192 };
 
 struct watcher {
-	int cancel_fd;
-	unsigned extents;
+	const struct frag_settings *settings;
+	const struct frag_file *file;
+	uint64_t extents;
 	extent_fn also;
 	void *also_context;
 };
@@ -55,12 +56,22 @@ int frag_named_open(const struct frag_settings *settings, const char *path, stru
 	return 0;
 }
 
+static int look_around(const struct watcher *watcher, const struct extent *extent)
+{
+	const struct frag_settings *settings = watcher->settings;
+	struct pollfd cancel = { .fd = settings->cancel_fd, .events = POLLIN };
+
+	if (settings->file_tick)
+		settings->file_tick(watcher->file, watcher->extents,
+				    extent->logical + extent->bytes, settings->tick_context);
+	return poll(&cancel, 1, 0) > 0 ? -ECANCELED : 0;
+}
+
 static int watch(const struct extent *extent, void *context)
 {
 	struct watcher *watcher = context;
-	struct pollfd cancel = { .fd = watcher->cancel_fd, .events = POLLIN };
 
-	if (++watcher->extents % EXTENTS_BETWEEN_LOOKS == 0 && poll(&cancel, 1, 0) > 0)
+	if (++watcher->extents % EXTENTS_BETWEEN_LOOKS == 0 && look_around(watcher, extent) < 0)
 		return -ECANCELED;
 	return watcher->also ? watcher->also(extent, watcher->also_context) : 0;
 }
@@ -68,7 +79,7 @@ static int watch(const struct extent *extent, void *context)
 int frag_named_read(const struct frag_settings *settings, struct frag_named *named,
 		    struct totals *totals, extent_fn also, void *also_context)
 {
-	struct watcher watcher = { settings->cancel_fd, 0, also, also_context };
+	struct watcher watcher = { settings, &named->file, 0, also, also_context };
 	struct frag_collector collector = {
 		.model = named->model,
 		.file_bytes = settings->map_in_order ? named->file.size_bytes : 0,
