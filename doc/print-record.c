@@ -22,6 +22,10 @@ static const char introduction[] =
 	"leave "
 	"it out.\n"
 	"A resumed run adds a description of its own, which holds for the trials after it.\n"
+	"At its end, or when it is interrupted, a run adds a line for each thing that falsifies "
+	"its "
+	"figures\n"
+	"(`\"type\": \"warning\"`); it is about the trials since the last description.\n"
 	"\n"
 	"Every key is always written; `null` means not known, or that it does not apply. Readers "
 	"ignore keys and\n"
@@ -47,5 +51,6 @@ int main(void)
 	printf(introduction, RECORD_SCHEMA);
 	print_table("environment", environment_fields, environment_field_count);
 	print_table("trial", record_fields, record_field_count);
+	print_table("warning", warning_fields, warning_field_count);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -209,46 +209,7 @@ static void say_precision(const struct run *run, const struct grids *grids)
 	fputc('\n', stderr);
 }
 
-static void say_warning(const char *sentence, void *context)
-{
-	(void)context;
-	fprintf(stderr, "alloc-perf: warning: %s\n", sentence);
-}
-
-/* One line for all of them. */
-static void say_outliers(const struct grids *grids)
-{
-	const struct measure *measure = measure_find("time");
-	const char *separator = "alloc-perf: warning: some runs took a time far off the others': ";
-
-	for (size_t i = 0; i < grids->count; i++)
-		for (size_t j = 0;
-		     j < grids->grid[i].filesystem_count * grids->grid[i].method_count; j++) {
-			const struct grid *grid = &grids->grid[i];
-			CLEANUP(freep) double *values = NULL;
-			size_t count = 0, outliers;
-
-			if (cell_values(&grid->cells[j], measure, &values, &count) < 0)
-				return;
-			outliers = figure_outliers(values, count);
-			if (outliers == 0 || outliers > count)
-				continue;
-			fprintf(stderr, "%s%s %s %zu of %zu", separator,
-				grid->filesystems[j / grid->method_count],
-				grid->methods[j % grid->method_count], outliers, count);
-			separator = ", ";
-		}
-	if (*separator == ',')
-		fputs("; was something else running?\n", stderr);
-}
-
-static void say_warnings(const struct run *run, const struct grids *grids)
-{
-	watch_judge(&run->watch.facts, say_warning, NULL);
-	say_outliers(grids);
-}
-
-static int print_results(const struct run *run)
+static int print_results(struct run *run, struct problem *problem)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	const struct report_options plain = { 0 };
@@ -260,13 +221,15 @@ static int print_results(const struct run *run)
 	}
 	if (r == 0 && run->trials.automatic)
 		say_precision(run, &grids);
-	if (r == 0 && !run->options->quiet)
-		say_warnings(run, &grids);
-	return r;
+	return r < 0 ? r : run_warn(run, &grids, problem);
 }
 
-static int say_interrupted(const struct run *run)
+static int say_interrupted(struct run *run, struct problem *problem)
 {
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+
+	if (grids_build(&run->results, &grids) < 0 || run_warn(run, &grids, problem) < 0)
+		cmd_complain(problem, -ENOMEM);
 	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done", run->progress.done,
 		run->progress.total);
 	if (run->path)
@@ -275,9 +238,9 @@ static int say_interrupted(const struct run *run)
 	return PROBLEM_INTERRUPT;
 }
 
-static int finish(const struct run *run, struct problem *problem)
+static int finish(struct run *run, struct problem *problem)
 {
-	int r = print_results(run);
+	int r = print_results(run, problem);
 
 	if (fflush(stdout) != 0 && errno != EPIPE && r == 0)
 		r = problem_set(problem, PROBLEM_VERDICT, errno, "cannot print: %s",
@@ -361,6 +324,6 @@ int cmd_run(int argc, char **argv)
 	if (r == 0)
 		r = carry_out(&run, argc, argv, &problem);
 	if (r == -ECANCELED)
-		return say_interrupted(&run);
+		return say_interrupted(&run, &problem);
 	return r < 0 ? cmd_complain(&problem, r) : finish(&run, &problem);
 }

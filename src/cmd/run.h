@@ -62,6 +62,14 @@ int run_open(struct run *run, struct problem *problem);
 /* Writes the line that describes the run. */
 int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem);
 
+/* ---- run_warnings.c ---- */
+
+/*
+ * Says what falsifies the figures, unless the user wants it quiet, and writes it to
+ * the result file.  0 or -errno with a sentence.
+ */
+int run_warn(struct run *run, const struct grids *grids, struct problem *problem);
+
 /* ---- run_trials.c ---- */
 
 /* Has the session tell how each trial goes. */

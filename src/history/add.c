@@ -63,7 +63,7 @@ static int bind_fields(sqlite3_stmt *statement, int column, const struct field *
 /* The statements of one addition. */
 struct adding {
 	struct history *history;
-	sqlite3_stmt *add_run, *find_run, *add_trial;
+	sqlite3_stmt *add_run, *find_run, *add_trial, *add_warning;
 	char now[sizeof("2009-04-01T00:00:00Z")];
 	struct history_added added;
 	struct problem *problem;
@@ -74,6 +74,7 @@ static void adding_clear(struct adding *adding)
 	sqlite3_finalize(adding->add_run);
 	sqlite3_finalize(adding->find_run);
 	sqlite3_finalize(adding->add_trial);
+	sqlite3_finalize(adding->add_warning);
 }
 
 static int adding_prepare(struct adding *adding)
@@ -96,6 +97,11 @@ static int adding_prepare(struct adding *adding)
 					 "INSERT OR IGNORE INTO trial (%s, run_id) VALUES (%s, ?)",
 					 record_fields, record_field_count, STORE_MARKS,
 					 &adding->add_trial, adding->problem);
+	if (r == 0)
+		r = store_prepare_fields(
+			history, "INSERT OR IGNORE INTO warning (%s, run_id) VALUES (%s, ?)",
+			warning_fields, warning_field_count, STORE_MARKS, &adding->add_warning,
+			adding->problem);
 	return r;
 }
 
@@ -159,6 +165,18 @@ static int add_trial(struct adding *adding, const struct record *record, int64_t
 	return r;
 }
 
+static int add_warning(struct adding *adding, const struct warning *warning, int64_t run_id)
+{
+	size_t changes = 0;
+	int code =
+		bind_fields(adding->add_warning, 1, warning_fields, warning_field_count, warning);
+
+	if (code == SQLITE_OK)
+		code = sqlite3_bind_int64(adding->add_warning, (int)warning_field_count + 1,
+					  run_id);
+	return step(adding, adding->add_warning, code, &changes);
+}
+
 static int add_all(struct adding *adding, const struct results *results)
 {
 	CLEANUP(freep) int64_t *ids = calloc(results->environment_count + 1, sizeof(*ids));
@@ -168,6 +186,8 @@ static int add_all(struct adding *adding, const struct results *results)
 		r = add_run(adding, &results->environments[i], &ids[i]);
 	for (size_t i = 0; r == 0 && i < results->record_count; i++)
 		r = add_trial(adding, &results->records[i], ids[results->environment_of[i]]);
+	for (size_t i = 0; r == 0 && i < results->warning_count; i++)
+		r = add_warning(adding, &results->warnings[i], ids[results->warning_of[i]]);
 	return r;
 }
 

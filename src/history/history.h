@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Results over time, in one SQLite file.  A run is what one description of a
- * result file began; its trials are the records after that.  Both tables have a
- * column for each field of the record's tables.
+ * result file began; its trials and warnings are the lines after that.  The tables
+ * have a column for each field of the record's.
  */
 #ifndef HISTORY_HISTORY_H
 #define HISTORY_HISTORY_H
@@ -62,7 +62,7 @@ struct history_filter {
 	const char *method;
 	const char *testbed;
 	int64_t file_bytes;
-	int with_layout; /* 0: the layouts stay where they are, and unknown */
+	int with_layout; /* 0: layouts and warnings stay where they are, and unknown */
 };
 
 /*

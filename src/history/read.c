@@ -75,6 +75,30 @@ struct reading {
 	struct problem *problem;
 };
 
+/* Of the environment that was added last. */
+static int read_warnings(struct reading *reading, int64_t run_id)
+{
+	CLEANUP(store_finalizep) sqlite3_stmt *statement = NULL;
+	int code, r = store_prepare_fields(
+			  reading->history, "SELECT %s FROM warning WHERE run_id = ? ORDER BY id",
+			  warning_fields, warning_field_count, 0, &statement, reading->problem);
+
+	if (r < 0)
+		return r;
+	sqlite3_bind_int64(statement, 1, run_id);
+	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+		CLEANUP(warning_clear) struct warning warning;
+
+		warning_init(&warning);
+		r = take_fields(statement, 0, warning_fields, warning_field_count, &warning);
+		if (r == 0)
+			r = results_keep_warning(reading->results, &warning);
+		if (r < 0)
+			return r;
+	}
+	return code == SQLITE_DONE ? 0 : store_complain(reading->history, reading->problem);
+}
+
 static int read_environment(struct reading *reading, int64_t run_id)
 {
 	CLEANUP(store_finalizep) sqlite3_stmt *statement = NULL;
@@ -94,7 +118,8 @@ static int read_environment(struct reading *reading, int64_t run_id)
 	environment = &results->environments[results->environment_count++];
 	environment_init(environment);
 	reading->last_run = run_id;
-	return take_fields(statement, 0, environment_fields, environment_field_count, environment);
+	r = take_fields(statement, 0, environment_fields, environment_field_count, environment);
+	return r < 0 || !reading->filter->with_layout ? r : read_warnings(reading, run_id);
 }
 
 /* As results_read() promises of its records. */

@@ -6,7 +6,8 @@
  * version that is known, and (for adding) undamaged.
  *
  * Versions: 1 had neither the time of adding nor an index by file system and
- * method; up to 2 the same trial on two kernels was one.
+ * method; up to 2 the same trial on two kernels was one; up to 3 there was no place
+ * for warnings.
  */
 #include "store.h"
 
@@ -17,7 +18,7 @@
 
 #include "cleanup.h"
 
-enum { VERSION = 3, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
+enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 
 char *history_default_path(void)
 {
@@ -166,6 +167,10 @@ static const char version_3[] =
 	" coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1), coalesce(\"run\", -1),"
 	" coalesce(\"started\", ''), coalesce(\"kernel\", ''), coalesce(\"label\", ''));";
 
+static const char version_4[] =
+	"CREATE TABLE warning (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run,"
+	" \"kind\" TEXT NOT NULL, \"text\" TEXT NOT NULL, UNIQUE (run_id, \"kind\", \"text\"));";
+
 /* Version 1, with no field yet. */
 static const char version_1[] =
 	"CREATE TABLE run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE);"
@@ -243,6 +248,8 @@ static int upgrade(struct history *history, struct problem *problem)
 		r = store_run(history, version_2, problem);
 	if (r == 0 && version < 3)
 		r = store_run(history, version_3, problem);
+	if (r == 0 && version < 4)
+		r = store_run(history, version_4, problem);
 	if (r < 0)
 		return r;
 	if (asprintf(&marks, "PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,

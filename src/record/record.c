@@ -122,6 +122,15 @@ const struct field environment_fields[] = {
 	TEXT(plan, "plan of the run in INI form, from which it can be resumed"),
 };
 const size_t environment_field_count = ARRAY_SIZE(environment_fields);
+
+#undef TEXT
+#define TEXT(member, meaning) ROW(warning, member, #member, FIELD_TEXT, "", meaning)
+
+const struct field warning_fields[] = {
+	TEXT(kind, "suspended, writers, load, frequency, full or outliers"),
+	TEXT(text, "what happened, and what it does to the figures: a sentence"),
+};
+const size_t warning_field_count = ARRAY_SIZE(warning_fields);
 /* clang-format on */
 
 void record_init(struct record *record)
@@ -142,6 +151,16 @@ void environment_init(struct environment *environment)
 void environment_clear(struct environment *environment)
 {
 	field_clear(environment_fields, environment_field_count, environment);
+}
+
+void warning_init(struct warning *warning)
+{
+	field_init(warning_fields, warning_field_count, warning);
+}
+
+void warning_clear(struct warning *warning)
+{
+	field_clear(warning_fields, warning_field_count, warning);
 }
 
 static json_t *line_new(const char *type, const struct field *fields, size_t count,
@@ -169,6 +188,11 @@ json_t *environment_to_json(const struct environment *environment)
 	return line_new("environment", environment_fields, environment_field_count, environment);
 }
 
+json_t *warning_to_json(const struct warning *warning)
+{
+	return line_new("warning", warning_fields, warning_field_count, warning);
+}
+
 int record_from_json(const json_t *json, struct record *ret, const char **ret_field)
 {
 	return field_from_json(record_fields, record_field_count, ret, json, ret_field);
@@ -177,4 +201,9 @@ int record_from_json(const json_t *json, struct record *ret, const char **ret_fi
 int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field)
 {
 	return field_from_json(environment_fields, environment_field_count, ret, json, ret_field);
+}
+
+int warning_from_json(const json_t *json, struct warning *ret, const char **ret_field)
+{
+	return field_from_json(warning_fields, warning_field_count, ret, json, ret_field);
 }

@@ -122,16 +122,36 @@ struct environment {
 extern const struct field environment_fields[];
 extern const size_t environment_field_count;
 
+/* A line about what falsifies the figures of a run: those after the last description of one. */
+struct warning {
+	char *kind; /* one of the WARNING_ words, or of a later version */
+	char *text; /* a sentence */
+};
+
+#define WARNING_SUSPENDED "suspended" /* the machine slept meanwhile */
+#define WARNING_WRITERS "writers"     /* others wrote to the device */
+#define WARNING_LOAD "load"	      /* more to do than there are cores */
+#define WARNING_FREQUENCY "frequency" /* the processor's is scaled */
+#define WARNING_FULL "full"	      /* what holds the volumes is nearly full */
+#define WARNING_OUTLIERS "outliers"   /* some runs are far off the others */
+
+extern const struct field warning_fields[];
+extern const size_t warning_field_count;
+
 void record_init(struct record *record);
 void record_clear(struct record *record);
 void environment_init(struct environment *environment);
 void environment_clear(struct environment *environment);
+void warning_init(struct warning *warning);
+void warning_clear(struct warning *warning);
 
-/* New references; NULL: out of memory.  {"type": "trial", ...} and {"type": "environment", ...}. */
+/* New references; NULL: out of memory.  {"type": "trial", ...} and so on. */
 json_t *record_to_json(const struct record *record);
 json_t *environment_to_json(const struct environment *environment);
+json_t *warning_to_json(const struct warning *warning);
 
 int record_from_json(const json_t *json, struct record *ret, const char **ret_field);
 int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field);
+int warning_from_json(const json_t *json, struct warning *ret, const char **ret_field);
 
 #endif

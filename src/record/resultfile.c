@@ -38,6 +38,10 @@ void results_clear(struct results *results)
 	free(results->environments);
 	free(results->records);
 	free(results->environment_of);
+	for (size_t i = 0; i < results->warning_count; i++)
+		warning_clear(&results->warnings[i]);
+	free(results->warnings);
+	free(results->warning_of);
 	*results = (struct results) { 0 };
 }
 
@@ -121,6 +125,29 @@ static int add_record(struct reading *reading, const json_t *json)
 	return 0;
 }
 
+static int add_warning(struct reading *reading, const json_t *json)
+{
+	struct results *results = reading->results;
+	struct warning *warning;
+	const char *field = NULL;
+	int r = ARRAY_ROOM(results->warnings, results->warning_count);
+
+	if (r == 0)
+		r = ARRAY_ROOM(results->warning_of, results->warning_count);
+	if (r < 0)
+		return refuse_read(reading, r, NULL);
+	warning = &results->warnings[results->warning_count];
+	r = warning_from_json(json, warning, &field);
+	if (r < 0)
+		return refuse_read(reading, r, field);
+	if (!warning->kind || !warning->text) {
+		warning_clear(warning);
+		return refuse(reading, "a warning without its kind or text");
+	}
+	results->warning_of[results->warning_count++] = reading->environment;
+	return 0;
+}
+
 static int add_line(struct reading *reading, const json_t *json)
 {
 	const char *type = json_string_value(json_object_get(json, "type"));
@@ -135,6 +162,8 @@ static int add_line(struct reading *reading, const json_t *json)
 		return add_environment(reading, json);
 	if (strcmp(type, "trial") == 0)
 		return add_record(reading, json);
+	if (strcmp(type, "warning") == 0)
+		return add_warning(reading, json);
 	return 0;
 }
 
@@ -259,6 +288,20 @@ int results_keep(struct results *results, struct record *record)
 	results->records[results->record_count] = *record;
 	results->environment_of[results->record_count++] = results->environment_count - 1;
 	record_init(record);
+	return 0;
+}
+
+int results_keep_warning(struct results *results, struct warning *warning)
+{
+	int r = ARRAY_ROOM(results->warnings, results->warning_count);
+
+	if (r == 0)
+		r = ARRAY_ROOM(results->warning_of, results->warning_count);
+	if (r < 0)
+		return r;
+	results->warnings[results->warning_count] = *warning;
+	results->warning_of[results->warning_count++] = results->environment_count - 1;
+	warning_init(warning);
 	return 0;
 }
 

@@ -10,13 +10,16 @@
 #include "problem.h"
 #include "record.h"
 
-/* What a file holds.  Records refer to the environment line before them. */
+/* What a file holds.  Records and warnings refer to the environment line before them. */
 struct results {
 	struct environment *environments;
 	size_t environment_count;
 	struct record *records;
 	size_t record_count;
 	size_t *environment_of; /* per record: index into environments */
+	struct warning *warnings;
+	size_t warning_count;
+	size_t *warning_of; /* per warning: index into environments */
 	/* of the file that was read last: */
 	int torn;	      /* 1: the file's last line was cut and has been left out */
 	uint64_t whole_bytes; /* length of the file without that line */
@@ -42,6 +45,7 @@ int results_read(struct results *results, const char *path, struct problem *prob
  */
 int results_keep_environment(struct results *results, struct environment *environment);
 int results_keep(struct results *results, struct record *record);
+int results_keep_warning(struct results *results, struct warning *warning);
 
 /* Appends one line and fsyncs (a pipe or terminal is only written).  Takes over the reference. */
 int resultfile_append(int fd, json_t *json);

@@ -134,6 +134,16 @@ static void put_side(FILE *to, const char *title, const char *name, const struct
 	fputs(grids->count ? ")\n" : "\n", to);
 }
 
+static void put_warnings(FILE *to, const char *title, const struct grids *grids, put_fn put)
+{
+	for (size_t i = 0; i < grids->count; i++)
+		for (size_t j = 0; j < grids->grid[i].warning_count; j++) {
+			fprintf(to, "%s: warning: ", title);
+			put(to, grids->grid[i].warnings[j]->text);
+			putc('\n', to);
+		}
+}
+
 /* A time of one place says nothing about another. */
 static void put_testbeds(FILE *to, const struct difference_report *report, const char *gap,
 			 put_fn put)
@@ -227,6 +237,8 @@ static int print_table(FILE *to, const struct difference_report *report)
 
 	put_side(to, "OLD", report->before_name, report->before, put_text);
 	put_side(to, "NEW", report->after_name, report->after, put_text);
+	put_warnings(to, "OLD", report->before, put_text);
+	put_warnings(to, "NEW", report->after, put_text);
 	put_testbeds(to, report, "", put_text);
 	r = print_blocks(to, report->comparisons, rows_print, "");
 	putc('\n', to);
@@ -244,6 +256,8 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 	putc('\n', to);
 	put_side(to, "- OLD", report->before_name, report->before, put_markdown);
 	put_side(to, "- NEW", report->after_name, report->after, put_markdown);
+	put_warnings(to, "- OLD", report->before, put_markdown);
+	put_warnings(to, "- NEW", report->after, put_markdown);
 	put_testbeds(to, report, "- ", put_markdown);
 	put_broken(to, report->comparisons, "- ", put_markdown);
 	r = print_blocks(to, report->comparisons, rows_print_markdown, "**");
@@ -286,12 +300,13 @@ static json_t *conditions_json(const struct grids *grids)
 		const struct grid *grid = &grids->grid[i];
 
 		json_array_append_new(json,
-				      json_pack("{so so so sI so}", "testbed",
+				      json_pack("{so so so sI so so}", "testbed",
 						json_of_text_or_null(grid->testbed), "kernel",
 						json_of_text_or_null(grid->kernel), "label",
 						json_of_text_or_null(grid->label), "file_bytes",
 						(json_int_t)grid->file_bytes, "volume_bytes",
-						json_of_count(grid->volume_bytes)));
+						json_of_count(grid->volume_bytes), "warnings",
+						json_of_warnings(grid)));
 	}
 	return json;
 }

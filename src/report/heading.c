@@ -88,6 +88,23 @@ static int tell_conditions(const struct grid *grid, int (*told)(const char *line
 	return told(conditions, context);
 }
 
+static int tell_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
+			 void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grid->warning_count; i++) {
+		CLEANUP(freep) char *line = NULL;
+
+		if (asprintf(&line, "Warning: %s", grid->warnings[i]->text) < 0) {
+			line = NULL;
+			return -ENOMEM;
+		}
+		r = told(line, context);
+	}
+	return r;
+}
+
 int heading_each(const struct grid *grid, int (*told)(const char *line, void *context),
 		 void *context)
 {
@@ -96,6 +113,8 @@ int heading_each(const struct grid *grid, int (*told)(const char *line, void *co
 
 	if (r == 0 && note && *note)
 		r = told(note, context);
+	if (r == 0)
+		r = tell_warnings(grid, told, context);
 	if (r == 0)
 		r = tell_path(grid, "emulated", "Written by the C library in place of the kernel",
 			      told, context);

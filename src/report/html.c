@@ -98,6 +98,20 @@ static int put_head(FILE *to, const struct grids *grids)
 	return 0;
 }
 
+void html_put_warnings(FILE *to, const struct grid *grid, const char *whose)
+{
+	for (size_t i = 0; i < grid->warning_count; i++) {
+		fputs("<p class=\"warning\"><b>Warning", to);
+		if (*whose) {
+			fputs(" of ", to);
+			html_put_text(to, whose);
+		}
+		fputs(":</b> ", to);
+		html_put_text(to, grid->warnings[i]->text);
+		fputs("</p>\n", to);
+	}
+}
+
 static int put_conditions_of(FILE *to, const struct grid *grid)
 {
 	const char *note = grid->environment->testbed_note;
@@ -111,6 +125,7 @@ static int put_conditions_of(FILE *to, const struct grid *grid)
 		html_put_text(to, note);
 		fputs("</p>\n", to);
 	}
+	html_put_warnings(to, grid, "");
 	return r;
 }
 

@@ -31,6 +31,9 @@ enum { HTML_COLOURS = 8 };
 int html_put_escaped(FILE *to, void (*put)(FILE *to, const struct grid *grid),
 		     const struct grid *grid);
 
+/* What falsified the runs; `whose` may be "". */
+void html_put_warnings(FILE *to, const struct grid *grid, const char *whose);
+
 /*
  * All of them print one part of the page for a grid, number `number` on it, and
  * return 0 or -ENOMEM.

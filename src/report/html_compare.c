@@ -24,6 +24,17 @@ static const char *note_of(const struct grid *grid)
 	return grid->environment->testbed_note ? grid->environment->testbed_note : "";
 }
 
+/* Of one run on all of them they are the same: said once. */
+static void put_warnings(FILE *to, const struct grid *joined)
+{
+	int same = 1;
+
+	for (size_t i = 1; i < joined->conditions; i++)
+		same &= joined->members[i]->environment == joined->members[0]->environment;
+	for (size_t i = 0; i < (same ? 1 : joined->conditions); i++)
+		html_put_warnings(to, joined->members[i], same ? "" : joined->condition_names[i]);
+}
+
 /* What the figures of each testbed do not mean, once. */
 static void put_notes(FILE *to, const struct grid *joined)
 {
@@ -42,6 +53,7 @@ static void put_notes(FILE *to, const struct grid *joined)
 		html_put_text(to, note_of(grid));
 		fputs("</p>\n", to);
 	}
+	put_warnings(to, joined);
 	if (several)
 		fputs("<p class=\"warning\">Times of different testbeds do not compare.</p>\n", to);
 }

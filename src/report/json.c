@@ -41,6 +41,17 @@ json_t *json_of_text_or_null(const char *text)
 	return text ? json_of_text(text) : json_null();
 }
 
+json_t *json_of_warnings(const struct grid *grid)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < grid->warning_count; i++)
+		json_array_append_new(json, json_pack("{so so}", "kind",
+						      json_of_text(grid->warnings[i]->kind), "text",
+						      json_of_text(grid->warnings[i]->text)));
+	return json;
+}
+
 json_t *json_of_figure(const struct figure *figure)
 {
 	return json_pack("{sI so so so so so}", "count", (json_int_t)figure->count, "median",

@@ -22,6 +22,9 @@ json_t *json_of_text(const char *text);
 
 json_t *json_of_text_or_null(const char *text);
 
+/* What falsified the runs: [{"kind", "text"}, ...]. */
+json_t *json_of_warnings(const struct grid *grid);
+
 /* {"count", "median", "lower", "upper", "minimum", "maximum"} */
 json_t *json_of_figure(const struct figure *figure);
 

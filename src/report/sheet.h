@@ -25,8 +25,8 @@ void sheet_clear(struct sheet *sheet);
 
 /*
  * Calls `told` for each line that stands above the tables of a grid: sizes and
- * conditions, what the testbed's figures do not mean, which cells did something
- * else than their method's name suggests.  0, -ENOMEM, or what `told` returned.
+ * conditions, what the testbed's figures do not mean, what falsified them, which cells did
+ * something else than their method's name suggests.  0, -ENOMEM, or what `told` returned.
  */
 int heading_each(const struct grid *grid, int (*told)(const char *line, void *context),
 		 void *context);

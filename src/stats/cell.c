@@ -166,6 +166,60 @@ static int fill_cells(struct grids *grids, const struct results *results)
 	return 0;
 }
 
+static int holds_any_of(const struct grid *grid, const struct results *results, size_t environment)
+{
+	const struct record *first = results->records;
+
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++)
+		for (size_t j = 0; j < grid->cells[i].count; j++)
+			if (results->environment_of[grid->cells[i].records[j] - first] ==
+			    environment)
+				return 1;
+	return 0;
+}
+
+static int is_of_plan(const struct results *results, size_t warning, const char *plan)
+{
+	const char *other = results->environments[results->warning_of[warning]].plan;
+
+	return strcmp(results->warnings[warning].kind, WARNING_OUTLIERS) == 0 && plan && other &&
+	       strcmp(plan, other) == 0;
+}
+
+/* A run that was resumed, which is to say by the same plan, tells the outliers of all of it. */
+static int is_outdated(const struct results *results, size_t index)
+{
+	const char *plan = results->environments[results->warning_of[index]].plan;
+
+	if (!is_of_plan(results, index, plan))
+		return 0;
+	for (size_t i = index + 1; i < results->warning_count; i++)
+		if (is_of_plan(results, i, plan))
+			return 1;
+	return 0;
+}
+
+static int add_warnings(struct grid *grid, const struct results *results)
+{
+	for (size_t i = 0; i < results->warning_count; i++) {
+		if (!holds_any_of(grid, results, results->warning_of[i]) || is_outdated(results, i))
+			continue;
+		if (ARRAY_ROOM(grid->warnings, grid->warning_count) < 0)
+			return -ENOMEM;
+		grid->warnings[grid->warning_count++] = &results->warnings[i];
+	}
+	return 0;
+}
+
+static int add_all_warnings(struct grids *grids, const struct results *results)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		r = add_warnings(&grids->grid[i], results);
+	return r;
+}
+
 /* The first place in the plan of what it holds; unknown: the last. */
 static int64_t first_place(const struct grid *grid)
 {
@@ -215,6 +269,8 @@ int grids_build(const struct results *results, struct grids *ret)
 		r = sort_all_names(&grids, results);
 	if (r == 0)
 		r = fill_cells(&grids, results);
+	if (r == 0)
+		r = add_all_warnings(&grids, results);
 	if (r < 0)
 		return r;
 	sort_grids(&grids);
@@ -230,6 +286,7 @@ static void clear_grid(struct grid *grid)
 	free(grid->cells);
 	free(grid->filesystems);
 	free(grid->methods);
+	free(grid->warnings);
 	free(grid->condition_names);
 	free(grid->members);
 	free(grid->plain_methods);

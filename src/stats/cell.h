@@ -38,7 +38,9 @@ struct grid {
 	size_t filesystem_count;
 	const char **methods;
 	size_t method_count;
-	struct cell *cells; /* filesystem_count rows of method_count */
+	struct cell *cells;		 /* filesystem_count rows of method_count */
+	const struct warning **warnings; /* about the runs that made any of it */
+	size_t warning_count;
 	/* Of what grids_join() made: */
 	size_t conditions;	      /* so many neighbouring columns are of one method; 0: as 1 */
 	const char **condition_names; /* as many: what tells those columns apart */

@@ -22,6 +22,7 @@
 #include "field.h"
 #include "io.h"
 #include "place.h"
+#include "record.h"
 #include "size.h"
 
 /* The first look at the device; gaps between trials are too short for one that means something. */
@@ -167,7 +168,7 @@ static void judge_sleep(const struct watch_facts *facts, watch_fn told, void *co
 		 "the machine was suspended for %s in the course of the run; measure again without "
 		 "that",
 		 duration_human(seconds, text));
-	told(sentence, context);
+	told(WARNING_SUSPENDED, sentence, context);
 }
 
 static void judge_writers(const struct watch_facts *facts, watch_fn told, void *context)
@@ -185,7 +186,7 @@ static void judge_writers(const struct watch_facts *facts, watch_fn told, void *
 		 "theirs",
 		 size_human(foreign / seconds, text),
 		 facts->device ? facts->device : "the device below");
-	told(sentence, context);
+	told(WARNING_WRITERS, sentence, context);
 }
 
 static void judge_load(const struct watch_facts *facts, watch_fn told, void *context)
@@ -199,7 +200,7 @@ static void judge_load(const struct watch_facts *facts, watch_fn told, void *con
 		"the load was up to %.1f on %ld core%s without the trials, which had to wait for a "
 		"processor",
 		facts->load, (long)facts->cpus, facts->cpus == 1 ? "" : "s");
-	told(sentence, context);
+	told(WARNING_LOAD, sentence, context);
 }
 
 static void judge_frequency(const struct watch_facts *facts, watch_fn told, void *context)
@@ -212,7 +213,7 @@ static void judge_frequency(const struct watch_facts *facts, watch_fn told, void
 		 "the processor's frequency is scaled (governor %s), so that times depend on what "
 		 "it did before; the governor performance keeps it",
 		 facts->governor);
-	told(sentence, context);
+	told(WARNING_FREQUENCY, sentence, context);
 }
 
 static void judge_room(const struct watch_facts *facts, watch_fn told, void *context)
@@ -226,7 +227,7 @@ static void judge_room(const struct watch_facts *facts, watch_fn told, void *con
 		 "what %s is on is %.0f %% full, where file systems grow slow and lay files out in "
 		 "pieces",
 		 facts->directory ? facts->directory : "the scratch directory", facts->full * 100);
-	told(sentence, context);
+	told(WARNING_FULL, sentence, context);
 }
 
 void watch_judge(const struct watch_facts *facts, watch_fn told, void *context)

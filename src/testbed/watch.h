@@ -42,8 +42,8 @@ void watch_trial_ended(struct watch *watch);
 /* Bytes written to the device so far; FIELD_UNKNOWN: it has no counters. */
 int64_t watch_written_bytes(const struct watch *watch);
 
-/* Called with one sentence for each thing that falsifies. */
-typedef void (*watch_fn)(const char *sentence, void *context);
+/* Called with a WARNING_ word and one sentence for each thing that falsifies. */
+typedef void (*watch_fn)(const char *kind, const char *sentence, void *context);
 void watch_judge(const struct watch_facts *facts, watch_fn told, void *context);
 
 /* The governor of the first CPU below `root` ("/sys/devices/system/cpu") that is not "performance";

@@ -120,6 +120,56 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	[ "${lines[0]}" = "# 4GiB file" ]
 }
 
+@test "every form shows what falsified a run" {
+	{
+		echo '{"type":"warning","kind":"load","text":"the load was <high>"}'
+		echo '{"type":"environment","schema":1,"testbed":"loop"}'
+		trial ext2 mmap 30 4 6.12
+		echo '{"type":"warning","kind":"full","text":"it was full"}'
+	} >>result.jsonl
+	run alloc-perf report --measure time result.jsonl
+	assert_status 0
+	# Each belongs to the trials of its own run.
+	[ "$(grep -c '^Warning: ' <<<"$output")" = 2 ]
+	grep -A3 'Linux 6.1,*$' <<<"$output" | grep -q '^Warning: the load was <high>'
+	grep -A3 'Linux 6.12' <<<"$output" | grep -q '^Warning: it was full'
+	run alloc-perf report --format markdown --measure time result.jsonl
+	assert_output_has '- Warning: the load was \<high\>'
+	run alloc-perf report --format html result.jsonl
+	assert_output_has '<b>Warning:</b> the load was &lt;high&gt;</p>'
+	assert_output_has '<b>Warning of 6.12:</b> it was full</p>'
+	run alloc-perf report --format json result.jsonl
+	[ "$(jq -c '[.conditions[].warnings[].kind]' <<<"$output")" = '["load","full"]' ]
+	run alloc-perf diff --measure time result.jsonl
+	assert_output_has "OLD: warning: the load was <high>"
+	assert_output_has "NEW: warning: it was full"
+	run alloc-perf history add --store history.sqlite result.jsonl result.jsonl
+	assert_status 0
+	run alloc-perf history show --store history.sqlite 2
+	assert_output_has "Warning: it was full"
+	[[ $output != *"the load"* ]]
+}
+
+@test "outliers of a resumed run are told once, with all of its runs" {
+	{
+		head -n 1 result.jsonl | sed 's/}$/,"plan":"[plan]"}/'
+		trial ext2 mmap 15 4
+		echo '{"type":"warning","kind":"outliers","text":"1 of 6"}'
+		head -n 1 result.jsonl | sed 's/}$/,"plan":"[plan]"}/'
+		trial ext2 mmap 15 4 | sed 's/"run":1/"run":2/'
+		echo '{"type":"warning","kind":"outliers","text":"2 of 8"}'
+	} >resumed.jsonl
+	run alloc-perf report resumed.jsonl
+	[[ $output == *"Warning: 2 of 8"* && $output != *"1 of 6"* ]]
+}
+
+@test "a warning that is none is refused" {
+	echo '{"type":"warning","kind":"load"}' >>result.jsonl
+	run alloc-perf report result.jsonl
+	assert_status 2
+	assert_output_has "result.jsonl:7: a warning without its kind or text"
+}
+
 @test "a label that only repeats the kernel is not shown" {
 	sed -i 's/"kernel":"6.1"/"kernel":"6.1","label":"6.1"/' result.jsonl
 	run alloc-perf report --measure time result.jsonl

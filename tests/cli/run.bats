@@ -98,7 +98,7 @@ refused() { # SENTENCE ARGUMENT...
 	[ "$(cat result.jsonl)" = precious ]
 	run small -o result.jsonl --force
 	assert_status 0
-	[ "$(wc -l <result.jsonl)" = 3 ]
+	[ "$(grep -c '"type":"trial"' result.jsonl)" = 2 ]
 }
 
 @test "a full disk under the result file is told with its name" {
@@ -293,7 +293,7 @@ trials() { # FILE
 @test "-o - writes the records to stdout and no table" {
 	small -o - >out 2>err
 	[ "$(grep -vc '^alloc-perf: warning: ' err)" = 2 ]
-	[ "$(wc -l <out)" = 3 ]
+	[ "$(grep -c '"type":"trial"' out)" = 2 ]
 	head -1 out | grep -q '"type": *"environment"'
 }
 
@@ -319,7 +319,28 @@ trials() { # FILE
 @test "a closed pipe ends it quietly" {
 	run bash -c "alloc-perf run --on 'dir:$WORK' -m fallocate -s 1M -o result.jsonl | true"
 	assert_status 0
-	[ "$(wc -l <result.jsonl)" = 2 ]
+	[ "$(grep -c '"type":"trial"' result.jsonl)" = 1 ]
+}
+
+# ---- warnings ----
+
+@test "what falsifies a run is in its file, and resuming keeps it" {
+	require root
+	mkdir full
+	mount -t tmpfs -o size=8M none full || skip "no tmpfs can be mounted"
+	dd if=/dev/zero of=full/ballast bs=1M count=7 iflag=fullblock status=none
+	dd if=/dev/zero of=full/more bs=64K count=8 status=none
+	run alloc-perf run --on dir:full -m chunk-4096 -s 64K -o result.jsonl -q
+	umount full
+	assert_status 0
+	run jq -r 'select(.type == "warning" and .kind == "full").text' result.jsonl
+	assert_output_has "what full is on is 9"
+	assert_output_has "file systems grow slow"
+	cp result.jsonl before.jsonl
+	alloc-perf run --resume result.jsonl -q
+	[ "$(head -c "$(stat -c %s before.jsonl)" result.jsonl | cmp - before.jsonl)" = "" ]
+	run alloc-perf report result.jsonl
+	assert_output_has "Warning: what full is on is 9"
 }
 
 # ---- progress ----

@@ -321,7 +321,7 @@ static void trials_of_two_kernels_are_two(void **state)
 	set(&results.records[2].kernel, "2.6.30");
 	assert_int_equal(add(place.path, &results).trials, 3);
 	assert_int_equal(add(place.path, &results).known_trials, 3);
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
 }
 
 /* ---- older stores ---- */
@@ -354,7 +354,7 @@ static void version_1_is_brought_up_to_date(void **state)
 	assert_int_equal(got.records[0].fragments, 35);
 	assert_int_equal(got.records[0].extents, FIELD_UNKNOWN);
 	assert_string_equal(got.environments[0].kernel, "2.6.29");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 3);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
 	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master WHERE name = "
 					 "'trial_by_cell'"),
 			 1);
@@ -391,10 +391,10 @@ static void later_versions_are_left_alone(void **state)
 
 	add_run(&results, "2009-04-01T00:00:00Z", 1);
 	add(place.path, &results);
-	run_sql(place.path, "PRAGMA user_version = 4");
+	run_sql(place.path, "PRAGMA user_version = 5");
 	assert_refused(place.path, HISTORY_ADD, EPROTO, "written by a later version");
 	assert_refused(place.path, HISTORY_READ, EPROTO, "written by a later version");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
+	assert_int_equal(ask(place.path, "PRAGMA user_version"), 5);
 }
 
 static void other_databases_are_left_alone(void **state)

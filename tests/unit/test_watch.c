@@ -27,10 +27,11 @@ static const struct watch_facts quiet = {
 	.full = 0.5,
 };
 
-static void gather(const char *sentence, void *context)
+static void gather(const char *kind, const char *sentence, void *context)
 {
 	char *all = context;
 
+	assert_true(*kind);
 	strcat(all, sentence);
 	strcat(all, "\n");
 }

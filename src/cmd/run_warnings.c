@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A warning on a terminal is gone with it, while the figures go on: to a page, a
+ * patch, a history.  So it goes into the result file, also where nobody is there
+ * to read it, and every report repeats it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "condition.h"
+#include "run.h"
+
+/* For watch_judge(). */
+struct warned {
+	struct run *run;
+	struct problem *problem;
+	int r; /* the first failure */
+};
+
+static int warn(struct run *run, const char *kind, const char *sentence, struct problem *problem)
+{
+	CLEANUP(warning_clear) struct warning warning;
+	int r;
+
+	warning_init(&warning);
+	if (!run->options->quiet)
+		fprintf(stderr, "alloc-perf: warning: %s\n", sentence);
+	r = field_set_text(&warning.kind, kind);
+	if (r == 0)
+		r = field_set_text(&warning.text, sentence);
+	if (r == 0)
+		r = resultfile_append(run->fd, warning_to_json(&warning));
+	if (r < 0 && r != -ENOMEM)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
+				   run->path ? run->path : "the results", strerror(-r));
+	return r < 0 ? r : results_keep_warning(&run->results, &warning);
+}
+
+static void warn_of_machine(const char *kind, const char *sentence, void *context)
+{
+	struct warned *warned = context;
+
+	if (warned->r == 0)
+		warned->r = warn(warned->run, kind, sentence, warned->problem);
+}
+
+/* "ext4 mmap 1 of 6", and where it has to be said "ext4 mmap 6.1.0 1 of 6".  1, 0, -ENOMEM. */
+static int put_outliers(FILE *to, const struct grid *grid, size_t index, const char *condition,
+			const char *separator)
+{
+	CLEANUP(freep) double *values = NULL;
+	size_t count, outliers;
+
+	if (cell_values(&grid->cells[index], measure_find("time"), &values, &count) < 0)
+		return -ENOMEM;
+	outliers = figure_outliers(values, count);
+	if (outliers == SIZE_MAX)
+		return -ENOMEM;
+	if (outliers == 0)
+		return 0;
+	fprintf(to, "%s%s %s%s%s %zu of %zu", separator,
+		grid->filesystems[index / grid->method_count],
+		grid->methods[index % grid->method_count], *condition ? " " : "", condition,
+		outliers, count);
+	return 1;
+}
+
+/* How many cells have any, or -ENOMEM. */
+static int put_all_outliers(FILE *to, const struct grids *grids)
+{
+	CLEANUP(freep) const struct grid **all = calloc(grids->count + 1, sizeof(*all));
+	int found = 0;
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < grids->count; i++)
+		all[i] = &grids->grid[i];
+	for (size_t i = 0; i < grids->count; i++) {
+		CLEANUP(freep) char *condition = condition_name(all, grids->count, all[i]);
+
+		if (!condition)
+			return -ENOMEM;
+		for (size_t j = 0; j < all[i]->filesystem_count * all[i]->method_count; j++) {
+			int r = put_outliers(to, all[i], j, condition, found ? ", " : "");
+
+			if (r < 0)
+				return r;
+			found += r;
+		}
+	}
+	return found;
+}
+
+/* One line for all of them. */
+static int warn_of_outliers(struct run *run, const struct grids *grids, struct problem *problem)
+{
+	CLEANUP(freep) char *sentence = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&sentence, &bytes);
+	int found;
+
+	if (!memory)
+		return -ENOMEM;
+	fputs("some runs took a time far off the others': ", memory);
+	found = put_all_outliers(memory, grids);
+	fputs("; was something else running?", memory);
+	if (fclose(memory) != 0 || found < 0)
+		return -ENOMEM;
+	return found ? warn(run, WARNING_OUTLIERS, sentence, problem) : 0;
+}
+
+int run_warn(struct run *run, const struct grids *grids, struct problem *problem)
+{
+	struct warned warned = { run, problem, 0 };
+
+	watch_judge(&run->watch.facts, warn_of_machine, &warned);
+	return warned.r < 0 ? warned.r : warn_of_outliers(run, grids, problem);
+}
