@@ -4,6 +4,7 @@
 #define CMD_CMD_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "problem.h"
 
@@ -24,6 +25,16 @@ int cmd_complain(const struct problem *problem, int error);
 
 /* Writes a text to the file, or to standard output if it is NULL.  0 or -errno with a sentence. */
 int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem);
+
+/*
+ * Has `print` print to memory, and writes that when it is whole: a failure leaves
+ * an older file as it was.  What `print` returns, or as cmd_write().
+ */
+typedef int (*cmd_print_fn)(FILE *to, void *context, struct problem *problem);
+int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem);
+
+/* Of the terminal that standard output is; 0: it is none. */
+unsigned cmd_columns(void);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the

@@ -5,7 +5,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -209,10 +208,17 @@ static int settle(struct options *options)
 	return r < 0 ? r : add_measure(options, NULL);
 }
 
-static int compare(const struct options *options, struct comparisons *ret, FILE *to,
-		   struct problem *problem)
+/* For cmd_print(). */
+struct printing {
+	const struct options *options;
+	struct comparisons *ret;
+};
+
+static int print(FILE *to, void *context, struct problem *problem)
 {
 	CLEANUP(sides_clear) struct sides sides = { 0 };
+	const struct printing *printing = context;
+	const struct options *options = printing->options;
 	const struct sides_request *request = &options->sides;
 	const struct compare_options wanted = { .measures = options->measures,
 						.threshold = options->threshold };
@@ -220,30 +226,15 @@ static int compare(const struct options *options, struct comparisons *ret, FILE 
 
 	if (r < 0)
 		return r;
-	r = compare_grids(sides.before, sides.after, &wanted, ret);
+	r = compare_grids(sides.before, sides.after, &wanted, printing->ret);
 	if (r == -EINVAL)
 		r = sides_refuse(&sides, request, problem);
 	if (r < 0)
 		return r;
 	return options->format->print(
-		to, &(struct difference_report) { ret, sides.before, sides.after, request->files[0],
-						  request->files[request->file_count - 1],
-						  options->threshold });
-}
-
-static int diff(const struct options *options, struct comparisons *ret, struct problem *problem)
-{
-	CLEANUP(freep) char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
-	int r;
-
-	if (!memory)
-		return -ENOMEM;
-	r = compare(options, ret, memory, problem);
-	if (fclose(memory) != 0 && r == 0)
-		r = -ENOMEM;
-	return r < 0 ? r : cmd_write(options->output, text, bytes, problem);
+		to, &(struct difference_report) {
+			    printing->ret, sides.before, sides.after, request->files[0],
+			    request->files[request->file_count - 1], options->threshold });
 }
 
 int cmd_diff(int argc, char **argv)
@@ -255,12 +246,12 @@ int cmd_diff(int argc, char **argv)
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
 	int r;
 
-	setlocale(LC_CTYPE, "");
 	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0)
-		r = diff(&options, &comparisons, &options.problem);
+		r = cmd_print(options.output, print, &(struct printing) { &options, &comparisons },
+			      &options.problem);
 	if (r < 0)
 		return cmd_complain(&options.problem, r);
 	return comparisons.verdicts[VERDICT_WORSE] ? PROBLEM_VERDICT : 0;

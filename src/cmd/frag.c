@@ -5,8 +5,6 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "charset.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "frag_request.h"
@@ -326,10 +325,8 @@ static void look_at_terminal(struct show_options *show)
 {
 	struct winsize size = { 0 };
 
-	setlocale(LC_CTYPE, "");
-	if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+	if (!charset_is_utf8())
 		show->ascii = true;
-	setlocale(LC_CTYPE, "C");
 	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
 	show->columns = size.ws_col ? size.ws_col : COLUMNS_ASSUMED;
 }

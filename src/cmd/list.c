@@ -13,6 +13,8 @@
 #include "suggest.h"
 #include "testbed.h"
 
+enum { TEXT_COLUMN = 2 + 24 + 1 + 14 };
+
 struct list_options {
 	const char *section; /* NULL: all */
 	const char *spec;    /* of a testbed; NULL: all */
@@ -23,14 +25,26 @@ struct list_options {
 
 /* ---- sections ---- */
 
-static void print_row(const char *name, const char *usable, const char *summary)
+/* On a terminal, lines break at blanks where it ends; elsewhere sentences stay whole. */
+static void print_row(const char *name, const char *usable, const char *text)
 {
-	printf("  %-24s %-14s %s\n", name, usable, summary ? summary : "");
+	int columns = (int)cmd_columns(), used = printf("  %-24s %-14s", name, usable);
+
+	for (text = text ? text : ""; *text;) {
+		int bytes = (int)strcspn(text, " ");
+
+		if (columns > 0 && used > TEXT_COLUMN && used + 1 + bytes > columns)
+			used = printf("\n%*s", TEXT_COLUMN, "") - 1;
+		used += printf(" %.*s", bytes, text);
+		text += bytes;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
 }
 
 static void print_reason(const char *reason)
 {
-	printf("  %-24s %-14s %s\n", "", "", reason);
+	print_row("", "", reason);
 }
 
 static const char *parameters_of(const struct method *method)

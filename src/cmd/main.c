@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
 #include "cleanup.h"
@@ -85,6 +86,28 @@ int cmd_write(const char *path, const char *text, size_t bytes, struct problem *
 		return 0;
 	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
 			   path ? path : "standard output", strerror(-r));
+}
+
+int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+	int r;
+
+	if (!memory)
+		return -ENOMEM;
+	r = print(memory, context, problem);
+	if (fclose(memory) != 0 && r == 0)
+		r = -ENOMEM;
+	return r < 0 ? r : cmd_write(path, text, bytes, problem);
+}
+
+unsigned cmd_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
 static int unknown_verb(const char *typed)

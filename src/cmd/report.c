@@ -5,15 +5,12 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "array.h"
+#include "charset.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "historic.h"
@@ -241,14 +238,6 @@ static int read_files(const struct options *options, struct results *results,
 	return 0;
 }
 
-/* Of the terminal that the text goes to; 0: it goes to none. */
-static unsigned terminal_columns(const struct options *options)
-{
-	struct winsize size;
-
-	return !options->output && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 /* The picture that a script draws stands beside it, under the same name. */
 static char *picture_beside(const char *script, const struct measure *measure)
 {
@@ -269,38 +258,30 @@ static int print_script(FILE *to, const struct grids *grids, const struct option
 	return picture ? chart_script(to, grids, &chart, problem) : -ENOMEM;
 }
 
-static int print_text(FILE *to, const struct grids *grids, const struct grids *beside,
-		      const struct options *options, struct problem *problem)
+/* For cmd_print(). */
+struct printing {
+	const struct options *options;
+	const struct grids *grids, *beside;
+};
+
+static int print(FILE *to, void *context, struct problem *problem)
 {
+	const struct printing *printing = context;
+	const struct options *options = printing->options;
+	unsigned columns = options->output ? 0 : cmd_columns();
 	struct report_options report = { .measures = options->measures,
-					 .columns = terminal_columns(options),
-					 .beside = beside };
+					 .columns = columns,
+					 .beside = printing->beside };
 	struct chart_options chart = { .measure = options->chart,
-				       .columns = terminal_columns(options),
-				       .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 };
+				       .columns = columns,
+				       .ascii = !charset_is_utf8() };
 
 	if (options->script)
-		return print_script(to, grids, options, problem);
+		return print_script(to, printing->grids, options, problem);
 	if (options->chart)
-		return chart_draw(to, grids, &chart, problem);
-	return (options->format ? options->format : &report_formats[0])->print(to, grids, &report);
-}
-
-/* Made in memory first: a failure leaves an older file as it was. */
-static int show_text(const struct grids *grids, const struct grids *beside,
-		     const struct options *options, struct problem *problem)
-{
-	CLEANUP(freep) char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
-	int r;
-
-	if (!memory)
-		return -ENOMEM;
-	r = print_text(memory, grids, beside, options, problem);
-	if (fclose(memory) != 0 && r == 0)
-		r = -ENOMEM;
-	return r < 0 ? r : cmd_write(options->output, text, bytes, problem);
+		return chart_draw(to, printing->grids, &chart, problem);
+	return (options->format ? options->format : &report_formats[0])
+		->print(to, printing->grids, &report);
 }
 
 static int show(const struct grids *grids, const struct grids *beside,
@@ -310,7 +291,8 @@ static int show(const struct grids *grids, const struct grids *beside,
 
 	if (options->chart && options->output && !options->script)
 		return chart_draw(NULL, grids, &chart, problem);
-	return show_text(grids, beside, options, problem);
+	return cmd_print(options->output, print, &(struct printing) { options, grids, beside },
+			 problem);
 }
 
 static int report(struct options *options, struct problem *problem)
@@ -342,7 +324,6 @@ int cmd_report(int argc, char **argv)
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	setlocale(LC_CTYPE, "");
 	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (r == 0)
 		r = settle(&options);

@@ -186,7 +186,7 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 	if (figure->count < FIGURE_RUNS_LEAST)
 		fprintf(stderr, " (%zu runs)", figure->count);
 	else
-		fprintf(stderr, " (±%.1f %%)", figure_precision(figure) * 100);
+		fprintf(stderr, " (%s%.1f %%)", plus_minus_local(), figure_precision(figure) * 100);
 }
 
 /* One line that names the cells which did not get there. */
@@ -201,9 +201,10 @@ static void say_precision(const struct run *run, const struct grids *grids)
 	if (missed == 0)
 		return;
 	fprintf(stderr,
-		"alloc-perf: the time is up; of %zu cells %zu did not get within ±%g %% (median of "
+		"alloc-perf: the time is up; of %zu cells %zu did not get within %s%g %% (median "
+		"of "
 		"the time): ",
-		cells, missed, run->trials.precision * 100);
+		cells, missed, plus_minus_local(), run->trials.precision * 100);
 	for (size_t i = 0; i < grids->count; i++)
 		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &said);
 	fputc('\n', stderr);

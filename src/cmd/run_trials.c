@@ -122,7 +122,7 @@ static void describe_cell(const struct run *run, char text[static FIGURE_TEXT_MA
 	figure = figure_of_values(values, count);
 	strcpy(text, "-");
 	if (count)
-		figure_text(&figure, measure->unit, text);
+		figure_text_local(&figure, measure->unit, text);
 }
 
 static void show_outcome(struct run *run, const struct plan_trial *trial)

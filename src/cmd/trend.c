@@ -5,14 +5,11 @@
  */
 #include <argp.h>
 #include <errno.h>
-#include <langinfo.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
+#include "charset.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "cmd_history.h"
@@ -197,34 +194,43 @@ static int build_trend(const struct options *options, struct results *results, s
 
 /* ---- to the user ---- */
 
-static unsigned terminal_columns(void)
-{
-	struct winsize size;
+/* For cmd_print(). */
+struct printing {
+	const struct options *options;
+	const struct grids *grids;
+	struct trend_options trend;
+};
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+static int print(FILE *to, void *context, struct problem *problem)
+{
+	const struct printing *printing = context;
+	const struct chart_options chart = { .measure = printing->options->measure,
+					     .columns = cmd_columns(),
+					     .ascii = !charset_is_utf8() };
+
+	if (printing->options->chart)
+		return chart_draw(to, printing->grids, &chart, problem);
+	trend_print(to, printing->grids, &printing->trend);
+	return 0;
 }
 
 static int trend(const struct options *options, struct problem *problem)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
-	const struct trend_options trend = { .measure = options->measure,
-					     .filesystem = options->filesystem,
-					     .by = options->by->name,
-					     .output = options->output };
-	const struct chart_options chart = { .measure = options->measure,
-					     .columns = terminal_columns(),
-					     .ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0 };
+	struct printing printing = { options,
+				     &grids,
+				     { .measure = options->measure,
+				       .filesystem = options->filesystem,
+				       .by = options->by->name,
+				       .output = options->output } };
 	int r = build_trend(options, &results, &grids, problem);
 
 	if (r < 0)
 		return r;
 	if (options->output)
-		return trend_draw(&grids, &trend, problem);
-	if (options->chart)
-		return chart_draw(stdout, &grids, &chart, problem);
-	trend_print(stdout, &grids, &trend);
-	return 0;
+		return trend_draw(&grids, &printing.trend, problem);
+	return cmd_print(NULL, print, &printing, problem);
 }
 
 int cmd_history_trend(int argc, char **argv)
@@ -233,7 +239,6 @@ int cmd_history_trend(int argc, char **argv)
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	setlocale(LC_CTYPE, "");
 	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
 	if (r == 0)
 		r = settle(&options);

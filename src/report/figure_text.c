@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "charset.h"
 #include "format.h"
 
 /* Below this part of the median the ends of a few runs are not worth the room. */
@@ -33,8 +34,8 @@ static void put_spread(const struct figure *figure, enum measure_unit unit,
 		snprintf(text, FIGURE_TEXT_MAX, "%s (%s..%s)", median, minimum, maximum);
 }
 
-const char *figure_text(const struct figure *figure, enum measure_unit unit,
-			char text[static FIGURE_TEXT_MAX])
+static const char *put_figure(const struct figure *figure, enum measure_unit unit,
+			      const char *plus_minus, char text[static FIGURE_TEXT_MAX])
 {
 	double precision = figure_precision(figure);
 	double spread = figure->maximum - figure->minimum;
@@ -42,11 +43,29 @@ const char *figure_text(const struct figure *figure, enum measure_unit unit,
 
 	if (unit != MEASURE_COUNT && spread > 0 && isfinite(precision))
 		/* Rounded up: it promises that the median is no farther off. */
-		snprintf(text, FIGURE_TEXT_MAX, "%s ±%.0f %%",
-			 value_text(figure->median, unit, value), ceil(precision * 100));
+		snprintf(text, FIGURE_TEXT_MAX, "%s %s%.0f %%",
+			 value_text(figure->median, unit, value), plus_minus,
+			 ceil(precision * 100));
 	else if (spread > (unit == MEASURE_COUNT ? 0 : spread_worth_showing * figure->median))
 		put_spread(figure, unit, text);
 	else
 		snprintf(text, FIGURE_TEXT_MAX, "%s", value_text(figure->median, unit, value));
 	return text;
+}
+
+const char *figure_text(const struct figure *figure, enum measure_unit unit,
+			char text[static FIGURE_TEXT_MAX])
+{
+	return put_figure(figure, unit, "±", text);
+}
+
+const char *plus_minus_local(void)
+{
+	return charset_is_utf8() ? "±" : "+-";
+}
+
+const char *figure_text_local(const struct figure *figure, enum measure_unit unit,
+			      char text[static FIGURE_TEXT_MAX])
+{
+	return put_figure(figure, unit, plus_minus_local(), text);
 }

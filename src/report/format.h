@@ -28,7 +28,7 @@ void put_sizes(FILE *to, const struct grid *grid);
 /* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
 void put_conditions(FILE *to, const struct grid *grid);
 
-/* " ± their 95 % confidence interval", behind that, where some figure has one. */
+/* " ± their 95 % confidence interval" (local), behind that, where some figure has one. */
 void put_interval(FILE *to, const struct grid *grid);
 
 /* What a table shows: the measures asked for, or the default four. */

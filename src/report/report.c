@@ -115,7 +115,7 @@ void put_interval(FILE *to, const struct grid *grid)
 
 	count_runs(grid, &fewest, &most);
 	if (most >= FIGURE_RUNS_LEAST)
-		fputs(" ± their 95 % confidence interval", to);
+		fprintf(to, " %s their 95 %% confidence interval", plus_minus_local());
 }
 
 void put_conditions(FILE *to, const struct grid *grid)

@@ -23,6 +23,13 @@ enum { FIGURE_TEXT_MAX = 112 };
 const char *figure_text(const struct figure *figure, enum measure_unit unit,
 			char text[static FIGURE_TEXT_MAX]);
 
+/* The same in characters that the user's terminal shows: "1.27 s +-3 %". */
+const char *figure_text_local(const struct figure *figure, enum measure_unit unit,
+			      char text[static FIGURE_TEXT_MAX]);
+
+/* "±", or "+-" where the terminal does not show that. */
+const char *plus_minus_local(void);
+
 struct report_options {
 	const struct measure *const *measures; /* which, ends with NULL; NULL: the default four */
 	unsigned columns;		       /* widest line of a table; 0: 100 */

@@ -89,7 +89,7 @@ static int cell_text(struct sheet *sheet, const struct cell *cell, const struct 
 	else if (figure.count == 0)
 		strcpy(text, "n/a");
 	else
-		figure_text(&figure, measure->unit, text);
+		figure_text_local(&figure, measure->unit, text);
 	length = strlen(text);
 	if (note)
 		snprintf(text + length, CELL_TEXT_MAX - length, "[%d]", note);

@@ -65,7 +65,7 @@ static void put_method(FILE *to, const struct grid *grid, size_t method,
 
 		put_padded(to, grid->filesystems[i], width);
 		fprintf(to, "%4zu  %s", figure.count,
-			figure.count > 0 ? figure_text(&figure, options->measure->unit, text)
+			figure.count > 0 ? figure_text_local(&figure, options->measure->unit, text)
 					 : "-");
 		put_change(to, before, figure.median);
 		putc('\n', to);

@@ -50,9 +50,9 @@ setup() {
 @test "what got slower is worse, and the status is 1" {
 	run alloc-perf diff old.jsonl new.jsonl
 	assert_status 1
-	grep -Eq '^xfs +mmap +1M +104 ms ±4 % +124 ms ±3 % +\+19 % +[0-9.]+ +worse$' <<<"$output"
+	grep -Eq '^xfs +mmap +1M +104 ms \+-4 % +124 ms \+-3 % +\+19 % +[0-9.]+ +worse$' <<<"$output"
 	grep -Eq '^xfs +fallocate +1M +34 +2 +-94 % +[0-9.]+ +better$' <<<"$output"
-	grep -Eq '^xfs +chunk-4096 +1M +104 ms ±4 % +104 ms ±4 % +0 % +1 +same$' <<<"$output"
+	grep -Eq '^xfs +chunk-4096 +1M +104 ms \+-4 % +104 ms \+-4 % +0 % +1 +same$' <<<"$output"
 	assert_output_has "9 comparisons: 1 worse, 1 better, 7 same"
 	assert_output_has "Holm's correction for 4 tests"
 }
@@ -250,7 +250,7 @@ three_kernels() {
 	run alloc-perf diff --format markdown old.jsonl new.jsonl
 	assert_status 1
 	assert_output_has "9 comparisons: 1 worse, 1 better, 7 same"
-	assert_output_has "| xfs | mmap | 1M | 104 ms ±4 % | 124 ms ±3 % | +19 % |"
+	assert_output_has "| xfs | mmap | 1M | 104 ms +-4 % | 124 ms +-3 % | +19 % |"
 	grep -q '^| --- | --- |' <<<"$output"
 }
 

@@ -61,3 +61,12 @@ load helper
 	run alloc-perf list --help
 	assert_output_has "--names"
 }
+
+@test "list: no line is wider than the terminal" {
+	require_program script
+	script -qec "stty cols 80; alloc-perf list" out >/dev/null
+	[ "$(wc -l <out)" -gt 40 ]
+	[ "$(tr -d '\r' <out | grep -v '^Script ' | awk 'length > 80')" = "" ]
+	# Elsewhere a sentence is one line.
+	[ "$(alloc-perf list | awk 'length > 80' | wc -l)" -gt 0 ]
+}

@@ -681,5 +681,7 @@ int main(void)
 		cmocka_unit_test(drawing_says_what_is_wrong),
 	};
 
+	/* For "±". */
+	setenv("LC_ALL", "C.UTF-8", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
