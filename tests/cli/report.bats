@@ -120,6 +120,22 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	[ "${lines[0]}" = "# 4GiB file" ]
 }
 
+@test "where the terminal shows no more than ASCII, nothing else is printed" {
+	local run
+	for run in 2 3 4 5 6; do
+		trial ext2 mmap 2$run 4 | sed "s/\"run\":1/\"run\":$run/" >>result.jsonl
+	done
+	run env LC_ALL=C alloc-perf report --measure time result.jsonl
+	assert_output_has '+- their 95 % confidence'
+	assert_output_has ' s +-'
+	[ "$(LC_ALL=C grep -c '[^ -~]' <<<"$output")" = 0 ]
+	run env LC_ALL=C.UTF-8 alloc-perf report --measure time result.jsonl
+	assert_output_has ' s ±'
+	# A page says which characters it is made of.
+	run env LC_ALL=C alloc-perf report --format html result.jsonl
+	assert_output_has ' s ±'
+}
+
 @test "every form shows what falsified a run" {
 	{
 		echo '{"type":"warning","kind":"load","text":"the load was <high>"}'
@@ -183,4 +199,45 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	assert_output_has 'unknown format "markdwn"; did you mean "markdown"?'
 	run alloc-perf report --format xyz result.jsonl
 	assert_output_has "there are table, markdown, html, json, 2009 and csv"
+}
+
+# recomputed FILE: its figures by another program are the same; says how many.
+recomputed() {
+	alloc-perf report --format json "$1" >figures.json
+	alloc-perf report --format csv "$1" >table.csv
+	"$ALLOC_PERF_SOURCE/tests/cli/recompute.py" "$1" figures.json table.csv
+}
+
+@test "figures are those that another program computes from the same lines" {
+	require_program python3
+	alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 256K --runs 13 -q -o real.jsonl
+	run recomputed real.jsonl
+	assert_status 0
+	[ "$output" = "120 figures and 26 rows agree" ]
+	# All numbers of runs, two kernels, ties, failures, and what is not known.
+	python3 - >made.jsonl <<-'END'
+		import json, random
+		random.seed(2009)
+		print(json.dumps({"type": "environment", "schema": 1}))
+		for runs in range(1, 41):
+		    for run in range(runs):
+		        trial = {"type": "trial", "filesystem": "fs-%d" % runs, "method": "mmap", "run": run + 1,
+		                 "file_bytes": 4096, "kernel": "6.%d" % (runs % 2), "status": "ok"}
+		        for stage in ("allocate", "sync", "close", "unmount"):
+		            if random.random() > 0.05:
+		                trial[stage + "_ns"] = random.randrange(10 ** 9)
+		                trial[stage + "_written_bytes"] = random.randrange(10 ** 6)
+		        trial["fragments"] = random.randrange(5)
+		        trial["addresses_known"] = int(random.random() > 0.1)
+		        if random.random() < 0.1:
+		            trial.update(status="failed", reason="a, \"quoted\" one")
+		        print(json.dumps(trial))
+	END
+	run recomputed made.jsonl
+	assert_status 0
+	[ "$output" = "2400 figures and 820 rows agree" ]
+	# It would tell.
+	sed -i '0,/"median": [0-9]/s//&9/' figures.json
+	run "$ALLOC_PERF_SOURCE/tests/cli/recompute.py" made.jsonl figures.json table.csv
+	assert_status 1
 }
