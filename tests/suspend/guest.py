@@ -8,7 +8,7 @@ only runs where KVM works is one that most machines skip.
 
 	guest.py boot FOLDER [--disk IMAGE]... [--add PROGRAM]...   until it ends
 	guest.py ready FOLDER          waits until it takes commands
-	guest.py do FOLDER COMMAND     by its shell; the output and the status are the command's
+	guest.py sh FOLDER COMMAND     by its shell; the output and the status are the command's
 	guest.py nap FOLDER COMMAND    COMMAND suspends to RAM; wakes the guest once it sleeps
 	guest.py cut FOLDER [COMMAND]  kills it, as when the battery is empty; COMMAND suspends before
 	guest.py lacking               why no guest can be had here; nothing: it can
@@ -71,10 +71,6 @@ def lacking():
     if not kernel():
         return "no kernel with its modules below %s (Debian: linux-image-cloud-amd64)" % ROOT
     return ""
-
-
-class NoSleep(Exception):
-    """The command that should suspend the guest has ended, or will not."""
 
 
 class Archive:
@@ -163,14 +159,15 @@ class Qmp:
         self.socket.close()
 
     def read(self, unless=None):
+        """The next message.  A command that should suspend may end without: `unless` is its answer."""
         while b"\n" not in self.pending:
             readable = select.select([self.socket] + ([unless] if unless else []), [], [], PATIENCE_S)[0]
-            if self.socket not in readable:
-                raise NoSleep()
-            data = self.socket.recv(65536)
-            if not data:
-                raise GuestError("QEMU ended")
-            self.pending += data
+            if not readable:
+                raise GuestError("nothing happens")
+            if unless in readable and unless.receive():
+                raise GuestError("it did not sleep: %s(status %d)" % unless.rest())
+            if self.socket in readable:
+                self.pending += receive(self.socket)
         line, self.pending = self.pending.split(b"\n", 1)
         return json.loads(line)
 
@@ -201,6 +198,51 @@ def connect(path, patience_s):
         if time.monotonic() > deadline:
             raise GuestError("nobody listens at " + path)
         time.sleep(0.1)
+
+
+def receive(connection):
+    try:
+        data = connection.recv(65536)
+    except TimeoutError:
+        data = b""
+    if not data:
+        raise GuestError("QEMU says no more")
+    return data
+
+
+class Answer:
+    """Of the agent in the guest: what the command says, a byte that no text has, the status."""
+
+    def __init__(self, path, command):
+        self.socket = connect(path, PATIENCE_S)
+        self.socket.sendall(base64.b64encode(command.encode()) + b"\n")
+        self.said = b""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def fileno(self):
+        return self.socket.fileno()
+
+    def receive(self):
+        """Some of it; is that all?"""
+        self.said += receive(self.socket)
+        return self.is_complete()
+
+    def is_complete(self):
+        return re.search(END + rb"\d+\n$", self.said)
+
+    def rest(self):
+        try:
+            while not self.is_complete():
+                self.receive()
+        except GuestError:
+            raise GuestError("no answer but: " + self.said.decode(errors="replace"))
+        output, _, status = self.said.rpartition(END)
+        return output.decode(errors="replace"), int(status)
 
 
 class Guest:
@@ -243,51 +285,32 @@ class Guest:
                 raise GuestError("it does not become ready\n" + self.said()[-1500:])
             time.sleep(0.1)
 
-    def ask(self, command, patience_s):
-        connection = connect(self.path("agent"), patience_s)
-        connection.sendall(base64.b64encode(command.encode()) + b"\n")
-        return connection
-
-    def answer(self, connection):
-        said = b""
-        while not re.search(END + rb"\d+\n$", said):
-            try:
-                data = connection.recv(65536)
-            except TimeoutError:
-                data = b""
-            if not data:
-                raise GuestError("no answer, only: %s\nconsole: %s" %
-                                 (said.decode(errors="replace"), self.said()[-1500:]))
-            said += data
-        output, _, status = said.rpartition(END)
-        return output.decode(errors="replace"), int(status)
-
-    def do(self, command, patience_s=PATIENCE_S):
+    def do(self, command):
         """Returns what COMMAND said and its status."""
-        with self.ask(command, patience_s) as connection:
-            return self.answer(connection)
+        with Answer(self.path("agent"), command) as answer:
+            return answer.rest()
 
     def sleep(self, command):
-        """Does COMMAND and returns when the guest sleeps: the connection for the answer."""
+        """Does COMMAND and returns when the guest sleeps: the answer, which is still to come."""
         with Qmp(self.path("qmp")) as qmp:
-            connection = self.ask(command, PATIENCE_S)
-            try:
-                qmp.await_event("SUSPEND", unless=connection)
-            except NoSleep:
-                raise GuestError("it did not sleep: %s(status %d)" % self.answer(connection))
-        return connection
+            answer = Answer(self.path("agent"), command)
+            qmp.await_event("SUSPEND", unless=answer)
+        return answer
 
     def nap(self, command):
         """The same, and wakes it; returns what COMMAND said and its status."""
-        with self.sleep(command) as connection:
+        with self.sleep(command) as answer:
             with Qmp(self.path("qmp")) as qmp:
                 qmp.call("system_wakeup")
-            return self.answer(connection)
+            return answer.rest()
 
     def cut(self):
         """Nothing that the guest has not written is written from here on."""
-        with open(self.path("pid")) as file:
-            process = os.pidfd_open(int(file.read()))
+        try:
+            with open(self.path("pid")) as file:
+                process = os.pidfd_open(int(file.read()))
+        except (FileNotFoundError, ProcessLookupError):
+            return
         signal.pidfd_send_signal(process, signal.SIGKILL)
         select.select([process], [], [])
         os.close(process)
@@ -305,7 +328,7 @@ class Guest:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("verb", choices=["boot", "ready", "do", "nap", "cut", "lacking"])
+    parser.add_argument("verb", choices=["boot", "ready", "sh", "nap", "cut", "lacking"])
     parser.add_argument("folder", nargs="?")
     parser.add_argument("command", nargs="?")
     parser.add_argument("--disk", action="append", default=[])
@@ -324,7 +347,7 @@ def main():
             guest.sleep(options.command)
         guest.cut()
     else:
-        output, status = getattr(guest, options.verb)(options.command)
+        output, status = (guest.nap if options.verb == "nap" else guest.do)(options.command)
         print(output, end="")
         return status
     return 0

@@ -31,8 +31,16 @@ verdicts() {
 }
 
 @test "frozen by the shell: clean, so the looks at the disks can tell" {
-	power_cut --ways manual --cycles 2
+	power_cut --ways manual --cycles 1
 	for fs in ext4 xfs btrfs; do
-		[ "$(verdicts manual $fs)" = "2 2 0 0" ]
+		[ "$(verdicts manual $fs)" = "1 1 0 0" ]
 	done
+}
+
+@test "suspend-freeze: clean after each cut, and all go on after each wake" {
+	power_cut --ways program --cycles 4 --naps 4
+	for fs in ext4 xfs btrfs; do
+		[ "$(verdicts program $fs)" = "4 4 0 0" ]
+	done
+	[ "$(verdicts program naps | xargs)" = 16 ]
 }

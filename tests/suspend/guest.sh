@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2009,SC2034,SC2086
+# What the commands in the guest share; the host puts it there.
+SUSPEND='echo mem >/sys/power/state'
+DISKS='/mnt/ext4 /mnt/xfs /mnt/btrfs'
+SESSION=/sys/fs/cgroup/user.slice
+
+# in_session COMMAND...: where a user's processes are, which are to be stopped.
+in_session() {
+	(
+		echo 0 >$SESSION/load/cgroup.procs
+		exec "$@"
+	) >/dev/console 2>&1 &
+}
+
+end_session() {
+	echo 1 >$SESSION/cgroup.kill
+	while grep -q 'populated 1' $SESSION/cgroup.events; do usleep 50000; done
+}
+
+holder() {
+	suspend-freeze status | sed -n 's/.*holder: process \([0-9]*\).*/\1/p'
+}
+
+watchdog() {
+	suspend-freeze status | sed -n 's/.*watchdog: process \([0-9]*\).*/\1/p'
+}
+
+await() { # COMMAND...: for 10 seconds
+	for _ in $(seq 100); do
+		"$@" && return
+		usleep 100000
+	done
+	echo "in vain: $*"
+	return 1
+}
+
+everything_held() {
+	suspend-freeze status | head -n 1 | grep -q '^\([0-9]*\) of \1 held'
+}
+
+nothing_held() {
+	suspend-freeze status >/dev/null
+}
+
+# hold OPTION...: returns when everything is frozen.
+hold() {
+	suspend-freeze run "$@" >/run/said 2>&1 &
+	await everything_held
+}
+
+# As when the machine runs out of memory at the worst moment: nobody is left to thaw.
+kill_both() {
+	set -- "$(holder)" "$(watchdog)"
+	kill -STOP "$1"
+	kill -KILL "$2" "$1"
+	await gone "$1" && await gone "$2"
+}
+
+gone() { # PID
+	! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+frozen() { # DIRECTORY...
+	for directory; do
+		faults frozen "$directory" || return
+	done
+}
+
+# Its processes live a moment longer than what they held.
+nobody_at_work() {
+	! ps -o comm | grep -q suspend-
+}
+
+# Nothing is left frozen, stopped or written down.
+assert_thawed() { # DIRECTORY...
+	[ $# != 0 ] || set -- $DISKS
+	faults writable "$@" && grep -qx 'frozen 0' $SESSION/cgroup.events && suspend-freeze status
+}

@@ -1,0 +1,300 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+#
+# suspend-freeze in a guest where things go wrong.  One guest serves all tests; each
+# leaves it as it was.
+# shellcheck disable=SC2016 # the guest's shell expands what is in single quotes
+load ../cli/helper
+
+setup_file() {
+	require qemu
+	local kind disks=() tests=$ALLOC_PERF_SOURCE/tests/suspend
+	export GUEST=$BATS_FILE_TMPDIR/guest
+	mkdir "$GUEST"
+	for kind in ext4 xfs btrfs; do
+		PYTHONPATH=$tests python3 -c "import volumes; volumes.make('$kind', '$GUEST/$kind')"
+		disks+=(--disk "$GUEST/$kind")
+	done
+	truncate -s 320M "$GUEST/spare"
+	"$tests/guest.py" boot "$GUEST" "${disks[@]}" --disk "$GUEST/spare" \
+		--add "$ALLOC_PERF_BUILD/tests/suspend/faults" --add "$ALLOC_PERF_BUILD/suspend/suspend-freeze" \
+		</dev/null >/dev/null 2>&1 3>&- &
+	"$tests/guest.py" ready "$GUEST"
+	"$tests/guest.py" sh "$GUEST" "cat >/run/lib.sh <<'END'
+$(cat "$tests/guest.sh")
+END
+mkdir -p /mnt/ext4 /mnt/xfs /mnt/btrfs /mnt/other /mnt/loop
+mount -t ext4 /dev/vda /mnt/ext4 && mount -t xfs /dev/vdb /mnt/xfs && mount -t btrfs /dev/vdc /mnt/btrfs
+mke2fs -F /dev/vdd >/dev/null 2>&1
+# A suspend that fails takes 20 seconds for it otherwise.
+echo 2000 >/sys/power/pm_freeze_timeout"
+}
+
+setup() {
+	test_enter
+	# One that waits for ever takes the agent with it: say so, instead of waiting in each test.
+	timeout 20 "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" sh "$GUEST" true ||
+		fail "the guest does not answer after the test before"
+}
+
+teardown_file() {
+	[ ! -e "$GUEST/pid" ] || "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" cut "$GUEST"
+}
+
+# guest sh|nap COMMAND
+guest() {
+	run timeout 200 "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" "$1" "$GUEST" ". /run/lib.sh; $2"
+	echo "$output"
+}
+
+# in_guest COMMAND: which has to end well.
+in_guest() {
+	guest sh "$1"
+	assert_status 0
+}
+
+sleeps() { # COMMAND: it suspends, is woken, and has to end well
+	guest nap "$1"
+	assert_status 0
+}
+
+@test "killed before each system call: the watchdog thaws" {
+	# Before the first fork, which starts the watchdog, nothing can be frozen.
+	in_guest '
+		kill_and_look() {
+			faults "$@" suspend-freeze run -- true || return
+			faults writable $DISKS && suspend-freeze recover && await nobody_at_work && [ "$(cat $SESSION/cgroup.freeze)" = 0 ] && return
+			echo "frozen after $*"
+			exit 1
+		}
+		for n in 1 200 400 600; do kill_and_look kill-at $n || break; done
+		for n in $(seq 1000); do kill_and_look kill-after $n || break; done
+		echo "$n calls"
+		[ $n -gt 40 ] && [ $n -lt 1000 ] && assert_thawed'
+}
+
+@test "the watchdog is killed: there is another, and that one thaws" {
+	in_guest '
+		hold --for 60 -- sleep 60 && first=$(watchdog) && kill -KILL $first
+		other() { second=$(watchdog); [ "$second" != $first ] && ! gone "$second"; }
+		await other && frozen /mnt/ext4 && kill -KILL $(holder) && await nothing_held && assert_thawed'
+}
+
+@test "both are killed: recover" {
+	in_guest 'hold --for 60 -- sleep 60 && kill_both && frozen $DISKS'
+	guest sh 'suspend-freeze status'
+	assert_status 1
+	assert_output_has "gone"
+	guest sh 'suspend-freeze run -- true'
+	assert_status 125
+	assert_output_has "suspend-freeze recover"
+	in_guest 'suspend-freeze recover && assert_thawed && suspend-freeze run -- true'
+}
+
+@test "both are killed, then it is unmounted: recover finds the superblock" {
+	in_guest '
+		hold --for 60 -- sleep 60 && kill_both && umount $DISKS && suspend-freeze recover &&
+		mount -t ext4 /dev/vda /mnt/ext4 && mount -t xfs /dev/vdb /mnt/xfs && mount -t btrfs /dev/vdc /mnt/btrfs &&
+		assert_thawed'
+}
+
+@test "frozen by somebody else, then unmounted: recover DEVICE" {
+	in_guest '
+		fsfreeze --freeze /mnt/ext4 && umount /mnt/ext4 && suspend-freeze recover /dev/vda &&
+		mount -t ext4 /dev/vda /mnt/ext4 && assert_thawed'
+}
+
+@test "killed at random, whoever it is: recover at most" {
+	in_guest '
+		for n in $(seq 15); do
+			suspend-freeze run --for 20 -- sleep 1 >/dev/null 2>&1 &
+			usleep $((RANDOM * 25))
+			for round in 1 2 3; do
+				set -- $(ps -o pid,comm | awk "/suspend-/ { print \$1 }")
+				[ $# = 0 ] && break
+				shift $((RANDOM % $#))
+				kill -KILL $1 2>/dev/null
+				usleep $((RANDOM % 2 * RANDOM))
+			done
+			await nobody_at_work && suspend-freeze recover && assert_thawed >/dev/null || exit
+		done'
+}
+
+@test "a writer outside of what is stopped: the suspend fails, everything is thawed, it goes on" {
+	in_guest '
+		while true; do echo x >>/mnt/ext4/log; done &
+		writer=$!
+		suspend-freeze run -- sh -c "$SUSPEND"
+		status=$?
+		bytes=$(stat -c %s /mnt/ext4/log)
+		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
+		await goes_on && kill $writer && assert_thawed && [ $status = 1 ]'
+	assert_output_has "Device or resource busy"
+}
+
+@test "a page fault outside of what is stopped: the same" {
+	in_guest '
+		faults dirty /mnt/xfs/page &
+		suspend-freeze run -- sh -c "$SUSPEND"
+		status=$?
+		kill $! && assert_thawed && [ $status = 1 ]'
+	assert_output_has "Device or resource busy"
+}
+
+@test "writers and page faults in a session: it sleeps, and they go on" {
+	sleeps '
+		in_session sh -c "while true; do echo x >>/mnt/ext4/log; done"
+		in_session faults dirty /mnt/xfs/page
+		sleep 1
+		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed
+		status=$?
+		bytes=$(stat -c %s /mnt/ext4/log)
+		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
+		await goes_on && end_session && return $status'
+}
+
+@test "a process that cannot be stopped: nothing is frozen" {
+	in_guest '
+		mkdir -p /mnt/deaf
+		in_session faults deaf-fuse /mnt/deaf
+		mounted() { grep -q " /mnt/deaf " /proc/mounts; }
+		await mounted && in_session cat /mnt/deaf/file
+		sleep 1
+		suspend-freeze run --wait 2 -- true
+		status=$?
+		assert_thawed && end_session && umount /mnt/deaf && [ $status = 125 ]'
+	assert_output_has "/user.slice"
+}
+
+@test "FUSE that does not answer is not even opened" {
+	in_guest '
+		mkdir -p /mnt/deaf
+		in_session faults deaf-fuse /mnt/deaf
+		mounted() { grep -q " /mnt/deaf " /proc/mounts; }
+		await mounted
+		timeout 20 suspend-freeze plan | grep -A 1 "/mnt/deaf" && timeout 20 suspend-freeze run -- true &&
+		end_session && umount /mnt/deaf && assert_thawed'
+	assert_output_has "not opened"
+}
+
+@test "a loop file system on a frozen one, twice" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other && mkdir -p /mnt/loop2 &&
+		truncate -s 64M /mnt/other/image && mke2fs -F /mnt/other/image >/dev/null 2>&1 &&
+		mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
+		truncate -s 16M /mnt/loop/image && mke2fs -F /mnt/loop/image >/dev/null 2>&1 &&
+		mount -o loop -t ext4 /mnt/loop/image /mnt/loop2 &&
+		suspend-freeze plan | sed -n "s/.* on \(.*\)/\1/p" >/run/order &&
+		in_session sh -c "while true; do echo x >>/mnt/loop2/log; done" &&
+		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed /mnt/loop2 /mnt/loop /mnt/other
+		status=$?
+		end_session && umount /mnt/loop2 && umount /mnt/loop && umount /mnt/other &&
+		cat /run/order && [ $status = 0 ]'
+	[[ $output == *"/mnt/loop2"*"/mnt/loop"*"/mnt/other"* ]]
+}
+
+@test "an overlay and a bind mount: one freeze a superblock" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other && mkdir -p /mnt/other/upper /mnt/other/work /mnt/xfs/lower /mnt/overlay /mnt/bind &&
+		mount -t overlay -o lowerdir=/mnt/xfs/lower,upperdir=/mnt/other/upper,workdir=/mnt/other/work overlay /mnt/overlay &&
+		mount --bind /mnt/xfs/lower /mnt/bind &&
+		in_session sh -c "while true; do echo x >>/mnt/overlay/log; done" &&
+		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed /mnt/overlay /mnt/bind /mnt/other $DISKS
+		status=$?
+		end_session && umount /mnt/overlay && umount /mnt/bind && umount /mnt/other && [ $status = 0 ]'
+}
+
+@test "a second freezer, by another mount: theirs is left, and told" {
+	in_guest '
+		mkdir -p /mnt/bind /mnt/xfs/lower && mount --bind /mnt/xfs/lower /mnt/bind && fsfreeze --freeze /mnt/bind &&
+		suspend-freeze run -- true
+		frozen /mnt/xfs && fsfreeze --unfreeze /mnt/xfs && umount /mnt/bind && assert_thawed'
+	assert_output_has "somebody else"
+	[[ $output == *"/mnt/xfs is frozen"* ]]
+}
+
+@test "read-only: left alone" {
+	sleeps '
+		mount -o remount,ro /mnt/btrfs && suspend-freeze run -- sh -c "$SUSPEND"
+		status=$?
+		mount -o remount,rw /mnt/btrfs && assert_thawed && [ $status = 0 ]'
+}
+
+@test "a full file system with a writer" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other
+		dd if=/dev/zero of=/mnt/other/fill bs=1M 2>/dev/null
+		in_session sh -c "while true; do echo x >>/mnt/other/log; done 2>/dev/null"
+		sleep 1
+		suspend-freeze run -- sh -c "$SUSPEND"
+		status=$?
+		end_session && rm /mnt/other/fill && assert_thawed /mnt/other $DISKS && umount /mnt/other && [ $status = 0 ]'
+}
+
+@test "vfat: written out" {
+	sleeps '
+		mkdosfs /dev/vdd >/dev/null && mount -t vfat /dev/vdd /mnt/other && echo x >/mnt/other/file &&
+		suspend-freeze run -- sh -c "$SUSPEND" && faults writable /mnt/other && umount /mnt/other && mke2fs -F /dev/vdd >/dev/null 2>&1'
+}
+
+@test "the command fails: everything is thawed, the status is the command's" {
+	guest sh 'suspend-freeze run -- sh -c "exit 7"'
+	assert_status 7
+	in_guest 'suspend-freeze run -- /no/such/program; [ $? = 127 ]'
+	in_guest assert_thawed
+}
+
+@test "the time is up: thawed, though the command still runs" {
+	guest sh '
+		suspend-freeze run --for 2 -- sh -c "touch /run/begun; sleep 6; touch /run/ended" &
+		await test -e /run/begun && frozen /mnt/ext4 && await nothing_held && assert_thawed && [ ! -e /run/ended ]
+		status=$?
+		wait $!
+		echo "run: $?"
+		[ $status = 0 ]'
+	assert_status 0
+	assert_output_has "run: 125"
+}
+
+@test "freeze --for: returns, and thaws by itself" {
+	in_guest 'suspend-freeze freeze --for 3 && frozen /mnt/ext4; await nothing_held && assert_thawed'
+	in_guest 'suspend-freeze freeze --for 60 && frozen /mnt/ext4 && suspend-freeze thaw && assert_thawed'
+}
+
+@test "asked to end by a signal: thawed" {
+	in_guest 'hold --for 60 -- sleep 60 && kill -TERM $(holder) && await nothing_held && assert_thawed'
+}
+
+@test "a private mount namespace is refused" {
+	guest sh 'unshare -m suspend-freeze run -- true'
+	assert_status 125
+	assert_output_has "private mount namespace"
+}
+
+@test "in another mount namespace, on a loop upon a frozen one: frozen too" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image && mke2fs -F /mnt/other/image >/dev/null 2>&1 &&
+		in_session unshare -m sh -c "mount --make-rprivate / && mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
+			while true; do echo x >>/mnt/loop/log; done"
+		sleep 2
+		suspend-freeze plan && suspend-freeze run --for 20 -- sh -c "$SUSPEND"
+		status=$?
+		end_session && assert_thawed && umount /mnt/other && [ $status = 0 ]'
+	[[ $output == *"/mnt/loop"*"/mnt/other"* ]]
+}
+
+@test "the power fails asleep, with a loop and with a full file system: both are clean" {
+	in_guest '
+		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image && mke2fs -F /mnt/other/image >/dev/null 2>&1 &&
+		mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
+		in_session sh -c "while true; do echo x >>/mnt/loop/log; done"
+		in_session sh -c "while true; do cat /init >>/mnt/other/fill; done 2>/dev/null"
+		full() { [ "$(stat -f -c %a /mnt/other)" -lt 10 ]; }
+		dd if=/dev/zero of=/mnt/other/most bs=1M 2>/dev/null
+		await full'
+	"$ALLOC_PERF_SOURCE/tests/suspend/guest.py" cut "$GUEST" 'suspend-freeze run -- sh -c "echo mem >/sys/power/state"'
+	e2fsck -fn "$GUEST/spare"
+	debugfs -R "dump /image $WORK/inner" "$GUEST/spare"
+	e2fsck -fn "$WORK/inner"
+	debugfs -R "stat /log" "$WORK/inner" | grep -q 'Type: regular'
+}
