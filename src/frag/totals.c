@@ -16,49 +16,6 @@
 
 #include "cleanup.h"
 
-/* ---- what the worst are sorted by ---- */
-
-static double by_cost(const struct frag_file *file)
-{
-	return file->extra_seconds;
-}
-
-static double by_fragments(const struct frag_file *file)
-{
-	return (double)file->layout.fragments;
-}
-
-static double by_extents(const struct frag_file *file)
-{
-	return (double)file->layout.extents;
-}
-
-static double by_size(const struct frag_file *file)
-{
-	return (double)file->size_bytes;
-}
-
-static double by_density(const struct frag_file *file)
-{
-	if (file->layout.mapped_bytes == 0)
-		return 0;
-	return (double)file->layout.fragments / (double)file->layout.mapped_bytes;
-}
-
-const struct frag_sort frag_sorts[] = {
-	{ "cost", by_cost }, { "fragments", by_fragments }, { "extents", by_extents },
-	{ "size", by_size }, { "density", by_density },
-};
-const unsigned frag_sort_count = ARRAY_SIZE(frag_sorts);
-
-const struct frag_sort *frag_sort_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(frag_sorts); i++)
-		if (strcmp(frag_sorts[i].name, name) == 0)
-			return &frag_sorts[i];
-	return NULL;
-}
-
 /* ---- classes ---- */
 
 static unsigned count_class_of(uint64_t fragments)
@@ -180,90 +137,14 @@ static void tally_merge(struct tally *to, const struct tally *from)
 	to->extra_seconds += from->extra_seconds;
 }
 
-/* ---- the worst ---- */
-
-static double key_of(const struct worst *worst, size_t i)
-{
-	return worst->sort->key(&worst->file[i]);
-}
-
-static void swap(struct frag_file *one, struct frag_file *other)
-{
-	struct frag_file copy = *one;
-
-	*one = *other;
-	*other = copy;
-}
-
-static void sift_down(struct worst *worst, size_t i)
-{
-	for (;;) {
-		size_t least = i;
-
-		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < worst->count; child++)
-			if (key_of(worst, child) < key_of(worst, least))
-				least = child;
-		if (least == i)
-			return;
-		swap(&worst->file[i], &worst->file[least]);
-		i = least;
-	}
-}
-
-static void sift_up(struct worst *worst, size_t i)
-{
-	while (i && key_of(worst, i) < key_of(worst, (i - 1) / 2)) {
-		swap(&worst->file[i], &worst->file[(i - 1) / 2]);
-		i = (i - 1) / 2;
-	}
-}
-
-int totals_wants_path(const struct totals *totals, const struct frag_file *file)
-{
-	const struct worst *worst = &totals->worst;
-
-	if (worst->room == 0 || !frag_file_is_fragmented(file))
-		return 0;
-	return worst->count < worst->room || worst->sort->key(file) > key_of(worst, 0);
-}
-
-/* Takes over the path. */
-static void keep(struct worst *worst, const struct frag_file *file)
-{
-	if (worst->count < worst->room) {
-		worst->file[worst->count] = *file;
-		sift_up(worst, worst->count++);
-		return;
-	}
-	free((char *)worst->file[0].path);
-	worst->file[0] = *file;
-	sift_down(worst, 0);
-}
-
-static int add_to_worst(struct totals *totals, const struct frag_file *file)
-{
-	struct frag_file copy = *file;
-
-	if (!totals_wants_path(totals, file))
-		return 0;
-	if (file->path) {
-		copy.path = strdup(file->path);
-		if (!copy.path)
-			return -ENOMEM;
-	}
-	keep(&totals->worst, &copy);
-	return 0;
-}
-
 /* ---- totals ---- */
 
 int totals_init(struct totals *totals, const struct frag_sort *sort, size_t worst_count,
 		int with_map)
 {
-	*totals = (struct totals) { .worst.sort = sort, .worst.room = worst_count };
+	*totals = (struct totals) { 0 };
 	totals->extensions = calloc(EXTENSIONS_MAX + 1, sizeof(*totals->extensions));
-	totals->worst.file = calloc(worst_count ? worst_count : 1, sizeof(*totals->worst.file));
-	if (!totals->extensions || !totals->worst.file)
+	if (worst_init(&totals->worst, sort, worst_count) < 0 || !totals->extensions)
 		return -ENOMEM;
 	strcpy(totals->extensions[EXTENSIONS_MAX].name, "(others)");
 	if (with_map) {
@@ -277,11 +158,9 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 
 void totals_clear(struct totals *totals)
 {
-	for (size_t i = 0; i < totals->worst.count; i++)
-		free((char *)totals->worst.file[i].path);
+	worst_clear(&totals->worst);
 	for (size_t i = 0; i < UNREADABLE_MAX; i++)
 		free(totals->unreadable[i].path);
-	free(totals->worst.file);
 	free(totals->extensions);
 	free(totals->map);
 	ranges_clear(&totals->shared);
@@ -313,7 +192,12 @@ int totals_add(struct totals *totals, const struct frag_file *file)
 	}
 	if (frag_file_is_worth(file))
 		tally_add(&totals->worth, file);
-	return add_to_worst(totals, file);
+	return worst_add(&totals->worst, file);
+}
+
+int totals_wants_path(const struct totals *totals, const struct frag_file *file)
+{
+	return worst_wants(&totals->worst, file);
 }
 
 int totals_add_unreadable(struct totals *totals, const char *path, int error)
@@ -328,17 +212,6 @@ int totals_add_unreadable(struct totals *totals, const char *path, int error)
 	}
 	totals->unreadable_count++;
 	return 0;
-}
-
-static void merge_worst(struct worst *to, struct worst *from)
-{
-	for (size_t i = 0; i < from->count; i++) {
-		if (to->count < to->room || to->sort->key(&from->file[i]) > key_of(to, 0))
-			keep(to, &from->file[i]);
-		else
-			free((char *)from->file[i].path);
-	}
-	from->count = 0;
 }
 
 static void merge_unreadable(struct totals *to, struct totals *from)
@@ -395,24 +268,11 @@ int totals_merge(struct totals *to, struct totals *from)
 				    &from->extensions[i].tally);
 	tally_merge(&to->extensions[EXTENSIONS_MAX].tally, &from->extensions[EXTENSIONS_MAX].tally);
 	merge_counters(to, from);
-	merge_worst(&to->worst, &from->worst);
+	worst_merge(&to->worst, &from->worst);
 	merge_unreadable(to, from);
 	if (to->map && from->map)
 		map_merge(to->map, from->map);
 	return ranges_merge(&to->shared, &from->shared);
-}
-
-static int greatest_first(const void *one, const void *other, void *context)
-{
-	const struct frag_file *a = one, *b = other;
-	const struct frag_sort *sort = context;
-	double difference = sort->key(b) - sort->key(a);
-
-	if (difference != 0)
-		return difference > 0 ? 1 : -1;
-	if (a->path && b->path)
-		return strcmp(a->path, b->path);
-	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
 static int dearest_first(const void *one, const void *other)
@@ -430,7 +290,6 @@ static int dearest_first(const void *one, const void *other)
 void totals_finish(struct totals *totals)
 {
 	totals->shared_distinct_bytes = ranges_bytes(&totals->shared);
-	qsort_r(totals->worst.file, totals->worst.count, sizeof(*totals->worst.file),
-		greatest_first, (void *)totals->worst.sort);
+	worst_finish(&totals->worst);
 	qsort(totals->extensions, EXTENSIONS_MAX + 1, sizeof(*totals->extensions), dearest_first);
 }

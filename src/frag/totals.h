@@ -13,6 +13,7 @@
 #include "file.h"
 #include "map.h"
 #include "ranges.h"
+#include "worst.h"
 
 struct tally {
 	uint64_t files;
@@ -34,25 +35,6 @@ uint64_t totals_size_class(unsigned number);
 struct extension {
 	char name[EXTENSION_BYTES]; /* in small letters, without the dot; "": none */
 	struct tally tally;
-};
-
-/* Where the worst files go by; a row of frag_sorts. */
-struct frag_sort {
-	const char *name;
-	double (*key)(const struct frag_file *file);
-};
-
-extern const struct frag_sort frag_sorts[];
-extern const unsigned frag_sort_count;
-
-const struct frag_sort *frag_sort_find(const char *name);
-
-/* The N files with the greatest key: a heap with the least one on top. */
-struct worst {
-	const struct frag_sort *sort;
-	size_t room;
-	size_t count;
-	struct frag_file *file; /* each owns its path */
 };
 
 struct unreadable {
