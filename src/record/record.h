@@ -110,9 +110,17 @@ struct environment {
 	char *cpu;
 	int64_t cpus;
 	int64_t memory_bytes;
-	char *tools;	    /* "mke2fs 1.47.0; mkfs.xfs 6.1.0": versions of what formatted */
-	char *device;	    /* what holds the volumes: source, type, mount options */
-	char *scheduler;    /* of the disk below it */
+	char *tools;  /* "mke2fs 1.47.0; mkfs.xfs 6.1.0": versions of what formatted */
+	char *device; /* what holds the volumes: source, type, mount options; or is the volume */
+	/* the disk below it */
+	char *disk_model;
+	int64_t disk_bytes;
+	int64_t partition_start_bytes; /* on the disk; FIELD_UNKNOWN: it is no partition */
+	int64_t logical_sector_bytes;
+	int64_t physical_sector_bytes;
+	char *write_cache;
+	int64_t discard; /* 1, 0 */
+	char *scheduler;
 	int64_t rotational; /* 1, 0 */
 	char *command;	    /* the command line, quoted for a shell */
 	int64_t seed;	    /* of the order of trials within each round */

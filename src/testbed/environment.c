@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "disk.h"
 #include "io.h"
 #include "place.h"
 #include "testbed.h"
@@ -99,21 +100,66 @@ static int describe_kernels(const struct testbed_session *session, const struct 
 	return r;
 }
 
-static int describe_place(const char *directory, struct environment *environment)
+/* "none [mq-deadline] kyber": the one in brackets. */
+static char *chosen_scheduler(dev_t number)
+{
+	CLEANUP(freep) char *text = disk_attribute("/sys", number, "queue/scheduler");
+	char *start = text ? strchr(text, '[') : NULL;
+	char *end = start ? strchr(start, ']') : NULL;
+
+	return end ? strndup(start + 1, (size_t)(end - start - 1)) : NULL;
+}
+
+static void describe_disk(dev_t number, struct environment *environment)
+{
+	const dev_t disk = disk_of("/sys", number);
+	const struct {
+		dev_t number;
+		const char *file;
+		int unit_bytes;
+		int64_t *member;
+	} counts[] = {
+		{ disk, "size", 512, &environment->disk_bytes },
+		{ number, "start", 512, &environment->partition_start_bytes },
+		{ disk, "queue/logical_block_size", 1, &environment->logical_sector_bytes },
+		{ disk, "queue/physical_block_size", 1, &environment->physical_sector_bytes },
+		{ disk, "queue/rotational", 1, &environment->rotational },
+	};
+	long long discard = disk_count("/sys", disk, "queue/discard_max_bytes");
+
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		long long count = disk_count("/sys", counts[i].number, counts[i].file);
+
+		if (count >= 0)
+			*counts[i].member = count * counts[i].unit_bytes;
+	}
+	if (discard >= 0)
+		environment->discard = discard > 0;
+	environment->disk_model = disk_attribute("/sys", disk, "device/model");
+	environment->write_cache = disk_attribute("/sys", disk, "queue/write_cache");
+	environment->scheduler = chosen_scheduler(disk);
+}
+
+static int describe_place(const char *path, struct environment *environment)
 {
 	CLEANUP(place_clear) struct place place = { 0 };
 	char *device;
-	int r = place_find(directory, &place);
+	int r = place_find(path, &place);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (asprintf(&device, "%s (%s, %s)", place.source ? place.source : "?",
-		     place.type ? place.type : "?", place.options ? place.options : "") < 0)
+	if (!place.type)
+		device = strdup(place.source);
+	else if (asprintf(&device, "%s (%s, %s)", place.source ? place.source : "?", place.type,
+			  place.options ? place.options : "") < 0)
+		device = NULL;
+	if (!device)
 		return -ENOMEM;
 	free(environment->device);
 	environment->device = device;
-	environment->rotational = place.rotational;
-	return field_set_text(&environment->scheduler, place.scheduler);
+	if (place.number)
+		describe_disk(place.number, environment);
+	return 0;
 }
 
 int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
@@ -143,8 +189,6 @@ int testbed_describe(const struct testbed_session *session, const struct trial_l
 	if (r == 0)
 		r = describe_tools(trials, environment);
 	if (r == 0)
-		r = describe_place(testbed->in_directory ? session->options.argument
-							 : session->scratch,
-				   environment);
+		r = describe_place(testbed_directory(session), environment);
 	return r;
 }

@@ -144,7 +144,7 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
 		     struct environment *environment);
 
-/* Where the session's files or images are. */
+/* Where the session's files or images are, or the device that is its volume. */
 const char *testbed_directory(const struct testbed_session *session);
 
 /* Room for the largest trial?  0, or -ENOSPC with a sentence. */

@@ -121,7 +121,7 @@ static double used_part(const char *directory)
 
 int watch_start(struct watch *watch, const char *directory)
 {
-	CLEANUP(place_clear) struct place place = { .rotational = FIELD_UNKNOWN };
+	CLEANUP(place_clear) struct place place = { 0 };
 
 	*watch = WATCH_NONE;
 	watch->facts.load = -1;
