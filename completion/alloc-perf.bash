@@ -40,6 +40,8 @@ _alloc_perf_files() {
 _alloc_perf_testbed() {
 	if [[ $1 == dir:* ]]; then
 		mapfile -t COMPREPLY < <(compgen -d -P dir: -- "${1#dir:}")
+	elif [[ $1 == device:* ]]; then
+		mapfile -t COMPREPLY < <(compgen -f -P device: -- "${1#device:}")
 	else
 		_alloc_perf_words "$1" "$(_alloc_perf_names testbeds)"
 		_alloc_perf_option nospace
@@ -94,7 +96,8 @@ _alloc_perf_value() {
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
 		_alloc_perf_option filenames
 		;;
-	-o | --output | --plan | --resume | --store) _alloc_perf_files "$2" ;;
+	-o | --output | --plan | --resume | --store | --destroy) _alloc_perf_files "$2" ;;
+	--overwrite-signature) _alloc_perf_words "$2" "ext2 ext3 ext4 xfs btrfs vfat ntfs swap" ;;
 	-r | --runs) _alloc_perf_words "$2" auto ;;
 	--label | --timeout | --seed | --precision | --max-time | "diff -t" | --threshold | --old | --new) ;;
 	*) return 1 ;;
@@ -149,7 +152,8 @@ _alloc_perf() {
 	case $verb,$current in
 	run,*)
 		_alloc_perf_words "$current" "--fs --methods --size --volume --on --kernel --modules --drive-throttle --runs --seed --precision --max-time --label --preset
-			--plan --output --force --resume --keep-images --scratch --dry-run --quiet --timeout --help"
+			--plan --output --force --resume --keep-images --scratch --destroy --overwrite-signature
+			--same-disk --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
 		_alloc_perf_words "$current" "--format --measure --chart --output --script --with

@@ -13,6 +13,7 @@
 #include "cell.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "device.h"
 #include "report.h"
 #include "run.h"
 #include "size.h"
@@ -130,17 +131,26 @@ static int load_earlier(struct run *run, struct problem *problem)
 static int claim_volume(struct run *run, struct problem *problem)
 {
 	struct testbed_session *session = &run->session;
+	const struct guard_consent *consent = &run->options->consent;
 	char size[SIZE_TEXT_MAX];
 	int r;
 
-	if (!session->testbed->claim)
+	if (!session->testbed->claim && !consent->destroy && !consent->overwrite_signature &&
+	    !consent->same_disk)
 		return 0;
+	if (!session->testbed->claim)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--%s is for --on device:PATH; the testbed %s destroys nothing",
+				   consent->destroy		  ? "destroy"
+				   : consent->overwrite_signature ? "overwrite-signature"
+								  : "same-disk",
+				   session->testbed->name);
 	if (run->options->volume || run->options->keep_images)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--%s is for images; the volume of the testbed %s is %s",
 				   run->options->volume ? "volume" : "keep-images",
 				   session->testbed->name, session->options.argument);
-	r = session->testbed->claim(session, problem);
+	r = testbed_claim(session, &run->trials, problem);
 	if (r < 0)
 		return r;
 	size_name(session->volume_bytes, size);
@@ -160,12 +170,12 @@ static int prepare(struct run *run, struct problem *problem)
 	if (r == 0)
 		r = run_choose_testbed(run, problem);
 	if (r == 0)
-		r = claim_volume(run, problem);
-	if (r == 0)
 		r = plan_expand(&run->plan, run->session.testbed->in_directory, &run->trials,
 				problem);
 	if (r == 0)
 		r = run_check_testbed(run, problem);
+	if (r == 0)
+		r = claim_volume(run, problem);
 	if (r == 0)
 		r = testbed_check_room(&run->session, &run->trials, problem);
 	return r;
@@ -254,6 +264,22 @@ static int finish(struct run *run, struct problem *problem)
 	return run->failed ? PROBLEM_VERDICT : 0;
 }
 
+/* What is done to the volume of a trial. */
+static void print_commands(const struct run *run, const struct filesystem *filesystem)
+{
+	const struct device *device = run->session.device;
+	const char *volume = device ? run->session.options.argument : "IMAGE";
+
+	if (device && device_discards(device))
+		printf("blkdiscard %s; ", volume);
+	if (device)
+		printf("wipefs --all %s; ", volume);
+	printf("%s %s; mount -t %s%s%s%s%s", filesystem->mkfs, volume, filesystem->type,
+	       filesystem->mount_options ? " -o " : "",
+	       filesystem->mount_options ? filesystem->mount_options : "", device ? " " : "",
+	       device ? volume : "");
+}
+
 static void print_trials(const struct run *run)
 {
 	char file[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
@@ -268,15 +294,16 @@ static void print_trials(const struct run *run)
 		if (!filesystem)
 			printf("%s %s in %s, run %u\n", trial->method.name, file,
 			       run->session.options.argument, trial->run);
-		else
-			printf("%s%s%s %s %s, run %u: %s IMAGE; mount -t %s%s%s; volume of %s\n",
-			       filesystem->name, trial->kernel ? " " : "",
-			       trial->kernel ? trial->kernel->label : "", trial->method.name, file,
-			       trial->run, filesystem->mkfs, filesystem->type,
-			       filesystem->mount_options ? " -o " : "",
-			       filesystem->mount_options ? filesystem->mount_options : "",
-			       size_name(trial->volume_bytes, volume));
+		if (!filesystem)
+			continue;
+		printf("%s%s%s %s %s, run %u: ", filesystem->name, trial->kernel ? " " : "",
+		       trial->kernel ? trial->kernel->label : "", trial->method.name, file,
+		       trial->run);
+		print_commands(run, filesystem);
+		printf("; volume of %s\n", size_name(trial->volume_bytes, volume));
 	}
+	if (run->session.device)
+		printf("at the end %s is left empty again\n", run->session.options.argument);
 	if (run->trials.automatic)
 		printf("rounds like this one are added until the figures are precise\n");
 	if (!run->trials.shuffled)

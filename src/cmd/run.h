@@ -17,6 +17,7 @@ struct run_options {
 	const char *filesystems, *methods, *sizes, *volume, *runs, *seed, *precision, *max_time,
 		*testbed, *modules, *drive_throttle, *label;
 	char *kernels; /* comma separated; NULL: none was named */
+	struct guard_consent consent;
 	uint64_t trial_seconds;
 	int force, dry_run, quiet;
 };

@@ -37,6 +37,9 @@ enum option_key {
 	OPTION_SEED,
 	OPTION_PRECISION,
 	OPTION_MAX_TIME,
+	OPTION_DESTROY,
+	OPTION_OVERWRITE_SIGNATURE,
+	OPTION_SAME_DISK,
 };
 
 static const struct argp_option options[] = {
@@ -64,7 +67,8 @@ static const struct argp_option options[] = {
 	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
 	{ NULL, 0, NULL, 0, "Where:", 2 },
 	{ "on", OPTION_ON, "TESTBED", 0,
-	  "uml, loop, qemu[:KERNEL] or dir:PATH; auto (default): the first of loop, qemu on KVM "
+	  "uml, loop, qemu[:KERNEL], device:PATH or dir:PATH; auto (default): the first of loop, "
+	  "qemu on KVM "
 	  "and "
 	  "uml that can be used",
 	  2 },
@@ -77,6 +81,14 @@ static const struct argp_option options[] = {
 	{ "scratch", OPTION_SCRATCH, "DIR", 0,
 	  "directory for images (default: $TMPDIR or /var/tmp)", 2 },
 	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial there", 2 },
+	{ "destroy", OPTION_DESTROY, "PATH", 0,
+	  "for device: the device once more, whose contents may go; without a terminal its "
+	  "name in /dev/disk/by-id, or its serial number",
+	  2 },
+	{ "overwrite-signature", OPTION_OVERWRITE_SIGNATURE, "TYPE", 0,
+	  "for device: what may be on it, as ext4", 2 },
+	{ "same-disk", OPTION_SAME_DISK, NULL, 0,
+	  "for device: a partition of the disk with /, /boot, scratch or results will do", 2 },
 	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "longest time of a trial (default: 3600)", 2 },
 	{ NULL, 0, NULL, 0, "Results:", 3 },
 	{ "output", OPTION_OUTPUT, "FILE", 0,
@@ -99,6 +111,7 @@ static const char help[] =
 	"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
 	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
 	"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
+	"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   all on it is lost\n"
 	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
 	"  alloc-perf run --resume 2009.jsonl\n\n"
 	"Exit status: 0 done, 1 a trial failed, 2 wrong usage or plan, 3 something is missing on "
@@ -152,6 +165,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		{ OPTION_MAX_TIME, &run->max_time },
 		{ OPTION_MODULES, &run->modules },
 		{ OPTION_DRIVE_THROTTLE, &run->drive_throttle },
+		{ OPTION_DESTROY, &run->consent.destroy },
+		{ OPTION_OVERWRITE_SIGNATURE, &run->consent.overwrite_signature },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -165,6 +180,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_KERNEL:
 		add_kernel(argument, state, &run->kernels);
+		return 0;
+	case OPTION_SAME_DISK:
+		run->consent.same_disk = 1;
 		return 0;
 	case OPTION_FORCE:
 		run->force = 1;

@@ -109,6 +109,17 @@ static const char *scratch_directory(const struct run_options *wanted)
 	return from_environment && *from_environment ? from_environment : "/var/tmp";
 }
 
+static int ask(const char *question, char **ret_answer, void *context)
+{
+	size_t bytes = 0;
+
+	(void)context;
+	fputs(question, stderr);
+	if (getline(ret_answer, &bytes, stdin) > 0)
+		(*ret_answer)[strcspn(*ret_answer, "\n")] = '\0';
+	return 0;
+}
+
 /* A kernel may stand behind the testbed's name; then it is a list of one. */
 static int settle_kernels(struct run *run, struct problem *problem)
 {
@@ -153,6 +164,8 @@ int run_choose_testbed(struct run *run, struct problem *problem)
 		r = testbed_parse(spec, &session->testbed, &session->options.argument, problem);
 	else
 		r = choose_automatically(run, problem);
+	session->options.consent = run->options->consent;
+	session->ask = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? ask : NULL;
 	session->scratch = scratch_directory(run->options);
 	session->keep_images = run->options->keep_images;
 	session->trial_seconds = run->options->trial_seconds;

@@ -5,11 +5,22 @@
 
 #include "testbed.h"
 
+/* Can this process mount, for the testbed NAME?  0, or -errno with a sentence. */
+int local_probe(const char *name, struct problem *problem);
+
+/* As testbed.supports, for the running kernel. */
+int local_supports(const struct testbed_options *options, const char *type,
+		   struct problem *problem);
+
 /*
  * Forks and serves one request in the child, in a mount namespace of its own if
  * `private_mounts`: then the kernel unmounts what it mounted, however it ends.
  * Fills child and pipes of *process.  0 or -errno with a sentence.
  */
 int local_start(int private_mounts, struct testbed_process *process, struct problem *problem);
+
+/* The same with private mounts, for a trial on a block device. */
+int local_start_on(const char *device, struct trial_request *request,
+		   struct testbed_process *process, struct problem *problem);
 
 #endif

@@ -12,23 +12,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
-#include "kernel.h"
 #include "local.h"
 #include "testbed.h"
 
 enum { ATTACH_TRIES = 16 };
 
 static const char control_path[] = "/dev/loop-control";
-
-/* Only in the trial's own namespace is something mounted there. */
-static const char mount_point[] = "/mnt";
 
 /* Root of a container may have the device and may not use it.  0 or -errno. */
 static int try_control(void)
@@ -38,56 +32,19 @@ static int try_control(void)
 	return fd < 0 || ioctl(fd, LOOP_CTL_GET_FREE) < 0 ? -errno : 0;
 }
 
-static int try_mounts(void)
-{
-	CLEANUP(child_killp) struct child child = CHILD_NONE;
-	int status = 0, r = child_fork(&child, 0);
-
-	if (r == 0)
-		_exit(unshare(CLONE_NEWNS) < 0 ? errno : 0);
-	if (r > 0)
-		r = child_wait(&child, -1, 0, &status);
-	return r < 0 ? r : -WEXITSTATUS(status);
-}
-
 static int loop_probe(const struct testbed_options *options, struct problem *problem)
 {
-	int r;
+	int r = local_probe("loop", problem);
 
 	(void)options;
-	if (geteuid() != 0)
-		return problem_set(
-			problem, PROBLEM_LACK, EPERM,
-			"the testbed loop needs root, to mount; run it as root, or use --on uml");
+	if (r < 0)
+		return r;
 	r = try_control();
 	if (r < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, -r,
 			"the testbed loop needs %s: %s; load the module loop, or use --on uml",
 			control_path, strerror(-r));
-	r = try_mounts();
-	if (r < 0)
-		return problem_set(problem, PROBLEM_LACK, -r,
-				   "the testbed loop needs mounts of its own: %s; use --on uml in "
-				   "this container",
-				   strerror(-r));
-	if (access(mount_point, X_OK) < 0)
-		return problem_set(
-			problem, PROBLEM_LACK, errno,
-			"the testbed loop needs the directory %s: %s; make it, or use --on uml",
-			mount_point, strerror(errno));
-	return 0;
-}
-
-static int loop_supports(const struct testbed_options *options, const char *type,
-			 struct problem *problem)
-{
-	int r = kernel_has_filesystem(type);
-
-	(void)options;
-	if (r == -ENODEV)
-		return problem_set(problem, PROBLEM_LACK, ENODEV,
-				   "the running kernel has no %s; use --on uml", type);
 	return r;
 }
 
@@ -138,16 +95,14 @@ static int loop_start(const struct testbed_options *options, const struct volume
 		      struct trial_request *request, struct testbed_process *ret,
 		      struct problem *problem)
 {
-	int r = field_set_text(&request->directory, mount_point);
+	CLEANUP(freep) char *path = NULL;
+	int r = attach(volume->fd, &ret->device_fd, &path);
 
 	(void)options;
 	if (r < 0)
-		return r;
-	r = attach(volume->fd, &ret->device_fd, &request->device);
-	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot attach a loop device: %s",
 				   strerror(-r));
-	return local_start(1, ret, problem);
+	return local_start_on(path, request, ret, problem);
 }
 
 const struct testbed testbed_loop = {
@@ -158,6 +113,6 @@ const struct testbed testbed_loop = {
 		"below it.",
 	.start_seconds = 10,
 	.probe = loop_probe,
-	.supports = loop_supports,
+	.supports = local_supports,
 	.start = loop_start,
 };

@@ -217,6 +217,29 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 	return r;
 }
 
+int testbed_claim(struct testbed_session *session, struct trial_list *trials,
+		  struct problem *problem)
+{
+	uint64_t least_bytes = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < trials->count; i++) {
+		const struct plan_trial *trial = &trials->trial[i];
+		uint64_t volume_bytes = trial->filesystem->min_volume;
+
+		if (volume_bytes < trial->file_bytes)
+			volume_bytes = trial->file_bytes;
+		if (least_bytes < volume_bytes)
+			least_bytes = volume_bytes;
+		r = guard_filesystem(trial->filesystem, problem);
+	}
+	if (r == 0)
+		r = session->testbed->claim(session, least_bytes, problem);
+	for (size_t i = 0; r == 0 && i < trials->count; i++)
+		trials->trial[i].volume_bytes = session->volume_bytes;
+	return r;
+}
+
 const char *testbed_directory(const struct testbed_session *session)
 {
 	if (session->testbed->in_directory || session->testbed->volume)

@@ -9,7 +9,7 @@
 #include "words.h"
 
 const struct testbed *const testbed_table[] = {
-	&testbed_uml, &testbed_loop, &testbed_qemu, &testbed_dir, NULL,
+	&testbed_uml, &testbed_loop, &testbed_qemu, &testbed_device, &testbed_dir, NULL,
 };
 
 const char *testbed_form(const struct testbed *testbed, char text[static TESTBED_FORM_MAX])

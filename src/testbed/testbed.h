@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "child.h"
+#include "guard.h"
 #include "plan.h"
 #include "problem.h"
 #include "record.h"
@@ -32,13 +33,15 @@ struct volume {
 	int fd; /* of the image; -1: none */
 	uint64_t bytes;
 	char path[64];
+	struct device *device; /* that it is; NULL: an image */
 };
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })
 
 /* What the user said about where trials run, besides the testbed's name. */
 struct testbed_options {
-	const char *argument; /* what stands behind "NAME:"; NULL: nothing */
+	const char *argument;	      /* what stands behind "NAME:"; NULL: nothing */
+	struct guard_consent consent; /* to the loss of what is on a device */
 	/* For guests whose kernel is chosen: */
 	const char *modules;	    /* directory of modules; NULL: that of the kernel */
 	const char *drive_throttle; /* "iops=N,bps=SIZE"; NULL: none */
@@ -89,7 +92,8 @@ struct testbed {
 	 * to the loss of what is on it; volume() makes it ready for a trial; release() ends all.
 	 * 0 or -errno with a sentence.
 	 */
-	int (*claim)(struct testbed_session *session, struct problem *problem);
+	int (*claim)(struct testbed_session *session, uint64_t least_bytes,
+		     struct problem *problem);
 	int (*confirm)(const struct testbed_session *session, struct problem *problem);
 	int (*volume)(const struct testbed_session *session, struct volume *ret,
 		      struct problem *problem);
@@ -123,8 +127,10 @@ struct testbed_session {
 	int cancel_fd;		 /* readable: give up at once; -1: never */
 	uint64_t trial_seconds;	 /* for the whole trial */
 	const char *results;	 /* the result file, "-": stdout; NULL: in the current directory */
-	struct device *device;	 /* by claim(); NULL: none */
-	uint64_t volume_bytes;	 /* by claim(); 0: as each trial has it */
+	/* Asks on the terminal; the caller frees the answer.  NULL: there is no terminal. */
+	int (*ask)(const char *question, char **ret_answer, void *context);
+	struct device *device;				 /* by claim(); NULL: none */
+	uint64_t volume_bytes;				 /* by claim(); 0: as each trial has it */
 	void (*stage)(const char *stage, void *context); /* told at the start of each */
 	void (*tick)(void *context);			 /* about five times a second */
 	/* Told the image of each trial, and -1 before it goes; NULL: nobody is. */
@@ -140,6 +146,10 @@ struct testbed_session {
 int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
 		struct record *record, struct problem *problem);
 
+/* Claims the one volume of a testbed that has one, for trials that then are as large as it is. */
+int testbed_claim(struct testbed_session *session, struct trial_list *trials,
+		  struct problem *problem);
+
 /* Fills what is known of machine, testbed and tools.  0 or -ENOMEM. */
 int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
 		     struct environment *environment);
@@ -154,6 +164,6 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 void testbed_process_clear(struct testbed_process *process); /* for CLEANUP(), too */
 
 /* The testbeds. */
-extern const struct testbed testbed_dir, testbed_loop, testbed_qemu, testbed_uml;
+extern const struct testbed testbed_device, testbed_dir, testbed_loop, testbed_qemu, testbed_uml;
 
 #endif

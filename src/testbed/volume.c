@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "device.h"
 #include "size.h"
 #include "words.h"
 
@@ -108,5 +109,8 @@ int volume_keep(const struct volume *volume, const char *path, struct problem *p
 
 void volume_clear(struct volume *volume)
 {
+	if (volume->device)
+		device_vacate(volume->device);
+	volume->device = NULL;
 	volume->fd = fd_close(volume->fd);
 }

@@ -103,7 +103,7 @@ options_of() {
 	while read -r command; do
 		case $command in
 		# These need more than a machine on which nothing was run yet.
-		*--resume* | *dir:*) continue ;;
+		*--resume* | *dir:* | *device:*) continue ;;
 		esac
 		run bash -c "$command --dry-run"
 		[ "$status" -eq 0 ] || [ "$status" -eq 3 ] || fail "$command: $output"

@@ -56,7 +56,7 @@ fake_debian() {
 			printf '#!/bin/sh\n' >"$FAKE/$program"
 			/bin/chmod 755 "$FAKE/$program"
 		done
-		for module in jansson inih mount libkmod libarchive liburing ext2fs com_err gsl sqlite3; do
+		for module in jansson inih blkid mount libkmod libarchive liburing ext2fs com_err gsl sqlite3; do
 			: >"$FAKE/$module"
 		done
 	END

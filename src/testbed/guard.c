@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whoever formats the wrong disk cannot take it back, so that everything that is
+ * not known to be harmless is refused, and no option allows more than one thing.
+ * The order is that of use to the reader: a mounted device is also busy, has a
+ * signature and may hold the system, and "mounted on /home" says it best.
+ */
+#include "guard.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "size.h"
+#include "words.h"
+
+static const char by_id_folder[] = "/dev/disk/by-id/";
+
+#define REFUSE(problem, error, ...) problem_set(problem, PROBLEM_USAGE, error, __VA_ARGS__)
+
+/* ---- what the path names ---- */
+
+static int cannot_open(const struct device_facts *facts, struct problem *problem)
+{
+	return problem_set(problem, PROBLEM_LACK, facts->error, "cannot use the device %s: %s",
+			   facts->path, strerror(facts->error));
+}
+
+static int check_path(const struct device_facts *facts, struct problem *problem)
+{
+	if (facts->kind)
+		return REFUSE(problem, ENOTBLK,
+			      "%s is %s and no block device; name a partition or a disk",
+			      facts->path, facts->kind);
+	if (facts->name)
+		return 0;
+	if (facts->error)
+		return cannot_open(facts, problem);
+	return REFUSE(problem, ENXIO,
+		      "the kernel has no device of the number of %s; choose another", facts->path);
+}
+
+/* ---- who uses it ---- */
+
+#define FACT(member) offsetof(struct device_facts, member)
+
+static const struct use {
+	size_t fact;
+	const char *is, *advice;
+} uses[] = {
+	{ FACT(changed), "is no longer what it was when the run began, but",
+	  "nothing was written to that" },
+	{ FACT(mounted), "is mounted on", "unmount it, or choose another device" },
+	{ FACT(swap), "is in use as swap:", "switch it off with swapoff, or choose another" },
+	{ FACT(holders), "is a part of", "take it out of there, or choose another device" },
+	{ FACT(registered), "is in use by", "take it out of there, or choose another device" },
+	{ FACT(looped), "is also used through", "detach that with losetup -d first" },
+	{ FACT(below), "is only another name for", "choose that, or another device" },
+	{ FACT(exported), "is exported by", "end that, or choose another device" },
+	{ FACT(opened), "is open for writing in", "end that, or choose another device" },
+	{ FACT(fstab), "belongs to the system by", "remove that line, or choose another device" },
+	{ FACT(twin), "says that it is the same disk as", "choose a disk with one path to it" },
+	{ FACT(overlap), "shares sectors with", "mend the partition table first" },
+	{ FACT(partitions), "has partitions:", "choose one of them, or remove them" },
+	{ FACT(zoned), "is a zoned device:", "choose one without zones" },
+};
+
+static int check_uses(const struct device_facts *facts, struct problem *problem)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(uses); i++) {
+		const char *fact = *(char *const *)((const char *)facts + uses[i].fact);
+
+		if (fact)
+			return REFUSE(problem, EBUSY, "%s %s %s; %s", facts->path, uses[i].is, fact,
+				      uses[i].advice);
+	}
+	if (facts->busy)
+		return REFUSE(problem, EBUSY,
+			      "%s is in use by the kernel or by another program; end that, or "
+			      "choose another device",
+			      facts->path);
+	if (facts->locked == EWOULDBLOCK)
+		return REFUSE(problem, EBUSY,
+			      "the disk %s is locked by another program; wait until that has ended",
+			      facts->disk);
+	if (facts->locked)
+		return REFUSE(problem, facts->locked,
+			      "cannot lock the disk %s: %s; look whether /dev/%s is there",
+			      facts->disk, strerror(facts->locked), facts->disk);
+	return 0;
+}
+
+static int check_room(const struct device_facts *facts, struct problem *problem)
+{
+	char has[SIZE_TEXT_MAX], needs[SIZE_TEXT_MAX];
+
+	if (facts->error)
+		return cannot_open(facts, problem);
+	if (facts->bytes == 0)
+		return REFUSE(problem, ENOMEDIUM, "%s has no medium; choose another device",
+			      facts->path);
+	if (facts->read_only)
+		return REFUSE(problem, EROFS, "%s is read-only; choose another device",
+			      facts->path);
+	if (facts->bytes < facts->least_bytes)
+		return REFUSE(problem, ENOSPC,
+			      "%s is too small: it has %s and the run needs %s; give a smaller "
+			      "--size, or choose another device",
+			      facts->path, size_human((double)facts->bytes, has),
+			      size_human((double)facts->least_bytes, needs));
+	return 0;
+}
+
+static int check_system(const struct device_facts *facts, const struct guard_consent *consent,
+			struct problem *problem)
+{
+	if (!facts->holds)
+		return 0;
+	if (!facts->is_partition)
+		return REFUSE(problem, EBUSY, "%s holds %s; choose another device", facts->path,
+			      facts->holds);
+	if (consent->same_disk)
+		return 0;
+	return REFUSE(problem, EBUSY,
+		      "%s is on %s, the disk that holds %s; choose another disk, or allow this "
+		      "partition of it by --same-disk",
+		      facts->path, facts->disk, facts->holds);
+}
+
+/* ---- what is on it ---- */
+
+/* A part of something that has other parts, or (swsuspend) of a machine that sleeps. */
+static int is_member(const struct signature *found)
+{
+	static const char *const members[] = {
+		"zfs_member", "bcache", "DM_", "stratis", "vdo", "ceph_", "mpool", "swsuspend",
+	};
+
+	if (found->usage && strcmp(found->usage, "raid") == 0)
+		return 1;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
+		if (strncmp(found->type, members[i], strlen(members[i])) == 0)
+			return 1;
+	return 0;
+}
+
+static int check_type(const struct device_facts *facts, const char *allowed,
+		      struct problem *problem)
+{
+	const struct signature *found = &facts->found;
+	const char *label = found->label ? found->label : "";
+
+	if (is_member(found))
+		return REFUSE(problem, EBUSY,
+			      "%s is a member of something larger (%s); take it out of there, then "
+			      "remove the signature with wipefs",
+			      facts->path, found->type);
+	if (!allowed)
+		return REFUSE(problem, EEXIST,
+			      "%s has something on it (%s%s%s); choose another device, or let it "
+			      "be overwritten by --overwrite-signature %s",
+			      facts->path, found->type, *label ? ", labelled " : "", label,
+			      found->type);
+	if (strcmp(found->type, allowed) != 0)
+		return REFUSE(problem, EEXIST,
+			      "%s has %s on it and not %s, as --overwrite-signature says; choose "
+			      "another device, or give that type",
+			      facts->path, found->type, allowed);
+	return 0;
+}
+
+static int check_found(const struct device_facts *facts, const char *allowed,
+		       struct problem *problem)
+{
+	const struct signature *found = &facts->found, *disk = &facts->disk_found;
+
+	if (found->unreadable || disk->unreadable)
+		return REFUSE(problem, EIO, "cannot read what is on %s: %s; choose another device",
+			      facts->path,
+			      strerror(found->unreadable ? found->unreadable : disk->unreadable));
+	if (found->ambivalent)
+		return REFUSE(problem, EEXIST,
+			      "%s has several signatures that contradict each other; look at them "
+			      "with wipefs %s, and remove what is not needed",
+			      facts->path, facts->path);
+	if (found->table)
+		return REFUSE(problem, EEXIST,
+			      "%s has a partition table (%s); choose a partition, or remove the "
+			      "table with wipefs",
+			      facts->path, found->table);
+	if (disk->type || disk->ambivalent)
+		return REFUSE(problem, EEXIST,
+			      "%s is on %s, which as a whole has something on it (%s); choose "
+			      "another disk",
+			      facts->path, facts->disk,
+			      disk->type ? disk->type : "several signatures");
+	return found->type ? check_type(facts, allowed, problem) : 0;
+}
+
+int guard_device(const struct device_facts *facts, const struct guard_consent *consent,
+		 struct problem *problem)
+{
+	int r = check_path(facts, problem);
+
+	if (r == 0)
+		r = check_uses(facts, problem);
+	if (r == 0)
+		r = check_system(facts, consent, problem);
+	if (r == 0)
+		r = check_room(facts, problem);
+	return r < 0 ? r : check_found(facts, consent->overwrite_signature, problem);
+}
+
+/* ---- what the user says ---- */
+
+static int is_by_id(const struct device_facts *facts, const char *word)
+{
+	if (strncmp(word, by_id_folder, strlen(by_id_folder)) == 0)
+		word += strlen(by_id_folder);
+	for (char **name = facts->by_id; name && *name; name++)
+		if (strcmp(word, *name) == 0)
+			return 1;
+	return 0;
+}
+
+/* What to write for --destroy; NULL: there is nothing that would do. */
+static const char *own_name(const struct device_facts *facts, int on_terminal)
+{
+	if (on_terminal)
+		return facts->path;
+	return facts->by_id && facts->by_id[0] ? facts->by_id[0] : facts->serial;
+}
+
+int guard_consent(const struct device_facts *facts, const struct guard_consent *consent,
+		  int on_terminal, struct problem *problem)
+{
+	const char *destroy = consent->destroy, *name = own_name(facts, on_terminal);
+
+	if (destroy &&
+	    (is_by_id(facts, destroy) || (facts->serial && strcmp(destroy, facts->serial) == 0) ||
+	     (on_terminal && strcmp(destroy, facts->path) == 0)))
+		return 0;
+	if (!name)
+		return REFUSE(problem, EPERM,
+			      "%s has neither a name in %s nor a serial number of its own, so that "
+			      "its loss can only be agreed to on a terminal",
+			      facts->path, by_id_folder);
+	if (!destroy)
+		return REFUSE(problem, EPERM,
+			      "all that is on %s would be lost; if it may be, add --destroy '%s'",
+			      facts->path, name);
+	return REFUSE(problem, EPERM,
+		      "--destroy %s does not name %s%s; if that may lose all that is on it, give "
+		      "--destroy '%s'",
+		      destroy, facts->path,
+		      on_terminal ? "" : " by its name in /dev/disk/by-id or its serial number",
+		      name);
+}
+
+int guard_typed(const struct device_facts *facts, const char *typed, struct problem *problem)
+{
+	if (typed && strcmp(typed, facts->name) == 0)
+		return 0;
+	return REFUSE(problem, EPERM, "that is not %s; nothing was written to %s", facts->name,
+		      facts->path);
+}
+
+static int check_words(const char *text, const char *separators, int skip, const char *name,
+		       struct problem *problem)
+{
+	static const char *const elsewhere[] = { "/", "UUID=", "LABEL=" };
+	CLEANUP(freep) char **words = words_split(text, separators);
+
+	if (!words)
+		return -ENOMEM;
+	for (char **word = words; *word; word++)
+		for (size_t i = 0; i < ARRAY_SIZE(elsewhere) && word >= words + skip; i++)
+			if (strstr(*word, elsewhere[i]))
+				return REFUSE(problem, EINVAL,
+					      "[%s] names something besides the volume (%s), which "
+					      "the testbed device does not allow",
+					      name, *word);
+	return 0;
+}
+
+int guard_filesystem(const struct filesystem *filesystem, struct problem *problem)
+{
+	int r = check_words(filesystem->mkfs, " \t", 1, filesystem->name, problem);
+
+	if (r == 0 && filesystem->mount_options)
+		r = check_words(filesystem->mount_options, ",", 0, filesystem->name, problem);
+	return r;
+}
