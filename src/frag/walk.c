@@ -31,20 +31,11 @@
 
 #include "cleanup.h"
 #include "crew.h"
+#include "folder.h"
 #include "frag.h"
 #include "seen.h"
 
 enum { CHUNK_BYTES = 32768, FILESYSTEMS_MAX = 64 };
-
-/* A directory.  Lives as long as something in it is still to be opened. */
-struct folder {
-	struct folder *parent; /* NULL: named by the user, relative to where we are */
-	struct folder *below;  /* in the stack of work */
-	atomic_uint users;     /* the children, and whoever reads it */
-	int fd;		       /* -1: not opened yet */
-	uint64_t device;
-	char name[];
-};
 
 struct walk {
 	struct crew crew;
@@ -69,102 +60,11 @@ struct worker {
 	struct totals *totals;
 	struct filesystem_facts facts; /* of the device last met */
 	const struct seek_model *model;
-	char *path; /* of the folder in hand, with a slash behind it */
-	size_t path_bytes, path_room;
+	struct folder_path path;
 	char chunk[CHUNK_BYTES] __attribute__((aligned(8)));
 };
 
-/* ---- paths ---- */
-
-static int path_reserve(struct worker *worker, size_t bytes)
-{
-	char *larger;
-
-	if (bytes <= worker->path_room)
-		return 0;
-	larger = realloc(worker->path, 2 * bytes);
-	if (!larger)
-		return -ENOMEM;
-	worker->path = larger;
-	worker->path_room = 2 * bytes;
-	return 0;
-}
-
-static size_t path_length(const struct folder *folder)
-{
-	size_t bytes = 0;
-
-	for (; folder; folder = folder->parent)
-		bytes += strlen(folder->name) + 1;
-	return bytes;
-}
-
-/* The folder's path, with a slash behind it; NULL: none, names stand for themselves. */
-static int path_set(struct worker *worker, const struct folder *folder)
-{
-	size_t end = path_length(folder);
-	int r = path_reserve(worker, end + 1);
-
-	if (r < 0)
-		return r;
-	worker->path_bytes = end;
-	worker->path[end] = '\0';
-	for (; folder; folder = folder->parent) {
-		size_t bytes = strlen(folder->name);
-
-		worker->path[--end] = '/';
-		end -= bytes;
-		memcpy(worker->path + end, folder->name, bytes);
-	}
-	/* "/" was named: no second slash. */
-	if (worker->path_bytes > 1 && worker->path[0] == '/' && worker->path[1] == '/') {
-		memmove(worker->path, worker->path + 1, worker->path_bytes);
-		worker->path_bytes--;
-	}
-	return 0;
-}
-
-/* NULL: out of memory.  Valid until the next call. */
-static const char *path_of(struct worker *worker, const char *name)
-{
-	size_t bytes = strlen(name) + 1;
-
-	if (path_reserve(worker, worker->path_bytes + bytes) < 0)
-		return NULL;
-	memcpy(worker->path + worker->path_bytes, name, bytes);
-	return worker->path;
-}
-
 /* ---- folders ---- */
-
-static struct folder *folder_new(struct folder *parent, const char *name)
-{
-	size_t bytes = strlen(name) + 1;
-	struct folder *folder = malloc(sizeof(*folder) + bytes);
-
-	if (!folder)
-		return NULL;
-	*folder = (struct folder) { .parent = parent, .fd = -1 };
-	atomic_init(&folder->users, 1);
-	memcpy(folder->name, name, bytes);
-	/* The root's name is its slash. */
-	while (bytes > 2 && !parent && folder->name[bytes - 2] == '/')
-		folder->name[--bytes - 1] = '\0';
-	if (parent)
-		atomic_fetch_add(&parent->users, 1);
-	return folder;
-}
-
-static void folder_release(struct folder *folder)
-{
-	while (folder && atomic_fetch_sub(&folder->users, 1) == 1) {
-		struct folder *parent = folder->parent;
-
-		fd_close(folder->fd);
-		free(folder);
-		folder = parent;
-	}
-}
 
 static void push(struct walk *walk, struct folder *folder)
 {
@@ -194,7 +94,7 @@ static int note_error(struct worker *worker, const char *name, int error)
 	case -ENOMEM:
 		return error;
 	default:
-		path = path_of(worker, name);
+		path = folder_path_of(&worker->path, name);
 		return path ? totals_add_unreadable(worker->totals, path, -error) : -ENOMEM;
 	}
 }
@@ -250,7 +150,7 @@ static int account(struct worker *worker, const char *name, struct frag_file *fi
 	/* For the extension the name alone does. */
 	file->path = name;
 	if (settings->each || totals_wants_path(worker->totals, file)) {
-		file->path = path_of(worker, name);
+		file->path = folder_path_of(&worker->path, name);
 		if (!file->path)
 			return -ENOMEM;
 	}
@@ -357,7 +257,7 @@ struct linux_dirent {
 static int look_at_chunk(struct worker *worker, struct folder *folder, size_t bytes)
 {
 	uint64_t files = 0;
-	int r = path_set(worker, folder);
+	int r = folder_path_set(&worker->path, folder);
 
 	if (r == 0)
 		r = use_facts(worker, folder->device, folder->fd);
@@ -410,7 +310,7 @@ static int enter(struct worker *worker, struct folder *folder, bool follow)
 
 static int note_folder(struct worker *worker, struct folder *folder, int error)
 {
-	int r = path_set(worker, folder->parent);
+	int r = folder_path_set(&worker->path, folder->parent);
 
 	return r < 0 ? r : note_error(worker, folder->name, error);
 }
@@ -446,7 +346,7 @@ static int look_at_named(struct worker *worker, const char *name)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct statx status;
-	int r = path_set(worker, NULL), is_new;
+	int r = folder_path_set(&worker->path, NULL), is_new;
 
 	if (r < 0)
 		return r;
@@ -577,7 +477,7 @@ static void wake_all(void *context)
 static void worker_freep(struct worker **worker)
 {
 	if (*worker)
-		free((*worker)->path);
+		free((*worker)->path.text);
 	free(*worker);
 }
 
