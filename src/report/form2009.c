@@ -37,7 +37,7 @@ static void print_heading(FILE *to, const struct grids *grids, const struct grid
 	if (several) {
 		fputs(", ", to);
 		put_text(to, grid->testbed ? grid->testbed : "?");
-		fputs(", Linux ", to);
+		fprintf(to, ", %s ", kernel_title(grid->kernel ? grid->kernel : "?"));
 		put_text(to, grid->kernel ? grid->kernel : "?");
 	}
 	putc('\n', to);

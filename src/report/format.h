@@ -25,6 +25,10 @@ size_t text_width(const char *text);
 /* "4 GiB file on a 20 GiB volume". */
 void put_sizes(FILE *to, const struct grid *grid);
 
+/* What stands before a kernel: "Linux" before a release, "kernel" before a name that a user chose.
+ */
+const char *kernel_title(const char *kernel);
+
 /* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
 void put_conditions(FILE *to, const struct grid *grid);
 

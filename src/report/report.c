@@ -5,6 +5,7 @@
  */
 #include "report.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 
@@ -118,6 +119,11 @@ void put_interval(FILE *to, const struct grid *grid)
 		fprintf(to, " %s their 95 %% confidence interval", plus_minus_local());
 }
 
+const char *kernel_title(const char *kernel)
+{
+	return isdigit((unsigned char)*kernel) ? "Linux" : "kernel";
+}
+
 void put_conditions(FILE *to, const struct grid *grid)
 {
 	const char *separator = "";
@@ -127,7 +133,7 @@ void put_conditions(FILE *to, const struct grid *grid)
 		separator = ", ";
 	}
 	if (grid->kernel) {
-		fprintf(to, "%sLinux ", separator);
+		fprintf(to, "%s%s ", separator, kernel_title(grid->kernel));
 		put_text(to, grid->kernel);
 		separator = ", ";
 	}

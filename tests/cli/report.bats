@@ -186,6 +186,12 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	assert_output_has "result.jsonl:7: a warning without its kind or text"
 }
 
+@test "a kernel that was given a name goes by it" {
+	sed -i 's/"kernel":"6.1"/"kernel":"patched"/' result.jsonl
+	run alloc-perf report --measure time result.jsonl
+	assert_output_has "loop, kernel patched"
+}
+
 @test "a label that only repeats the kernel is not shown" {
 	sed -i 's/"kernel":"6.1"/"kernel":"6.1","label":"6.1"/' result.jsonl
 	run alloc-perf report --measure time result.jsonl
