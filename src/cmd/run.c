@@ -183,16 +183,22 @@ static int prepare(struct run *run, struct problem *problem)
 
 /* ---- what the user sees at the end ---- */
 
+struct imprecise {
+	const struct run *run;
+	size_t said;
+};
+
 static void say_imprecise(const struct grid *grid, size_t index, const struct figure *figure,
 			  void *context)
 {
-	size_t *said = context;
-	const char *filesystem = grid->filesystems[index / grid->method_count];
-	const char *method = grid->methods[index % grid->method_count];
+	struct imprecise *imprecise = context;
+	int several = imprecise->run->trials.kernel_count > 1 && grid->kernel;
 	char size[SIZE_TEXT_MAX];
 
-	fprintf(stderr, "%s%s %s %s", (*said)++ ? ", " : "", filesystem, method,
-		size_name((uint64_t)grid->file_bytes, size));
+	fprintf(stderr, "%s%s %s%s%s %s", imprecise->said++ ? ", " : "",
+		grid->filesystems[index / grid->method_count],
+		grid->methods[index % grid->method_count], several ? " " : "",
+		several ? grid->kernel : "", size_name((uint64_t)grid->file_bytes, size));
 	if (figure->count < FIGURE_RUNS_LEAST)
 		fprintf(stderr, " (%zu runs)", figure->count);
 	else
@@ -202,7 +208,8 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 /* One line that names the cells which did not get there. */
 static void say_precision(const struct run *run, const struct grids *grids)
 {
-	size_t missed = 0, cells = 0, said = 0;
+	struct imprecise imprecise = { .run = run };
+	size_t missed = 0, cells = 0;
 
 	for (size_t i = 0; i < grids->count; i++) {
 		missed += run_imprecise_cells(run, &grids->grid[i], NULL, NULL);
@@ -216,7 +223,7 @@ static void say_precision(const struct run *run, const struct grids *grids)
 		"the time): ",
 		cells, missed, plus_minus_local(), run->trials.precision * 100);
 	for (size_t i = 0; i < grids->count; i++)
-		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &said);
+		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &imprecise);
 	fputc('\n', stderr);
 }
 

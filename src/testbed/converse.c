@@ -262,6 +262,14 @@ static int wait_for_record(struct conversation *talk)
 	return 0;
 }
 
+/* Until the agent has to be ready: the start is a part of the trial. */
+static uint64_t start_seconds(const struct testbed_session *session)
+{
+	uint64_t most = session->testbed->start_seconds;
+
+	return most < session->trial_seconds ? most : session->trial_seconds;
+}
+
 int converse(const struct testbed_session *session, struct testbed_process *process,
 	     const struct trial_request *request, struct record *record)
 {
@@ -272,7 +280,7 @@ int converse(const struct testbed_session *session, struct testbed_process *proc
 		.request = request,
 		.record = record,
 		.line = line,
-		.deadline_ns = seconds_from_now(session->testbed->start_seconds),
+		.deadline_ns = seconds_from_now(start_seconds(session)),
 	};
 	int r;
 

@@ -63,6 +63,15 @@ kernels_of() {
 	head -n 4 result.jsonl >cut.jsonl
 	run alloc-perf run --resume cut.jsonl --dry-run
 	assert_output_has "5 trials on qemu"
+	# Eight runs of which the last of the second kernel took a minute.
+	head -n 1 result.jsonl | sed 's/runs = 2/runs = 8/' >eight.jsonl
+	jq -c 'select(.type == "trial" and .run == 1) | . as $trial | range(1; 9) |
+		. as $run | $trial | .run = $run | .allocate_ns = 1000000 + $run |
+		if $run == 8 and .kernel == "second" then .allocate_ns = 60000000000 else . end' \
+		result.jsonl >>eight.jsonl
+	run alloc-perf run --resume eight.jsonl
+	assert_status 0
+	assert_output_has "took a time far off the others': ext4 chunk-4096 second 1 of 8, xfs chunk-4096 second 1 of 8; was"
 }
 
 @test "a kernel is named in /boot, by its path, and behind the testbed" {

@@ -76,7 +76,15 @@ console() {
 
 @test "a guest that hangs in its trial" {
 	told hang
-	fails_with "no result in time" --timeout 10
+	fails_with "no result in time" --timeout 30
+}
+
+@test "a guest that never gets ready" {
+	told silence
+	run alloc-perf run --on qemu --fs ext4 -m fallocate -s 1M -o result.jsonl --timeout 3
+	assert_status 1
+	assert_output_has "failed in start: the agent did not start in time"
+	assert_nothing_left
 }
 
 @test "a guest that says rubbish" {
