@@ -14,7 +14,14 @@
 
 /* ---- auto ---- */
 
-static const struct testbed *const candidates[] = { &testbed_loop, &testbed_qemu, &testbed_uml };
+static const struct candidate {
+	const struct testbed *testbed;
+	const char *merit;
+} candidates[] = {
+	{ &testbed_loop, "this machine's own kernel" },
+	{ &testbed_qemu, "a whole kernel at nearly its own speed, by KVM" },
+	{ &testbed_uml, "what is left" },
+};
 
 /* What it lacks of the file systems that User-Mode Linux has, in a sentence; NULL: nothing. */
 static char *missing_there(const struct testbed *testbed, const struct testbed_options *options,
@@ -53,24 +60,27 @@ static char *object_to(struct run *run, const struct testbed *testbed,
 }
 
 /* The last resort: whatever can be used at all. */
-static const struct testbed *take_any(const struct run *run)
+static const struct candidate *take_any(const struct run *run)
 {
-	for (size_t i = ARRAY_SIZE(candidates); i > 0; i--)
-		if (candidates[i - 1]->probe(&run->session.options, NULL) == 0)
-			return candidates[i - 1];
-	return &testbed_uml;
+	const struct candidate *last = &candidates[ARRAY_SIZE(candidates) - 1];
+
+	for (const struct candidate *candidate = last; candidate >= candidates; candidate--)
+		if (candidate->testbed->probe(&run->session.options, NULL) == 0)
+			return candidate;
+	return last;
 }
 
 /* Says in `to` what speaks against those before it. */
-static const struct testbed *take_truest(struct run *run, const struct trial_list *trials, FILE *to)
+static const struct candidate *take_truest(struct run *run, const struct trial_list *trials,
+					   FILE *to)
 {
 	for (size_t i = 0; i + 1 < ARRAY_SIZE(candidates); i++) {
-		CLEANUP(freep) char *reason = object_to(run, candidates[i], trials);
+		CLEANUP(freep) char *reason = object_to(run, candidates[i].testbed, trials);
 
 		if (!reason)
-			return candidates[i];
+			return &candidates[i];
 		/* What to do about it stands behind the semicolon. */
-		fprintf(to, "%s%s: %.*s", i ? "; " : "", candidates[i]->name,
+		fprintf(to, "; not %s: %.*s", candidates[i].testbed->name,
 			(int)strcspn(reason, ";"), reason);
 	}
 	return take_any(run);
@@ -80,6 +90,7 @@ static int choose_automatically(struct run *run, struct problem *problem)
 {
 	CLEANUP(trial_list_clear) struct trial_list trials = { 0 };
 	CLEANUP(freep) char *reasons = NULL;
+	const struct candidate *taken;
 	size_t bytes;
 	FILE *to;
 	int r = plan_expand(&run->plan, 0, &trials, problem);
@@ -89,12 +100,13 @@ static int choose_automatically(struct run *run, struct problem *problem)
 	to = open_memstream(&reasons, &bytes);
 	if (!to)
 		return -ENOMEM;
-	run->session.testbed = take_truest(run, &trials, to);
+	taken = take_truest(run, &trials, to);
+	run->session.testbed = taken->testbed;
 	if (fclose(to) != 0)
 		return -ENOMEM;
 	if (!run->options->quiet)
-		fprintf(stderr, "alloc-perf: testbed %s%s%s%s\n", run->session.testbed->name,
-			*reasons ? " (" : "", reasons, *reasons ? ")" : "");
+		fprintf(stderr, "alloc-perf: testbed %s (%s%s)\n", taken->testbed->name,
+			taken->merit, reasons);
 	return plan_set(&run->plan, "on", run->session.testbed->name, problem);
 }
 

@@ -182,7 +182,7 @@ kvm() {
 	chmod 666 kvm
 	run with_kvm_for_all as_user alloc-perf run --fs ext2 -m ftruncate -s 1M -o result.jsonl
 	assert_status 0
-	assert_output_has "alloc-perf: testbed qemu (loop: the testbed loop needs root, to mount)"
+	assert_output_has "alloc-perf: testbed qemu (a whole kernel at nearly its own speed, by KVM; not loop: the testbed loop needs root, to mount)"
 	assert_output_has "On KVM; times include QEMU"
 	[ "$(environment accelerator)" = kvm ]
 	[ "$(wc -l <kvm)" = 2 ] # the proof and the trial
@@ -203,7 +203,7 @@ with_kvm_for_all() {
 	require loop
 	run alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
 	assert_status 0
-	assert_output_has "alloc-perf: testbed loop"
+	assert_output_has "alloc-perf: testbed loop (this machine's own kernel)"
 	assert_output_has "1 trials on loop"
 }
 
@@ -212,7 +212,7 @@ with_kvm_for_all() {
 	require uml
 	run setpriv --bounding-set -sys_admin --inh-caps -sys_admin alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
 	assert_status 0
-	assert_output_has "alloc-perf: testbed uml (loop: the testbed loop needs mounts of its own: Operation not permitted; qemu: "
+	assert_output_has "alloc-perf: testbed uml (what is left; not loop: the testbed loop needs mounts of its own: Operation not permitted; not qemu: "
 }
 
 @test "auto is uml where loop lacks a file system, and says which" {
@@ -221,7 +221,7 @@ with_kvm_for_all() {
 	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
 	run alloc-perf run --fs ext4,reiserfs -m ftruncate -s 1M --dry-run
 	assert_status 0
-	assert_output_has "alloc-perf: testbed uml (loop: the running kernel has no reiserfs; qemu: the kernel $first has no reiserfs)"
+	assert_output_has "alloc-perf: testbed uml (what is left; not loop: the running kernel has no reiserfs; not qemu: the kernel $first has no reiserfs)"
 }
 
 @test "auto is uml for an ordinary user without KVM" {
@@ -229,7 +229,7 @@ with_kvm_for_all() {
 	[ ! -w /dev/kvm ] || [ "$(id -u)" = 0 ] || skip "KVM may work here"
 	run as_user alloc-perf run --fs ext4 -m ftruncate -s 1M --dry-run
 	assert_status 0
-	assert_output_has "alloc-perf: testbed uml (loop: the testbed loop needs root, to mount; qemu: /dev/kvm cannot be used: "
+	assert_output_has "alloc-perf: testbed uml (what is left; not loop: the testbed loop needs root, to mount; not qemu: /dev/kvm cannot be used: "
 	run as_user alloc-perf run -q --fs ext4 -m ftruncate -s 1M --dry-run
 	[[ $output != *testbed* ]]
 	run alloc-perf run --on auto --fs ext4 -m ftruncate -s 1M --dry-run
