@@ -13,7 +13,6 @@
 
 #include "cleanup.h"
 #include "size.h"
-#include "words.h"
 
 static const char by_id_folder[] = "/dev/disk/by-id/";
 
@@ -82,12 +81,15 @@ static int check_uses(const struct device_facts *facts, struct problem *problem)
 			      facts->path);
 	if (facts->locked == EWOULDBLOCK)
 		return REFUSE(problem, EBUSY,
-			      "the disk %s is locked by another program; wait until that has ended",
-			      facts->disk);
+			      "cannot use %s: the disk %s is locked by another program; wait until "
+			      "that has "
+			      "ended",
+			      facts->path, facts->disk);
 	if (facts->locked)
 		return REFUSE(problem, facts->locked,
-			      "cannot lock the disk %s: %s; look whether /dev/%s is there",
-			      facts->disk, strerror(facts->locked), facts->disk);
+			      "cannot use %s: the disk %s cannot be locked: %s; look whether "
+			      "/dev/%s is there",
+			      facts->path, facts->disk, strerror(facts->locked), facts->disk);
 	return 0;
 }
 
@@ -266,29 +268,25 @@ int guard_typed(const struct device_facts *facts, const char *typed, struct prob
 		      facts->path);
 }
 
-static int check_words(const char *text, const char *separators, int skip, const char *name,
-		       struct problem *problem)
+static int check_words(const char *name, const char *words, struct problem *problem)
 {
 	static const char *const elsewhere[] = { "/", "UUID=", "LABEL=" };
-	CLEANUP(freep) char **words = words_split(text, separators);
 
-	if (!words)
-		return -ENOMEM;
-	for (char **word = words; *word; word++)
-		for (size_t i = 0; i < ARRAY_SIZE(elsewhere) && word >= words + skip; i++)
-			if (strstr(*word, elsewhere[i]))
-				return REFUSE(problem, EINVAL,
-					      "[%s] names something besides the volume (%s), which "
-					      "the testbed device does not allow",
-					      name, *word);
+	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
+		if (strstr(words, elsewhere[i]))
+			return REFUSE(problem, EINVAL,
+				      "[%s] names something besides the volume (%s), which the "
+				      "testbed device does not allow",
+				      name, words);
 	return 0;
 }
 
 int guard_filesystem(const struct filesystem *filesystem, struct problem *problem)
 {
-	int r = check_words(filesystem->mkfs, " \t", 1, filesystem->name, problem);
+	static const char blanks[] = " \t";
+	const char *program = filesystem->mkfs + strspn(filesystem->mkfs, blanks);
+	const char *options = filesystem->mount_options ? filesystem->mount_options : "";
+	int r = check_words(filesystem->name, program + strcspn(program, blanks), problem);
 
-	if (r == 0 && filesystem->mount_options)
-		r = check_words(filesystem->mount_options, ",", 0, filesystem->name, problem);
-	return r;
+	return r < 0 ? r : check_words(filesystem->name, options, problem);
 }
