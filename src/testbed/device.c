@@ -26,6 +26,7 @@
 #include "guard.h"
 #include "io.h"
 #include "local.h"
+#include "quote.h"
 #include "size.h"
 #include "testbed.h"
 
@@ -111,25 +112,29 @@ static void device_release(struct testbed_session *session)
 
 /* ---- asking ---- */
 
+/* A label or a model is a stranger's, who could move the cursor and hide the rest by it. */
 static char *question(const struct device_facts *facts)
 {
 	const struct signature *found = &facts->found;
+	CLEANUP(freep) char *label = quote_name(found->label ? found->label : "none");
+	CLEANUP(freep) char *model = quote_name(facts->model ? facts->model : "not known");
 	char size[SIZE_TEXT_MAX], *text;
+
+	if (!label || !model)
+		return NULL;
 
 	if (asprintf(&text,
 		     "All that is on this device will be lost:\n"
 		     "  %s, which is %s, %s of %s%s%s\n"
 		     "  model: %s\n"
 		     "  serial: %s\n"
-		     "  found on it: %s%s%s\n"
+		     "  found on it: %s (label: %s)\n"
 		     "Type its name, %s, to have it formatted: ",
 		     facts->path, facts->name, facts->is_partition ? "a partition" : "a disk",
 		     size_human((double)facts->bytes, size), facts->is_partition ? " on " : "",
-		     facts->is_partition ? facts->disk : "",
-		     facts->model ? facts->model : "not known",
+		     facts->is_partition ? facts->disk : "", model,
 		     facts->serial ? facts->serial : "not known",
-		     found->type ? found->type : "nothing that libblkid knows",
-		     found->label ? ", labelled " : "", found->label ? found->label : "",
+		     found->type ? found->type : "nothing that libblkid knows", label,
 		     facts->name) < 0)
 		return NULL;
 	return text;

@@ -617,8 +617,11 @@ static int find_in_table(struct search *search, const char *file, size_t word)
 		return -ENOMEM;
 	if (io_read_file(path, 1 << 20, &text, NULL) < 0)
 		return 0;
+	/* UUID="..." is UUID=... */
+	for (char *quote = text; (quote = strchr(quote, '"'));)
+		memmove(quote, quote + 1, strlen(quote));
 	for (rest = text; (line = strsep(&rest, "\n"));) {
-		CLEANUP(freep) char **words = words_split(line, " \t\"");
+		CLEANUP(freep) char **words = words_split(line, " \t");
 
 		if (!words)
 			return -ENOMEM;

@@ -151,7 +151,6 @@ static int check_type(const struct device_facts *facts, const char *allowed,
 		      struct problem *problem)
 {
 	const struct signature *found = &facts->found;
-	const char *label = found->label ? found->label : "";
 
 	if (is_member(found))
 		return REFUSE(problem, EBUSY,
@@ -160,10 +159,9 @@ static int check_type(const struct device_facts *facts, const char *allowed,
 			      facts->path, found->type);
 	if (!allowed)
 		return REFUSE(problem, EEXIST,
-			      "%s has something on it (%s%s%s); choose another device, or let it "
-			      "be overwritten by --overwrite-signature %s",
-			      facts->path, found->type, *label ? ", labelled " : "", label,
-			      found->type);
+			      "%s has something on it (%s); choose another device, or let it be "
+			      "overwritten by --overwrite-signature %s",
+			      facts->path, found->type, found->type);
 	if (strcmp(found->type, allowed) != 0)
 		return REFUSE(problem, EEXIST,
 			      "%s has %s on it and not %s, as --overwrite-signature says; choose "

@@ -328,7 +328,7 @@ empty() {
 @test "refused: file systems, and any other type than theirs" {
 	for type in ext2 ext3 ext4; do
 		mkfs.$type -q -F -L precious "$DISK"
-		refused "has something on it ($type, labelled precious); choose another device, or let it be overwritten by --overwrite-signature $type"
+		refused "has something on it ($type); choose another device, or let it be overwritten by --overwrite-signature $type"
 		refused "has $type on it and not xfs" --overwrite-signature xfs
 		refused "has $type on it and not ext" --overwrite-signature ext
 		refused "has $type on it and not " --overwrite-signature ""
@@ -790,7 +790,7 @@ assert_no_mount() {
 		-f ext2 -m ftruncate -s 1M -o result.jsonl
 	assert_status 0
 	assert_output_has "$DISK, which is $NAME, a disk of 24 MiB"
-	assert_output_has "found on it: ext4, labelled scratch"
+	assert_output_has "found on it: ext4 (label: scratch)"
 	[ "$(value ext2 ftruncate status)" = ok ]
 }
 

@@ -138,8 +138,6 @@ static const struct row devices[] = {
 	{ { .found.type = TEXT("ext4") },
 	  .says = "has something on it (ext4); choose another device, or let it be overwritten by "
 		  "--overwrite-signature ext4" },
-	{ { .found = { .type = TEXT("ext4"), .label = TEXT("x") } },
-	  .says = "has something on it (ext4, labelled x)" },
 	{ { .found.type = TEXT("ext4") },
 	  { .overwrite_signature = "xfs" },
 	  .says = "has ext4 on it and not xfs" },
