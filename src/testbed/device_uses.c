@@ -76,11 +76,11 @@ static void note(char **fact, const char *format, ...)
 }
 
 /* Adds a word to a list. */
-static void add(char **fact, const char *word)
+static void add(char **fact, const char *separator, const char *word)
 {
 	char *longer;
 
-	if (asprintf(&longer, "%s%s%s", *fact ? *fact : "", *fact ? ", " : "", word) < 0)
+	if (asprintf(&longer, "%s%s%s", *fact ? *fact : "", *fact ? separator : "", word) < 0)
 		return;
 	free(*fact);
 	*fact = longer;
@@ -174,7 +174,7 @@ static int add_relatives(struct search *search)
 			r = add_relative(search, disk_number(text), "partition");
 	}
 	for (size_t i = 1; r == 0 && i < search->count; i++)
-		add(&facts->partitions, search->relatives[i].name);
+		add(&facts->partitions, ", ", search->relatives[i].name);
 	return r;
 }
 
@@ -513,8 +513,8 @@ static int find_names(struct search *search)
 		r = expand(&found, "%s/disk/by-id/*", search->roots->dev);
 	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
 		if (number_at(found.gl_pathv[i]) == facts->number)
-			add(&names, strrchr(found.gl_pathv[i], '/') + 1);
-	if (r == 0 && !(facts->by_id = words_split(names ? names : "", ", ")))
+			add(&names, "/", strrchr(found.gl_pathv[i], '/') + 1);
+	if (r == 0 && !(facts->by_id = words_split(names ? names : "", "/")))
 		r = -ENOMEM;
 	if (r == 0 && serial && *serial && facts->is_partition &&
 	    asprintf(&facts->serial, "%s-part%lld", serial,
@@ -575,7 +575,7 @@ static void find_held(struct search *search, const char *const *system)
 
 	for (; *system; system++)
 		if (lies_on(search, number_below(*system), disk, 0))
-			add(&search->facts->holds, *system);
+			add(&search->facts->holds, ", ", *system);
 }
 
 /* "UUID=...", "/dev/sdb1": as tables in /etc name devices. */
