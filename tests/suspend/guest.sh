@@ -18,6 +18,18 @@ end_session() {
 	while grep -q 'populated 1' $SESSION/cgroup.events; do usleep 50000; done
 }
 
+# in_root COMMAND...: where all processes are if nobody made cgroups.
+in_root() {
+	(
+		echo 0 >/sys/fs/cgroup/cgroup.procs
+		exec "$@"
+	) >/dev/console 2>&1 &
+}
+
+is_in_root() { # PID
+	grep -qx '0::/' "/proc/$1/cgroup"
+}
+
 holder() {
 	suspend-freeze status | sed -n 's/.*holder: process \([0-9]*\).*/\1/p'
 }

@@ -63,7 +63,8 @@ sleeps() { # COMMAND: it suspends, is woken, and has to end well
 	in_guest '
 		kill_and_look() {
 			faults "$@" suspend-freeze run -- true || return
-			faults writable $DISKS && suspend-freeze recover && await nobody_at_work && [ "$(cat $SESSION/cgroup.freeze)" = 0 ] && return
+			faults writable $DISKS && suspend-freeze recover && await nobody_at_work &&
+				[ "$(cat $SESSION/cgroup.freeze)" = 0 ] && return
 			echo "frozen after $*"
 			exit 1
 		}
@@ -81,14 +82,19 @@ sleeps() { # COMMAND: it suspends, is woken, and has to end well
 }
 
 @test "both are killed: recover" {
-	in_guest 'hold --for 60 -- sleep 60 && kill_both && frozen $DISKS'
+	in_guest '
+		in_root sleep 1000
+		echo $! >/run/in_root
+		hold --for 60 -- sleep 60 && kill_both && frozen $DISKS'
 	guest sh 'suspend-freeze status'
 	assert_status 1
 	assert_output_has "gone"
 	guest sh 'suspend-freeze run -- true'
 	assert_status 125
 	assert_output_has "suspend-freeze recover"
-	in_guest 'suspend-freeze recover && assert_thawed && suspend-freeze run -- true'
+	in_guest '
+		suspend-freeze recover && assert_thawed && is_in_root $(cat /run/in_root) && kill $(cat /run/in_root) &&
+		suspend-freeze run -- true'
 }
 
 @test "both are killed, then it is unmounted: recover finds the superblock" {
@@ -151,6 +157,18 @@ sleeps() { # COMMAND: it suspends, is woken, and has to end well
 		bytes=$(stat -c %s /mnt/ext4/log)
 		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
 		await goes_on && end_session && return $status'
+}
+
+@test "a writer in the root of the cgroup tree: it sleeps, and he goes on there" {
+	sleeps '
+		in_root sh -c "while true; do echo x >>/mnt/ext4/log; done"
+		writer=$!
+		sleep 1
+		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed && is_in_root $writer
+		status=$?
+		bytes=$(stat -c %s /mnt/ext4/log)
+		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
+		await goes_on && kill $writer && return $status'
 }
 
 @test "a process that cannot be stopped: nothing is frozen" {
