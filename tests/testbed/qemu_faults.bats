@@ -29,7 +29,7 @@ qemu() {
 	: >"$WORK/count"
 }
 
-# told WORD: the first guest's agent does WORD.
+# told WORD [SCRIPT]: the first guest's agent does WORD.
 told() {
 	qemu '[ $count != 0 ] || for ((i = 1; i < $#; i++)); do
 		next=$((i + 1))
@@ -37,7 +37,8 @@ told() {
 		-initrd) set -- "${@:1:i}" '"$WORK/bad.cpio"' "${@:i + 2}" ;;
 		-append) set -- "${@:1:i}" "${!next} bad='"$1"'" "${@:i + 2}" ;;
 		esac
-	done'
+	done
+	'"${2-}"
 }
 
 fails_with() { # REASON OPTION...
@@ -99,7 +100,8 @@ console() {
 }
 
 @test "a qemu that is killed" {
-	qemu '[ $count != 0 ] || { '"$real"' "$@" <&0 & sleep 3; kill -9 $!; wait $!; exit $?; }'
+	# It would go on for ever otherwise.
+	told hang '[ $count != 0 ] || { '"$real"' "$@" <&0 & sleep 3; kill -9 $!; wait $!; exit $?; }'
 	fails_with "ended with status 137 and without a result"
 }
 
