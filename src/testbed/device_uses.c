@@ -140,8 +140,10 @@ static int add_relative(struct search *search, dev_t number, const char *what)
 	if (ARRAY_ROOM(search->relatives, search->count) < 0)
 		return -ENOMEM;
 	relative.name = disk_name(search->roots->sys, number);
-	if (!relative.name ||
-	    asprintf(&relative.note, what ? " (its %s %s)" : "", what, relative.name) < 0) {
+	if (!relative.name)
+		return -ENOMEM;
+	if (what ? asprintf(&relative.note, " (its %s %s)", what, relative.name) < 0
+		 : !(relative.note = strdup(""))) {
 		free(relative.name);
 		return -ENOMEM;
 	}
@@ -213,6 +215,7 @@ static int is_new(ino_t **seen, size_t *count, ino_t inode)
 /* Each namespace by the first process that is in it, our own before the others. */
 static int find_mounts(struct search *search)
 {
+	static const char elsewhere[] = ", in the mount namespace of process ";
 	CLEANUP(globfree) glob_t found = { 0 };
 	CLEANUP(freep) ino_t *seen = NULL;
 	size_t count = 0, stem = strlen(search->roots->proc) + 1;
@@ -228,8 +231,8 @@ static int find_mounts(struct search *search)
 			continue;
 		pid[strcspn(pid, "/")] = '\0';
 		if (asprintf(&table, "%s/mountinfo", path) < 0 ||
-		    asprintf(&where, *pid == 's' ? "" : ", in the mount namespace of process %s",
-			     pid) < 0)
+		    asprintf(&where, "%s%s", *pid == 's' ? "" : elsewhere, *pid == 's' ? "" : pid) <
+			    0)
 			return -ENOMEM;
 		look_at_mounts(search, table, where);
 	}
