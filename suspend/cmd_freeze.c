@@ -165,6 +165,7 @@ static int freeze(const struct freeze_options *wanted)
 		r = -errno;
 	if (r < 0)
 		return cmd_complain(&problem, r);
+	outlook_tell_missed(&outlook);
 	reading = ends[0];
 	fflush(NULL);
 	pid = fork();

@@ -30,6 +30,13 @@ int plan_set_kind(struct plan_item *item, enum plan_kind kind, const char *forma
 	return 0;
 }
 
+int plan_miss(struct plan_item *item, enum plan_kind kind, const char *reason)
+{
+	item->missed = true;
+	item->written = true;
+	return plan_set_kind(item, kind, "%s", reason);
+}
+
 /* Says for each that is frozen before another one, why. */
 static int explain(struct plan *plan)
 {
@@ -84,6 +91,8 @@ int plan_make(const struct mounts *mounts, const struct devices *devices,
 		r = plan_choose_mounts(&making);
 	if (r == 0)
 		r = plan_order(&making, &plan);
+	if (r == 0)
+		r = plan_spare_lower(&making, &plan);
 	if (r == 0)
 		r = explain(&plan);
 	if (r < 0) {

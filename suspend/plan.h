@@ -26,6 +26,8 @@ struct plan_item {
 	const struct mount *mount; /* one by which it can be reached, else its first */
 	size_t mounts;
 	bool on_disk; /* false: proc, tmpfs and such, of which nothing can be lost */
+	bool missed;  /* was to be frozen, and is not, for a reason that the user did not give */
+	bool written; /* may go on being written to; so what it lies in must not be frozen */
 	char *reason; /* in words; may be empty */
 	size_t *on;   /* indexes of items in which its data lies: those are frozen after it */
 	size_t on_count;

@@ -107,10 +107,9 @@ int plan_choose_mounts(struct making *making)
 	}
 	for (size_t i = 0; i < making->count; i++)
 		if (making->items[i].kind != PLAN_LEAVE && !chosen[i] &&
-		    plan_set_kind(
-			    &making->items[i], PLAN_LEAVE,
-			    "cannot be reached: another file system is mounted over it, or the "
-			    "way leads through one that may hang") < 0)
+		    plan_miss(&making->items[i], PLAN_LEAVE,
+			      "cannot be reached: another file system is mounted over it, or the "
+			      "way leads through one that may hang") < 0)
 			return -ENOMEM;
 	return 0;
 }

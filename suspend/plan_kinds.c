@@ -22,6 +22,8 @@ static int classify(struct plan_item *item)
 	enum type_nature nature = type_nature(mount->type, plan_has_device(mount));
 
 	item->on_disk = nature != TYPE_VIRTUAL;
+	item->written = (nature == TYPE_UNTOUCHED || nature == TYPE_SHARED) &&
+			!mounts_has_option(mount, "ro");
 	switch (nature) {
 	case TYPE_VIRTUAL:
 		return plan_set_kind(item, PLAN_LEAVE, "nothing of it is on a disk");

@@ -35,11 +35,17 @@ int plan_choose_mounts(struct making *making);
 /* Moves the items into `ret`, in the order of freezing. */
 int plan_order(struct making *making, struct plan *ret);
 
+/* Nothing is frozen that would block the writing out of what is not. */
+int plan_spare_lower(const struct making *making, struct plan *plan);
+
 /* ---- for all steps ---- */
 
 /* With the reason in words, "" for none.  0 or -ENOMEM. */
 int plan_set_kind(struct plan_item *item, enum plan_kind kind, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* What was to be frozen and cannot be.  Likewise. */
+int plan_miss(struct plan_item *item, enum plan_kind kind, const char *reason);
 
 size_t plan_item_of_mount(const struct making *making, const struct mount *mount);
 

@@ -7,6 +7,11 @@
  * and turned around.  Where the graph has a circle, which no kernel should
  * build, its members are left alone.
  *
+ * Before it suspends, the kernel writes out everything.  Where that waits for a
+ * frozen file system, the machine stays awake until the time is up.  So what
+ * lies below a file system that is not frozen is not frozen either, unless the user
+ * has named it.
+ *
  * The kernel's own freezing (Linux 6.16) goes by the order of mounting alone.
  */
 #include "plan_making.h"
@@ -124,8 +129,23 @@ int plan_order(struct making *making, struct plan *ret)
 		walk_from(making, &ordering, i);
 	for (size_t i = 0; i < making->count; i++)
 		if (circular[i] && making->items[i].kind == PLAN_FREEZE &&
-		    plan_set_kind(&making->items[i], PLAN_LEAVE, "its devices lie on itself") < 0)
+		    plan_miss(&making->items[i], PLAN_LEAVE, "its devices lie on itself") < 0)
 			return -ENOMEM;
 	ret->kernel_agrees = kernel_agrees(making);
 	return put_in_order(making, &ordering, ret);
+}
+
+int plan_spare_lower(const struct making *making, struct plan *plan)
+{
+	static const char reason[] = "what is not frozen lies in it, and could not be written out";
+
+	for (size_t i = 0; !making->wish->only && i < plan->count; i++)
+		for (size_t j = 0; plan->items[i].written && j < plan->items[i].on_count; j++) {
+			struct plan_item *lower = &plan->items[plan->items[i].on[j]];
+
+			lower->written = true;
+			if (lower->kind == PLAN_FREEZE && plan_miss(lower, PLAN_SYNC, reason) < 0)
+				return -ENOMEM;
+		}
+	return 0;
 }

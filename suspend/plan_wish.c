@@ -45,10 +45,15 @@ static int mark_named(struct making *making, const char *const *names, bool *mar
 /* Leaves those whose mark is `leave`. */
 static int leave_marked(struct making *making, const bool *marked, bool leave, const char *reason)
 {
-	for (size_t i = 0; i < making->count; i++)
-		if (marked[i] == leave && making->items[i].kind != PLAN_LEAVE &&
-		    plan_set_kind(&making->items[i], PLAN_LEAVE, "%s", reason) < 0)
+	for (size_t i = 0; i < making->count; i++) {
+		struct plan_item *item = &making->items[i];
+
+		if (marked[i] != leave || item->kind == PLAN_LEAVE)
+			continue;
+		item->written = true;
+		if (plan_set_kind(item, PLAN_LEAVE, "%s", reason) < 0)
 			return -ENOMEM;
+	}
 	return 0;
 }
 
@@ -75,7 +80,7 @@ static int spare_system(struct making *making)
 			continue;
 		item = &making->items[plan_item_of_mount(making, mount)];
 		if (item->kind == PLAN_FREEZE &&
-		    plan_set_kind(item, PLAN_SYNC, "%s", making->wish->spare_system) < 0)
+		    plan_miss(item, PLAN_SYNC, making->wish->spare_system) < 0)
 			return -ENOMEM;
 	}
 	return 0;

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "reach.h"
 #include "size.h"
 
 enum option_key {
@@ -143,6 +144,20 @@ void outlook_warn(const struct outlook *outlook)
 
 	if (outlook->machine.has_knob && defect)
 		fprintf(stderr, "suspend-freeze: warning: %s\n", defect);
+}
+
+void outlook_tell_missed(const struct outlook *outlook)
+{
+	for (size_t i = 0; outlook->way == WAY_SELF && i < outlook->plan.count; i++) {
+		const struct plan_item *item = &outlook->plan.items[i];
+		CLEANUP(freep) char *name = reach_name(item->mount);
+		CLEANUP(freep) char *path = name ? cmd_quoted(name) : NULL;
+
+		if (item->missed)
+			fprintf(stderr,
+				"suspend-freeze: warning: %s on %s will not be frozen: %s\n",
+				item->mount->type, path ? path : "?", item->reason);
+	}
 }
 
 void cmd_tell_exceptions(const struct hold *hold)

@@ -106,6 +106,18 @@ fake_system() {
 	[ -z "$output" ] || fail "$output"
 }
 
+@test "suspend-freeze plan: warns of a file system that is hidden by another mount" {
+	require loop
+	truncate -s 16M image
+	mkfs.ext4 -q -F image
+	mkdir over
+	# In a namespace of its own, which the loop device goes with.
+	run unshare --mount --propagation private sh -c \
+		"mount -o loop image over && mount -t tmpfs none over && suspend-freeze plan --way self"
+	assert_status 0
+	assert_output_has "warning: ext4 on $WORK/over will not be frozen: cannot be reached"
+}
+
 @test "suspend-freeze plan: an ordinary user can look, too" {
 	run as_user suspend-freeze plan
 	assert_status 0

@@ -517,6 +517,37 @@ static void test_plan_circle(void **state)
 	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/")->kind);
 }
 
+/* An image whose mount is hidden goes on being written: nothing below it is frozen. */
+static void test_plan_hidden(void **state)
+{
+	static const char text[] = "1 1 8:1 / / rw - ext4 a rw\n"
+				   "2 1 8:2 / /low rw - ext4 b rw\n"
+				   "3 2 7:0 / /low/mid rw - ext4 c rw\n"
+				   "4 1 7:1 / /over/top rw - ext4 d rw\n"
+				   "5 1 0:9 / /over rw - tmpfs none rw\n";
+	CLEANUP(scene_clear) struct scene all = { 0 };
+	CLEANUP(scene_clear) struct scene named = { 0 };
+	(void)state;
+
+	add(&all.devices, 7, 0, "loop0", NULL, "/low/image");
+	add(&all.devices, 7, 1, "loop1", NULL, "/low/mid/image");
+	add(&named.devices, 7, 1, "loop1", NULL, "/low/mid/image");
+	assert_int_equal(0, plan_text(&all, text, &(struct plan_wish) { 0 }));
+	assert_int_equal(PLAN_LEAVE, item_at(&all.plan, "/over/top")->kind);
+	assert_true(item_at(&all.plan, "/over/top")->missed);
+	assert_int_equal(PLAN_SYNC, item_at(&all.plan, "/low/mid")->kind);
+	assert_int_equal(PLAN_SYNC, item_at(&all.plan, "/low")->kind);
+	assert_true(item_at(&all.plan, "/low")->missed);
+	assert_int_equal(PLAN_FREEZE, item_at(&all.plan, "/")->kind);
+	assert_false(item_at(&all.plan, "/")->missed);
+
+	assert_int_equal(0, plan_text(&named, text,
+				      &(struct plan_wish) { .only = (const char *const[]) {
+								    "/low/mid", NULL } }));
+	assert_int_equal(PLAN_FREEZE, item_at(&named.plan, "/low/mid")->kind);
+	assert_false(item_at(&named.plan, "/over/top")->missed);
+}
+
 /* A number that two devices have, devices nobody knows, none at all. */
 static void test_plan_without_devices(void **state)
 {
@@ -1056,6 +1087,7 @@ int main(void)
 		cmocka_unit_test(test_plan_takes_the_mount_in_reach),
 		cmocka_unit_test(test_plan_only_and_except),
 		cmocka_unit_test(test_plan_spares_the_system),
+		cmocka_unit_test(test_plan_hidden),
 		cmocka_unit_test(test_plan_kernel_disagrees),
 		cmocka_unit_test(test_plan_deep_stack),
 		cmocka_unit_test(test_plan_several_devices),
