@@ -7,6 +7,11 @@
  * A child that is killed while it waits in FIFREEZE may still freeze: its state
  * stays "freezing", which is undone like "frozen".  FITHAW of what is not frozen
  * is EINVAL and harmless.
+ *
+ * Left is a child killed between FIFREEZE's EBUSY and noting that it was somebody
+ * else: their freeze is undone.  Nothing but FIFREEZE tells that a file system is
+ * frozen without waiting for it.  EBUSY comes at once, but freezing takes its time, so
+ * that one who was killed has rather frozen; and leaving that frozen would be worse.
  */
 #include "act.h"
 
