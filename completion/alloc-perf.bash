@@ -81,7 +81,7 @@ _alloc_perf_value() {
 	"run -m" | --methods) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	"history -m" | --method) _alloc_perf_list "$2" "$(_alloc_perf_names methods)" ;;
 	"history -M") _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
-	"diff --by") _alloc_perf_words "$2" "testbed kernel label" ;;
+	"diff --by") _alloc_perf_words "$2" "testbed accelerator throttle kernel label" ;;
 	"history --by") _alloc_perf_words "$2" "kernel date label" ;;
 	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
 	--with) _alloc_perf_words "$2" 2009 ;;

@@ -45,8 +45,8 @@ static const struct argp_option option_table[] = {
 	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters; 5 unless given",
 	  0 },
 	{ "by", KEY_BY, "WHAT", 0,
-	  "Of one FILE: what tells its two sides apart: testbed, kernel or label; whatever differs "
-	  "unless given",
+	  "Of one FILE: what tells its two sides apart: testbed, accelerator, throttle, kernel or "
+	  "label; whatever differs unless given",
 	  0 },
 	{ "old", KEY_OLD, "NAME", 0,
 	  "Of one FILE with more than two: the kernel (testbed, label) to begin with", 0 },
@@ -137,8 +137,9 @@ static int take_by(struct options *options, const char *name)
 	options->sides.by = condition_find(name);
 	if (options->sides.by)
 		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "--by takes testbed, kernel or label, and not \"%s\"", name);
+	return problem_set(
+		&options->problem, PROBLEM_USAGE, EINVAL,
+		"--by takes testbed, accelerator, throttle, kernel or label, and not \"%s\"", name);
 }
 
 static int take_file(struct options *options, const char *path)

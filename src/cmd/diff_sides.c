@@ -47,7 +47,8 @@ static void parts_clear(struct parts *parts)
 	free(parts->part);
 }
 
-static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_KERNEL,
+static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_ACCELERATOR,
+						 CONDITION_THROTTLE, CONDITION_KERNEL,
 						 CONDITION_LABEL };
 
 static void put_value(FILE *to, const char *value, const char **separator)
@@ -103,6 +104,10 @@ static const char *what_they_are(unsigned by)
 	switch (by) {
 	case CONDITION_TESTBED:
 		return "testbed";
+	case CONDITION_ACCELERATOR:
+		return "accelerator";
+	case CONDITION_THROTTLE:
+		return "throttle";
 	case CONDITION_KERNEL:
 		return "kernel";
 	case CONDITION_LABEL:

@@ -132,6 +132,11 @@ void put_conditions(FILE *to, const struct grid *grid)
 		put_text(to, grid->testbed);
 		separator = ", ";
 	}
+	if (grid->throttle) {
+		fprintf(to, "%sthrottled to ", separator);
+		put_text(to, grid->throttle);
+		separator = ", ";
+	}
 	if (grid->kernel) {
 		fprintf(to, "%s%s ", separator, kernel_title(grid->kernel));
 		put_text(to, grid->kernel);

@@ -18,18 +18,29 @@ static int same_text(const char *one, const char *other)
 	return strcmp(one ? one : "", other ? other : "") == 0;
 }
 
-static int same_conditions(const struct grid *grid, const struct record *record)
+static int same_conditions(const struct grid *grid, const struct record *record,
+			   const struct environment *environment)
 {
 	return grid->file_bytes == record->file_bytes &&
 	       grid->volume_bytes == record->volume_bytes &&
 	       same_text(grid->testbed, record->testbed) &&
+	       same_text(grid->accelerator, environment->accelerator) &&
+	       same_text(grid->throttle, environment->drive_throttle) &&
 	       same_text(grid->kernel, record->kernel) && same_text(grid->label, record->label);
 }
 
-static struct grid *find_grid(const struct grids *grids, const struct record *record)
+static const struct environment *environment_of(const struct results *results, size_t record)
+{
+	return &results->environments[results->environment_of[record]];
+}
+
+/* The grid of a record. */
+static struct grid *find_grid(const struct grids *grids, const struct results *results,
+			      size_t record)
 {
 	for (size_t i = 0; i < grids->count; i++)
-		if (same_conditions(&grids->grid[i], record))
+		if (same_conditions(&grids->grid[i], &results->records[record],
+				    environment_of(results, record)))
 			return &grids->grid[i];
 	return NULL;
 }
@@ -44,6 +55,8 @@ static int add_grid(struct grids *grids, const struct record *record,
 		.testbed = record->testbed,
 		.kernel = record->kernel,
 		.label = record->label,
+		.accelerator = environment->accelerator,
+		.throttle = environment->drive_throttle,
 		.file_bytes = record->file_bytes,
 		.volume_bytes = record->volume_bytes,
 	};
@@ -79,7 +92,7 @@ static int64_t place_of(const struct results *results, const struct grids *grids
 		const struct record *record = &results->records[i];
 
 		if (record->place != FIELD_UNKNOWN && record->place < place &&
-		    find_grid(grids, record) == grid &&
+		    find_grid(grids, results, i) == grid &&
 		    (strcmp(record->filesystem, name) == 0 || strcmp(record->method, name) == 0))
 			place = record->place;
 	}
@@ -113,13 +126,12 @@ static int collect_names(struct grids *grids, const struct results *results)
 {
 	for (size_t i = 0; i < results->record_count; i++) {
 		const struct record *record = &results->records[i];
-		const struct environment *environment =
-			&results->environments[results->environment_of[i]];
 		struct grid *grid;
 
-		if (!find_grid(grids, record) && add_grid(grids, record, environment) < 0)
+		if (!find_grid(grids, results, i) &&
+		    add_grid(grids, record, environment_of(results, i)) < 0)
 			return -ENOMEM;
-		grid = find_grid(grids, record);
+		grid = find_grid(grids, results, i);
 		if (add_name(&grid->filesystems, &grid->filesystem_count, record->filesystem) < 0 ||
 		    add_name(&grid->methods, &grid->method_count, record->method) < 0)
 			return -ENOMEM;
@@ -153,7 +165,7 @@ static int fill_cells(struct grids *grids, const struct results *results)
 	}
 	for (size_t i = 0; i < results->record_count; i++) {
 		const struct record *record = &results->records[i];
-		struct grid *grid = find_grid(grids, record);
+		struct grid *grid = find_grid(grids, results, i);
 		size_t row =
 			find_name(grid->filesystems, grid->filesystem_count, record->filesystem);
 		size_t column = find_name(grid->methods, grid->method_count, record->method);

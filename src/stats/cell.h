@@ -2,7 +2,7 @@
 /*
  * Records gathered into a grid: file systems down, methods across, in the order
  * of the plan (of their first appearance, where the records do not tell it), one
- * grid per set of conditions (testbed, kernel, label, sizes).
+ * grid per set of conditions (condition.h) and sizes.
  */
 #ifndef STATS_CELL_H
 #define STATS_CELL_H
@@ -33,6 +33,7 @@ struct cell {
 struct grid {
 	const struct environment *environment;
 	const char *testbed, *kernel, *label; /* label may be NULL */
+	const char *accelerator, *throttle;   /* of a guest; NULL: none */
 	int64_t file_bytes, volume_bytes;
 	const char **filesystems;
 	size_t filesystem_count;

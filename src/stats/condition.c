@@ -21,8 +21,8 @@ static const struct {
 	const char *name;
 	enum condition condition;
 } names[] = {
-	{ "testbed", CONDITION_TESTBED },
-	{ "kernel", CONDITION_KERNEL },
+	{ "testbed", CONDITION_TESTBED },   { "accelerator", CONDITION_ACCELERATOR },
+	{ "throttle", CONDITION_THROTTLE }, { "kernel", CONDITION_KERNEL },
 	{ "label", CONDITION_LABEL },
 };
 
@@ -36,9 +36,11 @@ unsigned condition_find(const char *name)
 
 const char *condition_value(const struct grid *grid, enum condition condition)
 {
-	const char *value = condition == CONDITION_TESTBED  ? grid->testbed
-			    : condition == CONDITION_KERNEL ? grid->kernel
-							    : grid->label;
+	const char *value = condition == CONDITION_TESTBED	 ? grid->testbed
+			    : condition == CONDITION_ACCELERATOR ? grid->accelerator
+			    : condition == CONDITION_THROTTLE	 ? grid->throttle
+			    : condition == CONDITION_KERNEL	 ? grid->kernel
+								 : grid->label;
 
 	return value ? value : "";
 }
@@ -120,27 +122,43 @@ static int label_does(const struct grid *const *grids, size_t count, const struc
 	return *condition_value(grid, CONDITION_LABEL) != '\0';
 }
 
-static const char *or_else(const char *value, const char *otherwise)
+/* What stands in a name for a value that is not there. */
+static const char *without(enum condition condition)
 {
-	return *value ? value : otherwise;
+	return condition == CONDITION_LABEL	    ? "no label"
+	       : condition == CONDITION_THROTTLE    ? "no throttle"
+	       : condition == CONDITION_ACCELERATOR ? "no guest"
+						    : "?";
+}
+
+static void put_part(FILE *to, const struct grid *grid, enum condition condition)
+{
+	const char *value = condition_value(grid, condition);
+
+	fprintf(to, "%s%s", ftell(to) > 0 ? ", " : "", *value ? value : without(condition));
 }
 
 char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid)
 {
-	const char *testbed = or_else(condition_value(grid, CONDITION_TESTBED), "?");
-	const char *kernel = or_else(condition_value(grid, CONDITION_KERNEL), "?");
-	const char *label = or_else(condition_value(grid, CONDITION_LABEL), "no label");
 	int with_label = varies(grids, count, grid, CONDITION_LABEL);
 	int with_kernel = varies(grids, count, grid, CONDITION_KERNEL) &&
 			  !(with_label && label_does(grids, count, grid));
-	int with_testbed = varies(grids, count, grid, CONDITION_TESTBED);
-	char *name;
-	int length;
+	int repeated = with_kernel && strcmp(condition_value(grid, CONDITION_LABEL),
+					     condition_value(grid, CONDITION_KERNEL)) == 0;
+	char *name = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&name, &bytes);
 
-	with_label = with_label && !(with_kernel && strcmp(label, kernel) == 0);
-	length = asprintf(&name, "%s%s%s%s%s", with_testbed ? testbed : "",
-			  with_testbed && (with_kernel || with_label) ? ", " : "",
-			  with_kernel ? kernel : "", with_kernel && with_label ? ", " : "",
-			  with_label ? label : "");
-	return length < 0 ? NULL : name;
+	if (!memory)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		enum condition condition = names[i].condition;
+		int told = condition == CONDITION_KERNEL  ? with_kernel
+			   : condition == CONDITION_LABEL ? with_label && !repeated
+							  : varies(grids, count, grid, condition);
+
+		if (told)
+			put_part(memory, grid, condition);
+	}
+	return fclose(memory) == 0 ? name : NULL;
 }

@@ -10,10 +10,12 @@ enum condition {
 	CONDITION_TESTBED = 1 << 0,
 	CONDITION_KERNEL = 1 << 1,
 	CONDITION_LABEL = 1 << 2,
-	CONDITION_ANY = CONDITION_TESTBED | CONDITION_KERNEL | CONDITION_LABEL,
+	CONDITION_ACCELERATOR = 1 << 3,
+	CONDITION_THROTTLE = 1 << 4,
+	CONDITION_ANY = (1 << 5) - 1,
 };
 
-/* "testbed", "kernel" or "label"; 0: none of them. */
+/* "testbed", "accelerator", "throttle", "kernel" or "label"; 0: none of them. */
 unsigned condition_find(const char *name);
 
 /* Of one condition; never NULL: what is not known is "". */

@@ -155,6 +155,10 @@ static void keep_common(struct grid *joined, const struct group *group)
 			joined->kernel = NULL;
 		if (!condition_same(first, member, CONDITION_LABEL))
 			joined->label = NULL;
+		if (!condition_same(first, member, CONDITION_ACCELERATOR))
+			joined->accelerator = NULL;
+		if (!condition_same(first, member, CONDITION_THROTTLE))
+			joined->throttle = NULL;
 	}
 }
 
@@ -195,6 +199,8 @@ static int join_from(const struct grids *grids, size_t index, struct grids *join
 		.testbed = first->testbed,
 		.kernel = first->kernel,
 		.label = first->label,
+		.accelerator = first->accelerator,
+		.throttle = first->throttle,
 		.file_bytes = first->file_bytes,
 		.volume_bytes = first->volume_bytes,
 	};

@@ -53,7 +53,7 @@ completes() {
 	completes "alloc-perf list --n" --names
 	completes "alloc-perf create --k" --keep-size
 	completes "alloc-perf diff --t" --threshold
-	completes "alloc-perf diff --by t" testbed
+	completes "alloc-perf diff --by te" testbed
 	completes "alloc-perf history trend --by d" date
 	completes "alloc-perf run --pre" --precision --preset
 	completes "alloc-perf history " add list show trend --help

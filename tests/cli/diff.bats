@@ -212,7 +212,7 @@ three_kernels() {
 	assert_output_has "choose parts of one result file"
 	run alloc-perf diff --by method old.jsonl
 	assert_status 2
-	assert_output_has '--by takes testbed, kernel or label, and not "method"'
+	assert_output_has '--by takes testbed, accelerator, throttle, kernel or label, and not "method"'
 	# Two testbeds under one of the kernels.
 	three_kernels
 	TESTBED=uml KERNEL=6.9 add two.jsonl mmap 1 100

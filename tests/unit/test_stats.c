@@ -175,9 +175,16 @@ static void each_condition_has_its_grid(void **state)
 	results_add(&results, "xfs", "mmap")->volume_bytes = FIELD_UNKNOWN;
 	/* No label and an empty one are the same. */
 	must_be_0(field_set_text(&results_add(&results, "xfs", "mmap")->label, ""));
+	/* What a guest ran on is said once a run. */
+	must_be_0(field_set_text(&results_add_environment(&results)->accelerator, "tcg"));
+	results_add(&results, "xfs", "mmap");
+	must_be_0(field_set_text(&results_add_environment(&results)->drive_throttle, "iops=9"));
+	results_add(&results, "xfs", "mmap");
 	assert_int_equal(grids_build(&results, &grids), 0);
-	assert_int_equal(grids.count, 6);
+	assert_int_equal(grids.count, 8);
 	assert_int_equal(grid_cell(&grids.grid[0], 0, 0)->count, 2);
+	assert_string_equal(grids.grid[6].accelerator, "tcg");
+	assert_string_equal(grids.grid[7].throttle, "iops=9");
 	assert_ptr_equal(grids.grid[0].environment, &results.environments[0]);
 	assert_ptr_equal(grids.grid[3].environment, &results.environments[1]);
 	assert_string_equal(grids.grid[3].label, "desktop on");
@@ -288,6 +295,9 @@ static void conditions_are_named_by_what_differs(void **state)
 				       { .kernel = "6.2", .label = "plain" },
 				       { .kernel = "6.2" } },
 		     3, (const char *[]) { "6.1, plain", "6.2, plain", "6.2, no label" });
+	assert_named((struct grid[]) { { .accelerator = "kvm" },
+				       { .accelerator = "tcg", .throttle = "iops=9" } },
+		     2, (const char *[]) { "kvm, no throttle", "tcg, iops=9" });
 }
 
 static void conditions_can_be_picked(void **state)
