@@ -21,7 +21,7 @@ project_files() {
 	local scripts
 	mapfile -t scripts < <(project_files -exec grep -qE '^#!.*\b(sh|bash|bats)$' {} \;)
 	[ "${#scripts[@]}" -gt 3 ]
-	shellcheck -x "${scripts[@]}" tests/cli/helper.bash completion/alloc-perf.bash
+	shellcheck -x "${scripts[@]}" tests/cli/helper.bash completion/*.bash
 }
 
 @test "scripts: are executable" {

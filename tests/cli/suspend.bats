@@ -239,3 +239,30 @@ fake_system() {
 	assert_status 3
 	assert_output_has "there is no systemd-sleep below root"
 }
+
+# offers LINE WORD...: what bash would offer at the end of LINE.
+offers() {
+	local line=$1
+	shift
+	read -ra COMP_WORDS <<<"${line//=/ = }"
+	[[ $line != *[\ =] ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	_suspend_freeze suspend-freeze "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	[ "${COMPREPLY[*]}" = "$*" ] && return
+	printf '"%s" completes to "%s" instead of "%s"\n' "$line" "${COMPREPLY[*]}" "$*" >&2
+	return 1
+}
+
+@test "completion for bash: verbs, and the options that --help has" {
+	# shellcheck source=completion/suspend-freeze.bash
+	source "$ALLOC_PERF_SOURCE/completion/suspend-freeze.bash"
+	offers "suspend-freeze re" recover
+	offers "suspend-freeze un" uninstall
+	offers "suspend-freeze run --an" --anyway
+	offers "suspend-freeze freeze --an"
+	offers "suspend-freeze install --d" --dry-run
+	offers "suspend-freeze plan --way=s" self
+	offers "suspend-freeze plan --way k" kernel
+	mkdir -p "$TEST_DIR/folder"
+	offers "suspend-freeze plan --only $TEST_DIR/fol" "$TEST_DIR/folder"
+}
