@@ -30,6 +30,7 @@
 enum {
 	GRACE_NS = 1000000000, /* the watchdog acts that much later than its parent */
 	LOOK_MS = 10,
+	LOCK_WAIT_NS = 1000000000,
 };
 
 /* ---- preparing ---- */
@@ -167,9 +168,23 @@ static int look_for_leftovers(const struct hold *locked, struct problem *problem
 		"`suspend-freeze recover`");
 }
 
+/* Whoever has just thawed everything has the lock until it has ended. */
+static int lock_soon(struct hold *hold, struct problem *problem)
+{
+	uint64_t deadline_ns = io_now_ns() + LOCK_WAIT_NS;
+	int r;
+
+	while ((r = hold_lock(hold, HOLD_FOLDER, true, problem)) == -EBUSY &&
+	       io_now_ns() < deadline_ns) {
+		hold_clear(hold);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return r;
+}
+
 static int lock(struct hold *hold, struct problem *problem)
 {
-	int r = hold_lock(hold, HOLD_FOLDER, true, problem);
+	int r = lock_soon(hold, problem);
 
 	if (r == -EBUSY)
 		return problem_set(
