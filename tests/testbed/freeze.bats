@@ -181,6 +181,15 @@ assert_thawed() {
 	assert_thawed "$A"
 }
 
+@test "run right after thaw finds nobody at work" {
+	for _ in {1..20}; do
+		suspend-freeze freeze --for 5 "${ONLY[@]}"
+		suspend-freeze thaw
+		suspend-freeze run "${ONLY[@]}" -- true
+	done
+	assert_thawed "$A"
+}
+
 @test "thaw during run: the command goes on" {
 	suspend-freeze run "${ONLY[@]}" -- sh -c 'sleep 2; exit 3' 3>&- 2>errors &
 	local pid=$! status=0
@@ -374,15 +383,17 @@ kill_both() {
 
 @test "killed at each of its system calls: nothing stays frozen" {
 	require_program strace
-	local call when
+	local call when kills=0
 	strace -o trace suspend-freeze run "${ONLY[@]}" -- true
 	# strace counts each kind of call for itself.  Before the state is written, nothing can be frozen.
 	awk -F'(' '/^[a-z]/ { count[$1]++ } /state.new.*O_CREAT/ { on = 1 } on && /^[a-z]/ { print $1, count[$1] }' trace >calls
 	[ "$(wc -l <calls)" -gt 50 ]
 	while read -r call when; do
 		run strace -qq -o killed -e "inject=$call:signal=KILL:when=$when" suspend-freeze run "${ONLY[@]}" -- true
-		grep -q 'killed by SIGKILL' killed || [ "$call" = exit_group ] || fail "$call $when did not come"
+		# Mount tables that change meanwhile take more or fewer calls to read.
+		! grep -q 'killed by SIGKILL' killed || kills=$((kills + 1))
 		suspend-freeze recover
 		assert_thawed "$A" || fail "killed at $call $when"
 	done <calls
+	[ "$kills" -gt $(($(wc -l <calls) * 3 / 4)) ] || fail "only $kills of $(wc -l <calls) calls came"
 }
