@@ -90,24 +90,26 @@ lacking() { # uml|loop|qemu|kernels|root|chromium
 	esac
 }
 
-# require uml|loop|qemu|kernels|root|chromium: skips the test where that is missing, or fails it if
-# ALLOC_PERF_REQUIRE (a comma list) says that it must be there.
+# lack WHAT REASON: skips the test, or fails it where ALLOC_PERF_REQUIRE (a comma list) says that
+# WHAT must be there.  What no set-up can give a machine, as a file system of its kernel, is
+# a plain skip with its reason.
+lack() {
+	case ",${ALLOC_PERF_REQUIRE:-}," in
+	*",$1,"*) fail "ALLOC_PERF_REQUIRE names $1, but: $2" ;;
+	*) skip "$2" ;;
+	esac
+}
+
+# require uml|loop|qemu|kernels|root|chromium: lacks it where that cannot be used.
 require() {
 	local reason
 	reason=$(lacking "$1")
-	[ -n "$reason" ] || return 0
-	case ",${ALLOC_PERF_REQUIRE:-}," in
-	*",$1,"*)
-		echo "ALLOC_PERF_REQUIRE names $1, but: $reason" >&2
-		return 1
-		;;
-	esac
-	skip "$reason"
+	[ -z "$reason" ] || lack "$1" "$reason"
 }
 
-# require_program NAME: skips where it is not installed.
+# require_program NAME: the same for one of the "programs" that scripts/setup installs.
 require_program() {
-	command -v "$1" >/dev/null || skip "$1 is not installed"
+	command -v "$1" >/dev/null || lack programs "$1 is not installed"
 }
 
 # What of this test is on the machine besides the test itself, one thing a line.

@@ -75,3 +75,14 @@ require_loop_as_user() {
 	assert_status 1
 	assert_output_has "ALLOC_PERF_REQUIRE names loop"
 }
+
+@test "require_program: skips with its reason, and fails where programs are demanded" {
+	cp "$BATS_TEST_DIRNAME/helper.bash" "$WORK"
+	printf '%s\n' "load helper" "@""test inner { require_program no-such-program; }" >"$WORK/inner.bats"
+	run env ALLOC_PERF_REQUIRE=loop bats --formatter tap "$WORK/inner.bats"
+	assert_status 0
+	assert_output_has "# skip no-such-program is not installed"
+	run env ALLOC_PERF_REQUIRE=programs bats --formatter tap "$WORK/inner.bats"
+	assert_status 1
+	assert_output_has "ALLOC_PERF_REQUIRE names programs, but: no-such-program is not installed"
+}

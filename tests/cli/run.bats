@@ -327,7 +327,7 @@ trials() { # FILE
 @test "what falsifies a run is in its file, and resuming keeps it" {
 	require root
 	mkdir full
-	mount -t tmpfs -o size=8M none full || skip "no tmpfs can be mounted"
+	mount -t tmpfs -o size=8M none full || lack loop "no tmpfs can be mounted"
 	dd if=/dev/zero of=full/ballast bs=1M count=7 iflag=fullblock status=none
 	dd if=/dev/zero of=full/more bs=64K count=8 status=none
 	run alloc-perf run --on dir:full -m chunk-4096 -s 64K -o result.jsonl -q

@@ -220,7 +220,7 @@ fake_system() {
 }
 
 @test "suspend-freeze install: systemd takes what it wrote" {
-	require_program systemd-analyze
+	command -v systemd-analyze >/dev/null || skip "this machine has no systemd"
 	fake_system
 	mkdir -p root/etc/systemd/system root/bin
 	cp "$TEST_DIR/bin/suspend-freeze" root/bin/suspend-freeze

@@ -16,18 +16,12 @@ setup() {
 	truncate -s 128M ext2.img
 	mkfs.ext2 -q -F ext2.img
 	mkdir mnt
-	mount -o loop ext2.img mnt || missing "no loop device"
+	mount -o loop ext2.img mnt || lack loop "no loop device"
 }
 
 teardown() {
 	! mountpoint -q mnt || umount mnt
 	test_leave
-}
-
-# ALLOC_PERF_REQUIRE names what may not be missing.
-missing() {
-	[[ ,${ALLOC_PERF_REQUIRE-}, != *,loop,* ]] || fail "$1"
-	skip "$1"
 }
 
 preloaded() {

@@ -53,7 +53,7 @@ need() { # NAME
 	require uml
 	[ ! -e "$FRAG_GUEST/answers/$1.done" ] || return 0
 	if grep -qs 'command not found' "$FRAG_GUEST/$1.mkfs"; then
-		skip "its mkfs is not installed"
+		lack programs "its mkfs is not installed"
 	fi
 	cat "$FRAG_GUEST/$1.mkfs" "$FRAG_GUEST/answers/$1.log" "$FRAG_GUEST/console" || true
 	fail "$1 was not looked at in the guest"

@@ -88,7 +88,9 @@ need() { # FILESYSTEM
 }
 
 need_program() { # NAME
-	command -v "$1" >/dev/null || skip "$1 is not installed"
+	command -v "$1" >/dev/null && return
+	[[ ",$ALLOC_PERF_REQUIRE," != *,programs,* ]] || return 1
+	skip "$1 is not installed"
 }
 
 frag() {

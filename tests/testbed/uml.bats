@@ -173,7 +173,7 @@ run_user() {
 
 @test "reiserfs packs the tail of a short file" {
 	require uml
-	command -v mkfs.reiserfs >/dev/null || skip "mkfs.reiserfs is not installed"
+	require_program mkfs.reiserfs
 	run alloc-perf run --on uml --fs reiserfs -m chunk-4096 -s 511 -o result.jsonl
 	assert_status 0
 }

@@ -371,7 +371,7 @@ static void test_paths(void **state)
 	while (i < ARRAY_SIZE(nodes) && (stat(nodes[i], &status) < 0 || !S_ISBLK(status.st_mode)))
 		i++;
 	if (i == ARRAY_SIZE(nodes)) {
-		print_message("there is no block device here\n");
+		print_message("# there is no block device here\n");
 		skip();
 	}
 	snprintf(number, sizeof(number), "%u:%u", major(status.st_rdev), minor(status.st_rdev));
@@ -416,7 +416,7 @@ static void test_system(void **state)
 	(void)state;
 	assert_int_equal(stat("/", &status), 0);
 	if (major(status.st_dev) == 0) {
-		print_message("/ is on no device with a number\n");
+		print_message("# / is on no device with a number\n");
 		skip();
 	}
 	snprintf(number, sizeof(number), "%u:%u", major(status.st_dev), minor(status.st_dev));

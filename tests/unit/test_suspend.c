@@ -1037,7 +1037,7 @@ static void test_hold_lock(void **state)
 
 	assert_int_equal(-ENOENT, hold_lock(&none, "/nowhere/at/all", false, &problem));
 	if (!mkdtemp(folder)) {
-		print_message("no /dev/shm\n");
+		print_message("# no /dev/shm\n");
 		skip();
 	}
 	snprintf(lock, sizeof(lock), "%s/lock", folder);
