@@ -164,7 +164,7 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 		trial->filesystem ? trial->filesystem->name : run->session.options.argument;
 	const char *kernel = run->trials.kernel_count > 1 ? trial->kernel->label : "";
 	char title[256], size[SIZE_TEXT_MAX];
-	int r;
+	int r, unkept;
 
 	record_init(&record);
 	snprintf(title, sizeof(title), "%s%s%s %s %s, run %u", filesystem, *kernel ? " " : "",
@@ -174,14 +174,15 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	watch_trial_starts(&run->watch);
 	r = testbed_run(&run->session, trial, &record, problem);
 	watch_trial_ended(&run->watch);
-	if (r == 0)
+	unkept = r > 0;
+	if (r >= 0)
 		r = save(run, &record, problem);
 	if (r < 0)
 		return r;
 	run->failed += same_text(run->results.records[run->results.record_count - 1].status,
 				 STATUS_FAILED);
 	show_outcome(run, trial);
-	return 0;
+	return unkept ? -EIO : 0; /* a wish that every later trial would miss, too */
 }
 
 /* ---- rounds until it is precise ---- */

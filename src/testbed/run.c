@@ -162,6 +162,7 @@ static void tell_image(const struct testbed_session *session, int fd)
 		session->image(fd, session->context);
 }
 
+/* As testbed_run(). */
 static int run_on_volume(const struct testbed_session *session, const struct plan_trial *trial,
 			 struct record *record, struct problem *problem)
 {
@@ -189,7 +190,7 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	tell_image(session, -1);
 	if (r < 0)
 		return r;
-	return path ? volume_keep(&volume, path, problem) : 0;
+	return path && volume_keep(&volume, path, problem) < 0;
 }
 
 int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
@@ -212,7 +213,7 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 	} else {
 		r = run_agent(session, trial, NULL, record, problem);
 	}
-	if (r == 0)
+	if (r >= 0)
 		describe_trial(session, trial, start, record);
 	return r;
 }

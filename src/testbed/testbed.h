@@ -140,8 +140,9 @@ struct testbed_session {
 
 /*
  * Runs one trial on a fresh volume.  Returns 0 with *record filled (initialised
- * before), also if the trial failed or was refused; -ECANCELED; or -errno with a
- * sentence if no trial can be run at all.
+ * before), also if the trial failed or was refused; 1 with *record filled and a
+ * sentence if its image could not be kept; -ECANCELED; or -errno with a sentence if
+ * no trial can be run at all.
  */
 int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
 		struct record *record, struct problem *problem);

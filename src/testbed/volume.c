@@ -103,7 +103,9 @@ int volume_keep(const struct volume *volume, const char *path, struct problem *p
 {
 	if (linkat(AT_FDCWD, volume->path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
 		return problem_set(problem, PROBLEM_VERDICT, errno,
-				   "cannot keep the image as %s: %s", path, strerror(errno));
+				   "cannot keep the image as %s: %s; its trial is recorded, and "
+				   "--resume goes on with the others",
+				   path, strerror(errno));
 	return 0;
 }
 

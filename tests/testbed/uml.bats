@@ -159,6 +159,28 @@ run_user() {
 	[ "$(cat images/ext4-fallocate-1M-1.img)" = precious ]
 }
 
+@test "an image that cannot be kept ends the run, and its trial is recorded" {
+	require uml
+	mkdir images
+	# The name is taken when it is too late to refuse the trial.
+	cat >"$TEST_DIR/bin/mkfs.ext2" <<-END
+	#!/bin/sh
+	[ "\$1" = -V ] || touch $WORK/images/ext2-chunk-8192-1M-1.img
+	exec $(command -v mkfs.ext2) "\$@"
+	END
+	chmod 755 "$TEST_DIR/bin/mkfs.ext2"
+	run alloc-perf run --on uml --fs ext2 -m chunk-8192,chunk-4096 -s 1M --keep-images images -o result.jsonl
+	assert_status 1
+	assert_output_has "cannot keep the image as images/ext2-chunk-8192-1M-1.img: File exists; its trial is recorded"
+	[ "$(value ext2 chunk-8192 status)" = ok ]
+	[ ! -s images/ext2-chunk-8192-1M-1.img ]
+	rm "$TEST_DIR/bin/mkfs.ext2"
+	run alloc-perf run --resume result.jsonl --keep-images images
+	assert_status 0
+	[ "$(value ext2 chunk-4096 status)" = ok ]
+	[ -s images/ext2-chunk-4096-1M-1.img ]
+}
+
 @test "a trial without a guest has its true start, and the kernel of the others" {
 	require uml
 	# shellcheck disable=SC2016 # $1 is of the stand-in
