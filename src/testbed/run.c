@@ -173,8 +173,8 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	if (r == 0 && session->testbed->volume)
 		r = session->testbed->volume(session, &volume, problem);
 	else if (r == 0)
-		r = volume_create(testbed_directory(session), trial->volume_bytes, &volume,
-				  problem);
+		r = volume_create(testbed_directory(session), trial->volume_bytes, path != NULL,
+				  &volume, problem);
 	if (r < 0)
 		return r;
 	tell_image(session, volume.fd);

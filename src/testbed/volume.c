@@ -33,26 +33,35 @@ static int open_and_unlink(const char *directory)
 	return fd;
 }
 
-int volume_create(const char *directory, uint64_t bytes, struct volume *ret,
+/* What had a name and lost it can get none again. */
+static int open_unnamed(const char *directory, int to_keep)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || to_keep || (errno != EOPNOTSUPP && errno != EISDIR))
+		return fd;
+	return open_and_unlink(directory);
+}
+
+int volume_create(const char *directory, uint64_t bytes, int to_keep, struct volume *ret,
 		  struct problem *problem)
 {
 	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
+	const char *option = to_keep ? "--keep-images" : "--scratch";
 	char size[SIZE_TEXT_MAX];
 
-	volume.fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (volume.fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR))
-		volume.fd = open_and_unlink(directory);
+	volume.fd = open_unnamed(directory, to_keep);
 	if (volume.fd < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
-			"cannot make an image in %s: %s; choose another directory with --scratch",
-			directory, strerror(errno));
+			"cannot make an image in %s: %s; choose another directory with %s",
+			directory, strerror(errno), option);
 	if (ftruncate(volume.fd, (off_t)bytes) < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
 			"cannot make an image of %s in %s: %s; give a smaller --volume, or "
-			"another directory with --scratch",
-			size_name(bytes, size), directory, strerror(errno));
+			"another directory with %s",
+			size_name(bytes, size), directory, strerror(errno), option);
 	volume.bytes = bytes;
 	snprintf(volume.path, sizeof(volume.path), "/proc/%d/fd/%d", getpid(), volume.fd);
 	*ret = volume;

@@ -5,8 +5,11 @@
 
 #include "testbed.h"
 
-/* A sparse image without a name in `directory`.  0 or -errno with a sentence. */
-int volume_create(const char *directory, uint64_t bytes, struct volume *ret,
+/*
+ * A sparse image without a name in `directory`, which volume_keep() can give one if it is
+ * `to_keep`.  0 or -errno with a sentence.
+ */
+int volume_create(const char *directory, uint64_t bytes, int to_keep, struct volume *ret,
 		  struct problem *problem);
 
 /*

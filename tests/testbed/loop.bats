@@ -61,3 +61,16 @@ setup() {
 	done
 	assert_nothing_left
 }
+
+@test "--keep-images is refused where an image can get no name" {
+	require loop
+	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
+	[ -x "$plainfs" ] || skip "built without libfuse"
+	mkdir mnt
+	"$plainfs" mnt 3>&- &
+	timeout 10 sh -c 'until mountpoint -q mnt; do sleep 0.1; done' || skip "no FUSE here"
+	run alloc-perf run --on loop --fs ext2 -m ftruncate -s 1M --keep-images mnt -o result.jsonl
+	umount mnt
+	assert_status 3
+	assert_output_has "cannot make an image in mnt: Operation not supported; choose another directory with --keep-images"
+}
