@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "lack.h"
 
 static const uint64_t volume_bytes = 320 << 20; /* the least that mkfs.xfs takes is 300 MiB */
 
@@ -183,29 +184,32 @@ static void place_close(struct place *place)
 	place->directory = NULL;
 }
 
-static int is_required(const char *name)
+/* Why there is none. */
+static void lack_place(const struct place_kind *kind, int r)
 {
-	const char *required = getenv("ALLOC_PERF_REQUIRE");
-
-	return required && strstr(required, name);
+	if (kind->mkfs[0])
+		require_program(kind->mkfs[0]);
+#ifndef PLAINFS
+	if (!strcmp(kind->type, "fuse"))
+		lack("programs", "built without fuse3");
+#endif
+	if (r == -ENODEV || (!strcmp(kind->type, "fuse") && access("/dev/fuse", F_OK) < 0))
+		skip_because("this kernel has no %s", kind->type);
+	lack("loop", "no %s here: %s", kind->name, strerror(-r));
 }
 
-/* The volume of a kind, mounted by the first that comes; NULL: cannot be had. */
-static int open_once(void **state)
+/* The volume of a kind, mounted by the first that comes. */
+static struct place *place_once(const struct place_kind *kind)
 {
-	const struct place_kind *kind = *state;
 	struct place *place = &places[kind - kinds];
 	static int outcomes[ARRAY_SIZE(kinds)];
 	int *r = &outcomes[kind - kinds];
 
 	if (!place->kind && *r == 0)
 		*r = place_open(place, kind);
-	*state = place;
-	if (*r == 0)
-		return 0;
-	print_message("# no %s here: %s\n", kind->name, strerror(-*r));
-	*state = NULL;
-	return is_required(kind->sector_bytes ? "loop" : kind->type) ? -1 : 0;
+	if (*r < 0)
+		lack_place(kind, *r);
+	return place;
 }
 
 struct pair {
@@ -213,16 +217,12 @@ struct pair {
 	const struct place_test *test;
 };
 
-/* cmocka has no skip() in a setup, so each test goes through this. */
+/* Nothing may be skipped in a setup, so each test goes through this. */
 static void run_one(void **state)
 {
 	const struct pair *pair = *state;
-	void *place = (void *)pair->kind;
+	void *place = place_once(pair->kind);
 
-	if (open_once(&place) < 0)
-		fail_msg("%s is required", pair->kind->name);
-	if (!place)
-		skip();
 	pair->test->run(&place);
 }
 

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "lack.h"
 #include "look.h"
 #include "prealloc.h"
 
@@ -392,9 +393,8 @@ static void pthread_cancel_waits(void **state)
 	(void)state;
 
 	if (SANITIZED) {
-		print_message("# AddressSanitizer takes a cancelled thread's stack for broken\n");
 		close(victim.fd);
-		skip();
+		skip_because("AddressSanitizer takes a cancelled thread's stack for broken");
 	}
 	assert_int_equal(pthread_create(&thread, NULL, allocate_and_be_cancelled, &victim), 0);
 	pthread_mutex_lock(&gate->lock);

@@ -23,6 +23,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "lack.h"
 #include "look.h"
 #include "prealloc.h"
 
@@ -260,10 +261,8 @@ static void native_calls_fail_in_turn(void **state)
 	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
 	(void)state;
 
-	if (fallocate(fd, 0, 0, 4096) < 0) {
-		print_message("# no fallocate() in this directory\n");
-		skip();
-	}
+	if (fallocate(fd, 0, 0, 4096) < 0)
+		skip_because("no fallocate() in this directory: %s", strerror(errno));
 	fail_all(UINT64_MAX, PREALLOC_DURABLE | PREALLOC_VERIFY);
 	fail_all(3 * mib, 0);
 }

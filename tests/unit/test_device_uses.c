@@ -21,6 +21,7 @@
 #include "cleanup.h"
 #include "device_facts.h"
 #include "io.h"
+#include "lack.h"
 
 static const char *const no_system[] = { NULL };
 
@@ -370,10 +371,8 @@ static void test_paths(void **state)
 	(void)state;
 	while (i < ARRAY_SIZE(nodes) && (stat(nodes[i], &status) < 0 || !S_ISBLK(status.st_mode)))
 		i++;
-	if (i == ARRAY_SIZE(nodes)) {
-		print_message("# there is no block device here\n");
-		skip();
-	}
+	if (i == ARRAY_SIZE(nodes))
+		lack("loop", "there is no block device here");
 	snprintf(number, sizeof(number), "%u:%u", major(status.st_rdev), minor(status.st_rdev));
 	put_device("sdz", number);
 	put("sys/kernel/config/target/core/iblock_0/x/udev_path", nodes[i]);
@@ -415,10 +414,8 @@ static void test_system(void **state)
 
 	(void)state;
 	assert_int_equal(stat("/", &status), 0);
-	if (major(status.st_dev) == 0) {
-		print_message("# / is on no device with a number\n");
-		skip();
-	}
+	if (major(status.st_dev) == 0)
+		skip_because("/ is on no device with a number");
 	snprintf(number, sizeof(number), "%u:%u", major(status.st_dev), minor(status.st_dev));
 	put_device("dm-9", number);
 	snprintf(text, sizeof(text), "sys/devices/dm-9/slaves/sda1/dev");

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "child.h"
 #include "cleanup.h"
 #include "html.h"
+#include "lack.h"
 #include "results.h"
 
 #define EVIL "<script>alert(1)</script>\"'><img src=x>&\x1b"
@@ -99,23 +99,13 @@ static void foreign_text_is_escaped_everywhere(void **state)
 	assert_true(count_of(text, "&lt;script&gt;") > 20);
 }
 
-static int has_gnuplot(void)
-{
-	CLEANUP(freep) char *path = child_find_program("gnuplot");
-
-	return path != NULL;
-}
-
 static void foreign_text_is_escaped_in_charts(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
 	CLEANUP(freep) char *text = NULL;
 	(void)state;
 
-	if (!has_gnuplot()) {
-		print_message("# gnuplot is not installed\n");
-		skip();
-	}
+	require_program("gnuplot");
 	add_evil(&results);
 	text = page_with(&results, &(struct report_options) { 0 });
 	assert_null(strstr(text, "There are no charts here"));

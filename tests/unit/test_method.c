@@ -18,20 +18,10 @@
 #include <cmocka.h>
 
 #include "child.h"
+#include "lack.h"
 #include "method_file.h"
 
 enum { CHUNK_BYTES = 8192, ODD_BYTES = (1 << 20) + 13 };
-
-/* Skips the test, or fails it where ALLOC_PERF_REQUIRE names what is lacking. */
-static void lack(const char *what, const char *why)
-{
-	const char *required = getenv("ALLOC_PERF_REQUIRE");
-
-	print_message("# %s: %s\n", what, why);
-	if (required && strstr(required, what))
-		fail_msg("%s is required: %s", what, why);
-	skip();
-}
 
 static void spell_spec(const struct method *method, char spec[static METHOD_NAME_MAX])
 {
@@ -437,52 +427,53 @@ static void uring_without_locked_memory(void **state)
 	assert_true(in_child(uring_does_unregistered, fd));
 }
 
-struct volume {
-	char folder[64];
-	int mounted;
-};
-
-static void volume_removep(struct volume *volume)
+/* A folder to mount on; the teardown comes also after a failure or a skip. */
+static int make_folder(void **state)
 {
-	if (volume->mounted)
-		umount2(volume->folder, MNT_DETACH);
-	rmdir(volume->folder);
+	char *folder = NULL;
+
+	if (asprintf(&folder, "%s/alloc-perf-test-XXXXXX", scratch_folder()) < 0)
+		return -1;
+	*state = folder;
+	return mkdtemp(folder) ? 0 : -1;
 }
 
-/* A folder to mount on, in mounts of this process alone: they go when it does. */
-static struct volume make_volume(void)
+static int remove_folder(void **state)
 {
-	struct volume volume = { .folder = "/var/tmp/alloc-perf-test-XXXXXX" };
+	umount2(*state, MNT_DETACH);
+	rmdir(*state);
+	free(*state);
+	return 0;
+}
 
+/* Mounts of this process alone: they go when it does. */
+static void enter_own_mounts(void)
+{
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		lack("loop", "mounting needs root (CAP_SYS_ADMIN)");
-	assert_non_null(mkdtemp(volume.folder));
-	return volume;
 }
 
 /* An image without a name: it and its loop device are gone when it is unmounted. */
-static void mount_image(struct volume *volume, const char *mkfs, int mib)
+static void mount_image(const char *folder, const char *mkfs, int mib)
 {
 	CLEANUP(freep) char *output = NULL;
 	CLEANUP(freep) char *image = NULL;
 	CLEANUP(fd_closep) int fd = -1;
-	int made;
+	int r;
 
-	assert_true(asprintf(&image, "%s.image", volume->folder) > 0);
+	require_program(mkfs);
+	enter_own_mounts();
+	assert_true(asprintf(&image, "%s.image", folder) > 0);
 	fd = open(image, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)mib << 20), 0);
-	made = child_run((const char *[]) { mkfs, "-q", "-F", image, NULL }, -1, NULL);
-	if (made == 0)
-		made = child_run(
-			(const char *[]) { "mount", "-o", "loop", image, volume->folder, NULL }, -1,
-			&output);
+	r = child_run((const char *[]) { mkfs, "-q", "-F", image, NULL }, -1, NULL);
+	if (r == 0)
+		r = child_run((const char *[]) { "mount", "-o", "loop", image, folder, NULL }, -1,
+			      &output);
 	unlink(image);
-	volume->mounted = made == 0;
-	if (made != 0) {
-		volume_removep(volume);
-		lack("loop", output ? output : mkfs);
-	}
+	if (r != 0)
+		lack("loop", "%s", output ? output : mkfs);
 }
 
 static void check_full_volume(const char *folder, uint64_t bytes)
@@ -511,33 +502,25 @@ static void check_full_volume(const char *folder, uint64_t bytes)
 
 static void full_tmpfs_is_enospc(void **state)
 {
-	CLEANUP(volume_removep) struct volume volume = make_volume();
-	(void)state;
-
-	assert_int_equal(mount("tmpfs", volume.folder, "tmpfs", 0, "size=1m"), 0);
-	volume.mounted = 1;
-	check_full_volume(volume.folder, 4 << 20);
+	enter_own_mounts();
+	assert_int_equal(mount("tmpfs", *state, "tmpfs", 0, "size=1m"), 0);
+	check_full_volume(*state, 4 << 20);
 }
 
 static void full_ext4_is_enospc(void **state)
 {
-	CLEANUP(volume_removep) struct volume volume = make_volume();
-	(void)state;
-
-	mount_image(&volume, "mkfs.ext4", 16);
-	check_full_volume(volume.folder, 64 << 20);
+	mount_image(*state, "mkfs.ext4", 16);
+	check_full_volume(*state, 64 << 20);
 }
 
 static void posix_fallocate_is_native_on_ext4(void **state)
 {
-	CLEANUP(volume_removep) struct volume volume = make_volume();
 	CLEANUP(fd_closep) int fd = -1;
 	struct method_outcome outcome;
-	(void)state;
 
-	mount_image(&volume, "mkfs.ext4", 32);
-	check_all_contracts(volume.folder);
-	fd = make_file(volume.folder);
+	mount_image(*state, "mkfs.ext4", 32);
+	check_all_contracts(*state);
+	fd = make_file(*state);
 	assert_int_equal(run_spec("posix-fallocate", fd, ODD_BYTES, &outcome), 0);
 	assert_int_equal(outcome.path, METHOD_PATH_NATIVE);
 	assert_int_equal(outcome.fallbacks, 0);
@@ -554,16 +537,14 @@ static blkcnt_t blocks_of(int fd)
 
 static void posix_fallocate_is_emulated_on_ext2(void **state)
 {
-	CLEANUP(volume_removep) struct volume volume = make_volume();
 	CLEANUP(fd_closep) int by_library = -1;
 	CLEANUP(fd_closep) int by_us = -1;
 	struct method_outcome outcome;
-	(void)state;
 
-	mount_image(&volume, "mkfs.ext2", 32);
-	check_all_contracts(volume.folder);
-	by_library = make_file(volume.folder);
-	by_us = make_file(volume.folder);
+	mount_image(*state, "mkfs.ext2", 32);
+	check_all_contracts(*state);
+	by_library = make_file(*state);
+	by_us = make_file(*state);
 	assert_int_equal(run_spec("fallocate", by_us, ODD_BYTES, &outcome), -EOPNOTSUPP);
 	assert_int_equal(run_spec("posix-emulated", by_us, ODD_BYTES, &outcome), 0);
 	if (run_spec("posix-fallocate", by_library, ODD_BYTES, &outcome) == -EOPNOTSUPP)
@@ -574,6 +555,8 @@ static void posix_fallocate_is_emulated_on_ext2(void **state)
 	assert_int_equal(outcome.fallback[0].error, EOPNOTSUPP);
 	assert_int_equal(blocks_of(by_library), blocks_of(by_us));
 }
+
+#define MOUNTING(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
 
 int main(void)
 {
@@ -588,10 +571,10 @@ int main(void)
 		cmocka_unit_test(emulation_spares_data),
 		cmocka_unit_test(uring_switched_off_is_unsupported),
 		cmocka_unit_test(uring_without_locked_memory),
-		cmocka_unit_test(full_tmpfs_is_enospc),
-		cmocka_unit_test(full_ext4_is_enospc),
-		cmocka_unit_test(posix_fallocate_is_native_on_ext4),
-		cmocka_unit_test(posix_fallocate_is_emulated_on_ext2),
+		MOUNTING(full_tmpfs_is_enospc),
+		MOUNTING(full_ext4_is_enospc),
+		MOUNTING(posix_fallocate_is_native_on_ext4),
+		MOUNTING(posix_fallocate_is_emulated_on_ext2),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "child.h"
 #include "cleanup.h"
 #include "io.h"
+#include "lack.h"
 #include "report.h"
 #include "results.h"
 
@@ -517,20 +518,6 @@ static void scripts_refuse_what_cannot_be_drawn(void **state)
 			 -EINVAL);
 }
 
-/* A skip where gnuplot is missing, unless ALLOC_PERF_REQUIRE names it. */
-static void need_gnuplot(void)
-{
-	CLEANUP(freep) char *program = child_find_program("gnuplot");
-	const char *required = getenv("ALLOC_PERF_REQUIRE");
-
-	if (program)
-		return;
-	if (required && strstr(required, "gnuplot"))
-		fail_msg("gnuplot is required and not installed");
-	print_message("# gnuplot is not installed\n");
-	skip();
-}
-
 static int draw(const struct results *results, const struct chart_options *options,
 		char **ret_screen, struct problem *problem)
 {
@@ -552,7 +539,7 @@ static void terminal_charts_have_a_row_for_each_cell(void **state)
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	(void)state;
 
-	need_gnuplot();
+	require_program("gnuplot");
 	add_cells_of_all_kinds(&results);
 	assert_int_equal(draw(&results,
 			      &(struct chart_options) {
@@ -593,7 +580,7 @@ static void pictures_are_drawn_in_all_forms(void **state)
 	CLEANUP(results_clear) struct results results = { 0 };
 	(void)state;
 
-	need_gnuplot();
+	require_program("gnuplot");
 	add_historic(&results);
 	assert_non_null(mkdtemp(folder));
 	assert_draws(&results, folder, "a.svg", "<?xml");
@@ -611,7 +598,7 @@ static void foreign_text_is_not_run(void **state)
 	struct record *record;
 	(void)state;
 
-	need_gnuplot();
+	require_program("gnuplot");
 	assert_non_null(mkdtemp(folder));
 	assert_true(asprintf(&command, "`touch %s/1`'.system('touch %s/2').'\nEOD\n!touch %s/3\n",
 			     folder, folder, folder) > 0);
@@ -650,7 +637,7 @@ static void drawing_says_what_is_wrong(void **state)
 	setenv("PATH", path, 1);
 	freep(&screen);
 
-	need_gnuplot();
+	require_program("gnuplot");
 	assert_int_equal(draw(&results, &options, &screen, &problem), -ENOENT);
 	assert_string_equal(problem.message,
 			    "cannot write /no/such/folder/a.svg: No such file or directory");
