@@ -55,7 +55,7 @@ kept() {
 }
 
 @test "elsewhere: 32 bits" {
-	can cc -m32 || skip "no C library of 32 bits (Debian: gcc-multilib)"
+	can cc -m32 || lack programs "no C library of 32 bits (Debian: gcc-multilib)"
 	build cc -m32
 	volume 96M ext2 mkfs.ext2 -qF
 	kept ./promises mnt
@@ -66,7 +66,7 @@ kept() {
 }
 
 @test "elsewhere: programs of 32 bits, and either off_t, under the preloaded library" {
-	can cc -m32 || skip "no C library of 32 bits (Debian: gcc-multilib)"
+	can cc -m32 || lack programs "no C library of 32 bits (Debian: gcc-multilib)"
 	require_program strace
 	local sources
 	mapfile -t sources < <(find "$ALLOC_PERF_SOURCE/lib" -name '*.c' ! -name preload.c)
@@ -106,6 +106,7 @@ kept() {
 
 @test "elsewhere: aarch64, emulated" {
 	local target=aarch64-linux-gnu emulator
+	# Neither is installed by scripts/setup: hardly a machine has them.
 	emulator=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || skip "no qemu-aarch64 (Debian: qemu-user)"
 	can clang --target=$target -static -I/usr/$target/include || skip "no C library of aarch64 (Debian: libc6-dev-arm64-cross)"
 	build clang --target=$target -static -I/usr/$target/include

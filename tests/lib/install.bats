@@ -85,11 +85,12 @@ build() {
 }
 
 @test "install: the header is C++ too" {
-	command -v c++ >/dev/null || skip "no C++ compiler"
+	local compiler
+	compiler=$(command -v c++ || command -v clang++) || lack programs "no C++ compiler"
 	# shellcheck disable=SC2046
 	echo '#include <prealloc.h>
 int main() { return prealloc_version() == nullptr; }' |
-		c++ -x c++ -Wall -Wextra -Werror -o cpp - $(pkg-config --cflags --libs libprealloc)
+		"$compiler" -x c++ -Wall -Wextra -Werror -o cpp - $(pkg-config --cflags --libs libprealloc)
 	LD_LIBRARY_PATH=$root/usr/lib ./cpp
 }
 

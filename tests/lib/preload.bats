@@ -11,12 +11,12 @@ bytes=$((24 << 20))
 
 setup() {
 	test_enter
-	[ "$(id -u)" = 0 ] || missing "mounting needs root"
+	require loop
 	require_program strace
 	truncate -s 128M ext2.img
 	mkfs.ext2 -q -F ext2.img
 	mkdir mnt
-	mount -o loop ext2.img mnt || lack loop "no loop device"
+	mount -o loop ext2.img mnt
 }
 
 teardown() {
