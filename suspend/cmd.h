@@ -68,7 +68,4 @@ void outlook_tell_missed(const struct outlook *outlook);
 /* What of the hold somebody else froze, or refused to be frozen, on stderr. */
 void cmd_tell_exceptions(const struct hold *hold);
 
-/* A name as a shell reads it back; the caller frees it.  Never NULL unless out of memory. */
-char *cmd_quoted(const char *name);
-
 #endif

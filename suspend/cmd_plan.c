@@ -10,6 +10,8 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "gather.h"
+#include "program.h"
+#include "quote.h"
 #include "reach.h"
 
 static const struct argp_option options[] = {
@@ -76,7 +78,7 @@ static void print_cgroups(const struct machine *machine)
 	if (machine->cgroup_root) {
 		printf("\ncgroups to freeze first (below %s):\n", machine->cgroup_root);
 		for (size_t i = 0; i < machine->cgroups.count; i++) {
-			CLEANUP(freep) char *path = cmd_quoted(machine->cgroups.paths[i]);
+			CLEANUP(freep) char *path = quote_name(machine->cgroups.paths[i]);
 
 			printf("  %s\n", path);
 		}
@@ -94,8 +96,8 @@ static void print_cgroups(const struct machine *machine)
 static void print_item(const struct plan_item *item, unsigned number)
 {
 	CLEANUP(freep) char *name = reach_name(item->mount);
-	CLEANUP(freep) char *point = name ? cmd_quoted(name) : NULL;
-	CLEANUP(freep) char *source = cmd_quoted(item->mount->source);
+	CLEANUP(freep) char *point = name ? quote_name(name) : NULL;
+	CLEANUP(freep) char *source = quote_name(item->mount->source);
 	char place[16] = "-", device[32];
 
 	if (number)
@@ -142,7 +144,8 @@ static int print_plan(const struct plan_options *wanted)
 	if (outlook.way == WAY_SELF)
 		print_cgroups(&outlook.machine);
 	print_kinds(&outlook.plan, wanted->all);
-	return fflush(stdout) == 0 ? 0 : PROBLEM_VERDICT;
+	r = program_flush(&problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 int cmd_plan(int argc, char **argv)

@@ -16,6 +16,8 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "io.h"
+#include "program.h"
+#include "quote.h"
 #include "recover.h"
 
 enum {
@@ -67,7 +69,7 @@ static const char *state_name(const struct hold_entry *entry)
 
 static void print_entry(const struct hold_entry *entry)
 {
-	CLEANUP(freep) char *path = cmd_quoted(entry->path);
+	CLEANUP(freep) char *path = quote_name(entry->path);
 
 	printf("  %-12s ", state_name(entry));
 	if (entry->kind == HOLD_CGROUP)
@@ -113,12 +115,14 @@ static int print_status(struct hold *hold)
 
 int cmd_status(int argc, char **argv)
 {
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
-	int status;
+	int status, r;
 
 	cmd_parse_nothing(argc, argv, status_help);
 	status = print_status(&hold);
-	return fflush(stdout) == 0 ? status : PROBLEM_VERDICT;
+	r = program_flush(&problem);
+	return r < 0 ? cmd_complain(&problem, r) : status;
 }
 
 /* ---- nobody is left ---- */

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "quote.h"
 #include "reach.h"
 #include "size.h"
 
@@ -151,7 +152,7 @@ void outlook_tell_missed(const struct outlook *outlook)
 	for (size_t i = 0; outlook->way == WAY_SELF && i < outlook->plan.count; i++) {
 		const struct plan_item *item = &outlook->plan.items[i];
 		CLEANUP(freep) char *name = reach_name(item->mount);
-		CLEANUP(freep) char *path = name ? cmd_quoted(name) : NULL;
+		CLEANUP(freep) char *path = name ? quote_name(name) : NULL;
 
 		if (item->missed)
 			fprintf(stderr,
@@ -164,7 +165,7 @@ void cmd_tell_exceptions(const struct hold *hold)
 {
 	for (size_t i = 0; i < hold->count; i++) {
 		const struct hold_entry *entry = &hold->entries[i];
-		CLEANUP(freep) char *path = cmd_quoted(entry->path);
+		CLEANUP(freep) char *path = quote_name(entry->path);
 
 		if (hold_state(entry) == HOLD_FOREIGN)
 			fprintf(stderr,

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "io.h"
+#include "program.h"
 #include "size.h"
 
 /* ---- options ---- */
@@ -266,7 +267,8 @@ static int say_interrupted(const struct creation *creation)
 
 static int create_all(struct creation *creation, char **paths, size_t count)
 {
-	int status = 0;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	int r, status = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		creation->path = paths[i];
@@ -275,11 +277,8 @@ static int create_all(struct creation *creation, char **paths, size_t count)
 		if (creation->interrupted && status)
 			return say_interrupted(creation);
 	}
-	if (fflush(stdout) != 0 && errno != EPIPE) {
-		fprintf(stderr, "alloc-perf: cannot print: %s\n", strerror(errno));
-		return PROBLEM_VERDICT;
-	}
-	return status;
+	r = program_flush(&problem);
+	return r < 0 ? cmd_complain(&problem, r) : status;
 }
 
 int cmd_create(int argc, char **argv)

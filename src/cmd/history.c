@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "program.h"
 #include "report.h"
 #include "suggest.h"
 
@@ -270,9 +271,8 @@ static int run_action(const struct action *action, int argc, char **argv)
 
 	if (r == 0)
 		r = action->run(&options, &options.problem);
-	if (r == 0 && fflush(stdout) != 0 && errno != EPIPE)
-		r = problem_set(&options.problem, PROBLEM_USAGE, errno,
-				"cannot write standard output: %s", strerror(errno));
+	if (r == 0)
+		r = program_flush(&options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }
 

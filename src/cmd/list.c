@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "program.h"
 #include "suggest.h"
 #include "testbed.h"
 
@@ -232,6 +233,7 @@ int cmd_list(int argc, char **argv)
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct list_options wanted = { 0 };
 	size_t shown = 0;
+	int r;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
 	if (wanted.spec &&
@@ -247,8 +249,6 @@ int cmd_list(int argc, char **argv)
 		if (section->list(&wanted) < 0)
 			return PROBLEM_VERDICT;
 	}
-	if (fflush(stdout) != 0 && errno != EPIPE)
-		return cmd_complain(&problem, problem_set(&problem, PROBLEM_VERDICT, errno,
-							  "cannot print: %s", strerror(errno)));
-	return 0;
+	r = program_flush(&problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }

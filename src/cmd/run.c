@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "device.h"
+#include "program.h"
 #include "report.h"
 #include "run.h"
 #include "size.h"
@@ -260,9 +261,8 @@ static int finish(struct run *run, struct problem *problem)
 {
 	int r = print_results(run, problem);
 
-	if (fflush(stdout) != 0 && errno != EPIPE && r == 0)
-		r = problem_set(problem, PROBLEM_VERDICT, errno, "cannot print: %s",
-				strerror(errno));
+	if (r == 0)
+		r = program_flush(problem);
 	if (r < 0)
 		return cmd_complain(problem, r);
 	if (run->failed)

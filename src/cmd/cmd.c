@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs share. */
+#include "cmd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/signalfd.h>
+
+#include "cleanup.h"
+#include "io.h"
+
+int cmd_catch_signals(void)
+{
+	sigset_t signals;
+	int fd;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &signals, NULL) < 0)
+		return -errno;
+	fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem)
+{
+	CLEANUP(fd_closep)
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
+		      : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	int r = fd < 0 ? -errno : io_write_all(fd, text, bytes);
+
+	if (r == 0 && close(TAKE_FD(fd)) < 0)
+		r = -errno;
+	/* Who closes the pipe has seen enough. */
+	if (r == 0 || (!path && r == -EPIPE))
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
+			   path ? path : "standard output", strerror(-r));
+}
+
+int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+	int r;
+
+	if (!memory)
+		return -ENOMEM;
+	r = print(memory, context, problem);
+	if (fclose(memory) != 0 && r == 0)
+		r = -ENOMEM;
+	return r < 0 ? r : cmd_write(path, text, bytes, problem);
+}
+
+unsigned cmd_columns(void)
+{
+	struct winsize size;
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
