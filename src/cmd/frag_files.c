@@ -16,6 +16,7 @@
 #include "frag_request.h"
 #include "io.h"
 #include "named.h"
+#include "program.h"
 #include "quote.h"
 #include "size.h"
 
@@ -214,13 +215,14 @@ int frag_watch(struct frag_request *request)
 {
 	struct pollfd cancel = { .fd = request->settings.cancel_fd, .events = POLLIN };
 	struct frag_file before = { 0 }, now;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	uint64_t start_ns = request->start_ns;
 	bool first = true;
+	int r;
 
 	printf("%9s %12s %10s %10s %12s\n", "seconds", "size", "extents", "fragments", "delayed");
 	do {
-		int r = look_now(request, &now);
-
+		r = look_now(request, &now);
 		if (r == -ECANCELED)
 			break;
 		if (r < 0) {
@@ -232,5 +234,8 @@ int frag_watch(struct frag_request *request)
 		before = now;
 		first = false;
 	} while (poll(&cancel, 1, (int)(request->watch_seconds * 1000)) == 0 && !ferror(stdout));
-	return ferror(stdout) ? PROBLEM_VERDICT : PROBLEM_INTERRUPT;
+	r = program_flush(&problem);
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	return ferror(stdout) ? 0 : PROBLEM_INTERRUPT;
 }

@@ -13,6 +13,7 @@
 #include "saved.h"
 #include "frag_request.h"
 #include "io.h"
+#include "program.h"
 #include "size.h"
 
 static int complain_output(const char *path, int error)
@@ -142,7 +143,10 @@ static int print_json(const struct frag_result *result, json_t *files)
 
 	if (!document || (files && json_object_set(document, "files", files) < 0))
 		return -ENOMEM;
-	return json_dumpf(document, stdout, JSON_INDENT(1)) < 0 || putchar('\n') < 0 ? -EIO : 0;
+	if (json_dumpf(document, stdout, JSON_INDENT(1)) < 0 && !ferror(stdout))
+		return -ENOMEM;
+	putchar('\n');
+	return 0;
 }
 
 /* 1: worse. */
@@ -174,6 +178,7 @@ static void list_unreadable(const struct totals *totals)
 
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)
 {
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int status = 0, r = 0;
 
 	frag_progress_end(request);
@@ -187,8 +192,10 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 		status = draw(request, result);
 	if (request->format != FRAG_TABLE || request->show.files_named || request->diff)
 		list_unreadable(&result->totals);
-	if (r < 0 || fflush(stdout) != 0 || ferror(stdout))
-		return complain_output("standard output", r < 0 ? -r : errno);
+	if (r == 0)
+		r = program_flush(&problem);
+	if (r < 0)
+		return cmd_complain(&problem, r);
 	if (result->partial) {
 		fprintf(stderr, "alloc-perf: interrupted; what is shown is partial\n");
 		return PROBLEM_INTERRUPT;

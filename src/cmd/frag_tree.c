@@ -15,6 +15,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "frag_request.h"
+#include "program.h"
 #include "whole_volume.h"
 
 enum { NAMES_BYTES = 65536 };
@@ -144,13 +145,15 @@ static int begin(struct frag_request *request)
 }
 
 static int end(struct frag_request *request, const struct frag_result *result, int r,
-	       const struct problem *problem)
+	       struct problem *problem)
 {
-	if (r < 0) {
-		frag_progress_end(request);
-		return cmd_complain(problem, r);
-	}
-	return frag_finish(request, result, NULL);
+	if (r >= 0)
+		return frag_finish(request, result, NULL);
+	frag_progress_end(request);
+	/* What failed was not the scan. */
+	if (ferror(stdout))
+		r = program_flush(problem);
+	return r < 0 ? cmd_complain(problem, r) : 0;
 }
 
 int frag_tree(struct frag_request *request)

@@ -308,7 +308,7 @@ interrupted() { # FILE COMMAND...
 	make_tree
 	run sh -c 'alloc-perf frag tree >/dev/full'
 	assert_status 1
-	assert_output_has "standard output: cannot be written"
+	assert_output_has "cannot print: No space left on device"
 }
 
 @test "no progress where stderr is no terminal" {
