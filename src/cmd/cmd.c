@@ -59,6 +59,17 @@ int cmd_print(const char *path, cmd_print_fn print, void *context, struct proble
 	return r < 0 ? r : cmd_write(path, text, bytes, problem);
 }
 
+int cmd_read_results(const char *path, struct results *results, struct problem *problem)
+{
+	int r = results_read(results, path, problem);
+
+	if (r == 0 && results->torn)
+		fprintf(stderr,
+			"alloc-perf: warning: the last line of %s was cut and is left out\n",
+			strcmp(path, "-") == 0 ? "standard input" : path);
+	return r;
+}
+
 unsigned cmd_columns(void)
 {
 	struct winsize size;

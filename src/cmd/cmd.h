@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "problem.h"
+#include "resultfile.h"
 
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
 int cmd_create(int argc, char **argv);
@@ -32,6 +33,12 @@ int cmd_write(const char *path, const char *text, size_t bytes, struct problem *
  */
 typedef int (*cmd_print_fn)(FILE *to, void *context, struct problem *problem);
 int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem);
+
+/*
+ * results_read(), and a word on stderr about a line that was cut.  `results` may hold those of
+ * other files already.
+ */
+int cmd_read_results(const char *path, struct results *results, struct problem *problem);
 
 /* Of the terminal that standard output is; 0: it is none. */
 unsigned cmd_columns(void);

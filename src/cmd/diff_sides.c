@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "cmd.h"
 #include "condition.h"
 #include "suggest.h"
 
@@ -26,11 +27,8 @@ void sides_clear(struct sides *sides)
 static int read_file(const char *path, struct results *results, struct grids *grids,
 		     struct problem *problem)
 {
-	int r = results_read(results, path, problem);
+	int r = cmd_read_results(path, results, problem);
 
-	if (r == 0 && results->torn)
-		fprintf(stderr,
-			"alloc-perf: warning: the last line of %s was cut and is left out\n", path);
 	return r < 0 ? r : grids_build(results, grids);
 }
 

@@ -95,35 +95,18 @@ int cmd_history_open(const char *store, enum history_mode mode, struct history *
 
 /* ---- add ---- */
 
-static int read_files(const struct options *options, struct results *results,
-		      struct problem *problem)
-{
-	for (size_t i = 0; i < options->argument_count; i++) {
-		const char *path = options->arguments[i];
-		int r = results_read(results, path, problem);
-
-		if (r < 0)
-			return r;
-		if (results->torn)
-			fprintf(stderr,
-				"alloc-perf: warning: the last line of %s was cut and is left "
-				"out\n",
-				path);
-	}
-	return 0;
-}
-
 static int add(struct options *options, struct problem *problem)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
 	CLEANUP(history_closep) struct history *history = NULL;
 	struct history_added added;
-	int r;
+	int r = 0;
 
 	if (options->argument_count == 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "no result file given; see alloc-perf history add --help");
-	r = read_files(options, &results, problem);
+	for (size_t i = 0; r == 0 && i < options->argument_count; i++)
+		r = cmd_read_results(options->arguments[i], &results, problem);
 	if (r == 0)
 		r = cmd_history_open(options->store, HISTORY_ADD, &history, problem);
 	if (r == 0)

@@ -220,16 +220,10 @@ static int read_files(const struct options *options, struct results *results,
 		      struct problem *problem)
 {
 	for (size_t i = 0; i < options->file_count; i++) {
-		const char *path = options->files[i];
-		int r = results_read(results, path, problem);
+		int r = cmd_read_results(options->files[i], results, problem);
 
 		if (r < 0)
 			return r;
-		if (results->torn)
-			fprintf(stderr,
-				"alloc-perf: warning: the last line of %s was cut and is left "
-				"out\n",
-				strcmp(path, "-") == 0 ? "standard input" : path);
 	}
 	if (results->record_count == 0)
 		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
