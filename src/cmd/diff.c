@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
+#include "choice.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "compare.h"
@@ -17,15 +17,13 @@
 #include "diff_sides.h"
 #include "difference.h"
 #include "suggest.h"
-#include "words.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
 enum { KEY_BY = 256, KEY_OLD, KEY_NEW };
 
 struct options {
 	const struct difference_format *format;
-	const struct measure **measures; /* ends with NULL; NULL: the default */
-	size_t measure_count;
+	struct measure_list measures; /* none: the default */
 	double threshold;
 	const char *output;
 	struct sides_request sides;
@@ -34,7 +32,7 @@ struct options {
 
 static void options_clear(struct options *options)
 {
-	free(options->measures);
+	free(options->measures.list);
 	problem_clear(&options->problem);
 }
 
@@ -79,44 +77,8 @@ static int take_format(struct options *options, const char *name)
 		return 0;
 	for (size_t i = 0; i < difference_format_count; i++)
 		suggest_consider(name, difference_formats[i].name, &nearest);
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "unknown format \"%s\"%s%s%s; there are table, markdown and json", name,
-			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			   nearest ? "\"?" : "");
-}
-
-static int add_measure(struct options *options, const struct measure *measure)
-{
-	int r = ARRAY_ROOM(options->measures, options->measure_count);
-
-	if (r == 0)
-		options->measures[options->measure_count++] = measure;
-	return r;
-}
-
-static int take_measure(struct options *options, const char *name)
-{
-	const struct measure *measure = measure_find(name);
-	const char *nearest = NULL;
-
-	if (measure)
-		return add_measure(options, measure);
-	for (size_t i = 0; i < measure_count; i++)
-		suggest_consider(name, measure_table[i].name, &nearest);
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "unknown measure \"%s\"%s%s%s; see alloc-perf report --list-measures",
-			   name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			   nearest ? "\"?" : "");
-}
-
-static int take_measures(struct options *options, const char *names)
-{
-	CLEANUP(freep) char **words = words_split(names, ", ");
-	int r = words ? 0 : -ENOMEM;
-
-	for (char **word = words; r == 0 && *word; word++)
-		r = take_measure(options, *word);
-	return r;
+	return choice_refuse("format", name, nearest, "there are table, markdown and json",
+			     &options->problem);
 }
 
 static int take_threshold(struct options *options, const char *text)
@@ -163,7 +125,7 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	case KEY_FORMAT:
 		return -take_format(options, argument);
 	case KEY_MEASURE:
-		return -take_measures(options, argument);
+		return -choice_measures(argument, &options->measures, &options->problem);
 	case KEY_THRESHOLD:
 		return -take_threshold(options, argument);
 	case KEY_OUTPUT:
@@ -187,7 +149,6 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 static int settle(struct options *options)
 {
 	const struct sides_request *sides = &options->sides;
-	int r = 0;
 
 	if (sides->file_count == 0)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
@@ -203,10 +164,9 @@ static int settle(struct options *options)
 				   "there are two");
 	if (!sides->by)
 		options->sides.by = CONDITION_ANY;
-	if (options->measure_count == 0)
-		r = take_measures(options, "time,written,fragments");
-	/* The list's end. */
-	return r < 0 ? r : add_measure(options, NULL);
+	if (options->measures.count)
+		return 0;
+	return choice_measures("time,written,fragments", &options->measures, &options->problem);
 }
 
 /* For cmd_print(). */
@@ -221,7 +181,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
 	const struct sides_request *request = &options->sides;
-	const struct compare_options wanted = { .measures = options->measures,
+	const struct compare_options wanted = { .measures = options->measures.list,
 						.threshold = options->threshold };
 	int r = sides_read(&sides, request, problem);
 

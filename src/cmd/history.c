@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "choice.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "program.h"
@@ -47,20 +48,6 @@ static const struct argp_option show_options[] = {
 	{ 0 },
 };
 
-static int take_format(struct options *options, const char *name)
-{
-	const char *nearest = NULL;
-
-	options->format = report_format_find(name);
-	if (options->format)
-		return 0;
-	for (size_t i = 0; i < report_format_count; i++)
-		suggest_consider(name, report_formats[i].name, &nearest);
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL, "unknown format \"%s\"%s%s%s",
-			   name, nearest ? "; did you mean \"" : "; see alloc-perf report --help",
-			   nearest ? nearest : "", nearest ? "\"?" : "");
-}
-
 static error_t take_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
@@ -70,7 +57,7 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		options->store = argument;
 		return 0;
 	case KEY_FORMAT:
-		return -take_format(options, argument);
+		return -choice_report_format(argument, &options->format, &options->problem);
 	case ARGP_KEY_ARGS:
 		options->arguments = state->argv + state->next;
 		options->argument_count = (size_t)(state->argc - state->next);

@@ -9,22 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
 #include "charset.h"
+#include "choice.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "historic.h"
 #include "report.h"
-#include "suggest.h"
-#include "words.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
 enum { KEY_LIST_MEASURES = 256, KEY_WITH };
 
 struct options {
 	const struct report_format *format; /* NULL: the default */
-	const struct measure **measures;    /* ends with NULL; NULL: the default */
-	size_t measure_count;
+	struct measure_list measures;	    /* none: the default */
 	const struct measure *chart;
 	const char *output;
 	int script;
@@ -37,7 +34,7 @@ struct options {
 
 static void options_clear(struct options *options)
 {
-	free(options->measures);
+	free(options->measures.list);
 	problem_clear(&options->problem);
 }
 
@@ -76,81 +73,17 @@ static const char doc[] =
 	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
 	"Exit status: 0 done, 1 nothing to show, 2 wrong usage or file, 3 gnuplot is missing.";
 
-static int unknown(struct problem *problem, const char *what, const char *typed,
-		   const char *nearest, const char *instead)
-{
-	if (nearest)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "unknown %s \"%s\"; did you mean \"%s\"?", what, typed, nearest);
-	return problem_set(problem, PROBLEM_USAGE, EINVAL, "unknown %s \"%s\"; %s", what, typed,
-			   instead);
-}
-
-static int take_format(struct options *options, const char *name)
-{
-	const char *nearest = NULL;
-
-	options->format = report_format_find(name);
-	if (options->format)
-		return 0;
-	for (size_t i = 0; i < report_format_count; i++)
-		suggest_consider(name, report_formats[i].name, &nearest);
-	return unknown(&options->problem, "format", name, nearest,
-		       "there are table, markdown, html, json, 2009 and csv");
-}
-
-static int find_measure(struct options *options, const char *name, const struct measure **ret)
-{
-	const struct measure *measure = measure_find(name);
-	const char *nearest = NULL;
-
-	if (!measure) {
-		for (size_t i = 0; i < measure_count; i++)
-			suggest_consider(name, measure_table[i].name, &nearest);
-		return unknown(&options->problem, "measure", name, nearest,
-			       "see alloc-perf report --list-measures");
-	}
-	*ret = measure;
-	return 0;
-}
-
-static int add_measure(struct options *options, const struct measure *measure)
-{
-	if (ARRAY_ROOM(options->measures, options->measure_count) < 0)
-		return -ENOMEM;
-	options->measures[options->measure_count++] = measure;
-	return 0;
-}
-
-static int take_measures(struct options *options, const char *names)
-{
-	CLEANUP(freep) char **words = words_split(names, ",");
-
-	if (!words)
-		return -ENOMEM;
-	for (char **word = words; *word; word++) {
-		const struct measure *measure = NULL;
-		int r = find_measure(options, *word, &measure);
-
-		if (r == 0)
-			r = add_measure(options, measure);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 static error_t take_option(int key, char *argument, struct argp_state *state)
 {
 	struct options *options = state->input;
 
 	switch (key) {
 	case KEY_FORMAT:
-		return -take_format(options, argument);
+		return -choice_report_format(argument, &options->format, &options->problem);
 	case KEY_MEASURE:
-		return -take_measures(options, argument);
+		return -choice_measures(argument, &options->measures, &options->problem);
 	case KEY_CHART:
-		return -find_measure(options, argument, &options->chart);
+		return -choice_measure(argument, &options->chart, &options->problem);
 	case KEY_OUTPUT:
 		options->output = argument;
 		return 0;
@@ -191,7 +124,7 @@ static int settle(struct options *options)
 	if (!options->chart &&
 	    (options->script || (options->output && chart_is_picture(options->output))))
 		options->chart = measure_find("time");
-	if (options->chart && (options->format || options->measures))
+	if (options->chart && (options->format || options->measures.count))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "a chart takes neither --format nor --measure; --chart MEASURE "
 				   "says what it shows");
@@ -204,8 +137,7 @@ static int settle(struct options *options)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--with 2009 goes with the formats table, markdown, html and json");
-	/* The list's end. */
-	return options->measures ? add_measure(options, NULL) : 0;
+	return 0;
 }
 
 static int list_measures(void)
@@ -263,7 +195,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
 	unsigned columns = options->output ? 0 : cmd_columns();
-	struct report_options report = { .measures = options->measures,
+	struct report_options report = { .measures = options->measures.list,
 					 .columns = columns,
 					 .beside = printing->beside };
 	struct chart_options chart = { .measure = options->chart,

@@ -10,12 +10,12 @@
 #include <string.h>
 
 #include "charset.h"
+#include "choice.h"
 #include "cleanup.h"
 #include "cmd.h"
 #include "cmd_history.h"
 #include "report.h"
 #include "size.h"
-#include "suggest.h"
 #include "trend_points.h"
 #include "words.h"
 
@@ -65,21 +65,6 @@ static const char doc[] =
 	"  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
 	"  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg";
 
-static int take_measure(struct options *options, const char *name)
-{
-	const char *nearest = NULL;
-
-	options->measure = measure_find(name);
-	if (options->measure)
-		return 0;
-	for (size_t i = 0; i < measure_count; i++)
-		suggest_consider(name, measure_table[i].name, &nearest);
-	return problem_set(
-		&options->problem, PROBLEM_USAGE, EINVAL, "unknown measure \"%s\"%s%s%s", name,
-		nearest ? "; did you mean \"" : "; see alloc-perf report --list-measures",
-		nearest ? nearest : "", nearest ? "\"?" : "");
-}
-
 static int take_by(struct options *options, const char *name)
 {
 	options->by = trend_by_find(name);
@@ -122,7 +107,7 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		options->methods = words_split(argument, ",");
 		return options->methods ? 0 : ENOMEM;
 	case KEY_MEASURE:
-		return -take_measure(options, argument);
+		return -choice_measure(argument, &options->measure, &options->problem);
 	case KEY_BY:
 		return -take_by(options, argument);
 	case KEY_ON:
