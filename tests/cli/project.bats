@@ -21,7 +21,8 @@ project_files() {
 	local scripts
 	mapfile -t scripts < <(project_files -exec grep -qE '^#!.*\b(sh|bash|bats)$' {} \;)
 	[ "${#scripts[@]}" -gt 3 ]
-	shellcheck -x "${scripts[@]}" tests/cli/helper.bash completion/*.bash
+	mapfile -t -O "${#scripts[@]}" scripts < <(project_files -name '*.bash')
+	shellcheck -x "${scripts[@]}"
 }
 
 @test "scripts: are executable" {

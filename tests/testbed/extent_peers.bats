@@ -7,7 +7,7 @@
 
 bats_require_minimum_version 1.5.0
 
-filesystems="ext2 ext3 ext4 xfs btrfs"
+load peers
 
 make_filesystem() { # NAME IMAGE
 	case $1 in
@@ -66,34 +66,6 @@ make_files() ( # FOLDER
 	fi
 	sync
 )
-
-setup_file() {
-	for name in $filesystems; do
-		local folder=$TMPDIR/$name
-		mkdir "$folder"
-		truncate -s 1G "$folder.img"
-		{
-			make_filesystem "$name" "$folder.img" &&
-				mount -o loop "$folder.img" "$folder" &&
-				make_files "$folder"
-		} >"$folder.log" 2>&1 || touch "$folder.missing"
-	done
-}
-
-teardown_file() {
-	for name in $filesystems; do
-		! mountpoint -q "$TMPDIR/$name" || umount "$TMPDIR/$name"
-	done
-}
-
-need() { # FILESYSTEM
-	[ -e "$TMPDIR/$1.missing" ] || return 0
-	cat "$TMPDIR/$1.log"
-	case ",$ALLOC_PERF_REQUIRE," in
-	*,loop,*) return 1 ;;
-	esac
-	skip "$1 cannot be made or mounted here: $(tail -n 1 "$TMPDIR/$1.log")"
-}
 
 files_of() { # FOLDER
 	find "$1" -xdev -type f | sort
@@ -155,13 +127,6 @@ debugfs_blocks() { # IMAGE PATH
 		}'
 }
 
-same() { # WHAT FILE FILE
-	cmp -s "$2" "$3" && return
-	echo "$1:"
-	diff "$2" "$3" | head -n 20
-	return 1
-}
-
 agrees_with_filefrag() { # FILESYSTEM
 	need "$1"
 	local file count=0
@@ -169,36 +134,35 @@ agrees_with_filefrag() { # FILESYSTEM
 		# The first FIEMAP after the caches were dropped (by whomever) shows ext4's
 		# splits, the next ones do not.
 		"$EXTENT_ROWS" "$file" >/dev/null
-		"$EXTENT_ROWS" "$file" >"$TMPDIR/ours"
-		filefrag_rows "$file" >"$TMPDIR/theirs"
-		same "$file" "$TMPDIR/ours" "$TMPDIR/theirs"
-		"$EXTENT_ROWS" --batch=1 "$file" >"$TMPDIR/one-by-one"
-		same "$file, an extent a call" "$TMPDIR/ours" "$TMPDIR/one-by-one"
-		"$EXTENT_ROWS" --figures "$file" >"$TMPDIR/ours-figures"
-		figures_of_rows <"$TMPDIR/theirs" >"$TMPDIR/figures"
-		same "$file, figures" "$TMPDIR/ours-figures" "$TMPDIR/figures"
+		"$EXTENT_ROWS" "$file" >ours
+		filefrag_rows "$file" >theirs
+		same "$file" ours theirs
+		"$EXTENT_ROWS" --batch=1 "$file" >one-by-one
+		same "$file, an extent a call" ours one-by-one
+		"$EXTENT_ROWS" --figures "$file" >ours-figures
+		figures_of_rows <theirs >figures
+		same "$file, figures" ours-figures figures
 		count=$((count + 1))
-	done < <(files_of "$TMPDIR/$1")
+	done < <(files_of "$VOLUMES/$1")
 	[ "$count" -ge 9 ]
-	[ "$("$EXTENT_ROWS" "$TMPDIR/$1/striped" | wc -l)" -ge 10000 ]
-	[ -z "$("$EXTENT_ROWS" "$TMPDIR/$1/empty")" ]
-	[ -z "$("$EXTENT_ROWS" "$TMPDIR/$1/sparse")" ]
+	[ "$("$EXTENT_ROWS" "$VOLUMES/$1/striped" | wc -l)" -ge 10000 ]
+	[ -z "$("$EXTENT_ROWS" "$VOLUMES/$1/empty")" ]
+	[ -z "$("$EXTENT_ROWS" "$VOLUMES/$1/sparse")" ]
 }
 
 agrees_with_debugfs() { # FILESYSTEM
 	need "$1"
-	local folder=$TMPDIR/$1 file count=0
-	rm -rf "$TMPDIR/blocks" && mkdir "$TMPDIR/blocks"
+	local folder=$VOLUMES/$1 file count=0
+	mkdir blocks
 	while read -r file; do
-		"$EXTENT_ROWS" "$file" | to_blocks | join_rows >"$TMPDIR/blocks/${file##*/}"
+		"$EXTENT_ROWS" "$file" | to_blocks | join_rows >"blocks/${file##*/}"
 	done < <(files_of "$folder")
 	umount "$folder"
-	for file in "$TMPDIR"/blocks/*; do
-		debugfs_blocks "$folder.img" "/${file##*/}" | join_rows >"$TMPDIR/theirs"
-		same "${file##*/}" "$file" "$TMPDIR/theirs"
+	for file in blocks/*; do
+		debugfs_blocks "$folder.img" "/${file##*/}" | join_rows >theirs
+		same "${file##*/}" "$file" theirs
 		[ ! -s "$file" ] || count=$((count + 1))
 	done
-	mount -o loop "$folder.img" "$folder"
 	[ "$count" -ge 7 ]
 }
 
@@ -207,12 +171,12 @@ fibmap_agrees_with_fiemap() { # FILESYSTEM
 	need "$1"
 	local file
 	while read -r file; do
-		"$EXTENT_ROWS" --fibmap "$file" >"$TMPDIR/rows"
-		to_blocks <"$TMPDIR/rows" | join_rows >"$TMPDIR/by-block"
-		"$EXTENT_ROWS" "$file" | grep -v unwritten | to_blocks | join_rows >"$TMPDIR/by-extent"
-		same "$file" "$TMPDIR/by-block" "$TMPDIR/by-extent"
-		[ ! -s "$TMPDIR/rows" ] || tail -n 1 "$TMPDIR/rows" | grep -q ' last,merged$'
-	done < <(files_of "$TMPDIR/$1")
+		"$EXTENT_ROWS" --fibmap "$file" >rows
+		to_blocks <rows | join_rows >by-block
+		"$EXTENT_ROWS" "$file" | grep -v unwritten | to_blocks | join_rows >by-extent
+		same "$file" by-block by-extent
+		[ ! -s rows ] || tail -n 1 rows | grep -q ' last,merged$'
+	done < <(files_of "$VOLUMES/$1")
 }
 
 has_row() { # FILE FLAGS
@@ -265,35 +229,35 @@ has_row() { # FILE FLAGS
 
 @test "ext4: inline, unwritten and past the end are told apart" {
 	need ext4
-	has_row "$TMPDIR/ext4/tiny" inline
-	has_row "$TMPDIR/ext4/unwritten" unwritten
-	[ "$(stat -c %s "$TMPDIR/ext4/keep-size")" = 20480 ]
-	"$EXTENT_ROWS" "$TMPDIR/ext4/keep-size" | grep '^1048576 .* 3145728 last,unwritten$'
+	has_row "$VOLUMES/ext4/tiny" inline
+	has_row "$VOLUMES/ext4/unwritten" unwritten
+	[ "$(stat -c %s "$VOLUMES/ext4/keep-size")" = 20480 ]
+	"$EXTENT_ROWS" "$VOLUMES/ext4/keep-size" | grep '^1048576 .* 3145728 last,unwritten$'
 }
 
 @test "ext4: its split at 128 MiB is no break" {
 	need ext4
 	# Linux 6.18 joins the two in its cache: only the first FIEMAP after a mount shows them.
-	umount "$TMPDIR/ext4"
-	mount -o loop "$TMPDIR/ext4.img" "$TMPDIR/ext4"
-	run -0 "$EXTENT_ROWS" --figures "$TMPDIR/ext4/large"
+	umount "$VOLUMES/ext4"
+	mount_again ext4
+	run -0 "$EXTENT_ROWS" --figures "$VOLUMES/ext4/large"
 	[ "$output" = "2 1 146800640 0 0" ]
 }
 
 @test "btrfs: inline, compressed and shared extents are told apart" {
 	need btrfs
-	has_row "$TMPDIR/btrfs/tiny" inline
-	has_row "$TMPDIR/btrfs/compressed" encoded
-	has_row "$TMPDIR/btrfs/shared" shared
+	has_row "$VOLUMES/btrfs/tiny" inline
+	has_row "$VOLUMES/btrfs/compressed" encoded
+	has_row "$VOLUMES/btrfs/shared" shared
 }
 
 @test "xfs: shared extents are told apart" {
 	need xfs
-	has_row "$TMPDIR/xfs/shared" shared
+	has_row "$VOLUMES/xfs/shared" shared
 }
 
 @test "btrfs: FIBMAP is not supported" {
 	need btrfs
-	run -1 "$EXTENT_ROWS" --fibmap "$TMPDIR/btrfs/odd"
+	run -1 "$EXTENT_ROWS" --fibmap "$VOLUMES/btrfs/odd"
 	[[ $output == *"Operation not supported"* ]]
 }
