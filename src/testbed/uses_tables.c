@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/* Tables that name devices: of what is mounted or swapped to, and of what will be. */
+#include <errno.h>
+#include <libmount.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "array.h"
+#include "cleanup.h"
+#include "io.h"
+#include "uses.h"
+#include "words.h"
+
+static void table_unrefp(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+/* ---- mounts and swap ---- */
+
+static void look_at_mounts(struct uses_search *search, const char *table_path, const char *where)
+{
+	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
+	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *mount;
+
+	if (table && iterator && mnt_table_parse_file(table, table_path) == 0)
+		while (mnt_table_next_fs(table, iterator, &mount) == 0) {
+			const struct relative *found = uses_find(search, mnt_fs_get_devno(mount));
+
+			/* btrfs has a number of its own for each mount. */
+			if (!found)
+				found = uses_find(search,
+						  uses_number_at(mnt_fs_get_srcpath(mount)));
+			if (found)
+				uses_note(&search->facts->mounted, "%s%s%s",
+					  mnt_fs_get_target(mount), found->note, where);
+		}
+	mnt_free_iter(iterator);
+}
+
+static int is_new(ino_t **seen, size_t *count, ino_t inode)
+{
+	for (size_t i = 0; i < *count; i++)
+		if ((*seen)[i] == inode)
+			return 0;
+	if (ARRAY_ROOM(*seen, *count) == 0)
+		(*seen)[(*count)++] = inode;
+	return 1;
+}
+
+/* Each namespace by the first process that is in it, our own before the others. */
+int uses_find_mounts(struct uses_search *search)
+{
+	static const char elsewhere[] = ", in the mount namespace of process ";
+	CLEANUP(globfree) glob_t found = { 0 };
+	CLEANUP(freep) ino_t *seen = NULL;
+	size_t count = 0, stem = strlen(search->roots->proc) + 1;
+	struct stat status;
+	int r = uses_glob(&found, "%s/{self,[0-9]*}/ns/mnt", search->roots->proc);
+
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
+		char *path = found.gl_pathv[i], *pid = path + stem;
+		CLEANUP(freep) char *table = NULL;
+		CLEANUP(freep) char *where = NULL;
+
+		if (stat(path, &status) < 0 || !is_new(&seen, &count, status.st_ino))
+			continue;
+		pid[strcspn(pid, "/")] = '\0';
+		if (asprintf(&table, "%s/mountinfo", path) < 0 ||
+		    asprintf(&where, "%s%s", *pid == 's' ? "" : elsewhere, *pid == 's' ? "" : pid) <
+			    0)
+			return -ENOMEM;
+		look_at_mounts(search, table, where);
+	}
+	return r;
+}
+
+int uses_find_swap(struct uses_search *search)
+{
+	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
+	CLEANUP(freep) char *path = NULL;
+	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	struct libmnt_fs *swap;
+
+	if (asprintf(&path, "%s/swaps", search->roots->proc) < 0)
+		path = NULL;
+	if (table && iterator && path && mnt_table_parse_swaps(table, path) == 0)
+		while (mnt_table_next_fs(table, iterator, &swap) == 0) {
+			const char *source = mnt_fs_get_srcpath(swap);
+			const struct relative *found = uses_find(search, uses_number_at(source));
+
+			if (found)
+				uses_note(&search->facts->swap, "%s%s", source, found->note);
+		}
+	mnt_free_iter(iterator);
+	return 0;
+}
+
+/* ---- tables in /etc ---- */
+
+/* "UUID=...", "/dev/sdb1": as tables in /etc name devices. */
+static int is_named(const struct uses_search *search, const char *source)
+{
+	const struct signature *found = &search->facts->found;
+	const struct {
+		const char *tag, *folder, *value;
+	} tags[] = {
+		{ "UUID=", "by-uuid", found->uuid },
+		{ "LABEL=", "by-label", found->label },
+		{ "PARTUUID=", "by-partuuid", NULL },
+		{ "PARTLABEL=", "by-partlabel", NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++) {
+		const char *value = source + strlen(tags[i].tag);
+		CLEANUP(freep) char *path = NULL;
+
+		if (strncmp(source, tags[i].tag, strlen(tags[i].tag)) != 0)
+			continue;
+		if (tags[i].value && strcmp(value, tags[i].value) == 0)
+			return 1;
+		if (asprintf(&path, "%s/disk/%s/%s", search->roots->dev, tags[i].folder, value) < 0)
+			path = NULL;
+		return uses_number_at(path) == search->facts->number;
+	}
+	return uses_number_at(source) == search->facts->number;
+}
+
+/* Lines of a table, of which one word names the device. */
+static int find_in_table(struct uses_search *search, const char *file, size_t word)
+{
+	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *text = NULL;
+	char *rest, *line;
+
+	if (asprintf(&path, "%s/%s", search->roots->etc, file) < 0)
+		return -ENOMEM;
+	if (io_read_file(path, 1 << 20, &text, NULL) < 0)
+		return 0;
+	/* UUID="..." is UUID=... */
+	for (char *quote = text; (quote = strchr(quote, '"'));)
+		memmove(quote, quote + 1, strlen(quote));
+	for (rest = text; (line = strsep(&rest, "\n"));) {
+		CLEANUP(freep) char **words = words_split(line, " \t");
+
+		if (!words)
+			return -ENOMEM;
+		if (words_count(words) > word && words[0][0] != '#' &&
+		    is_named(search, words[word]))
+			uses_note(&search->facts->fstab, "%s: %s", path, words[word]);
+	}
+	return 0;
+}
+
+int uses_find_in_etc(struct uses_search *search)
+{
+	int r = find_in_table(search, "fstab", 0);
+
+	return r < 0 ? r : find_in_table(search, "crypttab", 1);
+}
