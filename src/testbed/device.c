@@ -69,13 +69,20 @@ static char *results_place(const char *results)
 	return slash ? strndup(results, (size_t)(slash - results) + 1) : strdup(".");
 }
 
-static int look(const struct testbed_session *session, struct device_facts *ret, int *ret_fd)
+static int look(const struct testbed_session *session, struct device_facts *ret, int *ret_fd,
+		struct problem *problem)
 {
 	CLEANUP(freep) char *results = results_place(session->results);
+	const char *path = session->options.argument;
 	const char *const system[] = { "/", "/boot", "/boot/efi", session->scratch, results, NULL };
+	int r = results ? device_facts_gather(path, system, ret, ret_fd) : -ENOMEM;
 
-	return results ? device_facts_gather(session->options.argument, system, ret, ret_fd)
-		       : -ENOMEM;
+	if (r == 0 || r == -ENOMEM)
+		return r;
+	return problem_set(problem, PROBLEM_LACK, -r,
+			   "cannot look for who uses %s, by the mounts in /proc: %s; choose "
+			   "another testbed",
+			   path, strerror(-r));
 }
 
 static int device_claim(struct testbed_session *session, uint64_t least_bytes,
@@ -88,7 +95,7 @@ static int device_claim(struct testbed_session *session, uint64_t least_bytes,
 		return -ENOMEM;
 	*device = (struct device) { .fd = -1, .lock_fd = -1, .cancel_fd = -1 };
 	session->device = device;
-	r = look(session, &device->facts, &device->fd);
+	r = look(session, &device->facts, &device->fd, problem);
 	if (r < 0)
 		return r;
 	device->facts.least_bytes = least_bytes;
@@ -254,7 +261,7 @@ static int device_volume(const struct testbed_session *session, struct volume *r
 	CLEANUP(fd_closep) int fd = -1;
 	struct guard_consent consent = session->options.consent;
 	struct device *device = session->device;
-	int r = look(session, &now, &fd);
+	int r = look(session, &now, &fd, problem);
 
 	if (r < 0)
 		return r;

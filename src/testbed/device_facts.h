@@ -71,7 +71,8 @@ extern const struct device_roots device_roots;
  * a moment.  Finds all of the above but `changed`, `locked` and `least_bytes`.
  * `system` ends with a NULL: paths that its disk should not hold.  *ret_fd is on
  * the device, to read only; -1 where that cannot be had.  Never fails for what the
- * device is; 0 or -ENOMEM, with facts that are to be cleared.
+ * device is; 0, -ENOMEM, or -errno where the kernel does not tell what is mounted, with
+ * facts that are to be cleared.
  */
 int device_facts_gather(const char *path, const char *const *system, struct device_facts *ret,
 			int *ret_fd);

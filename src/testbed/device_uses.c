@@ -162,6 +162,8 @@ int device_uses_gather(const struct device_roots *roots, const char *const *syst
 	if (!facts->name)
 		return 0;
 	facts->disk = disk_name(roots->sys, disk_of(roots->sys, facts->number));
+	if (!facts->disk)
+		return -ENOMEM;
 	facts->is_partition = disk_of(roots->sys, facts->number) != facts->number;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(finders); i++)
 		r = finders[i](&search);
@@ -172,5 +174,5 @@ int device_uses_gather(const struct device_roots *roots, const char *const *syst
 		free(facts->zoned);
 		facts->zoned = NULL;
 	}
-	return r < 0 || facts->disk ? r : -ENOMEM;
+	return r;
 }

@@ -16,27 +16,31 @@ static void table_unrefp(struct libmnt_table **table)
 	mnt_unref_table(*table);
 }
 
+static void iterator_freep(struct libmnt_iter **iterator)
+{
+	mnt_free_iter(*iterator);
+}
+
 /* ---- mounts and swap ---- */
 
-static void look_at_mounts(struct uses_search *search, const char *table_path, const char *where)
+static int look_at_mounts(struct uses_search *search, const char *table_path, const char *where)
 {
 	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
-	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
+	CLEANUP(iterator_freep) struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *mount;
+	int r = table && iterator ? mnt_table_parse_file(table, table_path) : -ENOMEM;
 
-	if (table && iterator && mnt_table_parse_file(table, table_path) == 0)
-		while (mnt_table_next_fs(table, iterator, &mount) == 0) {
-			const struct relative *found = uses_find(search, mnt_fs_get_devno(mount));
+	while (r == 0 && mnt_table_next_fs(table, iterator, &mount) == 0) {
+		const struct relative *found = uses_find(search, mnt_fs_get_devno(mount));
 
-			/* btrfs has a number of its own for each mount. */
-			if (!found)
-				found = uses_find(search,
-						  uses_number_at(mnt_fs_get_srcpath(mount)));
-			if (found)
-				uses_note(&search->facts->mounted, "%s%s%s",
-					  mnt_fs_get_target(mount), found->note, where);
-		}
-	mnt_free_iter(iterator);
+		/* btrfs has a number of its own for each mount. */
+		if (!found)
+			found = uses_find(search, uses_number_at(mnt_fs_get_srcpath(mount)));
+		if (found)
+			uses_note(&search->facts->mounted, "%s%s%s", mnt_fs_get_target(mount),
+				  found->note, where);
+	}
+	return r;
 }
 
 static int is_new(ino_t **seen, size_t *count, ino_t inode)
@@ -49,7 +53,10 @@ static int is_new(ino_t **seen, size_t *count, ino_t inode)
 	return 1;
 }
 
-/* Each namespace by the first process that is in it, our own before the others. */
+/*
+ * Each namespace by the first process that is in it, our own before the others.  A process may
+ * be gone meanwhile; without its own mounts nothing is known.
+ */
 int uses_find_mounts(struct uses_search *search)
 {
 	static const char elsewhere[] = ", in the mount namespace of process ";
@@ -71,29 +78,34 @@ int uses_find_mounts(struct uses_search *search)
 		    asprintf(&where, "%s%s", *pid == 's' ? "" : elsewhere, *pid == 's' ? "" : pid) <
 			    0)
 			return -ENOMEM;
-		look_at_mounts(search, table, where);
+		r = look_at_mounts(search, table, where);
+		if (r != -ENOMEM && *pid != 's')
+			r = 0;
 	}
-	return r;
+	return r < 0 || count ? r : -ENOENT;
 }
 
 int uses_find_swap(struct uses_search *search)
 {
 	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
+	CLEANUP(iterator_freep) struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	CLEANUP(freep) char *path = NULL;
-	struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
 	struct libmnt_fs *swap;
 
 	if (asprintf(&path, "%s/swaps", search->roots->proc) < 0)
 		path = NULL;
-	if (table && iterator && path && mnt_table_parse_swaps(table, path) == 0)
-		while (mnt_table_next_fs(table, iterator, &swap) == 0) {
-			const char *source = mnt_fs_get_srcpath(swap);
-			const struct relative *found = uses_find(search, uses_number_at(source));
+	if (!table || !iterator || !path)
+		return -ENOMEM;
+	/* A kernel may know no swap. */
+	if (mnt_table_parse_swaps(table, path) < 0)
+		return 0;
+	while (mnt_table_next_fs(table, iterator, &swap) == 0) {
+		const char *source = mnt_fs_get_srcpath(swap);
+		const struct relative *found = uses_find(search, uses_number_at(source));
 
-			if (found)
-				uses_note(&search->facts->swap, "%s%s", source, found->note);
-		}
-	mnt_free_iter(iterator);
+		if (found)
+			uses_note(&search->facts->swap, "%s%s", source, found->note);
+	}
 	return 0;
 }
 

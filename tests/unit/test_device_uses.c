@@ -113,6 +113,8 @@ static int setup(void **state)
 	put("sys/devices/sda/size", "8192\n");
 	put("sys/devices/sdb/size", "8192\n");
 	put("sys/devices/sda/queue/zoned", "none\n");
+	put("proc/self/ns/mnt", "");
+	put("proc/self/mountinfo", "");
 	return 0;
 }
 
@@ -236,10 +238,25 @@ static void test_btrfs(void **state)
 	}
 }
 
+/* What cannot be looked at is not taken for unused. */
+static void test_no_mounts(void **state)
+{
+	CLEANUP(device_facts_clear) struct device_facts facts = { .number = makedev(8, 16) };
+	CLEANUP(device_facts_clear) struct device_facts again = { .number = makedev(8, 16) };
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/self/mountinfo", proc);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(device_uses_gather(&roots, no_system, &facts), -ENOENT);
+	snprintf(path, sizeof(path), "%s/self/ns/mnt", proc);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(device_uses_gather(&roots, no_system, &again), -ENOENT);
+}
+
 static void test_mounts(void **state)
 {
 	(void)state;
-	put("proc/self/ns/mnt", "");
 	put("proc/self/mountinfo",
 	    "20 1 9:1 / / rw - ext4 /dev/md1 rw\n21 20 8:16 / /data\\040x rw - xfs /dev/else rw\n");
 	put("proc/77/ns/mnt", "");
@@ -438,9 +455,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_unused),  CASE(test_unknown), CASE(test_partitions), CASE(test_overlap),
-		CASE(test_holders), CASE(test_btrfs),	CASE(test_mounts),     CASE(test_zoned),
-		CASE(test_names),   CASE(test_twin),	CASE(test_fstab),      CASE(test_paths),
-		CASE(test_system),
+		CASE(test_holders), CASE(test_btrfs),	CASE(test_no_mounts),  CASE(test_mounts),
+		CASE(test_zoned),   CASE(test_names),	CASE(test_twin),       CASE(test_fstab),
+		CASE(test_paths),   CASE(test_system),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
