@@ -11,18 +11,21 @@ load ../cli/helper
 filesystems="ext2 ext3 ext4 xfs btrfs"
 
 setup_file() {
-	export VOLUMES=$TMPDIR/volumes
-	mkdir -m 755 "$VOLUMES"
+	VOLUMES=$(mktemp -d "${TMPDIR:-/var/tmp}/alloc-perf-test.XXXXXX")
+	export VOLUMES
+	chmod 755 "$VOLUMES"
 	[ -z "$(lacking loop)" ] || return 0
 	for name in $filesystems; do
 		local folder=$VOLUMES/$name
 		mkdir "$folder"
 		truncate -s 1G "$folder.img"
-		{
+		if {
 			make_filesystem "$name" "$folder.img" &&
 				mount_again "$name" &&
 				make_files "$folder"
-		} >"$folder.log" 2>&1 || touch "$folder.missing"
+		} >"$folder.log" 2>&1; then
+			touch "$folder.made"
+		fi
 	done
 }
 
@@ -30,12 +33,13 @@ teardown_file() {
 	for name in $filesystems; do
 		! mountpoint -q "$VOLUMES/$name" || umount "$VOLUMES/$name"
 	done
+	rm -rf --one-file-system "$VOLUMES"
 }
 
 # A test may leave unmounted what it has unmounted.
 teardown() {
 	for name in $filesystems; do
-		mountpoint -q "$VOLUMES/$name" || [ -e "$VOLUMES/$name.missing" ] || mount_again "$name"
+		[ ! -e "$VOLUMES/$name.made" ] || mountpoint -q "$VOLUMES/$name" || mount_again "$name"
 	done
 	test_leave
 }
@@ -46,7 +50,7 @@ mount_again() { # FILESYSTEM
 
 need() { # FILESYSTEM
 	require loop
-	[ -e "$VOLUMES/$1.missing" ] || return 0
+	[ ! -e "$VOLUMES/$1.made" ] || return 0
 	cat "$VOLUMES/$1.log"
 	require_program "mkfs.$1"
 	grep -qw "$1" /proc/filesystems || skip "this kernel has no $1"
