@@ -10,11 +10,9 @@
 
 #include <cmocka.h>
 
-#include "child.h"
 #include "cleanup.h"
 #include "kernel_image.h"
-
-static char root[] = "/tmp/kernel-image-XXXXXX";
+#include "tree.h"
 
 /* A file with a kernel's header; `release` NULL: one without the text. */
 static void make_kernel(const char *path, const char *release)
@@ -36,24 +34,20 @@ static void make_kernel(const char *path, const char *release)
 
 static void make_modules(const char *folder)
 {
-	char path[256];
+	char name[256];
 
-	assert_int_equal(child_run((const char *[]) { "mkdir", "-p", folder, NULL }, -1, NULL), 0);
-	snprintf(path, sizeof(path), "%s/modules.dep.bin", folder);
-	fclose(fopen(path, "w"));
+	snprintf(name, sizeof(name), "%s/modules.dep.bin", folder);
+	tree_put(name, "");
 }
 
 static int set_up(void **state)
 {
-	(void)state;
-	strcpy(root, "/tmp/kernel-image-XXXXXX");
-	return !mkdtemp(root) || chdir(root) < 0 || mkdir("boot", 0755) < 0;
+	return tree_make(state) < 0 || chdir(tree) < 0 || mkdir("boot", 0755) < 0;
 }
 
 static int tear_down(void **state)
 {
-	(void)state;
-	return chdir("/") < 0 || child_run((const char *[]) { "rm", "-rf", root, NULL }, -1, NULL);
+	return chdir("/") < 0 || tree_remove(state);
 }
 
 static void assert_finds(const char *spec, const char *path, const char *label)
@@ -157,7 +151,7 @@ static void what_is_no_kernel_is_refused(void **state)
 	assert_refuses("./boot", NULL, ENOEXEC, "./boot is no kernel");
 	assert_int_equal(mkfifo("pipe", 0600), 0);
 	assert_refuses("./pipe", NULL, ENOEXEC, "./pipe is no kernel");
-	fclose(fopen("empty", "w"));
+	tree_put("empty", "");
 	assert_refuses("./empty", NULL, ENOEXEC, "./empty is no kernel");
 	make_kernel("textless", NULL);
 	assert_refuses("./textless", NULL, ENOEXEC, "./textless is no kernel");

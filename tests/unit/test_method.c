@@ -20,6 +20,7 @@
 #include "child.h"
 #include "lack.h"
 #include "method_file.h"
+#include "tree.h"
 
 enum { CHUNK_BYTES = 8192, ODD_BYTES = (1 << 20) + 13 };
 
@@ -427,23 +428,10 @@ static void uring_without_locked_memory(void **state)
 	assert_true(in_child(uring_does_unregistered, fd));
 }
 
-/* A folder to mount on; the teardown comes also after a failure or a skip. */
-static int make_folder(void **state)
+static int unmount_tree(void **state)
 {
-	char *folder = NULL;
-
-	if (asprintf(&folder, "%s/alloc-perf-test-XXXXXX", scratch_folder()) < 0)
-		return -1;
-	*state = folder;
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-	umount2(*state, MNT_DETACH);
-	rmdir(*state);
-	free(*state);
-	return 0;
+	umount2(tree, MNT_DETACH);
+	return tree_remove(state);
 }
 
 /* Mounts of this process alone: they go when it does. */
@@ -454,7 +442,7 @@ static void enter_own_mounts(void)
 }
 
 /* An image without a name: it and its loop device are gone when it is unmounted. */
-static void mount_image(const char *folder, const char *mkfs, int mib)
+static void mount_image(const char *mkfs, int mib)
 {
 	CLEANUP(freep) char *output = NULL;
 	CLEANUP(freep) char *image = NULL;
@@ -463,13 +451,13 @@ static void mount_image(const char *folder, const char *mkfs, int mib)
 
 	require_program(mkfs);
 	enter_own_mounts();
-	assert_true(asprintf(&image, "%s.image", folder) > 0);
+	assert_true(asprintf(&image, "%s.image", tree) > 0);
 	fd = open(image, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(ftruncate(fd, (off_t)mib << 20), 0);
 	r = child_run((const char *[]) { mkfs, "-q", "-F", image, NULL }, -1, NULL);
 	if (r == 0)
-		r = child_run((const char *[]) { "mount", "-o", "loop", image, folder, NULL }, -1,
+		r = child_run((const char *[]) { "mount", "-o", "loop", image, tree, NULL }, -1,
 			      &output);
 	unlink(image);
 	if (r != 0)
@@ -502,25 +490,30 @@ static void check_full_volume(const char *folder, uint64_t bytes)
 
 static void full_tmpfs_is_enospc(void **state)
 {
+	(void)state;
+
 	enter_own_mounts();
-	assert_int_equal(mount("tmpfs", *state, "tmpfs", 0, "size=1m"), 0);
-	check_full_volume(*state, 4 << 20);
+	assert_int_equal(mount("tmpfs", tree, "tmpfs", 0, "size=1m"), 0);
+	check_full_volume(tree, 4 << 20);
 }
 
 static void full_ext4_is_enospc(void **state)
 {
-	mount_image(*state, "mkfs.ext4", 16);
-	check_full_volume(*state, 64 << 20);
+	(void)state;
+
+	mount_image("mkfs.ext4", 16);
+	check_full_volume(tree, 64 << 20);
 }
 
 static void posix_fallocate_is_native_on_ext4(void **state)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct method_outcome outcome;
+	(void)state;
 
-	mount_image(*state, "mkfs.ext4", 32);
-	check_all_contracts(*state);
-	fd = make_file(*state);
+	mount_image("mkfs.ext4", 32);
+	check_all_contracts(tree);
+	fd = make_file(tree);
 	assert_int_equal(run_spec("posix-fallocate", fd, ODD_BYTES, &outcome), 0);
 	assert_int_equal(outcome.path, METHOD_PATH_NATIVE);
 	assert_int_equal(outcome.fallbacks, 0);
@@ -540,11 +533,12 @@ static void posix_fallocate_is_emulated_on_ext2(void **state)
 	CLEANUP(fd_closep) int by_library = -1;
 	CLEANUP(fd_closep) int by_us = -1;
 	struct method_outcome outcome;
+	(void)state;
 
-	mount_image(*state, "mkfs.ext2", 32);
-	check_all_contracts(*state);
-	by_library = make_file(*state);
-	by_us = make_file(*state);
+	mount_image("mkfs.ext2", 32);
+	check_all_contracts(tree);
+	by_library = make_file(tree);
+	by_us = make_file(tree);
 	assert_int_equal(run_spec("fallocate", by_us, ODD_BYTES, &outcome), -EOPNOTSUPP);
 	assert_int_equal(run_spec("posix-emulated", by_us, ODD_BYTES, &outcome), 0);
 	if (run_spec("posix-fallocate", by_library, ODD_BYTES, &outcome) == -EOPNOTSUPP)
@@ -556,7 +550,7 @@ static void posix_fallocate_is_emulated_on_ext2(void **state)
 	assert_int_equal(blocks_of(by_library), blocks_of(by_us));
 }
 
-#define MOUNTING(function) cmocka_unit_test_setup_teardown(function, make_folder, remove_folder)
+#define MOUNTING(function) cmocka_unit_test_setup_teardown(function, tree_make, unmount_tree)
 
 int main(void)
 {

@@ -31,6 +31,7 @@
 #include "lack.h"
 #include "mounts.h"
 #include "plan.h"
+#include "tree.h"
 #include "types.h"
 
 /* A laptop: LUKS and LVM, vfat, a loop device, overlay, bind mounts, FUSE, NFS, a read-only one. */
@@ -70,14 +71,9 @@ static void laptop_devices(struct devices *ret)
 	add(ret, 253, 1, "dm-1", "vg-root", NULL);
 	add(ret, 253, 2, "dm-2", "vg-home", NULL);
 	add(ret, 7, 0, "loop0", NULL, "/home/u/disk image");
-	for (const char *name = "1"; *name <= '3'; name = *name == '1'	 ? "2"
-							  : *name == '2' ? "3"
-									 : "4") {
-		char partition[8];
-
-		snprintf(partition, sizeof(partition), "sda%s", name);
-		assert_int_equal(0, devices_add_below(ret, partition, "sda"));
-	}
+	assert_int_equal(0, devices_add_below(ret, "sda1", "sda"));
+	assert_int_equal(0, devices_add_below(ret, "sda2", "sda"));
+	assert_int_equal(0, devices_add_below(ret, "sda3", "sda"));
 	assert_int_equal(0, devices_add_below(ret, "dm-0", "sda3"));
 	assert_int_equal(0, devices_add_below(ret, "dm-1", "dm-0"));
 	assert_int_equal(0, devices_add_below(ret, "dm-2", "dm-0"));
@@ -625,76 +621,32 @@ static void test_types(void **state)
 	assert_int_equal(TYPE_SHARED, type_nature("gfs2", true));
 }
 
-/* ---- trees of files ---- */
-
-static char tree[] = "/tmp/suspend-test.XXXXXX";
-
-static int make_tree(void **state)
-{
-	(void)state;
-	strcpy(tree, "/tmp/suspend-test.XXXXXX");
-	return mkdtemp(tree) ? 0 : -1;
-}
-
-static int remove_tree(void **state)
-{
-	CLEANUP(freep) char *command = NULL;
-	(void)state;
-
-	return asprintf(&command, "rm -rf '%s'", tree) < 0 ? -1 : system(command);
-}
-
-/* A file with its folders. */
-static void put(const char *name, const char *content)
-{
-	char path[512];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/%s", tree, name);
-	for (char *slash = strchr(path + strlen(tree) + 1, '/'); slash;
-	     slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(path, 0755);
-		*slash = '/';
-	}
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	assert_true(fd >= 0);
-	assert_int_equal(0, io_write_all(fd, content, strlen(content)));
-	close(fd);
-}
-
-static void put_link(const char *target, const char *name)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/%s", tree, name);
-	assert_int_equal(0, symlink(target, path));
-}
+/* ---- devices ---- */
 
 static void test_devices_from_sysfs(void **state)
 {
 	CLEANUP(devices_clear) struct devices devices = { 0 };
 	(void)state;
 
-	put("devices/sda/dev", "8:0\n");
-	put("devices/sda/sda1/dev", "8:1\n");
-	put("devices/sda/sda1/partition", "1\n");
-	put("devices/dm-0/dev", "253:0\n");
-	put("devices/dm-0/dm/name", "my disk\n");
-	put("devices/dm-0/slaves/sda1/x", "");
-	put("devices/loop0/dev", "7:0\n");
-	put("devices/loop0/loop/backing_file", "/two\nlines\n");
-	put("devices/broken/dev", "no number\n");
-	put("class/block/.keep", "");
-	put_link("../../devices/sda", "class/block/sda");
-	put_link("../../devices/sda/sda1", "class/block/sda1");
-	put_link("../../devices/dm-0", "class/block/dm-0");
-	put_link("../../devices/loop0", "class/block/loop0");
-	put_link("../../devices/broken", "class/block/broken");
-	put_link("../../devices/gone", "class/block/gone");
-	put("fs/btrfs/features/x", "");
-	put("fs/btrfs/uuid/devices/sda1/x", "");
-	put("fs/btrfs/uuid/devices/loop0/x", "");
+	tree_put("devices/sda/dev", "8:0\n");
+	tree_put("devices/sda/sda1/dev", "8:1\n");
+	tree_put("devices/sda/sda1/partition", "1\n");
+	tree_put("devices/dm-0/dev", "253:0\n");
+	tree_put("devices/dm-0/dm/name", "my disk\n");
+	tree_put("devices/dm-0/slaves/sda1/x", "");
+	tree_put("devices/loop0/dev", "7:0\n");
+	tree_put("devices/loop0/loop/backing_file", "/two\nlines\n");
+	tree_put("devices/broken/dev", "no number\n");
+	tree_put("class/block/.keep", "");
+	tree_put_link("class/block/sda", "../../devices/sda");
+	tree_put_link("class/block/sda1", "../../devices/sda/sda1");
+	tree_put_link("class/block/dm-0", "../../devices/dm-0");
+	tree_put_link("class/block/loop0", "../../devices/loop0");
+	tree_put_link("class/block/broken", "../../devices/broken");
+	tree_put_link("class/block/gone", "../../devices/gone");
+	tree_put("fs/btrfs/features/x", "");
+	tree_put("fs/btrfs/uuid/devices/sda1/x", "");
+	tree_put("fs/btrfs/uuid/devices/loop0/x", "");
 
 	assert_int_equal(0, devices_read(tree, &devices));
 	assert_int_equal(4, devices.count);
@@ -797,10 +749,10 @@ static void test_cgroups_tree(void **state)
 	bool frozen;
 	(void)state;
 
-	put("a.slice/cgroup.freeze", "0\n");
-	put("a.slice/cgroup.events", "populated 1\nfrozen 0\n");
-	put("a.slice/b.service/cgroup.freeze", "1\n");
-	put("a.slice/b.service/cgroup.events", "populated 1\nfrozen 1\n");
+	tree_put("a.slice/cgroup.freeze", "0\n");
+	tree_put("a.slice/cgroup.events", "populated 1\nfrozen 0\n");
+	tree_put("a.slice/b.service/cgroup.freeze", "1\n");
+	tree_put("a.slice/b.service/cgroup.events", "populated 1\nfrozen 1\n");
 	assert_int_equal(0, cgroups_read(tree, &all));
 	assert_int_equal(2, all.count);
 	assert_string_equal("/a.slice", all.paths[0]);
@@ -849,13 +801,13 @@ static void test_cgroups_running(void **state)
 	(void)state;
 
 	snprintf(procs, sizeof(procs), "%d\n", stranger);
-	put("cgroup.procs", procs);
-	put("suspend-freeze/cgroup.procs", procs);
-	put("a/cgroup.procs", "");
-	put("init.scope/cgroup.procs", "1\n");
-	put("b/cgroup.procs", procs);
+	tree_put("cgroup.procs", procs);
+	tree_put("suspend-freeze/cgroup.procs", procs);
+	tree_put("a/cgroup.procs", "");
+	tree_put("init.scope/cgroup.procs", "1\n");
+	tree_put("b/cgroup.procs", procs);
 	snprintf(procs, sizeof(procs), "1\n2\n%d\n%d\n", getpid(), getppid());
-	put("c/cgroup.procs", procs);
+	tree_put("c/cgroup.procs", procs);
 	assert_int_equal(0, cgroups_read(tree, &all));
 	assert_int_equal(1, cgroups_running(tree, &all, &frozen, name));
 	assert_int_equal(0, strncmp(name, "test-suspend", 12));
@@ -868,19 +820,20 @@ static void test_cgroups_running(void **state)
 static void test_gather(void **state)
 {
 	CLEANUP(freep) char *moved = NULL;
-	char name[64] = "", procs[64], path[512];
+	CLEANUP(freep) char *path = NULL;
+	char name[64] = "", procs[64];
 	pid_t stranger = start_stranger();
 	(void)state;
 
 	snprintf(procs, sizeof(procs), "1\n%d\n%d\n", getpid(), stranger);
-	put("cgroup.procs", procs);
+	tree_put("cgroup.procs", procs);
 	assert_int_equal(1, gather_count(tree, name));
 	assert_int_equal(-ENOENT, gather_all(tree));
 	assert_int_equal(0, gather_prepare(tree));
 	assert_int_equal(0, gather_prepare(tree));
-	put("suspend-freeze/cgroup.procs", "");
+	tree_put("suspend-freeze/cgroup.procs", "");
 	assert_int_equal(0, gather_all(tree));
-	snprintf(path, sizeof(path), "%s/suspend-freeze/cgroup.procs", tree);
+	path = tree_path("suspend-freeze/cgroup.procs");
 	assert_int_equal(0, io_read_file(path, 4096, &moved, NULL));
 	assert_int_equal(stranger, strtol(moved, NULL, 10));
 	snprintf(procs, sizeof(procs), "\n%d\n", getpid());
@@ -917,17 +870,16 @@ static void test_knob_defect(void **state)
 
 static void test_knob_open(void **state)
 {
+	CLEANUP(freep) char *path = tree_path("knob");
 	CLEANUP(fd_closep) int fd = -1;
-	char path[512], value[2];
+	char value[2];
 	(void)state;
 
-	put("knob", "1\n");
-	snprintf(path, sizeof(path), "%s/knob", tree);
+	assert_int_equal(-ENOENT, knob_open(path, value));
+	tree_put("knob", "1\n");
 	fd = knob_open(path, value);
 	assert_true(fd >= 0);
 	assert_string_equal("1", value);
-	snprintf(path, sizeof(path), "%s/none", tree);
-	assert_int_equal(-ENOENT, knob_open(path, value));
 }
 
 /* ---- state file ---- */
@@ -1011,7 +963,7 @@ static void test_hold_refuses_what_it_did_not_write(void **state)
 		char text[512];
 
 		snprintf(text, sizeof(text), "%s%s", head, bad[i]);
-		put("state", text);
+		tree_put("state", text);
 		hold_in_tree(&hold);
 		assert_int_equal(-EBADMSG, hold_read(&hold));
 	}
@@ -1020,7 +972,7 @@ static void test_hold_refuses_what_it_did_not_write(void **state)
 		char text[512];
 
 		snprintf(text, sizeof(text), "%.*s", (int)bytes, head);
-		put("state", text);
+		tree_put("state", text);
 		hold_in_tree(&hold);
 		assert_int_equal(-EBADMSG, hold_read(&hold));
 	}
@@ -1096,20 +1048,20 @@ int main(void)
 		cmocka_unit_test(test_plan_of_nothing),
 		cmocka_unit_test(test_plan_thousands),
 		cmocka_unit_test(test_types),
-		cmocka_unit_test_setup_teardown(test_devices_from_sysfs, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_devices_from_sysfs, tree_make, tree_remove),
 		cmocka_unit_test(test_devices_without_sysfs),
 		cmocka_unit_test(test_cgroups_choose),
 		cmocka_unit_test(test_cgroups_from_the_root),
 		cmocka_unit_test(test_cgroups_own),
-		cmocka_unit_test_setup_teardown(test_cgroups_tree, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_cgroups_running, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_gather, make_tree, remove_tree),
+		cmocka_unit_test_setup_teardown(test_cgroups_tree, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(test_cgroups_running, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(test_gather, tree_make, tree_remove),
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_knob_defect),
-		cmocka_unit_test_setup_teardown(test_knob_open, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_hold_is_read_back, make_tree, remove_tree),
-		cmocka_unit_test_setup_teardown(test_hold_refuses_what_it_did_not_write, make_tree,
-						remove_tree),
+		cmocka_unit_test_setup_teardown(test_knob_open, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(test_hold_is_read_back, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(test_hold_refuses_what_it_did_not_write, tree_make,
+						tree_remove),
 		cmocka_unit_test(test_hold_lock),
 		cmocka_unit_test(test_process),
 	};

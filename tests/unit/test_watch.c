@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 
 #include "cleanup.h"
 #include "field.h"
+#include "tree.h"
 #include "watch.h"
 
 /* Nothing to complain about. */
@@ -141,48 +141,16 @@ static void a_run_is_watched(void **state)
 	watch_clear(&watch);
 }
 
-static void write_governor(const char *root, int cpu, const char *text)
-{
-	char path[256];
-	FILE *file;
-
-	snprintf(path, sizeof(path), "%s/cpu%d", root, cpu);
-	assert_int_equal(mkdir(path, 0777), 0);
-	strcat(path, "/cpufreq");
-	assert_int_equal(mkdir(path, 0777), 0);
-	strcat(path, "/scaling_governor");
-	file = fopen(path, "w");
-	assert_non_null(file);
-	fputs(text, file);
-	assert_int_equal(fclose(file), 0);
-}
-
-static void remove_governor(const char *root, int cpu)
-{
-	static const char *const parts[] = { "/cpufreq/scaling_governor", "/cpufreq", "" };
-	char path[256];
-
-	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
-		snprintf(path, sizeof(path), "%s/cpu%d%s", root, cpu, parts[i]);
-		remove(path);
-	}
-}
-
 static void governors_are_found(void **state)
 {
-	char root[] = "/var/tmp/test-watch-XXXXXX";
 	CLEANUP(freep) char *governor = NULL;
 	(void)state;
 
-	assert_non_null(mkdtemp(root));
-	assert_null(watch_governor(root));
-	write_governor(root, 0, "performance\n");
-	assert_null(watch_governor(root));
-	write_governor(root, 1, "schedutil\n");
-	governor = watch_governor(root);
-	remove_governor(root, 0);
-	remove_governor(root, 1);
-	rmdir(root);
+	assert_null(watch_governor(tree));
+	tree_put("cpu0/cpufreq/scaling_governor", "performance\n");
+	assert_null(watch_governor(tree));
+	tree_put("cpu1/cpufreq/scaling_governor", "schedutil\n");
+	governor = watch_governor(tree);
 	assert_non_null(governor);
 	assert_string_equal(governor, "schedutil");
 }
@@ -195,7 +163,7 @@ int main(void)
 		cmocka_unit_test(several_are_a_line_each),
 		cmocka_unit_test(own_records_are_no_foreign_writes),
 		cmocka_unit_test(a_run_is_watched),
-		cmocka_unit_test(governors_are_found),
+		cmocka_unit_test_setup_teardown(governors_are_found, tree_make, tree_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
