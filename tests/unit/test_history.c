@@ -15,30 +15,22 @@
 #include "history.h"
 #include "io.h"
 #include "results.h"
+#include "tree.h"
 
-/* A store in a folder of its own. */
-struct place {
-	char folder[64];
-	char path[96];
-};
+static char *store;
 
-static void place_remove(struct place *place)
+static int set_up(void **state)
 {
-	char journal[128];
-
-	snprintf(journal, sizeof(journal), "%s-journal", place->path);
-	unlink(journal);
-	unlink(place->path);
-	rmdir(place->folder);
+	if (tree_make(state) < 0)
+		return -1;
+	store = tree_path("history.sqlite");
+	return 0;
 }
 
-static struct place place_make(void)
+static int tear_down(void **state)
 {
-	struct place place = { .folder = "/tmp/alloc-perf-history.XXXXXX" };
-
-	assert_non_null(mkdtemp(place.folder));
-	snprintf(place.path, sizeof(place.path), "%s/history.sqlite", place.folder);
-	return place;
+	freep(&store);
+	return tree_remove(state);
 }
 
 static void set(char **member, const char *text)
@@ -131,35 +123,33 @@ static int64_t ask(const char *path, const char *sql)
 static void adding_twice_changes_nothing(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	struct history_added added;
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 4);
 	/* As results of dir: testbeds are. */
 	results.records[2].volume_bytes = FIELD_UNKNOWN;
-	added = add(place.path, &results);
+	added = add(store, &results);
 	assert_int_equal(added.runs, 1);
 	assert_int_equal(added.trials, 4);
 	assert_int_equal(added.known_trials, 0);
-	added = add(place.path, &results);
+	added = add(store, &results);
 	assert_int_equal(added.runs, 0);
 	assert_int_equal(added.trials, 0);
 	assert_int_equal(added.known_trials, 4);
-	assert_int_equal(count_trials(place.path), 4);
+	assert_int_equal(count_trials(store), 4);
 }
 
 static void a_grown_file_adds_what_is_new(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	struct history_added added;
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 2);
-	add(place.path, &results);
+	add(store, &results);
 	add_run(&results, "2009-04-02T00:00:00Z", 3);
-	added = add(place.path, &results);
+	added = add(store, &results);
 	assert_int_equal(added.runs, 1);
 	assert_int_equal(added.trials, 3);
 	assert_int_equal(added.known_trials, 2);
@@ -181,7 +171,6 @@ static void fill(const struct field *fields, size_t count, void *object)
 static void every_field_survives(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	struct record *record;
 	json_t *before, *after;
 	(void)state;
@@ -193,8 +182,8 @@ static void every_field_survives(void **state)
 	record->layout.run = calloc(1, sizeof(*record->layout.run));
 	record->layout.run[0] = (struct field_run) { 0, 1ll << 40, 4096, 1 };
 	record->layout.count = 1;
-	add(place.path, &results);
-	read_all(place.path, &(struct history_filter) { .with_layout = 1 }, &got);
+	add(store, &results);
+	read_all(store, &(struct history_filter) { .with_layout = 1 }, &got);
 	assert_int_equal(got.record_count, 1);
 	before = json_pack("[oo]", environment_to_json(&results.environments[0]),
 			   record_to_json(&results.records[0]));
@@ -204,7 +193,7 @@ static void every_field_survives(void **state)
 	json_decref(before);
 	json_decref(after);
 	results_clear(&got);
-	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	read_all(store, &(struct history_filter) { 0 }, &got);
 	assert_int_equal(got.records[0].layout.count, FIELD_UNKNOWN);
 	assert_int_equal(got.records[0].layout_left_out, record->layout_left_out);
 }
@@ -227,17 +216,16 @@ static void filters_leave_out(void **state)
 		{ { .testbed = "uml" }, 0 },
 	};
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 4);
 	add_run(&results, "2009-04-02T00:00:00Z", 5);
-	add(place.path, &results);
+	add(store, &results);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		CLEANUP(results_clear) struct results got = { 0 };
 
 		print_message("# row %zu\n", i);
-		read_all(place.path, &rows[i].filter, &got);
+		read_all(store, &rows[i].filter, &got);
 		assert_int_equal(got.record_count, rows[i].trials);
 	}
 }
@@ -255,15 +243,14 @@ static int take_run(const struct history_run *run, void *context)
 static void runs_are_listed_with_their_trials(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	CLEANUP(history_closep) struct history *history = NULL;
 	int64_t trials[3] = { -1, -1, -1 };
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 4);
 	add_run(&results, "2009-04-02T00:00:00Z", 0);
-	add(place.path, &results);
-	assert_int_equal(history_open(place.path, HISTORY_READ, &history, NULL), 0);
+	add(store, &results);
+	assert_int_equal(history_open(store, HISTORY_READ, &history, NULL), 0);
 	assert_int_equal(history_list(history, take_run, trials, NULL), 0);
 	assert_int_equal(trials[1], 4);
 	assert_int_equal(trials[2], 0);
@@ -272,7 +259,6 @@ static void runs_are_listed_with_their_trials(void **state)
 static void many_may_add_at_once(void **state)
 {
 	enum { PROCESSES = 6, ROUNDS = 5 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	for (int process = 0; process < PROCESSES; process++)
@@ -287,8 +273,7 @@ static void many_may_add_at_once(void **state)
 				snprintf(started, sizeof(started), "%d of %d", round, process);
 				add_run(&results, started, 4);
 				/* Each makes the store, or waits for who does. */
-				if (history_open(place.path, HISTORY_ADD, &history, &problem) !=
-					    0 ||
+				if (history_open(store, HISTORY_ADD, &history, &problem) != 0 ||
 				    history_add(history, &results, &added, &problem) != 0 ||
 				    added.trials != 4) {
 					print_message("# %s\n", problem.message);
@@ -305,23 +290,22 @@ static void many_may_add_at_once(void **state)
 		assert_true(wait(&status) > 0);
 		assert_int_equal(status, 0);
 	}
-	assert_int_equal(count_trials(place.path), PROCESSES * ROUNDS * 4);
+	assert_int_equal(count_trials(store), PROCESSES * ROUNDS * 4);
 }
 
 /* A run on two kernels may make the same trial on both within a second. */
 static void trials_of_two_kernels_are_two(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 3);
 	results.records[2].run = 1;
 	set(&results.records[0].kernel, "2.6.29");
 	set(&results.records[2].kernel, "2.6.30");
-	assert_int_equal(add(place.path, &results).trials, 3);
-	assert_int_equal(add(place.path, &results).known_trials, 3);
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
+	assert_int_equal(add(store, &results).trials, 3);
+	assert_int_equal(add(store, &results).known_trials, 3);
+	assert_int_equal(ask(store, "PRAGMA user_version"), 4);
 }
 
 /* ---- older stores ---- */
@@ -345,40 +329,38 @@ static const char version_1[] =
 static void version_1_is_brought_up_to_date(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
-	run_sql(place.path, version_1);
-	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	run_sql(store, version_1);
+	read_all(store, &(struct history_filter) { 0 }, &got);
 	assert_int_equal(got.record_count, 1);
 	assert_int_equal(got.records[0].fragments, 35);
 	assert_int_equal(got.records[0].extents, FIELD_UNKNOWN);
 	assert_string_equal(got.environments[0].kernel, "2.6.29");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 4);
-	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master WHERE name = "
-					 "'trial_by_cell'"),
+	assert_int_equal(ask(store, "PRAGMA user_version"), 4);
+	assert_int_equal(ask(store, "SELECT count(*) FROM sqlite_master WHERE name = "
+				    "'trial_by_cell'"),
 			 1);
 	add_run(&results, "2009-04-02T00:00:00Z", 2);
-	assert_int_equal(add(place.path, &results).trials, 2);
-	assert_int_equal(count_trials(place.path), 3);
+	assert_int_equal(add(store, &results).trials, 2);
+	assert_int_equal(count_trials(store), 3);
 }
 
 static void a_new_field_is_a_new_column(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 1);
-	add(place.path, &results);
+	add(store, &results);
 	/* As a version that did not have it yet left it. */
-	run_sql(place.path, "ALTER TABLE trial DROP COLUMN gap_bytes");
-	read_all(place.path, &(struct history_filter) { 0 }, &got);
+	run_sql(store, "ALTER TABLE trial DROP COLUMN gap_bytes");
+	read_all(store, &(struct history_filter) { 0 }, &got);
 	assert_int_equal(got.records[0].gap_bytes, FIELD_UNKNOWN);
 	set(&results.environments[0].started, "2009-04-02T00:00:00Z");
 	results.records[0].gap_bytes = 8192;
-	add(place.path, &results);
-	assert_int_equal(ask(place.path, "SELECT max(gap_bytes) FROM trial"), 8192);
+	add(store, &results);
+	assert_int_equal(ask(store, "SELECT max(gap_bytes) FROM trial"), 8192);
 }
 
 /* ---- what is no store ---- */
@@ -386,25 +368,23 @@ static void a_new_field_is_a_new_column(void **state)
 static void later_versions_are_left_alone(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 1);
-	add(place.path, &results);
-	run_sql(place.path, "PRAGMA user_version = 5");
-	assert_refused(place.path, HISTORY_ADD, EPROTO, "written by a later version");
-	assert_refused(place.path, HISTORY_READ, EPROTO, "written by a later version");
-	assert_int_equal(ask(place.path, "PRAGMA user_version"), 5);
+	add(store, &results);
+	run_sql(store, "PRAGMA user_version = 5");
+	assert_refused(store, HISTORY_ADD, EPROTO, "written by a later version");
+	assert_refused(store, HISTORY_READ, EPROTO, "written by a later version");
+	assert_int_equal(ask(store, "PRAGMA user_version"), 5);
 }
 
 static void other_databases_are_left_alone(void **state)
 {
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
-	run_sql(place.path, "CREATE TABLE bookmark (url TEXT)");
-	assert_refused(place.path, HISTORY_ADD, EINVAL, "no history of alloc-perf");
-	assert_int_equal(ask(place.path, "SELECT count(*) FROM sqlite_master"), 1);
+	run_sql(store, "CREATE TABLE bookmark (url TEXT)");
+	assert_refused(store, HISTORY_ADD, EINVAL, "no history of alloc-perf");
+	assert_int_equal(ask(store, "SELECT count(*) FROM sqlite_master"), 1);
 }
 
 /* Opens it both ways; the file has to stay as it is. */
@@ -432,12 +412,11 @@ static void write_file(const char *path, const char *text, long offset)
 
 static void other_files_are_left_alone(void **state)
 {
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
-	write_file(place.path, "{\"type\":\"environment\"}\nwhat a user gave by mistake\n", 0);
-	assert_left_alone(place.path, EINVAL, "no history of alloc-perf");
-	assert_refused(place.folder, HISTORY_ADD, EISDIR, "Is a directory");
+	write_file(store, "{\"type\":\"environment\"}\nwhat a user gave by mistake\n", 0);
+	assert_left_alone(store, EINVAL, "no history of alloc-perf");
+	assert_refused(tree, HISTORY_ADD, EISDIR, "Is a directory");
 	assert_refused("/dev/null", HISTORY_ADD, EINVAL, "cannot open the history /dev/null");
 	assert_refused("/dev/null/x/history.sqlite", HISTORY_ADD, ENOTDIR, "Not a directory");
 }
@@ -445,40 +424,36 @@ static void other_files_are_left_alone(void **state)
 static void damaged_stores_are_not_written_to(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 200);
-	add(place.path, &results);
+	add(store, &results);
 	for (long page = 3; page < 9; page++)
-		write_file(place.path, "what a failing disk left here instead", page * 4096);
-	assert_left_alone(place.path, EUCLEAN, "is damaged");
+		write_file(store, "what a failing disk left here instead", page * 4096);
+	assert_left_alone(store, EUCLEAN, "is damaged");
 }
 
 static void a_store_cut_short_is_not_written_to(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
-	CLEANUP(place_remove) struct place place = place_make();
 	struct stat status;
 	(void)state;
 
 	add_run(&results, "2009-04-01T00:00:00Z", 200);
-	add(place.path, &results);
-	must_be_0(stat(place.path, &status));
-	must_be_0(truncate(place.path, status.st_size / 2 / 4096 * 4096));
-	assert_left_alone(place.path, EUCLEAN, "is damaged");
+	add(store, &results);
+	must_be_0(stat(store, &status));
+	must_be_0(truncate(store, status.st_size / 2 / 4096 * 4096));
+	assert_left_alone(store, EUCLEAN, "is damaged");
 }
 
 static void there_is_no_history_yet(void **state)
 {
-	CLEANUP(place_remove) struct place place = place_make();
 	(void)state;
 
-	assert_refused(place.path, HISTORY_READ, ENOENT,
-		       "`alloc-perf history add FILE` begins one");
-	assert_int_equal(access(place.path, F_OK), -1);
-	write_file(place.path, "", 0);
-	assert_refused(place.path, HISTORY_READ, ENOENT, "is empty");
+	assert_refused(store, HISTORY_READ, ENOENT, "`alloc-perf history add FILE` begins one");
+	assert_int_equal(access(store, F_OK), -1);
+	write_file(store, "", 0);
+	assert_refused(store, HISTORY_READ, ENOENT, "is empty");
 }
 
 static void what_is_no_trial_is_not_shown(void **state)
@@ -494,15 +469,15 @@ static void what_is_no_trial_is_not_shown(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
 		CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
-		CLEANUP(place_remove) struct place place = place_make();
 		CLEANUP(history_closep) struct history *history = NULL;
 		CLEANUP(problem_clear) struct problem problem = { 0 };
 
 		print_message("# %s\n", changes[i]);
+		unlink(store);
 		add_run(&results, "2009-04-01T00:00:00Z", 1);
-		add(place.path, &results);
-		run_sql(place.path, changes[i]);
-		assert_int_equal(history_open(place.path, HISTORY_READ, &history, &problem), 0);
+		add(store, &results);
+		run_sql(store, changes[i]);
+		assert_int_equal(history_open(store, HISTORY_READ, &history, &problem), 0);
 		assert_int_equal(history_read(history,
 					      &(struct history_filter) { .with_layout = 1 }, &got,
 					      &problem),
@@ -537,25 +512,27 @@ static void the_default_is_where_data_goes(void **state)
 	assert_default(NULL, NULL, NULL);
 }
 
+#define STORING(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(adding_twice_changes_nothing),
-		cmocka_unit_test(a_grown_file_adds_what_is_new),
-		cmocka_unit_test(every_field_survives),
-		cmocka_unit_test(filters_leave_out),
-		cmocka_unit_test(runs_are_listed_with_their_trials),
-		cmocka_unit_test(many_may_add_at_once),
-		cmocka_unit_test(trials_of_two_kernels_are_two),
-		cmocka_unit_test(version_1_is_brought_up_to_date),
-		cmocka_unit_test(a_new_field_is_a_new_column),
-		cmocka_unit_test(later_versions_are_left_alone),
-		cmocka_unit_test(other_databases_are_left_alone),
-		cmocka_unit_test(other_files_are_left_alone),
-		cmocka_unit_test(damaged_stores_are_not_written_to),
-		cmocka_unit_test(a_store_cut_short_is_not_written_to),
-		cmocka_unit_test(there_is_no_history_yet),
-		cmocka_unit_test(what_is_no_trial_is_not_shown),
+		STORING(adding_twice_changes_nothing),
+		STORING(a_grown_file_adds_what_is_new),
+		STORING(every_field_survives),
+		STORING(filters_leave_out),
+		STORING(runs_are_listed_with_their_trials),
+		STORING(many_may_add_at_once),
+		STORING(trials_of_two_kernels_are_two),
+		STORING(version_1_is_brought_up_to_date),
+		STORING(a_new_field_is_a_new_column),
+		STORING(later_versions_are_left_alone),
+		STORING(other_databases_are_left_alone),
+		STORING(other_files_are_left_alone),
+		STORING(damaged_stores_are_not_written_to),
+		STORING(a_store_cut_short_is_not_written_to),
+		STORING(there_is_no_history_yet),
+		STORING(what_is_no_trial_is_not_shown),
 		cmocka_unit_test(the_default_is_where_data_goes),
 	};
 
