@@ -59,11 +59,8 @@ struct outlook {
 int outlook_make(const struct request *request, struct outlook *ret, struct problem *problem);
 void outlook_clear(struct outlook *outlook);
 
-/* Warnings about the outlook, on stderr. */
+/* Warns on stderr of what the kernel does wrong, and of what was to be frozen and will not be. */
 void outlook_warn(const struct outlook *outlook);
-
-/* What was to be frozen and will not be, on stderr. */
-void outlook_tell_missed(const struct outlook *outlook);
 
 /* What of the hold somebody else froze, or refused to be frozen, on stderr. */
 void cmd_tell_exceptions(const struct hold *hold);

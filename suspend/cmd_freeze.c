@@ -54,6 +54,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (wanted->request.wish.way == WAY_KERNEL)
 			argp_error(state, "the kernel freezes only while it suspends; see `run`");
+		wanted->request.wish.way = WAY_SELF;
 		if (!wanted->has_time)
 			argp_error(state, "say for how long, as in: --for 30");
 		return 0;
@@ -165,7 +166,7 @@ static int freeze(const struct freeze_options *wanted)
 		r = -errno;
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	outlook_tell_missed(&outlook);
+	outlook_warn(&outlook);
 	reading = ends[0];
 	fflush(NULL);
 	pid = fork();

@@ -139,7 +139,6 @@ static int print_plan(const struct plan_options *wanted)
 	if (r < 0)
 		return cmd_complain(&problem, r);
 	outlook_warn(&outlook);
-	outlook_tell_missed(&outlook);
 	print_way(wanted, &outlook);
 	if (outlook.way == WAY_SELF)
 		print_cgroups(&outlook.machine);

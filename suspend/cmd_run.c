@@ -133,7 +133,6 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 	if (r < 0)
 		return r;
 	outlook_warn(&outlook);
-	outlook_tell_missed(&outlook);
 	r = keep_prepare(&keep, &session);
 	if (r == 0)
 		r = session_prepare(&session, &outlook.machine, &outlook.plan, outlook.way,

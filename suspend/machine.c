@@ -173,7 +173,11 @@ int machine_plan(const struct machine *machine, const struct wish *wish, struct 
 		 struct problem *problem)
 {
 	CLEANUP(freep) char *spare = NULL;
-	struct plan_wish plan_wish = { .only = wish->only, .except = wish->except };
+	struct plan_wish plan_wish = {
+		.only = wish->only,
+		.except = wish->except,
+		.by_kernel = wish->way == WAY_KERNEL,
+	};
 
 	if (machine->writers && kernel_is_before(machine->kernel, 6, 16)) {
 		if (asprintf(&spare,
@@ -196,6 +200,10 @@ int machine_choose_way(const struct machine *machine, const struct wish *wish,
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
 				   "this kernel has no " KNOB_PATH
 				   " (Linux 6.16); leave out --way");
+	if (wish->way == WAY_KERNEL && !whole)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the kernel freezes everything, and takes no names; leave out "
+				   "--way, or --only and --except");
 	*ret = wish->way;
 	if (wish->way == WAY_AUTO)
 		*ret = good && plan->kernel_agrees && whole ? WAY_KERNEL : WAY_SELF;

@@ -87,11 +87,11 @@ int plan_make(const struct mounts *mounts, const struct devices *devices,
 		r = plan_find_edges(&making);
 	if (r == 0)
 		r = plan_apply_wish(&making, problem);
-	if (r == 0)
+	if (r == 0 && !wish->by_kernel)
 		r = plan_choose_mounts(&making);
 	if (r == 0)
 		r = plan_order(&making, &plan);
-	if (r == 0)
+	if (r == 0 && !wish->by_kernel)
 		r = plan_spare_lower(&making, &plan);
 	if (r == 0)
 		r = explain(&plan);

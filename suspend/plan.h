@@ -47,6 +47,7 @@ struct plan_wish {
 	 * A service blocked by them would make the suspend fail.
 	 */
 	const char *spare_system;
+	bool by_kernel; /* who reaches all superblocks, and writes everything out before */
 };
 
 /*

@@ -115,6 +115,15 @@ void request_clear(struct request *request)
 	free(request->except);
 }
 
+/* What the kernel does is not quite what we would do. */
+static int plan_for_kernel(struct outlook *outlook, struct problem *problem)
+{
+	static const struct wish wish = { .way = WAY_KERNEL };
+
+	plan_clear(&outlook->plan);
+	return machine_plan(&outlook->machine, &wish, &outlook->plan, problem);
+}
+
 int outlook_make(const struct request *request, struct outlook *ret, struct problem *problem)
 {
 	struct outlook outlook = { 0 };
@@ -125,6 +134,8 @@ int outlook_make(const struct request *request, struct outlook *ret, struct prob
 	if (r == 0)
 		r = machine_choose_way(&outlook.machine, &request->wish, &outlook.plan,
 				       &outlook.way, problem);
+	if (r == 0 && outlook.way == WAY_KERNEL)
+		r = plan_for_kernel(&outlook, problem);
 	if (r < 0) {
 		outlook_clear(&outlook);
 		return r;
@@ -139,17 +150,9 @@ void outlook_clear(struct outlook *outlook)
 	machine_clear(&outlook->machine);
 }
 
-void outlook_warn(const struct outlook *outlook)
+static void warn_of_missed(const struct outlook *outlook)
 {
-	const char *defect = knob_defect(outlook->machine.kernel);
-
-	if (outlook->machine.has_knob && defect)
-		fprintf(stderr, "suspend-freeze: warning: %s\n", defect);
-}
-
-void outlook_tell_missed(const struct outlook *outlook)
-{
-	for (size_t i = 0; outlook->way == WAY_SELF && i < outlook->plan.count; i++) {
+	for (size_t i = 0; i < outlook->plan.count; i++) {
 		const struct plan_item *item = &outlook->plan.items[i];
 		CLEANUP(freep) char *name = reach_name(item->mount);
 		CLEANUP(freep) char *path = name ? quote_name(name) : NULL;
@@ -159,6 +162,15 @@ void outlook_tell_missed(const struct outlook *outlook)
 				"suspend-freeze: warning: %s on %s will not be frozen: %s\n",
 				item->mount->type, path ? path : "?", item->reason);
 	}
+}
+
+void outlook_warn(const struct outlook *outlook)
+{
+	const char *defect = knob_defect(outlook->machine.kernel);
+
+	if (outlook->machine.has_knob && defect)
+		fprintf(stderr, "suspend-freeze: warning: %s\n", defect);
+	warn_of_missed(outlook);
 }
 
 void cmd_tell_exceptions(const struct hold *hold)
