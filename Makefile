@@ -14,6 +14,7 @@ demo: all
 test:
 	@scripts/setup build run test
 	@scripts/fetch-kernel build/kernel
+	@scripts/fetch-kernel build/kernel-6.16 6.16
 	@scripts/test
 
 # What needs no guest, in a minute or two.

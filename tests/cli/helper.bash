@@ -13,6 +13,7 @@
 : "${ALLOC_PERF_BUILD:=$ALLOC_PERF_SOURCE/build}"
 : "${ALLOC_PERF:=$ALLOC_PERF_BUILD/alloc-perf}"
 SECOND=$ALLOC_PERF_BUILD/kernel
+NEWER=$ALLOC_PERF_BUILD/kernel-6.16
 
 setup() {
 	test_enter
@@ -54,7 +55,7 @@ as_user() {
 }
 
 # Reason why WHAT cannot be used here; empty: it can.
-lacking() { # uml|loop|qemu|kernels|root|chromium
+lacking() { # uml|loop|qemu|kernels|knob|root|chromium
 	case $1 in
 	uml)
 		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
@@ -69,6 +70,10 @@ lacking() { # uml|loop|qemu|kernels|root|chromium
 	kernels) # two: one in /boot, and another that scripts/fetch-kernel has put into $SECOND
 		lacking qemu
 		compgen -G "$SECOND/boot/vmlinuz-*" >/dev/null || echo "no second kernel (scripts/fetch-kernel $SECOND)"
+		;;
+	knob) # one that can freeze file systems by itself
+		lacking qemu
+		compgen -G "$NEWER/boot/vmlinuz-*" >/dev/null || echo "no kernel of Linux 6.16 (scripts/fetch-kernel $NEWER 6.16)"
 		;;
 	qemu)
 		if ! command -v python3 >/dev/null; then
@@ -100,7 +105,7 @@ lack() {
 	esac
 }
 
-# require uml|loop|qemu|kernels|root|chromium: lacks it where that cannot be used.
+# require uml|loop|qemu|kernels|knob|root|chromium: lacks it where that cannot be used.
 require() {
 	local reason
 	reason=$(lacking "$1")

@@ -9,17 +9,21 @@
  *	faults frozen DIRECTORY		says so, or fails
  *	faults dirty FILE		dirties a page of FILE through a mapping, again and again
  *	faults deaf-fuse DIRECTORY	mounts a FUSE file system that never answers
+ *	faults restless			can be stopped by no suspend, which therefore fails
  *
  * Whoever waits for a frozen file system cannot be killed, so nobody waits for him here:
  * the write is that of a child, and a child that does not return is left alone.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -174,6 +178,23 @@ static int deaf_fuse(const char *directory)
 		pause();
 }
 
+/* The kernel itself waits for a page that nobody brings (userfaultfd), and tries again at each
+ * signal. */
+static int restless(void)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register missing = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	int pages = (int)syscall(SYS_userfaultfd, O_CLOEXEC), ends[2];
+	char *page = mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	missing.range = (struct uffdio_range) { (uintptr_t)page, 4096 };
+	if (pages < 0 || page == MAP_FAILED || ioctl(pages, UFFDIO_API, &api) < 0 ||
+	    ioctl(pages, UFFDIO_REGISTER, &missing) < 0 || pipe(ends) < 0 ||
+	    write(ends[1], page, 1) < 0)
+		return fail("userfaultfd");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 3 && strcmp(argv[1], "kill-at") == 0)
@@ -188,7 +209,10 @@ int main(int argc, char **argv)
 		return dirty(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "deaf-fuse") == 0)
 		return deaf_fuse(argv[2]);
+	if (argc == 2 && strcmp(argv[1], "restless") == 0)
+		return restless();
 	fprintf(stderr,
-		"Usage: faults kill-at|kill-after|writable|frozen|dirty|deaf-fuse ARGUMENT...\n");
+		"Usage: faults "
+		"kill-at|kill-after|writable|frozen|dirty|deaf-fuse|restless ARGUMENT...\n");
 	return 2;
 }

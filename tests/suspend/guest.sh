@@ -4,6 +4,7 @@
 SUSPEND='echo mem >/sys/power/state'
 DISKS='/mnt/ext4 /mnt/xfs /mnt/btrfs'
 SESSION=/sys/fs/cgroup/user.slice
+KNOB=/sys/power/freeze_filesystems
 
 # in_session COMMAND...: where a user's processes are, which are to be stopped.
 in_session() {
@@ -71,6 +72,12 @@ kill_both() {
 
 gone() { # PID
 	! grep -q '^State:.[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+knob_is() { # VALUE
+	[ "$(cat $KNOB)" = "$1" ] && return
+	echo "$KNOB is $(cat $KNOB)"
+	return 1
 }
 
 frozen() { # DIRECTORY...

@@ -1,61 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# suspend-freeze in a guest where things go wrong.  One guest serves all tests; each
-# leaves it as it was.
+# suspend-freeze in a guest where things go wrong.
 # shellcheck disable=SC2016 # the guest's shell expands what is in single quotes
 load ../cli/helper
+load guest
 
 setup_file() {
 	require qemu
-	local kind disks=() tests=$ALLOC_PERF_SOURCE/tests/suspend
-	export GUEST=$BATS_FILE_TMPDIR/guest
-	mkdir "$GUEST"
-	for kind in ext4 xfs btrfs; do
-		PYTHONPATH=$tests python3 -c "import volumes; volumes.make('$kind', '$GUEST/$kind')"
-		disks+=(--disk "$GUEST/$kind")
-	done
-	truncate -s 320M "$GUEST/spare"
-	"$tests/guest.py" boot "$GUEST" "${disks[@]}" --disk "$GUEST/spare" \
-		--add "$ALLOC_PERF_BUILD/tests/suspend/faults" --add "$ALLOC_PERF_BUILD/suspend/suspend-freeze" \
-		</dev/null >/dev/null 2>&1 3>&- &
-	"$tests/guest.py" ready "$GUEST"
-	"$tests/guest.py" sh "$GUEST" "cat >/run/lib.sh <<'END'
-$(cat "$tests/guest.sh")
-END
-mkdir -p /mnt/ext4 /mnt/xfs /mnt/btrfs /mnt/other /mnt/loop
-mount -t ext4 /dev/vda /mnt/ext4 && mount -t xfs /dev/vdb /mnt/xfs && mount -t btrfs /dev/vdc /mnt/btrfs
-mke2fs -F /dev/vdd >/dev/null 2>&1
-# A suspend that fails takes 20 seconds for it otherwise.
-echo 2000 >/sys/power/pm_freeze_timeout"
-}
-
-setup() {
-	test_enter
-	# One that waits for ever takes the agent with it: say so, instead of waiting in each test.
-	timeout 20 "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" sh "$GUEST" true ||
-		fail "the guest does not answer after the test before"
-}
-
-teardown_file() {
-	[ ! -e "$GUEST/pid" ] || "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" cut "$GUEST"
-}
-
-# guest sh|nap COMMAND
-guest() {
-	run timeout 200 "$ALLOC_PERF_SOURCE/tests/suspend/guest.py" "$1" "$GUEST" ". /run/lib.sh; $2"
-	echo "$output"
-}
-
-# in_guest COMMAND: which has to end well.
-in_guest() {
-	guest sh "$1"
-	assert_status 0
-}
-
-sleeps() { # COMMAND: it suspends, is woken, and has to end well
-	guest nap "$1"
-	assert_status 0
+	boot_guest
 }
 
 @test "killed before each system call: the watchdog thaws" {
@@ -310,7 +263,7 @@ sleeps() { # COMMAND: it suspends, is woken, and has to end well
 		full() { [ "$(stat -f -c %a /mnt/other)" -lt 10 ]; }
 		dd if=/dev/zero of=/mnt/other/most bs=1M 2>/dev/null
 		await full'
-	"$ALLOC_PERF_SOURCE/tests/suspend/guest.py" cut "$GUEST" 'suspend-freeze run -- sh -c "echo mem >/sys/power/state"'
+	cut_asleep 'suspend-freeze run -- sh -c "$SUSPEND"'
 	e2fsck -fn "$GUEST/spare"
 	debugfs -R "dump /image $WORK/inner" "$GUEST/spare"
 	e2fsck -fn "$WORK/inner"
