@@ -164,6 +164,25 @@ setup_file() {
 	[[ $output == *"/mnt/loop2"*"/mnt/loop"*"/mnt/other"* ]]
 }
 
+@test "hidden by another mount: told, and what it lies in is not frozen either" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image &&
+		mke2fs -F /mnt/other/image >/dev/null 2>&1 && mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
+		in_session sh -c "exec >>/mnt/loop/log; while true; do echo x; usleep 1000; done"
+		await test -s /mnt/loop/log && mount -t tmpfs none /mnt/loop &&
+		suspend-freeze run --for 20 -- sh -c "suspend-freeze status >/run/frozen; $SUSPEND" && assert_thawed
+		status=$?
+		umount /mnt/loop
+		bytes=$(stat -c %s /mnt/loop/log)
+		goes_on() { [ $(stat -c %s /mnt/loop/log) -gt $bytes ]; }
+		await goes_on && end_session && umount /mnt/loop && umount /mnt/other && cat /run/frozen && return $status'
+	assert_output_has "warning: ext4 on /mnt/loop will not be frozen: cannot be reached"
+	assert_output_has "warning: ext4 on /mnt/other will not be frozen: what is not frozen lies in it"
+	assert_output_has "frozen       xfs on /mnt/xfs"
+	assert_output_has "written out  ext4 on /mnt/other"
+	[[ $output != *"frozen       ext4 on /mnt/loop"* ]]
+}
+
 @test "an overlay and a bind mount: one freeze a superblock" {
 	sleeps '
 		mount -t ext4 /dev/vdd /mnt/other && mkdir -p /mnt/other/upper /mnt/other/work /mnt/xfs/lower /mnt/overlay /mnt/bind &&
