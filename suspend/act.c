@@ -25,14 +25,21 @@
 #include "cleanup.h"
 #include "gather.h"
 #include "io.h"
+#include "types.h"
 
 enum { THAW_WAIT_NS = 3000000000 };
 
 /* ---- freezing, in the child ---- */
 
+/* A device has no file system of its own: syncfs() would be of the one that has its name. */
+static int flush(const struct hold_entry *entry)
+{
+	return strcmp(entry->type, TYPE_NAME_DEVICE) == 0 ? fsync(entry->fd) : syncfs(entry->fd);
+}
+
 static int write_out(struct hold_entry *entry, enum hold_state then)
 {
-	if (syncfs(entry->fd) < 0)
+	if (flush(entry) < 0)
 		return errno;
 	hold_set(entry, then);
 	return 0;
@@ -94,7 +101,7 @@ static void sync_all(const struct hold *hold)
 {
 	for (size_t i = 0; i < hold->count; i++)
 		if (hold->entries[i].kind == HOLD_SUPERBLOCK || hold->entries[i].kind == HOLD_SYNC)
-			syncfs(hold->entries[i].fd);
+			flush(&hold->entries[i]);
 }
 
 int act_presync(const struct hold *hold, uint64_t deadline_ns)

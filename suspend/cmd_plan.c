@@ -103,7 +103,9 @@ static void print_item(const struct plan_item *item, unsigned number)
 	if (number)
 		snprintf(place, sizeof(place), "%u", number);
 	snprintf(device, sizeof(device), "%u:%u", major(item->device), minor(item->device));
-	printf("  %3s  %-8s %-9s %s on %s", place, device, item->mount->type, source, point);
+	printf("  %3s  %-8s %-9s %s", place, device, item->mount->type, source);
+	if (strcmp(item->mount->source, item->mount->point) != 0)
+		printf(" on %s", point);
 	if (item->mounts > 1)
 		printf(" (mounted %zu times)", item->mounts);
 	if (*item->reason)

@@ -18,6 +18,7 @@
 #include "cleanup.h"
 #include "gather.h"
 #include "io.h"
+#include "loose.h"
 
 enum {
 	MOUNTS_BYTES = 256 << 20,
@@ -152,6 +153,8 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 		r = add_namespaces(&machine);
 	if (r == 0)
 		r = devices_read("/sys", &machine.devices);
+	if (r == 0)
+		r = loose_add(&machine.mounts, &machine.devices);
 	if (r == 0 && wish->cgroups)
 		r = read_cgroups(&machine);
 	if (r == 0 && !wish->cgroups)

@@ -387,6 +387,29 @@ int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *th
 	return r < 0 ? r : order_by_parent(mounts);
 }
 
+/* ---- what is not mounted ---- */
+
+int mounts_add_device(struct mounts *mounts, dev_t device, const char *path, const char *source)
+{
+	struct mount mount = {
+		.id = UINT64_MAX,
+		.parent_id = UINT64_MAX,
+		.device = device,
+		.root = strdup("/"),
+		.point = strdup(path),
+		.type = strdup(TYPE_NAME_DEVICE),
+		.source = strdup(source),
+		.options = strdup("rw"),
+	};
+	int r = mount.root && mount.point && mount.type && mount.source && mount.options ? 0
+											 : -ENOMEM;
+
+	if (r == 0)
+		r = move_mount(mounts, &mount, "");
+	mount_clear(&mount);
+	return r < 0 ? r : order_by_parent(mounts);
+}
+
 int mounts_has_option(const struct mount *mount, const char *word)
 {
 	size_t length = strlen(word);

@@ -16,7 +16,8 @@ struct mount {
 	char *type;    /* "ext4", "fuse.sshfs" */
 	char *source;  /* "/dev/sda1", "none" */
 	char *options; /* of the superblock, still escaped */
-	char *through; /* "/proc/PID/root": in the mount namespace of that process; NULL: in ours */
+	char *through; /* "/proc/PID/root": in the mount namespace of that process; NULL: in ours;
+			  "": not mounted */
 };
 
 struct mounts {
@@ -36,6 +37,12 @@ int mounts_parse(const char *text, struct mounts *ret);
  * superblock on a device.  Errors as above; nothing is added then.
  */
 int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *through);
+
+/*
+ * Adds a device that is not mounted, as TYPE_NAME_DEVICE on its own path, which can be opened
+ * whatever is mounted where.  0 or -ENOMEM.
+ */
+int mounts_add_device(struct mounts *mounts, dev_t device, const char *path, const char *source);
 
 /*
  * Whether its root can be opened by its mount point: nothing is mounted over it, and the way there

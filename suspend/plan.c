@@ -87,6 +87,8 @@ int plan_make(const struct mounts *mounts, const struct devices *devices,
 		r = plan_find_edges(&making);
 	if (r == 0)
 		r = plan_apply_wish(&making, problem);
+	if (r == 0)
+		r = plan_settle_devices(&making);
 	if (r == 0 && !wish->by_kernel)
 		r = plan_choose_mounts(&making);
 	if (r == 0)

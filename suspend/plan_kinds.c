@@ -36,6 +36,9 @@ static int classify(struct plan_item *item)
 				     "shared with other machines, which it would stop");
 	case TYPE_STACKED:
 		return plan_set_kind(item, PLAN_LEAVE, "the kernel cannot freeze it");
+	case TYPE_DEVICE:
+		return plan_set_kind(item, PLAN_SYNC,
+				     "not mounted, but whoever has it open may have written to it");
 	default:
 		break;
 	}
@@ -44,6 +47,11 @@ static int classify(struct plan_item *item)
 	if (nature == TYPE_SYNC)
 		return plan_set_kind(item, PLAN_SYNC, "the kernel cannot freeze %s", mount->type);
 	return plan_set_kind(item, PLAN_FREEZE, "%s", "");
+}
+
+bool plan_is_loose(const struct plan_item *item)
+{
+	return type_nature(item->mount->type, true) == TYPE_DEVICE;
 }
 
 int plan_classify(struct making *making)

@@ -29,6 +29,9 @@ int plan_find_edges(struct making *making);
 /* What the user leaves out; also -EINVAL with a sentence. */
 int plan_apply_wish(struct making *making, struct problem *problem);
 
+/* What is not mounted is only written out for what is frozen below it. */
+int plan_settle_devices(struct making *making);
+
 /* By which mount each is opened that is to be opened. */
 int plan_choose_mounts(struct making *making);
 
@@ -50,5 +53,8 @@ int plan_miss(struct plan_item *item, enum plan_kind kind, const char *reason);
 size_t plan_item_of_mount(const struct making *making, const struct mount *mount);
 
 bool plan_has_device(const struct mount *mount);
+
+/* A device that nothing is mounted from. */
+bool plan_is_loose(const struct plan_item *item);
 
 #endif

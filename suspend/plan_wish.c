@@ -42,13 +42,14 @@ static int mark_named(struct making *making, const char *const *names, bool *mar
 	return 0;
 }
 
-/* Leaves those whose mark is `leave`. */
+/* Leaves those whose mark is `leave`.  What is not mounted goes with what it lies in. */
 static int leave_marked(struct making *making, const bool *marked, bool leave, const char *reason)
 {
 	for (size_t i = 0; i < making->count; i++) {
 		struct plan_item *item = &making->items[i];
 
-		if (marked[i] != leave || item->kind == PLAN_LEAVE)
+		if (marked[i] != leave || item->kind == PLAN_LEAVE ||
+		    (!leave && plan_is_loose(item)))
 			continue;
 		item->written = true;
 		if (plan_set_kind(item, PLAN_LEAVE, "%s", reason) < 0)
@@ -81,6 +82,28 @@ static int spare_system(struct making *making)
 		item = &making->items[plan_item_of_mount(making, mount)];
 		if (item->kind == PLAN_FREEZE &&
 		    plan_miss(item, PLAN_SYNC, making->wish->spare_system) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static bool lies_in_frozen(const struct making *making, const struct plan_item *item)
+{
+	for (size_t i = 0; i < item->on_count; i++)
+		if (making->items[item->on[i]].kind == PLAN_FREEZE)
+			return true;
+	return false;
+}
+
+int plan_settle_devices(struct making *making)
+{
+	for (size_t i = 0; i < making->count; i++) {
+		struct plan_item *item = &making->items[i];
+
+		if (item->kind != PLAN_SYNC || !plan_is_loose(item) || lies_in_frozen(making, item))
+			continue;
+		item->on_disk = false;
+		if (plan_set_kind(item, PLAN_LEAVE, "not mounted") < 0)
 			return -ENOMEM;
 	}
 	return 0;

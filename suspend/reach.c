@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "io.h"
+#include "types.h"
 
 static int mount_id_of(int fd, uint64_t *ret)
 {
@@ -44,7 +45,7 @@ char *reach_name(const struct mount *mount)
 		       : name;
 }
 
-int reach_open(const struct mount *mount)
+static int open_mount(const struct mount *mount)
 {
 	CLEANUP(freep) char *name = reach_name(mount);
 	/* O_PATH first: what a file is mounted on may be a device or a pipe. */
@@ -68,4 +69,22 @@ int reach_open(const struct mount *mount)
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", place);
 	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOATIME);
 	return fd < 0 ? -errno : fd;
+}
+
+/* A device that nothing is mounted from. */
+static int open_device(const struct mount *mount)
+{
+	CLEANUP(fd_closep) int fd = open(mount->point, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISBLK(status.st_mode) || status.st_rdev != mount->device)
+		return -ESTALE;
+	return TAKE_FD(fd);
+}
+
+int reach_open(const struct mount *mount)
+{
+	return strcmp(mount->type, TYPE_NAME_DEVICE) == 0 ? open_device(mount) : open_mount(mount);
 }

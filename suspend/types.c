@@ -40,6 +40,8 @@ enum type_nature type_nature(const char *type, bool has_device)
 	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
 		if (strcmp(types[i].name, type) == 0)
 			return types[i].nature;
+	if (strcmp(type, TYPE_NAME_DEVICE) == 0)
+		return TYPE_DEVICE;
 	if (strncmp(type, "fuse.", 5) == 0)
 		return TYPE_UNTOUCHED;
 	return has_device ? TYPE_DISK : TYPE_VIRTUAL;

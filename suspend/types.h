@@ -12,7 +12,10 @@ enum type_nature {
 	TYPE_STACKED,	/* its data is in other file systems: overlay, ecryptfs */
 	TYPE_UNTOUCHED, /* opening it can hang: a daemon or a server answers */
 	TYPE_SHARED,	/* other machines write to it as well */
+	TYPE_DEVICE,	/* no file system: a device that nothing is mounted from */
 };
+
+#define TYPE_NAME_DEVICE "device"
 
 /* `has_device`: the mount has a block device. */
 enum type_nature type_nature(const char *type, bool has_device);

@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "devices.h"
+#include "loose.h"
 #include "mounts.h"
 #include "plan.h"
 
@@ -97,6 +98,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mounts_parse(text, &mounts) < 0)
 		return 0;
 	take_devices(text + first + 1, &devices);
+	if (loose_add(&mounts, &devices) < 0)
+		return 0;
 	if (plan_make(&mounts, &devices, &(struct plan_wish) { .spare_system = "x" }, &plan,
 		      NULL) == 0)
 		check(&plan, &mounts);

@@ -183,6 +183,19 @@ setup_file() {
 	[[ $output != *"frozen       ext4 on /mnt/loop"* ]]
 }
 
+@test "a device over a frozen file, not mounted, with somebody who writes to it: written out" {
+	sleeps '
+		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image &&
+		device=$(losetup -f) && losetup $device /mnt/other/image &&
+		in_session sh -c "exec 3<>$device; while true; do cat /init >&3; usleep 1000; done 2>/dev/null"
+		sleep 1
+		suspend-freeze plan | grep -A 2 "device *$device" &&
+		suspend-freeze run --for 20 -- sh -c "$SUSPEND" && assert_thawed /mnt/other $DISKS
+		status=$?
+		end_session && losetup -d $device && umount /mnt/other && return $status'
+	assert_output_has "not mounted, but whoever has it open may have written to it; its data lies in ext4 on /mnt/other"
+}
+
 @test "an overlay and a bind mount: one freeze a superblock" {
 	sleeps '
 		mount -t ext4 /dev/vdd /mnt/other && mkdir -p /mnt/other/upper /mnt/other/work /mnt/xfs/lower /mnt/overlay /mnt/bind &&

@@ -29,6 +29,7 @@
 #include "io.h"
 #include "knob.h"
 #include "lack.h"
+#include "loose.h"
 #include "mounts.h"
 #include "plan.h"
 #include "tree.h"
@@ -446,6 +447,47 @@ static void test_plan_deep_stack(void **state)
 }
 
 /* btrfs hides its devices behind an anonymous one; xfs has its log elsewhere. */
+/* Images that are open and not mounted, one of them by the device mapper; and one that is mounted.
+ */
+static void test_plan_loose_devices(void **state)
+{
+	CLEANUP(scene_clear) struct scene scene = { 0 };
+	static const char *const only[] = { "/b", NULL };
+	static const char text[] = "1 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+				   "2 1 8:2 / /b rw - xfs /dev/sda2 rw\n"
+				   "3 1 7:3 / /m rw - ext4 /dev/loop3 rw\n"
+				   "4 1 8:3 / /efi rw - vfat /dev/sda3 rw\n";
+	(void)state;
+
+	add(&scene.devices, 8, 1, "sda1", NULL, NULL);
+	add(&scene.devices, 7, 0, "loop0", NULL, "/b/image");
+	add(&scene.devices, 7, 1, "loop1", NULL, "/image (deleted)");
+	add(&scene.devices, 253, 0, "dm-0", "upper", NULL);
+	add(&scene.devices, 7, 2, "loop2", NULL, "/efi/image");
+	add(&scene.devices, 7, 3, "loop3", NULL, "/b/mounted");
+	assert_int_equal(0, devices_add_below(&scene.devices, "dm-0", "loop1"));
+	assert_int_equal(0, mounts_parse(text, &scene.mounts));
+	assert_int_equal(0, loose_add(&scene.mounts, &scene.devices));
+	assert_int_equal(8, scene.mounts.count);
+	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices, &(struct plan_wish) { 0 },
+				      &scene.plan, NULL));
+	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/dev/loop0")->kind);
+	assert_non_null(strstr(item_at(&scene.plan, "/dev/loop0")->reason, "lies in xfs on /b"));
+	assert_true(place_of(&scene.plan, "/dev/loop0") < place_of(&scene.plan, "/b"));
+	assert_true(place_of(&scene.plan, "/dev/dm-0") < place_of(&scene.plan, "/dev/loop1"));
+	assert_true(place_of(&scene.plan, "/dev/loop1") < place_of(&scene.plan, "/"));
+	assert_string_equal("/dev/mapper/upper", item_at(&scene.plan, "/dev/dm-0")->mount->source);
+	/* What it lies in is not frozen, and so does not block it. */
+	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/dev/loop2")->kind);
+	assert_false(item_at(&scene.plan, "/dev/loop2")->on_disk);
+	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/b")->kind);
+	plan_clear(&scene.plan);
+	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices,
+				      &(struct plan_wish) { .only = only }, &scene.plan, NULL));
+	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/dev/loop0")->kind);
+	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/dev/loop1")->kind);
+}
+
 static void test_plan_several_devices(void **state)
 {
 	CLEANUP(scene_clear) struct scene scene = { 0 };
@@ -1041,6 +1083,7 @@ int main(void)
 		cmocka_unit_test(test_plan_hidden),
 		cmocka_unit_test(test_plan_kernel_disagrees),
 		cmocka_unit_test(test_plan_deep_stack),
+		cmocka_unit_test(test_plan_loose_devices),
 		cmocka_unit_test(test_plan_several_devices),
 		cmocka_unit_test(test_plan_image_on_overlay),
 		cmocka_unit_test(test_plan_circle),
