@@ -170,8 +170,8 @@ static void child_is_cancelled_and_timed_out(void **state)
 	close(ends[1]);
 }
 
-/* What the first process of a namespace started, even in another session, goes with it. */
-static void child_namespace_takes_all_along(void **state)
+/* What it started, even in another session, goes with it; also where there is no namespace. */
+static void child_takes_all_along(void **state)
 {
 	CLEANUP(child_killp) struct child child = CHILD_NONE;
 	int ends[2], r;
@@ -184,15 +184,16 @@ static void child_namespace_takes_all_along(void **state)
 	if (r == 0) {
 		if (fork() == 0) {
 			setsid();
-			pause();
+			_exit(write(ends[1], "x", 1) == 1 ? pause() : 1);
 		}
-		_exit(getpid() == 1 ? (write(ends[1], "n", 1), pause()) : 0);
+		pause();
+		_exit(0);
 	}
 	close(ends[1]);
-	if (read(ends[0], &letter, 1) == 1) {
-		child_kill(&child);
-		assert_int_equal(read(ends[0], &letter, 1), 0);
-	}
+	assert_int_equal(read(ends[0], &letter, 1), 1);
+	child_kill(&child);
+	/* Nobody is left who could write. */
+	assert_int_equal(read(ends[0], &letter, 1), 0);
 	close(ends[0]);
 }
 
@@ -244,7 +245,7 @@ int main(void)
 		cmocka_unit_test(problem_keeps_the_last_sentence),
 		cmocka_unit_test(child_runs_a_program),
 		cmocka_unit_test(child_is_cancelled_and_timed_out),
-		cmocka_unit_test(child_namespace_takes_all_along),
+		cmocka_unit_test(child_takes_all_along),
 		cmocka_unit_test(read_file_has_a_limit),
 	};
 

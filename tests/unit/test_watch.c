@@ -12,6 +12,7 @@
 
 #include "cleanup.h"
 #include "field.h"
+#include "io.h"
 #include "tree.h"
 #include "watch.h"
 
@@ -115,8 +116,11 @@ static void own_records_are_no_foreign_writes(void **state)
 	assert_says(&facts, "");
 }
 
+/* However long it takes: a busy machine has gaps of any length. */
 static void a_run_is_watched(void **state)
 {
+	enum { TRIAL_NS = 300000000 };
+	uint64_t began_ns = io_now_ns(), took_ns;
 	struct watch watch;
 	(void)state;
 
@@ -130,14 +134,15 @@ static void a_run_is_watched(void **state)
 		assert_true(watch.facts.idle_ns >= 200000000);
 	else
 		assert_int_equal(watch.facts.foreign_bytes, FIELD_UNKNOWN);
-	/* What passes during a trial is no gap. */
-	nanosleep(&(struct timespec) { .tv_nsec = 300000000 }, NULL);
+	nanosleep(&(struct timespec) { .tv_nsec = TRIAL_NS }, NULL);
 	watch_trial_ended(&watch);
 	watch_trial_starts(&watch);
+	took_ns = io_now_ns() - began_ns;
 	assert_int_equal(watch.facts.gaps, 2);
-	assert_true(watch.facts.idle_ns < 500000000);
-	assert_true(watch.facts.load >= -1);
-	assert_in_range(watch.facts.suspended_ns + 1000000, 0, 100000000);
+	/* What passes during a trial is no gap. */
+	assert_true(watch.facts.idle_ns <= (int64_t)took_ns - TRIAL_NS);
+	assert_true(watch.facts.load >= 0 || watch.facts.load == -1);
+	assert_true(watch.facts.suspended_ns < (int64_t)took_ns);
 	watch_clear(&watch);
 }
 
