@@ -167,6 +167,20 @@ fail() {
 	return 1
 }
 
+# wait_until COMMAND...: until it succeeds.  A busy machine is given a minute.
+wait_until() {
+	for _ in {1..600}; do
+		! "$@" >/dev/null 2>&1 || return 0
+		sleep 0.1
+	done
+	fail "this did not come to pass in a minute: $*"
+}
+
+# has_trials FILE COUNT: at least so many.
+has_trials() {
+	[ "$(grep -c '"type": *"trial"' "$1")" -ge "$2" ]
+}
+
 # These look at what bats' `run` left, and show it where it is not as it should be.
 # shellcheck disable=SC2154 # status and output are set by run
 assert_status() {

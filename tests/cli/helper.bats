@@ -23,7 +23,8 @@ load helper
 	local by_environment=$!
 	env -u ALLOC_PERF_TEST_DIR sleep 30 <"$SCRATCH/." 3>&- &
 	local by_file=$!
-	sleep 0.2
+	wait_until grep -qx sleep "/proc/$by_environment/comm"
+	wait_until grep -qx sleep "/proc/$by_file/comm"
 	run leftovers
 	kill "$by_environment" "$by_file"
 	wait

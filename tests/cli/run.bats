@@ -438,10 +438,10 @@ on_terminal() {
 @test "two runs do not write to one file" {
 	small -o result.jsonl -q
 	head -2 result.jsonl >shared.jsonl
-	flock shared.jsonl sleep 5 &
-	sleep 0.5
-	run alloc-perf run --resume shared.jsonl
-	kill $!
+	exec 9<shared.jsonl
+	flock 9
+	run alloc-perf run --resume shared.jsonl 9<&-
+	exec 9<&-
 	assert_status 2
 	assert_output_has "shared.jsonl is in use by another run"
 	[ "$(wc -l <shared.jsonl)" = 2 ]
@@ -449,16 +449,17 @@ on_terminal() {
 
 # ---- ends that are none of its own ----
 
-@test "Ctrl-C keeps what is done and says how to go on" {
+# ended SIGNAL: a run that has more to do gets it after the first trial; `status` is its end.
+ended() {
 	alloc-perf run --on "dir:$WORK" -m chunk-512 -s 64M --runs 500 -o result.jsonl >out 2>err &
-	pid=$!
-	for _ in {1..100}; do
-		[ "$(grep -c trial result.jsonl 2>/dev/null || true)" -gt 1 ] 2>/dev/null && break
-		sleep 0.1
-	done
-	kill -INT $pid
+	wait_until has_trials result.jsonl 1
+	kill -"$1" $!
 	status=0
-	wait $pid || status=$?
+	wait $! || status=$?
+}
+
+@test "Ctrl-C keeps what is done and says how to go on" {
+	ended INT
 	assert_status 130
 	grep -q "go on with: alloc-perf run --resume result.jsonl" err
 	[ -z "$(tail -c 1 result.jsonl | tr -d '\n')" ]
@@ -468,14 +469,8 @@ on_terminal() {
 }
 
 @test "SIGKILL leaves a whole file and nothing else" {
-	alloc-perf run --on "dir:$WORK" -m chunk-512 -s 64M --runs 500 -o result.jsonl >out 2>err &
-	pid=$!
-	for _ in {1..100}; do
-		[ "$(grep -c trial result.jsonl 2>/dev/null || true)" -gt 1 ] 2>/dev/null && break
-		sleep 0.1
-	done
-	kill -KILL $pid
-	wait $pid || true
+	ended KILL
+	assert_status 137
 	assert_nothing_left
 	run alloc-perf report result.jsonl
 	assert_status 0

@@ -58,20 +58,25 @@ make_volume() {
 	mount -o loop "$image" "$WORK/$1"
 }
 
-# frozen POINT: whether writers wait.  The one that asks goes on when it is thawed.
+# frozen POINT: whether writers wait: one does not end, and lies in the kernel whenever one looks
+# (not merely ready to run on a busy machine).  It goes on when it is thawed.
 frozen() {
-	local writer
+	local writer looks=0
 	touch "$1/asked" &
 	writer=$!
-	for _ in {1..10}; do
-		[ -d "/proc/$writer" ] || return 1
-		[[ $(cat "/proc/$writer/stat" 2>/dev/null) != *") Z "* ]] || return 1
+	while [ $looks -lt 10 ]; do
+		case $(sed 's/.*) //' "/proc/$writer/stat" 2>/dev/null) in
+		D*) looks=$((looks + 1)) ;;
+		'' | Z*) return 1 ;;
+		*) looks=0 ;;
+		esac
 		sleep 0.05
 	done
 }
 
 holder() { awk '$1 == "holder" { print $2 }' "$STATE"; }
 watchdog() { awk '$1 == "watchdog" { print $2 }' "$STATE"; }
+has_other_watchdog() { [ "$(watchdog)" != "$1" ]; }
 
 # Allows some seconds.
 assert_thawed() {
@@ -121,10 +126,7 @@ assert_thawed() {
 	unshare --mount --propagation private sh -c 'mount -o loop "$0" "$1" && echo there >"$2" && exec sleep 60' \
 		"$WORK/a.img" "$A" "$WORK/ready" 3>&- &
 	local pid=$!
-	for _ in {1..50}; do
-		[ -e ready ] && break
-		sleep 0.1
-	done
+	wait_until test -e ready
 	run suspend-freeze plan
 	assert_output_has "on /proc/$pid/root$A"
 	suspend-freeze freeze --for 20 --only "/proc/$pid/root$A" --no-cgroups
@@ -171,10 +173,7 @@ assert_thawed() {
 @test "run: SIGTERM thaws and is handed on" {
 	suspend-freeze run "${ONLY[@]}" -- sleep 60 3>&- &
 	local pid=$!
-	for _ in {1..50}; do
-		grep -qs '^F superblock' "$STATE" && break
-		sleep 0.1
-	done
+	wait_until grep -q '^F superblock' "$STATE"
 	frozen "$A"
 	kill -TERM "$pid"
 	wait "$pid" || [ $? = 143 ]
@@ -193,10 +192,7 @@ assert_thawed() {
 @test "thaw during run: the command goes on" {
 	suspend-freeze run "${ONLY[@]}" -- sh -c 'sleep 2; exit 3' 3>&- 2>errors &
 	local pid=$! status=0
-	for _ in {1..50}; do
-		grep -qs '^F superblock' "$STATE" && break
-		sleep 0.1
-	done
+	wait_until grep -q '^F superblock' "$STATE"
 	suspend-freeze thaw
 	run frozen "$A"
 	assert_status 1
@@ -299,11 +295,7 @@ assert_thawed() {
 	local old
 	old=$(watchdog)
 	kill -9 "$old"
-	for _ in {1..50}; do
-		[ "$(watchdog)" = "$old" ] || break
-		sleep 0.1
-	done
-	[ "$(watchdog)" != "$old" ]
+	wait_until has_other_watchdog "$old"
 	frozen "$A"
 	kill -9 "$(holder)"
 	assert_thawed "$A"
@@ -314,16 +306,28 @@ assert_thawed() {
 	local pid
 	pid=$(holder)
 	kill -STOP "$pid"
-	sleep 2.5
+	for _ in {1..60}; do
+		frozen "$A" || break
+	done
 	! frozen "$A" || fail "still frozen"
 	kill -CONT "$pid"
 	assert_thawed "$A"
 }
 
+gone() { [ ! -d "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"; }
+
+# Stopped first, so that neither sees the other's end.
+kill_holder_and_watchdog() {
+	local first second
+	first=$(holder) second=$(watchdog)
+	kill -STOP "$first" "$second"
+	kill -9 "$first" "$second"
+	wait_until gone "$first"
+	wait_until gone "$second"
+}
+
 kill_both() {
-	kill -STOP "$(holder)" "$(watchdog)"
-	kill -9 "$(holder)" "$(watchdog)"
-	sleep 0.2
+	kill_holder_and_watchdog
 	frozen "$A" || fail "it is not frozen any more"
 }
 
@@ -354,9 +358,7 @@ kill_both() {
 	local device
 	device=$(findmnt -no SOURCE a)
 	suspend-freeze freeze --for 60 "${ONLY[@]}"
-	kill -STOP "$(holder)" "$(watchdog)"
-	kill -9 "$(holder)" "$(watchdog)"
-	sleep 0.2
+	kill_holder_and_watchdog
 	umount a
 	losetup "$device" >/dev/null || skip "the device went with the mount"
 	run suspend-freeze recover

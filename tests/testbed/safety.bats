@@ -57,14 +57,10 @@ sweep() { # TESTBED SIGNAL STEPS OPTION...
 @test "an interrupted run goes on where it was" {
 	require uml
 	alloc-perf run --on uml --fs ext2 -m ftruncate,fallocate,chunk-4096,chunk-8192 -s 4M -o result.jsonl >out 2>err &
-	pid=$!
-	for _ in {1..300}; do
-		[ "$(grep -c '"type": *"trial"' result.jsonl 2>/dev/null)" -ge 1 ] 2>/dev/null && break
-		sleep 0.1
-	done
-	kill -INT $pid
+	wait_until has_trials result.jsonl 1
+	kill -INT $!
 	status=0
-	wait $pid || status=$?
+	wait $! || status=$?
 	assert_status 130
 	grep -q "of 4 trials are done; go on with: alloc-perf run --resume result.jsonl" err
 	run alloc-perf run --resume result.jsonl

@@ -21,10 +21,7 @@ setup() {
 	for signal in KILL KILL INT TERM KILL INT; do
 		rm -f result.jsonl
 		sandbox alloc-perf run --on uml --fs ext4 -m mmap,chunk-512 -s 256M -o result.jsonl >out 2>&1 &
-		for _ in {1..100}; do
-			[ ! -s result.jsonl ] || break
-			sleep 0.1
-		done
+		wait_until test -s result.jsonl
 		sleep "$(awk "BEGIN { print 0.1 + $RANDOM / 20000 }")"
 		kill -$signal $!
 		wait $! || true
