@@ -98,26 +98,19 @@ completes() {
 	completes "alloc-perf nonsense --"
 }
 
-# The same through readline itself, with all that it does to "=" and ":".
+# bash_shows LINE TEXT: types LINE and two tabs at bash, until TEXT is there: the same through
+# readline itself, with all that it does to "=" and ":".
 bash_shows() {
-	{
-		printf '%s\n' "PS1=; . '$ALLOC_PERF_SOURCE/completion/alloc-perf.bash'"
-		sleep 0.3
-		# Ctrl-U takes the line back.
-		printf '%s\t\t\025exit\n' "$1"
-		sleep 0.3
-	} | script -qec "bash --norc -i" /dev/null || true
+	printf '%s\n' "PS1='ready: '" "source '$ALLOC_PERF_SOURCE/completion/alloc-perf.bash'" >rc
+	# Ctrl-U takes the line back.
+	"$ALLOC_PERF_SOURCE/tests/cli/terminal.py" "ready: " "$1\\t\\t" "$2" '\025exit\n' -- bash --rcfile rc -i
 }
 
 @test "bash: typed at a prompt" {
-	require_program script
 	mkdir -p "$WORK/a-folder-of-mine"
-	run bash_shows "alloc-perf run --on dir:$WORK/a-fol"
-	assert_output_has "dir:$WORK/a-folder-of-mine"
-	run bash_shows "alloc-perf run --fs=xfs,ext4-"
-	assert_output_has "--fs=xfs,ext4-bigalloc"
-	run bash_shows "alloc-perf run --methods chunk-4096,po"
-	assert_output_has "chunk-4096,posix-fallocate"
+	bash_shows "alloc-perf run --on dir:$WORK/a-fol" "dir:$WORK/a-folder-of-mine"
+	bash_shows "alloc-perf run --fs=xfs,ext4-" "--fs=xfs,ext4-bigalloc"
+	bash_shows "alloc-perf run --methods chunk-4096,po" "chunk-4096,posix-fallocate"
 }
 
 @test "zsh: the syntax is right" {
@@ -133,8 +126,8 @@ zsh_shows() {
 		zpty -w shell "PS1=; fpath=($1/completion \$fpath); autoload -Uz compinit; compinit -D -u"
 		zpty -w shell "LISTMAX=9999; setopt no_always_last_prompt no_beep"
 		zpty -w -n shell "$2"$'"'\t\t'"'
-		# Until what is looked for is there, or 5 seconds.
-		for ((i = 0; i < 50; i++)); do
+		# Until what is looked for is there, or a minute.
+		for ((i = 0; i < 600; i++)); do
 			while zpty -r -t shell part; do shown+=$part; done
 			[[ $shown != *$3* ]] || break
 			sleep 0.1

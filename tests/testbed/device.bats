@@ -570,27 +570,7 @@ empty() {
 
 # on_terminal ANSWER OPTION...: with a terminal, on which ANSWER is typed when it asks.
 on_terminal() {
-	python3 - "$@" <<-'END'
-		import os, pty, sys
-		answer, command = sys.argv[1], sys.argv[2:]
-		pid, terminal = pty.fork()
-		if pid == 0:
-		    os.execvp(command[0], command)
-		seen, typed = b"", False
-		while True:
-		    try:
-		        got = os.read(terminal, 4096)
-		    except OSError:
-		        break
-		    if not got:
-		        break
-		    seen += got
-		    if not typed and b"to have it formatted: " in seen:
-		        typed = True
-		        os.write(terminal, answer.encode().decode("unicode_escape").encode())
-		sys.stdout.write(seen.decode(errors="replace"))
-		sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
-	END
+	"$ALLOC_PERF_SOURCE/tests/cli/terminal.py" "to have it formatted: " "$1" -- "${@:2}"
 }
 
 @test "refused: on a terminal all but the name that is shown" {
