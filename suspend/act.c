@@ -27,7 +27,11 @@
 #include "io.h"
 #include "types.h"
 
-enum { THAW_WAIT_NS = 3000000000 };
+enum {
+	THAW_WAIT_NS = 3000000000,
+	TRY_WAIT_NS = 300000000, /* of what is perhaps still being frozen, which can block FITHAW */
+	CHILDREN_MAX = 5,	 /* that are killed before they have thawed */
+};
 
 /* ---- freezing, in the child ---- */
 
@@ -133,21 +137,29 @@ static void thaw_here(struct hold_entry *entry, bool sure)
 		hold_set(entry, HOLD_DONE); /* not frozen; somebody else was first */
 }
 
-/* Here only if there can be no child, or it was killed. */
-static void thaw(struct hold_entry *entry, bool sure)
+/* Here only if there can be no child.  0: it ended; -EINTR: it was killed; -ETIMEDOUT. */
+static int thaw_in_child(struct hold_entry *entry, bool sure, uint64_t wait_ns)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
-	pid_t pid;
+	pid_t pid = process_fork(&pidfd);
 
-	if (entry->fd < 0)
-		return;
-	pid = process_fork(&pidfd);
 	if (pid == 0) {
 		thaw_here(entry, sure);
 		_exit(0);
 	}
-	if (pid < 0 || (process_wait(pidfd, io_now_ns() + THAW_WAIT_NS) == 0 && result_of(pid) < 0))
+	if (pid < 0) {
 		thaw_here(entry, sure);
+		return 0;
+	}
+	return process_wait(pidfd, io_now_ns() + wait_ns) < 0 ? -ETIMEDOUT : result_of(pid);
+}
+
+static void thaw(struct hold_entry *entry, bool sure, uint64_t wait_ns)
+{
+	int r = entry->fd < 0 ? 0 : -EINTR;
+
+	for (int i = 0; r == -EINTR && i < CHILDREN_MAX; i++)
+		r = thaw_in_child(entry, sure, wait_ns);
 }
 
 static void put_back(struct hold_entry *entry)
@@ -166,27 +178,31 @@ static void put_back(struct hold_entry *entry)
 	hold_set(entry, HOLD_DONE);
 }
 
-/* One that a process may still be freezing comes after all others: it may be these that it waits
- * for. */
-static void undo_superblocks(struct hold *hold, enum hold_state state, bool sure)
+/*
+ * What lies in another one waits for that when it is thawed, so this is the exact reverse of
+ * freezing, and begins with the one at which freezing stopped, which may be frozen.
+ */
+static void undo_superblocks(struct hold *hold, bool sure)
 {
 	for (size_t i = hold->count; i > 0; i--) {
 		struct hold_entry *entry = &hold->entries[i - 1];
+		bool trying = !sure && hold_state(entry) == HOLD_FREEZING;
 
-		if (entry->kind == HOLD_SUPERBLOCK && hold_state(entry) == state)
-			thaw(entry, sure);
+		if (entry->kind == HOLD_SUPERBLOCK && hold_is_pending(entry))
+			thaw(entry, sure, trying ? TRY_WAIT_NS : THAW_WAIT_NS);
 	}
 }
 
 size_t act_undo(struct hold *hold, bool sure)
 {
-	undo_superblocks(hold, HOLD_FROZEN, sure);
+	undo_superblocks(hold, sure);
 	for (size_t i = hold->count; i > 0; i--) {
 		struct hold_entry *entry = &hold->entries[i - 1];
 
 		if (entry->kind != HOLD_SUPERBLOCK && hold_is_pending(entry))
 			put_back(entry);
 	}
-	undo_superblocks(hold, HOLD_FREEZING, sure);
+	/* It may have been the others that a process which is freezing has waited for. */
+	undo_superblocks(hold, sure);
 	return hold_pending(hold);
 }

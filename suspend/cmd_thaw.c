@@ -167,6 +167,18 @@ static int recover(struct problem *problem)
 
 /* ---- somebody is at work ---- */
 
+/*
+ * Both are dead, but a process that one of them had started still has the lock: it waits in
+ * FIFREEZE or FITHAW for another file system that is frozen.
+ */
+static bool is_abandoned(const struct hold *hold)
+{
+	struct process holder = hold_process(hold, HOLD_HOLDER);
+	struct process watchdog = hold_process(hold, HOLD_WATCHDOG);
+
+	return holder.pid > 0 && !process_is_alive(&holder) && !process_is_alive(&watchdog);
+}
+
 /* Has it thawed everything, or is it gone? */
 static bool is_over(void)
 {
@@ -174,7 +186,19 @@ static bool is_over(void)
 
 	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
 		return true;
-	return hold_is_ending(&hold) && hold_pending(&hold) == 0;
+	return hold_is_ending(&hold) && hold_pending(&hold) == 0 && !is_abandoned(&hold);
+}
+
+/* What the watchdog would have done, without the lock. */
+static void undo_abandoned(void)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+
+	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0 || !is_abandoned(&hold) ||
+	    recover_open(&hold, HOLD_FOLDER, NULL) < 0)
+		return;
+	hold_set_ending(&hold);
+	act_undo(&hold, false);
 }
 
 static void ask_holder(void)
@@ -205,6 +229,7 @@ static int await_end(struct problem *problem)
 			return problem_set(
 				problem, PROBLEM_VERDICT, ETIMEDOUT,
 				"not all is thawed yet; `suspend-freeze status` shows what");
+		undo_abandoned();
 		poll(NULL, 0, LOOK_MS);
 	}
 	return 0;

@@ -9,6 +9,7 @@
  *	faults frozen DIRECTORY		says so, or fails
  *	faults dirty FILE		dirties a page of FILE through a mapping, again and again
  *	faults deaf-fuse DIRECTORY	mounts a FUSE file system that never answers
+ *	faults lock FILE COMMAND...	runs COMMAND with FILE locked
  *	faults restless			can be stopped by no suspend, which therefore fails
  *
  * Whoever waits for a frozen file system cannot be killed, so nobody waits for him here:
@@ -23,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -178,6 +180,16 @@ static int deaf_fuse(const char *directory)
 		pause();
 }
 
+static int lock(const char *path, char **command)
+{
+	int fd = open(path, O_RDWR);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return fail(path);
+	execvp(command[0], command);
+	return fail(command[0]);
+}
+
 /* The kernel itself waits for a page that nobody brings (userfaultfd), and tries again at each
  * signal. */
 static int restless(void)
@@ -209,10 +221,12 @@ int main(int argc, char **argv)
 		return dirty(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "deaf-fuse") == 0)
 		return deaf_fuse(argv[2]);
+	if (argc > 3 && strcmp(argv[1], "lock") == 0)
+		return lock(argv[2], argv + 3);
 	if (argc == 2 && strcmp(argv[1], "restless") == 0)
 		return restless();
 	fprintf(stderr,
 		"Usage: faults "
-		"kill-at|kill-after|writable|frozen|dirty|deaf-fuse|restless ARGUMENT...\n");
+		"kill-at|kill-after|writable|frozen|dirty|deaf-fuse|lock|restless ARGUMENT...\n");
 	return 2;
 }

@@ -57,6 +57,16 @@ setup_file() {
 		assert_thawed'
 }
 
+@test "both are killed, and a process that thaws for them waits for another one: recover" {
+	in_guest '
+		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image &&
+		mke2fs -F /mnt/other/image >/dev/null 2>&1 && mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
+		hold --for 60 -- sleep 60 && kill_both && frozen /mnt/other &&
+		{ faults lock /run/suspend-freeze/lock fsfreeze --unfreeze /mnt/loop & } &&
+		sleep 1 && suspend-freeze recover && assert_thawed /mnt/loop /mnt/other $DISKS &&
+		umount /mnt/loop && umount /mnt/other'
+}
+
 @test "frozen by somebody else, then unmounted: recover DEVICE" {
 	in_guest '
 		fsfreeze --freeze /mnt/ext4 && umount /mnt/ext4 && suspend-freeze recover /dev/vda &&
