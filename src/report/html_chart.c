@@ -13,17 +13,14 @@
 #include <math.h>
 #include <string.h>
 
-#include "axis.h"
 #include "cleanup.h"
 #include "format.h"
 #include "gnuplot.h"
 #include "html.h"
+#include "html_chart.h"
 
-enum { PARTS_MOST = 4, NAME_LETTERS_MOST = 24, TICKS = 4 };
-enum { WIDTH = 420, ROW_PIXELS = 18, TOP_PIXELS = 4, BOTTOM_PIXELS = 26, RIGHT_PIXELS = 76 };
-enum { LETTER_PIXELS = 8, NAME_GAP_PIXELS = 12 };
-/* Numbers of colours in the style sheet; the parts of bars are 1, 2, ... */
-enum { COLOUR_INK = 10, COLOUR_GRID = 11, COLOUR_ONLY = 12 };
+enum { PARTS_MOST = 4, TICKS = 4 };
+enum { ROW_PIXELS = 18, LETTER_PIXELS = 8, NAME_GAP_PIXELS = 12 };
 /* Of joined grids, in rows: from bar to bar, and between methods. */
 static const double joined_step = 0.8, joined_gap = 0.4;
 
@@ -95,13 +92,6 @@ static const struct measure cpu_parts[] = {
 	PART("system", "in the kernel", system_of),
 };
 
-struct chart {
-	const char *title, *joined_title; /* the second for bars without parts, if another */
-	const char *measure;
-	const struct measure *parts;
-	size_t part_count; /* 0: bars have no parts */
-};
-
 static const struct chart charts[] = {
 	{ "Time until on disk, by stage", "Time until on disk", "time", html_stages,
 	  ARRAY_SIZE(html_stages) },
@@ -111,255 +101,6 @@ static const struct chart charts[] = {
 	{ "Gaps between fragments", NULL, "gap", NULL, 0 },
 	{ "Peak memory", NULL, "memory", NULL, 0 },
 };
-
-/* A chart of one grid on its way to the page. */
-struct drawing {
-	const struct chart *chart;
-	const struct measure *measure;
-	const struct grid *grid;
-	struct axis axis;
-	size_t conditions; /* bars a method */
-	double step, gap;  /* from bar to bar, and between methods, in rows */
-	double rows;
-	int height, left_pixels;
-};
-
-/* The run whose value is nearest to the median; NULL: none has one. */
-static const struct record *typical_run(const struct cell *cell, const struct measure *measure)
-{
-	double median = cell_figure(cell, measure).median, nearest = INFINITY;
-	const struct record *found = NULL;
-
-	for (size_t i = 0; i < cell->count; i++) {
-		const struct record *record = cell->records[i];
-		double distance;
-
-		if (strcmp(record->status, STATUS_OK) != 0)
-			continue;
-		distance = fabs(measure->of(record) - median);
-		if (distance < nearest) {
-			nearest = distance;
-			found = record;
-		}
-	}
-	return found;
-}
-
-/* ---- the script ---- */
-
-/* As a label: at most NAME_LETTERS_MOST letters, so that it stays on the picture. */
-static int put_label(FILE *to, const char *name)
-{
-	CLEANUP(freep) char *cut = strdup(name);
-	char *at = cut;
-
-	if (!cut)
-		return -ENOMEM;
-	for (size_t letters = 0; *at; at++)
-		if ((*at & 0xc0) != 0x80 && ++letters > NAME_LETTERS_MOST)
-			break;
-	if (*at) {
-		*at = '\0';
-		gnuplot_put_text(to, cut);
-		fputs(" . '…'", to);
-	} else {
-		gnuplot_put_text(to, cut);
-	}
-	return 0;
-}
-
-static size_t count_methods(const struct drawing *drawing)
-{
-	return drawing->grid->method_count / drawing->conditions;
-}
-
-static const char *method_name(const struct drawing *drawing, size_t method)
-{
-	return drawing->conditions > 1 ? drawing->grid->plain_methods[method]
-				       : drawing->grid->methods[method];
-}
-
-/* Of a file system's name and its bars together. */
-static double rows_a_filesystem(const struct drawing *drawing)
-{
-	return 1 + (double)count_methods(drawing) *
-			   ((double)drawing->conditions * drawing->step + drawing->gap);
-}
-
-/* Where its name stands. */
-static double name_row(const struct drawing *drawing, size_t filesystem)
-{
-	return (double)filesystem * rows_a_filesystem(drawing);
-}
-
-/* The middle of a bar. */
-static double row_of(const struct drawing *drawing, size_t filesystem, size_t column)
-{
-	size_t method = column / drawing->conditions;
-
-	return name_row(drawing, filesystem) + 0.5 + drawing->step / 2 +
-	       (double)column * drawing->step + (double)method * drawing->gap;
-}
-
-static int put_names(FILE *to, const struct drawing *drawing)
-{
-	const struct grid *grid = drawing->grid;
-	size_t methods = count_methods(drawing);
-	double middle = (double)(drawing->conditions - 1) * drawing->step / 2;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++) {
-		fputs("set label ", to);
-		r = put_label(to, grid->filesystems[i]);
-		fprintf(to, " at screen 0, first %g left font ':Bold' tc rgb '%s%02x'\n",
-			name_row(drawing, i), SVG_COLOUR, COLOUR_INK);
-	}
-	fputs("set ytics scale 0 (", to);
-	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++)
-		for (size_t j = 0; r == 0 && j < methods; j++) {
-			fputs(i + j ? ", " : "", to);
-			r = put_label(to, method_name(drawing, j));
-			fprintf(to, " %g", row_of(drawing, i, j * drawing->conditions) + middle);
-		}
-	fprintf(to, ") textcolor rgb '%s%02x'\n", SVG_COLOUR, COLOUR_INK);
-	return r;
-}
-
-/* Bars of one colour each: of the parts, of the conditions, or of all. */
-static size_t count_series(const struct drawing *drawing)
-{
-	if (drawing->conditions > 1)
-		return drawing->conditions;
-	return drawing->chart->part_count ? drawing->chart->part_count : 1;
-}
-
-static unsigned colour_of(const struct drawing *drawing, size_t series)
-{
-	if (drawing->conditions > 1 || drawing->chart->part_count)
-		return 1 + (unsigned)series % HTML_COLOURS;
-	return COLOUR_ONLY;
-}
-
-static void put_bar(FILE *to, const struct drawing *drawing, size_t filesystem, size_t column,
-		    size_t part)
-{
-	const struct cell *cell = grid_cell(drawing->grid, filesystem, column);
-	const struct record *record = typical_run(cell, drawing->measure);
-	int has_parts = drawing->conditions == 1 && drawing->chart->part_count;
-	double from = drawing->axis.minimum, value;
-
-	if (!record)
-		return;
-	for (size_t i = 0; has_parts && i < part; i++)
-		from += fmax(drawing->chart->parts[i].of(record), 0);
-	value = has_parts ? from + drawing->chart->parts[part].of(record)
-			  : cell_figure(cell, drawing->measure).median;
-	if (value > from)
-		fprintf(to, "%.9g %.9g %g\n", from, value, row_of(drawing, filesystem, column));
-}
-
-static void put_bars(FILE *to, const struct drawing *drawing, size_t series)
-{
-	size_t step = drawing->conditions, first = step > 1 ? series : 0;
-
-	fprintf(to, "$bars%zu << EOD\n", series);
-	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
-		for (size_t j = first; j < drawing->grid->method_count; j += step)
-			put_bar(to, drawing, i, j, series);
-	/* gnuplot complains of a table that is empty; this is outside of the picture. */
-	fputs("-2 -1 -9\nEOD\n", to);
-}
-
-/* Behind the end of the bar and its error bar. */
-static void put_value(FILE *to, const struct drawing *drawing, size_t filesystem, size_t column)
-{
-	struct figure figure =
-		cell_figure(grid_cell(drawing->grid, filesystem, column), drawing->measure);
-	double end = figure.median, low;
-	char text[VALUE_TEXT_MAX];
-
-	figure_spread(&figure, &low, &end);
-	fprintf(to, "%.9g %g \"%s\"\n",
-		figure.count ? fmax(end, drawing->axis.minimum) : drawing->axis.minimum,
-		row_of(drawing, filesystem, column),
-		figure.count ? value_text(figure.median, drawing->measure->unit, text) : "-");
-}
-
-static void put_values(FILE *to, const struct drawing *drawing)
-{
-	fputs("$values << EOD\n", to);
-	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
-		for (size_t j = 0; j < drawing->grid->method_count; j++)
-			put_value(to, drawing, i, j);
-	fputs("EOD\n", to);
-}
-
-static void put_spreads(FILE *to, const struct drawing *drawing)
-{
-	double low, high;
-
-	fputs("$spreads << EOD\n", to);
-	for (size_t i = 0; i < drawing->grid->filesystem_count; i++)
-		for (size_t j = 0; j < drawing->grid->method_count; j++) {
-			struct figure figure =
-				cell_figure(grid_cell(drawing->grid, i, j), drawing->measure);
-
-			if (figure_spread(&figure, &low, &high))
-				fprintf(to, "%.9g %.9g %g\n", fmax(low, drawing->axis.minimum),
-					high, row_of(drawing, i, j));
-		}
-	fputs("-2 -1 -9\nEOD\n", to);
-}
-
-static void put_frame(FILE *to, const struct drawing *drawing)
-{
-	double height = drawing->height;
-
-	fprintf(to,
-		"set encoding utf8\n"
-		"set terminal svg size %d,%d dynamic noenhanced font 'sans-serif,13'\n"
-		"set lmargin at screen %.6g\nset rmargin at screen %.6g\n"
-		"set tmargin at screen %.6g\nset bmargin at screen %.6g\n",
-		WIDTH, drawing->height, (double)drawing->left_pixels / WIDTH,
-		(double)(WIDTH - RIGHT_PIXELS) / WIDTH, 1 - TOP_PIXELS / height,
-		BOTTOM_PIXELS / height);
-	fprintf(to,
-		"set border 0\nunset key\nset style fill solid 1 noborder\n"
-		"set xrange [%.9g:%.9g]\nset yrange [%g:-0.5]\n%s"
-		"set grid xtics noytics lt 1 lw 1 lc rgb '%s%02x'\n"
-		"set xtics scale 0 textcolor rgb '%s%02x' offset 0,0.4 ",
-		drawing->axis.minimum, drawing->axis.maximum, drawing->rows - 0.5,
-		drawing->axis.logarithmic ? "set logscale x\n" : "", SVG_COLOUR, COLOUR_GRID,
-		SVG_COLOUR, COLOUR_INK);
-	axis_put_ticks(to, &drawing->axis);
-	putc('\n', to);
-}
-
-static int put_script(FILE *to, const struct drawing *drawing)
-{
-	size_t series = count_series(drawing);
-	int r;
-
-	put_frame(to, drawing);
-	r = put_names(to, drawing);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < series; i++)
-		put_bars(to, drawing, i);
-	put_values(to, drawing);
-	put_spreads(to, drawing);
-	fputs("plot ", to);
-	for (size_t i = 0; i < series; i++)
-		fprintf(to,
-			"$bars%zu using 1:3:1:2:($3-%g):($3+%g) with boxxyerror fc rgb '%s%02x', ",
-			i, 0.36 * drawing->step, 0.36 * drawing->step, SVG_COLOUR,
-			colour_of(drawing, i));
-	fprintf(to,
-		"$spreads using 1:3:($2-$1):(0) with vectors heads size graph 0.008,90 lw 1 lc rgb "
-		"'%s%02x', $values using 1:2:3 with labels left offset 0.6,0 tc rgb '%s%02x'\n",
-		SVG_COLOUR, COLOUR_INK, SVG_COLOUR, COLOUR_INK);
-	return 0;
-}
 
 /* ---- the axis ---- */
 
@@ -390,7 +131,7 @@ static int draw(const struct drawing *drawing, char **ret_svg, struct problem *p
 
 	if (!memory)
 		return -ENOMEM;
-	r = put_script(memory, drawing);
+	r = html_chart_put_script(memory, drawing);
 	if (fclose(memory) != 0 || r < 0)
 		return -ENOMEM;
 	return gnuplot_run(script, bytes, ret_svg, &bytes, problem);
@@ -403,8 +144,9 @@ static void put_legend(FILE *to, const struct drawing *drawing)
 	if (drawing->conditions == 1 && chart->part_count == 0)
 		return;
 	fputs("<ul class=\"legend\">", to);
-	for (size_t i = 0; i < count_series(drawing); i++) {
-		fprintf(to, "<li><i style=\"background:var(--c%u)\"></i>", colour_of(drawing, i));
+	for (size_t i = 0; i < html_chart_series(drawing); i++) {
+		fprintf(to, "<li><i style=\"background:var(--c%u)\"></i>",
+			html_chart_colour(drawing, i));
 		html_put_text(to, drawing->conditions > 1 ? drawing->grid->condition_names[i]
 							  : chart->parts[i].title);
 	}
@@ -419,15 +161,15 @@ static int measure_drawing(const struct grids *grids, struct drawing *drawing)
 	drawing->conditions = grid->conditions ? grid->conditions : 1;
 	drawing->step = drawing->conditions > 1 ? joined_step : 1;
 	drawing->gap = drawing->conditions > 1 ? joined_gap : 0;
-	for (size_t i = 0; i < count_methods(drawing); i++) {
-		size_t width = text_width(method_name(drawing, i));
+	for (size_t i = 0; i < html_chart_methods(drawing); i++) {
+		size_t width = text_width(html_chart_method(drawing, i));
 
 		widest = width > widest ? width : widest;
 	}
-	widest = widest > NAME_LETTERS_MOST ? NAME_LETTERS_MOST + 1 : widest;
+	widest = widest > HTML_CHART_NAME_LETTERS ? HTML_CHART_NAME_LETTERS + 1 : widest;
 	drawing->left_pixels = (int)widest * LETTER_PIXELS + NAME_GAP_PIXELS;
-	drawing->rows = (double)grid->filesystem_count * rows_a_filesystem(drawing);
-	drawing->height = (int)(drawing->rows * ROW_PIXELS) + TOP_PIXELS + BOTTOM_PIXELS;
+	drawing->rows = (double)grid->filesystem_count * html_chart_rows(drawing);
+	drawing->height = (int)(drawing->rows * ROW_PIXELS) + HTML_CHART_TOP + HTML_CHART_BOTTOM;
 	return find_axis(grids, drawing, &drawing->axis);
 }
 
@@ -456,7 +198,7 @@ static int put_chart(FILE *to, const struct grids *grids, const struct grid *gri
 		drawing.axis.logarithmic ? " <small>(logarithmic)</small>" : "",
 		drawing.measure->note);
 	put_legend(to, &drawing);
-	svg_put_inline(to, svg, WIDTH, drawing.height, label);
+	svg_put_inline(to, svg, HTML_CHART_WIDTH, drawing.height, label);
 	fputs("</figure>\n", to);
 	return 0;
 }
