@@ -78,7 +78,9 @@ static int by_overwriting(int fd, uint64_t bytes)
 	for (int i = 0; i < COUNT; i++)
 		vector[i] = (struct iovec) { zeroes, PIECE };
 	for (uint64_t at = 0; at < bytes;) {
-		ssize_t written = pwritev(fd, vector, COUNT, (off_t)at);
+		uint64_t pieces = (bytes - at + PIECE - 1) / PIECE;
+		ssize_t written =
+			pwritev(fd, vector, pieces < COUNT ? (int)pieces : COUNT, (off_t)at);
 
 		if (written <= 0)
 			return written < 0 ? -errno : -EIO;
