@@ -154,12 +154,12 @@ struct prealloc_result {
  * structs may be NULL.  Returns 0, or
  *	-EINVAL		length is 0, an unknown flag, a `size` that is none
  *	-EBADF		fd is not open for writing
- *	-ESPIPE, -ENODEV	fd is a pipe; no regular file
+ *	-ESPIPE, -ENODEV	fd is a pipe; no regular file, or one of /proc and its likes
  *	-EFBIG		past what the file system, or RLIMIT_FSIZE, allows
  *	-ENOSPC, -EDQUOT	no space left on the volume, in the quota
  *	-EOPNOTSUPP	what a flag asks for is not to be had here
  *	-ECANCELED	the callback cancelled
- *	-EAGAIN		others kept making holes in the range
+ *	-EAGAIN		others kept making holes in the range, or cutting the file
  *	-ENOMEM, -EIO, -EPERM, -ETXTBSY, ...	as the kernel says
  */
 int prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,

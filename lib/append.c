@@ -155,20 +155,35 @@ static int append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
 	return drain_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
 }
 
+/*
+ * Appended, and the file is not longer: others cut it again, or what this is keeps nothing.
+ * Such a thing may go on for ever.
+ */
+static int is_in_vain(unsigned *attempts, uint64_t before, const struct filling *filling)
+{
+	enum { MOST = 16 };
+
+	*attempts = filling->size > before ? 0 : *attempts + 1;
+	return *attempts > MOST;
+}
+
 int append_fill(struct filling *filling)
 {
 	struct task *task = filling->task;
+	unsigned attempts = 0;
 
 	while (filling->size < task->end) {
 		/* What an uneven end takes says nothing of a whole step. */
 		uint64_t measurable = lesser(filling->pace.step_bytes, FIRST_BYTES);
-		uint64_t direct, bytes = next_append(filling, &direct);
+		uint64_t direct, bytes = next_append(filling, &direct), before = filling->size;
 		int r;
 
 		pace_start(&filling->pace);
 		r = append_once(filling, bytes, direct);
 		if (bytes >= measurable)
 			pace_stop(&filling->pace);
+		if (r == 0 && is_in_vain(&attempts, before, filling))
+			r = -EAGAIN;
 		if (r == 0 || r == -EINTR)
 			r = task_told(task, filling->size);
 		if (r < 0)

@@ -63,7 +63,7 @@ static int check_arguments(uint64_t offset, uint64_t length, const struct preall
 	return offset > INT64_MAX || length > INT64_MAX - offset ? -EFBIG : 0;
 }
 
-/* A block device would be overwritten. */
+/* A block device would be overwritten, and /proc would take zeroes for commands. */
 static int check_file(int fd)
 {
 	struct stat status;
@@ -75,7 +75,9 @@ static int check_file(int fd)
 		return -ESPIPE;
 	if (!S_ISREG(status.st_mode))
 		return S_ISSOCK(status.st_mode) ? -ESPIPE : -ENODEV;
-	return (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY ? -EBADF : 0;
+	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	return volume_stores(fd) ? 0 : -ENODEV;
 }
 
 /* The kernel would raise SIGXFSZ. */

@@ -30,6 +30,20 @@ enum {
 	SMB2_MAGIC = 0xfe534d42,
 	CEPH_MAGIC = 0x00c36400,
 	LUSTRE_MAGIC = 0x0bd00bd0,
+	CONFIGFS_MAGIC = 0x62656570,
+	FUSECTL_MAGIC = 0x65735543,
+	RPC_PIPEFS_MAGIC = 0x67596969,
+	NFSDFS_MAGIC = 0x6e667364,
+	MQUEUE_MAGIC = 0x19800202,
+};
+
+/* Whose regular files are no files: a write is a command, and what is appended is not kept. */
+static const uint32_t pseudo[] = {
+	PROC_SUPER_MAGIC, SYSFS_MAGIC,	    CGROUP_SUPER_MAGIC,	  CGROUP2_SUPER_MAGIC,
+	DEBUGFS_MAGIC,	  TRACEFS_MAGIC,    SECURITYFS_MAGIC,	  SELINUX_MAGIC,
+	SMACK_MAGIC,	  EFIVARFS_MAGIC,   BINFMTFS_MAGIC,	  PSTOREFS_MAGIC,
+	BPF_FS_MAGIC,	  NSFS_MAGIC,	    RDTGROUP_SUPER_MAGIC, CONFIGFS_MAGIC,
+	FUSECTL_MAGIC,	  RPC_PIPEFS_MAGIC, NFSDFS_MAGIC,	  MQUEUE_MAGIC,
 };
 
 static const struct {
@@ -56,6 +70,16 @@ static uint32_t magic_of(int fd)
 	struct statfs volume;
 
 	return fstatfs(fd, &volume) < 0 ? 0 : (uint32_t)volume.f_type;
+}
+
+int volume_stores(int fd)
+{
+	uint32_t magic = magic_of(fd);
+
+	for (size_t i = 0; i < sizeof(pseudo) / sizeof(pseudo[0]); i++)
+		if (pseudo[i] == magic)
+			return 0;
+	return 1;
 }
 
 static int is_nocow(int fd)

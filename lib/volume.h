@@ -5,6 +5,9 @@
 
 #include <stdint.h>
 
+/* Has it room for data at all?  /proc and its likes have not. */
+int volume_stores(int fd);
+
 /* The least that it allocates for this file, bytes. */
 uint64_t volume_granule(int fd);
 

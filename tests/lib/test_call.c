@@ -69,6 +69,9 @@ static void other_descriptors_are_refused(void **state)
 		{ "/proc/self/exe", O_RDONLY, EBADF },
 		{ "/proc/self/exe", O_PATH, EBADF },
 		{ ".", O_RDONLY, ENODEV },
+		/* A regular file, but what is written there is no data. */
+		{ "/proc/self/comm", O_WRONLY, ENODEV },
+		{ "/proc/self/oom_score_adj", O_RDWR, ENODEV },
 	};
 	(void)state;
 

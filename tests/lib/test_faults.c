@@ -37,6 +37,7 @@ static struct {
 	int no_fallocate;  /* mode 0 is EOPNOTSUPP */
 	int no_direct;	   /* O_DIRECT is EINVAL */
 	int no_map;	   /* mmap() is ENODEV */
+	int no_keep;	   /* writev() succeeds, and nothing is there */
 	size_t intrusion;  /* bytes that another appends immediately before each writev() */
 	int intrusions;	   /* how often */
 	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
@@ -154,6 +155,8 @@ ssize_t __wrap_writev(int fd, const struct iovec *vector, int count)
 		seam.intrusions--;
 		append_as_another(fd, seam.intrusion);
 	}
+	if (seam.no_keep)
+		return (ssize_t)vector->iov_len;
 	return fails("writev") ? -1 : __real_writev(fd, vector, count);
 }
 
@@ -445,6 +448,18 @@ static void steps_follow_a_fallocate_that_slows_down(void **state)
 	assert_true(seen.longest_ns <= 100000000);
 }
 
+/* As /proc would: asked for more for ever, if nobody noticed. */
+static void what_keeps_nothing_is_an_error(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	(void)state;
+
+	seam.no_fallocate = 1;
+	seam.no_keep = 1;
+	assert_int_equal(prealloc(fd, 0, mib, NULL, NULL), -EAGAIN);
+	assert_int_equal(look_size(fd), 0);
+}
+
 static void no_second_description_is_needed(void **state)
 {
 	(void)state;
@@ -464,6 +479,7 @@ int main(void)
 		cmocka_unit_test_setup(an_intruder_makes_it_longer_by_what_he_appends, start_over),
 		cmocka_unit_test_setup(no_step_of_a_slow_fallocate_takes_100_ms, start_over),
 		cmocka_unit_test_setup(steps_follow_a_fallocate_that_slows_down, start_over),
+		cmocka_unit_test_setup(what_keeps_nothing_is_an_error, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
 	};
 
