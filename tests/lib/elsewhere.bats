@@ -26,7 +26,7 @@ build() {
 	local sources
 	mapfile -t sources < <(find "$ALLOC_PERF_SOURCE/lib" -name '*.c' ! -name preload.c)
 	"$@" -std=gnu17 -O1 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREALLOC_VERSION='"0"' -Wall -Wextra \
-		-Werror -I"$ALLOC_PERF_SOURCE/include" "$ALLOC_PERF_SOURCE/tests/lib/promises.c" \
+		-Werror -I"$ALLOC_PERF_SOURCE/include" "$ALLOC_PERF_SOURCE/tests/lib/"{promises,served}.c \
 		"${sources[@]}" -o promises -pthread
 }
 
@@ -143,28 +143,38 @@ kept() {
 	cmp before mnt/lower/file
 }
 
-# guest TYPE MODULE,... MKFS...: in a guest, by an ordinary user.  QUOTA: under one; KEEP_ROOM: not filled.
+# modules NAME,...: copies them and what they need into the guest, in the order of loading.
+modules() {
+	local root name line file
+	root=/usr/lib/uml/modules/$(linux.uml --version)
+	for name in ${1//,/ }; do
+		line=$(grep "/$name.ko:" "$root/modules.dep") || skip "linux.uml has no $name"
+		for file in $(tac -s ' ' <<<"${line/:/} " | tr -d '\n'); do
+			! grep -qsx "/${file##*/}" guest/modules || continue
+			cp "$root/$file" guest/
+			echo "/${file##*/}" >>guest/modules
+		done
+	done
+}
+
+# guest TYPE MODULE,... MKFS...: in a guest, by an ordinary user.  QUOTA: usrquota, grpquota, prjquota;
+# NFS: 3, 4.2; KEEP_ROOM: not filled.
 guest() {
 	require uml
-	local type=$1 modules=$2 root file
+	local type=$1 needed=$2
 	shift 2
 	require_program "$1"
 	build cc -static
-	root=/usr/lib/uml/modules/$(linux.uml --version)
-	mkdir -p guest/dev guest/proc guest/mnt
+	mkdir -p guest/{dev,proc,mnt,nfs,var/lib/nfs/v4recovery}
 	mv promises guest/init
-	for module in ${modules//,/ }; do
-		file=$(find "$root" -name "$module.ko")
-		[ -n "$file" ] || skip "linux.uml has no $module"
-		cp "$file" guest/
-		echo "/$module.ko" >>guest/modules
-	done
+	modules "$needed"
 	(cd guest && find . | cpio --quiet -o -H newc) | gzip >guest.cpio
 	truncate -s "${SIZE:-96M}" image
 	"$@" image >/dev/null 2>&1
 	chmod 666 image
 	kept as_user env TMPDIR=/dev/shm timeout -k 5 600 linux.uml mem=256M initrd=guest.cpio ubdb=image \
-		uml_dir=/dev/null/ con=null con0=null,fd:1 quiet panic=-1 "type=$type" ${QUOTA:+quota=usrquota} ${KEEP_ROOM:+keep_room=1} </dev/null
+		uml_dir=/dev/null/ con=null con0=null,fd:1 quiet panic=-1 "type=$type" ${QUOTA:+"quota=$QUOTA"} \
+		${NFS:+"nfs=$NFS"} ${KEEP_ROOM:+keep_room=1} </dev/null
 }
 
 @test "elsewhere: jfs, in a guest" {
@@ -184,13 +194,38 @@ guest() {
 	SIZE=1G KEEP_ROOM=1 guest nilfs2 nilfs2 mkfs.nilfs2 -q -f
 }
 
-@test "elsewhere: a quota where there is fallocate(), in a guest" {
-	QUOTA=1 guest ext4 quota_tree,quota_v2 mkfs.ext4 -q -F -O quota
+# Of a user, of a group, and of a project, one after the other.
+under_quotas() {
+	for QUOTA in usrquota grpquota prjquota; do
+		rm -rf guest image
+		guest "$@"
+	done
 }
 
-@test "elsewhere: a quota where zeroes are written, in a guest" {
-	# Quota is no feature of ext3, but ext4's driver serves both.
-	QUOTA=1 guest ext4 quota_tree,quota_v2 mkfs.ext3 -q -F -O quota
+@test "elsewhere: quotas of ext4, in a guest" {
+	under_quotas ext4 quota_v2 mkfs.ext4 -q -F -O quota,project
+}
+
+@test "elsewhere: quotas where zeroes are written, in a guest" {
+	# Without extents there is no fallocate(), as with ext3.
+	under_quotas ext4 quota_v2 mkfs.ext4 -q -F -O 'quota,project,^extent,^64bit'
+}
+
+@test "elsewhere: quotas of xfs, in a guest" {
+	SIZE=300M under_quotas xfs quota_v2 mkfs.xfs -q -f
+}
+
+@test "elsewhere: NFS 4.2, which has an ALLOCATE, in a guest" {
+	NFS=4.2 guest ext4 nfsd,nfsv4 mkfs.ext4 -q -F
+}
+
+@test "elsewhere: NFS 4.2 over what cannot allocate, in a guest" {
+	NFS=4.2 guest ext2 nfsd,nfsv4 mkfs.ext2 -q -F
+}
+
+@test "elsewhere: NFS 3, which has none, in a guest" {
+	# Holes of less than 4 KiB beside data are not seen there.
+	NFS=3 guest ext4 nfsd,nfsv3 mkfs.ext4 -q -F -b 4096
 }
 
 @test "elsewhere: a quota of btrfs" {

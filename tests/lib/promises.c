@@ -3,14 +3,15 @@
  * promises DIRECTORY: what prealloc.h promises, kept on the file system of a directory?
  *
  * For where the other tests cannot go: a guest, another user, another C library,
- * another processor.  So it needs nothing but the library and a C library, and is
- * one file; prints TAP.  As process 1 (a guest's init) it mounts first: the kernel's
- * command line has type=TYPE, and /modules names the modules to load.  With quota=
- * the promises are kept as an ordinary user under a quota, with keep_room= the volume is
- * not filled up.
+ * another processor.  So it needs nothing but the library and a C library; prints TAP.
+ * As process 1 (a guest's init) it mounts first: the kernel's command line has
+ * type=TYPE, and /modules names the modules to load.  With quota=usrquota, grpquota or
+ * prjquota the promises are kept as an ordinary user under such a quota, with nfs=VERSION
+ * on the volume as NFS serves it, with keep_room= the volume is not filled up.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/quota.h>
 #include <sys/reboot.h>
@@ -28,10 +30,12 @@
 #include <unistd.h>
 
 #include "prealloc.h"
+#include "served.h"
 
-static int has_quota; /* we run as USER, who may have 20 MiB */
+/* We run as USER, and he, or his group, or PROJECT may have 20 MiB; no more is this. */
+static int quota_error;
 
-enum { USER = 65534, QUOTA_KIB = 20480 };
+enum { USER = 65534, PROJECT = 42, QUOTA_KIB = 20480 };
 
 enum { KIB = 1024, MIB = 1024 * KIB, LARGE = 16 * MIB };
 
@@ -205,6 +209,20 @@ static const char *too_much_leaves_the_file_as_it_was(int fd)
 	return NULL;
 }
 
+/* A server has a file that was removed open for a while longer. */
+static void wait_for_room(void)
+{
+	struct statvfs volume;
+
+	/* (A project's quota would look like a full volume for ever.) */
+	for (int i = 0; i < 600 && !quota_error; i++) {
+		if (statvfs(".", &volume) == 0 &&
+		    (uint64_t)volume.f_bavail * volume.f_frsize > 2 * (uint64_t)LARGE)
+			break;
+		usleep(100000);
+	}
+}
+
 /* What is left goes to another file, and then every byte is written. */
 static const char *a_full_volume_takes_the_writes(int fd)
 {
@@ -230,6 +248,7 @@ static const char *a_full_volume_takes_the_writes(int fd)
 	if (!outcome && (fsync(fd) < 0 || !is_put(fd, LARGE - 4096, 4096)))
 		outcome = "fsync() met an error";
 	close(rest_fd);
+	wait_for_room();
 	return result.risks & PREALLOC_RISK_COPY_ON_WRITE ? NULL : outcome;
 }
 
@@ -329,14 +348,14 @@ static const char *more_than_the_quota_leaves_the_file_as_it_was(int fd)
 	struct prealloc_result result = { .size = sizeof(result) };
 	uint64_t size, blocks;
 
-	if (!has_quota)
+	if (!quota_error)
 		return NULL;
 	for (int sparse = 0; sparse < 2; sparse++) {
 		REQUIRE(ftruncate(fd, 0) == 0 && put(fd, 0, 100));
 		REQUIRE(ftruncate(fd, sparse ? 2 * LARGE : 100) == 0 && fsync(fd) == 0);
 		size = size_of(fd);
 		blocks = block_bytes(fd);
-		REQUIRE(prealloc(fd, 0, 2 * LARGE, NULL, &result) == -EDQUOT);
+		REQUIRE(prealloc(fd, 0, 2 * LARGE, NULL, &result) == -quota_error);
 		REQUIRE(result.left_bytes == 0 && fsync(fd) == 0);
 		REQUIRE(size_of(fd) == size && block_bytes(fd) <= blocks + 64 * KIB);
 		REQUIRE(is_put(fd, 0, 100) && is_zero(fd, 100, size - 100));
@@ -373,7 +392,8 @@ static int keep_all(void)
 		int fd = new_file(0);
 		const char *why = fd < 0 ? strerror(errno) : promises[i].keeps(fd);
 
-		if (fd >= 0)
+		/* XFS gives back to a quota what a removed file had when it has time. */
+		if (fd >= 0 && ftruncate(fd, 0) == 0)
 			close(fd);
 		unlink("file");
 		broken += why != NULL;
@@ -400,29 +420,61 @@ static void load_modules(void)
 	}
 }
 
-static int limit_user(void)
-{
-	struct dqblk limit = { .dqb_bhardlimit = QUOTA_KIB, .dqb_valid = QIF_BLIMITS };
+static const struct quota_kind {
+	const char *option; /* of mount */
+	int type, id;	    /* for quotactl() */
+} quota_kinds[] = {
+	{ "usrquota", USRQUOTA, USER },
+	{ "grpquota", GRPQUOTA, USER },
+	{ "prjquota", 2, PROJECT },
+};
 
-	return quotactl(QCMD(Q_SETQUOTA, USRQUOTA), "/dev/ubdb", USER, (char *)&limit) < 0 ||
-			       chmod("/mnt", 0777) < 0
-		       ? -errno
-		       : 0;
+/* New files belong to it. */
+static int make_project(const char *directory)
+{
+	struct fsxattr attributes;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		r = -errno;
+	attributes.fsx_projid = PROJECT;
+	attributes.fsx_xflags |= FS_XFLAG_PROJINHERIT;
+	if (r == 0 && ioctl(fd, FS_IOC_FSSETXATTR, &attributes) < 0)
+		r = -errno;
+	close(fd);
+	return r;
 }
 
-/* `type` and `quota` are of the kernel's command line. */
+static int limit(const struct quota_kind *kind, const char *type)
+{
+	struct dqblk limit = { .dqb_bhardlimit = QUOTA_KIB, .dqb_valid = QIF_BLIMITS };
+	int project = kind->id == PROJECT, r = project ? make_project("/mnt") : 0;
+
+	/* XFS has a project's end look like the volume's. */
+	quota_error = project && !strcmp(type, "xfs") ? ENOSPC : EDQUOT;
+	if (r == 0 &&
+	    quotactl(QCMD(Q_SETQUOTA, kind->type), "/dev/ubdb", kind->id, (char *)&limit) < 0)
+		r = -errno;
+	return r == 0 && chmod("/mnt", 0777) < 0 ? -errno : r;
+}
+
+/* `type`, `quota` and `nfs` are of the kernel's command line. */
 static int mount_volume(void)
 {
-	const char *type = getenv("type"), *quota = getenv("quota");
+	const char *type = getenv("type"), *quota = getenv("quota"), *nfs = getenv("nfs");
 
 	if (mount("none", "/dev", "devtmpfs", 0, NULL) < 0 ||
 	    mount("none", "/proc", "proc", 0, NULL) < 0)
 		return -errno;
 	load_modules();
-	if (mount("/dev/ubdb", "/mnt", type ? type : "ext2", 0, quota) < 0)
+	if (mount("/dev/ubdb", "/mnt", type, 0, quota) < 0)
 		return -errno;
-	has_quota = quota != NULL;
-	return quota ? limit_user() : 0;
+	for (size_t i = 0; quota && i < sizeof(quota_kinds) / sizeof(quota_kinds[0]); i++)
+		if (!strcmp(quota, quota_kinds[i].option))
+			return limit(&quota_kinds[i], type);
+	return nfs ? served_mount(nfs, "/nfs") : 0;
 }
 
 /* Under a quota by whom it binds: root is not. */
@@ -430,7 +482,7 @@ static void keep_as_user(void)
 {
 	pid_t pid;
 
-	if (!has_quota) {
+	if (!quota_error) {
 		keep_all();
 		return;
 	}
@@ -443,14 +495,14 @@ static void keep_as_user(void)
 
 static void be_init(void)
 {
-	int r = mount_volume();
+	int r = mount_volume(), served = getenv("nfs") != NULL;
 
 	if (r < 0)
 		printf("not ok - cannot mount: %s\n", strerror(-r));
-	else if (chdir("/mnt") == 0)
+	else if (chdir(served ? "/nfs" : "/mnt") == 0)
 		keep_as_user();
 	fflush(stdout);
-	if (chdir("/") == 0 && umount("/mnt") < 0)
+	if (chdir("/") < 0 || (served && served_unmount("/nfs") < 0) || umount("/mnt") < 0)
 		printf("not ok - the volume is busy: %s\n", strerror(errno));
 	fflush(stdout);
 	reboot(RB_POWER_OFF);
