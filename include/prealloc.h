@@ -30,10 +30,13 @@
  *	A call that succeeds loses nothing of theirs, wherever they write:
  *	  - fallocate() and touched pages never change a byte;
  *	  - zeroes are only appended, so they land behind what others have put at
- *	    the end, and never on it.  (What another appends in the instant between
- *	    the last look at the end and the kernel's lock, usually microseconds, makes
- *	    the file that much longer than asked.  No kernel can append up to a given
- *	    length.)
+ *	    the end, and never on it.
+ *	The file may get longer than asked only by what another appends in the
+ *	instant (usually microseconds) between the last look at the end and the kernel's
+ *	lock: by so much at most, once, and never by more than 16 MiB.  Nothing but
+ *	RLIMIT_FSIZE, which is the whole process's, ends an append at a given length.
+ *	All this holds for those on the same machine.  Network file systems have no
+ *	lock that the clients of other machines would take, for appending neither.
  *	Exceptions, where the file system makes it impossible: a file that cannot be
  *	mapped (FUSE with direct_io, no permission to read it) has its holes written,
  *	64 KiB at a time, each looked at immediately before; and when `offset` lies
@@ -41,7 +44,8 @@
  *	A call that fails or is cancelled gives back only what nobody has written
  *	to: each piece is looked at immediately before.  Where zeroes were written,
  *	the part past the old end belongs to the call until it returns: what another
- *	writes there goes with it, unless that made the file grow.
+ *	writes there goes with it, unless that made the file grow.  Of two calls for
+ *	the same range, one that is cancelled so takes from the other, too.
  *
  * Failure
  *	The file is as it was: its length, and the blocks where they are new.  What
@@ -95,7 +99,7 @@ enum prealloc_flags {
 	 * file without extents.  No error where it cannot be had: see
 	 * PREALLOC_DID_HINT.
 	 */
-	PREALLOC_HINT = 1 << 4,
+	PREALLOC_HINT = 1 << 4
 };
 
 /*
@@ -115,16 +119,16 @@ struct prealloc_options {
 };
 
 enum prealloc_path {
-	PREALLOC_NONE,	  /* nothing was done: see the error */
-	PREALLOC_NATIVE,  /* fallocate(2) did it */
-	PREALLOC_WRITTEN, /* zeroes were written, or pages touched */
+	PREALLOC_NONE,	 /* nothing was done: see the error */
+	PREALLOC_NATIVE, /* fallocate(2) did it */
+	PREALLOC_WRITTEN /* zeroes were written, or pages touched */
 };
 
 /* Why a later write into the range may still fail with ENOSPC. */
 enum prealloc_risks {
 	PREALLOC_RISK_COPY_ON_WRITE = 1 << 0, /* writes go elsewhere: btrfs, ZFS, bcachefs, ... */
 	PREALLOC_RISK_SHARED = 1 << 1,	      /* other files use some of the blocks (reflink) */
-	PREALLOC_RISK_UNKNOWN = 1 << 2, /* overlay, network, FUSE: what is below is not seen */
+	PREALLOC_RISK_UNKNOWN = 1 << 2 /* overlay, network, FUSE: what is below is not seen */
 };
 
 enum prealloc_did {
@@ -132,7 +136,7 @@ enum prealloc_did {
 	/* Unset after PREALLOC_DURABLE: the directory was not found (/proc is not there, renamed).
 	 */
 	PREALLOC_DID_SYNC_DIRECTORY = 1 << 1,
-	PREALLOC_DID_HINT = 1 << 2,
+	PREALLOC_DID_HINT = 1 << 2
 };
 
 /* Filled on failure too. */

@@ -94,6 +94,19 @@ int main() { return prealloc_version() == nullptr; }' |
 	LD_LIBRARY_PATH=$root/usr/lib ./cpp
 }
 
+@test "install: no compiler complains about the header" {
+	local standard
+	echo '#include <prealloc.h>
+int main(void) { return prealloc_version() == 0; }' >strict.c
+	for standard in c89 c17; do
+		# shellcheck disable=SC2046
+		cc -std=$standard -pedantic-errors -Wall -Wextra -Werror -c strict.c $(pkg-config --cflags libprealloc)
+	done
+	command -v c++ >/dev/null || skip "no C++ compiler"
+	# shellcheck disable=SC2046
+	c++ -std=c++98 -pedantic-errors -Wall -Wextra -Werror -x c++ -c strict.c $(pkg-config --cflags libprealloc)
+}
+
 @test "install: valgrind finds nothing" {
 	require_program valgrind
 	build -g
