@@ -25,8 +25,7 @@ static inline void add_historic_run(struct results *results, const json_t *run,
 				(double)json_integer_value(json_array_get(times, j)),
 				json_integer_value(json_array_get(fragments, j)));
 
-			must_be_0(field_set_text(&record->label,
-						 json_string_value(json_object_get(run, "name"))));
+			set_text(&record->label, json_string_value(json_object_get(run, "name")));
 		}
 	}
 }

@@ -16,6 +16,11 @@ static inline void must_be_0(int r)
 		abort();
 }
 
+static inline void set_text(char **member, const char *text)
+{
+	must_be_0(field_set_text(member, text));
+}
+
 static inline struct environment *results_add_environment(struct results *results)
 {
 	struct environment *environment;
@@ -39,9 +44,9 @@ static inline struct record *results_add(struct results *results, const char *fi
 	results->environment_of[results->record_count] = results->environment_count - 1;
 	record = &results->records[results->record_count++];
 	record_init(record);
-	must_be_0(field_set_text(&record->filesystem, filesystem));
-	must_be_0(field_set_text(&record->method, method));
-	must_be_0(field_set_text(&record->status, STATUS_OK));
+	set_text(&record->filesystem, filesystem);
+	set_text(&record->method, method);
+	set_text(&record->status, STATUS_OK);
 	record->file_bytes = 4ll << 30;
 	record->volume_bytes = 20ll << 30;
 	record->run = 1;
@@ -64,9 +69,9 @@ static inline struct record *results_add_figures(struct results *results, const 
 static inline void record_refuse(struct record *record, const char *status, const char *stage,
 				 const char *reason)
 {
-	must_be_0(field_set_text(&record->status, status));
-	must_be_0(field_set_text(&record->stage, stage));
-	must_be_0(field_set_text(&record->reason, reason));
+	set_text(&record->status, status);
+	set_text(&record->stage, stage);
+	set_text(&record->reason, reason);
 }
 
 #endif

@@ -188,6 +188,14 @@ static void fixture_clear(struct fixture *fixture)
 	results_clear(&fixture->after);
 }
 
+/* With mmap, in one fragment. */
+static void add_both(struct fixture *fixture, const char *filesystem, double before, double after,
+		     double step, size_t runs)
+{
+	add_runs(&fixture->before, filesystem, "mmap", before, step, 1, runs);
+	add_runs(&fixture->after, filesystem, "mmap", after, step, 1, runs);
+}
+
 static const struct comparison *compare(struct fixture *fixture, const char *measure,
 					double threshold)
 {
@@ -208,12 +216,9 @@ static void what_is_slower_is_worse(void **state)
 	const struct comparison *found;
 	(void)state;
 
-	add_runs(&fixture.before, "xfs", "mmap", 1.00, 0.001, 1, 8);
-	add_runs(&fixture.after, "xfs", "mmap", 1.10, 0.001, 1, 8);
-	add_runs(&fixture.before, "ext4", "mmap", 1.00, 0.001, 1, 8);
-	add_runs(&fixture.after, "ext4", "mmap", 0.90, 0.001, 1, 8);
-	add_runs(&fixture.before, "jfs", "mmap", 1.00, 0.001, 1, 8);
-	add_runs(&fixture.after, "jfs", "mmap", 1.00, 0.001, 1, 8);
+	add_both(&fixture, "xfs", 1.00, 1.10, 0.001, 8);
+	add_both(&fixture, "ext4", 1.00, 0.90, 0.001, 8);
+	add_both(&fixture, "jfs", 1.00, 1.00, 0.001, 8);
 	found = compare(&fixture, "time", 0.05);
 	assert_int_equal(fixture.comparisons.count, 3);
 	assert_int_equal(found[0].verdict, VERDICT_WORSE);
@@ -240,8 +245,7 @@ static void what_does_not_matter_is_the_same(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		CLEANUP(fixture_clear) struct fixture fixture = { 0 };
 
-		add_runs(&fixture.before, "xfs", "mmap", 1.00, 0.0001, 1, 8);
-		add_runs(&fixture.after, "xfs", "mmap", 1.04, 0.0001, 1, 8);
+		add_both(&fixture, "xfs", 1.00, 1.04, 0.0001, 8);
 		assert_int_equal(compare(&fixture, "time", i ? 0.03 : 0.05)->verdict,
 				 i ? VERDICT_WORSE : VERDICT_SAME);
 	}
@@ -273,8 +277,7 @@ static void a_larger_largest_fragment_is_better(void **state)
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
 	(void)state;
 
-	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 6);
-	add_runs(&fixture.after, "xfs", "mmap", 1, 0, 1, 6);
+	add_both(&fixture, "xfs", 1, 1, 0, 6);
 	for (size_t i = 0; i < 6; i++) {
 		fixture.before.records[i].largest_fragment_bytes = 4096;
 		fixture.after.records[i].largest_fragment_bytes = 8192;
@@ -290,8 +293,7 @@ static void too_few_runs_are_unknown(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		add_runs(&fixture.before, names[i], "mmap", 1, 0.01, 1, 5);
-		add_runs(&fixture.after, names[i], "mmap", i ? 1 : 2, 0.01, 1, 5);
+		add_both(&fixture, names[i], 1, i ? 1 : 2, 0.01, 5);
 	}
 	found = compare(&fixture, "time", 0.05);
 	/* 2 of 252 divisions, ten tests: 0.079. */
@@ -331,10 +333,8 @@ static void constants_cost_no_power(void **state)
 	const struct comparison *found;
 	(void)state;
 
-	add_runs(&fixture.before, "xfs", "mmap", 1, 0.01, 1, 4);
-	add_runs(&fixture.after, "xfs", "mmap", 2, 0.01, 1, 4);
-	add_runs(&fixture.before, "ext4", "mmap", 1, 0, 1, 4);
-	add_runs(&fixture.after, "ext4", "mmap", 1, 0, 1, 4);
+	add_both(&fixture, "xfs", 1, 2, 0.01, 4);
+	add_both(&fixture, "ext4", 1, 1, 0, 4);
 	found = compare(&fixture, "time", 0.05);
 	assert_int_equal(fixture.comparisons.tested, 1);
 	assert_near(found[0].corrected, 2 / 70.0);
@@ -348,10 +348,8 @@ static void noise_that_hides_a_change_is_counted(void **state)
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
 	(void)state;
 
-	add_runs(&fixture.before, "xfs", "mmap", 1, 0.1, 1, 8);
-	add_runs(&fixture.after, "xfs", "mmap", 1, 0.1, 1, 8);
-	add_runs(&fixture.before, "ext4", "mmap", 1, 0.001, 1, 8);
-	add_runs(&fixture.after, "ext4", "mmap", 1, 0.001, 1, 8);
+	add_both(&fixture, "xfs", 1, 1, 0.1, 8);
+	add_both(&fixture, "ext4", 1, 1, 0.001, 8);
 	compare(&fixture, "time", 0.05);
 	assert_int_equal(fixture.comparisons.coarse, 1);
 }
@@ -422,10 +420,8 @@ static void what_only_one_has_is_counted(void **state)
 	add_runs(&fixture.after, "xfs", "mmap", 1, 0, 1, 2);
 	add_runs(&fixture.after, "jfs", "mmap", 1, 0, 1, 2);
 	results_add(&fixture.after, "xfs", "mmap")->file_bytes = 1;
-	must_be_0(field_set_text(&fixture.after.records[0].kernel, "6.2"));
-	must_be_0(field_set_text(&fixture.after.records[1].kernel, "6.2"));
-	must_be_0(field_set_text(&fixture.after.records[2].kernel, "6.2"));
-	must_be_0(field_set_text(&fixture.after.records[3].kernel, "6.2"));
+	for (size_t i = 0; i < fixture.after.record_count; i++)
+		set_text(&fixture.after.records[i].kernel, "6.2");
 	compare(&fixture, "time", 0.05);
 	assert_int_equal(fixture.comparisons.count, 1);
 	assert_int_equal(fixture.comparisons.only_before, 1);
@@ -440,7 +436,7 @@ static void several_conditions_are_refused(void **state)
 	(void)state;
 
 	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 2);
-	must_be_0(field_set_text(&fixture.before.records[1].kernel, "6.2"));
+	set_text(&fixture.before.records[1].kernel, "6.2");
 	assert_int_equal(grids_build(&fixture.before, &fixture.old_grids), 0);
 	assert_int_equal(compare_grids(&fixture.old_grids, &fixture.new_grids, &options,
 				       &fixture.comparisons),

@@ -33,21 +33,16 @@ static int tear_down(void **state)
 	return tree_remove(state);
 }
 
-static void set(char **member, const char *text)
-{
-	must_be_0(field_set_text(member, text));
-}
-
 /* `trials` of one run that began at `started`. */
 static void add_run(struct results *results, const char *started, size_t trials)
 {
-	set(&results_add_environment(results)->started, started);
+	set_text(&results_add_environment(results)->started, started);
 	for (size_t i = 0; i < trials; i++) {
 		struct record *record = results_add_figures(results, i % 2 ? "xfs" : "ext4", "mmap",
 							    (double)i + 1, (int64_t)i);
 
 		record->run = (int64_t)i / 2 + 1;
-		set(&record->started, started);
+		set_text(&record->started, started);
 	}
 }
 
@@ -162,7 +157,7 @@ static void fill(const struct field *fields, size_t count, void *object)
 
 		snprintf(text, sizeof(text), "text '%zu' \xc3\xa9\n", i);
 		if (fields[i].type == FIELD_TEXT)
-			set((char **)member, text);
+			set_text((char **)member, text);
 		else if (fields[i].type == FIELD_COUNT)
 			*(int64_t *)member = (int64_t)i * 1000000007 + 1;
 	}
@@ -178,7 +173,7 @@ static void every_field_survives(void **state)
 	fill(environment_fields, environment_field_count, results_add_environment(&results));
 	record = results_add(&results, "ext4", "mmap");
 	fill(record_fields, record_field_count, record);
-	set(&record->status, STATUS_OK);
+	set_text(&record->status, STATUS_OK);
 	record->layout.run = calloc(1, sizeof(*record->layout.run));
 	record->layout.run[0] = (struct field_run) { 0, 1ll << 40, 4096, 1 };
 	record->layout.count = 1;
@@ -301,8 +296,8 @@ static void trials_of_two_kernels_are_two(void **state)
 
 	add_run(&results, "2009-04-01T00:00:00Z", 3);
 	results.records[2].run = 1;
-	set(&results.records[0].kernel, "2.6.29");
-	set(&results.records[2].kernel, "2.6.30");
+	set_text(&results.records[0].kernel, "2.6.29");
+	set_text(&results.records[2].kernel, "2.6.30");
 	assert_int_equal(add(store, &results).trials, 3);
 	assert_int_equal(add(store, &results).known_trials, 3);
 	assert_int_equal(ask(store, "PRAGMA user_version"), 4);
@@ -357,7 +352,7 @@ static void a_new_field_is_a_new_column(void **state)
 	run_sql(store, "ALTER TABLE trial DROP COLUMN gap_bytes");
 	read_all(store, &(struct history_filter) { 0 }, &got);
 	assert_int_equal(got.records[0].gap_bytes, FIELD_UNKNOWN);
-	set(&results.environments[0].started, "2009-04-02T00:00:00Z");
+	set_text(&results.environments[0].started, "2009-04-02T00:00:00Z");
 	results.records[0].gap_bytes = 8192;
 	add(store, &results);
 	assert_int_equal(ask(store, "SELECT max(gap_bytes) FROM trial"), 8192);

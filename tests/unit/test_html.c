@@ -31,11 +31,6 @@ static char *page(const struct results *results)
 	return page_with(results, &(struct report_options) { .no_charts = 1 });
 }
 
-static void set(char **member, const char *text)
-{
-	must_be_0(field_set_text(member, text));
-}
-
 static void set_layout(struct record *record, const struct field_run *run, size_t count)
 {
 	record->layout = (struct field_runs) { malloc(count * sizeof(*run)), (int64_t)count };
@@ -65,12 +60,13 @@ static void add_evil(struct results *results)
 
 	for (size_t i = 0; i < environment_field_count; i++)
 		if (environment_fields[i].type == FIELD_TEXT)
-			set((char **)((char *)environment + environment_fields[i].offset), EVIL);
-	set(&record->label, EVIL);
-	set(&record->kernel, EVIL);
-	set(&record->testbed, EVIL);
-	set(&record->path, EVIL);
-	set(&record->fallbacks, EVIL);
+			set_text((char **)((char *)environment + environment_fields[i].offset),
+				 EVIL);
+	set_text(&record->label, EVIL);
+	set_text(&record->kernel, EVIL);
+	set_text(&record->testbed, EVIL);
+	set_text(&record->path, EVIL);
+	set_text(&record->fallbacks, EVIL);
 	set_layout(record, &(struct field_run) { 0, 4096, 4096, 0 }, 1);
 	record_refuse(results_add(results, EVIL, "mmap"), STATUS_FAILED, EVIL, EVIL);
 	results_add(results, "of other conditions", "mmap");
@@ -183,7 +179,7 @@ static void what_reserves_nothing_does_not_compete(void **state)
 	CLEANUP(freep) char *text = NULL;
 	(void)state;
 
-	set(&results_add_figures(&results, "xfs", "ftruncate", 0.001, 0)->path, "sparse");
+	set_text(&results_add_figures(&results, "xfs", "ftruncate", 0.001, 0)->path, "sparse");
 	results_add_figures(&results, "xfs", "mmap", 1, 1);
 	record_refuse(results_add(&results, "jfs", "mmap"), STATUS_UNSUPPORTED, "mount", "no jfs");
 	text = page(&results);
@@ -281,7 +277,7 @@ static void each_reason_is_noted_once(void **state)
 	for (size_t i = 0; i < 2; i++)
 		record_refuse(results_add(&results, i ? "ext3" : "ext2", "fallocate"),
 			      STATUS_UNSUPPORTED, "allocate", "not there");
-	set(&results_add_figures(&results, "ext2", "posix-fallocate", 1, 1)->path, "emulated");
+	set_text(&results_add_figures(&results, "ext2", "posix-fallocate", 1, 1)->path, "emulated");
 	text = page(&results);
 	assert_int_equal(count_of(text, "unsupported: not there"), 1);
 	assert_int_equal(count_of(text, "href=\"#note-0-1\""), 2);
@@ -309,9 +305,9 @@ static void all_commands_are_there(void **state)
 	CLEANUP(freep) char *text = NULL;
 	(void)state;
 
-	set(&results_add_environment(&results)->command, "alloc-perf run --fs 'a b'");
+	set_text(&results_add_environment(&results)->command, "alloc-perf run --fs 'a b'");
 	results_add_figures(&results, "ext2", "mmap", 1.5, 3);
-	set(&results_add_environment(&results)->command, "alloc-perf run --resume x");
+	set_text(&results_add_environment(&results)->command, "alloc-perf run --resume x");
 	results_add_figures(&results, "ext2", "fallocate", 1.5, 3);
 	text = page(&results);
 	assert_has(text, "<code>alloc-perf run --fs &#39;a b&#39;</code>");

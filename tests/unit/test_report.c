@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Results in the forms for readers: those of 2009, tables, CSV.  Each is asked for to the letter. */
+/* Results in the forms for readers: those of 2009, tables, CSV.  Each is asked for to the letter.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,11 +104,11 @@ static void a_table_says_where_and_how(void **state)
 	struct record *record;
 	(void)state;
 
-	must_be_0(field_set_text(&environment->testbed_note, "Times compare only within a guest."));
+	set_text(&environment->testbed_note, "Times compare only within a guest.");
 	record = results_add_figures(&results, "ext4", "posix-fallocate", 0.5, 1);
-	must_be_0(field_set_text(&record->testbed, "uml"));
-	must_be_0(field_set_text(&record->kernel, "6.1.0"));
-	must_be_0(field_set_text(&record->label, "single\033 user"));
+	set_text(&record->testbed, "uml");
+	set_text(&record->kernel, "6.1.0");
+	set_text(&record->label, "single\033 user");
 	assert_prints(&results, "time", 0,
 		      "4 GiB file on a 20 GiB volume; uml, Linux 6.1.0, \"single user\"\n"
 		      "Times compare only within a guest.\n"
@@ -213,14 +214,10 @@ static void paths_that_were_not_taken_are_told(void **state)
 	CLEANUP(results_clear) struct results results = { 0 };
 	(void)state;
 
-	must_be_0(field_set_text(
-		&results_add_figures(&results, "ext2", "posix-fallocate", 1, 1)->path, "emulated"));
-	must_be_0(field_set_text(
-		&results_add_figures(&results, "ext4", "posix-fallocate", 1, 1)->path, "native"));
-	must_be_0(field_set_text(&results_add_figures(&results, "ext2", "ftruncate", 1, 0)->path,
-				 "sparse"));
-	must_be_0(field_set_text(&results_add_figures(&results, "ext4", "ftruncate", 1, 0)->path,
-				 "sparse"));
+	set_text(&results_add_figures(&results, "ext2", "posix-fallocate", 1, 1)->path, "emulated");
+	set_text(&results_add_figures(&results, "ext4", "posix-fallocate", 1, 1)->path, "native");
+	set_text(&results_add_figures(&results, "ext2", "ftruncate", 1, 0)->path, "sparse");
+	set_text(&results_add_figures(&results, "ext4", "ftruncate", 1, 0)->path, "sparse");
 	assert_prints(&results, "fragments", 0,
 		      "4 GiB file on a 20 GiB volume\n"
 		      "Written by the C library in place of the kernel: posix-fallocate on ext2\n"
@@ -299,8 +296,8 @@ static void csv_has_every_field_and_quotes(void **state)
 	size_t commas = 0;
 	(void)state;
 
-	must_be_0(field_set_text(&record->label, "a \"b\", c"));
-	must_be_0(field_set_text(&record->reason, "two\nlines"));
+	set_text(&record->label, "a \"b\", c");
+	set_text(&record->reason, "two\nlines");
 	text = print(&results, "csv", NULL);
 	row = strchr(text, '\n');
 	*row++ = '\0';
