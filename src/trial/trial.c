@@ -24,12 +24,11 @@
 #include "cleanup.h"
 #include "cost.h"
 #include "extent.h"
+#include "inspect.h"
 #include "io.h"
-#include "layout.h"
 #include "method.h"
 #include "modules.h"
 #include "mount.h"
-#include "runs.h"
 #include "words.h"
 
 static const char file_name[] = "alloc-perf.file";
@@ -267,93 +266,6 @@ static int stage_remount(struct trial *trial)
 	return 0;
 }
 
-static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
-{
-	record->extents = (int64_t)layout->extents;
-	record->fragments = (int64_t)layout->fragments;
-	record->ideal_fragments = ideal;
-	record->largest_fragment_bytes = (int64_t)layout->largest_bytes;
-	record->median_fragment_bytes = (int64_t)layout->median_bytes;
-	record->mapped_bytes = (int64_t)layout->mapped_bytes;
-	record->unwritten_bytes = (int64_t)layout->unwritten_bytes;
-	record->shared_bytes = (int64_t)layout->shared_bytes;
-	record->encoded_bytes = (int64_t)layout->encoded_bytes;
-	record->gap_bytes = (int64_t)layout->gap_bytes;
-	record->holes = (int64_t)layout->holes;
-	record->addresses_known = layout->addresses_known;
-}
-
-/* The addresses of encoded or delayed extents mean nothing: then there is no count either. */
-static void forget_unknowable(struct record *record)
-{
-	if (record->addresses_known)
-		return;
-	record->fragments = FIELD_UNKNOWN;
-	record->gap_bytes = FIELD_UNKNOWN;
-	record->largest_fragment_bytes = FIELD_UNKNOWN;
-	record->median_fragment_bytes = FIELD_UNKNOWN;
-}
-
-static int keep_runs(struct record *record, struct runs *runs)
-{
-	struct field_run *run = calloc(runs->count ? runs->count : 1, sizeof(*run));
-
-	if (!run)
-		return -ENOMEM;
-	for (size_t i = 0; i < runs->count; i++)
-		run[i] = (struct field_run) {
-			.logical = (int64_t)runs->run[i].logical,
-			.physical = (int64_t)runs->run[i].physical,
-			.bytes = (int64_t)runs->run[i].bytes,
-			.unwritten = runs->run[i].unwritten,
-		};
-	record->layout = (struct field_runs) { run, (int64_t)runs->count };
-	record->layout_left_out = (int64_t)runs->left_out;
-	record->layout_left_out_bytes = (int64_t)runs->left_out_bytes;
-	return 0;
-}
-
-/* Figures and runs of one walk. */
-struct look {
-	struct layout_builder *builder;
-	struct runs *runs;
-};
-
-static int look_at_extent(const struct extent *extent, void *context)
-{
-	struct look *look = context;
-
-	runs_add(extent, look->runs);
-	return layout_builder_add(extent, look->builder);
-}
-
-static int look_at_extents(struct trial *trial)
-{
-	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
-	CLEANUP(freep) struct runs *runs = calloc(1, sizeof(*runs));
-	const struct trial_request *request = trial->request;
-	enum extent_source source = EXTENT_SOURCE_NONE;
-	struct layout layout;
-	int r;
-
-	if (!builder || !runs)
-		return -ENOMEM;
-	r = extent_walk(trial->fd, NULL, look_at_extent, &(struct look) { builder, runs }, &source);
-	field_set_text(&trial->record->extent_source, extent_source_name(source));
-	if (r < 0)
-		return r;
-	runs_finish(runs);
-	r = keep_runs(trial->record, runs);
-	if (r < 0)
-		return r;
-	layout_builder_finish(builder, &layout);
-	keep_layout(trial->record, &layout,
-		    (int64_t)layout_ideal_fragments(layout.mapped_bytes,
-						    (uint64_t)request->largest_run));
-	forget_unknowable(trial->record);
-	return 0;
-}
-
 /*
  * What is reserved for the file, by its extents, or by its blocks where nothing
  * tells extents, or only FIBMAP, to which a tail packed with others is a hole.
@@ -398,7 +310,7 @@ static int stage_inspect(struct trial *trial)
 	if (fstat(trial->fd, &status) < 0)
 		return failed(trial, "looking at the file", errno);
 	trial->record->size_bytes = status.st_size;
-	r = look_at_extents(trial);
+	r = inspect_extents(trial->fd, trial->request->largest_run, trial->record);
 	if (r < 0 && r != -EOPNOTSUPP && r != -EPERM)
 		return failed(trial, "reading the file's extents", -r);
 	return check_promise(trial);

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* One walk fills both, figures and runs: a second could meet another layout. */
+#include "inspect.h"
+
+#include <errno.h>
+
+#include "cleanup.h"
+#include "extent.h"
+#include "layout.h"
+#include "runs.h"
+
+static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
+{
+	record->extents = (int64_t)layout->extents;
+	record->fragments = (int64_t)layout->fragments;
+	record->ideal_fragments = ideal;
+	record->largest_fragment_bytes = (int64_t)layout->largest_bytes;
+	record->median_fragment_bytes = (int64_t)layout->median_bytes;
+	record->mapped_bytes = (int64_t)layout->mapped_bytes;
+	record->unwritten_bytes = (int64_t)layout->unwritten_bytes;
+	record->shared_bytes = (int64_t)layout->shared_bytes;
+	record->encoded_bytes = (int64_t)layout->encoded_bytes;
+	record->gap_bytes = (int64_t)layout->gap_bytes;
+	record->holes = (int64_t)layout->holes;
+	record->addresses_known = layout->addresses_known;
+}
+
+/* The addresses of encoded or delayed extents mean nothing: then there is no count either. */
+static void forget_unknowable(struct record *record)
+{
+	if (record->addresses_known)
+		return;
+	record->fragments = FIELD_UNKNOWN;
+	record->gap_bytes = FIELD_UNKNOWN;
+	record->largest_fragment_bytes = FIELD_UNKNOWN;
+	record->median_fragment_bytes = FIELD_UNKNOWN;
+}
+
+static int keep_runs(struct record *record, struct runs *runs)
+{
+	struct field_run *run = calloc(runs->count ? runs->count : 1, sizeof(*run));
+
+	if (!run)
+		return -ENOMEM;
+	for (size_t i = 0; i < runs->count; i++)
+		run[i] = (struct field_run) {
+			.logical = (int64_t)runs->run[i].logical,
+			.physical = (int64_t)runs->run[i].physical,
+			.bytes = (int64_t)runs->run[i].bytes,
+			.unwritten = runs->run[i].unwritten,
+		};
+	record->layout = (struct field_runs) { run, (int64_t)runs->count };
+	record->layout_left_out = (int64_t)runs->left_out;
+	record->layout_left_out_bytes = (int64_t)runs->left_out_bytes;
+	return 0;
+}
+
+/* Figures and runs of one walk. */
+struct look {
+	struct layout_builder *builder;
+	struct runs *runs;
+};
+
+static int look_at_extent(const struct extent *extent, void *context)
+{
+	struct look *look = context;
+
+	runs_add(extent, look->runs);
+	return layout_builder_add(extent, look->builder);
+}
+
+int inspect_extents(int fd, int64_t largest_run, struct record *record)
+{
+	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
+	CLEANUP(freep) struct runs *runs = calloc(1, sizeof(*runs));
+	enum extent_source source = EXTENT_SOURCE_NONE;
+	struct layout layout;
+	int r;
+
+	if (!builder || !runs)
+		return -ENOMEM;
+	r = extent_walk(fd, NULL, look_at_extent, &(struct look) { builder, runs }, &source);
+	field_set_text(&record->extent_source, extent_source_name(source));
+	if (r < 0)
+		return r;
+	runs_finish(runs);
+	r = keep_runs(record, runs);
+	if (r < 0)
+		return r;
+	layout_builder_finish(builder, &layout);
+	keep_layout(record, &layout,
+		    (int64_t)layout_ideal_fragments(layout.mapped_bytes, (uint64_t)largest_run));
+	forget_unknowable(record);
+	return 0;
+}
