@@ -76,3 +76,21 @@ unsigned cmd_columns(void)
 
 	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+void cmd_print_sentence(const char *text, int used, int indent)
+{
+	int columns = (int)cmd_columns();
+
+	for (const char *separator = ""; *text; separator = " ") {
+		int bytes = (int)strcspn(text, " ");
+
+		if (columns > 0 && *separator && used + 1 + bytes > columns) {
+			used = printf("\n%*s", indent, "") - 1;
+			separator = "";
+		}
+		used += printf("%s%.*s", separator, bytes, text);
+		text += bytes;
+		text += strspn(text, " ");
+	}
+	putchar('\n');
+}

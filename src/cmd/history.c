@@ -123,18 +123,43 @@ static void put_column(const char *text, int width)
 	printf("%*s  ", width > used ? width - used : 0, "");
 }
 
+/* Columns as wide as what is in them, so that a terminal's 80 do. */
+struct listing {
+	int testbed, kernel;
+	int begun; /* the line of headings is printed */
+};
+
+enum { DATE_LETTERS = 10, TIME_LETTERS = 20 };
+
+static void widen(int *width, const char *text)
+{
+	if (text && (int)strlen(text) > *width)
+		*width = (int)strlen(text);
+}
+
+static int measure_run(const struct history_run *run, void *context)
+{
+	struct listing *listing = context;
+
+	widen(&listing->testbed, run->testbed);
+	widen(&listing->kernel, run->kernel);
+	return 0;
+}
+
 static int list_run(const struct history_run *run, void *context)
 {
-	size_t *count = context;
+	struct listing *listing = context;
 
-	if ((*count)++ == 0)
-		printf("%4s  %-20s  %-20s  %-10s  %-20s  %6s  %s\n", "id", "started", "added",
-		       "testbed", "kernel", "trials", "label");
+	if (!listing->begun)
+		printf("%4s  %-*s  %-*s  %-*s  %-*s  %6s  %s\n", "id", TIME_LETTERS, "started",
+		       DATE_LETTERS, "added", listing->testbed, "testbed", listing->kernel,
+		       "kernel", "trials", "label");
+	listing->begun = 1;
 	printf("%4" PRId64 "  ", run->id);
-	put_column(run->started, 20);
-	put_column(run->added, 20);
-	put_column(run->testbed, 10);
-	put_column(run->kernel, 20);
+	put_column(run->started, TIME_LETTERS);
+	printf("%-*.*s  ", DATE_LETTERS, DATE_LETTERS, run->added);
+	put_column(run->testbed, listing->testbed);
+	put_column(run->kernel, listing->kernel);
 	printf("%6" PRId64 "  ", run->trials);
 	put_column(run->label, 0);
 	putchar('\n');
@@ -144,7 +169,7 @@ static int list_run(const struct history_run *run, void *context)
 static int list(struct options *options, struct problem *problem)
 {
 	CLEANUP(history_closep) struct history *history = NULL;
-	size_t count = 0;
+	struct listing listing = { .testbed = strlen("testbed"), .kernel = strlen("kernel") };
 	int r;
 
 	if (options->argument_count)
@@ -152,7 +177,9 @@ static int list(struct options *options, struct problem *problem)
 				   "history list takes no argument; \"%s\" is one",
 				   options->arguments[0]);
 	r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
-	return r < 0 ? r : history_list(history, list_run, &count, problem);
+	if (r == 0)
+		r = history_list(history, measure_run, &listing, problem);
+	return r < 0 ? r : history_list(history, list_run, &listing, problem);
 }
 
 /* ---- show ---- */
@@ -177,10 +204,11 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 static int show_results(const struct options *options, const struct results *results)
 {
 	const struct report_format *format = options->format ? options->format : &report_formats[0];
+	const struct report_options fit = { .columns = cmd_columns() };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	int r = grids_build(results, &grids);
 
-	return r < 0 ? r : format->print(stdout, &grids, &(struct report_options) { 0 });
+	return r < 0 ? r : format->print(stdout, &grids, &fit);
 }
 
 static int show(struct options *options, struct problem *problem)

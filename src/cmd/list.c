@@ -14,7 +14,7 @@
 #include "suggest.h"
 #include "testbed.h"
 
-enum { TEXT_COLUMN = 2 + 24 + 1 + 14 };
+enum { TEXT_COLUMN = 2 + 24 + 1 + 14 + 1 };
 
 struct list_options {
 	const char *section; /* NULL: all */
@@ -26,21 +26,11 @@ struct list_options {
 
 /* ---- sections ---- */
 
-/* On a terminal, lines break at blanks where it ends; elsewhere sentences stay whole. */
 static void print_row(const char *name, const char *usable, const char *text)
 {
-	int columns = (int)cmd_columns(), used = printf("  %-24s %-14s", name, usable);
+	int used = printf("  %-24s %-14s ", name, usable);
 
-	for (text = text ? text : ""; *text;) {
-		int bytes = (int)strcspn(text, " ");
-
-		if (columns > 0 && used > TEXT_COLUMN && used + 1 + bytes > columns)
-			used = printf("\n%*s", TEXT_COLUMN, "") - 1;
-		used += printf(" %.*s", bytes, text);
-		text += bytes;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
+	cmd_print_sentence(text ? text : "", used, TEXT_COLUMN);
 }
 
 static void print_reason(const char *reason)

@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "historic.h"
+#include "program.h"
 #include "report.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
@@ -140,12 +141,18 @@ static int settle(struct options *options)
 	return 0;
 }
 
-static int list_measures(void)
+static int list_measures(struct problem *problem)
 {
-	for (size_t i = 0; i < measure_count; i++)
-		printf("%-10s %s (%s)\n", measure_table[i].name, measure_table[i].title,
-		       measure_table[i].note);
-	return 0;
+	for (size_t i = 0; i < measure_count; i++) {
+		const struct measure *measure = &measure_table[i];
+		CLEANUP(freep) char *meaning = NULL;
+		int used = printf("%-10s ", measure->name);
+
+		if (asprintf(&meaning, "%s (%s)", measure->title, measure->note) < 0)
+			return -ENOMEM;
+		cmd_print_sentence(meaning, used, used);
+	}
+	return program_flush(problem);
 }
 
 static int read_files(const struct options *options, struct results *results,
@@ -254,8 +261,8 @@ int cmd_report(int argc, char **argv)
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0 && options.list_measures)
-		return list_measures();
-	if (r == 0)
+		r = list_measures(&options.problem);
+	else if (r == 0)
 		r = report(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }

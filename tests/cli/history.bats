@@ -60,6 +60,9 @@ some_history() {
 	[ "${#lines[@]}" = 4 ]
 	[[ ${lines[0]} == *id*started*kernel*trials* ]]
 	[[ ${lines[2]} == *" 2  2009-04-09T00:00:00Z "*" uml "*" 2.6.9 "*" 2 "* ]]
+	for line in "${lines[@]}"; do
+		[ "${#line}" -le 80 ] || fail "$line"
+	done
 }
 
 @test "history: kernels stand in the order of their versions, with the change" {

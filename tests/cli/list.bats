@@ -64,7 +64,7 @@ load helper
 
 @test "list: no line is wider than the terminal" {
 	require_program script
-	script -qec "stty cols 80; alloc-perf list" out >/dev/null
+	script -qec "stty cols 80; alloc-perf list; alloc-perf report --list-measures" out >/dev/null
 	[ "$(wc -l <out)" -gt 40 ]
 	[ "$(tr -d '\r' <out | grep -v '^Script ' | awk 'length > 80')" = "" ]
 	# Elsewhere a sentence is one line.
