@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 load helper
+load completes
 
 setup() {
 	test_enter
@@ -23,22 +24,6 @@ setup() {
 	COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
 	# shellcheck source=completion/alloc-perf.bash
 	source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
-}
-
-# completes LINE WORD...: what bash would offer at the end of LINE is WORD...
-completes() {
-	local line=$1
-	shift
-	COMP_LINE=$line COMP_POINT=${#line}
-	# As readline does: the line's words, "=" and ":" words of their own.
-	local apart=${line//=/ = }
-	read -ra COMP_WORDS <<<"${apart//:/ : }"
-	[[ $line != *[\ =:] ]] || COMP_WORDS+=("")
-	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-	_alloc_perf alloc-perf "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-	[ "${COMPREPLY[*]}" = "$*" ] && return
-	printf '"%s" completes to "%s" instead of "%s"\n' "$line" "${COMPREPLY[*]}" "$*" >&2
-	return 1
 }
 
 @test "bash: verbs" {

@@ -7,6 +7,7 @@
 
 bats_require_minimum_version 1.5.0
 load helper
+load completes
 
 : "${SUSPEND_FREEZE:=$ALLOC_PERF_BUILD/suspend/suspend-freeze}"
 
@@ -19,11 +20,6 @@ setup() {
 
 verbs() {
 	suspend-freeze --help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p' | grep -vx suspend
-}
-
-options_of() {
-	suspend-freeze "$1" --help | sed -n 's/^  .*--\([a-z-]*\)[= ].*/\1/p; s/^  .*--\([a-z-]*\)$/\1/p' |
-		grep -vxE 'help|usage|' | sort -u
 }
 
 # A system in which systemd-sleep is, and nothing else.
@@ -48,7 +44,7 @@ fake_system() {
 @test "suspend-freeze manual: has every verb and every option, and no others" {
 	for verb in $(verbs); do
 		grep -qE "^\*$verb\*|, \*$verb\*$" "$MANUAL" || fail "$verb is not in the manual"
-		options_of "$verb"
+		options_of suspend-freeze "$verb"
 	done | sort -u >in-help
 	[ "$(wc -l <in-help)" -ge 9 ]
 	sed -n '/^\*-/s/.*\*--\([a-z-]*\)\*.*/\1/p' "$MANUAL" | grep -vx help | sort -u >in-manual
@@ -240,29 +236,16 @@ fake_system() {
 	assert_output_has "there is no systemd-sleep below root"
 }
 
-# offers LINE WORD...: what bash would offer at the end of LINE.
-offers() {
-	local line=$1
-	shift
-	read -ra COMP_WORDS <<<"${line//=/ = }"
-	[[ $line != *[\ =] ]] || COMP_WORDS+=("")
-	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
-	_suspend_freeze suspend-freeze "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-	[ "${COMPREPLY[*]}" = "$*" ] && return
-	printf '"%s" completes to "%s" instead of "%s"\n' "$line" "${COMPREPLY[*]}" "$*" >&2
-	return 1
-}
-
 @test "completion for bash: verbs, and the options that --help has" {
 	# shellcheck source=completion/suspend-freeze.bash
 	source "$ALLOC_PERF_SOURCE/completion/suspend-freeze.bash"
-	offers "suspend-freeze re" recover
-	offers "suspend-freeze un" uninstall
-	offers "suspend-freeze run --an" --anyway
-	offers "suspend-freeze freeze --an"
-	offers "suspend-freeze install --d" --dry-run
-	offers "suspend-freeze plan --way=s" self
-	offers "suspend-freeze plan --way k" kernel
+	completes "suspend-freeze re" recover
+	completes "suspend-freeze un" uninstall
+	completes "suspend-freeze run --an" --anyway
+	completes "suspend-freeze freeze --an"
+	completes "suspend-freeze install --d" --dry-run
+	completes "suspend-freeze plan --way=s" self
+	completes "suspend-freeze plan --way k" kernel
 	mkdir -p "$TEST_DIR/folder"
-	offers "suspend-freeze plan --only $TEST_DIR/fol" "$TEST_DIR/folder"
+	completes "suspend-freeze plan --only $TEST_DIR/fol" "$TEST_DIR/folder"
 }

@@ -7,6 +7,7 @@ load ../cli/helper
 sweep() { # TESTBED SIGNAL STEPS OPTION...
 	local on=$1 signal=$2 steps=$3 step pid status
 	shift 3
+	require "$on"
 	for ((step = 0; step < steps; step++)); do
 		rm -f result.jsonl
 		alloc-perf run --on "$on" -o result.jsonl "$@" >out 2>err &
@@ -30,27 +31,22 @@ sweep() { # TESTBED SIGNAL STEPS OPTION...
 }
 
 @test "uml: SIGINT" {
-	require uml
 	sweep uml INT 12 --fs ext4 -m chunk-4096,mmap -s 16M
 }
 
 @test "uml: SIGTERM" {
-	require uml
 	sweep uml TERM 6 --fs xfs -m chunk-4096,mmap -s 16M
 }
 
 @test "uml: SIGKILL" {
-	require uml
 	sweep uml KILL 12 --fs btrfs -m chunk-4096,mmap -s 16M
 }
 
 @test "loop: SIGINT" {
-	require loop
 	sweep loop INT 10 --fs ext4 -m chunk-512,mmap -s 256M
 }
 
 @test "loop: SIGKILL" {
-	require loop
 	sweep loop KILL 12 --fs ext4,xfs -m chunk-512,mmap -s 256M
 }
 

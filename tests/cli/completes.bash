@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+#
+# Asks a completion for bash as readline does.
+
+# completes LINE WORD...: what would be offered at the end of LINE is WORD...
+completes() {
+	local line=$1 program=${1%% *} apart
+	shift
+	COMP_LINE=$line COMP_POINT=${#line}
+	# "=" and ":" are words of their own.
+	apart=${line//=/ = }
+	read -ra COMP_WORDS <<<"${apart//:/ : }"
+	[[ $line != *[\ =:] ]] || COMP_WORDS+=("")
+	COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+	"_${program//-/_}" "$program" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+	[ "${COMPREPLY[*]}" = "$*" ] && return
+	printf '"%s" completes to "%s" instead of "%s"\n' "$line" "${COMPREPLY[*]}" "$*" >&2
+	return 1
+}
