@@ -489,7 +489,23 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	assert_status 2
 }
 
-@test "--volume: damaged inode tables are told" {
+@test "--volume: a damaged map of ext is told, the rest is shown" {
+	make_image ext4
+	require_program debugfs
+	local block offset
+	read -r block offset < <(debugfs -R 'imap /sub/small' image 2>/dev/null |
+		sed -n 's/.*located at block \([0-9]*\), offset \(0x[0-9a-f]*\).*/\1 \2/p')
+	# The map stands 40 bytes within the inode, and begins with its magic number.
+	printf XX | dd of=image bs=1 conv=notrunc status=none \
+		seek=$((block * $(dumpe2fs -h image 2>/dev/null | awk '/^Block size/ { print $3 }') + offset + 40))
+	run alloc-perf frag --volume --exact image
+	assert_status 1
+	assert_output_has "Could not be read: 1"
+	assert_output_has "Structure needs cleaning"
+	assert_output_has "1 files"
+}
+
+@test "--volume: noise in place of inode tables is no end of the program" {
 	make_image ext4
 	dd if=/dev/urandom of=image bs=1024 seek=2 count=60000 conv=notrunc status=none
 	run alloc-perf frag --volume image
