@@ -19,6 +19,7 @@
 #include "cmd.h"
 #include "io.h"
 #include "program.h"
+#include "quote.h"
 #include "size.h"
 
 /* ---- options ---- */
@@ -146,12 +147,14 @@ static int show(uint64_t done_bytes, uint64_t total_bytes, void *context)
 
 /* ---- results ---- */
 
+/* JSON holds no name that is not UTF-8. */
 static void print_json(const struct creation *creation, const struct prealloc_result *result,
 		       double seconds, int r)
 {
+	CLEANUP(freep) char *name = quote_replace(creation->path);
 	json_t *json = json_pack(
 		"{s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s?}", "file",
-		creation->path, "size_bytes", (json_int_t)creation->bytes, "path",
+		name ? name : "", "size_bytes", (json_int_t)creation->bytes, "path",
 		prealloc_path_name(result->path), "risks", (json_int_t)result->risks,
 		"reserved_bytes", (json_int_t)result->reserved_bytes, "new_bytes",
 		(json_int_t)result->new_bytes, "written_bytes", (json_int_t)result->written_bytes,

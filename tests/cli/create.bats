@@ -82,6 +82,13 @@ os.execvp("alloc-perf", ["alloc-perf", "create", "file", "1M"])'
 	[ ! -e file ]
 }
 
+@test "create --json of a name that is not UTF-8" {
+	run alloc-perf create --json $'na\xefve' 1M
+	assert_status 0
+	[ "$(jq -r .file <<<"$output")" = $'na\xef\xbf\xbdve' ]
+	[ "$(stat -c %s $'na\xefve')" = 1048576 ]
+}
+
 @test "create: wrong usage is said" {
 	run alloc-perf create 4G
 	assert_status 2
