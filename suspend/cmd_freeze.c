@@ -5,7 +5,6 @@
  * the other one dies.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -65,16 +64,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- the holder ---- */
 
-static void let_go_of_streams(void)
-{
-	int null_fd = open("/dev/null", O_RDWR);
-
-	for (int i = 0; null_fd >= 0 && i < 3; i++)
-		dup2(null_fd, i);
-	if (null_fd > 2)
-		close(null_fd);
-}
-
 /* One packet: a byte, the exit status, and the sentence. */
 static int report(int fd, int status, const struct problem *problem)
 {
@@ -105,7 +94,7 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;
 	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
-	struct problem problem = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r, status = 0;
 
 	setsid();
@@ -117,7 +106,7 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 		return;
 	}
 	close(report_fd);
-	let_go_of_streams();
+	process_leave_streams();
 	keep_until_end(&keep, &status, NULL);
 }
 
@@ -175,7 +164,7 @@ static int freeze(const struct freeze_options *wanted)
 		be_holder(ends[1], wanted, &outlook);
 		_exit(0);
 	}
-	close(ends[1]);
+	fd_close(ends[1]);
 	return pid < 0 ? cmd_complain(&problem, -errno) : await_report(reading);
 }
 

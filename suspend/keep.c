@@ -131,7 +131,7 @@ static enum keep_reason wait_for_reason(struct keep *keep)
 		};
 
 		poll(watched, ARRAY_SIZE(watched),
-		     process_milliseconds_until(keep->session->deadline_ns));
+		     io_milliseconds_until(keep->session->deadline_ns));
 		reason = look(keep, watched);
 	}
 	return reason;

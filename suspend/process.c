@@ -64,20 +64,12 @@ bool process_is_alive(const struct process *process)
 	return fd >= 0 && process_wait(fd, 1) < 0;
 }
 
-int process_milliseconds_until(uint64_t deadline_ns)
-{
-	uint64_t now = io_now_ns(), left;
-
-	left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
-	return left > 3600000 ? 3600000 : (int)left;
-}
-
 int process_wait(int pidfd, uint64_t deadline_ns)
 {
 	struct pollfd ended = { .fd = pidfd, .events = POLLIN };
 
 	for (;;) {
-		int r = poll(&ended, 1, process_milliseconds_until(deadline_ns));
+		int r = poll(&ended, 1, io_milliseconds_until(deadline_ns));
 
 		if (r > 0)
 			return 0;
@@ -104,4 +96,13 @@ pid_t process_fork(int *ret_pidfd)
 	}
 	*ret_pidfd = pidfd;
 	return pid;
+}
+
+void process_leave_streams(void)
+{
+	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int i = STDIN_FILENO; null_fd >= 0 && i <= STDERR_FILENO; i++)
+		dup2(null_fd, i);
+	fd_close(null_fd);
 }

@@ -24,11 +24,11 @@ bool process_is_alive(const struct process *process);
 /* Waits until the process behind a pidfd has ended; 0 or -ETIMEDOUT. */
 int process_wait(int pidfd, uint64_t deadline_ns);
 
-/* What is left until a deadline on the clock of io_now_ns(), for poll(). */
-int process_milliseconds_until(uint64_t deadline_ns);
-
 /* fork() with a pidfd for the parent; does not end with its parent.  0 in the child, pid, or
  * -errno. */
 pid_t process_fork(int *ret_pidfd);
+
+/* /dev/null in the place of its streams, so that nobody waits for their end. */
+void process_leave_streams(void);
 
 #endif

@@ -3,8 +3,8 @@
  * From the first freeze on, all that this process does is poll(), ioctl(),
  * write() and fork(): its memory is locked, it opens nothing but files of cgroups
  * when it has thawed, prints nothing and starts no program, since each of these
- * could wait for a file system that it alone is there to thaw.  Of the signals only SIGKILL reaches
- * it.
+ * could wait for a file system that it alone is there to thaw.  Of the signals only
+ * SIGKILL reaches it.
  */
 #include "watchdog.h"
 
@@ -48,16 +48,12 @@ static void protect(void)
 static void detach(void)
 {
 	sigset_t all;
-	int null_fd = open("/dev/null", O_RDWR);
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "suspend-watch");
-	for (int i = 0; null_fd >= 0 && i < 3; i++)
-		dup2(null_fd, i);
-	if (null_fd > 2)
-		close(null_fd);
+	process_leave_streams();
 	protect();
 }
 
@@ -110,7 +106,7 @@ static int await_ready(int ready_fd)
 	int r;
 
 	do
-		r = poll(&ready, 1, process_milliseconds_until(deadline_ns));
+		r = poll(&ready, 1, io_milliseconds_until(deadline_ns));
 	while (r < 0 && errno == EINTR);
 	return r > 0 && read(ready_fd, &letter, 1) == 1 ? 0 : -ETIMEDOUT;
 }

@@ -237,16 +237,6 @@ int child_spawn(struct child *ret, const struct child_command *command)
 	return 0;
 }
 
-static int milliseconds_until(uint64_t deadline_ns)
-{
-	uint64_t now = io_now_ns(), left;
-
-	if (deadline_ns == 0)
-		return -1;
-	left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
-	return left > 3600000 ? 3600000 : (int)left;
-}
-
 static void reap(struct child *child, int *ret_status)
 {
 	int status = 0;
@@ -267,7 +257,7 @@ int child_wait(struct child *child, int cancel_fd, uint64_t deadline_ns, int *re
 	};
 
 	for (;;) {
-		int r = poll(watched, 2, milliseconds_until(deadline_ns));
+		int r = poll(watched, 2, deadline_ns ? io_milliseconds_until(deadline_ns) : -1);
 
 		if (r < 0 && errno != EINTR)
 			return -errno;

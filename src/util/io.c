@@ -77,3 +77,11 @@ uint64_t io_now_ns(void)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+int io_milliseconds_until(uint64_t deadline_ns)
+{
+	uint64_t now = io_now_ns(), left;
+
+	left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
+	return left > 3600000 ? 3600000 : (int)left;
+}

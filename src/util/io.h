@@ -22,4 +22,7 @@ int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_by
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t io_now_ns(void);
 
+/* For poll(): until that moment, at most an hour; 0 when it is over. */
+int io_milliseconds_until(uint64_t deadline_ns);
+
 #endif
