@@ -10,6 +10,7 @@
 #include "record.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "cleanup.h"
 
@@ -143,6 +144,28 @@ const size_t warning_field_count = ARRAY_SIZE(warning_fields);
 void record_init(struct record *record)
 {
 	field_init(record_fields, record_field_count, record);
+}
+
+void record_vconclude(struct record *record, const char *status, int error, const char *format,
+		      va_list arguments)
+{
+	char *reason = NULL;
+
+	if (vasprintf(&reason, format, arguments) < 0)
+		reason = NULL;
+	free(record->reason);
+	record->reason = reason;
+	record->error = error;
+	field_set_text(&record->status, status);
+}
+
+void record_conclude(struct record *record, const char *status, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	record_vconclude(record, status, error, format, arguments);
+	va_end(arguments);
 }
 
 void record_clear(struct record *record)

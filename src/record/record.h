@@ -8,6 +8,7 @@
 #define RECORD_RECORD_H
 
 #include <jansson.h>
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -148,6 +149,13 @@ extern const size_t warning_field_count;
 
 void record_init(struct record *record);
 void record_clear(struct record *record);
+
+/* How the trial ended: status, error (a positive errno) and reason. */
+void record_conclude(struct record *record, const char *status, int error, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+void record_vconclude(struct record *record, const char *status, int error, const char *format,
+		      va_list arguments) __attribute__((format(printf, 4, 0)));
+
 void environment_init(struct environment *environment);
 void environment_clear(struct environment *environment);
 void warning_init(struct warning *warning);

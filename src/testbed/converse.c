@@ -64,20 +64,13 @@ static void give_up(struct conversation *talk, const char *format, ...)
 
 static void give_up(struct conversation *talk, const char *format, ...)
 {
-	struct record *record = talk->record;
-	char *reason = NULL;
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(&reason, format, arguments) < 0)
-		reason = NULL;
+	record_vconclude(talk->record, STATUS_FAILED, EPROTO, format, arguments);
 	va_end(arguments);
-	free(record->reason);
-	record->reason = reason;
-	record->error = EPROTO;
-	field_set_text(&record->status, STATUS_FAILED);
 	if (talk->console_used)
-		field_set_text(&record->console, console_end(talk));
+		field_set_text(&talk->record->console, console_end(talk));
 	talk->done = 1;
 }
 

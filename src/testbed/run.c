@@ -78,10 +78,9 @@ static int fill_request(const struct plan_trial *trial, struct trial_request *re
 static void conclude(struct record *record, const char *status, const char *stage, int error,
 		     const struct problem *problem)
 {
-	field_set_text(&record->status, status);
 	field_set_text(&record->stage, stage);
-	field_set_text(&record->reason, problem->message ? problem->message : strerror(-error));
-	record->error = -error;
+	record_conclude(record, status, -error, "%s",
+			problem->message ? problem->message : strerror(-error));
 }
 
 /* A failure of mkfs is the trial's result and no reason to end the run. */

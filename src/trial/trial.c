@@ -49,29 +49,10 @@ struct trial {
 
 /* ---- saying how it went ---- */
 
-static void conclude(struct trial *trial, const char *status, int error, const char *format, ...)
-	__attribute__((format(printf, 4, 5)));
-
-static void conclude(struct trial *trial, const char *status, int error, const char *format, ...)
-{
-	struct record *record = trial->record;
-	char *reason = NULL;
-	va_list arguments;
-
-	va_start(arguments, format);
-	if (vasprintf(&reason, format, arguments) < 0)
-		reason = NULL;
-	va_end(arguments);
-	free(record->reason);
-	record->reason = reason;
-	record->error = error;
-	field_set_text(&record->status, status);
-}
-
 /* Concludes with a failed call, and returns -error. */
 static int failed(struct trial *trial, const char *what, int error)
 {
-	conclude(trial, STATUS_FAILED, error, "%s: %s", what, strerror(error));
+	record_conclude(trial->record, STATUS_FAILED, error, "%s: %s", what, strerror(error));
 	return -error;
 }
 
@@ -88,8 +69,9 @@ static int stage_modules(struct trial *trial)
 
 		if (r == 0 || r == -ENODEV)
 			continue;
-		conclude(trial, STATUS_FAILED, -r, "loading the kernel's module %s: %s",
-			 module_name(*file), strerror(-r));
+		record_conclude(trial->record, STATUS_FAILED, -r,
+				"loading the kernel's module %s: %s", module_name(*file),
+				strerror(-r));
 		return r;
 	}
 	return files ? 0 : failed(trial, "loading the kernel's modules", ENOMEM);
@@ -132,12 +114,12 @@ static int stage_mount(struct trial *trial)
 		trial->record->mount_options = mount_options_of(request->directory);
 		return 0;
 	}
-	conclude(trial,
-		 r == -EINVAL || r == -ENODEV || r == -EOPNOTSUPP ? STATUS_UNSUPPORTED
-								  : STATUS_FAILED,
-		 -r, "the kernel refuses mount -t %s%s%s: %s", request->type,
-		 request->mount_options ? " -o " : "",
-		 request->mount_options ? request->mount_options : "", strerror(-r));
+	record_conclude(trial->record,
+			r == -EINVAL || r == -ENODEV || r == -EOPNOTSUPP ? STATUS_UNSUPPORTED
+									 : STATUS_FAILED,
+			-r, "the kernel refuses mount -t %s%s%s: %s", request->type,
+			request->mount_options ? " -o " : "",
+			request->mount_options ? request->mount_options : "", strerror(-r));
 	return r;
 }
 
@@ -212,8 +194,10 @@ static int stage_allocate(struct trial *trial)
 	if (r == 0)
 		return 0;
 	field_set_text(&record->refused_by, outcome->refused_by);
-	conclude(trial, method_unsupported(-r) ? STATUS_UNSUPPORTED : STATUS_FAILED, -r, "%s: %s",
-		 outcome->refused_by ? outcome->refused_by : trial->choice.name, strerror(-r));
+	record_conclude(trial->record, method_unsupported(-r) ? STATUS_UNSUPPORTED : STATUS_FAILED,
+			-r, "%s: %s",
+			outcome->refused_by ? outcome->refused_by : trial->choice.name,
+			strerror(-r));
 	return r;
 }
 
@@ -289,14 +273,15 @@ static int check_promise(struct trial *trial)
 	int64_t length = (int64_t)method_length(&trial->choice, (uint64_t)wanted);
 
 	if (record->size_bytes != length) {
-		conclude(trial, STATUS_FAILED, EIO, "the file is %lld bytes long and not %lld",
-			 (long long)record->size_bytes, (long long)length);
+		record_conclude(trial->record, STATUS_FAILED, EIO,
+				"the file is %lld bytes long and not %lld",
+				(long long)record->size_bytes, (long long)length);
 		return -EIO;
 	}
 	if (!trial->choice.method->sparse && reserved < wanted) {
-		conclude(trial, STATUS_FAILED, EIO,
-			 "the call succeeded, but only %lld of %lld bytes are reserved",
-			 (long long)reserved, (long long)wanted);
+		record_conclude(trial->record, STATUS_FAILED, EIO,
+				"the call succeeded, but only %lld of %lld bytes are reserved",
+				(long long)reserved, (long long)wanted);
 		return -EIO;
 	}
 	return 0;
@@ -379,7 +364,8 @@ static int begin(struct trial *trial)
 	if (uname(&names) == 0)
 		field_set_text(&trial->record->kernel, names.release);
 	if (method_parse(request->method, &trial->choice, &why) < 0) {
-		conclude(trial, STATUS_FAILED, EINVAL, "%s", why ? why : "unknown method");
+		record_conclude(trial->record, STATUS_FAILED, EINVAL, "%s",
+				why ? why : "unknown method");
 		return -EINVAL;
 	}
 	return 0;
