@@ -183,6 +183,87 @@ static void appenders_lose_nothing(void **state)
 	count_lines(fd, appender.done);
 }
 
+enum { TONES = 79, RECORDERS = 3 };
+
+/* Appends records of a length of its own, whose every byte tells whose it is, and where in it. */
+struct recorder {
+	int fd, id;
+	size_t bytes;
+	unsigned done;
+	atomic_int *stop;
+};
+
+static void make_record(const struct recorder *recorder, unsigned number, unsigned char *ret)
+{
+	for (size_t i = 0; i < recorder->bytes; i++)
+		ret[i] = (unsigned char)(1 + recorder->id * TONES + (number + i) % TONES);
+}
+
+static void *append_records(void *context)
+{
+	const uint64_t most = 24 * mib;
+	struct recorder *recorder = context;
+	CLEANUP(freep) unsigned char *record = malloc(recorder->bytes);
+
+	assert_non_null(record);
+	while (!atomic_load(recorder->stop) && recorder->done * recorder->bytes < most) {
+		make_record(recorder, recorder->done, record);
+		assert_int_equal(write(recorder->fd, record, recorder->bytes), recorder->bytes);
+		recorder->done++;
+	}
+	return NULL;
+}
+
+/* Byte by byte: only zeroes between whole records, and of each recorder all, in his order. */
+static void check_records(int fd, const struct recorder *recorders, uint64_t *ret_last_zero)
+{
+	const size_t size = (size_t)look_size(fd);
+	unsigned char *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+	CLEANUP(freep) unsigned char *record = malloc(mib);
+	unsigned found[RECORDERS] = { 0 };
+
+	assert_true(data != MAP_FAILED && record);
+	for (size_t at = 0, id; at < size;) {
+		if (data[at] == 0) {
+			*ret_last_zero = at++;
+			continue;
+		}
+		id = (data[at] - 1u) / TONES;
+		assert_true(id < RECORDERS && size - at >= recorders[id].bytes);
+		make_record(&recorders[id], found[id]++, record);
+		assert_memory_equal(data + at, record, recorders[id].bytes);
+		at += recorders[id].bytes;
+	}
+	munmap(data, size);
+	for (int i = 0; i < RECORDERS; i++)
+		assert_int_equal(found[i], recorders[i].done);
+}
+
+static void many_appenders_lose_nothing(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, O_RDWR | O_APPEND);
+	const uint64_t bytes = 64 * mib + 99;
+	atomic_int stop = 0;
+	struct recorder recorders[RECORDERS] = { { fd, 0, 37, 0, &stop },
+						 { fd, 1, 4096, 0, &stop },
+						 { fd, 2, 70001, 0, &stop } };
+	pthread_t threads[RECORDERS];
+	uint64_t last_zero = 0;
+
+	for (int i = 0; i < RECORDERS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, append_records, &recorders[i]),
+				 0);
+	assert_int_equal(prealloc(fd, 0, bytes, NULL, NULL), 0);
+	atomic_store(&stop, 1);
+	for (int i = 0; i < RECORDERS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	assert_true(look_size(fd) >= bytes);
+	look_is_reserved(place, fd, 0, bytes);
+	check_records(fd, recorders, &last_zero);
+	assert_true(last_zero < bytes + 16 * mib);
+}
+
 struct late {
 	int fd;
 	uint64_t cancel_after, offset;
@@ -285,6 +366,7 @@ int main(void)
 		{ "writers into holes lose nothing", writers_into_holes_lose_nothing, 0 },
 		{ "writers past the end lose nothing", writers_past_the_end_lose_nothing, 0 },
 		{ "appenders lose nothing", appenders_lose_nothing, 0 },
+		{ "many appenders lose nothing", many_appenders_lose_nothing, 0 },
 		{ "a cancel spares what others wrote", a_cancel_spares_what_others_wrote, 0 },
 		{ "a cancel spares a file that others grew",
 		  a_cancel_spares_a_file_that_others_grew, 0 },
