@@ -80,7 +80,10 @@ static int check_file(int fd)
 	return volume_stores(fd) ? 0 : -ENODEV;
 }
 
-/* The kernel would raise SIGXFSZ. */
+/*
+ * The kernel would raise SIGXFSZ: on tmpfs, f2fs and NFS even where the file is not to
+ * get longer.
+ */
 static int check_limit(const struct task *task, int written)
 {
 	struct rlimit limit;
@@ -88,9 +91,7 @@ static int check_limit(const struct task *task, int written)
 	if (getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur == RLIM_INFINITY ||
 	    task->end <= limit.rlim_cur)
 		return 0;
-	if (written)
-		return -EFBIG;
-	return task->end > task->old_size && !(task->flags & PREALLOC_KEEP_SIZE) ? -EFBIG : 0;
+	return written || task->end > task->old_size ? -EFBIG : 0;
 }
 
 /* What filling the holes takes. */

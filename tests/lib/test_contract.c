@@ -373,9 +373,12 @@ static void the_file_limit_is_no_signal(void **state)
 
 	if (pid == 0) {
 		struct rlimit limit = { 4 << 20, 4 << 20 };
+		struct prealloc_result result;
 
 		setrlimit(RLIMIT_FSIZE, &limit);
 		_exit(prealloc(fd, 0, 8 * mib, NULL, NULL) == -EFBIG &&
+				      reserve(fd, 0, 8 * mib, PREALLOC_KEEP_SIZE, &result) ==
+					      -EFBIG &&
 				      prealloc(fd, 0, 4 * mib, NULL, NULL) == 0
 			      ? 0
 			      : 1);
