@@ -20,6 +20,12 @@ static int is_unsupported(int error)
 	       error == ENOTTY;
 }
 
+/* Immutable, sealed, a swap file, read-only: known before the first block. */
+static int is_refused(int error)
+{
+	return error == EPERM || error == ETXTBSY || error == EROFS;
+}
+
 /* The kernel may come some way before it fails, so the step counts as reached beforehand. */
 static int allocate(struct task *task, uint64_t start, uint64_t end)
 {
@@ -30,6 +36,8 @@ static int allocate(struct task *task, uint64_t start, uint64_t end)
 	task->result.calls++;
 	if (fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) == 0)
 		return 0;
+	if (is_refused(errno))
+		task->reached = before;
 	if (is_unsupported(errno)) {
 		task->reached = before;
 		task->result.calls--;

@@ -119,11 +119,13 @@ static void a_memory_file_will_do(void **state)
 static void seals_are_heeded(void **state)
 {
 	CLEANUP(fd_closep) int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct prealloc_result result = { .size = sizeof(result) };
 	(void)state;
 
 	assert_int_equal(ftruncate(fd, 2 * (off_t)mib), 0);
 	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_GROW), 0);
-	assert_int_equal(prealloc(fd, 0, 3 * mib, NULL, NULL), -EPERM);
+	assert_int_equal(prealloc(fd, 0, 3 * mib, NULL, &result), -EPERM);
+	assert_int_equal(result.left_bytes, 0); /* nothing was there to be given back */
 	assert_int_equal(look_size(fd), 2 * mib);
 	assert_int_equal(look_block_bytes(fd), 0);
 	assert_int_equal(prealloc(fd, 0, 2 * mib, NULL, NULL), 0);
