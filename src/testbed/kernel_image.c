@@ -179,55 +179,88 @@ static int not_found(const char *boot, const char *kernel, struct problem *probl
 
 /* ---- its modules ---- */
 
-/* What libkmod reads; depmod makes it.  The path is absolute, as libkmod makes those of modules. */
-static char *with_index(const char *folder, const char *middle, const char *release)
+/*
+ * The folder if it has what libkmod reads and depmod makes; absolute, as libkmod
+ * makes the paths of modules.  The first one that lacks it becomes *ret_unseen.
+ * `middle` NULL: the very folder.
+ */
+static char *with_index(const char *folder, const char *middle, const char *release,
+			char **ret_unseen)
 {
 	CLEANUP(freep) char *path = NULL;
 	CLEANUP(freep) char *index = NULL;
+	CLEANUP(freep) char *real = NULL;
 
-	if (asprintf(&path, "%s/%s%s", folder, middle, release) < 0 ||
-	    asprintf(&index, "%s/modules.dep.bin", path) < 0 || access(index, R_OK) < 0)
+	if (asprintf(&path, "%s/%s%s", folder, middle ? middle : "", middle ? release : "") < 0 ||
+	    asprintf(&index, "%s/modules.dep.bin", path) < 0)
 		return NULL;
-	return realpath(path, NULL);
+	real = realpath(path, NULL);
+	if (real && access(index, R_OK) == 0)
+		return TAKE_PTR(real);
+	if (real && !*ret_unseen && strcmp(strrchr(real, '/') + 1, release) == 0)
+		*ret_unseen = TAKE_PTR(real);
+	return NULL;
 }
 
 /* As modules_install and packages lay them out, and the very directory. */
-static char *find_below(const char *folder, const char *release)
+static char *find_below(const char *folder, const char *release, char **ret_unseen)
 {
-	char *found = with_index(folder, "", release);
+	static const char *const middles[] = { "", "lib/modules/", "usr/lib/modules/" };
+	char *found = NULL;
 
-	if (!found)
-		found = with_index(folder, "lib/modules/", release);
-	if (!found)
-		found = with_index(folder, "usr/lib/modules/", release);
-	return found ? found : with_index(folder, "", "");
+	for (size_t i = 0; i < ARRAY_SIZE(middles) && !found; i++)
+		found = with_index(folder, middles[i], release, ret_unseen);
+	return found ? found : with_index(folder, NULL, release, ret_unseen);
 }
 
-static char *find_beside(const char *path, const char *release)
+/* Beside the kernel's folder, that folder itself, and where the machine has its own. */
+static char *find_beside(const char *path, const char *release, char **ret_unseen)
 {
+	static const char *const middles[] = { "../lib/modules/", "../usr/lib/modules/", "../" };
 	const char *slash = strrchr(path, '/');
-	CLEANUP(freep) char *above = NULL;
+	CLEANUP(freep)
+	char *directory = strndup(slash ? path : ".", slash ? (size_t)(slash - path) : 1);
+	char *found = NULL;
 
-	if (asprintf(&above, "%.*s/..", slash ? (int)(slash - path) : 1, slash ? path : ".") < 0)
-		return NULL;
-	return with_index(above, "lib/modules/", release);
+	for (size_t i = 0; directory && i < ARRAY_SIZE(middles) && !found; i++)
+		found = with_index(directory, middles[i], release, ret_unseen);
+	return found ? found : with_index("", "lib/modules/", release, ret_unseen);
 }
 
+/* depmod takes a folder that has lib/modules/RELEASE. */
+static int not_seen(const char *folder, const char *release, struct problem *problem)
+{
+	static const char middle[] = "/lib/modules/";
+	size_t length = strlen(folder), tail = strlen(middle) + strlen(release);
+	const char *end = length < tail ? "" : folder + length - tail;
+
+	if (strncmp(end, middle, strlen(middle)) != 0)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "depmod has not seen the modules in %s (there is no "
+				   "modules.dep.bin); make that FOLDER/lib/modules/%s and run: "
+				   "depmod -b FOLDER %s",
+				   folder, release, release);
+	return problem_set(problem, PROBLEM_LACK, ENOENT,
+			   "depmod has not seen the modules in %s (there is no modules.dep.bin); "
+			   "run: depmod -b %.*s/ %s",
+			   folder, (int)(end - folder), folder, release);
+}
+
+/* That a kernel has none is no error: it may have everything built in. */
 static int find_modules(struct kernel_image *image, const char *modules, struct problem *problem)
 {
-	if (!modules) {
-		image->modules = find_beside(image->path, image->release);
-		if (!image->modules)
-			image->modules = with_index("", "lib/modules/", image->release);
+	CLEANUP(freep) char *unseen = NULL;
+
+	image->modules = modules ? find_below(modules, image->release, &unseen)
+				 : find_beside(image->path, image->release, &unseen);
+	if (image->modules || !(modules || unseen))
 		return 0;
-	}
-	image->modules = find_below(modules, image->release);
-	if (image->modules)
-		return 0;
+	if (unseen)
+		return not_seen(unseen, image->release, problem);
 	return problem_set(problem, PROBLEM_LACK, ENOENT,
-			   "%s has no modules of the kernel %s, or depmod has not seen them (there "
-			   "is no %s/modules.dep.bin); run: depmod -b %s %s",
-			   modules, image->release, image->release, modules, image->release);
+			   "%s has no modules of the kernel %s: there is neither %s nor "
+			   "lib/modules/%s in it",
+			   modules, image->release, image->release, image->release);
 }
 
 int kernel_image_find(const char *boot, const char *spec, const char *modules,

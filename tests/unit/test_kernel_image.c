@@ -117,6 +117,8 @@ static void modules_are_found_beside_and_below(void **state)
 {
 	static const char *const folders[] = { "below/6.1.0", "below/lib/modules/6.1.0",
 					       "below/usr/lib/modules/6.1.0", "below" };
+	/* The later ones come first. */
+	static const char *const beside[] = { "usr/lib/modules/6.1.0", "lib/modules/6.1.0" };
 	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
 	(void)state;
 
@@ -125,9 +127,16 @@ static void modules_are_found_beside_and_below(void **state)
 	assert_null(image.modules);
 	kernel_image_clear(&image);
 
-	make_modules("lib/modules/6.1.0");
-	assert_int_equal(kernel_image_find("boot", NULL, NULL, &image, NULL), 0);
-	assert_non_null(strstr(image.modules, "/lib/modules/6.1.0"));
+	for (size_t i = 0; i < ARRAY_SIZE(beside); i++) {
+		make_modules(beside[i]);
+		assert_int_equal(kernel_image_find("boot", NULL, NULL, &image, NULL), 0);
+		assert_string_equal(strstr(image.modules, beside[i]), beside[i]);
+		kernel_image_clear(&image);
+	}
+	make_kernel("usr/lib/modules/6.1.0/vmlinuz", "6.1.0");
+	assert_int_equal(
+		kernel_image_find("boot", "usr/lib/modules/6.1.0/vmlinuz", NULL, &image, NULL), 0);
+	assert_non_null(strstr(image.modules, "/usr/lib/modules/6.1.0"));
 	kernel_image_clear(&image);
 
 	for (size_t i = ARRAY_SIZE(folders); i > 0; i--) {
@@ -140,6 +149,34 @@ static void modules_are_found_beside_and_below(void **state)
 		kernel_image_clear(&image);
 	}
 	assert_refuses(NULL, "boot", ENOENT, "boot has no modules of the kernel 6.1.0");
+}
+
+static void modules_without_an_index_are_told(void **state)
+{
+	static const struct {
+		const char *folder, *option, *sentence;
+	} cases[] = {
+		{ "lib/modules/6.1.0", NULL, "/ 6.1.0" },
+		{ "usr/lib/modules/6.1.0", NULL, "/usr/ 6.1.0" },
+		{ "any/lib/modules/6.1.0", "any", "/any/ 6.1.0" },
+		{ "any/usr/lib/modules/6.1.0", "any", "/any/usr/ 6.1.0" },
+		{ "any/lib/modules/6.1.0", "any/lib/modules/6.1.0", "/any/ 6.1.0" },
+		{ "any/6.1.0", "any", "depmod -b FOLDER 6.1.0" },
+	};
+	(void)state;
+
+	make_kernel("boot/vmlinuz-6.1.0", "6.1.0");
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		tree_put_folder(cases[i].folder);
+		assert_refuses(NULL, cases[i].option, ENOENT,
+			       "depmod has not seen the modules in ");
+		assert_refuses(NULL, cases[i].option, ENOENT, cases[i].sentence);
+		assert_int_equal(remove(cases[i].folder), 0);
+	}
+	/* Those that it has seen count, wherever they are. */
+	tree_put_folder(cases[0].folder);
+	make_modules(cases[1].folder);
+	assert_finds(NULL, "boot/vmlinuz-6.1.0", "6.1.0");
 }
 
 static void what_is_no_kernel_is_refused(void **state)
@@ -172,6 +209,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_kernel_is_found_by_name_and_path, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(modules_are_found_beside_and_below, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(modules_without_an_index_are_told, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_kernel_is_refused, set_up, tear_down),
 	};
