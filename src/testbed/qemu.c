@@ -114,6 +114,24 @@ static char *qemu_kernel(const struct testbed_options *options)
 	return find_image(options, &image, NULL) < 0 ? NULL : TAKE_PTR(image.label);
 }
 
+/* What is built in stands in a file that Debian has in a package of its own since 7.2. */
+static int lacks(const struct kernel_image *image, const char *name, const char *what_for,
+		 struct problem *problem)
+{
+	static const char list[] = "modules.builtin";
+	CLEANUP(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", image->modules, list) < 0)
+		return -ENOMEM;
+	if (access(path, F_OK) == 0)
+		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s%s",
+				   image->label, name, what_for);
+	return problem_set(problem, PROBLEM_LACK, ENODEV,
+			   "the kernel %s has no module %s%s, and %s has no %s to say what is "
+			   "built in; add that (Debian: linux-base-%s) and run depmod again",
+			   image->label, name, what_for, image->modules, list, image->release);
+}
+
 /*
  * The disk's driver and the file system, as far as they are modules.  Of a kernel
  * without any, only a boot tells what is built in.
@@ -130,16 +148,13 @@ static int find_modules(const struct kernel_image *image, const char *type, char
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(drivers); i++) {
 		r = kernel_add_modules(image->modules, drivers[i], &modules);
 		if (r == -ENODEV)
-			return problem_set(problem, PROBLEM_LACK, ENODEV,
-					   "the kernel %s has no %s, which it needs for a disk in "
-					   "a guest",
-					   image->label, drivers[i]);
+			return lacks(image, drivers[i], ", which it needs for a disk in a guest",
+				     problem);
 	}
 	if (r == 0)
 		r = kernel_add_filesystem(image->modules, type, &modules);
 	if (r == -ENODEV)
-		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s",
-				   image->label, type);
+		return lacks(image, type, "", problem);
 	if (r == 0)
 		*ret_modules = TAKE_PTR(modules);
 	return r;

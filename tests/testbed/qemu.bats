@@ -103,7 +103,22 @@ kernels_of() {
 	run alloc-perf run --kernel other/kernel --modules none --fs xfs -m fallocate -s 4M -o other.jsonl
 	assert_status 3
 	assert_output_has "none has no modules of the kernel $first"
-	assert_output_has "depmod -b none $first"
+	# As a package is unpacked: nothing has called depmod yet.
+	mkdir -p new/usr/lib/modules
+	cp -R "/lib/modules/$first" new/usr/lib/modules
+	rm "new/usr/lib/modules/$first"/modules.*.bin
+	run alloc-perf run --kernel other/kernel --modules new --fs xfs -m fallocate -s 4M -o other.jsonl
+	assert_status 3
+	assert_output_has "depmod has not seen the modules in $WORK/new/usr/lib/modules/$first"
+	${output##*run: }
+	run alloc-perf run --kernel other/kernel --modules new --fs xfs -m fallocate -s 4M --dry-run
+	assert_status 0
+	# Debian has the list of what is built in in another package.
+	rm "new/usr/lib/modules/$first"/modules.builtin*
+	depmod -b new/usr "$first"
+	run alloc-perf run --kernel other/kernel --modules new --fs ext4 -m fallocate -s 4M --dry-run
+	assert_status 3
+	assert_output_has "the kernel $first has no module ext4, and $WORK/new/usr/lib/modules/$first has no modules.builtin"
 	[ ! -e other.jsonl ]
 }
 
