@@ -210,20 +210,85 @@ static int check_filesystems(const struct run *run, const struct testbed_options
 	return 0;
 }
 
-static int label_kernel(const struct run *run, const struct testbed_options *options,
-			struct plan_kernel *kernel, struct problem *problem)
+/* Which one the argument is; from then on it is called so that it stays this one. */
+static int identify_kernel(const struct run *run, struct testbed_options *options,
+			   struct plan_kernel *kernel, struct problem *problem)
 {
+	CLEANUP(plan_kernel_clear) struct plan_kernel found = { 0 };
 	const struct trial_list *trials = &run->trials;
+	int r = run->session.testbed->guest_kernel(options, &found);
 
-	kernel->label = run->session.testbed->guest_kernel(options);
-	if (!kernel->label)
-		return -ENOMEM;
+	if (r < 0)
+		return r;
+	kernel->label = TAKE_PTR(found.label);
+	kernel->build = TAKE_PTR(found.build);
+	if (found.name) {
+		free(kernel->name);
+		options->argument = kernel->name = TAKE_PTR(found.name);
+	}
 	for (const struct plan_kernel *other = trials->kernels; other < kernel; other++)
 		if (strcmp(other->label, kernel->label) == 0)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
 					   "the kernels %s and %s are both %s; name them apart, as "
 					   "in --kernel NAME=%s",
 					   other->name, kernel->name, kernel->label, kernel->name);
+	return 0;
+}
+
+/* As they were found, so that the result file names the very ones. */
+static int pin_kernels(struct run *run, struct problem *problem)
+{
+	CLEANUP(freep) char *names = NULL;
+	size_t bytes;
+	FILE *to;
+
+	if (run->trials.kernel_count == 0)
+		return 0;
+	to = open_memstream(&names, &bytes);
+	if (!to)
+		return -ENOMEM;
+	for (size_t i = 0; i < run->trials.kernel_count; i++)
+		fprintf(to, "%s%s", i ? "," : "", run->trials.kernels[i].name);
+	if (fclose(to) != 0)
+		return -ENOMEM;
+	return plan_set(&run->plan, "kernels", names, problem);
+}
+
+static int differ(const char *one, const char *other)
+{
+	return one && other && strcmp(one, other) != 0;
+}
+
+/* A run that goes on has to do so on the kernels that it was begun with. */
+static int check_resumed(const struct run *run, struct problem *problem)
+{
+	CLEANUP(environment_clear) struct environment now;
+	const struct results *results = &run->results;
+	const struct environment *then;
+	int guest, r;
+
+	environment_init(&now);
+	if (results->environment_count == 0)
+		return 0;
+	then = &results->environments[results->environment_count - 1];
+	r = testbed_describe_kernels(&run->session, &run->trials, &now);
+	if (r < 0)
+		return r;
+	guest = now.guest_kernel != NULL;
+	if (guest ? differ(then->guest_kernel, now.guest_kernel) : differ(then->kernel, now.kernel))
+		return problem_set(
+			problem, PROBLEM_LACK, EINVAL,
+			"%s was begun on Linux %s, and would go on with %s; see to it that "
+			"this is that one again, or begin another run",
+			run->options->resume, guest ? then->guest_kernel : then->kernel,
+			guest ? now.guest_kernel : now.kernel);
+	if (differ(then->kernel_build, now.kernel_build))
+		return problem_set(
+			problem, PROBLEM_LACK, EINVAL,
+			"%s was begun on another build of Linux %s (%s, and this is %s); "
+			"see to it that this is that one again, or begin another run",
+			run->options->resume, guest ? now.guest_kernel : now.kernel,
+			then->kernel_build, now.kernel_build);
 	return 0;
 }
 
@@ -239,11 +304,13 @@ int run_check_testbed(struct run *run, struct problem *problem)
 			options.argument = trials->kernels[i].name;
 		r = testbed->probe(&options, problem);
 		if (r == 0 && trials->kernel_count)
-			r = label_kernel(run, &options, &trials->kernels[i], problem);
+			r = identify_kernel(run, &options, &trials->kernels[i], problem);
 		if (r == 0)
 			r = check_filesystems(run, &options, problem);
 	}
-	return r;
+	if (r == 0)
+		r = pin_kernels(run, problem);
+	return r < 0 ? r : check_resumed(run, problem);
 }
 
 int run_prepare_testbed(struct run *run, struct problem *problem)

@@ -52,7 +52,10 @@ enum { PLAN_PRECISION_PERCENT = 5, PLAN_SECONDS_MOST = 3600 };
 struct plan_kernel {
 	char *name;  /* as the plan has it: "6.1.0-9-amd64", "new=/src/bzImage"; "": any */
 	char *label; /* by which results are told apart; NULL until somebody has found it out */
+	char *build; /* as uname -v; NULL as long, and where it cannot be known */
 };
+
+void plan_kernel_clear(struct plan_kernel *kernel); /* for CLEANUP(), too */
 
 struct plan_trial {
 	const struct plan_kernel *kernel;    /* NULL: the plan names none */

@@ -14,12 +14,18 @@
 #include "suggest.h"
 #include "words.h"
 
+void plan_kernel_clear(struct plan_kernel *kernel)
+{
+	free(kernel->name);
+	free(kernel->label);
+	free(kernel->build);
+	*kernel = (struct plan_kernel) { 0 };
+}
+
 void plan_kernels_clear(struct plan_kernel *kernels, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(kernels[i].name);
-		free(kernels[i].label);
-	}
+	for (size_t i = 0; i < count; i++)
+		plan_kernel_clear(&kernels[i]);
 	free(kernels);
 }
 

@@ -106,6 +106,7 @@ const struct field environment_fields[] = {
 	TEXT(testbed_note, "what figures from there do not mean"),
 	TEXT(kernel, "release of the host's kernel"),
 	TEXT(guest_kernel, "release of the guest's kernel, or the name it was given; of several each; null without a guest"),
+	TEXT(kernel_build, "which build of the kernel that ran the trials, as uname -v says; of several guests' kernels each; null where it is not known"),
 	TEXT(accelerator, "how qemu runs the guest's processor: kvm, or tcg (emulated); null elsewhere"),
 	TEXT(drive, "how qemu gives the image to the guest; null elsewhere"),
 	TEXT(drive_throttle, "limits of that drive: requests (iops) and bytes (bps) a second"),

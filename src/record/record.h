@@ -103,6 +103,7 @@ struct environment {
 	char *testbed_note; /* what its figures do not mean */
 	char *kernel;	    /* of the host */
 	char *guest_kernel; /* of several each, separated by ", "; NULL: no guest */
+	char *kernel_build; /* of those, separated by "; ", or of the host's; NULL: not known */
 	char *accelerator;  /* "kvm", "tcg"; NULL: no guest that has one */
 	char *drive;	    /* of a guest; NULL: no guest that has one */
 	char *drive_throttle;

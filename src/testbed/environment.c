@@ -27,10 +27,8 @@ static void describe_machine(struct environment *environment)
 	environment->cpus = get_nprocs();
 	if (sysinfo(&memory) == 0)
 		environment->memory_bytes = (int64_t)memory.totalram * memory.mem_unit;
-	if (uname(&names) == 0) {
-		field_set_text(&environment->kernel, names.release);
+	if (uname(&names) == 0)
 		field_set_text(&environment->machine, names.machine);
-	}
 	if (asprintf(&environment->libc, "glibc %s", gnu_get_libc_version()) < 0)
 		environment->libc = NULL;
 	if (io_read_file("/proc/cpuinfo", 1 << 22, &cpuinfo, NULL) < 0)
@@ -87,17 +85,36 @@ static int describe_tools(const struct trial_list *trials, struct environment *e
 	return r;
 }
 
-/* Where several kernels are booted, by their labels. */
-static int describe_kernels(const struct testbed_session *session, const struct trial_list *trials,
-			    struct environment *environment)
+static int describe_guests(const struct testbed_session *session, const struct trial_list *trials,
+			   struct environment *environment)
 {
+	CLEANUP(plan_kernel_clear) struct plan_kernel guest = { 0 };
 	int r = 0;
 
-	if (session->testbed->guest_kernel && trials->kernel_count == 0)
-		environment->guest_kernel = session->testbed->guest_kernel(&session->options);
-	for (size_t i = 0; r == 0 && i < trials->kernel_count; i++)
-		r = append(&environment->guest_kernel, ", ", trials->kernels[i].label);
+	if (trials->kernel_count == 0 &&
+	    session->testbed->guest_kernel(&session->options, &guest) == 0)
+		environment->guest_kernel = TAKE_PTR(guest.label);
+	for (size_t i = 0; r == 0 && i < trials->kernel_count; i++) {
+		const struct plan_kernel *kernel = &trials->kernels[i];
+
+		r = append(&environment->guest_kernel, ", ", kernel->label);
+		if (r == 0 && kernel->build)
+			r = append(&environment->kernel_build, "; ", kernel->build);
+	}
 	return r;
+}
+
+int testbed_describe_kernels(const struct testbed_session *session, const struct trial_list *trials,
+			     struct environment *environment)
+{
+	struct utsname names;
+	int r = uname(&names) < 0 ? -errno : field_set_text(&environment->kernel, names.release);
+
+	if (r < 0)
+		return r;
+	if (session->testbed->guest_kernel)
+		return describe_guests(session, trials, environment);
+	return field_set_text(&environment->kernel_build, names.version);
 }
 
 /* "none [mq-deadline] kyber": the one in brackets. */
@@ -184,7 +201,7 @@ int testbed_describe(const struct testbed_session *session, const struct trial_l
 	if (r == 0 && testbed->describe)
 		r = testbed->describe(&session->options, environment);
 	if (r == 0)
-		r = describe_kernels(session, trials, environment);
+		r = testbed_describe_kernels(session, trials, environment);
 	describe_machine(environment);
 	if (r == 0)
 		r = describe_tools(trials, environment);

@@ -85,10 +85,24 @@ static int no_kernel(const char *path, struct problem *problem)
 		path);
 }
 
-/* The first word of the text that the header points to; the pointer lacks 512 bytes. */
-static int read_release(int fd, char ret_release[static 256])
+/* How far the text is plain ASCII. */
+static size_t printable(const char *text)
+{
+	size_t length = 0;
+
+	while (text[length] >= ' ' && text[length] <= '~')
+		length++;
+	return length;
+}
+
+/*
+ * "6.1.0 (who@where) #1 SMP ...", to which the header points; the pointer lacks 512
+ * bytes.  The first word is the release, and what begins with "#" the build.
+ */
+static int read_release(int fd, char ret_release[static 256], char **ret_build)
 {
 	unsigned char header[0x210];
+	const char *build;
 	uint16_t offset;
 	ssize_t bytes;
 
@@ -100,12 +114,15 @@ static int read_release(int fd, char ret_release[static 256])
 	if (offset == 0 || bytes <= 0)
 		return -ENOEXEC;
 	ret_release[bytes] = '\0';
+	build = strchr(ret_release, '#');
+	if (build && !(*ret_build = strndup(build, printable(build))))
+		return -ENOMEM;
 	ret_release[strspn(ret_release, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					"0123456789.+-_~")] = '\0';
 	return isdigit((unsigned char)*ret_release) ? 0 : -ENOEXEC;
 }
 
-static int open_kernel(const char *path, char **ret_release, struct problem *problem)
+static int open_kernel(const char *path, struct kernel_image *image, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	char release[256];
@@ -119,10 +136,10 @@ static int open_kernel(const char *path, char **ret_release, struct problem *pro
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno, "cannot read the kernel %s: %s",
 				   path, strerror(errno));
-	if (!S_ISREG(status.st_mode) || read_release(fd, release) < 0)
+	if (!S_ISREG(status.st_mode) || read_release(fd, release, &image->build) < 0)
 		return no_kernel(path, problem);
-	*ret_release = strdup(release);
-	return *ret_release ? 0 : -ENOMEM;
+	image->release = strdup(release);
+	return image->release ? 0 : -ENOMEM;
 }
 
 /* ---- where it is ---- */
@@ -278,7 +295,8 @@ int kernel_image_find(const char *boot, const char *spec, const char *modules,
 	image.path = locate(boot, kernel);
 	if (!image.path)
 		return not_found(boot, kernel, problem);
-	r = open_kernel(image.path, &image.release, problem);
+	image.newest = !*kernel;
+	r = open_kernel(image.path, &image, problem);
 	if (r == 0 && !image.label)
 		r = field_set_text(&image.label, image.release);
 	if (r == 0)
@@ -294,6 +312,7 @@ void kernel_image_clear(struct kernel_image *image)
 {
 	free(image->path);
 	free(image->release);
+	free(image->build);
 	free(image->label);
 	free(image->modules);
 	*image = (struct kernel_image) { 0 };

@@ -8,8 +8,10 @@
 struct kernel_image {
 	char *path;    /* of the bzImage */
 	char *release; /* as uname -r will say */
+	char *build;   /* as uname -v will say; NULL: the file does not tell */
 	char *label;   /* the user's name for it, else the release */
 	char *modules; /* the directory of its modules; NULL: it has none */
+	int newest;    /* it was taken for being that, and may be another one tomorrow */
 };
 
 /*

@@ -107,11 +107,23 @@ static int qemu_probe(const struct testbed_options *options, struct problem *pro
 	return find_image(options, &image, problem);
 }
 
-static char *qemu_kernel(const struct testbed_options *options)
+/* The newest becomes that one, for the rest of the run and for one that goes on with it. */
+static int qemu_kernel(const struct testbed_options *options, struct plan_kernel *ret)
 {
 	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	int r = find_image(options, &image, NULL);
 
-	return find_image(options, &image, NULL) < 0 ? NULL : TAKE_PTR(image.label);
+	if (r == 0 && image.newest &&
+	    asprintf(&ret->name, "%s%s", options->argument ? options->argument : "", image.path) <
+		    0) {
+		ret->name = NULL;
+		r = -ENOMEM;
+	}
+	if (r < 0)
+		return r;
+	ret->label = TAKE_PTR(image.label);
+	ret->build = TAKE_PTR(image.build);
+	return 0;
 }
 
 /* What is built in stands in a file that Debian has in a package of its own since 7.2. */

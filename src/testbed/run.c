@@ -24,14 +24,16 @@
 static void describe_kernel(const struct testbed_session *session, const struct plan_trial *trial,
 			    struct record *record)
 {
+	CLEANUP(plan_kernel_clear) struct plan_kernel guest = { 0 };
 	struct utsname names;
 
 	if (trial->kernel)
 		field_set_text(&record->kernel, trial->kernel->label);
 	else if (record->kernel)
 		return;
-	else if (session->testbed->guest_kernel)
-		record->kernel = session->testbed->guest_kernel(&session->options);
+	else if (session->testbed->guest_kernel &&
+		 session->testbed->guest_kernel(&session->options, &guest) == 0)
+		record->kernel = TAKE_PTR(guest.label);
 	else if (uname(&names) == 0)
 		field_set_text(&record->kernel, names.release);
 }

@@ -67,9 +67,12 @@ struct testbed {
 	/* Does its kernel have this type?  0, or -errno with a sentence.  NULL: not asked. */
 	int (*supports)(const struct testbed_options *options, const char *type,
 			struct problem *problem);
-	/* The kernel on which trials run, if it is not the running one; the caller frees.  NULL: it
-	 * is. */
-	char *(*guest_kernel)(const struct testbed_options *options);
+	/*
+	 * The kernel on which trials run, if it is not the running one (NULL: it is): its label,
+	 * its build if it can be known, and where the testbed chose it, by which name it will
+	 * always be this one.  The caller frees them.  0 or -errno.
+	 */
+	int (*guest_kernel)(const struct testbed_options *options, struct plan_kernel *ret);
 	/*
 	 * Once, before the first trial; may take seconds.  *ret_remark is a sentence for the user
 	 * (the caller frees it), untouched: nothing to say.  0, -ECANCELED, or -errno with a
@@ -154,6 +157,10 @@ int testbed_claim(struct testbed_session *session, struct trial_list *trials,
 /* Fills what is known of machine, testbed and tools.  0 or -ENOMEM. */
 int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
 		     struct environment *environment);
+
+/* The part of that which is about kernels: the host's, those of guests, their builds. */
+int testbed_describe_kernels(const struct testbed_session *session, const struct trial_list *trials,
+			     struct environment *environment);
 
 /* Where the session's files or images are, or the device that is its volume. */
 const char *testbed_directory(const struct testbed_session *session);

@@ -71,21 +71,27 @@ static int uml_probe(const struct testbed_options *options, struct problem *prob
 	return 0;
 }
 
-static char *uml_kernel(const struct testbed_options *options)
+static char *kernel_release(void)
 {
 	CLEANUP(freep) char *output = NULL;
 
-	(void)options;
 	if (child_run((const char *[]) { program, "--version", NULL }, -1, &output) != 0 || !output)
 		return NULL;
 	output[strcspn(output, "\n")] = '\0';
 	return *output ? TAKE_PTR(output) : NULL;
 }
 
+static int uml_kernel(const struct testbed_options *options, struct plan_kernel *ret)
+{
+	(void)options;
+	ret->label = kernel_release();
+	return ret->label ? 0 : -EIO;
+}
+
 /* The files of the type's modules (NULL: built in), and the folder that they are in. */
 static int find_modules(const char *type, char **ret_root, char **ret_modules)
 {
-	CLEANUP(freep) char *release = uml_kernel(NULL);
+	CLEANUP(freep) char *release = kernel_release();
 	CLEANUP(freep) char *root = NULL;
 	int r;
 

@@ -30,6 +30,24 @@ setup() {
 	assert_status 3
 }
 
+@test "a run does not go on under another kernel, nor under another build of it" {
+	alloc-perf run -q --on loop --fs ext2 -m ftruncate,fallocate -s 1M -o result.jsonl
+	head -n 2 result.jsonl >cut.jsonl
+	sed "s/\"kernel\":\"$(uname -r)\"/\"kernel\":\"6.0.0\"/" cut.jsonl >older.jsonl
+	run alloc-perf run --resume older.jsonl
+	assert_status 3
+	assert_output_has "older.jsonl was begun on Linux 6.0.0, and would go on with $(uname -r)"
+	sed 's/"kernel_build":"[^"]*"/"kernel_build":"#0 of yesterday"/' cut.jsonl >rebuilt.jsonl
+	run alloc-perf run --resume rebuilt.jsonl
+	assert_status 3
+	assert_output_has "rebuilt.jsonl was begun on another build of Linux $(uname -r) (#0 of yesterday, and this is #"
+	for file in older rebuilt; do
+		[ "$(wc -l <$file.jsonl)" = 2 ]
+	done
+	run alloc-perf run --resume cut.jsonl
+	assert_status 0
+}
+
 @test "kept images agree with filefrag" {
 	mkdir images
 	run alloc-perf run --on loop --fs ext2,ext3-ordered,ext4,xfs,btrfs -m chunk-4096,fallocate,direct-4K -s 40M --keep-images images -o result.jsonl

@@ -93,6 +93,48 @@ kernels_of() {
 	assert_output_has "ext4 mine fallocate 1M, run 1"
 }
 
+# with_boot FOLDER COMMAND...: where that folder is /boot
+with_boot() {
+	local folder=$1
+	shift
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare --mount -- bash -c 'mount --bind "$0" /boot && "$@"' "$folder" "$@"
+}
+
+@test "a run that goes on does so with the kernel that it was begun with" {
+	require root
+	local newer=99.0.0
+	run_qemu --on qemu --fs ext2 -m ftruncate,fallocate -s 1M
+	head -n 2 result.jsonl >cut.jsonl
+	[[ $(environment plan) == *"kernels = /boot/vmlinuz-$first"* ]]
+	[[ $(environment kernel_build) == "#"* ]]
+	# A newer one is installed meanwhile.
+	mkdir boot
+	cp "/boot/vmlinuz-$first" boot
+	sed "s/$first (/$newer (/" "/boot/vmlinuz-$first" >"boot/vmlinuz-$newer"
+	run with_boot boot alloc-perf run --on qemu --fs ext2 -m ftruncate --dry-run
+	assert_output_has "ext2 $newer ftruncate"
+	run with_boot boot alloc-perf run --resume cut.jsonl --dry-run
+	assert_status 0
+	assert_output_has "ext2 $first "
+	assert_output_has "1 trials on qemu"
+	# A plan that leaves it open does not go on with another.
+	sed 's/kernels = [^\\]*\\n//' cut.jsonl >open.jsonl
+	run with_boot boot alloc-perf run --resume open.jsonl
+	assert_status 3
+	assert_output_has "open.jsonl was begun on Linux $first, and would go on with $newer"
+	# Nor does a name of the user's own with another build.
+	sed "s|kernels = [^\\]*|kernels = mine=$WORK/mine|; s/$first/mine/g" cut.jsonl >mine.jsonl
+	cp "/boot/vmlinuz-$first" mine
+	run alloc-perf run --resume mine.jsonl --dry-run
+	assert_status 0
+	assert_output_has "1 trials on qemu"
+	sed "s/#1 SMP/#2 SMP/" "/boot/vmlinuz-$first" >mine
+	run alloc-perf run --resume mine.jsonl --dry-run
+	assert_status 3
+	assert_output_has "mine.jsonl was begun on another build of Linux mine (#1 SMP "
+}
+
 @test "modules from another folder, and without any" {
 	mkdir -p other/lib/modules
 	cp "/boot/vmlinuz-$first" other/kernel

@@ -193,6 +193,22 @@ run_user() {
 	[ $((end - $(date -d "$(value xfs fallocate started)" +%s))) -ge 2 ]
 }
 
+@test "a run does not go on with another linux.uml" {
+	require uml
+	alloc-perf run -q --on uml --fs ext2 -m ftruncate,fallocate -s 1M -o result.jsonl
+	head -n 2 result.jsonl >cut.jsonl
+	local release
+	release=$(head -n 1 result.jsonl | jq -r .guest_kernel)
+	sed "s/\"$release\"/\"5.0.0\"/" cut.jsonl >older.jsonl
+	run alloc-perf run --resume older.jsonl
+	assert_status 3
+	assert_output_has "older.jsonl was begun on Linux 5.0.0, and would go on with $release"
+	# The machine's own kernel does not matter there.
+	sed "s/\"kernel\":\"$(uname -r)\"/\"kernel\":\"6.0.0\"/" cut.jsonl >moved.jsonl
+	run alloc-perf run --resume moved.jsonl
+	assert_status 0
+}
+
 @test "reiserfs packs the tail of a short file" {
 	require uml
 	require_program mkfs.reiserfs

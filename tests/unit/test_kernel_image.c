@@ -97,6 +97,26 @@ static void the_newest_is_of_the_highest_release(void **state)
 	assert_finds("any=", "boot/vmlinuz-6.12.0", "any");
 }
 
+static void a_kernel_tells_which_build_it_is(void **state)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	(void)state;
+
+	make_kernel("boot/vmlinuz-6.1.0", "6.1.0");
+	assert_int_equal(kernel_image_find("boot", "mine=", NULL, &image, NULL), 0);
+	assert_string_equal(image.build, "#1 SMP");
+	assert_true(image.newest);
+	kernel_image_clear(&image);
+	assert_int_equal(kernel_image_find("boot", "mine=6.1.0", NULL, &image, NULL), 0);
+	assert_false(image.newest);
+	kernel_image_clear(&image);
+
+	/* A result file takes it as text. */
+	make_kernel("boot/vmlinuz-6.1.0", "6.1.0 #2 \xff #3\n");
+	assert_int_equal(kernel_image_find("boot", NULL, NULL, &image, NULL), 0);
+	assert_string_equal(image.build, "#2 ");
+}
+
 static void a_kernel_is_found_by_name_and_path(void **state)
 {
 	(void)state;
@@ -205,6 +225,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_newest_is_of_the_highest_release, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_kernel_tells_which_build_it_is, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_kernel_is_found_by_name_and_path, set_up,
 						tear_down),
