@@ -13,8 +13,14 @@
 
 #include "cleanup.h"
 #include "io.h"
+#include "words.h"
 
 enum { WISHES_DEEP = 8 };
+
+struct search {
+	struct kmod_ctx *kmod;
+	const char *directory;
+};
 
 static void kmod_unrefp(struct kmod_ctx **kmod)
 {
@@ -25,6 +31,12 @@ static void kmod_unrefp(struct kmod_ctx **kmod)
 static void kmod_listp(struct kmod_list **list)
 {
 	kmod_module_unref_list(*list);
+}
+
+static void kmod_iterp(struct kmod_config_iter **iterator)
+{
+	if (*iterator)
+		kmod_config_iter_free_iter(*iterator);
 }
 
 static void kmod_modulep(struct kmod_module **module)
@@ -62,34 +74,60 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 	return 0;
 }
 
-static int append_with_needs(struct kmod_module *module, const char *directory, int depth,
+static int append_with_needs(const struct search *search, struct kmod_module *module, int depth,
 			     char **files);
+
+/* By its name or an alias; the first that has it.  0, also if none has, or -ENOMEM. */
+static int append_wish(const struct search *search, const char *name, int depth, char **files)
+{
+	CLEANUP(kmod_listp) struct kmod_list *found = NULL;
+	CLEANUP(kmod_modulep) struct kmod_module *module = NULL;
+
+	if (kmod_module_new_from_lookup(search->kmod, name, &found) < 0 || !found)
+		return 0;
+	module = kmod_module_get_module(found);
+	return append_with_needs(search, module, depth, files);
+}
+
+/* "pre: one anotherpost: third", in which libkmod leaves out a blank: those before "post:". */
+static int append_wishes(const struct search *search, const char *text, int depth, char **files)
+{
+	const char *end = strstr(text, "post:");
+	CLEANUP(freep) char *before = strndup(text, end ? (size_t)(end - text) : strlen(text));
+	CLEANUP(freep) char **words = before ? words_split(before, " ") : NULL;
+	int r = words ? 0 : -ENOMEM;
+
+	for (char **word = words; r == 0 && *word; word++)
+		if (strcmp(*word, "pre:") != 0)
+			r = append_wish(search, *word, depth, files);
+	return r;
+}
 
 /*
  * What the module asks the kernel to load only when it is used ("softdep f2fs
  * pre: crc32") comes first: a guest has no modprobe that the kernel could call.
+ * A module may have several such lines, of which kmod_module_get_softdeps() knows
+ * the first, and they may name an alias (btrfs: "crypto-crc32c", seen on 6.16).
  */
-static int append_after_wishes(struct kmod_module *module, const char *directory, int depth,
+static int append_after_wishes(const struct search *search, struct kmod_module *module, int depth,
 			       char **files)
 {
-	CLEANUP(kmod_listp) struct kmod_list *before = NULL;
-	CLEANUP(kmod_listp) struct kmod_list *after = NULL;
-	struct kmod_list *entry;
+	CLEANUP(kmod_iterp) struct kmod_config_iter *lines = kmod_config_get_softdeps(search->kmod);
 
-	kmod_module_get_softdeps(module, &before, &after);
-	kmod_list_foreach(entry, before)
-	{
-		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
-		int r = append_with_needs(one, directory, depth + 1, files);
+	while (lines && kmod_config_iter_next(lines)) {
+		int r = 0;
 
+		if (strcmp(kmod_config_iter_get_key(lines), kmod_module_get_name(module)) == 0)
+			r = append_wishes(search, kmod_config_iter_get_value(lines), depth + 1,
+					  files);
 		if (r < 0)
 			return r;
 	}
-	return append_file(module, directory, files);
+	return append_file(module, search->directory, files);
 }
 
 /* The module after all that it needs; libkmod gives these in the order in which they are loaded. */
-static int append_with_needs(struct kmod_module *module, const char *directory, int depth,
+static int append_with_needs(const struct search *search, struct kmod_module *module, int depth,
 			     char **files)
 {
 	CLEANUP(kmod_listp) struct kmod_list *needed = kmod_module_get_dependencies(module);
@@ -100,12 +138,12 @@ static int append_with_needs(struct kmod_module *module, const char *directory, 
 	kmod_list_foreach(entry, needed)
 	{
 		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
-		int r = append_after_wishes(one, directory, depth, files);
+		int r = append_after_wishes(search, one, depth, files);
 
 		if (r < 0)
 			return r;
 	}
-	return append_after_wishes(module, directory, depth, files);
+	return append_after_wishes(search, module, depth, files);
 }
 
 /* In /proc/filesystems, whose lines are "nodev\tTYPE" or "\tTYPE". */
@@ -132,7 +170,7 @@ int kernel_add_modules(const char *directory, const char *name, char **modules)
 	if (kmod_module_new_from_lookup(kmod, name, &found) < 0 || !found)
 		return -ENODEV;
 	module = kmod_module_get_module(found);
-	return append_with_needs(module, directory, 0, modules);
+	return append_with_needs(&(struct search) { kmod, directory }, module, 0, modules);
 }
 
 int kernel_add_filesystem(const char *directory, const char *type, char **modules)

@@ -10,8 +10,11 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "cleanup.h"
+#include "kernel.h"
 #include "kernel_image.h"
+#include "lack.h"
 #include "tree.h"
 
 /* A file with a kernel's header; `release` NULL: one without the text. */
@@ -199,6 +202,43 @@ static void modules_without_an_index_are_told(void **state)
 	assert_finds(NULL, "boot/vmlinuz-6.1.0", "6.1.0");
 }
 
+/* The indices of any kernel's modules, for which no module has to be there. */
+static int copy_indices(const char *folder)
+{
+	CLEANUP(freep) char *script = NULL;
+
+	tree_put_folder(folder);
+	return asprintf(&script,
+			"for from in /lib/modules/*; do"
+			" grep -q /xfs.ko $from/modules.dep && grep -q /btrfs.ko $from/modules.dep "
+			"&&"
+			" cp $from/modules.* %s && exit; done; exit 1",
+			folder) < 0 ||
+	       child_run((const char *[]) { "sh", "-c", script, NULL }, -1, NULL) != 0;
+}
+
+static void a_module_comes_after_all_that_it_wishes_for(void **state)
+{
+	CLEANUP(freep) char *modules = NULL;
+	const char *wish;
+	FILE *file;
+	(void)state;
+
+	if (copy_indices("modules") != 0) {
+		skip_because("no kernel in /lib/modules has xfs and btrfs as modules");
+	}
+	file = fopen("modules/modules.softdep", "w");
+	fputs("softdep xfs pre: there-is-no-such-module\n"
+	      "softdep xfs pre: fs-btrfs post: virtio_blk\n",
+	      file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(kernel_add_filesystem("modules", "xfs", &modules), 0);
+	wish = strstr(modules, "/btrfs.ko");
+	assert_non_null(wish);
+	assert_non_null(strstr(wish, "/xfs.ko"));
+	assert_null(strstr(modules, "virtio_blk"));
+}
+
 static void what_is_no_kernel_is_refused(void **state)
 {
 	(void)state;
@@ -233,6 +273,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(modules_are_found_beside_and_below, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(modules_without_an_index_are_told, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_module_comes_after_all_that_it_wishes_for, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(what_is_no_kernel_is_refused, set_up, tear_down),
 	};
