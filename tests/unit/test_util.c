@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -193,6 +194,7 @@ static void child_takes_all_along(void **state)
 	assert_int_equal(read(ends[0], &letter, 1), 1);
 	child_kill(&child);
 	/* Nobody is left who could write. */
+	assert_int_equal(poll(&(struct pollfd) { .fd = ends[0], .events = POLLIN }, 1, 60000), 1);
 	assert_int_equal(read(ends[0], &letter, 1), 0);
 	close(ends[0]);
 }
