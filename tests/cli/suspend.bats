@@ -145,8 +145,7 @@ fake_system() {
 }
 
 @test "suspend-freeze run: a program that is not there has status 127, before anything is frozen" {
-	run suspend-freeze run -- no-such-program
-	assert_status 127
+	run -127 suspend-freeze run -- no-such-program
 	assert_output_has "there is no program no-such-program"
 }
 
