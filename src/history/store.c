@@ -232,7 +232,7 @@ static int refresh_schema(struct history *history, struct problem *problem)
 static int upgrade(struct history *history, struct problem *problem)
 {
 	CLEANUP(freep) char *marks = NULL;
-	int64_t version;
+	int64_t version = 0;
 	int r = refresh_schema(history, problem);
 
 	if (r == 0)
@@ -294,7 +294,7 @@ static int check_pages(struct history *history, struct problem *problem)
 /* 1: an empty file, 0: a store, or -errno with a sentence. */
 static int check_kind(struct history *history, struct problem *problem)
 {
-	int64_t tables, id = 0, version = 0;
+	int64_t tables = 0, id = 0, version = 0;
 	int r = ask_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
 
 	if (r == 0)
