@@ -15,8 +15,8 @@ enum { MAP_BLOCKS_MORE = 16 /* than the inode accounts for: for old rounding */ 
 
 /* The map of one file. */
 struct mapping {
-	struct ext_scan *scan;
-	struct frag_collector collector;
+	struct ext_reader *reader;
+	struct frag_collector *collector;
 	struct extent run;	/* of block-mapped files: not handed over yet */
 	uint64_t blocks_left;	/* that the map may still take */
 	uint64_t logical_block; /* the next expected, or later */
@@ -24,31 +24,29 @@ struct mapping {
 
 static int read_node(struct mapping *mapping, uint64_t block, char *node)
 {
-	struct ext_scan *scan = mapping->scan;
-
-	if (block < scan->fs->super->s_first_data_block || block >= scan->block_count ||
-	    mapping->blocks_left == 0)
+	if (mapping->blocks_left == 0)
 		return -EUCLEAN;
 	mapping->blocks_left--;
-	return io_channel_read_blk64(scan->fs->io, block, 1, node) ? -EIO : 0;
+	return ext_read_block(mapping->reader->volume, block, node);
 }
 
 static int add_extent(struct mapping *mapping, uint64_t logical, uint64_t physical, uint64_t blocks,
 		      uint32_t flags)
 {
-	struct ext_scan *scan = mapping->scan;
+	const struct ext_volume *volume = mapping->reader->volume;
 	const struct extent extent = {
-		.logical = logical * scan->block_bytes,
-		.physical = physical * scan->block_bytes,
-		.bytes = blocks * scan->block_bytes,
+		.logical = logical * volume->block_bytes,
+		.physical = physical * volume->block_bytes,
+		.bytes = blocks * volume->block_bytes,
 		.flags = flags,
 	};
 
-	if (blocks == 0 || logical < mapping->logical_block || physical >= scan->block_count ||
-	    blocks > scan->block_count - physical || physical < scan->fs->super->s_first_data_block)
+	if (blocks == 0 || logical < mapping->logical_block || physical >= volume->block_count ||
+	    blocks > volume->block_count - physical ||
+	    physical < volume->fs->super->s_first_data_block)
 		return -EUCLEAN;
 	mapping->logical_block = logical + blocks;
-	return frag_collect(&extent, &mapping->collector);
+	return frag_collect(&extent, mapping->collector);
 }
 
 static int add_leaf(struct mapping *mapping, const struct ext3_extent *leaf)
@@ -79,7 +77,7 @@ static int add_tree(struct mapping *mapping, const void *node, size_t node_bytes
 	    entries > (node_bytes - sizeof(*header)) / sizeof(*leaves))
 		return -EUCLEAN;
 	for (unsigned i = 0; r == 0 && i < entries; i++) {
-		char *below = ext_node(mapping->scan, (unsigned)levels);
+		char *below = ext_node(mapping->reader, (unsigned)levels);
 
 		if (levels == 0) {
 			r = add_leaf(mapping, &leaves[i]);
@@ -90,7 +88,8 @@ static int add_tree(struct mapping *mapping, const void *node, size_t node_bytes
 				      ext2fs_le32_to_cpu(inner[i].ei_leaf),
 			      below);
 		if (r == 0)
-			r = add_tree(mapping, below, mapping->scan->block_bytes, levels - 1);
+			r = add_tree(mapping, below, mapping->reader->volume->block_bytes,
+				     levels - 1);
 	}
 	return r;
 }
@@ -126,7 +125,7 @@ static int add_block(struct mapping *mapping, uint64_t logical, uint32_t physica
 /* `level` 0: the block itself is data; 1: it holds addresses of such; and so on. */
 static int add_indirect(struct mapping *mapping, uint32_t block, unsigned level, uint64_t *logical)
 {
-	uint64_t addresses = mapping->scan->block_bytes / 4, span = 1;
+	uint64_t addresses = mapping->reader->volume->block_bytes / 4, span = 1;
 	const uint32_t *node;
 	int r;
 
@@ -137,14 +136,14 @@ static int add_indirect(struct mapping *mapping, uint32_t block, unsigned level,
 		*logical += span;
 		return r;
 	}
-	node = (const uint32_t *)ext_node(mapping->scan, level);
-	r = read_node(mapping, block, ext_node(mapping->scan, level));
+	node = (const uint32_t *)ext_node(mapping->reader, level);
+	r = read_node(mapping, block, ext_node(mapping->reader, level));
 	for (uint64_t i = 0; r == 0 && i < addresses; i++)
 		r = add_indirect(mapping, ext2fs_le32_to_cpu(node[i]), level - 1, logical);
 	return r;
 }
 
-static int add_blocks(struct mapping *mapping, const struct ext2_inode *inode)
+static int add_blocks(struct mapping *mapping, const struct ext2_inode_large *inode)
 {
 	uint64_t logical = 0;
 	int r = 0;
@@ -160,35 +159,35 @@ static int add_blocks(struct mapping *mapping, const struct ext2_inode *inode)
 /* More than an inode cannot be in an inode, whatever its size says. */
 static int add_inline(struct mapping *mapping, const struct frag_file *file)
 {
-	uint64_t most = EXT2_INODE_SIZE(mapping->scan->fs->super);
+	uint64_t most = mapping->reader->volume->inode_bytes;
 	const struct extent extent = {
 		.bytes = file->size_bytes < most ? file->size_bytes : most,
 		.flags = EXTENT_INLINE | EXTENT_NOT_ALIGNED | EXTENT_LAST,
 	};
 
-	return file->size_bytes ? frag_collect(&extent, &mapping->collector) : 0;
+	return file->size_bytes ? frag_collect(&extent, mapping->collector) : 0;
 }
 
-int ext_read_map(struct ext_scan *scan, const struct ext2_inode *inode, struct frag_file *file)
+int ext_read_map(struct ext_reader *reader, const struct ext2_inode_large *inode,
+		 const struct filesystem_facts *facts, struct frag_collector *collector,
+		 struct frag_file *file)
 {
-	struct frag_result *result = scan->result;
 	struct mapping mapping = {
-		.scan = scan,
-		.collector = { .sums = LAYOUT_SUMS_INIT,
-			       .model = result->model,
-			       .volume_bytes = result->facts.volume_bytes,
-			       .map = result->totals.map },
-		.blocks_left = file->disk_bytes / scan->block_bytes + MAP_BLOCKS_MORE,
+		.reader = reader,
+		.collector = collector,
+		.blocks_left = file->disk_bytes / reader->volume->block_bytes + MAP_BLOCKS_MORE,
 	};
 	bool block_mapped = !(inode->i_flags & (EXT4_EXTENTS_FL | EXT4_INLINE_DATA_FL));
 	int r;
 
+	collector->sums = LAYOUT_SUMS_INIT;
+	collector->volume_bytes = facts->volume_bytes;
 	if (inode->i_flags & EXT4_INLINE_DATA_FL)
 		r = add_inline(&mapping, file);
 	else if (inode->i_flags & EXT4_EXTENTS_FL)
 		r = add_tree(&mapping, inode->i_block, sizeof(inode->i_block), -1);
 	else
 		r = add_blocks(&mapping, inode);
-	frag_collected(&mapping.collector, &result->facts, block_mapped, file);
+	frag_collected(collector, facts, block_mapped, file);
 	return r;
 }

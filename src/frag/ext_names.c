@@ -3,19 +3,19 @@
 #include "ext.h"
 
 struct folder_reader {
-	struct ext_scan *scan;
+	struct ext_volume *volume;
 	struct names *names;
 	int stop;
 };
 
 /* Old file systems do not tell in the directory what an entry is. */
-static int type_of(const struct ext_scan *scan, const struct ext2_dir_entry *entry)
+static int type_of(const struct ext_volume *volume, const struct ext2_dir_entry *entry)
 {
 	struct ext2_inode inode;
 
-	if (ext2fs_has_feature_filetype(scan->fs->super))
+	if (ext2fs_has_feature_filetype(volume->fs->super))
 		return ext2fs_dirent_file_type(entry);
-	if (ext2fs_read_inode(scan->fs, entry->inode, &inode))
+	if (ext2fs_read_inode(volume->fs, entry->inode, &inode))
 		return EXT2_FT_UNKNOWN;
 	return LINUX_S_ISDIR(inode.i_mode)   ? EXT2_FT_DIR
 	       : LINUX_S_ISREG(inode.i_mode) ? EXT2_FT_REG_FILE
@@ -26,7 +26,7 @@ static int look_at_entry(ext2_ino_t folder, int kind, struct ext2_dir_entry *ent
 			 int block_bytes, char *block, void *context)
 {
 	struct folder_reader *reader = context;
-	int type = kind == DIRENT_OTHER_FILE ? type_of(reader->scan, entry) : EXT2_FT_UNKNOWN;
+	int type = kind == DIRENT_OTHER_FILE ? type_of(reader->volume, entry) : EXT2_FT_UNKNOWN;
 
 	(void)offset, (void)block_bytes, (void)block;
 	if (type != EXT2_FT_DIR && type != EXT2_FT_REG_FILE)
@@ -38,21 +38,18 @@ static int look_at_entry(ext2_ino_t folder, int kind, struct ext2_dir_entry *ent
 
 static int read_folder(struct names *names, uint64_t folder, void *context)
 {
-	struct folder_reader reader = { .scan = context, .names = names };
+	struct folder_reader reader = { .volume = context, .names = names };
 
-	ext2fs_dir_iterate2(reader.scan->fs, (ext2_ino_t)folder, 0, NULL, look_at_entry, &reader);
+	ext2fs_dir_iterate2(reader.volume->fs, (ext2_ino_t)folder, 0, NULL, look_at_entry, &reader);
 	return reader.stop;
 }
 
-struct names_source ext_names(struct ext_scan *scan)
+struct names_source ext_names(struct ext_volume *volume, const char *top)
 {
-	const struct frag_place *place = scan->place;
-
 	return (struct names_source) {
 		.read_folder = read_folder,
-		.context = scan,
+		.context = volume,
 		.root = EXT2_ROOT_INO,
-		/* Of an image, or where the top is not mounted, as it is inside. */
-		.top = place->mount.is_whole ? place->mount.point : "",
+		.top = top,
 	};
 }
