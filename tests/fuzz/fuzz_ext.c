@@ -25,6 +25,7 @@ static void read_volume(int fd)
 						.worst_count = 5,
 						.exact = 1,
 						.with_names = 1,
+						.threads = 1,
 						.cancel_fd = -1 };
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
