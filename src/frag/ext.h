@@ -38,6 +38,12 @@ struct ext_reader {
 int ext_reader_init(struct ext_reader *reader, const struct ext_volume *volume);
 void ext_reader_clear(struct ext_reader *reader);
 
+/* What was read of the tables may have changed since. */
+static inline void ext_reader_forget(struct ext_reader *reader)
+{
+	reader->in_window = 0;
+}
+
 /* A block that a map, or whoever else needs one, may use. */
 static inline char *ext_node(const struct ext_reader *reader, unsigned level)
 {

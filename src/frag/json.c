@@ -169,6 +169,7 @@ static json_t *counters_json(const struct totals *totals)
 		{ "inline_bytes", totals->inline_bytes },
 		{ "holes", totals->holes },
 		{ "unopened_files", totals->unopened_files },
+		{ "table_files", totals->table_files },
 		{ "blockless_files", totals->blockless_files },
 		{ "directories", totals->directories },
 		{ "special_files", totals->special_files },

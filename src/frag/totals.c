@@ -239,6 +239,7 @@ static void merge_counters(struct totals *to, const struct totals *from)
 		{ &to->inline_bytes, from->inline_bytes },
 		{ &to->holes, from->holes },
 		{ &to->unopened_files, from->unopened_files },
+		{ &to->table_files, from->table_files },
 		{ &to->blockless_files, from->blockless_files },
 		{ &to->directories, from->directories },
 		{ &to->special_files, from->special_files },

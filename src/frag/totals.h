@@ -56,6 +56,7 @@ struct totals {
 
 	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
 	uint64_t unopened_files;  /* of one block or none */
+	uint64_t table_files;	  /* that a walk read from inode tables, the kernel not asked */
 	uint64_t blockless_files; /* empty, or sparse from end to end, or inline */
 	uint64_t directories;
 	uint64_t special_files; /* symbolic links, devices, fifos, sockets */

@@ -360,3 +360,39 @@ frag_with_inside() {
 	jq -c '.all | del(.sequential_seconds, .extra_seconds)' user >user-sums
 	same "as user" root user-sums
 }
+
+# The kernel is asked for the first chunks of names in any case.
+tables_agree_with_kernel() { # FILESYSTEM
+	need "$1"
+	local folder=$VOLUMES/$1 unsettled
+	mkdir -p "$folder/many"
+	chmod 755 "$folder" "$folder/many" "$folder/sub"
+	seq 12000 | split -l 1 -a 4 - "$folder/many/"
+	sync -f "$folder"
+
+	rows alloc-perf frag "$folder/many" "$folder" >by-tables
+	rows as_user alloc-perf frag "$folder/many" "$folder" >by-kernel
+	same "$1" by-kernel by-tables
+	[ "$(wc -l <by-tables)" -gt 12300 ]
+
+	by_tables() { alloc-perf frag --json "$folder/many" "$folder" | jq .counters.table_files; }
+	[ "$(by_tables)" -gt 1000 ]
+	# What has no place yet is in no table: then the kernel is asked for all.
+	dd if=/dev/zero of="$folder/many/late" bs=64K count=1 status=none
+	unsettled=$(by_tables)
+	sync -f "$folder"
+	rm -r "$folder/many"
+	[ "$unsettled" = 0 ] || [ "$1" != ext4 ]
+}
+
+@test "ext2: inode tables tell a walk what the kernel tells" {
+	tables_agree_with_kernel ext2
+}
+
+@test "ext3: inode tables tell a walk what the kernel tells" {
+	tables_agree_with_kernel ext3
+}
+
+@test "ext4: inode tables tell a walk what the kernel tells" {
+	tables_agree_with_kernel ext4
+}
