@@ -23,7 +23,7 @@ boot_guest() {
 $(cat "$tests/guest.sh")
 END
 mkdir -p /mnt/ext4 /mnt/xfs /mnt/btrfs /mnt/other /mnt/loop
-mount -t ext4 /dev/vda /mnt/ext4 && mount -t xfs /dev/vdb /mnt/xfs && mount -t btrfs /dev/vdc /mnt/btrfs
+mount -t ext4 /dev/vda /mnt/ext4 && mount -t xfs /dev/vdb /mnt/xfs && mount -t btrfs /dev/vdc /mnt/btrfs || exit
 mke2fs -F /dev/vdd >/dev/null 2>&1
 # A suspend that fails takes 20 seconds for it otherwise.
 echo 2000 >/sys/power/pm_freeze_timeout"

@@ -36,7 +36,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.environ.get("ALLOC_PERF_GUEST_ROOT", "/")
-MODULES = ["virtio_pci", "virtio_blk", "ext4", "xfs", "btrfs", "vfat", "nls_cp437", "nls_ascii",
+MODULES = ["virtio_pci", "virtio_blk", "ext4", "xfs", "crc32c", "btrfs", "vfat", "nls_cp437", "nls_ascii",
            "nls_iso8859-1", "nls_utf8", "overlay", "loop", "fuse", "autofs4", "dm-mod"]
 END = b"\x1e"
 READY = "agent: ready"
