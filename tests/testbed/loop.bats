@@ -48,6 +48,17 @@ setup() {
 	assert_status 0
 }
 
+@test "zeroes by the device: written extents, or refused where it cannot unmap to zeroes" {
+	alloc-perf run -q --on loop --fs ext4 -m fallocate-write-zeroes -s 4M -o result.jsonl
+	if [ "$(value ext4 fallocate-write-zeroes status)" = ok ]; then
+		[ "$(value ext4 fallocate-write-zeroes mapped_bytes)" = 4194304 ]
+		[ "$(value ext4 fallocate-write-zeroes unwritten_bytes)" = 0 ]
+	else
+		[ "$(value ext4 fallocate-write-zeroes status)" = unsupported ]
+		[ "$(value ext4 fallocate-write-zeroes refused_by)" = fallocate ]
+	fi
+}
+
 @test "kept images agree with filefrag" {
 	mkdir images
 	run alloc-perf run --on loop --fs ext2,ext3-ordered,ext4,xfs,btrfs -m chunk-4096,fallocate,direct-4K -s 40M --keep-images images -o result.jsonl
