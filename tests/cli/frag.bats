@@ -3,6 +3,8 @@
 #
 # alloc-perf frag from the command line: every option and message that needs no
 # file system of its own.
+
+bats_require_minimum_version 1.5.0
 load helper
 
 # A file that is in pieces wherever it lies: every second block is a hole that was punched.
