@@ -68,7 +68,7 @@ static int by_kernel(int fd, uint64_t bytes)
 /* The limit of the device: the blocks are there already. */
 static int by_overwriting(int fd, uint64_t bytes)
 {
-	enum { PIECE = 64 * 1024, COUNT = 256 };
+	enum { PIECE = 64 * 1024, COUNT = 1024 };
 	struct iovec vector[COUNT];
 	char *zeroes = mmap(NULL, PIECE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);

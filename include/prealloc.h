@@ -33,7 +33,7 @@
  *	    the end, and never on it.
  *	The file may get longer than asked only by what another appends in the
  *	instant (usually microseconds) between the last look at the end and the kernel's
- *	lock: by so much at most, once, and never by more than 16 MiB.  Nothing but
+ *	lock: by so much at most, once, and never by more than 64 MiB.  Nothing but
  *	RLIMIT_FSIZE, which is the whole process's, ends an append at a given length.
  *	All this holds for those on the same machine.  Network file systems have no
  *	lock that the clients of other machines would take, for appending neither.

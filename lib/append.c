@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Past the end, zeroes are appended (O_APPEND: the kernel takes the position under
- * the lock that every writer takes).  O_DIRECT, one call of 16 MiB made of the same
- * 64 KiB 256 times, one at a time: on ext2 and ext3 that is ten times as fast as one
- * byte a block and reaches what the device can do; more in flight is slower and
- * leaves more fragments.
+ * the lock that every writer takes).  O_DIRECT, one call of 64 MiB made of the same
+ * 64 KiB 1024 times, one at a time: on ext2 and ext3 that is up to ten times as fast as
+ * one byte a block and reaches what the device can do (calls of 16 MiB take an eighth
+ * longer on ext3); more in flight is slower and leaves more fragments.
  *
  * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
  * length.  So the end is looked at immediately before each, and what another appends

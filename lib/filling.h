@@ -8,7 +8,7 @@
 
 enum {
 	FIRST_BYTES = 1 << 20,	 /* the first step */
-	APPEND_BYTES = 16 << 20, /* the longest */
+	APPEND_BYTES = 64 << 20, /* the longest: as many pieces as writev() takes */
 	WINDOW_BYTES = 8 << 20,	 /* the longest through the page cache */
 };
 
