@@ -70,6 +70,20 @@ require_native() {
 	assert_output_has "only regular files"
 }
 
+@test "create says whose permission is missing" {
+	mkdir -m 755 closed
+	touch closed/there
+	chmod 555 closed
+	run as_user alloc-perf create closed/new 1M
+	assert_status 1
+	assert_output_has "cannot open closed/new: Permission denied"
+	chmod 444 closed/there
+	run as_user alloc-perf create closed/there 1M
+	assert_status 1
+	assert_output_has "cannot open closed/there: Permission denied"
+	chmod 755 closed
+}
+
 @test "create, interrupted, leaves nothing" {
 	# Blocked until it looks, the signal is there before the first step.
 	run python3 -c '
