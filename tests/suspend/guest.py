@@ -42,6 +42,8 @@ END = b"\x1e"
 READY = "agent: ready"
 # A guest on a busy machine: an answer that never comes is what this is for.
 PATIENCE_S = 180
+# Linux 7.2 now and then dies while it patches itself at boot, on a QEMU 7.2 that emulates two processors.
+STARTS_MAX = 4
 PR_SET_PDEATHSIG = 1
 
 os.environ["PATH"] += ":/usr/local/sbin:/usr/sbin:/sbin"
@@ -249,6 +251,7 @@ class Guest:
     def __init__(self, folder):
         self.folder = folder
         self.process = None
+        self.starts = 0
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -275,7 +278,17 @@ class Guest:
         for disk in disks:
             command += ["-drive", "if=virtio,format=raw,cache=writeback,file=" + disk]
         self.process = subprocess.Popen(command, preexec_fn=die_with_parent, stdin=subprocess.DEVNULL)
+        self.parts = (disks, programs)
+        self.starts += 1
         return self
+
+    def start_again(self):
+        """If its kernel died at boot, with nothing mounted yet; says whether."""
+        died = READY not in self.said() and "Kernel panic" in self.said()
+        if died and self.starts < STARTS_MAX:
+            self.start(*self.parts)
+            return True
+        return False
 
     def ready(self, patience_s=PATIENCE_S):
         """The console is a file, so it does not matter whether anybody listened in time."""
@@ -283,6 +296,8 @@ class Guest:
         while READY not in self.said():
             if time.monotonic() > deadline:
                 raise GuestError("it does not become ready\n" + self.said()[-1500:])
+            if self.process and self.process.poll() is not None:
+                self.start_again()
             time.sleep(0.1)
 
     def do(self, command):
@@ -340,6 +355,8 @@ def main():
     elif options.verb == "boot":
         die_with_parent()
         guest.start(options.disk, options.add).process.wait()
+        while guest.start_again():
+            guest.process.wait()
     elif options.verb == "ready":
         guest.ready()
     elif options.verb == "cut":
