@@ -7,11 +7,10 @@
 #include <stdint.h>
 
 struct filesystem_kind {
-	const char *name;     /* "ext4" */
-	uint64_t run_bytes;   /* the longest run that it can give a file; 0: no such limit */
-	const char *command;  /* what rewrites a file in place, before its name; NULL: copy it */
-	bool takes_directory; /* the command does all of a directory */
-	const char *caveat;   /* what the command does besides */
+	const char *name;    /* "ext4" */
+	uint64_t run_bytes;  /* the longest run that it can give a file; 0: no such limit */
+	const char *command; /* what rewrites a file in place, before its name; NULL: copy it */
+	const char *caveat;  /* what the command does besides */
 };
 
 /* Never NULL: there is a row for all others. */

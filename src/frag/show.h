@@ -24,7 +24,6 @@ struct filefrag_table {
 	FILE *to;
 	uint64_t size_bytes, block_bytes;
 	int physical_width, logical_width;
-	bool rows_begun;
 	uint64_t rows, extents;			/* extents: as filefrag counts them */
 	uint64_t expected, expected_after_hole; /* where the next would go on */
 };
