@@ -229,7 +229,7 @@ void mounts_clear(struct mounts *mounts)
 
 /* ---- questions ---- */
 
-const struct mount *mounts_by_id(const struct mounts *mounts, uint64_t id)
+static const struct mount *find_id(const struct mounts *mounts, uint64_t id)
 {
 	for (size_t i = 0; i < mounts->count; i++)
 		if (mounts->all[i].id == id)
@@ -288,7 +288,7 @@ static const struct mount *root_of(const struct mounts *mounts)
 		const struct mount *mount = &mounts->all[i];
 
 		if (!mount->through && strcmp(mount->point, "/") == 0 &&
-		    (mount->parent_id == mount->id || !mounts_by_id(mounts, mount->parent_id)))
+		    (mount->parent_id == mount->id || !find_id(mounts, mount->parent_id)))
 			return mount;
 	}
 	return NULL;
@@ -313,7 +313,7 @@ static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct m
 	const struct mount *above = mount;
 
 	for (size_t steps = 0; steps < mounts->count; steps++) {
-		above = mounts_by_id(mounts, above->parent_id);
+		above = find_id(mounts, above->parent_id);
 		if (!above || above == mount || strcmp(above->point, "/") == 0)
 			return false;
 		if (strcmp(above->type, "autofs") != 0 &&

@@ -57,8 +57,6 @@ bool mounts_is_reachable(const struct mounts *mounts, const struct mount *mount)
  */
 const struct mount *mounts_find(const struct mounts *mounts, const char *path);
 
-const struct mount *mounts_by_id(const struct mounts *mounts, uint64_t id);
-
 /*
  * The value of an option, "upperdir" of "rw,upperdir=/a\040b", unescaped; NULL: there is none
  * (or no memory).  The caller frees it.

@@ -28,7 +28,7 @@ int cmd_catch_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem)
+static int write_text(const char *path, const char *text, size_t bytes, struct problem *problem)
 {
 	CLEANUP(fd_closep)
 	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
@@ -56,7 +56,7 @@ int cmd_print(const char *path, cmd_print_fn print, void *context, struct proble
 	r = print(memory, context, problem);
 	if (fclose(memory) != 0 && r == 0)
 		r = -ENOMEM;
-	return r < 0 ? r : cmd_write(path, text, bytes, problem);
+	return r < 0 ? r : write_text(path, text, bytes, problem);
 }
 
 int cmd_read_results(const char *path, struct results *results, struct problem *problem)

@@ -24,12 +24,10 @@ int cmd_run(int argc, char **argv);
  */
 int cmd_complain(const struct problem *problem, int error);
 
-/* Writes a text to the file, or to standard output if it is NULL.  0 or -errno with a sentence. */
-int cmd_write(const char *path, const char *text, size_t bytes, struct problem *problem);
-
 /*
- * Has `print` print to memory, and writes that when it is whole: a failure leaves
- * an older file as it was.  What `print` returns, or as cmd_write().
+ * Has `print` print to memory, and writes that when it is whole, to the file, or to standard
+ * output if it is NULL: a failure leaves an older file as it was.  0, what `print` returns, or
+ * -errno with a sentence.
  */
 typedef int (*cmd_print_fn)(FILE *to, void *context, struct problem *problem);
 int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem);

@@ -126,8 +126,13 @@ static int is_common(const struct grid *grid, const struct grids *beside, const 
 	return 0;
 }
 
-int beside_rows(struct rows *rows, const struct grid *grid, const struct grids *beside,
-		const struct measure *measure)
+/*
+ * A row for each file system that both have, and below it one for each grid of
+ * `beside`, with each value's ratio to chunk-4096 of its own row.  Only a heading, or
+ * no row at all, where there is nothing to set beside.
+ */
+static int make_rows(struct rows *rows, const struct grid *grid, const struct grids *beside,
+		     const struct measure *measure)
 {
 	CLEANUP(freep) const char **methods = calloc(grid->method_count, sizeof(*methods));
 	size_t count;
@@ -167,7 +172,7 @@ int beside_print(FILE *to, const struct grid *grid, const struct report_options 
 		return 0;
 	for (; *measures; measures++) {
 		CLEANUP(rows_clear) struct rows rows = { 0 };
-		int r = beside_rows(&rows, grid, options->beside, *measures);
+		int r = make_rows(&rows, grid, options->beside, *measures);
 
 		if (r < 0)
 			return r;

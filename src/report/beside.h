@@ -7,14 +7,6 @@
 #include "rows.h"
 
 /*
- * A row for each file system that both have, and below it one for each grid of
- * `beside`, with each value's ratio to chunk-4096 of its own row.  Only a heading, or
- * no row at all, where there is nothing to set beside.  0 or -ENOMEM.
- */
-int beside_rows(struct rows *rows, const struct grid *grid, const struct grids *beside,
-		const struct measure *measure);
-
-/*
  * Prints all of it for one grid, for the measures that are shown: a title, between what
  * is to stand before and behind it, and the rows.
  */

@@ -13,17 +13,6 @@ void html_put_text(FILE *to, const char *text);
 /* A figure with its unit, which a line does not break apart. */
 void html_put_figure(FILE *to, const char *figure);
 
-/* The reasons that cells refer to, each once. */
-struct html_notes {
-	char **text;
-	size_t count;
-};
-
-void html_notes_clear(struct html_notes *notes);
-
-/* Number of the note with this text, from 1; takes it over.  -ENOMEM, also for NULL. */
-int html_notes_number(struct html_notes *notes, char *text);
-
 /* Numbers of colours in the style sheet, from 1, that tell bars apart. */
 enum { HTML_COLOURS = 8 };
 

@@ -17,15 +17,22 @@
 #include "format.h"
 #include "html.h"
 
-void html_notes_clear(struct html_notes *notes)
+/* The reasons that cells refer to, each once. */
+struct notes {
+	char **text;
+	size_t count;
+};
+
+static void notes_clear(struct notes *notes)
 {
 	for (size_t i = 0; i < notes->count; i++)
 		free(notes->text[i]);
 	free(notes->text);
-	*notes = (struct html_notes) { 0 };
+	*notes = (struct notes) { 0 };
 }
 
-int html_notes_number(struct html_notes *notes, char *text)
+/* Number of the note with this text, from 1; takes it over.  -ENOMEM, also for NULL. */
+static int notes_number(struct notes *notes, char *text)
 {
 	CLEANUP(freep) char *owned = text;
 
@@ -47,12 +54,12 @@ struct table {
 	size_t number; /* of the grid */
 	const struct measure **columns;
 	size_t column_count;
-	struct html_notes notes;
+	struct notes notes;
 };
 
 static void table_clear(struct table *table)
 {
-	html_notes_clear(&table->notes);
+	notes_clear(&table->notes);
 	free(table->columns);
 }
 
@@ -158,7 +165,7 @@ static int note_of_way(struct table *table, const struct record *record)
 			  *meaning ? ": " : "", meaning,
 			  record->fallbacks ? "; refused before that: " : "",
 			  record->fallbacks ? record->fallbacks : "");
-	return length < 0 ? -ENOMEM : html_notes_number(&table->notes, text);
+	return length < 0 ? -ENOMEM : notes_number(&table->notes, text);
 }
 
 static int put_way(struct table *table, const struct cell *cell)
@@ -178,8 +185,8 @@ static int note_of_cell(struct table *table, const struct cell *cell)
 	const struct record *record = cell_first_not_ok(cell, &not_ok);
 
 	if (cell->count == 0)
-		return html_notes_number(&table->notes, strdup("not measured"));
-	return record ? html_notes_number(&table->notes, cell_explain(cell, record, not_ok)) : 0;
+		return notes_number(&table->notes, strdup("not measured"));
+	return record ? notes_number(&table->notes, cell_explain(cell, record, not_ok)) : 0;
 }
 
 static int put_row(struct table *table, size_t filesystem, size_t method)
