@@ -100,7 +100,9 @@ uint32_t ext_inodes_of_group(const struct ext_volume *volume, dgrp_t group)
 {
 	uint32_t inodes = volume->fs->super->s_inodes_per_group, unused;
 
-	if (!ext2fs_has_group_desc_csum(volume->fs))
+	/* A damaged descriptor is not believed that there is nothing. */
+	if (!ext2fs_has_group_desc_csum(volume->fs) ||
+	    !ext2fs_group_desc_csum_verify(volume->fs, group))
 		return inodes;
 	if (ext2fs_bg_flags_test(volume->fs, group, EXT2_BG_INODE_UNINIT))
 		return 0;

@@ -514,6 +514,14 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	[ "$status" -le 3 ] || fail "status $status: $output"
 }
 
+@test "--volume: descriptors of ext that are nonsense are not taken for an empty file system" {
+	make_image ext4
+	# Blocks of 1 KiB or of 4.
+	head -c 6144 /dev/zero | tr '\0' '\377' | dd of=image bs=1024 seek=2 conv=notrunc status=none
+	run -1 alloc-perf frag --volume image
+	assert_output_has "inode tables cannot be read"
+}
+
 @test "doc/frag.md has every field" {
 	need_extents
 	echo x >file
