@@ -6,6 +6,7 @@
 #include "progress.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,12 +21,20 @@ static double seconds_since(uint64_t when_ns)
 	return (double)(io_now_ns() - when_ns) / 1e9;
 }
 
+/* A terminal, and one that moves its cursor. */
+static int can_draw(void)
+{
+	const char *type = getenv("TERM");
+
+	return isatty(STDERR_FILENO) && !(type && strcmp(type, "dumb") == 0);
+}
+
 void progress_start(struct progress *progress, size_t total, int quiet)
 {
 	*progress = (struct progress) {
-		.way = quiet		       ? PROGRESS_NONE
-		       : isatty(STDERR_FILENO) ? PROGRESS_TERMINAL
-					       : PROGRESS_LOG,
+		.way = quiet	    ? PROGRESS_NONE
+		       : can_draw() ? PROGRESS_TERMINAL
+				    : PROGRESS_LOG,
 		.total = total,
 		.start_ns = io_now_ns(),
 		.rate = -1,

@@ -361,6 +361,14 @@ on_terminal() {
 	script -qec "stty rows $rows cols $columns; alloc-perf run --on dir:. -m fallocate,chunk-4096 -s 1M $*" /dev/null
 }
 
+@test "a terminal that cannot move its cursor gets a line a trial" {
+	require_program script
+	TERM=dumb run on_terminal 24 80 -o result.jsonl
+	assert_status 0
+	assert_output_has "[2/2] . "
+	[[ $output != *$'\e'* ]]
+}
+
 @test "on a terminal the table fills in above the line of progress" {
 	require_program script
 	run on_terminal 24 80 -o result.jsonl --runs 2
