@@ -162,14 +162,14 @@ run_user() {
 @test "an image that cannot be kept ends the run, and its trial is recorded" {
 	require uml
 	mkdir images
-	# The name is taken when it is too late to refuse the trial.
+	# The name is taken when it is too late to refuse the trial, the first one by this seed.
 	cat >"$TEST_DIR/bin/mkfs.ext2" <<-END
 	#!/bin/sh
 	[ "\$1" = -V ] || touch $WORK/images/ext2-chunk-8192-1M-1.img
 	exec $(command -v mkfs.ext2) "\$@"
 	END
 	chmod 755 "$TEST_DIR/bin/mkfs.ext2"
-	run alloc-perf run --on uml --fs ext2 -m chunk-8192,chunk-4096 -s 1M --keep-images images -o result.jsonl
+	run alloc-perf run --on uml --fs ext2 -m chunk-8192,chunk-4096 -s 1M --seed 1 --keep-images images -o result.jsonl
 	assert_status 1
 	assert_output_has "cannot keep the image as images/ext2-chunk-8192-1M-1.img: File exists; its trial is recorded"
 	[ "$(value ext2 chunk-8192 status)" = ok ]
