@@ -1,58 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 #
-# The library where its other tests cannot go: on file systems that only a guest has,
-# under a quota, on an overlay, with another C library, on another processor.
-# `promises` (promises.c) is built anew for each, of nothing but the library's sources.
+# The library where its other tests cannot go: with another C library, on another
+# processor, on an overlay, under a quota of btrfs.
 
 # shellcheck disable=SC2030,SC2031 # each test has an `output` of its own
 
 bats_require_minimum_version 1.5.0
-load ../cli/helper
-
-setup() {
-	test_enter
-}
-
-teardown() {
-	for directory in merged mnt; do
-		! mountpoint -q "$WORK/$directory" || umount "$WORK/$directory"
-	done
-	test_leave
-}
-
-# build COMPILER...: ./promises.  Without what the build found out, so with the least.
-build() {
-	local sources
-	mapfile -t sources < <(find "$ALLOC_PERF_SOURCE/lib" -name '*.c' ! -name preload.c)
-	"$@" -std=gnu17 -O1 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREALLOC_VERSION='"0"' -Wall -Wextra \
-		-Werror -I"$ALLOC_PERF_SOURCE/include" "$ALLOC_PERF_SOURCE/tests/lib/"{promises,served}.c \
-		"${sources[@]}" -o promises -pthread
-}
-
-# can COMPILER...: does it make programs?
-can() {
-	echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/dev/null
-}
-
-# volume SIZE TYPE MKFS...: mounted on mnt.
-volume() {
-	require loop
-	local size=$1 type=$2
-	shift 2
-	truncate -s "$size" image
-	"$@" image >/dev/null 2>&1
-	mkdir -p mnt
-	mount -o "loop${OPTIONS:+,$OPTIONS}" -t "$type" image mnt
-}
-
-# kept COMMAND...: all of its promises.
-kept() {
-	run "$@"
-	[[ $output = *"1..11"* ]] || fail "$output"
-	[ "$(grep -c '^ok' <<<"$output")" = 11 ] || fail "$output"
-	[[ $output != *"not ok"* ]] || fail "$output"
-}
+load elsewhere
 
 @test "elsewhere: 32 bits" {
 	can cc -m32 || lack programs "no C library of 32 bits (Debian: gcc-multilib)"
@@ -141,91 +96,6 @@ kept() {
 	assert_status 0
 	cmp -n 3000000 before merged/file
 	cmp before mnt/lower/file
-}
-
-# modules NAME,...: copies them and what they need into the guest, in the order of loading.
-modules() {
-	local root name line file
-	root=/usr/lib/uml/modules/$(linux.uml --version)
-	for name in ${1//,/ }; do
-		line=$(grep "/$name.ko:" "$root/modules.dep") || skip "linux.uml has no $name"
-		for file in $(tac -s ' ' <<<"${line/:/} " | tr -d '\n'); do
-			! grep -qsx "/${file##*/}" guest/modules || continue
-			cp "$root/$file" guest/
-			echo "/${file##*/}" >>guest/modules
-		done
-	done
-}
-
-# guest TYPE MODULE,... MKFS...: in a guest, by an ordinary user.  QUOTA: usrquota, grpquota, prjquota;
-# NFS: 3, 4.2; KEEP_ROOM: not filled.
-guest() {
-	require uml
-	local type=$1 needed=$2
-	shift 2
-	require_program "$1"
-	build cc -static
-	mkdir -p guest/{dev,proc,mnt,nfs,var/lib/nfs/v4recovery}
-	mv promises guest/init
-	modules "$needed"
-	(cd guest && find . | cpio --quiet -o -H newc) | gzip >guest.cpio
-	truncate -s "${SIZE:-96M}" image
-	"$@" image >/dev/null 2>&1
-	chmod 666 image
-	kept as_user env TMPDIR=/dev/shm timeout -k 5 600 linux.uml mem=256M initrd=guest.cpio ubdb=image \
-		uml_dir=/dev/null/ con=null con0=null,fd:1 quiet panic=-1 "type=$type" ${QUOTA:+"quota=$QUOTA"} \
-		${NFS:+"nfs=$NFS"} ${KEEP_ROOM:+keep_room=1} </dev/null
-}
-
-@test "elsewhere: jfs, in a guest" {
-	guest jfs "" mkfs.jfs -q
-}
-
-@test "elsewhere: reiserfs, in a guest" {
-	guest reiserfs "" mkfs.reiserfs -q -f
-}
-
-@test "elsewhere: f2fs, in a guest" {
-	guest f2fs crc32_generic,f2fs mkfs.f2fs -q -f
-}
-
-@test "elsewhere: nilfs2, in a guest" {
-	# Without its cleaner, which only its tools bring, a volume that was full remains so.
-	SIZE=1G KEEP_ROOM=1 guest nilfs2 nilfs2 mkfs.nilfs2 -q -f
-}
-
-# Of a user, of a group, and of a project, one after the other.
-under_quotas() {
-	for QUOTA in usrquota grpquota prjquota; do
-		rm -rf guest image
-		guest "$@"
-	done
-}
-
-@test "elsewhere: quotas of ext4, in a guest" {
-	under_quotas ext4 quota_v2 mkfs.ext4 -q -F -O quota,project
-}
-
-@test "elsewhere: quotas where zeroes are written, in a guest" {
-	# Without extents there is no fallocate(), as with ext3.
-	under_quotas ext4 quota_v2 mkfs.ext4 -q -F -O 'quota,project,^extent,^64bit'
-}
-
-@test "elsewhere: quotas of xfs, in a guest" {
-	SIZE=300M under_quotas xfs quota_v2 mkfs.xfs -q -f
-}
-
-@test "elsewhere: NFS 4.2, which has an ALLOCATE, in a guest" {
-	NFS=4.2 guest ext4 nfsd,nfsv4 mkfs.ext4 -q -F
-}
-
-@test "elsewhere: NFS 4.2 over what cannot allocate, in a guest" {
-	NFS=4.2 guest ext2 nfsd,nfsv4 mkfs.ext2 -q -F
-}
-
-@test "elsewhere: NFS 3, which has none, in a guest" {
-	# Holes of less than 4 KiB beside data are not seen there.
-	NFS=3 guest ext4 nfsd,nfsv3 mkfs.ext4 -q -F -b 4096
 }
 
 @test "elsewhere: a quota of btrfs" {
