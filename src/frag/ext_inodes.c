@@ -11,6 +11,7 @@
 
 #include "cleanup.h"
 #include "ext.h"
+#include "io.h"
 
 enum { WINDOW_BYTES = 256 << 10 };
 
@@ -65,22 +66,6 @@ void ext_reader_clear(struct ext_reader *reader)
 	*reader = (struct ext_reader) { 0 };
 }
 
-static int read_at(const struct ext_volume *volume, uint64_t at, char *ret, size_t bytes)
-{
-	while (bytes) {
-		ssize_t done = pread(volume->fd, ret, bytes, (off_t)at);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done <= 0)
-			return -EIO;
-		ret += done;
-		at += (uint64_t)done;
-		bytes -= (size_t)done;
-	}
-	return 0;
-}
-
 static bool is_block(const struct ext_volume *volume, uint64_t first, uint64_t blocks)
 {
 	return first >= volume->fs->super->s_first_data_block && first < volume->block_count &&
@@ -91,7 +76,7 @@ int ext_read_block(const struct ext_volume *volume, uint64_t block, char *ret)
 {
 	if (!is_block(volume, block, 1))
 		return -EUCLEAN;
-	return read_at(volume, block * volume->block_bytes, ret, volume->block_bytes);
+	return io_read_at(volume->fd, block * volume->block_bytes, ret, volume->block_bytes);
 }
 
 /* ---- inodes ---- */
@@ -144,8 +129,8 @@ static int read_window(struct ext_reader *reader, ext2_ino_t number, ext2_ino_t 
 	if (count > WINDOW_BYTES / volume->inode_bytes)
 		count = WINDOW_BYTES / volume->inode_bytes;
 	reader->in_window = 0;
-	r = read_at(volume, table + (uint64_t)index * volume->inode_bytes, reader->window,
-		    (size_t)count * volume->inode_bytes);
+	r = io_read_at(volume->fd, table + (uint64_t)index * volume->inode_bytes, reader->window,
+		       (size_t)count * volume->inode_bytes);
 	if (r < 0)
 		return r;
 	reader->first = number;

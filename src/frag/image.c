@@ -12,25 +12,13 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "io.h"
 
 static int read_file(const struct image *image, uint64_t at, void *to, size_t bytes)
 {
-	char *place = to;
-
 	if (at > image->bytes || bytes > image->bytes - at)
 		return -EIO;
-	while (bytes) {
-		ssize_t got = pread(image->fd, place, bytes, (off_t)at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return -EIO;
-		place += got;
-		at += (uint64_t)got;
-		bytes -= (size_t)got;
-	}
-	return 0;
+	return io_read_at(image->fd, at, to, bytes);
 }
 
 static int read_memory(const struct image *image, uint64_t at, void *to, size_t bytes)

@@ -61,6 +61,24 @@ int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes)
 	return 0;
 }
 
+int io_read_at(int fd, uint64_t at, void *ret, size_t bytes)
+{
+	char *place = ret;
+
+	while (bytes) {
+		ssize_t got = pread(fd, place, bytes, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -EIO;
+		place += got;
+		at += (uint64_t)got;
+		bytes -= (size_t)got;
+	}
+	return 0;
+}
+
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -16,7 +16,10 @@ int io_write_all(int fd, const void *data, size_t bytes);
  */
 int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes);
 
-/* The same of a named file. */
+/* Reads exactly so many bytes from `at` on.  0, or -EIO (also at the end of the file). */
+int io_read_at(int fd, uint64_t at, void *ret, size_t bytes);
+
+/* The rest, of a named file. */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
