@@ -131,7 +131,7 @@ fake_system() {
 
 @test "suspend-freeze: refuses a private mount namespace and a container" {
 	require root
-	unshare --mount true 2>/dev/null || skip "mount namespaces are not permitted here"
+	unshare --mount true 2>/dev/null || lack loop "mount namespaces are not permitted here"
 	for command in "freeze --for 1" "run -- true" thaw recover; do
 		# shellcheck disable=SC2086
 		run unshare --mount suspend-freeze $command

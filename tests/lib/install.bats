@@ -102,7 +102,7 @@ int main(void) { return prealloc_version() == 0; }' >strict.c
 		# shellcheck disable=SC2046
 		cc -std=$standard -pedantic-errors -Wall -Wextra -Werror -c strict.c $(pkg-config --cflags libprealloc)
 	done
-	command -v c++ >/dev/null || skip "no C++ compiler"
+	command -v c++ >/dev/null || lack programs "no C++ compiler"
 	# shellcheck disable=SC2046
 	c++ -std=c++98 -pedantic-errors -Wall -Wextra -Werror -x c++ -c strict.c $(pkg-config --cflags libprealloc)
 }

@@ -94,10 +94,10 @@ setup() {
 @test "--keep-images is refused where an image can get no name" {
 	require loop
 	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
-	[ -x "$plainfs" ] || skip "built without libfuse"
+	[ -x "$plainfs" ] || lack programs "built without libfuse"
 	mkdir mnt
 	"$plainfs" mnt 3>&- &
-	timeout 10 sh -c 'until mountpoint -q mnt; do sleep 0.1; done' || skip "no FUSE here"
+	timeout 10 sh -c 'until mountpoint -q mnt; do sleep 0.1; done' || lack loop "no FUSE here"
 	run alloc-perf run --on loop --fs ext2 -m ftruncate -s 1M --keep-images mnt -o result.jsonl
 	umount mnt
 	assert_status 3
