@@ -31,6 +31,19 @@ int crew_watch_extent(const struct extent *extent, void *crew)
 	return crew_is_over(crew) ? -ECANCELED : 0;
 }
 
+int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file)
+{
+	const struct frag_settings *settings = member->crew->settings;
+	int r;
+
+	if (names)
+		file->path = names_path(names, file->inode, member->path);
+	r = totals_add(&member->totals, file);
+	if (r == 0 && settings->each)
+		r = settings->each(file, settings->each_context);
+	return r;
+}
+
 static void stop(struct crew *crew, int error)
 {
 	int none = 0;

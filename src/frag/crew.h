@@ -48,6 +48,12 @@ static inline bool crew_is_over(struct crew *crew)
 	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
 }
 
+/*
+ * Adds a file that is known by its inode to the member's totals, with its path if
+ * `names` (NULL: none) has one, and hands it to settings->each.  0 or -errno.
+ */
+int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file);
+
 /* An extent_fn that ends the walk over a file when the crew is to stop; context is the crew. */
 int crew_watch_extent(const struct extent *extent, void *crew);
 

@@ -37,20 +37,6 @@ static int note_damage(struct crew_member *member, ext2_ino_t number, int error)
 	return totals_add_unreadable(&member->totals, name, -error);
 }
 
-static int account(struct crew_member *member, struct frag_file *file)
-{
-	const struct scan *scan = member->crew->context;
-	const struct frag_settings *settings = scan->settings;
-	int r;
-
-	if (scan->names)
-		file->path = names_path(scan->names, file->inode, member->path);
-	r = totals_add(&member->totals, file);
-	if (r == 0 && settings->each)
-		r = settings->each(file, settings->each_context);
-	return r;
-}
-
 static int read_map(struct crew_member *member, struct ext_reader *reader,
 		    const struct ext2_inode_large *inode, struct frag_file *file)
 {
@@ -89,7 +75,7 @@ static int look_at_file(struct crew_member *member, struct ext_reader *reader, e
 		r = read_map(member, reader, inode, &file);
 	if (r == -ECANCELED)
 		return 0;
-	return r < 0 ? note_damage(member, number, r) : account(member, &file);
+	return r < 0 ? note_damage(member, number, r) : crew_account(member, scan->names, &file);
 }
 
 /* Files of the file system itself: journal, quotas, orphans, values of attributes. */

@@ -92,20 +92,6 @@ static int note_error(struct crew_member *member, uint64_t inode, int error)
 	return totals_add_unreadable(&member->totals, name, -error);
 }
 
-static int account(struct crew_member *member, struct frag_file *file)
-{
-	const struct scan *scan = member->crew->context;
-	const struct frag_settings *settings = scan->settings;
-	int r;
-
-	if (scan->names)
-		file->path = names_path(scan->names, file->inode, member->path);
-	r = totals_add(&member->totals, file);
-	if (r == 0 && settings->each)
-		r = settings->each(file, settings->each_context);
-	return r;
-}
-
 static bool is_filtered(const struct frag_settings *settings, const struct xfs_bulkstat *inode)
 {
 	return inode->bs_size < settings->min_bytes ||
@@ -136,7 +122,7 @@ static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *i
 		return 0;
 	if (r < 0)
 		return note_error(member, file.inode, r);
-	return account(member, &file);
+	return crew_account(member, scan->names, &file);
 }
 
 static int look_at_inode(struct crew_member *member, const struct xfs_bulkstat *inode)

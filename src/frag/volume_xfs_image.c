@@ -29,19 +29,6 @@ struct reader {
 
 /* ---- files ---- */
 
-static int account(struct reader *reader, struct frag_file *file)
-{
-	const struct frag_settings *settings = reader->scan->crew.settings;
-	int r;
-
-	if (reader->scan->names)
-		file->path = names_path(reader->scan->names, file->inode, reader->member->path);
-	r = totals_add(&reader->member->totals, file);
-	if (r == 0 && settings->each)
-		r = settings->each(file, settings->each_context);
-	return r;
-}
-
 static int note_damage(uint64_t inode, int error, void *context)
 {
 	struct reader *reader = context;
@@ -101,7 +88,8 @@ static int look_at_file(struct reader *reader, const struct xfs_inode *inode)
 	r = look_into(reader, inode, &file);
 	if (r == -ECANCELED)
 		return 0;
-	return r < 0 ? note_damage(inode->number, r, reader) : account(reader, &file);
+	return r < 0 ? note_damage(inode->number, r, reader)
+		     : crew_account(reader->member, reader->scan->names, &file);
 }
 
 static int look_at_inode(const struct xfs_inode *inode, void *context)
