@@ -16,7 +16,8 @@
 #include "image.h"
 #include "whole_volume.h"
 
-struct btrfs_item {
+/* Not called btrfs_item: linux/btrfs_tree.h has a type of that name. */
+struct btree_item {
 	uint64_t object, offset;
 	uint32_t type;
 	const void *data; /* not aligned */
@@ -24,7 +25,7 @@ struct btrfs_item {
 };
 
 /* Non-zero ends the search and is returned. */
-typedef int (*btrfs_item_fn)(const struct btrfs_item *item, void *context);
+typedef int (*btrfs_item_fn)(const struct btree_item *item, void *context);
 
 /* A way to the trees of one file system, used by several threads. */
 struct btrfs_trees {
@@ -115,7 +116,7 @@ struct btrfs_name {
 };
 
 /* If the item names its inode, or its subvolume: 1 and *ret. */
-int btrfs_name_take(const struct btrfs_item *item, struct btrfs_name *ret);
+int btrfs_name_take(const struct btree_item *item, struct btrfs_name *ret);
 
 /* Of one thread: finds directories' paths, and remembers some. */
 struct btrfs_paths;
@@ -150,7 +151,7 @@ struct btrfs_files {
 };
 
 /* A btrfs_item_fn; context is a struct btrfs_files. */
-int btrfs_files_take(const struct btrfs_item *item, void *files);
+int btrfs_files_take(const struct btree_item *item, void *files);
 
 /* After the last item. */
 int btrfs_files_finish(struct btrfs_files *files);

@@ -54,7 +54,7 @@ static int add_extent(struct btrfs_files *files, const struct extent *extent)
 	return r;
 }
 
-static int take_inline(struct btrfs_files *files, const struct btrfs_item *item,
+static int take_inline(struct btrfs_files *files, const struct btree_item *item,
 		       const struct btrfs_file_extent_item *data)
 {
 	uint64_t block = result_of(files)->facts.block_bytes;
@@ -71,7 +71,7 @@ static int take_inline(struct btrfs_files *files, const struct btrfs_item *item,
 	return add_extent(files, &extent);
 }
 
-static int take_extent(struct btrfs_files *files, const struct btrfs_item *item)
+static int take_extent(struct btrfs_files *files, const struct btree_item *item)
 {
 	struct btrfs_file_extent_item data = { 0 };
 	size_t inline_bytes = offsetof(struct btrfs_file_extent_item, disk_bytenr);
@@ -169,7 +169,7 @@ static void begin_file(struct btrfs_files *files, uint64_t inode,
 	};
 }
 
-static int take_inode(struct btrfs_files *files, const struct btrfs_item *item)
+static int take_inode(struct btrfs_files *files, const struct btree_item *item)
 {
 	struct btrfs_inode_item inode;
 	int r = btrfs_files_finish(files);
@@ -189,7 +189,7 @@ static int take_inode(struct btrfs_files *files, const struct btrfs_item *item)
 	return 0;
 }
 
-int btrfs_files_take(const struct btrfs_item *item, void *context)
+int btrfs_files_take(const struct btree_item *item, void *context)
 {
 	struct btrfs_files *files = context;
 	bool is_ours = files->in_file && item->object == files->file.inode;

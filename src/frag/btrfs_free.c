@@ -23,7 +23,7 @@ struct free_reader {
 	bool found;
 };
 
-static void take_bitmap(struct free_reader *reader, const struct btrfs_item *item)
+static void take_bitmap(struct free_reader *reader, const struct btree_item *item)
 {
 	const uint8_t *bits = item->data;
 	uint64_t blocks = item->offset / reader->block_bytes;
@@ -35,7 +35,7 @@ static void take_bitmap(struct free_reader *reader, const struct btrfs_item *ite
 }
 
 /* The free space tree: one item a run, or a bitmap where runs are many. */
-static int take_free(const struct btrfs_item *item, void *context)
+static int take_free(const struct btree_item *item, void *context)
 {
 	struct free_reader *reader = context;
 
@@ -47,7 +47,7 @@ static int take_free(const struct btrfs_item *item, void *context)
 	return 0;
 }
 
-static int take_device_piece(const struct btrfs_item *item, void *context)
+static int take_device_piece(const struct btree_item *item, void *context)
 {
 	struct free_reader *reader = context;
 	struct btrfs_dev_extent piece;

@@ -289,7 +289,7 @@ static int deliver(const struct search *search, const char *leaf)
 		struct key key = key_at(leaf, at);
 		uint64_t data = NODE_HEAD + (uint64_t)get_le32(leaf, at + KEY_BYTES);
 		uint32_t bytes = get_le32(leaf, at + KEY_BYTES + 4);
-		struct btrfs_item item = { key.object, key.offset, key.type, leaf + data, bytes };
+		struct btree_item item = { key.object, key.offset, key.type, leaf + data, bytes };
 		int r;
 
 		if (key.object < search->from)
@@ -351,7 +351,7 @@ static int search_root(const struct search *search, const struct btrfs_root *roo
 /* ---- roots ---- */
 
 /* The item with the greatest offset is the newest. */
-static int take_root(const struct btrfs_item *item, void *context)
+static int take_root(const struct btree_item *item, void *context)
 {
 	struct btrfs_root *root = context;
 	const size_t bytes = offsetof(struct btrfs_root_item, generation_v2);
@@ -492,7 +492,7 @@ static int add_first_chunks(struct btrfs_image *image, const char *super)
 	return 0;
 }
 
-static int take_chunk(const struct btrfs_item *item, void *context)
+static int take_chunk(const struct btree_item *item, void *context)
 {
 	int r;
 

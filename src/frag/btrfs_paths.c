@@ -36,7 +36,7 @@ struct btrfs_paths {
 
 /* ---- names ---- */
 
-static int copy_name(const struct btrfs_item *item, size_t at, size_t bytes, struct btrfs_name *ret)
+static int copy_name(const struct btree_item *item, size_t at, size_t bytes, struct btrfs_name *ret)
 {
 	const char *name = (const char *)item->data + at;
 
@@ -48,7 +48,7 @@ static int copy_name(const struct btrfs_item *item, size_t at, size_t bytes, str
 	return 1;
 }
 
-int btrfs_name_take(const struct btrfs_item *item, struct btrfs_name *ret)
+int btrfs_name_take(const struct btree_item *item, struct btrfs_name *ret)
 {
 	struct btrfs_inode_extref extended;
 	struct btrfs_inode_ref inode;
@@ -73,7 +73,7 @@ int btrfs_name_take(const struct btrfs_item *item, struct btrfs_name *ret)
 	return 0;
 }
 
-static int take_name(const struct btrfs_item *item, void *ret_name)
+static int take_name(const struct btree_item *item, void *ret_name)
 {
 	return btrfs_name_take(item, ret_name);
 }

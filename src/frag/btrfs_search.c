@@ -19,7 +19,7 @@ void *btrfs_buffer_new(const struct btrfs_trees *trees)
 }
 
 /* Goes on behind the key; false: there is nothing behind it. */
-static bool step(struct btrfs_ioctl_search_key *key, const struct btrfs_item *last)
+static bool step(struct btrfs_ioctl_search_key *key, const struct btree_item *last)
 {
 	key->min_objectid = last->object;
 	key->min_type = last->type;
@@ -35,7 +35,7 @@ static bool step(struct btrfs_ioctl_search_key *key, const struct btrfs_item *la
 
 /* Hands on one answer. */
 static int deliver(const struct btrfs_ioctl_search_args_v2 *search, btrfs_item_fn each,
-		   void *context, struct btrfs_item *last)
+		   void *context, struct btree_item *last)
 {
 	size_t at = 0;
 
@@ -49,7 +49,7 @@ static int deliver(const struct btrfs_ioctl_search_args_v2 *search, btrfs_item_f
 		at += sizeof(header);
 		if (header.len > BUFFER_BYTES - at)
 			return -EIO;
-		*last = (struct btrfs_item) { header.objectid, header.offset, header.type,
+		*last = (struct btree_item) { header.objectid, header.offset, header.type,
 					      (const char *)search->buf + at, header.len };
 		at += header.len;
 		r = each(last, context);
@@ -74,7 +74,7 @@ static int search_mounted(const struct btrfs_trees *trees, void *buffer, uint64_
 		.max_transid = UINT64_MAX,
 	};
 	for (;;) {
-		struct btrfs_item last = { 0 };
+		struct btree_item last = { 0 };
 		int r;
 
 		key->nr_items = UINT32_MAX;

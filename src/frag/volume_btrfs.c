@@ -42,7 +42,7 @@ static bool is_subvolume(uint64_t tree)
 }
 
 /* Nothing refers to one that was deleted and is not cleaned up yet. */
-static bool is_deleted(const struct btrfs_item *item)
+static bool is_deleted(const struct btree_item *item)
 {
 	uint32_t users;
 
@@ -53,7 +53,7 @@ static bool is_deleted(const struct btrfs_item *item)
 	return users == 0;
 }
 
-static int keep_subvolume(const struct btrfs_item *item, void *context)
+static int keep_subvolume(const struct btree_item *item, void *context)
 {
 	struct scan *scan = context;
 	size_t count = scan->subvolume_count;
@@ -69,7 +69,7 @@ static int keep_subvolume(const struct btrfs_item *item, void *context)
 
 /* ---- ranges ---- */
 
-static int keep_inode(const struct btrfs_item *item, void *context)
+static int keep_inode(const struct btree_item *item, void *context)
 {
 	*(uint64_t *)context = item->object;
 	return 1;
