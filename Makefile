@@ -1,10 +1,10 @@
 # scripts/setup installs what is missing, meson builds; here is only what to call.
-.PHONY: all demo test check install clean
+.PHONY: all demo test check bench install clean
 
 all:
 	@scripts/setup build
 	@test -f build/build.ninja || meson setup build
-	@ninja -C build
+	@ninja -C build product
 
 demo: all
 	@scripts/setup run
@@ -22,10 +22,15 @@ check:
 	@scripts/setup build run test
 	@scripts/test --quick
 
+# The programs that bench/* need, and what there is to run.
+bench: all
+	@ninja -C build bench-programs
+	@echo "Ready to run:" bench/aa bench/frag bench/history bench/overhead bench/prealloc
+
 # PREFIX and DESTDIR as usual; without PREFIX, what the build was set up with.
 install: all
 	@$(if $(PREFIX),meson configure build -Dprefix=$(PREFIX))
-	@meson install -C build $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
+	@meson install -C build --no-rebuild $(if $(DESTDIR),--destdir $(abspath $(DESTDIR)))
 
 clean:
 	rm -rf build build-clang build-asan
