@@ -158,7 +158,7 @@ static void thaw(struct hold_entry *entry, bool sure, uint64_t wait_ns)
 {
 	int r = entry->fd < 0 ? 0 : -EINTR;
 
-	for (int i = 0; r == -EINTR && i < CHILDREN_MAX; i++)
+	for (size_t i = 0; r == -EINTR && i < CHILDREN_MAX; i++)
 		r = thaw_in_child(entry, sure, wait_ns);
 }
 
