@@ -1,5 +1,5 @@
 # scripts/setup installs what is missing, meson builds; here is only what to call.
-.PHONY: all demo test check bench install clean
+.PHONY: all demo test check bench deb test-bare install clean
 
 all:
 	@scripts/setup build
@@ -21,6 +21,11 @@ test:
 check:
 	@scripts/setup build run test
 	@scripts/test --quick
+
+# Debian's packages, in build/deb.
+deb:
+	@scripts/setup build deb
+	@scripts/build-deb
 
 # The programs that bench/* need, and what there is to run.
 bench: all

@@ -201,7 +201,7 @@ everything_is_there() {
 @test "setup: the table has a name or a dash for every distribution" {
 	run awk '/^table=/ { inside = 1; next }
 		inside && /^.$/ { exit }
-		inside && (NF < 8 || $1 !~ /^(build|run|test)$/ || $2 !~ /^(needed|optional)$/)' \
+		inside && (NF < 8 || $1 !~ /^(build|run|test|deb|bare)$/ || $2 !~ /^(needed|optional)$/)' \
 		"$ALLOC_PERF_SOURCE/scripts/setup"
 	[ -z "$output" ]
 }
