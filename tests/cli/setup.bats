@@ -205,3 +205,76 @@ everything_is_there() {
 		"$ALLOC_PERF_SOURCE/scripts/setup"
 	[ -z "$output" ]
 }
+
+# What the program and its tests call, and a file that does: each has its row, so that a row that
+# is lost is noticed where everything is installed already.
+uses='
+cpio            scripts/pack-guest
+scdoc           man/meson.build
+mke2fs          tests/fuzz/make-ext-image
+gnuplot         src/report/gnuplot.c
+linux.uml       src/testbed/uml.c
+cmocka.pc       tests/meson.build
+fuse3.pc        tests/lib/meson.build
+bats            tests/meson.build
+clang           scripts/test
+losetup         tests/cli/helper.bash
+jq              tests/cli/helper.bash
+xz              tests/fuzz/make-xfs-image
+depmod          tests/testbed/qemu.bats
+busybox         tests/suspend/guest.py
+chromium        tests/cli/browse.py
+qemu-system-x86_64 src/testbed/qemu.c
+/boot/vmlinuz-* src/testbed/kernel_image.c
+debootstrap     scripts/bare-system
+git             scripts/bare-system
+bats            scripts/test-bare
+lintian         scripts/build-deb
+dpkg-buildpackage scripts/build-deb
+autopkgtest     scripts/test-bare
+'
+
+# has_row PROOF: in the table of scripts/setup.
+has_row() {
+	awk -v proof="$1" '$3 == proof { found = 1 } END { exit !found }' "$ALLOC_PERF_SOURCE/scripts/setup" ||
+		fail "scripts/setup has no row for $1"
+}
+
+@test "setup: what the program and its tests call has a row" {
+	cd "$ALLOC_PERF_SOURCE"
+	local proof file word
+	while read -r proof file; do
+		[ -n "$proof" ] || continue
+		word=${proof%.pc}
+		word=${word%-\*}
+		word=${word#/boot/}
+		grep -qF -- "$word" "$file" || fail "$file does not use $proof any more"
+		has_row "$proof"
+	done <<<"$uses"
+	# Programs of packages that other rows stand for.
+	local by_others=" btrfs debugfs e2freefrag e2fsck fallocate filefrag fsfreeze python3 script xfs_db xfs_logprint xfs_spaceman no-such-program "
+	while read -r proof; do
+		[[ $by_others == *" $proof "* ]] || has_row "$proof"
+	done < <(grep -rhoE 'require_program [a-z0-9_.-]+' tests | cut -d' ' -f2 | sort -u)
+	while read -r proof; do
+		# One package makes them all.
+		[[ $proof == mkfs.ext[234] ]] || has_row "$proof"
+	done < <(sed -n 's/^mkfs = \([^ ]*\).*/\1/p' data/filesystems.ini | sort -u)
+}
+
+@test "setup: packages whose proof says nothing have their rows" {
+	for package in gcc-multilib libclang-rt-dev build-essential; do
+		awk -v package="$package" '$3 == "-" && $4 == package { found = 1 } END { exit !found }' \
+			"$ALLOC_PERF_SOURCE/scripts/setup" || fail "scripts/setup has no row for $package"
+	done
+}
+
+@test "setup: nothing is missing where all tests must run" {
+	case ",${ALLOC_PERF_REQUIRE:-}," in
+	*,programs,*) ;;
+	*) skip "ALLOC_PERF_REQUIRE does not name programs" ;;
+	esac
+	run "$ALLOC_PERF_SOURCE/scripts/setup" --dry-run build run test
+	assert_status 0
+	[[ $output != *"would install"* ]] || fail "$output"
+}

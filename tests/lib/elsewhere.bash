@@ -27,11 +27,6 @@ build() {
 		"${sources[@]}" -o promises -pthread
 }
 
-# can COMPILER...: does it make programs?
-can() {
-	echo 'int main(void) { return 0; }' | "$@" -x c - -o /dev/null 2>/dev/null
-}
-
 # volume SIZE TYPE MKFS...: mounted on mnt.
 volume() {
 	require loop
