@@ -129,6 +129,11 @@ fake_system() {
 	done
 }
 
+# Are the tests themselves in a PID namespace that is not the first one?
+in_container() {
+	[ "$(readlink /proc/self/ns/pid)" != "pid:[$((0xEFFFFFFC))]" ]
+}
+
 @test "suspend-freeze: refuses a private mount namespace and a container" {
 	require root
 	unshare --mount true 2>/dev/null || lack loop "mount namespaces are not permitted here"
@@ -136,7 +141,8 @@ fake_system() {
 		# shellcheck disable=SC2086
 		run unshare --mount suspend-freeze $command
 		[ "$status" -eq 3 ] || [ "$status" -eq 125 ] || fail "$command: $status"
-		[[ $output == *"private mount namespace"* || $output == *"cannot tell whether"* ]] || fail "$output"
+		[[ $output == *"private mount namespace"* || $output == *"cannot tell whether"* ]] ||
+			{ in_container && [[ $output == *"this is a container"* ]]; } || fail "$output"
 		# shellcheck disable=SC2086
 		run unshare --pid --fork --mount-proc suspend-freeze $command
 		[ "$status" -eq 3 ] || [ "$status" -eq 125 ] || fail "$command: $status"
