@@ -85,8 +85,7 @@ start() {
 	for signal in TERM INT KILL; do
 		start
 		kill -$signal "$runner"
-		run wait "$runner"
-		[ "$status" != 0 ]
+		! wait "$runner" || fail "no failure after $signal"
 		# The namespace goes at once; after KILL the next run removes the copy.
 		if [ $signal = KILL ]; then
 			wait_until no_sleeper
