@@ -151,26 +151,30 @@ static void unlock(void *lock)
 	pthread_mutex_unlock(lock);
 }
 
+/* As much as the caller's idea of it holds. */
+static void give_result(const struct prealloc_job *job, struct prealloc_result *result)
+{
+	size_t whole = result->size;
+
+	memset(result, 0, whole);
+	memcpy(result, &job->result, lesser(whole, sizeof(*result)));
+	result->size = whole;
+}
+
 /* pthread_cond_wait() is a cancellation point, and so is this. */
 int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
 {
-	size_t size = result ? lesser(result->size, sizeof(*result)) : 0;
 	int r;
 
-	if (result && size < sizeof(size_t))
+	if (result && result->size < sizeof(size_t))
 		return -EINVAL;
 	pthread_mutex_lock(&job->lock);
 	pthread_cleanup_push(unlock, &job->lock);
 	while (!job->ended)
 		pthread_cond_wait(&job->changed, &job->lock);
 	r = job->outcome;
-	if (result) {
-		size_t whole = result->size;
-
-		memset(result, 0, whole);
-		memcpy(result, &job->result, size);
-		result->size = whole;
-	}
+	if (result)
+		give_result(job, result);
 	pthread_cleanup_pop(1);
 	return r;
 }

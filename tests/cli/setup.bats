@@ -44,6 +44,7 @@ fake_debian() {
 	fake dpkg-query <<<'exit 1'
 	fake apt-cache <<-END
 		case " $1 " in *" \$2 "*) exit 100 ;; esac
+		echo "Package: \$2"
 	END
 	fake pkg-config <<<'[ -e "$FAKE/$2" ]'
 	fake apt-get <<-'END'
@@ -104,6 +105,33 @@ everything_is_there() {
 	setup_here build
 	assert_status 0
 	assert_output_has "not found, left out: scdoc"
+}
+
+@test "setup: an optional package that others only mention is left out" {
+	everything_is_there
+	fake apt-cache <<<'[ "$2" = scdoc ] || echo "Package: $2"'
+	rm "$FAKE/scdoc" "$FAKE/meson"
+	setup_here build
+	assert_status 0
+	assert_output_has "not found, left out: scdoc"
+	assert_output_has "installing: meson"
+}
+
+@test "setup: an optional package that cannot be installed keeps no other away" {
+	everything_is_there
+	rm "$FAKE"/{linux.uml,mkfs.xfs} 2>/dev/null || true
+	fake apt-get <<-'END'
+		case " $* " in
+		*" user-mode-linux "*) exit 100 ;;
+		esac
+		for package; do :> "$FAKE/$package"; done
+	END
+	fake mke2fs <<<''
+	fake gnuplot <<<''
+	setup_here run
+	assert_status 0
+	assert_output_has "could not be installed, left out: user-mode-linux"
+	[ -e "$FAKE/xfsprogs" ] && [ -e "$FAKE/btrfs-progs" ]
 }
 
 @test "setup: a needed package that cannot be had is an error" {
