@@ -22,6 +22,11 @@ check:
 	@scripts/setup build run test
 	@scripts/test --quick
 
+# Both commands of README, the packages and all tests on bare systems: about two hours.
+test-bare:
+	@scripts/setup bare
+	@scripts/test-bare --all
+
 # Debian's packages, in build/deb.
 deb:
 	@scripts/setup build deb
