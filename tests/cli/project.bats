@@ -177,3 +177,29 @@ headers_seen_by() { # FOLDER
 		grep -qF "'$(basename "$page" .scd)'" man/meson.build
 	done
 }
+
+@test "packaging: build dependencies are what scripts/setup installs for the build" {
+	# These come with every build, or with Debian itself.
+	sed -n 's/^build [a-z]* *[^ ]* *\([^ ]*\) .*/\1/p' scripts/setup |
+		grep -vxE 'gcc|libc6-dev|gzip' | sort >"$WORK/installed"
+	sed -n '/^Build-Depends:/,/^$/s/^ \([a-z0-9-]*\),$/\1/p' packaging/debian/control | sort >"$WORK/declared"
+	diff "$WORK/installed" "$WORK/declared"
+}
+
+@test "packaging: version and symbols are those of the build" {
+	local version
+	version=$(sed -n "s/^  version: '\(.*\)',/\1/p" meson.build)
+	[ "$(sed -n '1s/^alloc-perf (\(.*\)) .*/\1/p' packaging/debian/changelog)" = "$version" ]
+	sed -n 's/^\t\(prealloc[a-z_]*\);$/\1/p' lib/prealloc.map | sort >"$WORK/exported"
+	[ -s "$WORK/exported" ]
+	sed -n 's/^ \(prealloc[a-z_]*\)@.*/\1/p' packaging/debian/libprealloc0.symbols | sort >"$WORK/packaged"
+	diff "$WORK/exported" "$WORK/packaged"
+}
+
+@test "packaging: suspend-freeze and the library have a manual page in some package" {
+	local page
+	for page in man/*.scd; do
+		page=${page%.scd}
+		grep -qx "usr/share/man/man${page##*.}" packaging/debian/*.install || fail "$page is in no package"
+	done
+}
