@@ -63,6 +63,9 @@ uint32_t ext_inodes_of_group(const struct ext_volume *volume, dgrp_t group);
 struct ext2_inode_large *ext_inode(struct ext_reader *reader, ext2_ino_t number, ext2_ino_t last,
 				   int *ret_error);
 
+/* How many inodes, from this one on, are in the same block of their table. */
+uint32_t ext_inodes_together(const struct ext_volume *volume, ext2_ino_t number);
+
 /* As stat() counts it. */
 uint64_t ext_disk_bytes(const struct ext_volume *volume, const struct ext2_inode_large *inode);
 time_t ext_mtime(const struct ext_volume *volume, const struct ext2_inode_large *inode);

@@ -113,24 +113,41 @@ static uint64_t table_of(const struct ext_volume *volume, dgrp_t group)
 		       : 0;
 }
 
-/* Reads from inode `number` to `last`, or as far as the table goes and there is room. */
+uint32_t ext_inodes_together(const struct ext_volume *volume, ext2_ino_t number)
+{
+	uint32_t index = (number - 1) % volume->fs->super->s_inodes_per_group;
+	uint32_t in_block = (uint32_t)volume->block_bytes / volume->inode_bytes;
+
+	return in_block - index % in_block;
+}
+
+/*
+ * Reads from inode `number` to `last`, or as far as the table goes and there is room.
+ * If a block among them cannot be read, the first one alone.
+ */
 static int read_window(struct ext_reader *reader, ext2_ino_t number, ext2_ino_t last)
 {
 	const struct ext_volume *volume = reader->volume;
 	uint32_t of_group = volume->fs->super->s_inodes_per_group;
 	uint32_t index = (number - 1) % of_group, count = of_group - index;
 	uint64_t table = table_of(volume, (number - 1) / of_group);
+	uint32_t alone = ext_inodes_together(volume, number);
 	int r;
 
 	if (number == 0 || table == 0)
 		return -EUCLEAN;
+	table += (uint64_t)index * volume->inode_bytes;
 	if (last - number < count)
 		count = last - number + 1;
 	if (count > WINDOW_BYTES / volume->inode_bytes)
 		count = WINDOW_BYTES / volume->inode_bytes;
 	reader->in_window = 0;
-	r = io_read_at(volume->fd, table + (uint64_t)index * volume->inode_bytes, reader->window,
-		       (size_t)count * volume->inode_bytes);
+	r = io_read_at(volume->fd, table, reader->window, (size_t)count * volume->inode_bytes);
+	if (r < 0 && count > alone) {
+		count = alone;
+		r = io_read_at(volume->fd, table, reader->window,
+			       (size_t)count * volume->inode_bytes);
+	}
 	if (r < 0)
 		return r;
 	reader->first = number;

@@ -22,6 +22,7 @@ struct scan {
 	struct frag_result *result;
 	struct ext_volume *volume;
 	atomic_uint next_group;
+	atomic_bool has_lost_inodes;
 	struct names *names; /* NULL: only the worst get theirs, later */
 };
 
@@ -106,21 +107,40 @@ static int look_at_inode(struct crew_member *member, struct ext_reader *reader, 
 	return 0;
 }
 
+/* Inodes from `first` up to, not including, `end`. */
+static int note_lost_inodes(struct crew_member *member, ext2_ino_t first, ext2_ino_t end, int error)
+{
+	struct scan *scan = member->crew->context;
+	char name[64];
+
+	if (first >= end)
+		return 0;
+	atomic_store(&scan->has_lost_inodes, true);
+	snprintf(name, sizeof(name), "inodes %u to %u", first, end - 1);
+	return totals_add_unreadable(&member->totals, name, -error);
+}
+
 static int look_at_group(struct crew_member *member, struct ext_reader *reader, dgrp_t group)
 {
-	uint32_t inodes = ext_inodes_of_group(reader->volume, group);
 	ext2_ino_t first = group * reader->volume->fs->super->s_inodes_per_group + 1;
-	int r = 0;
+	ext2_ino_t end = first + ext_inodes_of_group(reader->volume, group);
+	ext2_ino_t number = first, lost = end;
+	int r = 0, error = 0;
 
-	for (uint32_t i = 0; r == 0 && i < inodes && !crew_is_over(member->crew); i++) {
-		const struct ext2_inode_large *inode =
-			ext_inode(reader, first + i, first + inodes - 1, &r);
+	while (r == 0 && number < end && !crew_is_over(member->crew)) {
+		const struct ext2_inode_large *inode = ext_inode(reader, number, end - 1, &error);
 
-		if (!inode)
-			return -EBADMSG;
-		r = look_at_inode(member, reader, first + i, inode);
+		if (!inode) {
+			lost = lost < number ? lost : number;
+			number += ext_inodes_together(reader->volume, number);
+			continue;
+		}
+		r = note_lost_inodes(member, lost, number, error);
+		lost = end;
+		if (r == 0)
+			r = look_at_inode(member, reader, number++, inode);
 	}
-	return r;
+	return r == 0 ? note_lost_inodes(member, lost, number < end ? number : end, error) : r;
 }
 
 static int work(struct crew_member *member)
@@ -177,6 +197,9 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	r = crew_run(&scan->crew, crew_size(scan->settings));
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
+	if (r == 0 && atomic_load(&scan->has_lost_inodes))
+		r = frag_result_note(scan->result, "Some of its inode tables cannot be read; "
+						   "e2fsck -n tells more.");
 	if (r == 0)
 		r = names_give_worst(scan->settings, &source, &scan->result->totals.worst);
 	return r < 0 ? r : ext_look_at_free(scan->volume, scan->result);
@@ -197,12 +220,7 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 	if (r < 0)
 		return r;
 	learn(&scan, place);
-	r = scan_volume(&scan, place);
-	if (r == -EBADMSG)
-		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
-				   "%s: its inode tables cannot be read; e2fsck -n tells more",
-				   place->device);
-	return r;
+	return scan_volume(&scan, place);
 }
 
 const struct frag_volume_source volume_ext = { "ext", scan_ext };

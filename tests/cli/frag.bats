@@ -507,6 +507,33 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	assert_output_has "1 files"
 }
 
+@test "--volume: an inode table of ext that cannot be read is told, the rest is shown" {
+	require_program mkfs.ext2
+	require_program debugfs
+	mkdir content
+	for name in $(seq 30); do
+		echo "$name" >"content/$name"
+	done
+	truncate -s 40M image
+	mkfs.ext2 -q -F -b 1024 -I 256 -N 80 -d content image
+	debugfs -w -R 'set_block_group 2 inode_table 0' image
+	debugfs -w -R 'set_block_group 3 inode_table 0' image
+	run -1 alloc-perf frag --volume image
+	assert_output_has "21 files"
+	assert_output_has "Could not be read: 2"
+	assert_output_has "inodes 33 to 48': Structure needs cleaning"
+	assert_output_has "inodes 49 to 64': Structure needs cleaning"
+	assert_output_has "Some of its inode tables cannot be read; e2fsck -n tells more"
+	# The end of the table is missing: eight inodes are in a block.
+	rm image
+	truncate -s 8M image
+	mkfs.ext2 -q -F -b 1024 -I 128 -N 64 -d content image
+	truncate -s "$(($(dumpe2fs image 2>/dev/null | sed -n 's/.*Inode table at \([0-9]*\)-.*/\1/p') + 4))K" image
+	run -1 alloc-perf frag --volume image
+	assert_output_has "21 files"
+	assert_output_has "inodes 33 to 64': Input/output error"
+}
+
 @test "--volume: noise in place of inode tables is no end of the program" {
 	make_image ext4
 	dd if=/dev/urandom of=image bs=1024 seek=2 count=60000 conv=notrunc status=none
