@@ -117,9 +117,7 @@ static int account(struct btrfs_files *files)
 	if (has_name && (settings->each || totals_wants_path(totals, file)))
 		file->path = btrfs_path_of(files->paths, files->tree, &files->name);
 	r = totals_add(totals, file);
-	if (r == 0 && settings->each)
-		r = settings->each(file, settings->each_context);
-	return r;
+	return r < 0 ? r : crew_emit(files->member, file);
 }
 
 int btrfs_files_finish(struct btrfs_files *files)

@@ -8,12 +8,17 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 
-enum { THREADS_MAX = 64, TICK_MS = 200 };
+enum {
+	THREADS_MAX = 64,
+	TICK_MS = 200,
+	ROWS_KEPT = 4096 /* of a thread that is ahead of its turn: less than 2 MiB */
+};
 
 unsigned crew_size(const struct frag_settings *settings)
 {
@@ -33,16 +38,99 @@ int crew_watch_extent(const struct extent *extent, void *crew)
 
 int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file)
 {
-	const struct frag_settings *settings = member->crew->settings;
 	int r;
 
 	if (names)
 		file->path = names_path(names, file->inode, member->path);
 	r = totals_add(&member->totals, file);
-	if (r == 0 && settings->each)
-		r = settings->each(file, settings->each_context);
+	return r < 0 ? r : crew_emit(member, file);
+}
+
+/* ---- rows in order ---- */
+
+static void rows_clear(struct crew_member *member)
+{
+	for (size_t i = 0; i < member->row_count; i++)
+		free((char *)member->rows[i].path);
+	member->row_count = 0;
+}
+
+/* Or until the crew is to stop: then what is known is handed out in any order. */
+static void wait_for_turn(struct crew_member *member)
+{
+	struct crew *crew = member->crew;
+
+	pthread_mutex_lock(&crew->turn_lock);
+	while (atomic_load(&crew->turn) != member->unit && !crew_is_over(crew))
+		pthread_cond_wait(&crew->turn_changed, &crew->turn_lock);
+	pthread_mutex_unlock(&crew->turn_lock);
+}
+
+static int hand_out(struct crew_member *member)
+{
+	const struct frag_settings *settings = member->crew->settings;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < member->row_count; i++)
+		r = settings->each(&member->rows[i], settings->each_context);
+	rows_clear(member);
 	return r;
 }
+
+static int keep_row(struct crew_member *member, const struct frag_file *file)
+{
+	struct frag_file copy = *file;
+
+	if (!member->rows)
+		member->rows = calloc(ROWS_KEPT, sizeof(*member->rows));
+	if (!member->rows)
+		return -ENOMEM;
+	if (file->path) {
+		copy.path = strdup(file->path);
+		if (!copy.path)
+			return -ENOMEM;
+	}
+	member->rows[member->row_count++] = copy;
+	return 0;
+}
+
+int crew_emit(struct crew_member *member, const struct frag_file *file)
+{
+	struct crew *crew = member->crew;
+	int r;
+
+	if (!crew->settings->each)
+		return 0;
+	if (member->row_count == ROWS_KEPT)
+		wait_for_turn(member);
+	if (atomic_load(&crew->turn) != member->unit && !crew_is_over(crew))
+		return keep_row(member, file);
+	r = hand_out(member);
+	return r < 0 ? r : crew->settings->each(file, crew->settings->each_context);
+}
+
+void crew_begin_unit(struct crew_member *member, uint64_t unit)
+{
+	member->unit = unit;
+}
+
+int crew_end_unit(struct crew_member *member)
+{
+	struct crew *crew = member->crew;
+	int r;
+
+	if (!crew->settings->each)
+		return 0;
+	wait_for_turn(member);
+	r = hand_out(member);
+	pthread_mutex_lock(&crew->turn_lock);
+	atomic_fetch_add(&crew->turn, 1);
+	pthread_cond_broadcast(&crew->turn_changed);
+	pthread_mutex_unlock(&crew->turn_lock);
+	return r;
+}
+
+/* ---- threads ---- */
 
 static void stop(struct crew *crew, int error)
 {
@@ -51,6 +139,9 @@ static void stop(struct crew *crew, int error)
 	if (error)
 		atomic_compare_exchange_strong(&crew->error, &none, error);
 	atomic_store(&crew->stop, true);
+	pthread_mutex_lock(&crew->turn_lock);
+	pthread_cond_broadcast(&crew->turn_changed);
+	pthread_mutex_unlock(&crew->turn_lock);
 	if (crew->wake)
 		crew->wake(crew->context);
 }
@@ -61,6 +152,9 @@ static void *run_member(void *context)
 	uint64_t one = 1;
 	int r = member->crew->work(member);
 
+	/* There are some left only if the work was stopped. */
+	if (r >= 0)
+		r = hand_out(member);
 	if (r < 0)
 		stop(member->crew, r);
 	/* Cannot fail: the counter is far from its end. */
@@ -117,6 +211,8 @@ static int dismiss(struct crew *crew, struct crew_member *member)
 		r = totals_merge(&crew->result->totals, &member->totals);
 	}
 	totals_clear(&member->totals);
+	rows_clear(member);
+	free(member->rows);
 	return r;
 }
 
@@ -130,6 +226,8 @@ int crew_run(struct crew *crew, unsigned count)
 	if (!members || done_fd < 0)
 		return -ENOMEM;
 	crew->done_fd = done_fd;
+	pthread_mutex_init(&crew->turn_lock, NULL);
+	pthread_cond_init(&crew->turn_changed, NULL);
 	while (r == 0 && started < count) {
 		r = start(crew, &members[started]);
 		started += members[started].started;
@@ -143,5 +241,7 @@ int crew_run(struct crew *crew, unsigned count)
 		if (r < 0)
 			stop(crew, r);
 	}
+	pthread_mutex_destroy(&crew->turn_lock);
+	pthread_cond_destroy(&crew->turn_changed);
 	return atomic_load(&crew->error);
 }

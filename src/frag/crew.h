@@ -23,6 +23,10 @@ struct crew {
 	atomic_uint_fast64_t files; /* seen so far, for who watches */
 	atomic_int error;
 	int done_fd; /* eventfd: counts the members that have ended */
+
+	pthread_mutex_t turn_lock;
+	pthread_cond_t turn_changed;
+	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
 };
 
 struct crew_member {
@@ -30,6 +34,9 @@ struct crew_member {
 	struct totals totals;
 	pthread_t thread;
 	bool started;
+	uint64_t unit;		/* of work, that it is at */
+	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
+	size_t row_count;
 	char path[NAMES_PATH_BYTES]; /* for names_path() */
 };
 
@@ -47,6 +54,17 @@ static inline bool crew_is_over(struct crew *crew)
 {
 	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
 }
+
+/*
+ * settings->each sees the files of unit 0 first, then those of unit 1 and so on,
+ * whichever thread is faster.  Each unit of work has to be begun and ended once, by
+ * one member, in rising order.  0 or -errno.
+ */
+void crew_begin_unit(struct crew_member *member, uint64_t unit);
+int crew_end_unit(struct crew_member *member);
+
+/* Hands the file to settings->each, if there is one, when its unit has its turn.  0 or -errno. */
+int crew_emit(struct crew_member *member, const struct frag_file *file);
 
 /*
  * Adds a file that is known by its inode to the member's totals, with its path if

@@ -111,6 +111,17 @@ static struct tally *extension_tally(struct totals *totals, const char *name)
 
 /* ---- tallies ---- */
 
+/*
+ * In steps of 2^-30 s, of which a double holds months exactly: sums are the same in
+ * whatever order threads met the files.
+ */
+static double in_steps(double seconds)
+{
+	const double rounder = 0x1.8p22;
+
+	return seconds + rounder - rounder;
+}
+
 static void tally_add(struct tally *tally, const struct frag_file *file)
 {
 	tally->files++;
@@ -120,8 +131,8 @@ static void tally_add(struct tally *tally, const struct frag_file *file)
 	tally->extents += file->layout.extents;
 	tally->fragments += file->layout.fragments;
 	tally->ideal_fragments += file->ideal_fragments;
-	tally->sequential_seconds += file->sequential_seconds;
-	tally->extra_seconds += file->extra_seconds;
+	tally->sequential_seconds += in_steps(file->sequential_seconds);
+	tally->extra_seconds += in_steps(file->extra_seconds);
 }
 
 static void tally_merge(struct tally *to, const struct tally *from)
@@ -200,31 +211,47 @@ int totals_wants_path(const struct totals *totals, const struct frag_file *file)
 	return worst_wants(&totals->worst, file);
 }
 
+/*
+ * Kept are the first hundred by name, with numbers in their order, and not those
+ * that some thread met first: the list is the same in every run.  Takes over the path.
+ */
+static void keep_unreadable(struct totals *totals, char *path, int error)
+{
+	struct unreadable *rows = totals->unreadable;
+	size_t count = totals->unreadable_count < UNREADABLE_MAX ? totals->unreadable_count
+								 : UNREADABLE_MAX;
+	size_t at = count;
+
+	while (at && strverscmp(path, rows[at - 1].path) < 0)
+		at--;
+	totals->unreadable_count++;
+	if (at == UNREADABLE_MAX) {
+		free(path);
+		return;
+	}
+	if (count == UNREADABLE_MAX)
+		free(rows[--count].path);
+	memmove(&rows[at + 1], &rows[at], (count - at) * sizeof(*rows));
+	rows[at] = (struct unreadable) { path, error };
+}
+
 int totals_add_unreadable(struct totals *totals, const char *path, int error)
 {
-	if (totals->unreadable_count < UNREADABLE_MAX) {
-		struct unreadable *row = &totals->unreadable[totals->unreadable_count];
+	char *copy = strdup(path);
 
-		row->path = strdup(path);
-		row->error = error;
-		if (!row->path)
-			return -ENOMEM;
-	}
-	totals->unreadable_count++;
+	if (!copy)
+		return -ENOMEM;
+	keep_unreadable(totals, copy, error);
 	return 0;
 }
 
 static void merge_unreadable(struct totals *to, struct totals *from)
 {
-	for (size_t i = 0; i < UNREADABLE_MAX && i < from->unreadable_count; i++) {
-		size_t place = to->unreadable_count + i;
+	uint64_t more = from->unreadable_count;
 
-		if (place >= UNREADABLE_MAX)
-			break;
-		to->unreadable[place] = from->unreadable[i];
-		from->unreadable[i].path = NULL;
-	}
-	to->unreadable_count += from->unreadable_count;
+	for (size_t i = 0; i < UNREADABLE_MAX && i < from->unreadable_count; i++, more--)
+		keep_unreadable(to, TAKE_PTR(from->unreadable[i].path), from->unreadable[i].error);
+	to->unreadable_count += more;
 }
 
 static void merge_counters(struct totals *to, const struct totals *from)

@@ -30,6 +30,7 @@ struct scan {
 	pthread_mutex_t lock;
 	size_t subvolume; /* ranges are handed out of this one */
 	uint64_t next_inode;
+	uint64_t range_count;
 	void *buffer; /* to find the next one */
 };
 
@@ -76,7 +77,7 @@ static int keep_inode(const struct btree_item *item, void *context)
 }
 
 struct inode_range {
-	uint64_t tree, from, to;
+	uint64_t tree, from, to, number;
 };
 
 /* 1 with a range, 0 at the end, -errno.  Empty stretches of numbers are jumped over. */
@@ -88,7 +89,8 @@ static int next_range(struct scan *scan, struct inode_range *ret)
 				     BTRFS_LAST_FREE_OBJECTID, keep_inode, &first);
 
 		if (r > 0) {
-			*ret = (struct inode_range) { tree, first, first + INODES_A_RANGE - 1 };
+			*ret = (struct inode_range) { tree, first, first + INODES_A_RANGE - 1,
+						      scan->range_count++ };
 			scan->next_inode = first + INODES_A_RANGE;
 			return 1;
 		}
@@ -133,7 +135,10 @@ static int work(struct crew_member *member)
 		pthread_mutex_unlock(&scan->lock);
 		if (r <= 0)
 			return r;
+		crew_begin_unit(member, range.number);
 		r = look_at_range(scan, &files, buffer, &range);
+		if (r >= 0)
+			r = crew_end_unit(member);
 	}
 	return r < 0 ? r : 0;
 }

@@ -178,7 +178,10 @@ static int work(struct crew_member *member)
 
 		if (group >= scan->group_count)
 			return 0;
+		crew_begin_unit(member, group);
 		r = look_at_group(member, request, group);
+		if (r == 0)
+			r = crew_end_unit(member);
 	}
 	return r;
 }

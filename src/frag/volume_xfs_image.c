@@ -129,7 +129,10 @@ static int work(struct crew_member *member)
 		walk.group = reader.group = atomic_fetch_add(&scan->next_group, 1);
 		if (walk.group >= scan->image->group_count)
 			return 0;
+		crew_begin_unit(member, walk.group);
 		r = xfs_inodes(&walk);
+		if (r == 0)
+			r = crew_end_unit(member);
 	}
 	return r == -ECANCELED ? 0 : r;
 }

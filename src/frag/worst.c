@@ -56,9 +56,17 @@ const struct frag_sort *frag_sort_find(const char *name)
 
 /* ---- the heap ---- */
 
-static double key_of(const struct worst *worst, size_t i)
+/* Above 0: `one` is worse.  Inodes decide between equals, so that no thread does by being first. */
+static int compare(const struct frag_sort *sort, const struct frag_file *one,
+		   const struct frag_file *other)
 {
-	return worst->sort->key(&worst->file[i]);
+	double difference = sort->key(one) - sort->key(other);
+
+	if (difference != 0)
+		return difference > 0 ? 1 : -1;
+	if (one->device != other->device)
+		return one->device < other->device ? 1 : -1;
+	return one->inode < other->inode ? 1 : one->inode > other->inode ? -1 : 0;
 }
 
 static void swap(struct frag_file *one, struct frag_file *other)
@@ -75,7 +83,7 @@ static void sift_down(struct worst *worst, size_t i)
 		size_t least = i;
 
 		for (size_t child = 2 * i + 1; child <= 2 * i + 2 && child < worst->count; child++)
-			if (key_of(worst, child) < key_of(worst, least))
+			if (compare(worst->sort, &worst->file[child], &worst->file[least]) < 0)
 				least = child;
 		if (least == i)
 			return;
@@ -86,7 +94,7 @@ static void sift_down(struct worst *worst, size_t i)
 
 static void sift_up(struct worst *worst, size_t i)
 {
-	while (i && key_of(worst, i) < key_of(worst, (i - 1) / 2)) {
+	while (i && compare(worst->sort, &worst->file[i], &worst->file[(i - 1) / 2]) < 0) {
 		swap(&worst->file[i], &worst->file[(i - 1) / 2]);
 		i = (i - 1) / 2;
 	}
@@ -96,7 +104,7 @@ int worst_wants(const struct worst *worst, const struct frag_file *file)
 {
 	if (worst->room == 0 || !frag_file_is_fragmented(file))
 		return 0;
-	return worst->count < worst->room || worst->sort->key(file) > key_of(worst, 0);
+	return worst->count < worst->room || compare(worst->sort, file, &worst->file[0]) > 0;
 }
 
 /* Takes over the path. */
@@ -130,7 +138,7 @@ int worst_add(struct worst *worst, const struct frag_file *file)
 void worst_merge(struct worst *to, struct worst *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
-		if (to->count < to->room || to->sort->key(&from->file[i]) > key_of(to, 0))
+		if (worst_wants(to, &from->file[i]))
 			keep(to, &from->file[i]);
 		else
 			free((char *)from->file[i].path);
@@ -142,13 +150,10 @@ static int greatest_first(const void *one, const void *other, void *context)
 {
 	const struct frag_file *a = one, *b = other;
 	const struct frag_sort *sort = context;
-	double difference = sort->key(b) - sort->key(a);
 
-	if (difference != 0)
-		return difference > 0 ? 1 : -1;
-	if (a->path && b->path)
+	if (a->path && b->path && sort->key(a) == sort->key(b))
 		return strcmp(a->path, b->path);
-	return a->inode < b->inode ? -1 : a->inode > b->inode;
+	return compare(sort, b, a);
 }
 
 void worst_finish(struct worst *worst)

@@ -534,6 +534,30 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	assert_output_has "inodes 33 to 64': Input/output error"
 }
 
+@test "--volume: the order of files is the same in every run, whatever the threads" {
+	require_program mkfs.ext4
+	mkdir content
+	for folder in $(seq 40); do
+		mkdir "content/$folder"
+		for name in $(seq 40); do
+			head -c "$((name * 300))" /dev/zero >"content/$folder/$name"
+		done
+	done
+	truncate -s 120M image
+	# Some hundred inodes a group.
+	mkfs.ext4 -q -F -b 1024 -N 2400 -d content image
+	alloc-perf frag --each --volume --threads 1 image >one
+	[ "$(wc -l <one)" = 1600 ]
+	jq .inode one | sort -nc
+	alloc-perf frag --json --volume --threads 1 image >sums
+	for run in $(seq 10); do
+		alloc-perf frag --each --volume --threads 16 image >many
+		cmp one many
+		alloc-perf frag --json --volume --threads 16 image >again
+		cmp sums again
+	done
+}
+
 @test "--volume: noise in place of inode tables is no end of the program" {
 	make_image ext4
 	dd if=/dev/urandom of=image bs=1024 seek=2 count=60000 conv=notrunc status=none

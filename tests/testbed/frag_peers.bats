@@ -105,6 +105,12 @@ volume_agrees_with_walk() { # FILESYSTEM SOURCE
 	rows alloc-perf frag --volume "$VOLUMES/$1" >volume
 	[ "$(wc -l <walk)" -ge 300 ]
 	same "$1" walk volume
+	# The order of files does not depend on the threads.
+	for threads in 1 7 16; do
+		alloc-perf frag --each --exact --threads $threads --volume "$VOLUMES/$1" | jq -r .inode >"order-$threads"
+	done
+	same "$1, order" order-1 order-7
+	same "$1, order" order-1 order-16
 	[ "$(alloc-perf frag --json --volume "$VOLUMES/$1" | jq -r .source)" = "$2" ]
 	# The worst are found again by their names.
 	alloc-perf frag --json --volume "$VOLUMES/$1" | jq -e --arg top "$VOLUMES/$1/" \

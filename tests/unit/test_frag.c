@@ -398,6 +398,50 @@ static void the_worst_are_kept(void **state)
 	assert_int_equal(one.all.files, 1000);
 }
 
+/* Files met by two threads in an order that depends on `seed`: the same sums and lists. */
+static void add_by_two_threads(struct totals *totals, unsigned seed)
+{
+	CLEANUP(totals_clear) struct totals other;
+
+	assert_int_equal(totals_init(totals, &frag_sorts[0], 3, 0), 0);
+	assert_int_equal(totals_init(&other, &frag_sorts[0], 3, 0), 0);
+	for (unsigned i = 0; i < 1000; i++) {
+		unsigned number = (i * 7919 + seed) % 1000;
+		struct totals *to = number * seed % 3 ? totals : &other;
+		struct frag_file file;
+		char name[16];
+
+		snprintf(name, sizeof(name), "f%u", number);
+		file = made_up(name, 2, 1e-3 * (1 + number % 7));
+		file.inode = number;
+		assert_int_equal(totals_add(to, &file), 0);
+		assert_int_equal(totals_add_unreadable(to, name, EIO), 0);
+	}
+	assert_int_equal(totals_merge(totals, &other), 0);
+	totals_finish(totals);
+}
+
+static void threads_leave_no_trace(void **state)
+{
+	double seconds = 0;
+	(void)state;
+
+	for (unsigned seed = 1; seed < 20; seed++) {
+		CLEANUP(totals_clear) struct totals totals;
+
+		add_by_two_threads(&totals, seed);
+		assert_string_equal(totals.worst.file[0].path, "f13");
+		assert_string_equal(totals.worst.file[1].path, "f20");
+		assert_string_equal(totals.worst.file[2].path, "f6");
+		assert_int_equal(totals.unreadable_count, 1000);
+		assert_string_equal(totals.unreadable[2].path, "f2");
+		assert_string_equal(totals.unreadable[99].path, "f99");
+		/* To the last bit. */
+		assert_true(seed == 1 || totals.all.extra_seconds == seconds);
+		seconds = totals.all.extra_seconds;
+	}
+}
+
 static void extensions_are_bounded(void **state)
 {
 	CLEANUP(totals_clear) struct totals totals;
@@ -563,6 +607,7 @@ int main(void)
 		cmocka_unit_test(classes_have_no_gaps),
 		cmocka_unit_test(files_land_in_their_classes),
 		cmocka_unit_test(the_worst_are_kept),
+		cmocka_unit_test(threads_leave_no_trace),
 		cmocka_unit_test(extensions_are_bounded),
 		cmocka_unit_test(maps_grow_and_lose_nothing),
 		cmocka_unit_test(free_runs_that_touch_are_one),
