@@ -18,7 +18,7 @@ enum { WINDOW_BYTES = 256 << 10 };
 int ext_volume_open(const char *device, struct ext_volume *ret, struct problem *problem)
 {
 	const int flags = EXT2_FLAG_64BITS | EXT2_FLAG_IGNORE_CSUM_ERRORS | EXT2_FLAG_SKIP_MMP |
-			  EXT2_FLAG_SOFTSUPP_FEATURES;
+			  EXT2_FLAG_SOFTSUPP_FEATURES | EXT2_FLAG_JOURNAL_DEV_OK;
 	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
 	errcode_t error;
 
@@ -31,9 +31,17 @@ int ext_volume_open(const char *device, struct ext_volume *ret, struct problem *
 	/* What the system said comes through as it is. */
 	if (error > 0 && error < 256)
 		return -(int)error;
-	if (error)
-		return problem_set(problem, PROBLEM_VERDICT, EBADMSG, "%s: cannot be read: %s",
-				   device, error_message(error));
+	if (error) {
+		initialize_ext2_error_table();
+		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
+				   "%s: cannot be read: %s; e2fsck -n tells more", device,
+				   error_message(error));
+	}
+	if (ext2fs_has_feature_journal_dev(volume.fs->super))
+		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
+				   "%s is the journal of another device and has no files; name "
+				   "that device",
+				   device);
 	volume.block_bytes = volume.fs->blocksize;
 	volume.block_count = ext2fs_blocks_count(volume.fs->super);
 	volume.inode_bytes = EXT2_INODE_SIZE(volume.fs->super);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "contents.h"
 #include "freespace.h"
 
 static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs, &volume_btrfs,
@@ -105,7 +106,11 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 		if (r == 0)
 			r = sources[i]->scan(settings, &place, ret, problem);
 		totals_finish(&ret->totals);
-		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM)
+		if (r == 0 && place.fd < 0)
+			r = contents_note_member(path, ret);
+		/* What is mounted can be walked, even if its format is not known here. */
+		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM &&
+		    (r != -EBADMSG || place.fd < 0))
 			return r;
 		frag_result_clear(ret);
 	}
@@ -117,9 +122,5 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	if (r != -EOPNOTSUPP)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
 				   strerror(-r));
-	return problem_set(
-		problem, PROBLEM_LACK, EOPNOTSUPP,
-		"%s holds no ext2, ext3, ext4, xfs or btrfs, which alone are read without "
-		"being mounted; mount it (mount -o ro,loop) and name the mount point",
-		path);
+	return contents_refuse(path, problem);
 }

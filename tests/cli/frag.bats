@@ -491,6 +491,81 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	assert_status 2
 }
 
+# refused_image STATUS SENTENCE: of what stands in `image`.
+refused_image() {
+	run alloc-perf frag --volume image
+	assert_status "$1"
+	assert_output_has "image $2"
+	[[ $output != *"mount it"* ]] || fail "$output"
+}
+
+# put FORMAT OFFSET: bytes as printf has them.
+put() {
+	# shellcheck disable=SC2059 # it is a format
+	printf "$1" | dd of=image bs=1 seek="$2" conv=notrunc status=none
+}
+
+@test "--volume: what holds no file system is told by what it is" {
+	: >image
+	refused_image 1 "is empty"
+	truncate -s 20M image
+	put 'LUKS\xba\xbe\x00\x01' 0
+	put '01234567-89ab-cdef-0123-456789abcdef' 168
+	refused_image 1 "is encrypted with LUKS; open it (cryptsetup open"
+	# The superblock of md, version 1.2, with its checksum.
+	: >image && truncate -s 20M image
+	put '\xfc\x4e\x2b\xa9\x01\0\0\0' 4096
+	put '\x08' $((4096 + 144))
+	put '\x05\x4f\x2b\xa9' $((4096 + 216))
+	refused_image 1 "is a member of a RAID or pool (linux_raid_member); assemble it (mdadm"
+	: >image && truncate -s 20M image
+	put '\x83' 450 && put '\x08' 455 && put '\x08' 459 && put '\x55\xaa' 510
+	refused_image 1 "is a whole disk with a partition table (dos); name one of its partitions"
+	: >image && truncate -s 20M image
+	put 'SWAPSPACE2' 4086 && put '\x01\0\0\0\xff\x0f\0\0' 1024
+	refused_image 1 "is swap space"
+	printf 'QFI\xfb\0\0\0\3' >image
+	refused_image 1 "is a disk image in the format qcow2; convert it (qemu-img convert"
+	gzip -c "$BATS_TEST_FILENAME" >image
+	refused_image 1 "is compressed; unpack it (gzip -d)"
+}
+
+@test "--volume: journals, dumps and damaged superblocks have sentences of their own" {
+	require_program mkfs.ext2
+	require_program mkfs.btrfs
+	require_program btrfs-image
+	truncate -s 20M image
+	mke2fs -q -F -O journal_dev image
+	refused_image 1 "is the journal of another device and has no files"
+	make_btrfs_image
+	btrfs-image image dump
+	mv dump image
+	refused_image 1 "is a dump made by btrfs-image; restore it (btrfs-image -r)"
+	# The size of an inode is no power of two.
+	mkfs.ext2 -q -F image 8M
+	put '\x03' 1112
+	run -1 alloc-perf frag --volume image
+	assert_output_has "superblock is corrupt"
+	# A feature that nobody has: libext2fs has words for that, too.
+	mkfs.ext2 -q -F image 8M
+	put '\x80' 1123
+	run -1 alloc-perf frag --volume image
+	assert_output_has "unsupported feature"
+	[[ $output != *"Unknown code"* ]]
+}
+
+@test "--volume: an image with the mark of a RAID is read, with a note" {
+	make_image ext4
+	# md, version 1.0, near the end: where mirrors have it, and stripes, too.
+	local at=$((64 * 1024 * 1024 - 8192))
+	put '\xfc\x4e\x2b\xa9\x01\0\0\0' $at
+	put '\xf0\xff\x01' $((at + 144))
+	put '\xed\x4e\x2d\xa9' $((at + 216))
+	run -0 alloc-perf frag --volume image
+	assert_output_has "2 files"
+	assert_output_has "also marked as a member of a RAID"
+}
+
 @test "--volume: a damaged map of ext is told, the rest is shown" {
 	make_image ext4
 	require_program debugfs
