@@ -123,15 +123,25 @@ static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
 	return "other";
 }
 
+/*
+ * The block device that is mounted; NULL: there is none.  What the table calls
+ * the source of an overlay, of proc and so on is any word, and no path.
+ */
+static const char *source_of(struct libmnt_fs *mount, struct stat *ret)
+{
+	const char *source = mount ? mnt_fs_get_srcpath(mount) : NULL;
+
+	if (!source || source[0] != '/' || stat(source, ret) < 0 || !S_ISBLK(ret->st_mode))
+		return NULL;
+	return source;
+}
+
 /* btrfs: stat() of the mounted source; others: the device itself. */
 static dev_t block_device_of(struct libmnt_fs *mount, dev_t device)
 {
 	struct stat status;
-	const char *source = mount ? mnt_fs_get_srcpath(mount) : NULL;
 
-	if (major(device) != 0 || !source || stat(source, &status) < 0 || !S_ISBLK(status.st_mode))
-		return device;
-	return status.st_rdev;
+	return major(device) == 0 && source_of(mount, &status) ? status.st_rdev : device;
 }
 
 /* ---- the device ---- */
@@ -214,8 +224,9 @@ int filesystem_mount(int fd, struct filesystem_mount *ret)
 	struct libmnt_fs *row = mount_of(table, fd);
 	const char *root = row ? mnt_fs_get_root(row) : NULL;
 	struct filesystem_mount mount = { .is_whole = root && strcmp(root, "/") == 0 };
+	struct stat status;
 
-	if (row && (copy(mnt_fs_get_srcpath(row), &mount.device) < 0 ||
+	if (row && (copy(source_of(row, &status), &mount.device) < 0 ||
 		    copy(mnt_fs_get_target(row), &mount.point) < 0)) {
 		filesystem_mount_clear(&mount);
 		return -ENOMEM;

@@ -50,9 +50,13 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 	if (free_space_by_fsmap(&extent_running_kernel, place->fd, place->facts.device, ret->free) <
 	    0)
 		free(TAKE_PTR(ret->free));
-	return frag_result_note(ret, "The file system was walked over, file by file: its device "
-				     "could not be read, for lack of permission or of a reader for "
-				     "it.");
+	return frag_result_note(
+		ret,
+		place->device
+			? "The file system was walked over, file by file: its device could not "
+			  "be read, for lack of permission or of a reader for it."
+			: "The file system was walked over, file by file: it has no block "
+			  "device of its own.");
 }
 
 /* ---- where ---- */

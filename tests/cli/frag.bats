@@ -566,6 +566,15 @@ put() {
 	assert_output_has "also marked as a member of a RAID"
 }
 
+@test "--volume: a mount without a device is walked, whatever stands here by the name of its source" {
+	make_image ext4
+	mv image proc
+	run -0 alloc-perf frag --volume --json /proc
+	jq -e '.source == "walk" and .filesystem != "ext4"' <<<"$output"
+	run -0 alloc-perf frag --volume /proc
+	assert_output_has "it has no block device of its own"
+}
+
 @test "--volume: a damaged map of ext is told, the rest is shown" {
 	make_image ext4
 	require_program debugfs

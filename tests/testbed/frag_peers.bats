@@ -309,6 +309,22 @@ free_agrees_with_e2freefrag() { # FILESYSTEM
 	[ "$(sha256sum <"$image")" = "$before" ]
 }
 
+@test "an overlay is walked: its source is no file of that name here" {
+	need ext4
+	grep -qw overlay /proc/filesystems || modprobe overlay || skip "this kernel has no overlay"
+	local top=$VOLUMES/ext4/overlay
+	mkdir -p "$top"/{lower,upper,work,mounted}
+	"$STRIPES" write "$top/lower/striped" 50
+	sync -f "$top"
+	mount -t overlay overlay -o "lowerdir=$top/lower,upperdir=$top/upper,workdir=$top/work" "$top/mounted"
+	cp --sparse=always "$VOLUMES/ext2.img" overlay
+	run alloc-perf frag --volume --json "$top/mounted"
+	umount "$top/mounted"
+	rm -r "$top" overlay
+	assert_status 0
+	jq -e '.source == "walk" and .all.files == 1 and .all.fragments == 50' <<<"$output"
+}
+
 @test "reflinked extents are counted once" {
 	need xfs
 	run -0 alloc-perf frag --json "$VOLUMES/xfs"
