@@ -29,11 +29,35 @@ enum extent_flags {
 #define EXTENT_NO_ADDRESS (EXTENT_DELALLOC | EXTENT_ENCODED | EXTENT_INLINE | EXTENT_UNKNOWN)
 
 struct extent {
-	uint64_t logical;  /* offset in the file, bytes */
-	uint64_t physical; /* offset on the volume, bytes; no meaning with EXTENT_NO_ADDRESS */
+	uint64_t logical; /* offset in the file, bytes */
+	/* Offset on the volume, bytes; no meaning with EXTENT_NO_ADDRESS, but for EXTENT_ENCODED
+	 * alone. */
+	uint64_t physical;
 	uint64_t bytes;
-	uint32_t flags; /* enum extent_flags */
+	uint32_t flags;	     /* enum extent_flags */
+	uint64_t disk_bytes; /* length on the volume of an encoded one; 0: not known, at most
+				`bytes` */
 };
+
+/* Whether it is known where the extent starts. */
+static inline int extent_has_start(const struct extent *extent)
+{
+	return !(extent->flags & (EXTENT_NO_ADDRESS & ~EXTENT_ENCODED));
+}
+
+/* Whether it is known where the extent starts and where it ends. */
+static inline int extent_has_address(const struct extent *extent)
+{
+	return extent_has_start(extent) &&
+	       (!(extent->flags & EXTENT_ENCODED) || extent->disk_bytes);
+}
+
+/* Its length on the volume, or the most that it can be. */
+static inline uint64_t extent_disk_bytes(const struct extent *extent)
+{
+	return extent->flags & EXTENT_ENCODED && extent->disk_bytes ? extent->disk_bytes
+								    : extent->bytes;
+}
 
 enum extent_source {
 	EXTENT_SOURCE_NONE,

@@ -46,37 +46,44 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-static int add_known(struct layout_sums *sums, const struct extent *extent)
+/* An encoded extent may be used twice; its second use is where the first one was read. */
+static uint64_t step_to(const struct layout_sums *sums, const struct extent *extent)
 {
-	uint64_t from = sums->physical_end, to = extent->physical;
-	int begins = sums->last != LAYOUT_KNOWN || to != from;
+	uint64_t to = extent->physical;
 
-	if (begins) {
-		if (sums->figures.largest_bytes == 0)
-			sums->figures.first_physical = to;
-		sums->run_bytes = 0;
-		sums->step_bytes = 0;
-		if (sums->last == LAYOUT_KNOWN)
-			sums->step_bytes = to > from ? to - from : from - to;
-		sums->figures.gap_bytes = add_capped(sums->figures.gap_bytes, sums->step_bytes);
-	}
-	sums->run_bytes = add_capped(sums->run_bytes, extent->bytes);
-	if (sums->run_bytes > sums->figures.largest_bytes)
-		sums->figures.largest_bytes = sums->run_bytes;
-	sums->physical_end = add_capped(to, extent->bytes);
-	sums->last = LAYOUT_KNOWN;
-	return begins;
+	if (!sums->has_start || !extent_has_start(extent) ||
+	    (extent->flags & EXTENT_ENCODED && to == sums->physical_start))
+		return 0;
+	if (to > sums->physical_end_most)
+		return to - sums->physical_end_most;
+	return to < sums->physical_end_least ? sums->physical_end_least - to : 0;
 }
 
-static int add_unknown(struct layout_sums *sums)
+static void add_run(struct layout_sums *sums, const struct extent *extent)
 {
-	int begins = sums->last != LAYOUT_UNKNOWN;
+	struct layout *figures = &sums->figures;
 
-	sums->run_bytes = 0;
-	sums->step_bytes = 0;
-	sums->figures.addresses_known = 0;
-	sums->last = LAYOUT_UNKNOWN;
-	return begins;
+	if (!extent_has_address(extent)) {
+		figures->addresses_known = 0;
+		sums->run_bytes = 0;
+		return;
+	}
+	if (figures->largest_bytes == 0)
+		figures->first_physical = extent->physical;
+	if (sums->step_bytes)
+		sums->run_bytes = 0;
+	sums->run_bytes = add_capped(sums->run_bytes, extent->bytes);
+	if (sums->run_bytes > figures->largest_bytes)
+		figures->largest_bytes = sums->run_bytes;
+}
+
+static void move_to(struct layout_sums *sums, const struct extent *extent)
+{
+	sums->has_start = extent_has_start(extent);
+	sums->physical_start = extent->physical;
+	sums->physical_end_most = add_capped(extent->physical, extent_disk_bytes(extent));
+	sums->physical_end_least =
+		extent_has_address(extent) ? sums->physical_end_most : extent->physical;
 }
 
 static void add_bytes(struct layout_sums *sums, const struct extent *extent)
@@ -98,14 +105,16 @@ static void add_bytes(struct layout_sums *sums, const struct extent *extent)
 		sums->logical_end = end;
 }
 
-int layout_sums_add(struct layout_sums *sums, const struct extent *extent)
+void layout_sums_add(struct layout_sums *sums, const struct extent *extent)
 {
-	int begins =
-		extent->flags & EXTENT_NO_ADDRESS ? add_unknown(sums) : add_known(sums, extent);
+	struct layout *figures = &sums->figures;
 
-	sums->figures.fragments += (uint64_t)begins;
+	sums->step_bytes = step_to(sums, extent);
+	figures->gap_bytes = add_capped(figures->gap_bytes, sums->step_bytes);
+	figures->fragments += figures->extents == 0 || sums->step_bytes;
+	add_run(sums, extent);
+	move_to(sums, extent);
 	add_bytes(sums, extent);
-	return begins;
 }
 
 /* Beforehand, so that an extent is added wholly or not at all. */
@@ -127,13 +136,14 @@ static int make_room(struct layout_builder *builder)
 int layout_builder_add(const struct extent *extent, void *context)
 {
 	struct layout_builder *builder = context;
-	int r = make_room(builder), begins;
+	uint64_t run_bytes = builder->sums.run_bytes;
+	int r = make_room(builder);
 
 	if (r < 0)
 		return r;
-	begins = layout_sums_add(&builder->sums, extent);
-	if (builder->sums.last == LAYOUT_KNOWN) {
-		builder->runs += (size_t)begins;
+	layout_sums_add(&builder->sums, extent);
+	if (builder->sums.run_bytes) {
+		builder->runs += run_bytes == 0 || builder->sums.step_bytes;
 		builder->run_bytes[builder->runs - 1] = builder->sums.run_bytes;
 	}
 	return 0;

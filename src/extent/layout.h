@@ -8,9 +8,11 @@
  * break.  Nor is a hole, if the next extent goes on exactly where the last one
  * ended.  (filefrag's summary also forgives a hole whose physical gap is as
  * large as its logical one; here that is a break, since the disk has to skip.)
- * An extent without an address (delayed, encoded, inline, unknown) ends the
- * fragment before it.  It and all such that follow it count as one fragment, of
- * which nothing is known: it has no part in largest, median and gaps.
+ * Where the location of an extent is not known (delayed, inline, unknown), or its
+ * length on the volume is not (encoded), fragments and gaps are lower bounds: only
+ * what certainly does not go on counts.  An encoded extent is known to start at its
+ * address and to be no longer than what it decodes to.  Such extents have no part
+ * in largest and median.
  */
 #ifndef EXTENT_LAYOUT_H
 #define EXTENT_LAYOUT_H
@@ -34,7 +36,7 @@ struct layout {
 	uint64_t gap_bytes;
 	uint64_t holes;		 /* gaps in the file before its last extent, also at its start */
 	uint64_t first_physical; /* of the first extent with an address; 0: none */
-	int addresses_known;	 /* 0: some extent had none; fragments, gap_bytes may be off */
+	int addresses_known;	 /* 0: some had none; fragments, gap_bytes are lower bounds */
 };
 
 /* ---- all figures but the median, in constant memory ---- */
@@ -42,16 +44,16 @@ struct layout {
 struct layout_sums {
 	struct layout figures; /* up to date after each extent; median_bytes is 0 */
 	uint64_t run_bytes;    /* of the present fragment; 0: it has no address */
-	uint64_t step_bytes;   /* from the fragment before to the present one, absolute */
+	/* From the last extent to the present one, absolute, at least; 0: it may go on there. */
+	uint64_t step_bytes;
 	uint64_t logical_end;
-	uint64_t physical_end; /* of the last extent, if that had an address */
-	enum { LAYOUT_NOTHING, LAYOUT_KNOWN, LAYOUT_UNKNOWN } last;
+	int has_start; /* the last extent: then the following are known of it */
+	uint64_t physical_start, physical_end_least, physical_end_most;
 };
 
 #define LAYOUT_SUMS_INIT ((struct layout_sums) { .figures.addresses_known = 1 })
 
-/* Returns 1 if the extent began a fragment, 0 if it went on with one. */
-int layout_sums_add(struct layout_sums *sums, const struct extent *extent);
+void layout_sums_add(struct layout_sums *sums, const struct extent *extent);
 
 /* ---- with the median ---- */
 

@@ -98,10 +98,10 @@ int frag_collect(const struct extent *extent, void *context)
 {
 	struct frag_collector *collector = context;
 	struct layout_sums *sums = &collector->sums;
-	int begins = layout_sums_add(sums, extent), is_break;
-	int r = 0;
+	int r = 0, is_break;
 
-	is_break = begins && sums->last == LAYOUT_KNOWN && sums->step_bytes;
+	layout_sums_add(sums, extent);
+	is_break = sums->step_bytes != 0;
 	if (is_break)
 		collector->break_seconds += seek_cost_of_break(collector->model, sums->step_bytes,
 							       collector->volume_bytes);
