@@ -124,6 +124,7 @@ static int look_at_all(struct files *files)
 		else if (r < 0)
 			fprintf(stderr, "alloc-perf: %s: %s\n", path, reason_of(-r));
 		files->result->totals.unreadable_count += r < 0 && r != -ECANCELED;
+		files->result->totals.silent_files += r == -EOPNOTSUPP || r == -ENOTTY;
 	}
 	return 0;
 }
@@ -179,15 +180,12 @@ int frag_files(struct frag_request *request)
 
 static void print_moment(const struct frag_file *file, double seconds)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], fragments[SHOW_FRAGMENTS_MAX];
 
 	printf("%9.2f %12s %10" PRIu64 " ", seconds, size_human((double)file->size_bytes, size),
 	       file->layout.extents);
-	if (frag_file_is_known(file))
-		printf("%10" PRIu64, file->layout.fragments);
-	else
-		printf("%10s", "n/a");
-	printf(" %12s\n", size_human((double)file->delayed_bytes, size));
+	printf("%10s %12s\n", show_fragments(file, fragments),
+	       size_human((double)file->delayed_bytes, size));
 	fflush(stdout);
 }
 

@@ -156,6 +156,18 @@ int btrfs_files_take(const struct btree_item *item, void *files);
 /* After the last item. */
 int btrfs_files_finish(struct btrfs_files *files);
 
+/*
+ * The extent in an item of a file's data.  1 with *ret, which is not inline; 0: a
+ * hole, inline data, or no sense.
+ */
+int btrfs_extent_take(const struct btree_item *item, struct extent *ret);
+
+/*
+ * Of a file whose compressed extents the collector has from FIEMAP: reads their
+ * lengths on the volume, which takes root; others keep lower bounds.  0 or -ENOMEM.
+ */
+int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector);
+
 /* ---- all of it ---- */
 
 /* result->facts are known already.  `top_tree`, `top`: as for btrfs_paths_new(). */

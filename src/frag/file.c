@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The number of fragments is given only where it is a fact: a compressed extent
- * has a known begin but no known end, a delayed one neither.  What lies inside
- * of metadata comes with it and is one piece.
+ * The number of fragments is given as a fact only where it is one: FIEMAP reports where
+ * a compressed extent starts but not its length on the volume, of a delayed one
+ * nothing.  Then it is a lower bound.  What lies inside of metadata comes with it and
+ * is one piece.
  */
 #include "file.h"
 
@@ -13,6 +14,7 @@
 #include <math.h>
 #include <sys/ioctl.h>
 
+#include "btrfs.h"
 #include "cleanup.h"
 
 bool frag_file_is_known(const struct frag_file *file)
@@ -25,7 +27,7 @@ bool frag_file_is_known(const struct frag_file *file)
 
 bool frag_file_is_fragmented(const struct frag_file *file)
 {
-	return frag_file_is_known(file) && file->layout.fragments > file->ideal_fragments;
+	return file->layout.fragments > file->ideal_fragments;
 }
 
 bool frag_file_is_worth(const struct frag_file *file)
@@ -53,6 +55,7 @@ COLUMN(disk, file->disk_bytes)
 COLUMN(mapped, file->layout.mapped_bytes)
 COLUMN(extents, file->layout.extents)
 COLUMN(fragments, known(file, (double)file->layout.fragments))
+COLUMN(least, file->layout.fragments)
 COLUMN(ideal, file->ideal_fragments)
 COLUMN(largest, known(file, (double)file->layout.largest_bytes))
 COLUMN(mean, known(file, file->layout.fragments ? (double)file->layout.mapped_bytes /
@@ -76,6 +79,8 @@ const struct frag_column frag_columns[] = {
 	{ "extents", "count", "extents, as the file system cuts them", of_extents },
 	{ "fragments", "count", "runs of extents that follow one another on the volume",
 	  of_fragments },
+	{ "fragments_at_least", "count", "the same where it is not known exactly: a lower bound",
+	  of_least },
 	{ "ideal_fragments", "count", "the fewest that this file system could give it", of_ideal },
 	{ "largest_bytes", "bytes", "largest fragment", of_largest },
 	{ "mean_bytes", "bytes", "mapped bytes divided by fragments", of_mean },
@@ -94,6 +99,15 @@ const unsigned frag_column_count = ARRAY_SIZE(frag_columns);
 
 /* ---- collecting ---- */
 
+static void add_to_map(const struct frag_collector *collector, const struct extent *extent,
+		       int is_break)
+{
+	struct extent there = *extent;
+
+	there.bytes = extent_disk_bytes(extent);
+	map_add(collector->map, &there, is_break, collector->file_bytes);
+}
+
 int frag_collect(const struct extent *extent, void *context)
 {
 	struct frag_collector *collector = context;
@@ -109,20 +123,22 @@ int frag_collect(const struct extent *extent, void *context)
 		collector->delayed_bytes += extent->bytes;
 	if (extent->flags & EXTENT_INLINE)
 		collector->inline_bytes += extent->bytes;
-	if (collector->map && !(extent->flags & EXTENT_NO_ADDRESS))
-		map_add(collector->map, extent, is_break, collector->file_bytes);
-	if (collector->shared && extent->flags & EXTENT_SHARED &&
-	    !(extent->flags & EXTENT_NO_ADDRESS))
+	if (extent->bytes > extent_disk_bytes(extent))
+		collector->packed_bytes += extent->bytes - extent_disk_bytes(extent);
+	if (collector->map && extent_has_address(extent))
+		add_to_map(collector, extent, is_break);
+	if (collector->shared && extent->flags & EXTENT_SHARED && extent_has_address(extent))
 		r = ranges_add(collector->shared, collector->device, extent->physical,
-			       extent->bytes);
+			       extent_disk_bytes(extent));
 	if (r == 0 && collector->also)
 		r = collector->also(extent, collector->also_context);
 	return r;
 }
 
-static void add_costs(const struct seek_model *model, double break_seconds, struct frag_file *file)
+static void add_costs(const struct seek_model *model, double break_seconds, uint64_t packed_bytes,
+		      struct frag_file *file)
 {
-	uint64_t unread = file->layout.unwritten_bytes + file->inline_bytes;
+	uint64_t unread = file->layout.unwritten_bytes + file->inline_bytes + packed_bytes;
 	uint64_t mapped = file->layout.mapped_bytes;
 
 	file->sequential_seconds = seek_cost_of_bytes(model, mapped > unread ? mapped - unread : 0);
@@ -142,7 +158,7 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 	file->ideal_fragments = layout_ideal_fragments(file->layout.mapped_bytes, run);
 	if (file->ideal_fragments > file->layout.fragments)
 		file->ideal_fragments = file->layout.fragments;
-	add_costs(collector->model, collector->break_seconds, file);
+	add_costs(collector->model, collector->break_seconds, collector->packed_bytes, file);
 }
 
 void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
@@ -160,7 +176,7 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 	};
 	file->delayed_bytes = file->inline_bytes = 0;
 	file->ideal_fragments = extents;
-	add_costs(model, 0, file);
+	add_costs(model, 0, 0, file);
 }
 
 void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file)
@@ -199,6 +215,8 @@ int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
 	collector->device = facts->device;
 	collector->volume_bytes = facts->volume_bytes;
 	r = extent_walk(fd, &options, frag_collect, collector, NULL);
+	if (r == 0 && facts->magic == BTRFS_SUPER_MAGIC && collector->sums.figures.encoded_bytes)
+		r = btrfs_measure_encoded(fd, file->inode, collector);
 	if (r)
 		return r;
 	block_mapped = collector->sums.figures.fragments > 1 && frag_is_block_mapped(fd, facts);

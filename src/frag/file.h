@@ -27,10 +27,10 @@ struct frag_file {
 		extra_seconds; /* by the model: in one piece, and on top of that */
 };
 
-/* Whether the number of fragments is known: not if something is compressed or delayed. */
+/* Whether the number of fragments is known; otherwise it is a lower bound. */
 bool frag_file_is_known(const struct frag_file *file);
 
-/* More fragments than the ideal. */
+/* More fragments than the ideal, for certain. */
 bool frag_file_is_fragmented(const struct frag_file *file);
 
 bool frag_file_is_worth(const struct frag_file *file);
@@ -51,6 +51,7 @@ extern const unsigned frag_column_count;
 struct frag_collector {
 	struct layout_sums sums;
 	uint64_t delayed_bytes, inline_bytes;
+	uint64_t packed_bytes; /* that compression saves, where that is known */
 	double break_seconds;
 	const struct seek_model *model;
 	uint64_t device, volume_bytes, file_bytes;

@@ -41,6 +41,19 @@ static double known(const struct frag_file *file, uint64_t value)
 	return frag_file_is_known(file) ? (double)value : NAN;
 }
 
+const char *show_fragments(const struct frag_file *file, char text[static SHOW_FRAGMENTS_MAX])
+{
+	uint64_t fragments = file->layout.fragments;
+
+	if (frag_file_is_known(file))
+		snprintf(text, SHOW_FRAGMENTS_MAX, "%" PRIu64, fragments);
+	else if (fragments > 1)
+		snprintf(text, SHOW_FRAGMENTS_MAX, ">=%" PRIu64, fragments);
+	else
+		return "n/a";
+	return text;
+}
+
 static double mean_bytes(const struct frag_file *file)
 {
 	const struct layout *layout = &file->layout;
@@ -54,11 +67,11 @@ void show_file(FILE *to, const struct frag_file *file)
 {
 	CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
 	const struct layout *layout = &file->layout;
-	char text[SIZE_TEXT_MAX];
+	char text[SIZE_TEXT_MAX], fragments[SHOW_FRAGMENTS_MAX];
 
 	put_bytes(to, 10, (double)file->size_bytes);
 	put_count(to, 9, (double)layout->extents);
-	put_count(to, 9, known(file, layout->fragments));
+	fprintf(to, "%9s ", show_fragments(file, fragments));
 	put_count(to, 7, (double)file->ideal_fragments);
 	put_bytes(to, 9, known(file, layout->largest_bytes));
 	put_bytes(to, 9, mean_bytes(file));

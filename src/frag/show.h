@@ -19,6 +19,10 @@ struct show_options {
 void show_files_header(FILE *to);
 void show_file(FILE *to, const struct frag_file *file);
 
+/* "5", ">=5" where that is a lower bound, or "n/a"; lies in `text` or is constant. */
+enum { SHOW_FRAGMENTS_MAX = 32 };
+const char *show_fragments(const struct frag_file *file, char text[static SHOW_FRAGMENTS_MAX]);
+
 /* As `filefrag -v` prints it (filefrag.c). */
 struct filefrag_table {
 	FILE *to;

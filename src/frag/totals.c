@@ -178,21 +178,10 @@ void totals_clear(struct totals *totals)
 	*totals = (struct totals) { 0 };
 }
 
-int totals_add(struct totals *totals, const struct frag_file *file)
+static void add_known(struct totals *totals, const struct frag_file *file)
 {
 	char extension[EXTENSION_BYTES] = "";
 
-	totals->unwritten_bytes += file->layout.unwritten_bytes;
-	totals->shared_bytes += file->layout.shared_bytes;
-	totals->encoded_bytes += file->layout.encoded_bytes;
-	totals->delayed_bytes += file->delayed_bytes;
-	totals->inline_bytes += file->inline_bytes;
-	totals->holes += file->layout.holes;
-	totals->unopened_files += !file->opened;
-	if (!frag_file_is_known(file)) {
-		tally_add(&totals->unknown, file);
-		return 0;
-	}
 	totals->blockless_files += file->layout.extents == 0 || file->inline_bytes;
 	tally_add(&totals->all, file);
 	tally_add(&totals->by_count[count_class_of(file->layout.fragments)], file);
@@ -201,8 +190,25 @@ int totals_add(struct totals *totals, const struct frag_file *file)
 		extension_of(file->path, extension);
 		tally_add(extension_tally(totals, extension), file);
 	}
+}
+
+int totals_add(struct totals *totals, const struct frag_file *file)
+{
+	totals->unwritten_bytes += file->layout.unwritten_bytes;
+	totals->shared_bytes += file->layout.shared_bytes;
+	totals->encoded_bytes += file->layout.encoded_bytes;
+	totals->delayed_bytes += file->delayed_bytes;
+	totals->inline_bytes += file->inline_bytes;
+	totals->holes += file->layout.holes;
+	totals->unopened_files += !file->opened;
+	if (frag_file_is_known(file))
+		add_known(totals, file);
+	else
+		tally_add(&totals->unknown, file);
 	if (frag_file_is_worth(file))
 		tally_add(&totals->worth, file);
+	else
+		totals->unclear_files += !frag_file_is_known(file);
 	return worst_add(&totals->worst, file);
 }
 
@@ -265,6 +271,7 @@ static void merge_counters(struct totals *to, const struct totals *from)
 		{ &to->delayed_bytes, from->delayed_bytes },
 		{ &to->inline_bytes, from->inline_bytes },
 		{ &to->holes, from->holes },
+		{ &to->unclear_files, from->unclear_files },
 		{ &to->unopened_files, from->unopened_files },
 		{ &to->table_files, from->table_files },
 		{ &to->blockless_files, from->blockless_files },

@@ -46,7 +46,7 @@ enum { UNREADABLE_MAX = 100 };
 
 struct totals {
 	struct tally all;     /* files whose fragments are known */
-	struct tally unknown; /* compressed, delayed */
+	struct tally unknown; /* compressed, delayed: with lower bounds */
 	struct tally worth;   /* worth rewriting */
 	struct tally by_count[COUNT_CLASSES];
 	struct tally by_size[SIZE_CLASSES];
@@ -55,6 +55,7 @@ struct totals {
 	struct worst worst;
 
 	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
+	uint64_t unclear_files;	  /* of the unknown, all but those worth rewriting for certain */
 	uint64_t unopened_files;  /* of one block or none */
 	uint64_t table_files;	  /* that a walk read from inode tables, the kernel not asked */
 	uint64_t blockless_files; /* empty, or sparse from end to end, or inline */

@@ -124,11 +124,12 @@ static void show_worst(FILE *to, const struct totals *totals)
 	for (size_t i = 0; i < worst->count; i++) {
 		const struct frag_file *file = &worst->file[i];
 		CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
-		char bytes[SIZE_TEXT_MAX], seconds[SIZE_TEXT_MAX];
+		char bytes[SIZE_TEXT_MAX], seconds[SIZE_TEXT_MAX], fragments[SHOW_FRAGMENTS_MAX];
 
-		fprintf(to, "%9s %10" PRIu64 " %7" PRIu64 " %10s  ",
-			duration_human(file->extra_seconds, seconds), file->layout.fragments,
-			file->ideal_fragments, size_human((double)file->size_bytes, bytes));
+		fprintf(to, "%9s %10s %7" PRIu64 " %10s  ",
+			duration_human(file->extra_seconds, seconds),
+			show_fragments(file, fragments), file->ideal_fragments,
+			size_human((double)file->size_bytes, bytes));
 		if (name)
 			fprintf(to, "%s\n", name);
 		else
@@ -156,19 +157,24 @@ static void show_sums(FILE *to, const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
 	const struct tally *all = &totals->all, *unknown = &totals->unknown;
+	const char *at_least = unknown->files ? " at least" : "";
+	uint64_t files = all->files + unknown->files;
+	uint64_t fragmented = all->fragmented_files + unknown->fragmented_files;
 	char size[SIZE_TEXT_MAX], disk[SIZE_TEXT_MAX];
 
-	fprintf(to, "%12" PRIu64 " files, %s, on %s (source: %s)\n", all->files + unknown->files,
+	fprintf(to, "%12" PRIu64 " files, %s, on %s (source: %s)\n", files,
 		size_human((double)all->size_bytes + (double)unknown->size_bytes, size),
 		result->facts.kind ? result->facts.kind->name : "nothing", result->source);
-	fprintf(to, "%12" PRIu64 " fragmented (%.1f %%)\n", all->fragmented_files,
-		all->files ? 100.0 * (double)all->fragmented_files / (double)all->files : 0);
-	fprintf(to, "%12" PRIu64 " fragments in %" PRIu64 " extents; %" PRIu64 " would do\n",
-		all->fragments, all->extents, all->ideal_fragments);
+	fprintf(to, "%12" PRIu64 " fragmented%s (%.1f %%)\n", fragmented, at_least,
+		files ? 100.0 * (double)fragmented / (double)files : 0);
+	fprintf(to, "%12" PRIu64 " fragments%s in %" PRIu64 " extents; %" PRIu64 " would do\n",
+		all->fragments + unknown->fragments, at_least, all->extents + unknown->extents,
+		all->ideal_fragments + unknown->ideal_fragments);
 	fprintf(to, "%12s in extents of files\n",
 		size_human((double)all->mapped_bytes + (double)unknown->mapped_bytes, disk));
 	put_count_if(to, unknown->files,
-		     "files are compressed or not written out yet: their fragments are not known");
+		     "files are compressed or not written out yet: of their fragments only "
+		     "some are known");
 	put_count_if(to, totals->blockless_files, "files have no blocks of their own");
 	put_bytes_if(to, totals->unwritten_bytes, "allocated, but never written");
 	put_bytes_if(to, totals->shared_bytes, "in extents shared with other files");

@@ -52,9 +52,37 @@ static void put_commands(FILE *to, const struct frag_result *result)
 	fprintf(to, "  (not done here; %s)\n", kind->caveat);
 }
 
+/* Of all files, those that nothing is said about. */
+static void put_unclear(FILE *to, const struct totals *totals)
+{
+	fprintf(to, "cannot tell for %" PRIu64 " of %" PRIu64 " files",
+		totals->unclear_files + totals->silent_files,
+		totals->all.files + totals->unknown.files + totals->silent_files);
+}
+
+static void show_unclear(FILE *to, const struct frag_result *result)
+{
+	const struct totals *totals = &result->totals;
+
+	fprintf(to, "Verdict: ");
+	if (totals->unclear_files + totals->silent_files)
+		put_unclear(to, totals);
+	else
+		fprintf(to, "cannot tell: nothing could be read");
+	fputc('\n', to);
+}
+
+/* Nothing but such as is not known. */
+static bool is_unclear(const struct totals *totals)
+{
+	return totals->all.files + totals->worth.files == 0 &&
+	       totals->unclear_files + totals->silent_files + totals->unreadable_count;
+}
+
 static bool is_fine(const struct totals *totals)
 {
-	double reading = totals->all.sequential_seconds + totals->all.extra_seconds;
+	double reading = totals->all.sequential_seconds + totals->all.extra_seconds +
+			 totals->unknown.sequential_seconds + totals->unknown.extra_seconds;
 
 	return totals->worth.extra_seconds < share_that_matters * reading ||
 	       totals->worth.files == 0;
@@ -63,10 +91,18 @@ static bool is_fine(const struct totals *totals)
 void show_verdict(FILE *to, const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
+	bool has_unclear = totals->unclear_files + totals->silent_files;
 	char bytes[SIZE_TEXT_MAX];
 
+	if (is_unclear(totals)) {
+		show_unclear(to, result);
+		return;
+	}
 	if (is_fine(totals)) {
-		fprintf(to, "Verdict: fine; all in all, ");
+		fprintf(to, "Verdict: ");
+		if (has_unclear)
+			put_unclear(to, totals);
+		fprintf(to, "%s; all in all, ", has_unclear ? "; the others are fine" : "fine");
 		put_reading(to, &totals->all);
 		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 		if (totals->worth.files)
@@ -78,6 +114,10 @@ void show_verdict(FILE *to, const struct frag_result *result)
 			totals->worth.files, totals->worth.files == 1 ? "" : "s",
 			size_human((double)totals->worth.mapped_bytes, bytes));
 		put_reading(to, &totals->worth);
+		if (has_unclear) {
+			fprintf(to, "; ");
+			put_unclear(to, totals);
+		}
 		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 	}
 	if (totals->worth.files)

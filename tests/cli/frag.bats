@@ -69,6 +69,7 @@ refused() { # SENTENCE ARGUMENT...
 	need_extents
 	echo x >$'odd\nname'
 	echo y >$'bad\xff'
+	sync -f .
 	run alloc-perf frag $'odd\nname' $'bad\xff'
 	assert_status 0
 	assert_output_has "\$'odd\\nname'"

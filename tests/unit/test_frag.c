@@ -296,6 +296,50 @@ static void what_has_no_address_is_not_known(void **state)
 	assert_int_equal(file.delayed_bytes, 4 * BLOCK);
 }
 
+static double column(const struct frag_file *file, const char *name)
+{
+	for (unsigned i = 0; i < frag_column_count; i++)
+		if (strcmp(frag_columns[i].name, name) == 0)
+			return frag_columns[i].of(file);
+	fail_msg("%s", name);
+	return 0;
+}
+
+static void encoded_files_have_bounds_or_are_exact(void **state)
+{
+	struct frag_collector collector = { .sums = LAYOUT_SUMS_INIT,
+					    .model = seek_model_find("flash") };
+	struct frag_collector exact = collector;
+	struct frag_file file;
+	char text[SHOW_FRAGMENTS_MAX];
+	(void)state;
+
+	collect(&collector, 0, 100, 32, EXTENT_ENCODED);
+	file = finish(&collector);
+	assert_string_equal(show_fragments(&file, text), "n/a");
+	collect(&collector, 32, 500, 32, EXTENT_ENCODED);
+	collect(&collector, 64, 510, 32, EXTENT_ENCODED);
+	file = finish(&collector);
+	assert_false(frag_file_is_known(&file));
+	assert_true(frag_file_is_fragmented(&file));
+	assert_true(isnan(column(&file, "fragments")));
+	assert_float_equal(column(&file, "fragments_at_least"), 2, 0);
+	assert_string_equal(show_fragments(&file, text), ">=2");
+	assert_float_equal(file.extra_seconds, 20e-6, 1e-12);
+
+	for (unsigned i = 0; i < 3; i++) {
+		const struct extent extent = { i * 32 * BLOCK, (100 + 4 * i) * BLOCK, 32 * BLOCK,
+					       EXTENT_ENCODED, 4 * BLOCK };
+
+		assert_int_equal(frag_collect(&extent, &exact), 0);
+	}
+	file = finish(&exact);
+	assert_true(frag_file_is_known(&file));
+	assert_float_equal(column(&file, "fragments"), 1, 0);
+	/* What is read are three times four blocks. */
+	assert_float_equal(file.sequential_seconds, 12 * BLOCK / 500e6, 1e-12);
+}
+
 static void unknown_figures_are_no_numbers(void **state)
 {
 	struct frag_file file = { .layout = { .extents = 2, .fragments = 2 } };
@@ -370,6 +414,48 @@ static void files_land_in_their_classes(void **state)
 	totals_finish(&totals);
 	assert_string_equal(totals.extensions[0].name, "txt");
 	assert_int_equal(totals.extensions[0].tally.files, 300);
+}
+
+static char *verdict_on(const struct frag_result *result)
+{
+	char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+
+	assert_non_null(to);
+	show_verdict(to, result);
+	fclose(to);
+	return text;
+}
+
+static void no_verdict_over_what_is_not_known(void **state)
+{
+	struct frag_result result = { .model = seek_model_find("flash"),
+				      .facts.kind = filesystem_kind_find("btrfs") };
+	struct frag_file unknown = { .layout = { .extents = 3, .fragments = 1 } };
+	struct frag_file known = made_up("known", 1, 0);
+	CLEANUP(freep) char *none = NULL, *mixed = NULL, *certain = NULL;
+	(void)state;
+
+	assert_int_equal(totals_init(&result.totals, &frag_sorts[0], 3, 0), 0);
+	assert_int_equal(totals_add(&result.totals, &unknown), 0);
+	result.totals.silent_files = 1;
+	none = verdict_on(&result);
+	assert_string_equal(none, "Verdict: cannot tell for 2 of 2 files\n");
+	known.sequential_seconds = 1;
+	assert_int_equal(totals_add(&result.totals, &known), 0);
+	mixed = verdict_on(&result);
+	assert_non_null(strstr(mixed, "cannot tell for 2 of 3 files; the others are fine"));
+	/* What has so many for certain is worth it, however many it has. */
+	unknown.layout.fragments = 1000;
+	unknown.ideal_fragments = 1;
+	unknown.sequential_seconds = 1;
+	unknown.extra_seconds = 2;
+	assert_int_equal(totals_add(&result.totals, &unknown), 0);
+	certain = verdict_on(&result);
+	assert_non_null(strstr(certain, "worth rewriting: 1 file"));
+	assert_non_null(strstr(certain, "cannot tell for 2 of 4 files"));
+	totals_clear(&result.totals);
 }
 
 /* Whatever the order in which they come, and over how many threads. */
@@ -603,6 +689,8 @@ int main(void)
 		cmocka_unit_test(only_what_matters_is_worth_it),
 		cmocka_unit_test(a_file_in_pieces),
 		cmocka_unit_test(what_has_no_address_is_not_known),
+		cmocka_unit_test(encoded_files_have_bounds_or_are_exact),
+		cmocka_unit_test(no_verdict_over_what_is_not_known),
 		cmocka_unit_test(unknown_figures_are_no_numbers),
 		cmocka_unit_test(classes_have_no_gaps),
 		cmocka_unit_test(files_land_in_their_classes),
