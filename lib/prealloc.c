@@ -71,12 +71,12 @@ static int check_file(int fd)
 
 	if (flags < 0 || fstat(fd, &status) < 0)
 		return -errno;
+	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
 	if (S_ISFIFO(status.st_mode))
 		return -ESPIPE;
 	if (!S_ISREG(status.st_mode))
 		return S_ISSOCK(status.st_mode) ? -ESPIPE : -ENODEV;
-	if ((flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
-		return -EBADF;
 	return volume_stores(fd) ? 0 : -ENODEV;
 }
 

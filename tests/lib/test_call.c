@@ -52,6 +52,8 @@ static void what_is_no_file_is_refused(void **state)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	assert_int_equal(prealloc(ends[1], 0, 1, NULL, NULL), -ESPIPE);
+	/* As the kernel says: it looks at the descriptor first. */
+	assert_int_equal(prealloc(ends[0], 0, 1, NULL, NULL), -EBADF);
 	assert_int_equal(prealloc(pair[1], 0, 1, NULL, NULL), -ESPIPE);
 	for (int i = 0; i < 2; i++) {
 		close(ends[i]);
@@ -68,7 +70,7 @@ static void other_descriptors_are_refused(void **state)
 		{ "/dev/null", O_RDWR, ENODEV },
 		{ "/proc/self/exe", O_RDONLY, EBADF },
 		{ "/proc/self/exe", O_PATH, EBADF },
-		{ ".", O_RDONLY, ENODEV },
+		{ ".", O_RDONLY, EBADF },
 		/* A regular file, but what is written there is no data. */
 		{ "/proc/self/comm", O_WRONLY, ENODEV },
 		{ "/proc/self/oom_score_adj", O_RDWR, ENODEV },
