@@ -42,8 +42,9 @@ static int64_t populate(struct side_files *files, uint64_t offset, uint64_t byte
 		return -EOPNOTSUPP;
 	if (takes_any_advice(pages, length))
 		r = -EOPNOTSUPP;
+	/* Kernels before 5.14 say EINVAL, seccomp filters EPERM or ENOSYS. */
 	else if (madvise(pages, length, MADV_POPULATE_WRITE) < 0)
-		r = errno == EINVAL ? -EOPNOTSUPP : -errno;
+		r = errno == EFAULT || errno == EINTR ? -errno : -EOPNOTSUPP;
 	munmap(pages, length);
 	return r;
 }

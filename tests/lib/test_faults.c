@@ -34,12 +34,13 @@ static struct {
 	atomic_long seen; /* calls so far */
 	long nth;	  /* which fails; 0: none */
 	int error;
-	int no_fallocate;  /* mode 0 is EOPNOTSUPP */
-	int no_direct;	   /* O_DIRECT is EINVAL */
-	int no_map;	   /* mmap() is ENODEV */
-	int no_keep;	   /* writev() succeeds, and nothing is there */
-	size_t intrusion;  /* bytes that another appends immediately before each writev() */
-	int intrusions;	   /* how often */
+	int no_fallocate;    /* mode 0 is EOPNOTSUPP */
+	int no_direct;	     /* O_DIRECT is EINVAL */
+	int no_map;	     /* mmap() is ENODEV */
+	int no_keep;	     /* writev() succeeds, and nothing is there */
+	const char *refused; /* this call, always, with `error`, as by a seccomp filter */
+	size_t intrusion;    /* bytes that another appends immediately before each writev() */
+	int intrusions;	     /* how often */
 	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
 	uint64_t now_ns, slowest_ns;
 	const char *failed;
@@ -47,6 +48,10 @@ static struct {
 
 static int fails(const char *call)
 {
+	if (seam.refused && !strcmp(seam.refused, call)) {
+		errno = seam.error;
+		return 1;
+	}
 	if (atomic_fetch_add(&seam.seen, 1) + 1 != seam.nth)
 		return 0;
 	seam.failed = call;
@@ -468,6 +473,28 @@ static void no_second_description_is_needed(void **state)
 		fail_nth(nth, EACCES, UINT64_MAX, 0);
 }
 
+/* A sandbox may refuse any call that the library can do without, by an error of its choice. */
+static void a_sandbox_does_no_harm(void **state)
+{
+	static const char *const calls[] = { "madvise", "ioctl", "open", "sync_file_range" };
+	static const int errors[] = { EPERM, ENOSYS, EACCES };
+	(void)state;
+
+	seam.no_fallocate = 1;
+	for (size_t i = 0; i < ARRAY_SIZE(calls) * ARRAY_SIZE(errors); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+
+		make_file(fd);
+		seam.refused = calls[i / ARRAY_SIZE(errors)];
+		seam.error = errors[i % ARRAY_SIZE(errors)];
+		assert_int_equal(prealloc(fd, 50, 5 * mib + 3, NULL, NULL), 0);
+		seam.refused = NULL;
+		check_data(fd);
+		assert_int_equal(look_size(fd), 50 + 5 * mib + 3);
+		assert_true(look_block_bytes(fd) >= 5 * mib);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -481,6 +508,7 @@ int main(void)
 		cmocka_unit_test_setup(steps_follow_a_fallocate_that_slows_down, start_over),
 		cmocka_unit_test_setup(what_keeps_nothing_is_an_error, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
+		cmocka_unit_test_setup(a_sandbox_does_no_harm, start_over),
 	};
 
 	return cmocka_run_group_tests_name("prealloc-faults", tests, NULL, NULL);
