@@ -18,7 +18,8 @@
  *	fallocate(2) first.  Where the file system has none (ext2, ext3, many
  *	network and FUSE ones), holes inside the file are filled by touching their
  *	pages, and the part past its end by appended zeroes, with O_DIRECT where
- *	that is granted.
+ *	that is granted.  Where the file system does not report holes, the range is
+ *	read, and what reads as zeroes is taken for a hole.
  *
  * What is never changed
  *	Data, unwritten (preallocated) blocks, the file position, the flags of the
@@ -90,7 +91,8 @@ enum prealloc_flags {
 	PREALLOC_REQUIRE_NATIVE = 1 << 2,
 	/*
 	 * Have the file system show afterwards (extents, or where it has none the
-	 * block count) that the range is allocated; -EOPNOTSUPP where it does not.
+	 * block count) that the range is allocated; -EOPNOTSUPP where it does not, and
+	 * where a block count proves nothing (FUSE, most network file systems).
 	 */
 	PREALLOC_VERIFY = 1 << 3,
 	/*
@@ -145,12 +147,21 @@ struct prealloc_result {
 	uint32_t path;	/* enum prealloc_path */
 	uint32_t risks; /* enum prealloc_risks; 0: writes into the range will not meet ENOSPC */
 	uint64_t reserved_bytes; /* of the range; 0 on failure, and on ZFS, which only checks */
-	uint64_t new_bytes;	 /* of these, in blocks that were holes before */
-	uint64_t written_bytes;	 /* zeroes handed to the kernel */
-	uint64_t left_bytes;	 /* on failure: allocated, and could not be given back */
-	uint64_t calls;		 /* system calls that allocated */
-	uint32_t did;		 /* enum prealloc_did */
-	int32_t native_error;	 /* errno of a fallocate(2) that was not supported; 0: it was */
+	/*
+	 * Of these, in blocks that were holes before.  Where the file system does not
+	 * report holes (FUSE, many network ones): what read as zeroes and was written;
+	 * after fallocate(2) only what lies past the old end.
+	 */
+	uint64_t new_bytes;
+	uint64_t written_bytes; /* zeroes handed to the kernel */
+	/*
+	 * On failure: allocated, and could not be given back.  Where the file system
+	 * does not report holes, the most that it can be.
+	 */
+	uint64_t left_bytes;
+	uint64_t calls;	      /* system calls that allocated */
+	uint32_t did;	      /* enum prealloc_did */
+	int32_t native_error; /* errno of a fallocate(2) that was not supported; 0: it was */
 };
 
 /*

@@ -18,6 +18,7 @@ struct filling {
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */
 	struct span writing; /* on its way from the page cache to the disk */
+	int looked;	     /* for zeroes, where nothing reports holes */
 	uint64_t zeroes_end; /* before it all zeroes were touched, and look no different now */
 };
 

@@ -104,6 +104,15 @@ static int write_piecewise(struct task *task, uint64_t offset, uint64_t bytes)
 	return 0;
 }
 
+/* What read as zeroes may have been a hole. */
+static void note_blind(struct task *task, uint64_t offset, uint64_t bytes)
+{
+	uint64_t end = lesser(offset + bytes, task->old_size);
+
+	if (task->source == MAP_BLIND && offset < end)
+		task->blind_bytes += end - offset;
+}
+
 static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 {
 	struct task *task = filling->task;
@@ -116,6 +125,8 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 		r = fault_reason(task, offset);
 	else if (r == -EOPNOTSUPP)
 		r = write_piecewise(task, offset, bytes);
+	if (r != -EINTR)
+		note_blind(task, offset, bytes);
 	if (r < 0)
 		return (int)r;
 	filling->filled += bytes;
@@ -190,16 +201,16 @@ static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
 int inside_fill(struct filling *filling)
 {
 	struct task *task = filling->task;
-	uint64_t end = lesser(task->end, filling->size), start;
+	uint64_t end = lesser(task->end, filling->size);
+	uint64_t start = greater(task->offset, filling->zeroes_end);
 
-	if (task->offset >= end)
-		return 0;
 	if (task->source != MAP_BLIND)
-		return map_gaps(task, task->offset, end, touch_gap, filling);
-	start = greater(task->offset, filling->zeroes_end);
+		return task->offset < end ? map_gaps(task, task->offset, end, touch_gap, filling)
+					  : 0;
 	/* What was appended since is no hole, unless others leapt ahead. */
-	if (start >= end || (filling->zeroes_end && !task->others_grew_it))
+	if (filling->looked && !task->others_grew_it)
 		return 0;
+	filling->looked = 1;
 	filling->zeroes_end = end;
 	return touch_zeroes(filling, start, end);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * FIEMAP is asked first: only it tells unwritten blocks from holes.  SEEK_HOLE is
- * what tmpfs and NFS have.  A file system without either (FUSE mostly) claims one
- * large extent of data; the block count gives that away.
+ * what tmpfs and NFS 4.2 have.  A file system without either (FUSE mostly) claims one
+ * large extent of data.  The block count does not give that away: sshfs computes it
+ * from the length, and the blocks that XFS keeps past the end of a file make up for
+ * its holes.  So only a hole proves that holes are reported.
  */
 #include "map.h"
 
@@ -135,7 +137,6 @@ static int add_gap(const struct span *gap, void *context)
 	return 0;
 }
 
-/* Compares what SEEK_HOLE says with the block count. */
 static int probe_seek(struct task *task)
 {
 	struct stat status;
@@ -151,7 +152,8 @@ static int probe_seek(struct task *task)
 	block_bytes = (uint64_t)status.st_blocks * 512;
 	/* The end's own page; the granule of NFS is what it likes to transfer. */
 	data_bytes = round_up(length - gap_bytes, lesser(task->granule, 4096));
-	task->source = r < 0 || (gap_bytes == 0 && block_bytes < data_bytes) ? MAP_BLIND : MAP_SEEK;
+	task->source =
+		r < 0 || (gap_bytes == 0 && !volume_reports_holes(task->fd)) ? MAP_BLIND : MAP_SEEK;
 	task->unwritten_hidden = task->source == MAP_BLIND || block_bytes > data_bytes;
 	return 0;
 }

@@ -174,6 +174,7 @@ static int attempt(struct task *task, uint64_t extent_bytes)
 		task->result.new_bytes = 0;
 		return r;
 	}
+	task->result.new_bytes += task->blind_bytes;
 	if (hint.kind != HINT_NONE)
 		task->result.did |= PREALLOC_DID_HINT;
 	if (volume_reserves(task->fd))

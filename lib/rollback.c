@@ -177,6 +177,16 @@ static void empty_end_block(struct task *task)
 			empty_zeroes(task, start, end);
 }
 
+/* What fallocate() did to holes that nothing reports is not known, so all may be new. */
+static uint64_t blind_bytes(const struct task *task)
+{
+	uint64_t end = lesser(task->reached, task->old_size);
+
+	if (task->result.path == PREALLOC_WRITTEN || task->source != MAP_BLIND)
+		return task->blind_bytes;
+	return task->offset < end ? end - task->offset : 0;
+}
+
 void rollback(struct task *task)
 {
 	uint64_t size, inside = round_up(task->old_size, task->granule);
@@ -193,4 +203,5 @@ void rollback(struct task *task)
 	empty_holes(task, inside);
 	if (task->source == MAP_FIEMAP)
 		empty_end_block(task);
+	task->result.left_bytes += blind_bytes(task);
 }

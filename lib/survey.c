@@ -106,14 +106,40 @@ static int is_hole(const struct span *gap, void *context)
 	return gap->start < task->end && gap->end > task->offset;
 }
 
-/* No extents to be seen: at least the count of blocks has to cover it. */
-static int verify_blocks(const struct task *task)
-{
-	struct stat status;
+struct outside {
+	const struct task *task;
+	uint64_t gap_bytes; /* of the file, without the range */
+};
 
+static int note_outside(const struct span *gap, void *context)
+{
+	struct outside *outside = context;
+	uint64_t start = greater(gap->start, outside->task->offset);
+	uint64_t end = lesser(gap->end, outside->task->end);
+
+	outside->gap_bytes += gap->end - gap->start - (start < end ? end - start : 0);
+	return 0;
+}
+
+/*
+ * No extents to be seen: at least the count of blocks has to cover the range and all
+ * data outside of it.  (Inside, tmpfs reports unwritten blocks as a hole.)
+ */
+static int verify_blocks(struct task *task)
+{
+	struct outside outside = { .task = task };
+	struct stat status;
+	uint64_t end, covered;
+	int r;
+
+	if (!volume_counts_blocks(task->fd))
+		return -EOPNOTSUPP;
 	if (fstat(task->fd, &status) < 0)
 		return -errno;
-	return (uint64_t)status.st_blocks * 512 >= task->end - task->offset ? 0 : -EOPNOTSUPP;
+	end = greater((uint64_t)status.st_size, task->end);
+	r = map_gaps(task, 0, end, note_outside, &outside);
+	covered = (uint64_t)status.st_blocks * 512 + outside.gap_bytes;
+	return r < 0 || covered >= end ? r : -EOPNOTSUPP;
 }
 
 int survey_verify(struct task *task)

@@ -50,6 +50,8 @@ struct task {
 	struct spans spare;   /* allocated past the old end */
 	int unwritten_hidden; /* some of `holes` may be unwritten blocks */
 
+	uint64_t blind_bytes; /* before the old end, filled, and not known to have been holes */
+
 	uint64_t reached;   /* new blocks lie before it */
 	int others_grew_it; /* the file was seen growing by another's hand */
 	struct side *side;  /* NULL until it is needed */

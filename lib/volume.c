@@ -35,6 +35,8 @@ enum {
 	RPC_PIPEFS_MAGIC = 0x67596969,
 	NFSDFS_MAGIC = 0x6e667364,
 	MQUEUE_MAGIC = 0x19800202,
+	EXFAT_MAGIC = 0x2011bab0,
+	JFS_MAGIC = 0x3153464a,
 };
 
 /* Whose regular files are no files: a write is a command, and what is appended is not kept. */
@@ -72,14 +74,17 @@ static uint32_t magic_of(int fd)
 	return fstatfs(fd, &volume) < 0 ? 0 : (uint32_t)volume.f_type;
 }
 
+static int is_among(uint32_t magic, const uint32_t *magics, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (magics[i] == magic)
+			return 1;
+	return 0;
+}
+
 int volume_stores(int fd)
 {
-	uint32_t magic = magic_of(fd);
-
-	for (size_t i = 0; i < sizeof(pseudo) / sizeof(pseudo[0]); i++)
-		if (pseudo[i] == magic)
-			return 0;
-	return 1;
+	return !is_among(magic_of(fd), pseudo, sizeof(pseudo) / sizeof(pseudo[0]));
 }
 
 static int is_nocow(int fd)
@@ -104,6 +109,25 @@ uint32_t volume_risks(int fd)
 int volume_reserves(int fd)
 {
 	return magic_of(fd) != ZFS_MAGIC;
+}
+
+int volume_reports_holes(int fd)
+{
+	/* FAT has no holes. */
+	static const uint32_t magics[] = { TMPFS_MAGIC, ZFS_MAGIC, MSDOS_SUPER_MAGIC, EXFAT_MAGIC };
+
+	return is_among(magic_of(fd), magics, sizeof(magics) / sizeof(magics[0]));
+}
+
+int volume_counts_blocks(int fd)
+{
+	static const uint32_t magics[] = {
+		EXT4_SUPER_MAGIC, XFS_SUPER_MAGIC,	BTRFS_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+		TMPFS_MAGIC,	  MSDOS_SUPER_MAGIC,	EXFAT_MAGIC,	   JFS_MAGIC,
+		NFS_SUPER_MAGIC,  REISERFS_SUPER_MAGIC,
+	};
+
+	return is_among(magic_of(fd), magics, sizeof(magics) / sizeof(magics[0]));
 }
 
 int volume_shows_extents(int fd)

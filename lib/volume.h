@@ -26,6 +26,12 @@ int volume_reserves(int fd);
 /* May FIEMAP be asked?  On nilfs2 (Linux 6.1) it never returns where pages are dirty. */
 int volume_shows_extents(int fd);
 
+/* Is a file without a hole by SEEK_HOLE one without holes?  Where FIEMAP is not supported. */
+int volume_reports_holes(int fd);
+
+/* Is the block count (st_blocks) what the file takes, and not computed from its length? */
+int volume_counts_blocks(int fd);
+
 /* The attributes before a hint, to be put back. */
 struct volume_hint {
 	enum { HINT_NONE, HINT_NOCOW, HINT_EXTENT_SIZE } kind;

@@ -29,38 +29,41 @@ static const struct place_kind kinds[] = {
 	  "ext2",
 	  { "mkfs.ext2", "-q", "-F" },
 	  512,
-	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS | PLACE_SHOWS },
 	{ "ext2-1k",
 	  "ext2",
 	  { "mkfs.ext2", "-q", "-F", "-b", "1024" },
 	  512,
-	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS | PLACE_SHOWS },
 	{ "ext3-4k-sectors",
 	  "ext3",
 	  { "mkfs.ext3", "-q", "-F" },
 	  4096,
-	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	  PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS | PLACE_SHOWS },
 	{ "ext4",
 	  "ext4",
 	  { "mkfs.ext4", "-q", "-F" },
 	  512,
-	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS |
+		  PLACE_SHOWS },
 	{ "xfs",
 	  "xfs",
 	  { "mkfs.xfs", "-q", "-f" },
 	  512,
-	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_HUGE },
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_HUGE |
+		  PLACE_SHOWS },
 	{ "btrfs",
 	  "btrfs",
 	  { "mkfs.btrfs", "-q", "-f" },
 	  512,
-	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_HUGE },
+	  PLACE_NATIVE | PLACE_EXTENTS | PLACE_PUNCHES | PLACE_HUGE | PLACE_SHOWS },
 	{ "tmpfs",
 	  "tmpfs",
 	  { NULL },
 	  0,
-	  PLACE_NATIVE | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS },
+	  PLACE_NATIVE | PLACE_PUNCHES | PLACE_IN_PLACE | PLACE_COUNTS | PLACE_SHOWS },
 	{ "fuse", "fuse", { NULL }, 0, 0 },
+	{ "fuse-sized", "fuse", { NULL }, 0, PLACE_SIZED },
 };
 
 static struct place places[ARRAY_SIZE(kinds)];
@@ -120,11 +123,14 @@ static int mount_loop(struct place *place)
 static int mount_fuse(struct place *place)
 {
 #ifdef PLAINFS
-	const char *argv[] = { PLAINFS, place->directory, NULL };
+	const char *argv[] = { PLAINFS, place->directory, NULL, NULL };
 	struct child_command command = { .argv = argv, -1, -1, -1, NULL, 0 };
 	struct statfs volume;
-	int r = child_spawn(&place->server, &command);
+	int r;
 
+	if (place->kind->traits & PLACE_SIZED)
+		argv[2] = "sized";
+	r = child_spawn(&place->server, &command);
 	for (int i = 0; r == 0 && i < 500; i++) {
 		if (statfs(place->directory, &volume) == 0 && volume.f_type == 0x65735546)
 			return 0;

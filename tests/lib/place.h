@@ -17,6 +17,8 @@ enum place_traits {
 	PLACE_HUGE = 1 << 3,	 /* files of more than 16 TiB */
 	PLACE_IN_PLACE = 1 << 4, /* overwrites where it lies */
 	PLACE_COUNTS = 1 << 5,	 /* statvfs() is exact, so ENOSPC is found beforehand */
+	PLACE_SHOWS = 1 << 6,	 /* what is allocated, by extents or block counts: verifiable */
+	PLACE_SIZED = 1 << 7,	 /* block counts are computed from the length */
 };
 
 struct place_kind {

@@ -23,6 +23,14 @@
 
 static const uint64_t mib = 1 << 20;
 
+static uint64_t free_bytes(int fd, int reserve_too)
+{
+	struct statvfs volume;
+
+	assert_int_equal(fstatvfs(fd, &volume), 0);
+	return (reserve_too ? volume.f_bfree : volume.f_bavail) * volume.f_frsize;
+}
+
 static int is_native(const struct place *place)
 {
 	return (place->kind->traits & PLACE_NATIVE) != 0;
@@ -77,10 +85,23 @@ static void verify_and_durable_are_granted(void **state)
 	assert_true(fd >= 0);
 	assert_int_equal(reserve(fd, 100, mib, PREALLOC_VERIFY | PREALLOC_DURABLE, &result), 0);
 	assert_true(result.did & PREALLOC_DID_VERIFY);
-	if (strcmp(place->kind->name, "fuse")) /* it syncs no directories */
-		assert_true(result.did & PREALLOC_DID_SYNC_DIRECTORY);
+	assert_true(result.did & PREALLOC_DID_SYNC_DIRECTORY);
 	assert_int_equal(unlink(path), 0);
 	close(fd);
+}
+
+static void unverifiable_is_not_claimed(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+	int shows = (place->kind->traits & PLACE_SHOWS) != 0;
+
+	look_write(fd, 0, 1000);
+	assert_int_equal(reserve(fd, 0, mib, PREALLOC_VERIFY, &result), shows ? 0 : -EOPNOTSUPP);
+	assert_int_equal(!!(result.did & PREALLOC_DID_VERIFY), shows);
+	assert_int_equal(look_size(fd), shows ? mib : 1000);
+	look_is_written(fd, 0, 1000);
 }
 
 /* Data here and there, the rest holes, the end in the middle of a page. */
@@ -234,14 +255,6 @@ static void spare_blocks_survive_a_cancel(void **state)
 	assert_int_equal(prealloc(fd, 0, 32 * mib, &options, NULL), -ECANCELED);
 	assert_int_equal(look_size(fd), 4096);
 	assert_int_equal(look_map(fd, UINT64_MAX), map);
-}
-
-static uint64_t free_bytes(int fd, int reserve_too)
-{
-	struct statvfs volume;
-
-	assert_int_equal(fstatvfs(fd, &volume), 0);
-	return (reserve_too ? volume.f_bfree : volume.f_bavail) * volume.f_frsize;
 }
 
 static void too_much_is_refused_beforehand(void **state)
@@ -399,7 +412,7 @@ static void record_locks_are_kept(void **state)
 
 	assert_int_equal(ftruncate(fd, (off_t)mib), 0);
 	assert_int_equal(fcntl(fd, F_SETLK, &lock), 0);
-	assert_int_equal(reserve(fd, 0, 4 * mib, PREALLOC_VERIFY, &result), 0);
+	assert_int_equal(reserve(fd, 0, 4 * mib, 0, &result), 0);
 	pid = fork();
 	if (pid == 0) {
 		fcntl(fd, F_GETLK, &lock);
@@ -469,11 +482,71 @@ static void two_threads_on_one_file(void **state)
 	look_is_zero(fd, 0, size);
 }
 
+/* Block counts say that it has no holes, and SEEK_HOLE finds none. */
+static void a_sparse_file_gets_its_space_on_the_server(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	const uint64_t free = free_bytes(fd, 1), bytes = 20 * mib;
+	struct prealloc_result result;
+
+	look_write(fd, 5 * mib + 77, 5000);
+	assert_int_equal(ftruncate(fd, (off_t)bytes), 0);
+	assert_int_equal(reserve(fd, 0, bytes, 0, &result), 0);
+	assert_true(free_bytes(fd, 1) + bytes <= free);
+	assert_int_equal(result.reserved_bytes, bytes);
+	assert_true(result.new_bytes >= bytes - 3 * 4096 && result.new_bytes < bytes);
+	assert_int_equal(result.risks, PREALLOC_RISK_UNKNOWN);
+	look_is_zero(fd, 0, 5 * mib + 77);
+	look_is_written(fd, 5 * mib + 77, 5000);
+	look_is_zero(fd, 5 * mib + 5077, 15 * mib - 5077);
+}
+
+/* Neither what is data, nor what the call itself has appended. */
+static void a_whole_file_is_not_written_again(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct prealloc_result result;
+
+	look_write(fd, 0, 4 * mib);
+	assert_int_equal(reserve(fd, 0, 4 * mib, 0, &result), 0);
+	assert_int_equal(result.calls, 0);
+	assert_int_equal(result.new_bytes, 0);
+	assert_int_equal(reserve(fd, 0, 6 * mib, 0, &result), 0);
+	assert_int_equal(result.written_bytes, 2 * mib);
+	assert_int_equal(result.new_bytes, 2 * mib);
+	look_is_written(fd, 0, 4 * mib);
+}
+
+static void a_cancel_says_what_it_may_have_left(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	struct cancel cancel = { .at = 2 };
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = cancel_at,
+					    .context = &cancel };
+	struct prealloc_result result = { .size = sizeof(result) };
+
+	assert_int_equal(ftruncate(fd, 32 * (off_t)mib), 0);
+	assert_int_equal(prealloc(fd, 0, 32 * mib, &options, &result), -ECANCELED);
+	assert_int_equal(look_size(fd), 32 * mib);
+	assert_int_equal(result.left_bytes, cancel.answered_at);
+}
+
 int main(void)
 {
 	const struct place_test tests[] = {
 		{ "a new file is filled", new_file_is_filled, 0 },
-		{ "verify and durable are granted", verify_and_durable_are_granted, 0 },
+		{ "verify and durable are granted", verify_and_durable_are_granted, PLACE_SHOWS },
+		{ "what cannot be verified is not claimed", unverifiable_is_not_claimed, 0 },
+		{ "a sparse file gets its space on the server",
+		  a_sparse_file_gets_its_space_on_the_server, PLACE_SIZED },
+		{ "a whole file is not written again", a_whole_file_is_not_written_again,
+		  PLACE_SIZED },
+		{ "a cancel says what it may have left", a_cancel_says_what_it_may_have_left,
+		  PLACE_SIZED },
 		{ "data stays and holes are filled", data_stays_and_holes_are_filled, 0 },
 		{ "the gap before the range stays", the_gap_before_the_range_stays, 0 },
 		{ "unwritten blocks stay unwritten", unwritten_blocks_stay_unwritten,
