@@ -9,6 +9,7 @@
 
 #include "filling.h"
 #include "scope.h"
+#include "volume.h"
 
 static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
@@ -35,10 +36,25 @@ static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_
 	return drop_pages(files, offset, bytes);
 }
 
+static int sync_one(int fd)
+{
+	return fdatasync(fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+}
+
 static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
 	(void)offset, (void)bytes;
-	return fdatasync(files->plain_fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+	return sync_one(files->plain_fd);
+}
+
+/* A FUSE server may keep an error for each descriptor, and report it to that one only. */
+static int64_t sync_each(struct side_files *files, uint64_t offset, uint64_t bytes)
+{
+	int r = sync_one(files->append_fd);
+
+	if (r == 0 && files->direct_fd >= 0)
+		r = sync_one(files->direct_fd);
+	return r == 0 ? sync_data(files, offset, bytes) : r;
 }
 
 /*
@@ -66,8 +82,9 @@ int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
 }
 
 /*
- * Network file systems tell of a full volume only when the data goes out.  That
- * is to be our error and not the later writer's.
+ * Network and FUSE file systems report a full volume only when the data goes out, sshfs
+ * even of O_DIRECT writes only in fsync().  That has to be our error and not the
+ * later writer's.
  *
  * Behind a journal all pages are still there, most of them clean.  Dropping those
  * takes as long as waiting for the rest, so it is done meanwhile.
@@ -76,11 +93,12 @@ int drain_rest(struct filling *filling)
 {
 	const struct span *last = &filling->writing;
 	struct task *task = filling->task;
+	int unknown = volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN;
 	int64_t r;
 
-	if (last->end == 0)
+	if (last->end == 0 && !unknown)
 		return 0;
-	side_begin(task->side, sync_data, 0, 0);
+	side_begin(task->side, unknown ? sync_each : sync_data, 0, 0);
 	if (side_files(task->side)->journalled)
 		posix_fadvise(task->fd, (off_t)last->start, (off_t)(last->end - last->start),
 			      POSIX_FADV_DONTNEED);

@@ -535,6 +535,29 @@ static void a_cancel_says_what_it_may_have_left(void **state)
 	assert_int_equal(result.left_bytes, cancel.answered_at);
 }
 
+/* The server takes all writes, and says only when it is asked that it had no room for them. */
+static void late_errors_are_errors(void **state)
+{
+	static const int flags[] = { O_RDWR, O_RDWR | O_DIRECT };
+	const struct place *place = *state;
+	CLEANUP(freep) char *path = NULL;
+
+	assert_true(asprintf(&path, "%s/late", place->directory) > 0);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(flags); i++) {
+		CLEANUP(fd_closep)
+		int fd = open(path, flags[i / 2] | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+		uint64_t holes = i % 2 ? 300 * mib : 0;
+		struct prealloc_result result;
+
+		assert_true(fd >= 0);
+		assert_int_equal(ftruncate(fd, (off_t)holes), 0);
+		assert_int_equal(reserve(fd, 0, free_bytes(fd, 1) + 8 * mib, 0, &result), -ENOSPC);
+		assert_int_equal(result.reserved_bytes, 0);
+		assert_int_equal(look_size(fd), holes);
+	}
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct place_test tests[] = {
@@ -546,6 +569,8 @@ int main(void)
 		{ "a whole file is not written again", a_whole_file_is_not_written_again,
 		  PLACE_SIZED },
 		{ "a cancel says what it may have left", a_cancel_says_what_it_may_have_left,
+		  PLACE_SIZED },
+		{ "space that runs out at fsync() is an error", late_errors_are_errors,
 		  PLACE_SIZED },
 		{ "data stays and holes are filled", data_stays_and_holes_are_filled, 0 },
 		{ "the gap before the range stays", the_gap_before_the_range_stays, 0 },
