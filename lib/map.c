@@ -155,6 +155,7 @@ static int probe_seek(struct task *task)
 	task->source =
 		r < 0 || (gap_bytes == 0 && !volume_reports_holes(task->fd)) ? MAP_BLIND : MAP_SEEK;
 	task->unwritten_hidden = task->source == MAP_BLIND || block_bytes > data_bytes;
+	task->hidden_bytes = block_bytes > data_bytes ? block_bytes - data_bytes : 0;
 	return 0;
 }
 

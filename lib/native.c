@@ -3,6 +3,9 @@
  * One fallocate() of the whole range is the quickest and gives the file system
  * the best choice, but tells nothing and cannot be stopped.  So it is cut in
  * steps if, and only if, a callback watches.
+ *
+ * XFS wants as much free space as the range is long, whatever of it is allocated
+ * already (Linux 6.18).  So after a lack of space the holes are allocated one by one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,24 +29,59 @@ static int is_refused(int error)
 	return error == EPERM || error == ETXTBSY || error == EROFS;
 }
 
-/* The kernel may come some way before it fails, so the step counts as reached beforehand. */
 static int allocate(struct task *task, uint64_t start, uint64_t end)
 {
 	int mode = task->flags & PREALLOC_KEEP_SIZE ? FALLOC_FL_KEEP_SIZE : 0;
+
+	if (start >= end)
+		return 0;
+	task->result.calls++;
+	return fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) < 0 ? -errno : 0;
+}
+
+/* The holes of the survey, and all that lies past the old end. */
+static int allocate_holes(struct task *task, uint64_t start, uint64_t end)
+{
+	uint64_t inside = lesser(end, task->old_size);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < task->holes.count; i++)
+		r = allocate(task, greater(task->holes.span[i].start, start),
+			     lesser(task->holes.span[i].end, inside));
+	return r == 0 ? allocate(task, greater(start, task->old_size), end) : r;
+}
+
+/* Are there blocks to leave out? */
+static int is_partly_there(const struct task *task, uint64_t start, uint64_t end)
+{
+	uint64_t inside = lesser(end, task->old_size);
+
+	if (task->source != MAP_FIEMAP || start >= inside)
+		return 0;
+	for (size_t i = 0; i < task->holes.count; i++)
+		if (task->holes.span[i].start <= start && task->holes.span[i].end >= inside)
+			return 0;
+	return 1;
+}
+
+/* The kernel may come some way before it fails, so the step counts as reached beforehand. */
+static int make_step(struct task *task, uint64_t start, uint64_t end)
+{
 	uint64_t before = task->reached;
+	int r;
 
 	task->reached = greater(before, end);
-	task->result.calls++;
-	if (fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) == 0)
-		return 0;
-	if (is_refused(errno))
+	r = allocate(task, start, end);
+	if ((r == -ENOSPC || r == -EDQUOT) && is_partly_there(task, start, end))
+		r = allocate_holes(task, start, end);
+	if (is_refused(-r))
 		task->reached = before;
-	if (is_unsupported(errno)) {
+	if (is_unsupported(-r)) {
 		task->reached = before;
 		task->result.calls--;
-		task->result.native_error = errno;
+		task->result.native_error = -r;
 	}
-	return -errno;
+	return r;
 }
 
 /* On even boundaries: at an uneven end of file btrfs writes the rest of the block. */
@@ -66,7 +104,7 @@ int native_fill(struct task *task)
 		int r;
 
 		pace_start(&pace);
-		r = allocate(task, at, end);
+		r = make_step(task, at, end);
 		pace_stop(&pace);
 		if (r == -EINTR)
 			pace_interrupted(&pace);

@@ -94,7 +94,7 @@ static int check_limit(const struct task *task, int written)
 	return written || task->end > task->old_size ? -EFBIG : 0;
 }
 
-/* What filling the holes takes. */
+/* What filling the holes takes at least. */
 static uint64_t hole_bytes(const struct task *task)
 {
 	const uint64_t first = round_down(task->offset, task->granule);
@@ -107,7 +107,7 @@ static uint64_t hole_bytes(const struct task *task)
 
 		bytes += start < end ? end - start : 0;
 	}
-	return bytes;
+	return bytes > task->hidden_bytes ? bytes - task->hidden_bytes : 0;
 }
 
 static int check_bounds(const struct task *task, int written)
@@ -158,6 +158,22 @@ static int allocate(struct task *task)
 	return r;
 }
 
+static uint64_t grown_bytes(const struct task *task)
+{
+	struct stat status;
+	uint64_t bytes = fstat(task->fd, &status) < 0 ? 0 : (uint64_t)status.st_blocks * 512;
+
+	return bytes > task->old_block_bytes ? bytes - task->old_block_bytes : 0;
+}
+
+/* tmpfs reports unwritten blocks as holes; its count of blocks is exact. */
+static void note_new(struct task *task)
+{
+	task->result.new_bytes += task->blind_bytes;
+	if (task->source == MAP_SEEK && task->hidden_bytes && volume_counts_blocks(task->fd))
+		task->result.new_bytes = lesser(task->result.new_bytes, grown_bytes(task));
+}
+
 static int attempt(struct task *task, uint64_t extent_bytes)
 {
 	struct volume_hint hint = { .kind = HINT_NONE };
@@ -174,7 +190,7 @@ static int attempt(struct task *task, uint64_t extent_bytes)
 		task->result.new_bytes = 0;
 		return r;
 	}
-	task->result.new_bytes += task->blind_bytes;
+	note_new(task);
 	if (hint.kind != HINT_NONE)
 		task->result.did |= PREALLOC_DID_HINT;
 	if (volume_reserves(task->fd))

@@ -81,6 +81,7 @@ int survey_take(struct task *task)
 	if (fstat(task->fd, &status) < 0)
 		return -errno;
 	task->old_size = (uint64_t)status.st_size;
+	task->old_block_bytes = (uint64_t)status.st_blocks * 512;
 	/* The block of the old end, too: btrfs writes it when the file grows. */
 	whole.start = round_down(lesser(task->offset, task->old_size),
 				 greater(task->granule, FOLIO_BYTES));

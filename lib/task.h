@@ -44,11 +44,13 @@ struct task {
 
 	/* before anything was done */
 	uint64_t old_size;
+	uint64_t old_block_bytes;
 	uint64_t granule; /* what the file system allocates at least, bytes */
 	enum map_source source;
-	struct spans holes;   /* of the range, in whole granules */
-	struct spans spare;   /* allocated past the old end */
-	int unwritten_hidden; /* some of `holes` may be unwritten blocks */
+	struct spans holes;    /* of the range, in whole granules */
+	struct spans spare;    /* allocated past the old end */
+	int unwritten_hidden;  /* some of `holes` may be unwritten blocks */
+	uint64_t hidden_bytes; /* of these, so many at most */
 
 	uint64_t blind_bytes; /* before the old end, filled, and not known to have been holes */
 

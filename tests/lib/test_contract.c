@@ -323,6 +323,39 @@ static void space_that_runs_out_leaves_the_file_as_it_was(void **state)
 	}
 }
 
+/* XFS asks for the space of the whole range, of which only a part is missing. */
+static void only_the_holes_need_room(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	CLEANUP(fd_closep) int rest_fd = look_new_file(place, 0);
+	const uint64_t bytes = 150 * mib, lacking = 4 * mib;
+	struct prealloc_result result;
+	uint64_t rest;
+
+	assert_int_equal(reserve(fd, 0, bytes, 0, &result), 0);
+	look_write(fd, 60 * mib, mib);
+	rest = free_bytes(fd, 0) - 40 * mib;
+	assert_int_equal(reserve(rest_fd, 0, rest, 0, &result), 0);
+	assert_true(free_bytes(fd, 1) < bytes);
+	assert_int_equal(reserve(fd, 0, bytes, 0, &result), 0);
+	assert_int_equal(result.new_bytes, 0);
+	for (uint64_t at = 10; at < 60; at += 20)
+		assert_int_equal(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+					   (off_t)(at * mib), (off_t)lacking),
+				 0);
+	assert_int_equal(reserve(fd, mib, bytes, 0, &result), 0);
+	assert_int_equal(result.new_bytes, 3 * lacking + mib);
+	assert_int_equal(look_size(fd), bytes + mib);
+	look_is_reserved(place, fd, 0, bytes + mib);
+	look_is_zero(fd, 0, 60 * mib);
+	look_is_written(fd, 60 * mib, mib);
+	/* And what really does not fit is an error. */
+	assert_int_equal(reserve(fd, 0, bytes + 200 * mib, 0, &result), -ENOSPC);
+	assert_int_equal(result.left_bytes, 0);
+	assert_int_equal(look_size(fd), bytes + mib);
+}
+
 static void any_descriptor_will_do(void **state)
 {
 	static const int flags[] = { O_WRONLY, O_RDWR | O_APPEND, O_RDWR | O_DIRECT,
@@ -584,6 +617,8 @@ int main(void)
 		{ "a full volume takes the writes", a_full_volume_takes_the_writes, 0 },
 		{ "space that runs out leaves the file as it was",
 		  space_that_runs_out_leaves_the_file_as_it_was, 0 },
+		{ "only the holes need room", only_the_holes_need_room,
+		  PLACE_PUNCHES | PLACE_IN_PLACE },
 		{ "any descriptor will do", any_descriptor_will_do, 0 },
 		{ "the size is kept", size_is_kept, 0 },
 		{ "native can be required", native_can_be_required, 0 },
