@@ -52,8 +52,11 @@
  *	The file is as it was: its length, and the blocks where they are new.  What
  *	could not be given back (a file system that cannot punch holes) is counted
  *	in `left_bytes`.  A full volume, a quota's and RLIMIT_FSIZE's bounds are
- *	found before anything is written where the kernel tells them; SIGXFSZ is
- *	never raised.  EINTR does not end a call: the callback decides.
+ *	found before anything is written where the kernel reports them; SIGXFSZ is
+ *	never raised.  In tmpfs and a memfd, so is what exceeds the memory available
+ *	(with swap space) to the machine or a memory cgroup of the process, which
+ *	would end in the kernel killing processes; memory that others take during the
+ *	call is not foreseen.  EINTR does not end a call: the callback decides.
  *
  * Threads, signals, fork
  *	All functions may be called from any thread, several on one file too.  The

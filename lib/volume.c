@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "prealloc.h"
 #include "scope.h"
 
@@ -185,13 +186,25 @@ static uint64_t pointer_blocks(uint64_t blocks, uint64_t block_bytes)
 	return pointers > 2 ? pointers - 2 : 0;
 }
 
+/* (That of an overlay is what lies below it: without a limit, a tmpfs.) */
+static int is_memory(uint32_t magic, const struct statvfs *volume)
+{
+	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
+	       (magic == OVERLAYFS_SUPER_MAGIC && volume->f_blocks == 0);
+}
+
 int volume_has_room(int fd, uint64_t bytes, int written)
 {
 	uint32_t magic = magic_of(fd);
+	enum { LITTLE = 256 * 1024 }; /* for which many files would be read */
 	struct statvfs volume;
 	uint64_t blocks;
 
-	if (fstatvfs(fd, &volume) < 0 || volume.f_blocks == 0 || volume.f_frsize < 512)
+	if (fstatvfs(fd, &volume) < 0)
+		return 0;
+	if (bytes > LITTLE && is_memory(magic, &volume) && memory_has_room(bytes) < 0)
+		return -ENOSPC;
+	if (volume.f_blocks == 0 || volume.f_frsize < 512)
 		return 0;
 	blocks = bytes / volume.f_frsize;
 	if (written && magic == EXT4_SUPER_MAGIC)

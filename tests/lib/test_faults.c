@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -26,6 +27,7 @@
 #include "lack.h"
 #include "look.h"
 #include "prealloc.h"
+#include "tree.h"
 
 static const uint64_t mib = 1 << 20;
 
@@ -44,6 +46,7 @@ static struct {
 	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
 	uint64_t now_ns, slowest_ns;
 	const char *failed;
+	const char *pretended; /* the directory in whose tree memory is described */
 } seam;
 
 static int fails(const char *call)
@@ -94,6 +97,13 @@ int __wrap_fallocate64(int fd, int mode, off_t at, off_t bytes)
 	return fails("fallocate") ? -1 : __real_fallocate64(fd, mode, at, bytes);
 }
 
+static int is_pretended(const char *path)
+{
+	return seam.pretended &&
+	       (!strcmp(path, "/proc/meminfo") || !strcmp(path, "/proc/self/cgroup") ||
+		!strncmp(path, "/sys/fs/cgroup", 14));
+}
+
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...)
@@ -102,7 +112,13 @@ int __wrap_open64(const char *path, int flags, ...)
 		errno = EINVAL;
 		return -1;
 	}
-	return fails("open") ? -1 : __real_open64(path, flags);
+	if (is_pretended(path)) {
+		char other[PATH_MAX];
+
+		snprintf(other, sizeof(other), "%s%s", seam.pretended, path);
+		return __real_open64(other, flags, 0600);
+	}
+	return fails("open") ? -1 : __real_open64(path, flags, 0600);
 }
 
 int __real_ioctl(int fd, unsigned long request, void *argument);
@@ -495,6 +511,83 @@ static void a_sandbox_does_no_harm(void **state)
 	}
 }
 
+struct machine {
+	const char *name;
+	const char *files[16];	 /* path and contents in turn */
+	unsigned fits, does_not; /* MiB */
+};
+
+static const struct machine machines[] = {
+	{ "memory",
+	  { "/proc/meminfo", "MemTotal: 999999 kB\nMemAvailable:  32768 kB\nSwapFree: 0 kB\n" },
+	  32,
+	  33 },
+	{ "memory and swap space",
+	  { "/proc/meminfo", "MemAvailable: 32768 kB\nSwapFree: 8192 kB\n" },
+	  40,
+	  41 },
+	{ "a group whose parent is limited",
+	  { "/proc/meminfo", "MemAvailable: 9999999 kB\nSwapFree: 0 kB\n", "/proc/self/cgroup",
+	    "0::/outer/inner\n", "/sys/fs/cgroup/outer/memory.max", "33554432\n",
+	    "/sys/fs/cgroup/outer/memory.current", "31457280\n", "/sys/fs/cgroup/outer/memory.stat",
+	    "anon 20\nfile 9437184\nshmem 20\ninactive_file 4194304\nactive_file 1048576\n",
+	    "/sys/fs/cgroup/outer/inner/memory.max", "max\n",
+	    "/sys/fs/cgroup/outer/inner/memory.current", "31457280\n" },
+	  7,
+	  8 },
+	{ "a group that may swap",
+	  { "/proc/meminfo", "MemAvailable: 9999999 kB\nSwapFree: 5120 kB\n", "/proc/self/cgroup",
+	    "0::/\n", "/sys/fs/cgroup/memory.max", "33554432\n", "/sys/fs/cgroup/memory.current",
+	    "25165824\n", "/sys/fs/cgroup/memory.swap.max", "2097152\n",
+	    "/sys/fs/cgroup/memory.swap.current", "0\n" },
+	  10,
+	  11 },
+	{ "a group of the first version",
+	  { "/proc/meminfo", "MemAvailable: 9999999 kB\nSwapFree: 0 kB\n", "/proc/self/cgroup",
+	    "5:cpu:/\n4:memory:/one\n0::/\n", "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+	    "9223372036854771712\n", "/sys/fs/cgroup/memory/memory.usage_in_bytes", "4096\n",
+	    "/sys/fs/cgroup/memory/one/memory.limit_in_bytes", "33554432\n",
+	    "/sys/fs/cgroup/memory/one/memory.usage_in_bytes", "31457280\n",
+	    "/sys/fs/cgroup/memory/one/memory.stat",
+	    "cache 9\ninactive_file 1\ntotal_inactive_file 4194304\ntotal_active_file 0\n" },
+	  6,
+	  7 },
+};
+
+static int start_over_with_tree(void **state)
+{
+	start_over(state);
+	return tree_make(state);
+}
+
+/* A file that is only in memory; never is more asked for than a few MiB. */
+static void memory_that_is_not_there_is_no_space(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(machines); i++) {
+		const struct machine *machine = &machines[i];
+		CLEANUP(fd_closep) int fd = memfd_create(machine->name, MFD_CLOEXEC);
+		struct prealloc_result result = { .size = sizeof(result) };
+		CLEANUP(freep) char *directory = NULL;
+		char *name;
+
+		for (size_t j = 0; machine->files[j]; j += 2) {
+			assert_true(asprintf(&name, "%zu%s", i, machine->files[j]) > 0);
+			tree_put(name, machine->files[j + 1]);
+			free(name);
+		}
+		assert_true(asprintf(&directory, "%s/%zu", tree, i) > 0);
+		seam.pretended = directory;
+		assert_int_equal(prealloc(fd, 0, machine->does_not * mib, NULL, &result), -ENOSPC);
+		assert_int_equal(result.calls, 0);
+		assert_int_equal(look_size(fd), 0);
+		assert_int_equal(prealloc(fd, 0, machine->fits * mib, NULL, NULL), 0);
+		/* What is there already need not fit again. */
+		assert_int_equal(prealloc(fd, 0, (machine->fits + 1) * mib, NULL, NULL), 0);
+		seam.pretended = NULL;
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +602,8 @@ int main(void)
 		cmocka_unit_test_setup(what_keeps_nothing_is_an_error, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
 		cmocka_unit_test_setup(a_sandbox_does_no_harm, start_over),
+		cmocka_unit_test_setup_teardown(memory_that_is_not_there_is_no_space,
+						start_over_with_tree, tree_remove),
 	};
 
 	return cmocka_run_group_tests_name("prealloc-faults", tests, NULL, NULL);
