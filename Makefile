@@ -15,6 +15,7 @@ test:
 	@scripts/setup build run test
 	@scripts/fetch-kernel build/kernel
 	@scripts/fetch-kernel build/kernel-6.16 6.16
+	@scripts/fetch-kernel --uml build/uml-6.13 6.13
 	@scripts/test
 
 # What needs no guest, in a minute or two.

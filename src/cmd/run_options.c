@@ -67,15 +67,18 @@ static const struct argp_option options[] = {
 	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
 	{ NULL, 0, NULL, 0, "Where:", 2 },
 	{ "on", OPTION_ON, "TESTBED", 0,
-	  "uml, loop, qemu[:KERNEL], device:PATH or dir:PATH; auto (default): the first of loop, "
+	  "uml[:KERNEL], loop, qemu[:KERNEL], device:PATH or dir:PATH; auto (default): the first "
+	  "of loop, "
 	  "qemu on KVM "
 	  "and "
 	  "uml that can be used",
 	  2 },
 	{ "kernel", OPTION_KERNEL, "[NAME=]KERNEL", 0,
-	  "on qemu, a kernel in /boot or the path of a bzImage; again for several, in turn", 2 },
-	{ "modules", OPTION_MODULES, "DIR", 0, "modules of these kernels (default: /lib/modules)",
+	  "on qemu, a kernel in /boot or the path of a bzImage; on uml, the path of a linux.uml; "
+	  "again for several, in turn",
 	  2 },
+	{ "modules", OPTION_MODULES, "DIR", 0,
+	  "modules of these kernels (default: beside the kernel, or the machine's own)", 2 },
 	{ "drive-throttle", OPTION_DRIVE_THROTTLE, "LIMITS", 0,
 	  "a slow disk on qemu, as iops=120,bps=80M", 2 },
 	{ "scratch", OPTION_SCRATCH, "DIR", 0,

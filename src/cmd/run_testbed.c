@@ -132,30 +132,39 @@ static int ask(const char *question, char **ret_answer, void *context)
 	return 0;
 }
 
+static int check_guest_options(const struct testbed *testbed, const struct plan *plan,
+			       struct problem *problem)
+{
+	if (plan->drive_throttle && !testbed->throttles)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--drive-throttle is for guests of the testbed qemu; the "
+				   "testbed is %s",
+				   testbed->name);
+	if ((plan->kernels || plan->modules) && !testbed->boots_kernels)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--%s is for guests of the testbeds qemu and uml; the testbed "
+				   "is %s",
+				   plan->kernels ? "kernel" : "modules", testbed->name);
+	return 0;
+}
+
 /* A kernel may stand behind the testbed's name; then it is a list of one. */
 static int settle_kernels(struct run *run, struct problem *problem)
 {
 	const struct testbed_session *session = &run->session;
 	struct plan *plan = &run->plan;
 	const char *argument = session->options.argument;
-	int r;
+	int r = check_guest_options(session->testbed, plan, problem);
 
-	if (!session->testbed->boots_kernels &&
-	    (plan->kernels || plan->modules || plan->drive_throttle))
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--%s is for guests of the testbed qemu; the testbed is %s",
-				   plan->kernels   ? "kernel"
-				   : plan->modules ? "modules"
-						   : "drive-throttle",
-				   session->testbed->name);
-	if (!session->testbed->boots_kernels)
-		return 0;
+	if (r < 0 || !session->testbed->boots_kernels)
+		return r;
 	if (argument && plan->kernels)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the kernel is named twice, by --on %s:%s and by --kernel; give "
 				   "each by --kernel",
 				   session->testbed->name, argument);
-	r = plan->kernels ? 0 : plan_set(plan, "kernels", argument ? argument : "", problem);
+	if (!plan->kernels && (argument || session->testbed->chooses_kernel))
+		r = plan_set(plan, "kernels", argument ? argument : "", problem);
 	run->session.options = (struct testbed_options) {
 		.modules = plan->modules,
 		.drive_throttle = plan->drive_throttle,

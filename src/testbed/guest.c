@@ -18,6 +18,7 @@
 
 #include "cleanup.h"
 #include "io.h"
+#include "kernel.h"
 #include "modules.h"
 #include "words.h"
 
@@ -50,6 +51,49 @@ int guest_probe(struct problem *problem)
 		problem, PROBLEM_LACK, ENOTSUP,
 		"this alloc-perf was built without the guest's agent, which needs x86-64 and "
 		"libjansson.a and liburing.a; build it with -Dguest=enabled, or use --on loop");
+}
+
+/* ---- which modules ---- */
+
+/* What is built in stands in a file that Debian has in a package of its own since 7.2. */
+static int lacks(const struct kernel_image *image, const char *name, const char *what_for,
+		 struct problem *problem)
+{
+	static const char list[] = "modules.builtin";
+	CLEANUP(freep) char *path = NULL;
+
+	if (asprintf(&path, "%s/%s", image->modules, list) < 0)
+		return -ENOMEM;
+	if (access(path, F_OK) == 0)
+		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s%s",
+				   image->label, name, what_for);
+	return problem_set(problem, PROBLEM_LACK, ENODEV,
+			   "the kernel %s has no module %s%s, and %s has no %s to say what is "
+			   "built in; add that (Debian: linux-base-%s) and run depmod again",
+			   image->label, name, what_for, image->modules, list, image->release);
+}
+
+int guest_modules(const struct kernel_image *image, const char *const *drivers, const char *type,
+		  char **ret_modules, struct problem *problem)
+{
+	CLEANUP(freep) char *modules = NULL;
+	int r = 0;
+
+	if (!image->modules)
+		return 0;
+	for (; r == 0 && *drivers; drivers++) {
+		r = kernel_add_modules(image->modules, *drivers, &modules);
+		if (r == -ENODEV)
+			return lacks(image, *drivers, ", which it needs for a disk in a guest",
+				     problem);
+	}
+	if (r == 0)
+		r = kernel_add_filesystem(image->modules, type, &modules);
+	if (r == -ENODEV)
+		return lacks(image, type, "", problem);
+	if (r == 0)
+		*ret_modules = TAKE_PTR(modules);
+	return r;
 }
 
 /* ---- the archive of modules ---- */

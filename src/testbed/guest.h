@@ -3,10 +3,19 @@
 #ifndef TESTBED_GUEST_H
 #define TESTBED_GUEST_H
 
+#include "kernel_image.h"
 #include "testbed.h"
 
 /* Was the agent built?  0, or -ENOTSUP with a sentence. */
 int guest_probe(struct problem *problem);
+
+/*
+ * The drivers (ends with a NULL) and the file system, as far as they are modules, separated
+ * by spaces.  Of a kernel without any, only a boot tells what is built in.  0, or -errno
+ * with a sentence.
+ */
+int guest_modules(const struct kernel_image *image, const char *const *drivers, const char *type,
+		  char **ret_modules, struct problem *problem);
 
 /*
  * The initramfs in a memory file: the agent, and the kernel's modules `files`

@@ -2,8 +2,9 @@
 /*
  * A bzImage says in its header which release it is
  * (Documentation/arch/x86/boot.rst, kernel_version), so that a file of any name
- * finds its modules.  The newest is the one of the highest release, and not the
- * one that was installed last: a package of an old series may be updated any day.
+ * finds its modules; a User-Mode Linux is a program that says so itself.  The newest
+ * is the one of the highest release, and not the one that was installed last: a
+ * package of an old series may be updated any day.
  */
 #include "kernel_image.h"
 
@@ -17,10 +18,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "child.h"
 #include "cleanup.h"
 #include "field.h"
 
 static const char prefix[] = "vmlinuz-";
+static const char uml_program[] = "linux.uml";
 
 /* ---- which is newer ---- */
 
@@ -80,8 +83,8 @@ static int no_kernel(const char *path, struct problem *problem)
 {
 	return problem_set(
 		problem, PROBLEM_LACK, ENOEXEC,
-		"%s is no kernel that qemu can boot; that is a bzImage, which a build of "
-		"Linux leaves at arch/x86/boot/bzImage",
+		"%s is not a kernel that qemu can boot; that is a bzImage, which a build of "
+		"Linux leaves at arch/x86/boot/bzImage (for User-Mode Linux add --on uml)",
 		path);
 }
 
@@ -219,29 +222,47 @@ static char *with_index(const char *folder, const char *middle, const char *rele
 	return NULL;
 }
 
+/* Where modules of kernels of one kind are; each list ends with a NULL. */
+struct places {
+	const char *below[4];  /* a folder that the user names, which may itself be it */
+	const char *beside[4]; /* the kernel's folder */
+	const char *machine;   /* its own */
+};
+
+static const struct places bzimage_places = {
+	{ "", "lib/modules/", "usr/lib/modules/" },
+	{ "../lib/modules/", "../usr/lib/modules/", "../" },
+	"lib/modules/",
+};
+
+static const struct places uml_places = {
+	{ "", "lib/uml/modules/", "lib/modules/" },
+	{ "../lib/uml/modules/", "../lib/modules/", "" },
+	"usr/lib/uml/modules/",
+};
+
 /* As modules_install and packages lay them out, and the very directory. */
-static char *find_below(const char *folder, const char *release, char **ret_unseen)
+static char *find_below(const struct places *places, const char *folder, const char *release,
+			char **ret_unseen)
 {
-	static const char *const middles[] = { "", "lib/modules/", "usr/lib/modules/" };
 	char *found = NULL;
 
-	for (size_t i = 0; i < ARRAY_SIZE(middles) && !found; i++)
-		found = with_index(folder, middles[i], release, ret_unseen);
+	for (const char *const *middle = places->below; *middle && !found; middle++)
+		found = with_index(folder, *middle, release, ret_unseen);
 	return found ? found : with_index(folder, NULL, release, ret_unseen);
 }
 
-/* Beside the kernel's folder, that folder itself, and where the machine has its own. */
-static char *find_beside(const char *path, const char *release, char **ret_unseen)
+static char *find_beside(const struct places *places, const char *path, const char *release,
+			 char **ret_unseen)
 {
-	static const char *const middles[] = { "../lib/modules/", "../usr/lib/modules/", "../" };
 	const char *slash = strrchr(path, '/');
 	CLEANUP(freep)
 	char *directory = strndup(slash ? path : ".", slash ? (size_t)(slash - path) : 1);
 	char *found = NULL;
 
-	for (size_t i = 0; directory && i < ARRAY_SIZE(middles) && !found; i++)
-		found = with_index(directory, middles[i], release, ret_unseen);
-	return found ? found : with_index("", "lib/modules/", release, ret_unseen);
+	for (const char *const *middle = places->beside; directory && *middle && !found; middle++)
+		found = with_index(directory, *middle, release, ret_unseen);
+	return found ? found : with_index("", places->machine, release, ret_unseen);
 }
 
 /* depmod takes a folder that has lib/modules/RELEASE. */
@@ -264,12 +285,13 @@ static int not_seen(const char *folder, const char *release, struct problem *pro
 }
 
 /* That a kernel has none is no error: it may have everything built in. */
-static int find_modules(struct kernel_image *image, const char *modules, struct problem *problem)
+static int find_modules(const struct places *places, struct kernel_image *image,
+			const char *modules, struct problem *problem)
 {
 	CLEANUP(freep) char *unseen = NULL;
 
-	image->modules = modules ? find_below(modules, image->release, &unseen)
-				 : find_beside(image->path, image->release, &unseen);
+	image->modules = modules ? find_below(places, modules, image->release, &unseen)
+				 : find_beside(places, image->path, image->release, &unseen);
 	if (image->modules || !(modules || unseen))
 		return 0;
 	if (unseen)
@@ -280,32 +302,97 @@ static int find_modules(struct kernel_image *image, const char *modules, struct 
 			   modules, image->release, image->release, image->release);
 }
 
+/* ---- a program of User-Mode Linux ---- */
+
+static int no_uml(const char *name, const char *said, struct problem *problem)
+{
+	return problem_set(problem, PROBLEM_LACK, ENOEXEC,
+			   "%s cannot be used as User-Mode Linux: `%s --version` fails%s%s", name,
+			   name, *said ? ": " : "", said);
+}
+
+/* The release is all that it prints; one that wants a newer C library says so instead. */
+static int ask_program(struct kernel_image *image, struct problem *problem)
+{
+	CLEANUP(freep) char *said = NULL;
+	int r = child_run((const char *[]) { image->path, "--version", NULL }, -1, &said);
+
+	if (r < 0 && r != -EACCES && r != -ENOEXEC)
+		return r;
+	if (said)
+		said[strcspn(said, "\n")] = '\0';
+	if (r != 0 || !said || !isdigit((unsigned char)*said))
+		return no_uml(image->path, said ? said : "", problem);
+	image->release = TAKE_PTR(said);
+	return 0;
+}
+
+static int open_uml(const char *program, struct kernel_image *image, struct problem *problem)
+{
+	image->path = child_find_program(program);
+	if (image->path)
+		return ask_program(image, problem);
+	if (strcmp(program, uml_program) == 0)
+		return problem_set(problem, PROBLEM_LACK, ENOENT,
+				   "%s is missing; install user-mode-linux, or use --on loop or "
+				   "--on dir:PATH",
+				   program);
+	return problem_set(problem, PROBLEM_LACK, ENOENT,
+			   "there is no User-Mode Linux \"%s\" to execute; name the program by its "
+			   "path",
+			   program);
+}
+
+/* ---- all of it ---- */
+
+/* Returns what stands behind "LABEL=". */
+static const char *split_label(const char *spec, struct kernel_image *image)
+{
+	size_t label = strcspn(spec, "=/");
+
+	if (spec[label] != '=')
+		return spec;
+	image->label = strndup(spec, label);
+	return spec + label + 1;
+}
+
+static int complete(const struct places *places, struct kernel_image *image, const char *modules,
+		    struct kernel_image *ret, struct problem *problem)
+{
+	int r = image->label ? 0 : field_set_text(&image->label, image->release);
+
+	if (r == 0)
+		r = find_modules(places, image, modules, problem);
+	if (r < 0)
+		return r;
+	*ret = *image;
+	*image = (struct kernel_image) { 0 };
+	return 0;
+}
+
 int kernel_image_find(const char *boot, const char *spec, const char *modules,
 		      struct kernel_image *ret, struct problem *problem)
 {
 	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
-	const char *kernel = spec ? spec : "";
-	size_t label = strcspn(kernel, "=/");
+	const char *kernel = split_label(spec ? spec : "", &image);
 	int r;
 
-	if (kernel[label] == '=') {
-		image.label = strndup(kernel, label);
-		kernel += label + 1;
-	}
 	image.path = locate(boot, kernel);
 	if (!image.path)
 		return not_found(boot, kernel, problem);
 	image.newest = !*kernel;
 	r = open_kernel(image.path, &image, problem);
-	if (r == 0 && !image.label)
-		r = field_set_text(&image.label, image.release);
-	if (r == 0)
-		r = find_modules(&image, modules, problem);
-	if (r < 0)
-		return r;
-	*ret = image;
-	image = (struct kernel_image) { 0 };
-	return 0;
+	return r < 0 ? r : complete(&bzimage_places, &image, modules, ret, problem);
+}
+
+int kernel_image_find_uml(const char *spec, const char *modules, struct kernel_image *ret,
+			  struct problem *problem)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	const char *program = split_label(spec ? spec : "", &image);
+	int r = open_uml(*program ? program : uml_program, &image, problem);
+
+	return r < 0 ? r : complete(&uml_places, &image, modules, ret, problem);
 }
 
 void kernel_image_clear(struct kernel_image *image)

@@ -6,7 +6,7 @@
 #include "problem.h"
 
 struct kernel_image {
-	char *path;    /* of the bzImage */
+	char *path;    /* of the bzImage, or of the program of User-Mode Linux */
 	char *release; /* as uname -r will say */
 	char *build;   /* as uname -v will say; NULL: the file does not tell */
 	char *label;   /* the user's name for it, else the release */
@@ -23,6 +23,14 @@ struct kernel_image {
  */
 int kernel_image_find(const char *boot, const char *spec, const char *modules,
 		      struct kernel_image *ret, struct problem *problem);
+
+/*
+ * The same of User-Mode Linux: "[LABEL=]PROGRAM", where PROGRAM is a path or a name in
+ * PATH, and nothing is linux.uml.  Its modules are in lib/uml/modules or lib/modules beside
+ * the program's folder, or in /usr/lib/uml/modules.
+ */
+int kernel_image_find_uml(const char *spec, const char *modules, struct kernel_image *ret,
+			  struct problem *problem);
 
 /* Names of the kernels in the folder, the newest first, ends with NULL; NULL: out of memory. */
 char **kernel_image_names(const char *boot);

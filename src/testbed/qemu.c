@@ -24,7 +24,6 @@
 #include "cleanup.h"
 #include "guest.h"
 #include "io.h"
-#include "kernel.h"
 #include "kernel_image.h"
 #include "size.h"
 #include "testbed.h"
@@ -126,50 +125,12 @@ static int qemu_kernel(const struct testbed_options *options, struct plan_kernel
 	return 0;
 }
 
-/* What is built in stands in a file that Debian has in a package of its own since 7.2. */
-static int lacks(const struct kernel_image *image, const char *name, const char *what_for,
-		 struct problem *problem)
-{
-	static const char list[] = "modules.builtin";
-	CLEANUP(freep) char *path = NULL;
-
-	if (asprintf(&path, "%s/%s", image->modules, list) < 0)
-		return -ENOMEM;
-	if (access(path, F_OK) == 0)
-		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s%s",
-				   image->label, name, what_for);
-	return problem_set(problem, PROBLEM_LACK, ENODEV,
-			   "the kernel %s has no module %s%s, and %s has no %s to say what is "
-			   "built in; add that (Debian: linux-base-%s) and run depmod again",
-			   image->label, name, what_for, image->modules, list, image->release);
-}
-
-/*
- * The disk's driver and the file system, as far as they are modules.  Of a kernel
- * without any, only a boot tells what is built in.
- */
 static int find_modules(const struct kernel_image *image, const char *type, char **ret_modules,
 			struct problem *problem)
 {
-	static const char *const drivers[] = { "virtio_pci", "virtio_blk" };
-	CLEANUP(freep) char *modules = NULL;
-	int r = 0;
+	static const char *const drivers[] = { "virtio_pci", "virtio_blk", NULL };
 
-	if (!image->modules)
-		return 0;
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(drivers); i++) {
-		r = kernel_add_modules(image->modules, drivers[i], &modules);
-		if (r == -ENODEV)
-			return lacks(image, drivers[i], ", which it needs for a disk in a guest",
-				     problem);
-	}
-	if (r == 0)
-		r = kernel_add_filesystem(image->modules, type, &modules);
-	if (r == -ENODEV)
-		return lacks(image, type, "", problem);
-	if (r == 0)
-		*ret_modules = TAKE_PTR(modules);
-	return r;
+	return guest_modules(image, drivers, type, ret_modules, problem);
 }
 
 static int qemu_supports(const struct testbed_options *options, const char *type,
@@ -381,6 +342,8 @@ const struct testbed testbed_qemu = {
 	.argument = "KERNEL",
 	.argument_optional = 1,
 	.boots_kernels = 1,
+	.chooses_kernel = 1,
+	.throttles = 1,
 	.summary = "a QEMU guest with any kernel, the newest in /boot if none is named: no root",
 	.start_seconds = 120,
 	.probe = qemu_probe,

@@ -54,7 +54,9 @@ struct testbed {
 	const char *name;
 	const char *argument; /* what stands behind "NAME:", "PATH"; NULL: nothing */
 	int argument_optional;
-	int boots_kernels; /* the argument is a kernel, and there may be several */
+	int boots_kernels;  /* the argument is a kernel, and there may be several */
+	int chooses_kernel; /* if none is named, one of those that are there */
+	int throttles;	    /* --drive-throttle is for it */
 	const char *summary;
 	const char *note;	/* what its figures do not mean; NULL: nothing to say */
 	int in_directory;	/* formats nothing: trials have no file system and no volume */

@@ -21,11 +21,8 @@
 
 #include "cleanup.h"
 #include "guest.h"
-#include "kernel.h"
+#include "kernel_image.h"
 #include "testbed.h"
-
-static const char program[] = "linux.uml";
-static const char modules_directory[] = "/usr/lib/uml/modules";
 
 enum { MEMORY_MIB = 512 };
 
@@ -50,82 +47,58 @@ static const char *memory_directory(void)
 	return NULL;
 }
 
+static int find_image(const struct testbed_options *options, struct kernel_image *ret,
+		      struct problem *problem)
+{
+	return kernel_image_find_uml(options->argument, options->modules, ret, problem);
+}
+
 static int uml_probe(const struct testbed_options *options, struct problem *problem)
 {
-	CLEANUP(freep) char *path = child_find_program(program);
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
 	int r = guest_probe(problem);
 
-	(void)options;
-	if (r < 0)
-		return r;
-	if (!path)
-		return problem_set(problem, PROBLEM_LACK, ENOENT,
-				   "%s is missing; install user-mode-linux, or use --on loop or "
-				   "--on dir:PATH",
-				   program);
-	if (!memory_directory())
+	if (r == 0)
+		r = find_image(options, &image, problem);
+	if (r == 0 && !memory_directory())
 		return problem_set(problem, PROBLEM_LACK, ENOSPC,
 				   "a guest's memory needs a directory with %d MiB free and not "
 				   "mounted noexec: /dev/shm, $TMPDIR, /var/tmp or /tmp",
 				   MEMORY_MIB);
-	return 0;
-}
-
-static char *kernel_release(void)
-{
-	CLEANUP(freep) char *output = NULL;
-
-	if (child_run((const char *[]) { program, "--version", NULL }, -1, &output) != 0 || !output)
-		return NULL;
-	output[strcspn(output, "\n")] = '\0';
-	return *output ? TAKE_PTR(output) : NULL;
+	return r;
 }
 
 static int uml_kernel(const struct testbed_options *options, struct plan_kernel *ret)
 {
-	(void)options;
-	ret->label = kernel_release();
-	return ret->label ? 0 : -EIO;
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	int r = find_image(options, &image, NULL);
+
+	if (r == 0)
+		ret->label = TAKE_PTR(image.label);
+	return r;
 }
 
-/* The files of the type's modules (NULL: built in), and the folder that they are in. */
-static int find_modules(const char *type, char **ret_root, char **ret_modules)
+/* Its disk needs none. */
+static int find_modules(const struct kernel_image *image, const char *type, char **ret_modules,
+			struct problem *problem)
 {
-	CLEANUP(freep) char *release = kernel_release();
-	CLEANUP(freep) char *root = NULL;
-	int r;
+	static const char *const drivers[] = { NULL };
 
-	if (!release)
-		return -EIO;
-	if (asprintf(&root, "%s/%s", modules_directory, release) < 0)
-		return -ENOMEM;
-	r = kernel_add_filesystem(root, type, ret_modules);
-	if (r == 0)
-		*ret_root = TAKE_PTR(root);
-	return r;
+	return guest_modules(image, drivers, type, ret_modules, problem);
 }
 
 static int uml_supports(const struct testbed_options *options, const char *type,
 			struct problem *problem)
 {
-	CLEANUP(freep) char *root = NULL;
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
 	CLEANUP(freep) char *modules = NULL;
-	int r = find_modules(type, &root, &modules);
+	int r = find_image(options, &image, problem);
 
-	(void)options;
-	if (r == -ENODEV)
-		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel of %s has no %s",
-				   program, type);
-	if (r < 0 && r != -ENOMEM)
-		return problem_set(
-			problem, PROBLEM_LACK, -r,
-			"cannot find out which file systems %s has: `%s --version` fails", program,
-			program);
-	return r;
+	return r < 0 ? r : find_modules(&image, type, &modules, problem);
 }
 
-static int spawn_guest(const struct volume *volume, int guest_fd, const struct guest_lines *lines,
-		       struct child *ret)
+static int spawn_guest(const char *program, const struct volume *volume, int guest_fd,
+		       const struct guest_lines *lines, struct child *ret)
 {
 	CLEANUP(freep) char *initrd = NULL;
 	CLEANUP(freep) char *disk = NULL;
@@ -157,15 +130,15 @@ static int spawn_guest(const struct volume *volume, int guest_fd, const struct g
 				});
 }
 
-static int boot(const struct volume *volume, const char *root, const char *modules,
+static int boot(const struct kernel_image *image, const struct volume *volume, const char *modules,
 		struct testbed_process *process)
 {
 	CLEANUP(guest_lines_clear) struct guest_lines lines = GUEST_LINES_NONE;
-	CLEANUP(fd_closep) int guest_fd = guest_initramfs(root, modules);
+	CLEANUP(fd_closep) int guest_fd = guest_initramfs(image->modules, modules);
 	int r = guest_fd < 0 ? guest_fd : guest_lines_open(&lines);
 
 	if (r == 0)
-		r = spawn_guest(volume, guest_fd, &lines, &process->child);
+		r = spawn_guest(image->path, volume, guest_fd, &lines, &process->child);
 	if (r == 0)
 		guest_lines_hand_over(&lines, process);
 	return r;
@@ -175,25 +148,29 @@ static int uml_start(const struct testbed_options *options, const struct volume 
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem)
 {
-	CLEANUP(freep) char *root = NULL;
-	int r = find_modules(request->type, &root, &request->modules);
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	int r = find_image(options, &image, problem);
 
-	if (r == -ENODEV)
-		return uml_supports(options, request->type, problem);
 	if (r == 0)
-		r = field_set_text(&request->device, "/dev/ubdb");
+		r = find_modules(&image, request->type, &request->modules, problem);
+	if (r < 0)
+		return r;
+	r = field_set_text(&request->device, "/dev/ubdb");
 	if (r == 0)
 		r = field_set_text(&request->directory, "/mnt");
 	if (r == 0)
-		r = boot(volume, root, request->modules, ret);
+		r = boot(&image, volume, request->modules, ret);
 	if (r < 0)
-		return problem_set(problem, PROBLEM_LACK, -r, "cannot start %s: %s", program,
+		return problem_set(problem, PROBLEM_LACK, -r, "cannot start %s: %s", image.path,
 				   strerror(-r));
 	return 0;
 }
 
 const struct testbed testbed_uml = {
 	.name = "uml",
+	.argument = "KERNEL",
+	.argument_optional = 1,
+	.boots_kernels = 1,
 	.summary =
 		"a User-Mode Linux guest: no root, and file systems that the running kernel lacks",
 	.note = "Taken in a User-Mode Linux guest: fragments and bytes are exact; times compare "

@@ -14,6 +14,7 @@
 : "${ALLOC_PERF:=$ALLOC_PERF_BUILD/alloc-perf}"
 SECOND=$ALLOC_PERF_BUILD/kernel
 NEWER=$ALLOC_PERF_BUILD/kernel-6.16
+NEWER_UML=$ALLOC_PERF_BUILD/uml-6.13
 
 setup() {
 	test_enter
@@ -55,10 +56,13 @@ as_user() {
 }
 
 # Reason why WHAT cannot be used here; empty: it can.
-lacking() { # uml|loop|qemu|kernels|knob|root|chromium
+lacking() { # uml|newer_uml|loop|qemu|kernels|knob|root|chromium
 	case $1 in
 	uml)
 		command -v linux.uml >/dev/null || echo "no linux.uml (Debian: user-mode-linux)"
+		;;
+	newer_uml) # one that no longer has reiserfs
+		[ -e "$NEWER_UML/bin/linux.uml" ] || echo "no User-Mode Linux 6.13 (scripts/fetch-kernel --uml $NEWER_UML 6.13)"
 		;;
 	loop)
 		if [ "$(id -u)" != 0 ]; then

@@ -13,7 +13,7 @@ load helper
 @test "each list can be had alone, and as names" {
 	run alloc-perf list testbeds --names
 	assert_status 0
-	[ "$output" = $'auto\numl\nloop\nqemu[:KERNEL]\ndevice:PATH\ndir:PATH' ]
+	[ "$output" = $'auto\numl[:KERNEL]\nloop\nqemu[:KERNEL]\ndevice:PATH\ndir:PATH' ]
 	run alloc-perf list filesystems --names
 	[ "${#lines[@]}" = 18 ]
 	run alloc-perf list methods --names

@@ -36,9 +36,9 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "an unknown testbed is named, with those that exist" {
-	refused 'there are auto, uml, loop, qemu[:KERNEL], device:PATH and dir:PATH' --on umll
+	refused 'there are auto, uml[:KERNEL], loop, qemu[:KERNEL], device:PATH and dir:PATH' --on umll
 	refused 'the testbed dir needs a PATH' --on dir
-	refused 'takes no argument' --on uml:x
+	refused 'takes no argument' --on loop:x
 }
 
 @test "what is no size is refused" {

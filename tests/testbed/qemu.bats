@@ -193,8 +193,8 @@ with_boot() {
 		assert_output_has "$sentence"
 		[ ! -e result.jsonl ]
 	}
-	refused 2 "--kernel is for guests of the testbed qemu; the testbed is uml" --on uml --kernel x
-	refused 2 "--modules is for guests of the testbed qemu" --on "dir:$WORK" --modules .
+	refused 2 "--kernel is for guests of the testbeds qemu and uml; the testbed is dir" --on "dir:$WORK" --kernel x
+	refused 2 "--modules is for guests of the testbeds qemu and uml" --on "dir:$WORK" --modules .
 	refused 2 "--drive-throttle is for guests of the testbed qemu" --on uml --drive-throttle iops=1
 	refused 2 "the kernel is named twice" --on "qemu:$first" --kernel "$first"
 	refused 2 "the kernel \"$first\" is named twice" --kernel "$first" --kernel "$first"

@@ -215,3 +215,68 @@ run_user() {
 	run alloc-perf run --on uml --fs reiserfs -m chunk-4096 -s 511 -o result.jsonl
 	assert_status 0
 }
+
+# ---- a kernel of the user's choice ----
+
+# Laid out as scripts/fetch-kernel --uml does.
+copy_uml() { # FOLDER
+	mkdir -p "$1/bin" "$1/lib/uml/modules"
+	cp "$(command -v linux.uml)" "$1/bin/linux.uml"
+	cp -R "/usr/lib/uml/modules/$(linux.uml --version)" "$1/lib/uml/modules/"
+	chmod -R a+rX "$1"
+}
+
+@test "a program of one's own, whose modules are beside it or where --modules says" {
+	copy_uml other
+	run_user --kernel linux.uml --kernel mine=other/bin/linux.uml --fs f2fs -m fallocate -s 4M
+	[ "$(jq -r 'select(.type == "trial").kernel' result.jsonl | sort | xargs)" = "$(linux.uml --version) mine" ]
+	[ "$(jq -r 'select(.type == "trial").status' result.jsonl | xargs)" = "ok ok" ]
+	assert_output_has "uml, kernel mine"
+	# The plan has it, so that a run which was cut goes on with it.
+	head -n 2 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl --dry-run
+	assert_output_has "1 trials on uml"
+	rm result.jsonl
+	mv other/lib/uml/modules other/elsewhere
+	run_user --on uml:other/bin/linux.uml --modules other/elsewhere --fs f2fs -m fallocate -s 4M
+	[ "$(value f2fs fallocate status)" = ok ]
+	mkdir none
+	run alloc-perf run --on uml --modules none --fs f2fs -s 4M --dry-run
+	assert_status 3
+	assert_output_has "none has no modules of the kernel $(linux.uml --version)"
+}
+
+@test "a User-Mode Linux of a newer release, with its own C library" {
+	local reason
+	reason=$(lacking newer_uml)
+	[ -z "$reason" ] || lack kernels "$reason"
+	cp -R "$NEWER_UML/bin" "$NEWER_UML/lib" .
+	patchelf --set-interpreter "$WORK/lib/ld-linux-x86-64.so.2" --set-rpath "$WORK/lib" bin/linux.uml
+	chmod -R a+rX bin lib
+	run_user --kernel bin/linux.uml --fs ext4,xfs,btrfs,f2fs -m fallocate,chunk-65536 -s 16M
+	[ "$(jq -r 'select(.type == "trial").status' result.jsonl | uniq -c | xargs)" = "8 ok" ]
+	[ "$(value ext4 fallocate kernel)" = "$(bin/linux.uml --version)" ]
+	run alloc-perf run --on uml --kernel bin/linux.uml --fs reiserfs -s 4M --dry-run
+	assert_status 3
+	assert_output_has "the kernel $(bin/linux.uml --version) has no reiserfs"
+}
+
+@test "what is no User-Mode Linux is refused with what it said" {
+	refused() { # SENTENCE KERNEL
+		run alloc-perf run --on uml --kernel "$2" --fs ext4 -s 1M -o result.jsonl
+		assert_status 3
+		assert_output_has "$1"
+		[ ! -e result.jsonl ]
+	}
+	refused "there is no User-Mode Linux \"nonsense\" to execute; name the program by its path" nonsense
+	printf '#!/bin/sh\necho "version GLIBC_2.99 not found"\nexit 1\n' >older
+	chmod 755 older
+	refused "./older cannot be used as User-Mode Linux: \`./older --version\` fails: version GLIBC_2.99 not found" ./older
+	run alloc-perf run --on uml --drive-throttle iops=1 --fs ext4 -s 1M
+	assert_status 2
+	assert_output_has "--drive-throttle is for guests of the testbed qemu; the testbed is uml"
+	require qemu
+	run alloc-perf run --kernel ./older --fs ext4 -s 1M -o result.jsonl
+	assert_status 3
+	assert_output_has "(for User-Mode Linux add --on uml)"
+}
