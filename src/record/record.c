@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cleanup.h"
 
@@ -57,7 +58,7 @@ const struct field record_fields[] = {
 	COUNT(calls, "count", "system calls that allocated; mappings for mmap"),
 	COUNT(submitted_bytes, "bytes", "bytes that those calls handed to the kernel"),
 
-	STAGE(format, "make the file system"),
+	STAGE(format, "make the file system, and flush it"),
 	STAGE(mount, "mount it"),
 	STAGE(create, "create the empty file"),
 	STAGE(allocate, "allocate: the method's own calls"),
@@ -66,6 +67,7 @@ const struct field record_fields[] = {
 	STAGE(unmount, "unmount, which proves that the file is on the disk"),
 	STAGE(remount, "mount again"),
 	STAGE(inspect, "read the file's layout"),
+	COUNT(host_flush_ns, "ns", "part of sync and unmount: time in which the host flushed the volume at the end of each, where the guest's kernel passes no flush on (uml); null where flushes need no help, and in records of uml before it was done, whose times hold no flush of the host"),
 	COUNT(caches_dropped, "1 or 0", "the page cache was dropped before"),
 	COUNT(peak_memory_bytes, "bytes", "largest resident memory of the process that allocated"),
 
@@ -229,9 +231,27 @@ int record_from_json(const json_t *json, struct record *ret, const char **ret_fi
 	return field_from_json(record_fields, record_field_count, ret, json, ret_field);
 }
 
+/* The first versions did not have the host flush for guests of User-Mode Linux, nor said so. */
+static int add_to_note(struct environment *environment)
+{
+	const char *testbed = environment->testbed, *note = environment->testbed_note;
+	char *longer;
+
+	if (!testbed || strcmp(testbed, "uml") != 0 || !note || strstr(note, "flush"))
+		return 0;
+	if (asprintf(&longer, "%s No flush reached the host's disk: times until on disk hold none.",
+		     note) < 0)
+		return -ENOMEM;
+	free(environment->testbed_note);
+	environment->testbed_note = longer;
+	return 0;
+}
+
 int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field)
 {
-	return field_from_json(environment_fields, environment_field_count, ret, json, ret_field);
+	int r = field_from_json(environment_fields, environment_field_count, ret, json, ret_field);
+
+	return r < 0 ? r : add_to_note(ret);
 }
 
 int warning_from_json(const json_t *json, struct warning *ret, const char **ret_field)

@@ -60,6 +60,7 @@ struct record {
 
 	/* what it cost */
 	struct stage_cost format, mount, create, allocate, sync, close, unmount, remount, inspect;
+	int64_t host_flush_ns;	/* of sync and unmount: flushes that the guest's kernel drops */
 	int64_t caches_dropped; /* 1, 0 */
 	int64_t peak_memory_bytes;
 

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -34,6 +35,7 @@ struct conversation {
 	size_t used;
 	char console[CONSOLE_BYTES + 1]; /* the end of it */
 	size_t console_used;
+	struct child flusher; /* of the volume, the last one */
 	uint64_t deadline_ns;
 	int asked; /* the request was sent */
 	int heard; /* the record has come */
@@ -109,6 +111,34 @@ static void take_record(struct conversation *talk, const json_t *event)
 	talk->heard = talk->done = 1;
 }
 
+/* In the child; what it answers is one write, which the pipe takes whole. */
+static void flush_and_answer(const struct testbed_process *process)
+{
+	uint64_t start = io_now_ns();
+	int failed = fdatasync(process->flush_fd) < 0;
+	char answer[64];
+
+	snprintf(answer, sizeof(answer),
+		 failed ? "{\"error\": %" PRIu64 "}\n" : "{\"flush_ns\": %" PRIu64 "}\n",
+		 failed ? (uint64_t)errno : io_now_ns() - start);
+	(void)io_write_all(process->to_fd, answer, strlen(answer));
+}
+
+/* In a child, since a disk may take minutes, in which we follow the trial and can be ended. */
+static void flush_volume(struct conversation *talk)
+{
+	int r;
+
+	child_kill(&talk->flusher); /* it has answered, or the agent would not ask again */
+	r = child_fork(&talk->flusher, 0);
+	if (r < 0)
+		give_up(talk, "the volume cannot be flushed: %s", strerror(-r));
+	if (r != 0)
+		return;
+	flush_and_answer(talk->process);
+	_exit(0);
+}
+
 static void hear_line(struct conversation *talk, const char *line)
 {
 	json_t *event = json_loads(line, 0, NULL);
@@ -122,6 +152,8 @@ static void hear_line(struct conversation *talk, const char *line)
 	} else if (strcmp(name, "stage") == 0 && stage) {
 		field_set_text(&talk->record->stage, stage);
 		talk->session->stage(stage, talk->session->context);
+	} else if (strcmp(name, "flush") == 0 && talk->asked && talk->process->flush_fd >= 0) {
+		flush_volume(talk);
 	} else if (strcmp(name, "record") == 0 && talk->asked) {
 		take_record(talk, event);
 	} else {
@@ -273,6 +305,7 @@ int converse(const struct testbed_session *session, struct testbed_process *proc
 		.request = request,
 		.record = record,
 		.line = line,
+		.flusher = CHILD_NONE,
 		.deadline_ns = seconds_from_now(start_seconds(session)),
 	};
 	int r;
@@ -280,6 +313,7 @@ int converse(const struct testbed_session *session, struct testbed_process *proc
 	if (!line)
 		return -ENOMEM;
 	r = wait_for_record(&talk);
+	child_kill(&talk.flusher);
 	if (r == 0 && talk.heard)
 		r = child_wait(&process->child, session->cancel_fd, seconds_from_now(END_SECONDS),
 			       NULL);

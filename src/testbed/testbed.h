@@ -24,9 +24,10 @@ struct testbed_process {
 	int from_fd;	/* events and the record */
 	int console_fd; /* what else it prints; -1: nothing */
 	int device_fd;	/* a block device that lasts while this is open; -1: none */
+	int flush_fd;	/* the volume's, to be flushed when the agent asks; borrowed; -1: none */
 };
 
-#define TESTBED_PROCESS_NONE ((struct testbed_process) { CHILD_NONE, -1, -1, -1, -1 })
+#define TESTBED_PROCESS_NONE ((struct testbed_process) { CHILD_NONE, -1, -1, -1, -1, -1 })
 
 /* A volume: an image file without a name, of which /proc knows one, or a device. */
 struct volume {

@@ -81,6 +81,14 @@ static const char *last_line(char *text)
 	return last;
 }
 
+/* What mkfs has left in the page cache would be flushed, and paid for, by the trial. */
+static int flush(const struct volume *volume)
+{
+	CLEANUP(fd_closep) int fd = open(volume->path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? fd : fdatasync(fd);
+}
+
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem)
 {
@@ -99,6 +107,9 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 	memcpy(argv, words, count * sizeof(*argv));
 	argv[count] = volume->path;
 	r = child_run(argv, cancel_fd, &output);
+	if (r == 0 && flush(volume) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "flushing the new volume: %s",
+				   strerror(errno));
 	if (r == 0 || r == -ECANCELED)
 		return r;
 	if (r < 0)

@@ -26,28 +26,56 @@ static int say(int fd, json_t *json)
 	return r < 0 ? r : io_write_all(fd, "\n", 1);
 }
 
+/* What the trial's host is here: the two ends of the line. */
+struct line {
+	FILE *in;
+	int out_fd;
+};
+
+/* If the host is gone the next write or the death signal ends us. */
 static void say_stage(const char *stage, void *context)
 {
-	/* If the host is gone the next write or the death signal ends us. */
-	(void)say(*(int *)context, json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
+	const struct line *line = context;
+
+	(void)say(line->out_fd, json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
 }
 
-static int hear_request(int fd, struct trial_request *ret)
+/* A new reference in *ret; 0, -EPIPE or -EPROTO. */
+static int hear(FILE *in, json_t **ret)
 {
-	/* A descriptor of its own, since fclose() takes it along. */
-	CLEANUP(file_closep) FILE *in = fdopen(dup(fd), "r");
-	CLEANUP(freep) char *line = NULL;
-	json_t *json;
+	CLEANUP(freep) char *text = NULL;
 	size_t room = 0;
-	int r;
 
-	if (!in)
-		return -errno;
-	if (getline(&line, &room, in) < 0)
+	if (getline(&text, &room, in) < 0)
 		return -EPIPE;
-	json = json_loads(line, 0, NULL);
-	if (!json)
-		return -EPROTO;
+	*ret = json_loads(text, 0, NULL);
+	return *ret ? 0 : -EPROTO;
+}
+
+static int64_t ask_for_flush(void *context)
+{
+	const struct line *line = context;
+	int r = say(line->out_fd, json_pack("{s:s}", "event", "flush"));
+	json_int_t ns = -1, error = EPROTO;
+	json_t *answer;
+
+	if (r == 0)
+		r = hear(line->in, &answer);
+	if (r < 0)
+		return r;
+	if (json_unpack(answer, "{s:I}", "flush_ns", &ns) < 0)
+		(void)json_unpack(answer, "{s:I}", "error", &error);
+	json_decref(answer);
+	return ns >= 0 ? ns : -error;
+}
+
+static int hear_request(FILE *in, struct trial_request *ret)
+{
+	json_t *json;
+	int r = hear(in, &json);
+
+	if (r < 0)
+		return r;
 	r = trial_request_from_json(json, ret);
 	json_decref(json);
 	return r < 0 ? -EPROTO : 0;
@@ -55,18 +83,24 @@ static int hear_request(int fd, struct trial_request *ret)
 
 int agent_serve(int in_fd, int out_fd)
 {
+	/* A descriptor of its own, since fclose() takes it along. */
+	CLEANUP(file_closep) FILE *in = fdopen(dup(in_fd), "r");
 	CLEANUP(trial_request_clear) struct trial_request request;
 	CLEANUP(record_clear) struct record record;
+	struct line line = { in, out_fd };
+	const struct trial_host host = { say_stage, ask_for_flush, &line };
 	int r;
 
 	trial_request_init(&request);
 	record_init(&record);
+	if (!in)
+		return -errno;
 	r = say(out_fd, json_pack("{s:s}", "event", "ready"));
 	if (r == 0)
-		r = hear_request(in_fd, &request);
+		r = hear_request(in, &request);
 	if (r < 0)
 		return r;
-	trial_run(&request, say_stage, &out_fd, &record);
+	trial_run(&request, &host, &record);
 	return say(out_fd,
 		   json_pack("{s:s, s:o}", "event", "record", "record", record_to_json(&record)));
 }

@@ -6,6 +6,8 @@
  *	agent -> host	{"event": "ready"}
  *	host  -> agent	the request
  *	agent -> host	{"event": "stage", "stage": "allocate"}, at the start of each
+ *	agent -> host	{"event": "flush"}, if the request has host_flushes
+ *	host  -> agent	{"flush_ns": 1234}, or {"error": ERRNO}
  *	agent -> host	{"event": "record", "record": {...}}, the last
  */
 #ifndef TRIAL_AGENT_H

@@ -21,6 +21,7 @@ static const struct field request_fields[] = {
 	ROW(directory, FIELD_TEXT, "", "mount point, or directory"),
 	ROW(modules, FIELD_TEXT, "", "files of kernel modules in order"),
 	ROW(counters, FIELD_TEXT, "", "sysfs stat file of the device"),
+	ROW(host_flushes, FIELD_COUNT, "1 or 0", "the host is to be asked for flushes"),
 };
 
 void trial_request_init(struct trial_request *request)

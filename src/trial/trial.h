@@ -23,6 +23,7 @@ struct trial_request {
 	char *modules; /* guest: modules in its initramfs, in order, separated by spaces; NULL: none
 			*/
 	char *counters; /* sysfs stat file of the device; NULL: found by the device's number */
+	int64_t host_flushes; /* 1: the device passes no flush on, so the host is asked for it */
 };
 
 void trial_request_init(struct trial_request *request);
@@ -34,15 +35,21 @@ json_t *trial_request_to_json(const struct trial_request *request);
 /* 0, -EINVAL or -ENOMEM. */
 int trial_request_from_json(const json_t *json, struct trial_request *ret);
 
-/* Told at the start of each stage. */
-typedef void (*trial_stage_fn)(const char *stage, void *context);
+/* Whoever wants the trial done. */
+struct trial_host {
+	/* Told at the start of each stage. */
+	void (*stage)(const char *stage, void *context);
+	/* Flushes what is below the device.  The nanoseconds that it took, or -errno. */
+	int64_t (*flush)(void *context);
+	void *context;
+};
 
 /*
  * Runs the trial and fills the members of *record (initialised before) that it
  * can know; never fails itself: what goes wrong stands in status, stage, error
  * and reason.
  */
-void trial_run(const struct trial_request *request, trial_stage_fn told, void *context,
+void trial_run(const struct trial_request *request, const struct trial_host *host,
 	       struct record *record);
 
 #endif

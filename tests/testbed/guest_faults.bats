@@ -75,6 +75,20 @@ fails_with() { # REASON OPTION...
 	fails_with "at the wrong time"
 }
 
+@test "a guest that asks for a flush before the request" {
+	guest 'say "{\"event\": \"flush\"}"; sleep 100'
+	fails_with "the agent said \"flush\" at the wrong time"
+}
+
+@test "a guest that is answered each time that it asks for a flush" {
+	guest 'say "{\"event\": \"ready\"}"; hear
+		for i in 1 2 3; do say "{\"event\": \"flush\"}"; hear; echo "$i: $request"; done; exit 3'
+	fails_with "ended with status 3 and without a result"
+	for i in 1 2 3; do
+		grep -q "$i: {.*flush_ns.*: [0-9]*}" result.jsonl
+	done
+}
+
 @test "a guest whose record is none" {
 	guest 'say "{\"event\": \"ready\"}"; hear; say "{\"event\": \"record\", \"record\": {\"fragments\": \"many\"}}"; sleep 100'
 	fails_with "record cannot be read"

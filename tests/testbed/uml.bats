@@ -216,6 +216,25 @@ run_user() {
 	assert_status 0
 }
 
+@test "what is synced in the guest is flushed on the host, which its kernel does not do" {
+	local fs format
+	SYNCS=$WORK/syncs LD_PRELOAD=$ALLOC_PERF_BUILD/tests/testbed/syncs.so \
+		alloc-perf run -q --on uml --fs ext4,ext2 -m chunk-65536 -s 8M --seed 1 -o result.jsonl
+	# The new volume, the end of sync, the end of unmount; of both trials.
+	[ "$(grep -c '^alloc-perf fdatasync .* (deleted)$' syncs)" = 6 ]
+	# If this fails, the kernel of the guest passes flushes on, and ours are one too many.
+	run grep "^linux.uml .*$SCRATCH" syncs
+	[ -z "$output" ]
+	for fs in ext4 ext2; do
+		[ "$(value $fs chunk-65536 host_flush_ns)" -gt 0 ]
+		[ "$(value $fs chunk-65536 host_flush_ns)" -le $(($(value $fs chunk-65536 sync_ns) + $(value $fs chunk-65536 unmount_ns))) ]
+	done
+	for format in table markdown html json; do
+		run alloc-perf report --format $format result.jsonl
+		[[ ${output//$'\n  '/ } == *"so the host flushes the image at the end of sync and unmount"* ]] || fail "$format"
+	done
+}
+
 # ---- a kernel of the user's choice ----
 
 # Laid out as scripts/fetch-kernel --uml does.

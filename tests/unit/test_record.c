@@ -157,6 +157,27 @@ static void unknown_is_null_both_ways(void **state)
 	record_clear(&record);
 }
 
+static void assert_note(const char *testbed, const char *note, const char *expected)
+{
+	CLEANUP(environment_clear) struct environment environment;
+	json_t *json = json_pack("{s:s, s:s?}", "testbed", testbed, "testbed_note", note);
+
+	assert_int_equal(environment_from_json(json, &environment, NULL), 0);
+	assert_string_equal(environment.testbed_note, expected);
+	json_decref(json);
+}
+
+static void old_results_of_uml_say_that_nothing_was_flushed(void **state)
+{
+	(void)state;
+
+	assert_note("uml", "In a guest.",
+		    "In a guest. No flush reached the host's disk: times until on disk hold none.");
+	assert_note("uml", "In a guest, for which the host flushes.",
+		    "In a guest, for which the host flushes.");
+	assert_note("qemu", "In a guest.", "In a guest.");
+}
+
 static void wrong_types_are_refused(void **state)
 {
 	(void)state;
@@ -438,6 +459,7 @@ int main(void)
 		cmocka_unit_test(tables_cover_the_structs),
 		cmocka_unit_test(stages_have_six_costs_each),
 		cmocka_unit_test(unknown_is_null_both_ways),
+		cmocka_unit_test(old_results_of_uml_say_that_nothing_was_flushed),
 		cmocka_unit_test(wrong_types_are_refused),
 		cmocka_unit_test(runs_that_make_no_sense_are_refused),
 		cmocka_unit_test(no_runs_are_not_unknown_runs),
