@@ -6,7 +6,7 @@ User-Mode Linux wakes at once from a suspend and so cannot show what a power cut
 behind; QEMU really stops, and says so.  It emulates the processor (TCG), since a test that
 only runs where KVM works is one that most machines skip.
 
-	guest.py boot FOLDER [--disk IMAGE]... [--add PROGRAM]...   until it ends
+	guest.py boot FOLDER [--disk IMAGE]... [--add PROGRAM]... [--module NAME]...   until it ends
 	guest.py ready FOLDER          waits until it takes commands
 	guest.py sh FOLDER COMMAND     by its shell; the output and the status are the command's
 	guest.py nap FOLDER COMMAND    COMMAND suspends to RAM; wakes the guest once it sleeps
@@ -15,7 +15,8 @@ only runs where KVM works is one that most machines skip.
 
 FOLDER is the guest's own: its sockets, its pid, what its console said.  A disk is a file; in
 the guest it is /dev/vda and so on, in the order given.  The kernel is the newest with a name in
-/boot and modules in /lib/modules, both below $ALLOC_PERF_GUEST_ROOT if that is set.
+/boot and modules in /lib/modules, both below $ALLOC_PERF_GUEST_ROOT if that is set.  A module
+that is named is not loaded: /modules.NAME in the guest lists its file after those that it needs.
 """
 import argparse
 import base64
@@ -113,10 +114,10 @@ class Archive:
         for library in re.findall(r"(/\S+) \(0x", listed):
             self.file(library, library)
 
-    def modules(self, release):
-        """Those of MODULES that are no part of this kernel, and what they need, in order."""
+    def modules(self, release, names, listed):
+        """Those of NAMES that are no part of this kernel, and what they need, in order."""
         order = []
-        for module in MODULES:
+        for module in names:
             shown = subprocess.run(
                 ["modprobe", "-d", ROOT, "-S", release, "--ignore-install", "--show-depends", module],
                 capture_output=True, text=True).stdout
@@ -124,7 +125,7 @@ class Archive:
                 name = self.file("modules.d/" + os.path.basename(path), path)
                 if name not in order:
                     order.append(name)
-        self.member("modules", stat.S_IFREG | 0o644, "".join("/%s\n" % name for name in order).encode())
+        self.member(listed, stat.S_IFREG | 0o644, "".join("/%s\n" % name for name in order).encode())
 
     def finish(self, path):
         self.entry("TRAILER!!!", 0, b"")
@@ -132,13 +133,15 @@ class Archive:
             file.write(self.data)
 
 
-def make_initramfs(path, release, programs):
+def make_initramfs(path, release, programs, modules):
     archive = Archive()
     for program in [shutil.which("busybox")] + programs:
         archive.program(program)
     archive.member("bin/sh", stat.S_IFLNK | 0o777, b"busybox")
     archive.file("init", os.path.join(HERE, "init"))
-    archive.modules(release)
+    archive.modules(release, MODULES, "modules")
+    for module in modules:
+        archive.modules(release, [module], "modules." + module)
     archive.finish(path)
 
 
@@ -256,13 +259,13 @@ class Guest:
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, disks=(), programs=()):
+    def start(self, disks=(), programs=(), modules=()):
         """Dies with the caller, whatever happens to that."""
         os.makedirs(self.folder, exist_ok=True)
         image, release = kernel()
         initramfs = self.path("initramfs")
         if not os.path.exists(initramfs):
-            make_initramfs(initramfs, release, list(programs))
+            make_initramfs(initramfs, release, list(programs), modules)
         for name in ("agent", "qmp", "pid", "console"):
             if os.path.exists(self.path(name)):
                 os.unlink(self.path(name))
@@ -278,7 +281,7 @@ class Guest:
         for disk in disks:
             command += ["-drive", "if=virtio,format=raw,cache=writeback,file=" + disk]
         self.process = subprocess.Popen(command, preexec_fn=die_with_parent, stdin=subprocess.DEVNULL)
-        self.parts = (disks, programs)
+        self.parts = (disks, programs, modules)
         self.starts += 1
         return self
 
@@ -348,13 +351,14 @@ def main():
     parser.add_argument("command", nargs="?")
     parser.add_argument("--disk", action="append", default=[])
     parser.add_argument("--add", action="append", default=[])
+    parser.add_argument("--module", action="append", default=[])
     options = parser.parse_args()
     guest = Guest(options.folder)
     if options.verb == "lacking":
         print(lacking(), end="")
     elif options.verb == "boot":
         die_with_parent()
-        guest.start(options.disk, options.add).process.wait()
+        guest.start(options.disk, options.add, options.module).process.wait()
         while guest.start_again():
             guest.process.wait()
     elif options.verb == "ready":
