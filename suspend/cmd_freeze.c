@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "keep.h"
+#include "program.h"
 #include "size.h"
 
 enum { MESSAGE_BYTES = 1 << 16 };
@@ -175,7 +176,7 @@ int cmd_freeze(int argc, char **argv)
 	struct freeze_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
+	program_parse(&argp, argc, argv, 0, &wanted);
 	status = freeze(&wanted);
 	request_clear(&wanted.request);
 	return status;

@@ -10,6 +10,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "hook.h"
+#include "program.h"
 
 static const struct argp_option options[] = {
 	{ "dry-run", 'n', NULL, 0, "only show what would be done", 0 },
@@ -137,7 +138,7 @@ static int parse_and(int (*act)(const struct install_options *wanted), const cha
 	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
 	struct install_options wanted = { .root = "" };
 
-	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
+	program_parse(&argp, argc, argv, 0, &wanted);
 	return act(&wanted);
 }
 

@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "keep.h"
+#include "program.h"
 #include "size.h"
 
 enum {
@@ -175,7 +176,7 @@ int cmd_run(int argc, char **argv)
 	struct run_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &wanted);
+	program_parse(&argp, argc, argv, ARGP_IN_ORDER, &wanted);
 	if (!wanted.command) {
 		fprintf(stderr, "suspend-freeze run: give the command that suspends, as in: "
 				"suspend-freeze run -- /lib/systemd/systemd-sleep suspend\n");

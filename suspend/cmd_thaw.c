@@ -115,14 +115,10 @@ static int print_status(struct hold *hold)
 
 int cmd_status(int argc, char **argv)
 {
-	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
-	int status, r;
 
 	cmd_parse_nothing(argc, argv, status_help);
-	status = print_status(&hold);
-	r = program_flush(&problem);
-	return r < 0 ? cmd_complain(&problem, r) : status;
+	return print_status(&hold);
 }
 
 /* ---- nobody is left ---- */
@@ -288,6 +284,6 @@ int cmd_recover(int argc, char **argv)
 				   NULL, NULL,		NULL };
 	char **devices = NULL;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &devices);
+	program_parse(&argp, argc, argv, 0, &devices);
 	return devices ? recover_devices(devices) : thaw(false);
 }

@@ -11,6 +11,7 @@
 #include "array.h"
 #include "cleanup.h"
 #include "cmd.h"
+#include "program.h"
 #include "quote.h"
 #include "reach.h"
 #include "size.h"
@@ -197,5 +198,5 @@ int cmd_parse_nothing(int argc, char **argv, const char *help)
 {
 	const struct argp argp = { NULL, NULL, NULL, help, NULL, NULL, NULL };
 
-	return argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	return program_parse(&argp, argc, argv, 0, NULL);
 }

@@ -28,20 +28,29 @@ int cmd_catch_signals(void)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_text(const char *path, const char *text, size_t bytes, struct problem *problem)
+static int write_file(const char *path, const char *text, size_t bytes, struct problem *problem)
 {
 	CLEANUP(fd_closep)
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)
-		      : fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-	int r = fd < 0 ? -errno : io_write_all(fd, text, bytes);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	int opened = fd >= 0, r = opened ? io_write_all(fd, text, bytes) : -errno;
 
 	if (r == 0 && close(TAKE_FD(fd)) < 0)
 		r = -errno;
-	/* Who closes the pipe has seen enough. */
-	if (r == 0 || (!path && r == -EPIPE))
+	if (r == 0)
 		return 0;
-	return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s",
-			   path ? path : "standard output", strerror(-r));
+	return problem_set(problem, opened ? PROBLEM_VERDICT : PROBLEM_USAGE, -r,
+			   "cannot write %s: %s", path, strerror(-r));
+}
+
+/* Not by stdio, which forgets why a long text could not be written. */
+static int write_out(const char *text, size_t bytes, struct problem *problem)
+{
+	int r = fflush(stdout) == 0 ? io_write_all(STDOUT_FILENO, text, bytes) : 0;
+
+	/* Who closes the pipe has seen enough; what fflush() met, program_run() reports. */
+	if (r == 0 || r == -EPIPE)
+		return 0;
+	return problem_set(problem, PROBLEM_VERDICT, -r, "cannot print: %s", strerror(-r));
 }
 
 int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem)
@@ -56,7 +65,9 @@ int cmd_print(const char *path, cmd_print_fn print, void *context, struct proble
 	r = print(memory, context, problem);
 	if (fclose(memory) != 0 && r == 0)
 		r = -ENOMEM;
-	return r < 0 ? r : write_text(path, text, bytes, problem);
+	if (r < 0)
+		return r;
+	return path ? write_file(path, text, bytes, problem) : write_out(text, bytes, problem);
 }
 
 int cmd_read_results(const char *path, struct results *results, struct problem *problem)

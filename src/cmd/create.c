@@ -271,8 +271,7 @@ static int say_interrupted(const struct creation *creation)
 
 static int create_all(struct creation *creation, char **paths, size_t count)
 {
-	CLEANUP(problem_clear) struct problem problem = { 0 };
-	int r, status = 0;
+	int status = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		creation->path = paths[i];
@@ -281,8 +280,7 @@ static int create_all(struct creation *creation, char **paths, size_t count)
 		if (creation->interrupted && status)
 			return say_interrupted(creation);
 	}
-	r = program_flush(&problem);
-	return r < 0 ? cmd_complain(&problem, r) : status;
+	return status;
 }
 
 int cmd_create(int argc, char **argv)
@@ -293,7 +291,7 @@ int cmd_create(int argc, char **argv)
 	struct creation creation = { .options = &wanted };
 	const char *size;
 
-	argp_parse(&argp, argc, argv, 0, NULL, &wanted);
+	program_parse(&argp, argc, argv, 0, &wanted);
 	if (wanted.word_count < 2) {
 		fprintf(stderr, "alloc-perf create: give a file and its size, as in: "
 				"alloc-perf create disk.img 4G\n");

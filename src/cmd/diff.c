@@ -16,6 +16,7 @@
 #include "condition.h"
 #include "diff_sides.h"
 #include "difference.h"
+#include "program.h"
 #include "suggest.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
@@ -207,7 +208,7 @@ int cmd_diff(int argc, char **argv)
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
 	int r;
 
-	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0)

@@ -18,6 +18,7 @@
 #include "cmd.h"
 #include "frag_request.h"
 #include "io.h"
+#include "program.h"
 #include "size.h"
 #include "suggest.h"
 
@@ -346,7 +347,7 @@ int cmd_frag(int argc, char **argv)
 	int status;
 
 	look_at_terminal(&request.show);
-	argp_parse(&argp, argc, argv, 0, NULL, &request);
+	program_parse(&argp, argc, argv, 0, &request);
 	request.settings.cancel_fd = cmd_catch_signals();
 	if (request.settings.cancel_fd < 0)
 		return cmd_complain(&(struct problem) { 0 }, request.settings.cancel_fd);

@@ -16,7 +16,6 @@
 #include "frag_request.h"
 #include "io.h"
 #include "named.h"
-#include "program.h"
 #include "quote.h"
 #include "size.h"
 
@@ -213,7 +212,6 @@ int frag_watch(struct frag_request *request)
 {
 	struct pollfd cancel = { .fd = request->settings.cancel_fd, .events = POLLIN };
 	struct frag_file before = { 0 }, now;
-	CLEANUP(problem_clear) struct problem problem = { 0 };
 	uint64_t start_ns = request->start_ns;
 	bool first = true;
 	int r;
@@ -232,8 +230,5 @@ int frag_watch(struct frag_request *request)
 		before = now;
 		first = false;
 	} while (poll(&cancel, 1, (int)(request->watch_seconds * 1000)) == 0 && !ferror(stdout));
-	r = program_flush(&problem);
-	if (r < 0)
-		return cmd_complain(&problem, r);
 	return ferror(stdout) ? 0 : PROBLEM_INTERRUPT;
 }

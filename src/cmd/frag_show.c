@@ -13,14 +13,7 @@
 #include "saved.h"
 #include "frag_request.h"
 #include "io.h"
-#include "program.h"
 #include "size.h"
-
-static int complain_output(const char *path, int error)
-{
-	fprintf(stderr, "alloc-perf: %s: cannot be written: %s\n", path, strerror(error));
-	return PROBLEM_VERDICT;
-}
 
 /* ---- progress ---- */
 
@@ -109,32 +102,42 @@ int frag_print_each(const struct frag_file *file, void *context)
 
 /* ---- all of it ---- */
 
-static int draw(const struct frag_request *request, const struct frag_result *result)
-{
-	struct map *map = result->totals.map;
-	CLEANUP(file_closep) FILE *to = NULL;
-	CLEANUP(freep) char *title = NULL;
-	bool html;
-	int r;
+/* For cmd_print(). */
+struct drawing {
+	const struct frag_request *request;
+	const struct frag_result *result;
+};
 
-	map_fit(map, result->facts.volume_bytes);
-	if (!request->output) {
-		if (request->format == FRAG_TABLE)
-			show_map(stdout, map, result->facts.volume_bytes, &request->show);
-		return 0;
-	}
-	to = fopen(request->output, "we");
-	if (!to)
-		return complain_output(request->output, errno);
+static int draw_picture(FILE *to, void *context, struct problem *problem)
+{
+	const struct drawing *drawing = context;
+	const struct frag_request *request = drawing->request;
+	const struct frag_result *result = drawing->result;
+	bool html = strcmp(strrchr(request->output, '.'), ".html") == 0;
+	CLEANUP(freep) char *title = NULL;
+
+	(void)problem;
 	if (asprintf(&title, "%s%s on %s", request->name_count ? request->names[0] : "files",
 		     request->name_count > 1 ? " and others" : "",
 		     result->facts.kind ? result->facts.kind->name : "nothing") < 0)
-		return PROBLEM_VERDICT;
-	html = strcmp(strrchr(request->output, '.'), ".html") == 0;
-	r = show_map_svg(to, map, result->facts.volume_bytes, title, html);
-	if (fclose(TAKE_PTR(to)) != 0)
-		r = -errno;
-	return r < 0 ? complain_output(request->output, -r) : 0;
+		return -ENOMEM;
+	return show_map_svg(to, result->totals.map, result->facts.volume_bytes, title, html);
+}
+
+/* Returns the exit status. */
+static int draw(const struct frag_request *request, const struct frag_result *result)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	struct map *map = result->totals.map;
+	int r = 0;
+
+	map_fit(map, result->facts.volume_bytes);
+	if (request->output)
+		r = cmd_print(request->output, draw_picture, &(struct drawing) { request, result },
+			      &problem);
+	else if (request->format == FRAG_TABLE)
+		show_map(stdout, map, result->facts.volume_bytes, &request->show);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 static int print_json(const struct frag_result *result, json_t *files)
@@ -178,7 +181,6 @@ static void list_unreadable(const struct totals *totals)
 
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)
 {
-	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int status = 0, r = 0;
 
 	frag_progress_end(request);
@@ -192,10 +194,8 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 		status = draw(request, result);
 	if (request->format != FRAG_TABLE || request->show.files_named || request->diff)
 		list_unreadable(&result->totals);
-	if (r == 0)
-		r = program_flush(&problem);
 	if (r < 0)
-		return cmd_complain(&problem, r);
+		return cmd_complain(&(struct problem) { 0 }, r);
 	if (result->partial) {
 		fprintf(stderr, "alloc-perf: interrupted; what is shown is partial\n");
 		return PROBLEM_INTERRUPT;

@@ -15,7 +15,6 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "frag_request.h"
-#include "program.h"
 #include "whole_volume.h"
 
 enum { NAMES_BYTES = 65536 };
@@ -150,10 +149,8 @@ static int end(struct frag_request *request, const struct frag_result *result, i
 	if (r >= 0)
 		return frag_finish(request, result, NULL);
 	frag_progress_end(request);
-	/* What failed was not the scan. */
-	if (ferror(stdout))
-		r = program_flush(problem);
-	return r < 0 ? cmd_complain(problem, r) : 0;
+	/* What failed was not the scan, and program_run() reports it. */
+	return ferror(stdout) ? 0 : cmd_complain(problem, r);
 }
 
 int frag_tree(struct frag_request *request)

@@ -265,12 +265,10 @@ static int run_action(const struct action *action, int argc, char **argv)
 		action->options, take_option, action->arguments, action->doc, NULL, NULL, NULL
 	};
 	CLEANUP(options_clear) struct options options = { 0 };
-	int r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	int r = -program_parse(&argp, argc, argv, 0, &options);
 
 	if (r == 0)
 		r = action->run(&options, &options.problem);
-	if (r == 0)
-		r = program_flush(&options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }
 
@@ -324,10 +322,12 @@ int cmd_history(int argc, char **argv)
 				"trend\n");
 		return PROBLEM_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0) {
+	if (program_is_help(argv[1])) {
 		print_help();
 		return 0;
 	}
+	if (*argv[1] == '-')
+		return program_parse(&(struct argp) { 0 }, argc, argv, 0, NULL);
 	if (asprintf(&name, "alloc-perf history %s", argv[1]) < 0)
 		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)

@@ -141,7 +141,7 @@ static int settle(struct options *options)
 	return 0;
 }
 
-static int list_measures(struct problem *problem)
+static int list_measures(void)
 {
 	for (size_t i = 0; i < measure_count; i++) {
 		const struct measure *measure = &measure_table[i];
@@ -152,7 +152,7 @@ static int list_measures(struct problem *problem)
 			return -ENOMEM;
 		cmd_print_sentence(meaning, used, used);
 	}
-	return program_flush(problem);
+	return 0;
 }
 
 static int read_files(const struct options *options, struct results *results,
@@ -206,6 +206,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 					 .columns = columns,
 					 .beside = printing->beside };
 	struct chart_options chart = { .measure = options->chart,
+				       .output = options->output,
 				       .columns = columns,
 				       .ascii = !charset_is_utf8() };
 
@@ -220,10 +221,6 @@ static int print(FILE *to, void *context, struct problem *problem)
 static int show(const struct grids *grids, const struct grids *beside,
 		const struct options *options, struct problem *problem)
 {
-	struct chart_options chart = { .measure = options->chart, .output = options->output };
-
-	if (options->chart && options->output && !options->script)
-		return chart_draw(NULL, grids, &chart, problem);
 	return cmd_print(options->output, print, &(struct printing) { options, grids, beside },
 			 problem);
 }
@@ -257,11 +254,11 @@ int cmd_report(int argc, char **argv)
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0 && options.list_measures)
-		r = list_measures(&options.problem);
+		r = list_measures();
 	else if (r == 0)
 		r = report(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;

@@ -14,7 +14,6 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "device.h"
-#include "program.h"
 #include "report.h"
 #include "run.h"
 #include "size.h"
@@ -261,8 +260,6 @@ static int finish(struct run *run, struct problem *problem)
 {
 	int r = print_results(run, problem);
 
-	if (r == 0)
-		r = program_flush(problem);
 	if (r < 0)
 		return cmd_complain(problem, r);
 	if (run->failed)

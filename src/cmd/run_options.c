@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cleanup.h"
+#include "program.h"
 #include "run.h"
 #include "size.h"
 
@@ -209,5 +210,5 @@ void run_parse(int argc, char **argv, struct run_options *ret)
 	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
 
 	*ret = (struct run_options) { .trial_seconds = TRIAL_SECONDS };
-	argp_parse(&argp, argc, argv, 0, NULL, ret);
+	program_parse(&argp, argc, argv, 0, ret);
 }

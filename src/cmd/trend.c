@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "cmd_history.h"
+#include "program.h"
 #include "report.h"
 #include "size.h"
 #include "trend_points.h"
@@ -193,6 +194,8 @@ static int print(FILE *to, void *context, struct problem *problem)
 					     .columns = cmd_columns(),
 					     .ascii = !charset_is_utf8() };
 
+	if (printing->options->output)
+		return trend_draw(to, printing->grids, &printing->trend, problem);
 	if (printing->options->chart)
 		return chart_draw(to, printing->grids, &chart, problem);
 	trend_print(to, printing->grids, &printing->trend);
@@ -211,11 +214,7 @@ static int trend(const struct options *options, struct problem *problem)
 				       .output = options->output } };
 	int r = build_trend(options, &results, &grids, problem);
 
-	if (r < 0)
-		return r;
-	if (options->output)
-		return trend_draw(&grids, &printing.trend, problem);
-	return cmd_print(NULL, print, &printing, problem);
+	return r < 0 ? r : cmd_print(options->output, print, &printing, problem);
 }
 
 int cmd_history_trend(int argc, char **argv)
@@ -224,7 +223,7 @@ int cmd_history_trend(int argc, char **argv)
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	r = -argp_parse(&argp, argc, argv, 0, NULL, &options);
+	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0)

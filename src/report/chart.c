@@ -141,7 +141,7 @@ static void put_screen(FILE *terminal, const char *screen)
 	}
 }
 
-int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
+int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem)
 {
 	CLEANUP(freep) char *script = NULL, *picture = NULL;
@@ -154,7 +154,8 @@ int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_opt
 	if (r < 0)
 		return r;
 	if (options->output)
-		return gnuplot_write(options->output, picture, bytes, problem);
-	put_screen(terminal, picture);
+		fwrite(picture, 1, bytes, to);
+	else
+		put_screen(to, picture);
 	return 0;
 }

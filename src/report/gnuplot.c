@@ -7,7 +7,6 @@
 #include "gnuplot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -173,17 +172,4 @@ int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, siz
 	if (r == 0)
 		r = read_back(picture_fd, ret_picture, ret_bytes);
 	return r < 0 ? cannot_run(-r, problem) : 0;
-}
-
-int gnuplot_write(const char *path, const char *picture, size_t bytes, struct problem *problem)
-{
-	CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	int r = fd < 0 ? -errno : io_write_all(fd, picture, bytes);
-
-	if (r == 0 && close(TAKE_FD(fd)) < 0)
-		r = -errno;
-	if (r < 0)
-		return problem_set(problem, PROBLEM_USAGE, -r, "cannot write %s: %s", path,
-				   strerror(-r));
-	return 0;
 }

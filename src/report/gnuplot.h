@@ -34,7 +34,4 @@ void gnuplot_put_terminal(FILE *to, const char *path, double width, double heigh
 int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, size_t *ret_bytes,
 		struct problem *problem);
 
-/* To a file, when it is whole. */
-int gnuplot_write(const char *path, const char *picture, size_t bytes, struct problem *problem);
-
 #endif

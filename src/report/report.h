@@ -55,7 +55,7 @@ const struct report_format *report_format_find(const char *name);
 
 struct chart_options {
 	const struct measure *measure;
-	const char *output; /* ends in .svg, .png, .pdf; NULL: the terminal */
+	const char *output; /* its name, which ends in .svg, .png, .pdf; NULL: the terminal */
 	unsigned columns;   /* of the terminal; 0: 80 */
 	int ascii;	    /* it shows no characters beyond ASCII */
 };
@@ -68,11 +68,11 @@ int chart_script(FILE *to, const struct grids *grids, const struct chart_options
 		 struct problem *problem);
 
 /*
- * Runs gnuplot on it; a chart for the terminal goes to `terminal`.  0 or -errno
- * with a sentence: -ENODATA (nothing to draw), -EINVAL (the output has none of the
- * endings), -ENOENT (gnuplot is missing, or the output's folder).
+ * Has gnuplot draw it, and writes the picture or the text to `to`; options->output only says
+ * which.  0 or -errno with a sentence: -ENODATA (nothing to draw), -EINVAL (the output has none
+ * of the endings), -ENOENT (gnuplot is missing).
  */
-int chart_draw(FILE *terminal, const struct grids *grids, const struct chart_options *options,
+int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem);
 
 /* ---- trends (trend.c): grids whose rows are points in time, in their order ---- */
@@ -81,14 +81,14 @@ struct trend_options {
 	const struct measure *measure;
 	const char *filesystem; /* what all of it was measured on */
 	const char *by;		/* what tells the rows apart: "kernel", "date", "label" */
-	const char *output;	/* of trend_draw(): ends in .svg, .png or .pdf */
+	const char *output;	/* of trend_draw(): its name, which ends in .svg, .png or .pdf */
 };
 
 /* A block of lines a method: median, spread, runs, and the change from the row before. */
 void trend_print(FILE *to, const struct grids *grids, const struct trend_options *options);
 
-/* A line a method, by gnuplot, to a file.  Errors as of chart_draw(). */
-int trend_draw(const struct grids *grids, const struct trend_options *options,
+/* A picture with a line for each method, by gnuplot.  Errors as of chart_draw(). */
+int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *options,
 	       struct problem *problem);
 
 #endif

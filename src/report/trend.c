@@ -214,7 +214,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct trend_op
 	return r;
 }
 
-int trend_draw(const struct grids *grids, const struct trend_options *options,
+int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *options,
 	       struct problem *problem)
 {
 	CLEANUP(freep) char *script = NULL, *picture = NULL;
@@ -235,5 +235,7 @@ int trend_draw(const struct grids *grids, const struct trend_options *options,
 	if (fclose(memory) != 0 || r < 0)
 		return -ENOMEM;
 	r = gnuplot_run(script, script_bytes, &picture, &bytes, problem);
-	return r < 0 ? r : gnuplot_write(options->output, picture, bytes, problem);
+	if (r == 0)
+		fwrite(picture, 1, bytes, to);
+	return r;
 }

@@ -5,14 +5,15 @@
  */
 #include "program.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "cleanup.h"
 #include "suggest.h"
 
@@ -43,15 +44,83 @@ static int is_abandoned(int fd)
 	return poll(&end, 1, 0) > 0 && end.revents & POLLERR;
 }
 
-int program_flush(struct problem *problem)
+/*
+ * Writes out what was printed.  The exit status of what has `status` otherwise: whoever closes a
+ * pipe has seen enough, and anything else is an error.  `name` may have words behind it.
+ */
+static int finish(const char *name, int status)
 {
 	/* What failed at an earlier flush left no number behind. */
 	int earlier = ferror(stdout), error = fflush(stdout) != 0 ? errno : earlier ? EIO : 0;
 
 	if (error == 0 || is_abandoned(STDOUT_FILENO))
-		return 0;
-	return problem_set(problem, PROBLEM_VERDICT, error, "cannot print: %s", strerror(error));
+		return status;
+	fprintf(stderr, "%.*s: cannot print: %s\n", (int)strcspn(name, " "), name, strerror(error));
+	return status ? status : PROBLEM_VERDICT;
 }
+
+static void print_version(const char *name)
+{
+	printf("%.*s %s\n", (int)strcspn(name, " "), name, ALLOC_PERF_VERSION);
+}
+
+/* ---- options that every verb has: argp's own do not notice where they cannot be printed ---- */
+
+enum { KEY_HELP = 'h', KEY_HELP_TOO = '?', KEY_VERSION = 'V', KEY_USAGE = 0x1000 };
+
+static const struct argp_option standard_options[] = {
+	{ "help", KEY_HELP, NULL, 0, "print this help", -1 },
+	{ NULL, KEY_HELP_TOO, NULL, OPTION_HIDDEN, NULL, -1 },
+	{ "usage", KEY_USAGE, NULL, 0, "print a short usage message", -1 },
+	{ "version", KEY_VERSION, NULL, 0, "print the version", -1 },
+	{ 0 },
+};
+
+static error_t parse_standard(int key, char *argument, struct argp_state *state)
+{
+	(void)argument;
+	switch (key) {
+	case KEY_HELP:
+	case KEY_HELP_TOO:
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+		exit(finish(state->name, 0));
+	case KEY_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE);
+		exit(finish(state->name, 0));
+	case KEY_VERSION:
+		print_version(state->name);
+		exit(finish(state->name, 0));
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+error_t program_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input)
+{
+	enum { CHILDREN_MAX = 4 };
+	static const struct argp standard = { standard_options, parse_standard, 0, 0, 0, 0, 0 };
+	struct argp_child children[CHILDREN_MAX] = { 0 };
+	struct argp all = *argp;
+	size_t count = 0;
+
+	for (; argp->children && argp->children[count].argp && count < CHILDREN_MAX - 2; count++)
+		children[count] = argp->children[count];
+	children[count].argp = &standard;
+	all.children = children;
+	return argp_parse(&all, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+}
+
+int program_is_help(const char *word)
+{
+	static const char *const words[] = { "help", "--help", "-h", "-?", "--usage" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(word, words[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* ---- verbs ---- */
 
 static int unknown_verb(const struct program *program, const char *typed)
 {
@@ -92,27 +161,54 @@ static void occupy_streams(void)
 	fd_close(fd);
 }
 
+static int find_and_run(const struct program *program, int argc, char **argv)
+{
+	for (const struct verb *verb = program->verbs; verb->name; verb++)
+		if (strcmp(verb->name, argv[0]) == 0)
+			return run_verb(program, verb, argc, argv);
+	return unknown_verb(program, argv[0]);
+}
+
+/* "help run" is "run --help", and "help history trend" is "history trend --help". */
+static int help_with(const struct program *program, int argc, char **argv)
+{
+	CLEANUP(freep) char **longer = calloc((size_t)argc + 2, sizeof(*longer));
+
+	if (!longer)
+		return program_complain(program, &(struct problem) { 0 }, -ENOMEM);
+	memcpy(longer, argv, (size_t)argc * sizeof(*longer));
+	longer[argc] = (char *)"--help";
+	return find_and_run(program, argc + 1, longer);
+}
+
+static int run(const struct program *program, int argc, char **argv)
+{
+	static const char *const versions[] = { "version", "--version", "-V" };
+
+	if (argc < 2) {
+		fprintf(stderr, "%s: no verb; `%s --help` shows them\n", program->name,
+			program->name);
+		return PROBLEM_USAGE;
+	}
+	if (program_is_help(argv[1]) && argc > 2 && *argv[2] != '-')
+		return help_with(program, argc - 2, argv + 2);
+	if (program_is_help(argv[1])) {
+		print_help(program);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(versions); i++)
+		if (strcmp(argv[1], versions[i]) == 0) {
+			print_version(program->name);
+			return 0;
+		}
+	return find_and_run(program, argc - 1, argv + 1);
+}
+
 int program_run(const struct program *program, int argc, char **argv)
 {
 	occupy_streams();
 	argp_err_exit_status = PROBLEM_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG */
-	if (argc < 2) {
-		fprintf(stderr, "%s: no verb; `%s --help` shows them\n", program->name,
-			program->name);
-		return PROBLEM_USAGE;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
-		print_help(program);
-		return 0;
-	}
-	if (strcmp(argv[1], "--version") == 0) {
-		printf("%s %s\n", program->name, ALLOC_PERF_VERSION);
-		return 0;
-	}
-	for (const struct verb *verb = program->verbs; verb->name; verb++)
-		if (strcmp(verb->name, argv[1]) == 0)
-			return run_verb(program, verb, argc - 1, argv + 1);
-	return unknown_verb(program, argv[1]);
+	return finish(program->name, run(program, argc, argv));
 }

@@ -3,6 +3,8 @@
 #ifndef UTIL_PROGRAM_H
 #define UTIL_PROGRAM_H
 
+#include <argp.h>
+
 #include "problem.h"
 
 struct verb {
@@ -19,19 +21,25 @@ struct program {
 	const struct verb *verbs; /* the last has no name */
 };
 
-/* For main(): finds the verb and hands over.  Returns the exit status. */
+/*
+ * For main(): finds the verb, runs it, and writes out what it printed.  Returns the exit status,
+ * which is not 0 where the output could not be written.
+ */
 int program_run(const struct program *program, int argc, char **argv);
+
+/*
+ * argp_parse() with --help, --usage and --version, which end the process with the status of
+ * program_run().  Parsers may have two children.  Returns 0 or a positive errno.
+ */
+error_t program_parse(const struct argp *argp, int argc, char **argv, unsigned flags, void *input);
+
+/* Is it one of the words that ask for help in the place of a verb? */
+int program_is_help(const char *word);
 
 /*
  * Says on stderr what went wrong, and returns the exit status for it.  `error` is the -errno
  * that came along, for problems without a sentence of their own.
  */
 int program_complain(const struct program *program, const struct problem *problem, int error);
-
-/*
- * Writes out what was printed.  0, also if nobody reads it any more (whoever closes a pipe has
- * seen enough), or -errno with a sentence.
- */
-int program_flush(struct problem *problem);
 
 #endif

@@ -257,8 +257,8 @@ refused() { # SENTENCE ARGUMENT...
 	run -0 alloc-perf frag --map -o x.html tree/sub/big.DAT
 	grep -q '<!doctype html>' x.html
 	run alloc-perf frag --map -o /missing/x.svg tree
-	assert_status 1
-	assert_output_has "cannot be written"
+	assert_status 2
+	assert_output_has "cannot write /missing/x.svg: No such file or directory"
 }
 
 # ---- ends ----

@@ -171,10 +171,11 @@ fail() {
 	return 1
 }
 
-# options_of PROGRAM VERB: its long options by its help.  --help and --usage go without saying.
+# options_of PROGRAM VERB: its long options by its help.  --help, --usage and --version go without
+# saying.
 options_of() {
 	"$1" "$2" --help | sed -n 's/^  .*--\([a-z-]*\)[= ].*/\1/p; s/^  .*--\([a-z-]*\)$/\1/p' |
-		grep -vxE 'help|usage|' | sort -u
+		grep -vxE 'help|usage|version|' | sort -u
 }
 
 # wait_until COMMAND...: until it succeeds.  A busy machine is given a minute.

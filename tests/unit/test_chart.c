@@ -204,23 +204,20 @@ static void terminal_charts_have_a_row_for_each_cell(void **state)
 				       "      fallocate ########################### 80 s\n"));
 }
 
-/* The file begins with `start`. */
+/* The picture begins with `start`. */
 static void assert_draws(const struct results *results, const char *name, const char *start)
 {
 	CLEANUP(freep) char *path = tree_path(name);
-	CLEANUP(freep) char *screen = NULL;
 	CLEANUP(freep) char *picture = NULL;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r;
 
 	r = draw(results,
 		 &(struct chart_options) { .measure = measure_find("time"), .output = path },
-		 &screen, &problem);
+		 &picture, &problem);
 	if (r < 0)
 		fail_msg("%s", problem.message);
-	assert_int_equal(io_read_file(path, 16 << 20, &picture, NULL), 0);
 	assert_memory_equal(picture, start, strlen(start));
-	assert_int_equal(unlink(path), 0);
 }
 
 static void pictures_are_drawn_in_all_forms(void **state)
@@ -233,7 +230,7 @@ static void pictures_are_drawn_in_all_forms(void **state)
 	assert_draws(&results, "a.svg", "<?xml");
 	assert_draws(&results, "it's.PNG", "\x89PNG");
 	assert_draws(&results, "a.pdf", "%PDF");
-	/* Nothing but the pictures was made, and those are gone. */
+	/* Writing them is for the caller. */
 	assert_int_equal(rmdir(tree), 0);
 	assert_int_equal(mkdir(tree, 0700), 0);
 }
@@ -254,7 +251,7 @@ static void foreign_text_is_not_run(void **state)
 	set_text(&record->kernel, command);
 	set_text(&record->testbed, command);
 	assert_draws(&results, "a.svg", "<?xml");
-	/* Nothing but the pictures was made, and those are gone. */
+	/* No file was made. */
 	assert_int_equal(rmdir(tree), 0);
 	assert_int_equal(mkdir(tree, 0700), 0);
 }
@@ -278,18 +275,12 @@ static void drawing_says_what_is_wrong(void **state)
 	assert_int_equal(problem.kind, PROBLEM_USAGE);
 	freep(&screen);
 
-	options.output = "/no/such/folder/a.svg";
+	options.output = "a.svg";
 	setenv("PATH", "/no/such/folder", 1);
 	assert_int_equal(draw(&results, &options, &screen, &problem), -ENOENT);
 	assert_int_equal(problem.kind, PROBLEM_LACK);
 	assert_non_null(strstr(problem.message, "install the package gnuplot-nox"));
 	setenv("PATH", path, 1);
-	freep(&screen);
-
-	require_program("gnuplot");
-	assert_int_equal(draw(&results, &options, &screen, &problem), -ENOENT);
-	assert_string_equal(problem.message,
-			    "cannot write /no/such/folder/a.svg: No such file or directory");
 }
 
 int main(void)
