@@ -106,7 +106,7 @@ _alloc_perf_value() {
 
 # Below `history`: an action first, then what it takes.
 _alloc_perf_history() {
-	local options="--store --format --fs --method --measure --by --on --size --chart --output --help"
+	local options="--store --format --fs --method --measure --by --on --size --chart --output --force --help"
 	if ((COMP_CWORD == 2)); then
 		[[ $1 == -* ]] || options="add list show trend --help"
 		_alloc_perf_words "$1" "$options"
@@ -114,7 +114,7 @@ _alloc_perf_history() {
 	fi
 	case ${COMP_WORDS[2]},$1 in
 	trend,*)
-		_alloc_perf_words "$1" "--fs --method --measure --by --on --size --chart --output --store --help"
+		_alloc_perf_words "$1" "--fs --method --measure --by --on --size --chart --output --force --store --help"
 		;;
 	show,-*) _alloc_perf_words "$1" "--format --store --help" ;;
 	*,-*) _alloc_perf_words "$1" "--store --help" ;;
@@ -156,7 +156,7 @@ _alloc_perf() {
 			--same-disk --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
-		_alloc_perf_words "$current" "--format --measure --chart --output --script --with
+		_alloc_perf_words "$current" "--format --measure --chart --output --force --script --with
 			--list-measures --help"
 		;;
 	report,*) _alloc_perf_files "$current" ;;
@@ -166,12 +166,12 @@ _alloc_perf() {
 		;;
 	create,*) _alloc_perf_files "$current" ;;
 	diff,-*)
-		_alloc_perf_words "$current" "--format --measure --threshold --by --old --new --output --help"
+		_alloc_perf_words "$current" "--format --measure --threshold --by --old --new --output --force --help"
 		;;
 	diff,*) _alloc_perf_files "$current" ;;
 	frag,-*)
 		_alloc_perf_words "$current" "--volume --files-from --null --one-file-system --min-size --newer
-			--exact --extensions --sync --threads --verbose --map --output --worst --sort --model --json --each --csv
+			--exact --extensions --sync --threads --verbose --map --output --force --worst --sort --model --json --each --csv
 			--names --diff --watch --ascii --quiet --help"
 		;;
 	frag,*) _alloc_perf_files "$current" ;;

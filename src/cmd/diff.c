@@ -16,17 +16,19 @@
 #include "condition.h"
 #include "diff_sides.h"
 #include "difference.h"
+#include "output.h"
 #include "program.h"
 #include "suggest.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
-enum { KEY_BY = 256, KEY_OLD, KEY_NEW };
+enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE };
 
 struct options {
 	const struct difference_format *format;
 	struct measure_list measures; /* none: the default */
 	double threshold;
 	const char *output;
+	int force;
 	struct sides_request sides;
 	struct problem problem; /* what is wrong with them */
 };
@@ -51,6 +53,7 @@ static const struct argp_option option_table[] = {
 	  "Of one FILE with more than two: the kernel (testbed, label) to begin with", 0 },
 	{ "new", KEY_NEW, "NAME", 0, "The one that is compared with it", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "Write there instead of to standard output", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
 	{ 0 },
 };
 
@@ -132,6 +135,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	case KEY_OUTPUT:
 		options->output = argument;
 		return 0;
+	case KEY_FORCE:
+		options->force = 1;
+		return 0;
 	case KEY_BY:
 		return -take_by(options, argument);
 	case KEY_OLD:
@@ -168,6 +174,17 @@ static int settle(struct options *options)
 	if (options->measures.count)
 		return 0;
 	return choice_measures("time,written,fragments", &options->measures, &options->problem);
+}
+
+static int check_output(struct options *options)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < options->sides.file_count; i++)
+		r = output_check_input(options->output, options->sides.files[i], &options->problem);
+	if (r == 0 && options->output)
+		r = output_check(options->output, options->force, &options->problem);
+	return r;
 }
 
 /* For cmd_print(). */
@@ -211,6 +228,8 @@ int cmd_diff(int argc, char **argv)
 	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
 		r = settle(&options);
+	if (r == 0)
+		r = check_output(&options);
 	if (r == 0)
 		r = cmd_print(options.output, print, &(struct printing) { &options, &comparisons },
 			      &options.problem);

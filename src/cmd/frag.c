@@ -18,6 +18,7 @@
 #include "cmd.h"
 #include "frag_request.h"
 #include "io.h"
+#include "output.h"
 #include "program.h"
 #include "size.h"
 #include "suggest.h"
@@ -49,6 +50,7 @@ enum option_key {
 	KEY_DIFF,
 	KEY_WATCH,
 	KEY_ASCII,
+	KEY_FORCE,
 };
 
 static const struct argp_option options[] = {
@@ -75,6 +77,7 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
+	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 2 },
 	{ "worst", KEY_WORST, "N", 0, "How many of the worst files to show (default: 10)", 2 },
 	{ "sort", KEY_SORT, "KEY", 0,
 	  "The worst by cost (default), fragments, extents, size or density", 2 },
@@ -211,6 +214,9 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	case KEY_ASCII:
 		request->show.ascii = true;
 		return 0;
+	case KEY_FORCE:
+		request->force = true;
+		return 0;
 	case KEY_EXACT:
 		request->settings.exact = true;
 		return 0;
@@ -310,6 +316,21 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static int check_output_replaces(const struct frag_request *request, struct problem *problem)
+{
+	const char *const others[] = { request->files_from, request->diff };
+	int r = 0;
+
+	if (!request->output)
+		return 0;
+	for (size_t i = 0; r == 0 && i < request->name_count; i++)
+		r = output_check_input(request->output, request->names[i], problem);
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(others); i++)
+		if (others[i])
+			r = output_check_input(request->output, others[i], problem);
+	return r < 0 ? r : output_check(request->output, request->force, problem);
+}
+
 /* ---- the way ---- */
 
 static bool are_all_files(const struct frag_request *request)
@@ -344,10 +365,14 @@ int cmd_frag(int argc, char **argv)
 			      .cancel_fd = -1 },
 		.start_ns = io_now_ns(),
 	};
-	int status;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	int status, r;
 
 	look_at_terminal(&request.show);
 	program_parse(&argp, argc, argv, 0, &request);
+	r = check_output_replaces(&request, &problem);
+	if (r < 0)
+		return cmd_complain(&problem, r);
 	request.settings.cancel_fd = cmd_catch_signals();
 	if (request.settings.cancel_fd < 0)
 		return cmd_complain(&(struct problem) { 0 }, request.settings.cancel_fd);

@@ -18,7 +18,7 @@ struct frag_request {
 	double watch_seconds;		/* 0: look once */
 	uint64_t start_ns, progress_ns; /* progress_ns: when it was shown last */
 	bool progress_shown;
-	bool is_volume, verbose, quiet, zero;
+	bool is_volume, verbose, quiet, zero, force;
 	char *const *names; /* ends with NULL */
 	size_t name_count;
 };

@@ -14,11 +14,12 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "historic.h"
+#include "output.h"
 #include "program.h"
 #include "report.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
-enum { KEY_LIST_MEASURES = 256, KEY_WITH };
+enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE };
 
 struct options {
 	const struct report_format *format; /* NULL: the default */
@@ -28,6 +29,7 @@ struct options {
 	int script;
 	int with_2009;
 	int list_measures;
+	int force;
 	char *const *files;
 	size_t file_count;
 	struct problem problem; /* what is wrong with them */
@@ -49,6 +51,7 @@ static const struct argp_option option_table[] = {
 	  "Write there: a chart if FILE ends in .svg, .png or .pdf (of the time, unless --chart "
 	  "says otherwise), text if not",
 	  0 },
+	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
 	{ "script", KEY_SCRIPT, NULL, 0,
 	  "Write the chart's gnuplot script, with its data in it, and draw nothing", 0 },
 	{ "with", KEY_WITH, "2009", 0,
@@ -87,6 +90,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return -choice_measure(argument, &options->chart, &options->problem);
 	case KEY_OUTPUT:
 		options->output = argument;
+		return 0;
+	case KEY_FORCE:
+		options->force = 1;
 		return 0;
 	case KEY_SCRIPT:
 		options->script = 1;
@@ -139,6 +145,17 @@ static int settle(struct options *options)
 			problem, PROBLEM_USAGE, EINVAL,
 			"--with 2009 goes with the formats table, markdown, html and json");
 	return 0;
+}
+
+static int check_output(struct options *options)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < options->file_count; i++)
+		r = output_check_input(options->output, options->files[i], &options->problem);
+	if (r == 0 && options->output)
+		r = output_check(options->output, options->force, &options->problem);
+	return r;
 }
 
 static int list_measures(void)
@@ -260,6 +277,8 @@ int cmd_report(int argc, char **argv)
 	if (r == 0 && options.list_measures)
 		r = list_measures();
 	else if (r == 0)
+		r = check_output(&options);
+	if (r == 0 && !options.list_measures)
 		r = report(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }

@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "cleanup.h"
+#include "output.h"
 #include "run.h"
 
 static char *default_path(void)
@@ -23,9 +24,23 @@ static char *default_path(void)
 	return strdup(name);
 }
 
+static int check_inputs(const struct run *run, struct problem *problem)
+{
+	const char *plan = run->options->plan;
+	int r = plan ? output_check_input(run->path, plan, problem) : 0;
+
+	for (size_t i = 0; r == 0 && i < run->trials.kernel_count; i++) {
+		const char *kernel = run->trials.kernels[i].name, *path = strchr(kernel, '=');
+
+		r = output_check_input(run->path, path ? path + 1 : kernel, problem);
+	}
+	return r;
+}
+
 static int open_new(struct run *run, struct problem *problem)
 {
 	const char *wanted = run->options->output;
+	int r;
 
 	if (wanted && strcmp(wanted, "-") == 0) {
 		run->fd = STDOUT_FILENO;
@@ -34,6 +49,12 @@ static int open_new(struct run *run, struct problem *problem)
 	run->path = wanted ? strdup(wanted) : default_path();
 	if (!run->path)
 		return -ENOMEM;
+	r = check_inputs(run, problem);
+	/* Without --force nothing at all is replaced. */
+	if (r == 0)
+		r = output_check(run->path, 1, problem);
+	if (r < 0)
+		return r;
 	run->fd =
 		open(run->path,
 		     O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC | (run->options->force ? 0 : O_EXCL),

@@ -14,13 +14,14 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "cmd_history.h"
+#include "output.h"
 #include "program.h"
 #include "report.h"
 #include "size.h"
 #include "trend_points.h"
 #include "words.h"
 
-enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART };
+enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART, KEY_FORCE };
 enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };
 
 struct options {
@@ -33,6 +34,7 @@ struct options {
 	const struct trend_by *by;
 	const char *output; /* NULL: a table */
 	int chart;	    /* on the terminal */
+	int force;
 	struct problem problem;
 };
 
@@ -52,6 +54,7 @@ static const struct argp_option option_table[] = {
 	{ "size", KEY_SIZE, "SIZE", 0, "Only files of this size", 0 },
 	{ "chart", KEY_CHART, NULL, 0, "Draw it on the terminal, by gnuplot", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "Draw it there: FILE ends in .svg, .png or .pdf", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
 	{ "store", KEY_STORE, "FILE", 0,
 	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
 	{ 0 },
@@ -118,6 +121,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return -take_size(options, argument);
 	case KEY_OUTPUT:
 		return -take_output(options, argument);
+	case KEY_FORCE:
+		options->force = 1;
+		return 0;
 	case KEY_CHART:
 		options->chart = 1;
 		return 0;
@@ -141,6 +147,19 @@ static int settle(struct options *options)
 	options->measure = options->measure ? options->measure : measure_find("time");
 	options->by = options->by ? options->by : trend_by_find("kernel");
 	return 0;
+}
+
+static int check_output(struct options *options)
+{
+	CLEANUP(freep)
+	char *store = options->store ? strdup(options->store) : history_default_path();
+	int r = 0;
+
+	if (options->output && store)
+		r = output_check_input(options->output, store, &options->problem);
+	if (r == 0 && options->output)
+		r = output_check(options->output, options->force, &options->problem);
+	return r;
 }
 
 /* ---- from the store to grids ---- */
@@ -226,6 +245,8 @@ int cmd_history_trend(int argc, char **argv)
 	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
 		r = settle(&options);
+	if (r == 0)
+		r = check_output(&options);
 	if (r == 0)
 		r = trend(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;

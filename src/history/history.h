@@ -16,6 +16,9 @@ struct history;
  * memory; the caller frees it. */
 char *history_default_path(void);
 
+/* Is it the file of one? */
+int history_is_store(const char *path);
+
 enum history_mode {
 	HISTORY_READ, /* the store has to exist */
 	HISTORY_ADD,  /* it is made, with its folders, if it does not; it is checked for damage */

@@ -11,12 +11,15 @@
  */
 #include "store.h"
 
+#include <endian.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
+#include "io.h"
 
 enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 
@@ -274,6 +277,22 @@ static int upgrade_at_once(struct history *history, struct problem *problem)
 }
 
 /* ---- what is this file? ---- */
+
+/* By the header of SQLite's file format, without opening it as a database. */
+int history_is_store(const char *path)
+{
+	enum { ID_AT = 68 };
+	static const char magic[16] = "SQLite format 3";
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char head[ID_AT + sizeof(uint32_t)];
+	uint32_t id;
+
+	if (fd < 0 || io_read_at(fd, 0, head, sizeof(head)) < 0 ||
+	    memcmp(head, magic, sizeof(magic)) != 0)
+		return 0;
+	memcpy(&id, head + ID_AT, sizeof(id));
+	return be32toh(id) == APPLICATION_ID;
+}
 
 static int check_pages(struct history *history, struct problem *problem)
 {

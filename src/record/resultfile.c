@@ -266,6 +266,19 @@ int results_read(struct results *results, const char *path, struct problem *prob
 	return take_lines(&reading);
 }
 
+int results_is_file(const char *path)
+{
+	CLEANUP(file_closep) FILE *file = fopen(path, "re");
+	CLEANUP(json_decrefp) json_t *json = NULL;
+	const char *type;
+
+	/* A document of several lines, or one that goes on behind the first, is no error. */
+	if (file)
+		json = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
+	type = json_string_value(json_object_get(json, "type"));
+	return type && strcmp(type, "environment") == 0;
+}
+
 int results_keep_environment(struct results *results, struct environment *environment)
 {
 	int r = ARRAY_ROOM(results->environments, results->environment_count);

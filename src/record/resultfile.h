@@ -39,6 +39,9 @@ void results_clear(struct results *results);
  */
 int results_read(struct results *results, const char *path, struct problem *problem);
 
+/* Does the file exist, and does its first line describe a run? */
+int results_is_file(const char *path);
+
 /*
  * Adds a record, or the description of the run that the records after it belong
  * to, and leaves the argument empty.  0 or -ENOMEM, then nothing has changed.

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * `-o` in front of the wrong one of two names must not cost a night of measuring.  So an output
+ * is compared with the inputs before it is opened, by device and inode, since one file has many
+ * names.
+ */
+#include "output.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cleanup.h"
+#include "history.h"
+#include "resultfile.h"
+#include "saved.h"
+
+/* What cannot be had again from other files, in words; NULL: it is none of that. */
+static const char *what_of_ours(const char *path)
+{
+	json_t *saved = NULL;
+
+	if (results_is_file(path))
+		return "a result file";
+	if (history_is_store(path))
+		return "a history";
+	if (saved_read(path, &saved, NULL) < 0)
+		return NULL;
+	json_decref(saved);
+	return "what `alloc-perf frag --json` printed";
+}
+
+int output_check(const char *path, int force, struct problem *problem)
+{
+	struct stat status;
+	const char *what;
+
+	if (stat(path, &status) < 0)
+		return 0;
+	if (S_ISBLK(status.st_mode))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s is a block device and would be overwritten; choose a file",
+				   path);
+	what = S_ISREG(status.st_mode) && !force ? what_of_ours(path) : NULL;
+	if (!what)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EEXIST,
+			   "%s is %s and would be replaced; choose another name, or replace it "
+			   "with --force",
+			   path, what);
+}
+
+int output_check_input(const char *path, const char *input, struct problem *problem)
+{
+	struct stat out, in;
+
+	if ((path ? stat(path, &out) : fstat(STDOUT_FILENO, &out)) < 0 || !S_ISREG(out.st_mode))
+		return 0;
+	if ((strcmp(input, "-") == 0 ? fstat(STDIN_FILENO, &in) : stat(input, &in)) < 0 ||
+	    in.st_dev != out.st_dev || in.st_ino != out.st_ino)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "the output %s is the same file as the input %s, which would be lost; "
+			   "choose another output",
+			   path ? path : "(standard output)",
+			   strcmp(input, "-") == 0 ? "(standard input)" : input);
+}
