@@ -163,6 +163,7 @@ static int claim_volume(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "volume", size, problem);
 }
 
+/* 0, -errno with a sentence, or 1: nothing is left to do. */
 static int prepare(struct run *run, struct problem *problem)
 {
 	int r = run->options->resume ? load_earlier(run, problem) : make_plan(run, problem);
@@ -174,6 +175,10 @@ static int prepare(struct run *run, struct problem *problem)
 				problem);
 	if (r == 0)
 		r = run_check_testbed(run, problem);
+	if (r == 0 && run->options->resume)
+		r = run_is_finished(run);
+	if (r == 0)
+		r = run_check_resumed(run, problem);
 	if (r == 0)
 		r = claim_volume(run, problem);
 	if (r == 0)
@@ -254,6 +259,18 @@ static int say_interrupted(struct run *run, struct problem *problem)
 		fprintf(stderr, "; go on with: alloc-perf run --resume %s", run->path);
 	fputc('\n', stderr);
 	return PROBLEM_INTERRUPT;
+}
+
+/* The file stays as it is: warnings of now are not about what was measured then. */
+static int say_finished(const struct run *run)
+{
+	const char *file = run->options->resume;
+
+	fprintf(stderr,
+		"alloc-perf: nothing is left to do: %s holds all %zu trials of its plan and was "
+		"not changed; show them with: alloc-perf report %s\n",
+		file, run->results.record_count, file);
+	return 0;
 }
 
 static int finish(struct run *run, struct problem *problem)
@@ -347,10 +364,12 @@ int cmd_run(int argc, char **argv)
 
 	run_parse(argc, argv, &wanted);
 	r = prepare(&run, &problem);
-	if (r == 0 && wanted.dry_run) {
+	if (r >= 0 && wanted.dry_run) {
 		print_trials(&run);
 		return 0;
 	}
+	if (r > 0)
+		return say_finished(&run);
 	if (r == 0 && run.session.device)
 		r = run.session.testbed->confirm(&run.session, &problem);
 	if (r == 0)

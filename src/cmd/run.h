@@ -52,6 +52,9 @@ int run_choose_testbed(struct run *run, struct problem *problem);
 /* Can it do the trials of the plan?  Finds the labels of their kernels. */
 int run_check_testbed(struct run *run, struct problem *problem);
 
+/* Is it, for a run that is resumed, on the kernels that it was begun with? */
+int run_check_resumed(const struct run *run, struct problem *problem);
+
 /* Makes it ready, and says what is to be said about that. */
 int run_prepare_testbed(struct run *run, struct problem *problem);
 
@@ -79,6 +82,9 @@ void run_follow(struct run *run);
 /* Is it in the results? */
 int run_is_done(const struct run *run, const struct plan_trial *trial);
 size_t run_count_left(const struct run *run);
+
+/* Are all trials of the plan made, and with --runs auto, is it precise?  1, 0, or -ENOMEM. */
+int run_is_finished(const struct run *run);
 
 /* One cell of a grid: `index` into grid->cells, and its figure of the time. */
 typedef void (*run_cell_fn)(const struct grid *grid, size_t index, const struct figure *figure,

@@ -269,7 +269,7 @@ static int differ(const char *one, const char *other)
 }
 
 /* A run that goes on has to do so on the kernels that it was begun with. */
-static int check_resumed(const struct run *run, struct problem *problem)
+int run_check_resumed(const struct run *run, struct problem *problem)
 {
 	CLEANUP(environment_clear) struct environment now;
 	const struct results *results = &run->results;
@@ -319,7 +319,7 @@ int run_check_testbed(struct run *run, struct problem *problem)
 	}
 	if (r == 0)
 		r = pin_kernels(run, problem);
-	return r < 0 ? r : check_resumed(run, problem);
+	return r;
 }
 
 int run_prepare_testbed(struct run *run, struct problem *problem)

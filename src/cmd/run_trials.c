@@ -276,6 +276,14 @@ static int run_until_precise(struct run *run, struct problem *problem)
 	return r;
 }
 
+int run_is_finished(const struct run *run)
+{
+	size_t imprecise = 0;
+	int r = run->trials.automatic ? count_imprecise(run, &imprecise) : 0;
+
+	return r < 0 ? r : imprecise == 0 && run_count_left(run) == 0;
+}
+
 int run_trials(struct run *run, struct problem *problem)
 {
 	int r;

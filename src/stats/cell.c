@@ -198,15 +198,19 @@ static int is_of_plan(const struct results *results, size_t warning, const char 
 	       strcmp(plan, other) == 0;
 }
 
-/* A run that was resumed, which is to say by the same plan, tells the outliers of all of it. */
-static int is_outdated(const struct results *results, size_t index)
+/*
+ * A run that was resumed, which is to say by the same plan, tells the outliers of all of it; but
+ * not where it made no trial, since then that warning is not shown itself.
+ */
+static int is_outdated(const struct grid *grid, const struct results *results, size_t index)
 {
 	const char *plan = results->environments[results->warning_of[index]].plan;
 
 	if (!is_of_plan(results, index, plan))
 		return 0;
 	for (size_t i = index + 1; i < results->warning_count; i++)
-		if (is_of_plan(results, i, plan))
+		if (is_of_plan(results, i, plan) &&
+		    holds_any_of(grid, results, results->warning_of[i]))
 			return 1;
 	return 0;
 }
@@ -214,7 +218,8 @@ static int is_outdated(const struct results *results, size_t index)
 static int add_warnings(struct grid *grid, const struct results *results)
 {
 	for (size_t i = 0; i < results->warning_count; i++) {
-		if (!holds_any_of(grid, results, results->warning_of[i]) || is_outdated(results, i))
+		if (!holds_any_of(grid, results, results->warning_of[i]) ||
+		    is_outdated(grid, results, i))
 			continue;
 		if (ARRAY_ROOM(grid->warnings, grid->warning_count) < 0)
 			return -ENOMEM;

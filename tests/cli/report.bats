@@ -179,6 +179,20 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	[[ $output == *"Warning: 2 of 8"* && $output != *"1 of 6"* ]]
 }
 
+@test "outliers stay told when a run was resumed and made no trial" {
+	{
+		head -n 1 result.jsonl | sed 's/}$/,"plan":"[plan]"}/'
+		trial ext2 mmap 15 4
+		echo '{"type":"warning","kind":"outliers","text":"1 of 6"}'
+		head -n 1 result.jsonl | sed 's/}$/,"plan":"[plan]"}/'
+		echo '{"type":"warning","kind":"load","text":"the load of now"}'
+		echo '{"type":"warning","kind":"outliers","text":"again 1 of 6"}'
+	} >resumed.jsonl
+	run alloc-perf report resumed.jsonl
+	assert_output_has "Warning: 1 of 6"
+	[[ $output != *"of now"* ]]
+}
+
 @test "a warning that is none is refused" {
 	echo '{"type":"warning","kind":"load"}' >>result.jsonl
 	run alloc-perf report result.jsonl

@@ -425,6 +425,33 @@ on_terminal() {
 	assert_output_has "0 trials on dir"
 }
 
+# untouched FILE COMMAND...: what resumes the finished FILE says so, and leaves it alone.
+untouched() {
+	local file=$1 before
+	shift
+	before=$(md5sum "$file"; stat -c '%y %i' "$file")
+	run "$@"
+	assert_status 0
+	assert_output_has "nothing is left to do: $file holds all"
+	[ "$(md5sum "$file"; stat -c '%y %i' "$file")" = "$before" ]
+}
+
+@test "--resume of a finished file leaves it alone" {
+	small -o whole.jsonl --runs 3 -q
+	untouched whole.jsonl alloc-perf run --resume whole.jsonl
+	assert_output_has "all 6 trials"
+	assert_output_has "alloc-perf report whole.jsonl"
+	untouched whole.jsonl alloc-perf run --resume whole.jsonl --quiet
+	# The last line was cut, and was none of a trial.
+	printf '{"type":"warning","ki' >>whole.jsonl
+	untouched whole.jsonl alloc-perf run --resume whole.jsonl
+	# Rounds were added until it was precise.
+	small --runs 6 -q -o six.jsonl
+	sed 's/runs = 6/runs = auto/; s/\("[a-z]*_ns":\)[0-9][0-9]*/\11000/g' six.jsonl >auto.jsonl
+	grep -q "runs = auto" auto.jsonl
+	untouched auto.jsonl alloc-perf run --resume auto.jsonl
+}
+
 @test "--resume keeps to the plan of the file" {
 	small -o result.jsonl -q
 	run alloc-perf run --resume result.jsonl --fs ext4
