@@ -91,6 +91,7 @@ _alloc_perf_value() {
 	"run -s" | --size | -v | --volume) _alloc_perf_words "$2" "256M 512M 1G 4G 20G" ;;
 	--on) _alloc_perf_testbed "$2" ;;
 	--kernel) _alloc_perf_kernel "$2" ;;
+	--unclear) _alloc_perf_words "$2" "pass fail" ;;
 	--drive-throttle) _alloc_perf_words "$2" "iops= bps=" ;;
 	--keep-images | --scratch | --modules)
 		mapfile -t COMPREPLY < <(compgen -d -- "$2")
@@ -166,7 +167,7 @@ _alloc_perf() {
 		;;
 	create,*) _alloc_perf_files "$current" ;;
 	diff,-*)
-		_alloc_perf_words "$current" "--format --measure --threshold --by --old --new --output --force --help"
+		_alloc_perf_words "$current" "--format --measure --threshold --unclear --by --old --new --output --force --help"
 		;;
 	diff,*) _alloc_perf_files "$current" ;;
 	frag,-*)

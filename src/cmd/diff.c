@@ -21,7 +21,7 @@
 #include "suggest.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
-enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE };
+enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE, KEY_UNCLEAR };
 
 struct options {
 	const struct difference_format *format;
@@ -29,6 +29,7 @@ struct options {
 	double threshold;
 	const char *output;
 	int force;
+	int unclear_fails;
 	struct sides_request sides;
 	struct problem problem; /* what is wrong with them */
 };
@@ -45,6 +46,10 @@ static const struct argp_option option_table[] = {
 	  "What is compared; time,written,fragments unless given", 0 },
 	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters; 5 unless given",
 	  0 },
+	{ "unclear", KEY_UNCLEAR, "pass|fail", 0,
+	  "fail: status 1 also where not all can be told, for tests that guard a branch; pass "
+	  "unless given",
+	  0 },
 	{ "by", KEY_BY, "WHAT", 0,
 	  "Of one FILE: what tells its two sides apart: testbed, accelerator, throttle, kernel or "
 	  "label; whatever differs unless given",
@@ -60,7 +65,8 @@ static const struct argp_option option_table[] = {
 static const char doc[] =
 	"Tell what differs between two results beyond the noise.\v"
 	"OLD and NEW are what `alloc-perf run --output FILE` wrote; - is standard input.  Every "
-	"cell that both have is better, worse, same or unknown.  One FILE that holds two kernels "
+	"cell that both have is better, worse, same, unclear (a change could hide in the noise) or "
+	"unknown (too few runs).  One FILE that holds two kernels "
 	"(or testbeds, or labels) is both: the first of them is OLD.\n\n"
 	"Examples:\n"
 	"  alloc-perf run -r auto -o old.jsonl      before the change\n"
@@ -69,8 +75,10 @@ static const char doc[] =
 	"  alloc-perf diff --format markdown old.jsonl new.jsonl\n"
 	"  alloc-perf diff kernels.jsonl            one file with two kernels\n"
 	"  alloc-perf diff kernels.jsonl --by kernel --old 6.1.0 --new 6.12.0\n"
-	"  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n\n"
-	"Exit status: 0 nothing got worse, 1 something did, 2 wrong usage or file.";
+	"  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n"
+	"  alloc-perf diff --unclear=fail old.jsonl new.jsonl\n\n"
+	"Exit status: 0 nothing got worse, 1 something did, or with --unclear=fail could not be "
+	"told, 2 wrong usage or file.";
 
 static int take_format(struct options *options, const char *name)
 {
@@ -96,6 +104,15 @@ static int take_threshold(struct options *options, const char *text)
 				   text);
 	options->threshold = percent / 100;
 	return 0;
+}
+
+static int take_unclear(struct options *options, const char *word)
+{
+	options->unclear_fails = strcmp(word, "fail") == 0;
+	if (options->unclear_fails || strcmp(word, "pass") == 0)
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "--unclear is pass or fail, and not \"%s\"", word);
 }
 
 static int take_by(struct options *options, const char *name)
@@ -140,6 +157,8 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_BY:
 		return -take_by(options, argument);
+	case KEY_UNCLEAR:
+		return -take_unclear(options, argument);
 	case KEY_OLD:
 		options->sides.old_name = argument;
 		return 0;
@@ -216,6 +235,16 @@ static int print(FILE *to, void *context, struct problem *problem)
 			    request->files[request->file_count - 1], options->threshold });
 }
 
+static int status_of(const struct options *options, const struct comparisons *all)
+{
+	size_t told = all->verdicts[VERDICT_SAME] + all->verdicts[VERDICT_BETTER];
+	int untold = told == 0 || told < all->count;
+
+	if (all->verdicts[VERDICT_WORSE])
+		return PROBLEM_VERDICT;
+	return options->unclear_fails && untold ? PROBLEM_VERDICT : 0;
+}
+
 int cmd_diff(int argc, char **argv)
 {
 	static const struct argp argp = { option_table, take_option, "OLD NEW\nFILE", doc, NULL,
@@ -235,5 +264,5 @@ int cmd_diff(int argc, char **argv)
 			      &options.problem);
 	if (r < 0)
 		return cmd_complain(&options.problem, r);
-	return comparisons.verdicts[VERDICT_WORSE] ? PROBLEM_VERDICT : 0;
+	return status_of(&options, &comparisons);
 }

@@ -163,7 +163,7 @@ static void put_testbeds(FILE *to, const struct difference_report *report, const
 void difference_put_counts(FILE *to, const struct comparisons *all)
 {
 	static const enum verdict order[] = { VERDICT_WORSE, VERDICT_BETTER, VERDICT_SAME,
-					      VERDICT_UNKNOWN };
+					      VERDICT_UNCLEAR, VERDICT_UNKNOWN };
 	const char *separator = ": ";
 
 	if (all->count == 0) {
@@ -194,12 +194,11 @@ void difference_put_basis(FILE *to, const struct difference_report *report, cons
 			"%sunknown: too few runs to tell, whatever they had been; %zu runs of each "
 			"side can (--runs %zu)\n",
 			gap, all->runs_needed, all->runs_needed);
-	if (all->coarse)
+	if (all->verdicts[VERDICT_UNCLEAR])
 		fprintf(to,
-			"%s%zu of the same vary or drift so much that a change of %g %% could hide "
-			"in them; "
-			"more runs, or a quieter machine, tell\n",
-			gap, all->coarse, report->threshold * 100);
+			"%sunclear: the runs vary or drift so much that a change of %g %% could "
+			"hide in them; more runs, or a quieter machine, tell\n",
+			gap, report->threshold * 100);
 	if (all->only_before || all->only_after)
 		fprintf(to,
 			"%snot compared: %zu cells of OLD and %zu of NEW, which the other lacks\n",
@@ -327,15 +326,15 @@ static int print_json(FILE *to, const struct difference_report *report)
 	json_t *rows = json_array();
 	CLEANUP(json_decrefp)
 	json_t *json = json_pack(
-		"{si ss so so so so sf sf sI so so sI sI sI so}", "schema", JSON_SCHEMA, "kind",
+		"{si ss so so so so sf sf sI so so sI sI so}", "schema", JSON_SCHEMA, "kind",
 		"diff", "old", json_of_text(report->before_name), "new",
 		json_of_text(report->after_name), "old_conditions", conditions_json(report->before),
 		"new_conditions", conditions_json(report->after), "threshold", report->threshold,
 		"level", COMPARE_LEVEL, "tested", (json_int_t)all->tested, "verdicts",
 		counts_json(all), "runs_needed",
 		all->runs_needed ? json_integer((json_int_t)all->runs_needed) : json_null(),
-		"coarse", (json_int_t)all->coarse, "only_old", (json_int_t)all->only_before,
-		"only_new", (json_int_t)all->only_after, "comparisons", rows);
+		"only_old", (json_int_t)all->only_before, "only_new", (json_int_t)all->only_after,
+		"comparisons", rows);
 
 	for (size_t i = 0; json && i < all->count; i++)
 		if (json_array_append_new(rows, comparison_json(&all->comparison[i])) < 0)

@@ -87,6 +87,9 @@ struct figure figure_of_values(double *values, size_t count);
  */
 double figure_precision(const struct figure *figure);
 
+/* The same, and where there is no interval, of all values; infinite: a single one. */
+double figure_noise(const struct figure *figure);
+
 /*
  * What an error bar spans: the interval, or the smallest and the largest value where
  * there are too few for one.  0: a single value, or all are the same.

@@ -27,6 +27,7 @@ const char *verdict_name(enum verdict verdict)
 	static const char *const names[] = { [VERDICT_SAME] = "same",
 					     [VERDICT_BETTER] = "better",
 					     [VERDICT_WORSE] = "worse",
+					     [VERDICT_UNCLEAR] = "unclear",
 					     [VERDICT_UNKNOWN] = "unknown" };
 
 	return names[verdict];
@@ -251,40 +252,31 @@ static int correct(struct comparisons *all)
 	return 0;
 }
 
-static int matters(const struct comparison *comparison, double threshold)
+/* Of one that chance does not explain. */
+static enum verdict judge_difference(const struct comparison *comparison, double threshold)
 {
 	double difference = fabs(comparison->after.median - comparison->before.median);
+	int worse = (comparison->change > 0) != comparison->measure->more_is_better;
 
-	if (comparison->measure->unit == MEASURE_COUNT && difference < 1)
-		return 0;
-	return fabs(comparison->change) > comparison->drift &&
-	       fabs(comparison->change) >= threshold;
+	if (fabs(comparison->change) < threshold ||
+	    (comparison->measure->unit == MEASURE_COUNT && difference < 1))
+		return VERDICT_SAME;
+	if (fabs(comparison->change) <= comparison->drift)
+		return VERDICT_UNCLEAR;
+	return worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
 /* `level` is what the strictest of the corrected tests has to reach. */
 static enum verdict judge(const struct comparison *comparison, double threshold, double level)
 {
-	int worse = (comparison->change > 0) != comparison->measure->more_is_better;
+	double noise = fmax(figure_noise(&comparison->before), figure_noise(&comparison->after));
 
-	/* NaN, for want of memory, is not less. */
-	if (!(comparison->corrected <= COMPARE_LEVEL))
-		return rank_test_least(comparison->before.count, comparison->after.count) <= level
-			       ? VERDICT_SAME
-			       : VERDICT_UNKNOWN;
-	if (!matters(comparison, threshold))
-		return VERDICT_SAME;
-	return worse ? VERDICT_WORSE : VERDICT_BETTER;
-}
-
-/* Its own noise or drift is as large as a change that matters. */
-static int is_coarse(const struct comparison *comparison, double threshold)
-{
-	double coarser =
-		fmax(figure_precision(&comparison->before), figure_precision(&comparison->after));
-
-	return comparison->measure && comparison->verdict == VERDICT_SAME &&
-	       ((comparison->corrected > COMPARE_LEVEL && coarser > threshold) ||
-		(comparison->corrected <= COMPARE_LEVEL && fabs(comparison->change) >= threshold));
+	if (comparison->corrected <= COMPARE_LEVEL)
+		return judge_difference(comparison, threshold);
+	/* Or NaN, for want of memory. */
+	if (rank_test_least(comparison->before.count, comparison->after.count) > level)
+		return VERDICT_UNKNOWN;
+	return is_tested(comparison) && noise > threshold ? VERDICT_UNCLEAR : VERDICT_SAME;
 }
 
 /*
@@ -351,7 +343,6 @@ static int judge_all(struct comparisons *all, double threshold)
 		if (comparison->measure)
 			comparison->verdict = judge(comparison, threshold, level);
 		all->verdicts[comparison->verdict]++;
-		all->coarse += (size_t)is_coarse(comparison, threshold);
 	}
 	if (all->verdicts[VERDICT_UNKNOWN])
 		all->runs_needed = rank_test_size(level);

@@ -11,10 +11,11 @@ enum verdict {
 	VERDICT_SAME,	 /* no difference beyond the noise, or too small a one to matter */
 	VERDICT_BETTER,	 /* significant, and large enough */
 	VERDICT_WORSE,	 /* the same */
+	VERDICT_UNCLEAR, /* none seen, but one that matters could hide in the noise or the drift */
 	VERDICT_UNKNOWN, /* too few runs to tell, whatever they had been */
 };
 
-/* "same", "better", "worse", "unknown". */
+/* "same", "better", "worse", "unclear", "unknown". */
 const char *verdict_name(enum verdict verdict);
 
 /* Into so many parts the course of a result is divided, to see whether the machine drifts. */
@@ -48,9 +49,8 @@ struct compare_options {
 struct comparisons {
 	struct comparison *comparison;
 	size_t count;
-	size_t verdicts[4]; /* how many of each */
+	size_t verdicts[VERDICT_UNKNOWN + 1]; /* how many of each */
 	size_t tested;	    /* rank tests that were made: what the correction is for */
-	size_t coarse;	    /* "same", but a change that matters could hide in their noise */
 	size_t runs_needed; /* of each side, for a verdict on what is unknown; 0: nothing is */
 	size_t only_before, only_after; /* cells that only one of them has */
 };

@@ -59,14 +59,24 @@ struct figure figure_of_values(double *values, size_t count)
 	return figure;
 }
 
+/* How far the farther end lies from the median, as a part of it. */
+static double reach_of(const struct figure *figure, double low, double high)
+{
+	double reach = fmax(high - figure->median, figure->median - low);
+
+	return reach == 0 ? 0 : reach / figure->median;
+}
+
 double figure_precision(const struct figure *figure)
 {
-	double reach;
+	return isnan(figure->lower) ? NAN : reach_of(figure, figure->lower, figure->upper);
+}
 
-	if (isnan(figure->lower))
-		return NAN;
-	reach = fmax(figure->upper - figure->median, figure->median - figure->lower);
-	return reach == 0 ? 0 : reach / figure->median;
+double figure_noise(const struct figure *figure)
+{
+	if (!isnan(figure->lower))
+		return figure_precision(figure);
+	return figure->count < 2 ? INFINITY : reach_of(figure, figure->minimum, figure->maximum);
 }
 
 int figure_spread(const struct figure *figure, double *ret_low, double *ret_high)

@@ -70,6 +70,8 @@ setup() {
 	assert_status 0
 	assert_output_has "no difference: 9 of 9 comparisons are the same"
 	[[ $output != *could\ hide* ]]
+	run alloc-perf diff --unclear=fail old.jsonl old.jsonl
+	assert_status 0
 }
 
 @test "--threshold says what matters" {
@@ -95,12 +97,49 @@ setup() {
 	assert_status 1
 }
 
-@test "noise in which a change could hide is told" {
+@test "noise in which a change could hide is unclear, and a gate can fail of it" {
 	result one.jsonl
 	add one.jsonl mmap 1 100 120 140 160 180 200 220 240
 	run alloc-perf diff --measure time one.jsonl one.jsonl
 	assert_status 0
-	assert_output_has "1 of the same vary or drift so much that a change of 5 % could hide in them"
+	grep -Eq '^xfs +mmap .* unclear$' <<<"$output"
+	assert_output_has "1 comparison: 1 unclear"
+	assert_output_has "unclear: the runs vary or drift so much that a change of 5 % could hide in them"
+	[[ $output != *"no difference"* ]]
+	# shellcheck disable=SC2086 # a list of words
+	add one.jsonl fallocate 1 $fast
+	run alloc-perf diff --measure time one.jsonl one.jsonl
+	assert_status 0
+	assert_output_has "2 comparisons: 1 same, 1 unclear"
+	run alloc-perf diff --unclear=fail --measure time one.jsonl one.jsonl
+	assert_status 1
+	run alloc-perf diff --unclear fail --format markdown --measure time one.jsonl one.jsonl
+	assert_status 1
+	assert_output_has "| unclear |"
+	run alloc-perf diff --unclear=pass --format json --measure time one.jsonl one.jsonl
+	assert_status 0
+	[ "$(jq -c .verdicts <<<"$output")" = '{"same":1,"better":0,"worse":0,"unclear":1,"unknown":0}' ]
+	[ "$(jq -r '.comparisons[].verdict' <<<"$output")" = $'unclear\nsame' ]
+	run alloc-perf diff --unclear=fail --measure time --threshold 60 one.jsonl one.jsonl
+	assert_status 0
+	run alloc-perf diff --unclear=maybe one.jsonl one.jsonl
+	assert_status 2
+	assert_output_has '--unclear is pass or fail, and not "maybe"'
+}
+
+@test "with --unclear=fail neither too few runs nor nothing at all pass" {
+	result few.jsonl
+	add few.jsonl mmap 1 100 101
+	run alloc-perf diff --measure time few.jsonl few.jsonl
+	assert_status 0
+	assert_output_has "1 comparison: 1 unknown"
+	run alloc-perf diff --unclear=fail --measure time few.jsonl few.jsonl
+	assert_status 1
+	result other.jsonl
+	add other.jsonl ftruncate 1 100
+	run alloc-perf diff --unclear=fail old.jsonl other.jsonl
+	assert_status 1
+	assert_output_has "nothing to compare"
 }
 
 @test "what can no longer be made is worse, and the reason is told" {
@@ -262,7 +301,7 @@ three_kernels() {
 import json, sys
 d = json.load(sys.stdin)
 assert d["schema"] == 1 and d["kind"] == "diff"
-assert d["verdicts"] == {"same": 7, "better": 1, "worse": 1, "unknown": 0}
+assert d["verdicts"] == {"same": 7, "better": 1, "worse": 1, "unclear": 0, "unknown": 0}
 row = [c for c in d["comparisons"] if c["method"] == "mmap" and c["measure"] == "time"][0]
 assert row["verdict"] == "worse" and row["old"]["count"] == 8 and row["unit"] == "seconds"
 assert abs(row["old"]["median"] - 0.1035) < 1e-9 and abs(row["change"] - 20 / 103.5) < 1e-9
