@@ -198,7 +198,7 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 {
 	struct imprecise *imprecise = context;
 	int several = imprecise->run->trials.kernel_count > 1 && grid->kernel;
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], text[FIGURE_TEXT_MAX];
 
 	fprintf(stderr, "%s%s %s%s%s %s", imprecise->said++ ? ", " : "",
 		grid->filesystems[index / grid->method_count],
@@ -207,7 +207,7 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 	if (figure->count < FIGURE_RUNS_LEAST)
 		fprintf(stderr, " (%zu runs)", figure->count);
 	else
-		fprintf(stderr, " (%s%.1f %%)", plus_minus_local(), figure_precision(figure) * 100);
+		fprintf(stderr, ": %s", figure_text_local(figure, MEASURE_SECONDS, text));
 }
 
 /* One line that names the cells which did not get there. */

@@ -17,8 +17,9 @@ enum { FIGURE_TEXT_MAX = 112 };
 
 /*
  * A figure of one or more runs, for people: "1.27 s ±3 %" with its 95 % interval,
- * "1.23 s (1.19..1.31)" with its ends where there are too few runs for that; a
- * count that varies is "3..5", and what never varies is just the value.
+ * "33.0 ms (16.5..70.4)" with the ends of that where it is more than 30 %, and with the
+ * smallest and the largest value where there are too few runs for an interval; a count
+ * that varies is "3..5", and what never varies is just the value.
  */
 const char *figure_text(const struct figure *figure, enum measure_unit unit,
 			char text[static FIGURE_TEXT_MAX]);

@@ -209,6 +209,31 @@ static void enough_runs_have_an_interval(void **state)
 		      "xfs            1\n");
 }
 
+/* A percentage would say that a time may be less than nothing. */
+static void wide_intervals_are_shown_by_their_ends(void **state)
+{
+	static const double seconds[] = { 0.033, 0.033, 0.0165, 0.0704, 0.04, 0.02 };
+	static const double wider[] = { 0.9, 0.9, 0.0005, 3, 1, 0.8 };
+	static const double steady[] = { 1, 1, 0.72, 1.2875, 1, 1 };
+	CLEANUP(results_clear) struct results results = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(seconds); i++) {
+		results_add_figures(&results, "ext2", "mmap", seconds[i], 1);
+		results_add_figures(&results, "xfs", "mmap", wider[i], 1);
+		results_add_figures(&results, "jfs", "mmap", steady[i], 1);
+	}
+	assert_prints(&results, "time", 0,
+		      "4 GiB file on a 20 GiB volume; medians of 6 runs ± their 95 % confidence "
+		      "interval\n"
+		      "\n"
+		      "time until on disk (allocate, sync, close and unmount together)\n"
+		      "filesystem                  mmap\n"
+		      "ext2          33 ms (16.5..70.4)\n"
+		      "xfs         900 ms (500 us..3 s)\n"
+		      "jfs                    1 s ±29 %\n");
+}
+
 static void paths_that_were_not_taken_are_told(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -330,6 +355,7 @@ int main(void)
 		cmocka_unit_test(footnotes_say_why_and_only_once),
 		cmocka_unit_test(runs_are_shown_by_median_and_spread),
 		cmocka_unit_test(enough_runs_have_an_interval),
+		cmocka_unit_test(wide_intervals_are_shown_by_their_ends),
 		cmocka_unit_test(paths_that_were_not_taken_are_told),
 		cmocka_unit_test(wide_tables_turn_or_wrap),
 		cmocka_unit_test(a_table_has_four_measures_by_default),
