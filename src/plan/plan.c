@@ -20,7 +20,6 @@
 #include "embedded.h"
 #include "io.h"
 #include "size.h"
-#include "suggest.h"
 #include "words.h"
 
 enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
@@ -356,13 +355,9 @@ int plan_read_file(struct plan *plan, const char *path, struct problem *problem)
 
 int plan_read_preset(struct plan *plan, const char *name, struct problem *problem)
 {
-	const char *nearest = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(presets); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(presets); i++)
 		if (strcmp(presets[i].name, name) == 0)
 			return plan_read(plan, presets[i].text, name, problem);
-		suggest_consider(name, presets[i].name, &nearest);
-	}
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
 			   "there is no preset \"%s\"; there are default, demo and 2009", name);
 }

@@ -24,13 +24,14 @@ const char *testbed_form(const struct testbed *testbed, char text[static TESTBED
 
 static int unknown(const char *spec, struct problem *problem)
 {
+	CLEANUP(freep) char *name = strndup(spec, strcspn(spec, ":"));
 	char there_are[256] = "auto", form[TESTBED_FORM_MAX];
 	const char *nearest = NULL;
 
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
 		size_t used = strlen(there_are);
 
-		suggest_consider(spec, (*testbed)->name, &nearest);
+		suggest_consider(name ? name : spec, (*testbed)->name, &nearest);
 		snprintf(there_are + used, sizeof(there_are) - used, "%s%s",
 			 testbed[1] ? ", " : " and ", testbed_form(*testbed, form));
 	}

@@ -31,6 +31,13 @@ refused() { # SENTENCE ARGUMENT...
 	refused 'unknown file system "etx4"; did you mean "ext4"?' --fs etx4
 }
 
+@test "a file system that is none of ours is not taken for another" {
+	refused 'unknown file system "zfs"; `alloc-perf list filesystems` shows them all' --fs zfs
+	refused 'unknown file system "ext3"; did you mean "ext3-ordered"?' --fs ext3
+	refused 'unknown file system "EXT4"; did you mean "ext4"?' --fs EXT4
+	refused 'unknown testbed "dirr:/tmp"; did you mean "dir"?' --on dirr:/tmp
+}
+
 @test "an unknown method is named, with the nearest one" {
 	refused 'did you mean "fallocate"?' --methods falocate
 }

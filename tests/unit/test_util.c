@@ -95,8 +95,10 @@ static void durations_have_three_digits(void **state)
 
 static void suggestions_are_near(void **state)
 {
-	static const char *const names[] = { "ext4", "xfs", "btrfs", "posix-fallocate",
-					     "fallocate" };
+	static const char *const names[] = {
+		"ext2", "ext3-ordered", "ext3-journal",	   "ext4",	"xfs",
+		"f2fs", "btrfs",	"posix-fallocate", "fallocate", "markdown"
+	};
 	static const struct {
 		const char *typed, *nearest;
 	} cases[] = {
@@ -105,6 +107,25 @@ static void suggestions_are_near(void **state)
 		{ "posix_fallocate", "posix-fallocate" },
 		{ "falocate", "fallocate" },
 		{ "zzzzzzzzz", NULL },
+		/* Capitals, the first word of a name, its beginning. */
+		{ "EXT4", "ext4" },
+		{ "XFS", "xfs" },
+		{ "ext3", "ext3-ordered" },
+		{ "Ext3", "ext3-ordered" },
+		{ "ext3-jounral", "ext3-journal" },
+		{ "mark", "markdown" },
+		{ "ext5", "ext2" },
+		/* The first letter is missing, doubled, or swapped. */
+		{ "xt4", "ext4" },
+		{ "xxfs", "xfs" },
+		{ "fxs", "xfs" },
+		/* Another file system is no misspelt one of these. */
+		{ "zfs", NULL },
+		{ "jfs", NULL },
+		{ "hfs", NULL },
+		{ "bcachefs", NULL },
+		{ "ntfs", NULL },
+		{ "", NULL },
 	};
 	(void)state;
 
