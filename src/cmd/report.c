@@ -139,8 +139,13 @@ static int settle(struct options *options)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script and no picture; give --output a name "
 				   "such as chart.gp");
+	if (options->measures.count && options->format && !options->format->is_of_measures)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--measure goes with the formats table, markdown, html and "
+				   "json; %s always has the same columns",
+				   options->format->name);
 	if (options->with_2009 &&
-	    (options->chart || (options->format && !options->format->can_be_beside)))
+	    (options->chart || (options->format && !options->format->is_of_measures)))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--with 2009 goes with the formats table, markdown, html and json");

@@ -112,7 +112,7 @@ static int load_earlier(struct run *run, struct problem *problem)
 	if (wanted->filesystems || wanted->methods || wanted->sizes || wanted->volume ||
 	    wanted->runs || wanted->seed || wanted->precision || wanted->max_time ||
 	    wanted->testbed || wanted->kernels || wanted->modules || wanted->drive_throttle ||
-	    wanted->label || wanted->preset || wanted->plan || wanted->output)
+	    wanted->label || wanted->preset || wanted->plan || wanted->output || wanted->force)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume goes on with the plan that the file holds; leave out the "

@@ -173,6 +173,28 @@ static int settle_kernels(struct run *run, struct problem *problem)
 	return r < 0 ? r : plan_set(plan, "on", session->testbed->name, problem);
 }
 
+/* What says how volumes are made is for testbeds that make some. */
+static int refuse_volumes(const struct run *run, struct problem *problem)
+{
+	const struct run_options *wanted = run->options;
+	const struct {
+		const char *name, *value;
+	} options[] = {
+		{ "fs", wanted->filesystems },
+		{ "volume", wanted->volume },
+		{ "keep-images", wanted->keep_images },
+		{ "scratch", wanted->scratch },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (options[i].value)
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "--%s is for testbeds that make file systems; --on %s "
+					   "measures on the one that is there",
+					   options[i].name, run->session.testbed->name);
+	return 0;
+}
+
 int run_choose_testbed(struct run *run, struct problem *problem)
 {
 	struct testbed_session *session = &run->session;
@@ -192,10 +214,8 @@ int run_choose_testbed(struct run *run, struct problem *problem)
 	session->trial_seconds = run->options->trial_seconds;
 	session->results = run->options->resume ? run->options->resume : run->options->output;
 	run_follow(run);
-	if (r == 0 && session->testbed->in_directory && session->keep_images)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"--keep-images needs a testbed that makes images; dir makes none");
+	if (r == 0 && session->testbed->in_directory)
+		r = refuse_volumes(run, problem);
 	return r < 0 ? r : settle_kernels(run, problem);
 }
 

@@ -42,7 +42,7 @@ struct report_options {
 struct report_format {
 	const char *name; /* for --format */
 	const char *summary;
-	int can_be_beside; /* heeds report_options.beside */
+	int is_of_measures; /* heeds report_options.measures and .beside */
 	/* 0 or -errno; what stdio could not write shows when the caller flushes */
 	int (*print)(FILE *to, const struct grids *grids, const struct report_options *options);
 };

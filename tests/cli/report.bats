@@ -92,6 +92,14 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	done
 }
 
+@test "--measure is refused where it means nothing" {
+	for form in csv 2009; do
+		run alloc-perf report --format $form --measure time result.jsonl
+		assert_status 2
+		assert_output_has "--measure goes with the formats table, markdown, html and json; $form"
+	done
+}
+
 @test "several result files go into one chart" {
 	require_program gnuplot
 	{

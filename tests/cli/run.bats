@@ -317,10 +317,13 @@ trials() { # FILE
 	grep -q '"label": *"desktop on"' result.jsonl
 }
 
-@test "--keep-images needs images" {
-	run small -o result.jsonl --keep-images .
-	assert_status 2
-	assert_output_has "dir makes none"
+@test "what says how a volume is made is refused where none is" {
+	local option
+	for option in "--fs ext4" "--volume 1G" "--keep-images ." "--scratch ."; do
+		# shellcheck disable=SC2086 # an option and its value
+		refused "${option% *} is for testbeds that make file systems; --on dir measures on the one that is there" \
+			--on "dir:$WORK" -m fallocate -s 1M $option
+	done
 }
 
 @test "a closed pipe ends it quietly" {
@@ -464,6 +467,8 @@ untouched() {
 	run alloc-perf run --resume result.jsonl --fs ext4
 	assert_status 2
 	assert_output_has "leave out the options that choose another"
+	run alloc-perf run --resume result.jsonl --force
+	assert_status 2
 }
 
 @test "--resume refuses what is no result file" {
