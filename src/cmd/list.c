@@ -17,8 +17,8 @@
 enum { TEXT_COLUMN = 2 + 24 + 1 + 14 + 1 };
 
 struct list_options {
-	const char *section; /* NULL: all */
-	const char *spec;    /* of a testbed; NULL: all */
+	unsigned sections; /* a bit for each that was named; 0: all */
+	const char *spec;  /* of a testbed; NULL: all */
 	const struct testbed *testbed;
 	struct testbed_options options; /* for that one */
 	int names;
@@ -108,6 +108,14 @@ static int list_filesystem(const struct filesystem *filesystem, const struct lis
 	return 0;
 }
 
+static void list_filesystem_name(const struct filesystem *filesystem,
+				 const struct list_options *wanted)
+{
+	if (!wanted->testbed ||
+	    testbed_usable(wanted->testbed, &wanted->options, filesystem, NULL) == 0)
+		puts(filesystem->name);
+}
+
 static int list_filesystems(const struct list_options *wanted)
 {
 	CLEANUP(plan_clearp) struct plan plan;
@@ -115,7 +123,7 @@ static int list_filesystems(const struct list_options *wanted)
 
 	for (size_t i = 0; r == 0 && i < plan.catalogue_count; i++) {
 		if (wanted->names)
-			puts(plan.catalogue[i].name);
+			list_filesystem_name(&plan.catalogue[i], wanted);
 		else
 			r = list_filesystem(&plan.catalogue[i], wanted);
 	}
@@ -161,13 +169,16 @@ static const struct section {
 	{ "testbeds", "Testbeds", list_testbeds },
 };
 
+enum { SECTION_FILESYSTEMS = 1 << 1 };
+
 /* ---- options ---- */
 
 enum { OPTION_NAMES = 256, OPTION_ON };
 
 static const struct argp_option options[] = {
 	{ "on", OPTION_ON, "TESTBED", 0, "file systems as this testbed has them", 0 },
-	{ "names", OPTION_NAMES, NULL, 0, "names alone, one a line", 0 },
+	{ "names", OPTION_NAMES, NULL, 0,
+	  "names alone, one a line; of file systems with --on, those that it has", 0 },
 	{ 0 },
 };
 
@@ -177,20 +188,29 @@ static const char help[] = "Shows methods, file systems and testbeds, whether th
 			   "Examples:\n"
 			   "  alloc-perf list\n"
 			   "  alloc-perf list filesystems --on loop\n"
+			   "  alloc-perf list methods testbeds\n"
 			   "  alloc-perf list methods --names";
 
-static int is_section(const char *name)
+static void choose_section(const char *name, struct argp_state *state, unsigned *sections_wanted)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-		if (strcmp(sections[i].name, name) == 0)
-			return 1;
-	return 0;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
+		suggest_consider(name, sections[i].name, &nearest);
+		if (strcmp(sections[i].name, name) == 0) {
+			*sections_wanted |= 1u << i;
+			return;
+		}
+	}
+	argp_error(state,
+		   "there is no list \"%s\"%s%s%s; there are methods, filesystems and testbeds",
+		   name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+		   nearest ? "\"?" : "");
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)
 {
 	struct list_options *wanted = state->input;
-	const char *nearest = NULL;
 
 	switch (key) {
 	case OPTION_NAMES:
@@ -200,15 +220,11 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		wanted->spec = argument;
 		return 0;
 	case ARGP_KEY_ARG:
-		for (size_t i = 0; i < ARRAY_SIZE(sections); i++)
-			suggest_consider(argument, sections[i].name, &nearest);
-		if (!is_section(argument))
-			argp_error(state,
-				   "there is no list \"%s\"%s%s%s; there are methods, filesystems "
-				   "and testbeds",
-				   argument, nearest ? "; did you mean \"" : "",
-				   nearest ? nearest : "", nearest ? "\"?" : "");
-		wanted->section = argument;
+		choose_section(argument, state, &wanted->sections);
+		return 0;
+	case ARGP_KEY_END:
+		if (wanted->spec && wanted->sections && !(wanted->sections & SECTION_FILESYSTEMS))
+			argp_error(state, "--on is about file systems; list filesystems as well");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -217,7 +233,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 int cmd_list(int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, "[methods|filesystems|testbeds]",
+	const struct argp argp = { options, parse_option, "[methods] [filesystems] [testbeds]",
 				   help,    NULL,	  NULL,
 				   NULL };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
@@ -228,10 +244,16 @@ int cmd_list(int argc, char **argv)
 	if (wanted.spec &&
 	    testbed_parse(wanted.spec, &wanted.testbed, &wanted.options.argument, &problem) < 0)
 		return cmd_complain(&problem, 0);
+	if (wanted.testbed && wanted.testbed->in_directory) {
+		problem_set(&problem, PROBLEM_USAGE, EINVAL,
+			    "the testbed %s makes no file systems, so there is nothing to list",
+			    wanted.testbed->name);
+		return cmd_complain(&problem, 0);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		const struct section *section = &sections[i];
 
-		if (wanted.section && strcmp(wanted.section, section->name) != 0)
+		if (wanted.sections && !(wanted.sections & 1u << i))
 			continue;
 		if (!wanted.names)
 			printf("%s%s\n", shown++ ? "\n" : "", section->title);

@@ -21,6 +21,32 @@ load helper
 	[[ $output != *Testbeds* ]]
 }
 
+@test "several lists can be had at once" {
+	run alloc-perf list methods filesystems
+	assert_status 0
+	assert_output_has "posix-fallocate"
+	assert_output_has "ext3-guarded"
+	[[ $output != *Testbeds* ]]
+	run alloc-perf list testbeds methods --names
+	[ "$output" = "$(alloc-perf list --names methods; alloc-perf list --names testbeds)" ]
+	run alloc-perf list methods file-systems
+	assert_status 2
+}
+
+@test "--on is about file systems, also as names" {
+	run alloc-perf list methods --on dir:.
+	assert_status 2
+	assert_output_has "--on is about file systems"
+	run alloc-perf list filesystems --on dir:.
+	assert_status 2
+	assert_output_has "the testbed dir makes no file systems"
+	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
+	run alloc-perf list filesystems --names --on loop
+	assert_status 0
+	[[ $output != *reiserfs* ]] || fail "$output"
+	[ "$output" = "$(alloc-perf list filesystems --on loop | sed -n 's/^  \([^ ]*\) *loop .*/\1/p')" ]
+}
+
 @test "what is missing is said, with what to install" {
 	run as_user alloc-perf list testbeds
 	assert_status 0
