@@ -116,7 +116,8 @@ static void parse_rule(char *piece)
 {
 	struct rule *rule = &rules[rule_count];
 	char *rest = piece;
-	const char *call = strsep(&rest, ":"), *when = strsep(&rest, ":");
+	char *call = strsep(&rest, ":");
+	const char *when = strsep(&rest, ":");
 	char *at = strchr(call, '@');
 
 	if (!when || !rest || rule_count == RULES_MAX)
