@@ -179,6 +179,13 @@ static void list_unreadable(const struct totals *totals)
 			(unsigned long long)totals->unreadable_count - UNREADABLE_MAX);
 }
 
+/* The table has it and so has JSON, but rows have no place for it. */
+static void print_note(const struct frag_request *request, const struct frag_result *result)
+{
+	if (result->note && request->format != FRAG_TABLE && request->format != FRAG_JSON)
+		fprintf(stderr, "alloc-perf: %s\n", result->note);
+}
+
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)
 {
 	int status = 0, r = 0;
@@ -194,6 +201,7 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 		status = draw(request, result);
 	if (request->format != FRAG_TABLE || request->show.files_named || request->diff)
 		list_unreadable(&result->totals);
+	print_note(request, result);
 	if (r < 0)
 		return cmd_complain(&(struct problem) { 0 }, r);
 	if (result->partial) {

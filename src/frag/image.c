@@ -29,8 +29,9 @@ static int read_memory(const struct image *image, uint64_t at, void *to, size_t 
 	return 0;
 }
 
-/* Of a block device: the kernel gives a mounted one to nobody else alone. */
-static bool is_in_use(const char *path)
+/* The kernel gives a mounted one to nobody else alone; of files that are no devices, O_EXCL says
+ * nothing. */
+bool image_is_mounted(const char *path)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
 
@@ -50,7 +51,7 @@ int image_open(const char *path, struct image *ret)
 	if (bytes < 0)
 		return -errno;
 	image.bytes = (uint64_t)bytes;
-	image.is_mounted = S_ISBLK(status.st_mode) && is_in_use(path);
+	image.is_mounted = S_ISBLK(status.st_mode) && image_is_mounted(path);
 	image.fd = TAKE_FD(fd);
 	*ret = image;
 	return 0;

@@ -22,6 +22,9 @@ struct image {
 int image_open(const char *path, struct image *ret);
 void image_close(struct image *image);
 
+/* Whether a block device is mounted, or in use as a part of another. */
+bool image_is_mounted(const char *path);
+
 struct image image_of_memory(const void *memory, size_t bytes);
 
 /* CRC-32C as btrfs and xfs store it, before it is turned into little endian. */

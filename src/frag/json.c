@@ -226,6 +226,7 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "by_extension", extensions_json(totals) },
 		{ "worst", worst_json(totals) },
 		{ "unreadable", unreadable_json(totals) },
+		{ "note", result->note ? json_string(result->note) : json_null() },
 		{ "free_space", result->free ? free_json(result->free) : json_null() },
 	};
 

@@ -15,6 +15,7 @@
 
 #include "cleanup.h"
 #include "ext.h"
+#include "image.h"
 
 struct scan {
 	struct crew crew;
@@ -208,6 +209,25 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	return r < 0 ? r : ext_look_at_free(scan->volume, scan->result);
 }
 
+/* While it is mounted all of that is normal: the kernel has the journal in hand. */
+static int note_what_may_differ(const struct frag_place *place, const struct ext_volume *volume,
+				struct frag_result *result)
+{
+	struct ext2_super_block *super = volume->fs->super;
+	const char *note = NULL;
+
+	if (place->fd >= 0 || image_is_mounted(place->device))
+		return 0;
+	if (ext2fs_has_feature_journal_needs_recovery(super))
+		note = "May be out of date: its journal was not replayed, which mounting or "
+		       "e2fsck -fp does.";
+	else if (!(super->s_state & EXT2_VALID_FS))
+		note = "May be out of date: it was not unmounted; e2fsck -n tells more.";
+	else if (super->s_state & EXT2_ERROR_FS)
+		note = "May be wrong: the kernel found errors in it; e2fsck -n tells more.";
+	return note ? frag_result_note(result, note) : 0;
+}
+
 static int scan_ext(const struct frag_settings *settings, const struct frag_place *place,
 		    struct frag_result *ret, struct problem *problem)
 {
@@ -223,7 +243,8 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 	if (r < 0)
 		return r;
 	learn(&scan, place);
-	return scan_volume(&scan, place);
+	r = scan_volume(&scan, place);
+	return r < 0 ? r : note_what_may_differ(place, &volume, ret);
 }
 
 const struct frag_volume_source volume_ext = { "ext", scan_ext };

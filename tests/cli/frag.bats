@@ -576,6 +576,26 @@ put() {
 	assert_output_has "it has no block device of its own"
 }
 
+@test "--volume: an image of ext that was not unmounted is called out of date" {
+	make_image ext4
+	require_program debugfs
+	run -0 alloc-perf frag --volume image
+	[[ $output != *"out of date"* ]] || fail "$output"
+	run -0 field .note --volume image
+	[ "$output" = null ]
+	debugfs -w -R 'feature needs_recovery' image
+	run -0 alloc-perf frag --volume image
+	assert_output_has "May be out of date: its journal was not replayed, which mounting or e2fsck -fp does."
+	run -0 field .note --volume image
+	assert_output_has "its journal was not replayed"
+	run -0 alloc-perf frag --volume --each image
+	assert_output_has "alloc-perf: May be out of date"
+	make_image ext2
+	debugfs -w -R 'set_super_value state 0' image
+	run -0 alloc-perf frag --volume image
+	assert_output_has "May be out of date: it was not unmounted"
+}
+
 @test "--volume: a damaged map of ext is told, the rest is shown" {
 	make_image ext4
 	require_program debugfs

@@ -283,6 +283,21 @@ image_agrees_with_mounted() { # FILESYSTEM SOURCE
 	[[ $output != *"out of date"* ]]
 }
 
+@test "ext4: an image whose journal is not empty is called out of date, a device that is mounted is not" {
+	need ext4
+	touch "$VOLUMES/ext4/fresh"
+	sync -f "$VOLUMES/ext4"
+	cp --sparse=always "$VOLUMES/ext4.img" "$VOLUMES/dirty.img"
+	rm "$VOLUMES/ext4/fresh"
+	run -0 alloc-perf frag --volume "$VOLUMES/dirty.img"
+	rm "$VOLUMES/dirty.img"
+	assert_output_has "its journal was not replayed"
+	run -0 alloc-perf frag --volume "$(findmnt -no SOURCE "$VOLUMES/ext4")"
+	[[ $output != *"out of date"* ]] || fail "$output"
+	run -0 alloc-perf frag --volume "$VOLUMES/ext4"
+	[[ $output != *"out of date"* ]] || fail "$output"
+}
+
 # Everything that changes where things lie; compared with the mounted volume, where the kernel mounts it.
 @test "xfs: images of all makes" {
 	need xfs
