@@ -14,9 +14,10 @@
 
 enum { LOGICAL_WIDTH = 8, PHYSICAL_WIDTH = 10, ROW_BYTES = 256 };
 
-static int digits(uint64_t number)
+/* One less than it has digits: of 10^8 blocks, filefrag does not count the first. */
+static int digits_but_one(uint64_t number)
 {
-	int count = 1;
+	int count = 0;
 
 	while (number /= 10)
 		count++;
@@ -49,8 +50,8 @@ void filefrag_begin(struct filefrag_table *table, FILE *to, const char *path,
 		.to = to,
 		.size_bytes = file->size_bytes,
 		.block_bytes = block,
-		.logical_width = at_least(digits(blocks), LOGICAL_WIDTH),
-		.physical_width = at_least(digits(facts->blocks), PHYSICAL_WIDTH),
+		.logical_width = at_least(digits_but_one(blocks), LOGICAL_WIDTH),
+		.physical_width = at_least(digits_but_one(facts->blocks), PHYSICAL_WIDTH),
 	};
 	fprintf(to, "File size of %s is %" PRIu64 " (%" PRIu64 " block%s of %" PRIu64 " bytes)\n",
 		path, file->size_bytes, blocks, blocks == 1 ? "" : "s", block);
