@@ -205,7 +205,7 @@ int btrfs_files_finish(struct btrfs_files *files)
 	if (r < 0)
 		return r;
 	if (files->one_block)
-		frag_file_of_one_block(result->model, &files->file);
+		frag_file_of_one_block(result->model, &result->facts, &files->file);
 	else
 		frag_collected(&files->collector, &result->facts, false, &files->file);
 	return account(files);

@@ -70,6 +70,11 @@ uint32_t ext_inodes_together(const struct ext_volume *volume, ext2_ino_t number)
 uint64_t ext_disk_bytes(const struct ext_volume *volume, const struct ext2_inode_large *inode);
 time_t ext_mtime(const struct ext_volume *volume, const struct ext2_inode_large *inode);
 
+/* As frag_file_has_one_block(), but the inode says whether a block has its attributes, or none its
+ * data. */
+bool ext_has_one_block(const struct ext2_inode_large *inode, const struct filesystem_facts *facts,
+		       const struct frag_file *file);
+
 /*
  * Fills what is known by the map of an inode into `file`, which has its sizes.
  * The collector has the model and who else wants the extents.  0, -EUCLEAN, -EIO,

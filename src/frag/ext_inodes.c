@@ -193,6 +193,15 @@ uint64_t ext_disk_bytes(const struct ext_volume *volume, const struct ext2_inode
 	return blocks * (inode->i_flags & EXT4_HUGE_FILE_FL ? volume->block_bytes : 512);
 }
 
+bool ext_has_one_block(const struct ext2_inode_large *inode, const struct filesystem_facts *facts,
+		       const struct frag_file *file)
+{
+	bool has_other = inode->i_file_acl || inode->osd2.linux2.l_i_file_acl_high ||
+			 inode->i_flags & EXT4_INLINE_DATA_FL;
+
+	return frag_file_has_one_block(file, facts) && (file->disk_bytes == 0 || !has_other);
+}
+
 /* 34 bits: two of them extend the epoch, where the inode has room for them. */
 time_t ext_mtime(const struct ext_volume *volume, const struct ext2_inode_large *inode)
 {

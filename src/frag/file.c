@@ -179,9 +179,31 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 	add_costs(model, 0, 0, file);
 }
 
-void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file)
+static bool is_inline(const struct frag_file *file, const struct filesystem_facts *facts)
+{
+	return facts->magic == EXT4_SUPER_MAGIC && file->disk_bytes % facts->block_bytes;
+}
+
+bool frag_file_has_one_block(const struct frag_file *file, const struct filesystem_facts *facts)
+{
+	return file->disk_bytes == 0 ||
+	       (file->disk_bytes <= facts->block_bytes && file->size_bytes &&
+		file->size_bytes <= facts->block_bytes);
+}
+
+void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
+			    struct frag_file *file)
 {
 	frag_file_of_one_extent(model, file->disk_bytes != 0, file);
+	if (!is_inline(file, facts))
+		return;
+	file->layout = (struct layout) {
+		.extents = 1,
+		.fragments = 1,
+		.mapped_bytes = file->size_bytes,
+	};
+	file->inline_bytes = file->size_bytes;
+	add_costs(model, 0, 0, file);
 }
 
 int frag_open(int directory, const char *name, bool follow)

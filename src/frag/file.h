@@ -72,8 +72,16 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 			     struct frag_file *file);
 
-/* The same of a file of at most one block. */
-void frag_file_of_one_block(const struct seek_model *model, struct frag_file *file);
+/*
+ * Whether the sizes of a file, as stat() has them, leave no more than one block of
+ * data, so that it need not be looked into: what an empty or sparse file has on the
+ * disk may be its attributes.
+ */
+bool frag_file_has_one_block(const struct frag_file *file, const struct filesystem_facts *facts);
+
+/* A file that has at most one block; on ext4 less than a block is inside of the inode. */
+void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
+			    struct frag_file *file);
 
 /*
  * Opens for reading without any effect on the file: not its time of access where

@@ -4,6 +4,7 @@
  * which needs permission to read the image and nothing else.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <linux/btrfs_tree.h>
 #include <stdio.h>
 
@@ -17,6 +18,7 @@ static void learn(const struct frag_place *place, const struct btrfs_image *imag
 
 	*facts = place->facts;
 	facts->kind = filesystem_kind_find("btrfs");
+	facts->magic = BTRFS_SUPER_MAGIC;
 	facts->block_bytes = image->block_bytes;
 	facts->volume_bytes = image->device_bytes;
 	if (result->totals.map)

@@ -9,6 +9,7 @@
  * rest goes on.
  */
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -71,8 +72,8 @@ static int look_at_file(struct crew_member *member, struct ext_reader *reader, e
 		member->totals.filtered_files++;
 		return 0;
 	}
-	if (file.disk_bytes <= reader->volume->block_bytes && !settings->exact)
-		frag_file_of_one_block(scan->result->model, &file);
+	if (!settings->exact && ext_has_one_block(inode, &scan->result->facts, &file))
+		frag_file_of_one_block(scan->result->model, &scan->result->facts, &file);
 	else
 		r = read_map(member, reader, inode, &file);
 	if (r == -ECANCELED)
@@ -178,6 +179,7 @@ static void learn(const struct scan *scan, const struct frag_place *place)
 
 	*facts = place->facts;
 	facts->kind = filesystem_kind_find(kind_of(scan->volume->fs->super));
+	facts->magic = EXT4_SUPER_MAGIC;
 	facts->block_bytes = scan->volume->block_bytes;
 	facts->volume_bytes = scan->volume->block_count * scan->volume->block_bytes;
 	scan->result->model = frag_model_for(scan->settings, facts);

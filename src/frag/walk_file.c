@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One file of a walk.  statx() tells whether it has more than one block; if not, it
+ * One file of a walk.  statx() tells whether it can have more than one block; if not, it
  * cannot be fragmented, and is neither opened nor asked about.  That is most files
  * of most trees, and most of the time saved.
  */
@@ -104,8 +104,16 @@ static int look_at_no_more(struct worker *worker, const struct ext2_inode_large 
 			   struct frag_file *file)
 {
 	worker->totals->table_files += inode != NULL;
-	frag_file_of_one_block(worker->model, file);
+	frag_file_of_one_block(worker->model, &worker->facts, file);
 	return 0;
+}
+
+static bool has_one_block(const struct worker *worker, const struct ext2_inode_large *inode,
+			  const struct frag_file *file)
+{
+	if (inode)
+		return ext_has_one_block(inode, &worker->facts, file);
+	return frag_file_has_one_block(file, &worker->facts);
 }
 
 static bool is_filtered(const struct frag_settings *settings, const struct statx *status)
@@ -138,7 +146,7 @@ int walk_file(struct worker *worker, int directory, const char *name, const stru
 			return is_new;
 		}
 	}
-	r = settings->exact || file.disk_bytes > worker->facts.block_bytes
+	r = settings->exact || !has_one_block(worker, inode, &file)
 		    ? look_at_extents(worker, directory, name, inode, &file)
 		    : look_at_no_more(worker, inode, &file);
 	if (r == -ECANCELED)

@@ -596,6 +596,26 @@ put() {
 	assert_output_has "May be out of date: it was not unmounted"
 }
 
+@test "--volume: blocks of attributes are no fragments, and inline data is as long as it is" {
+	require_program mkfs.ext4
+	require_program debugfs
+	mkdir content
+	: >content/empty
+	printf hello >content/tiny
+	printf x >content/data
+	head -c 2000 /dev/zero | tr '\0' a >value
+	truncate -s 16M image
+	mkfs.ext4 -q -F -b 4096 -I 256 -O inline_data -d content image
+	debugfs -w -R 'ea_set -f value /empty user.long' image
+	for way in --quiet --exact; do
+		run -0 alloc-perf frag --volume --json $way image
+		jq -e '.all | .files == 3 and .mapped_bytes == 6 and .extents == 2' <<<"$output"
+		jq -e '.counters | .inline_bytes == 6 and .blockless_files == 3' <<<"$output"
+	done
+	run -0 alloc-perf frag --volume --each image
+	jq -se '.[] | select(.path == "/empty") | .disk_bytes == 4096 and .fragments == 0' <<<"$output"
+}
+
 @test "--volume: a damaged map of ext is told, the rest is shown" {
 	make_image ext4
 	require_program debugfs

@@ -22,6 +22,8 @@ make_filesystem() { # NAME IMAGE
 make_files() ( # FOLDER
 	cd "$1" || exit 1
 	: >empty
+	: >attributes
+	python3 -c 'import os; os.setxattr("attributes", b"user.long", 3000 * b"x")'
 	truncate -s 64M sparse
 	printf hello >tiny
 	dd if=/dev/zero of=odd bs=10001 count=3 status=none
@@ -117,6 +119,12 @@ volume_agrees_with_walk() { # FILESYSTEM SOURCE
 	same "$1, order" order-1 order-7
 	same "$1, order" order-1 order-16
 	[ "$(alloc-perf frag --json --volume "$VOLUMES/$1" | jq -r .source)" = "$2" ]
+	# What is not opened is what it would be.
+	for way in "" --volume; do
+		alloc-perf frag --json $way "$VOLUMES/$1" | jq -c '.all | [.files, .fragments, .mapped_bytes]' >unopened
+		alloc-perf frag --json --exact $way "$VOLUMES/$1" | jq -c '.all | [.files, .fragments, .mapped_bytes]' >opened
+		same "$1 $way" opened unopened
+	done
 	# The worst are found again by their names.
 	alloc-perf frag --json --volume "$VOLUMES/$1" | jq -e --arg top "$VOLUMES/$1/" \
 		'.worst | length > 2 and all(.path | startswith($top))'
@@ -160,6 +168,19 @@ fragments_in_tree() { # FILE
 	run -0 as_user alloc-perf frag "$file"
 	assert_output_has " >=$least "
 	assert_output_has "annot tell for 1 of 1 files"
+}
+
+@test "--verbose of files of 10^8 blocks and more is what filefrag prints" {
+	need xfs
+	local file=$VOLUMES/xfs/wide blocks
+	for blocks in 99999999 100000000 999999999 1000000000; do
+		truncate -s "$((4096 * blocks))" "$file"
+		dd if=/dev/zero of="$file" bs=4096 count=1 seek=$((blocks - 1)) conv=notrunc,fsync status=none
+		filefrag -v "$file" >theirs
+		alloc-perf frag -v "$file" >ours
+		same "$blocks" theirs ours
+	done
+	rm "$file"
 }
 
 @test "no verdict over files whose fragments are not known" {
