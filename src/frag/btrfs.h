@@ -76,7 +76,7 @@ struct btrfs_piece {
 struct btrfs_image {
 	const struct image *image;
 	uint64_t device; /* which of the file system's this is */
-	uint64_t device_bytes, device_count;
+	uint64_t device_bytes;
 	uint32_t block_bytes, node_bytes;
 	bool has_log;	    /* was not unmounted: what fsync() wrote last is not in the trees */
 	bool has_checksums; /* of a kind that is known here */
@@ -131,9 +131,30 @@ const char *btrfs_path_of(struct btrfs_paths *paths, uint64_t tree, const struct
 
 /* ---- free space ---- */
 
-/* `end`: of the device; 0: leave out what no block group has taken yet. */
-int btrfs_look_at_free(const struct btrfs_trees *trees, uint64_t device, uint64_t end,
-		       struct frag_result *result);
+struct btrfs_data_chunk {
+	uint64_t start, end; /* in the address space of the file system */
+};
+
+struct btrfs_chunks {
+	struct btrfs_data_chunk *data; /* those for data, in order */
+	size_t data_count;
+	uint64_t profile;      /* of the last one for data */
+	uint64_t end;	       /* of the last one of all */
+	uint64_t *unallocated; /* bytes of each device that are in no chunk */
+	size_t device_count;
+};
+
+/* *ret is all zero before, and cleared by btrfs_chunks_clear() in any case.  0 or -errno. */
+int btrfs_chunks_read(const struct btrfs_trees *trees, void *buffer, struct btrfs_chunks *ret);
+void btrfs_chunks_clear(struct btrfs_chunks *chunks);
+
+bool btrfs_chunks_have_data_at(const struct btrfs_chunks *chunks, uint64_t logical);
+
+/* How many bytes of data go into what is in no chunk; it is used up after that. */
+uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
+
+/* Fills result->free with the free space that files can have, on all devices.  0 or -ENOMEM. */
+int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result);
 
 /* ---- files ---- */
 

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free space of btrfs is what the block groups have not handed out (the free
- * space tree has that) and what no block group has taken yet: the gaps between
- * the pieces of the device in use.
+ * Free space of btrfs is what the block groups for data have not handed out (the free
+ * space tree has that) and what no block group has taken yet.
  */
-#include <endian.h>
 #include <errno.h>
 #include <linux/btrfs_tree.h>
 #include <stdlib.h>
@@ -14,12 +12,10 @@
 #include "cleanup.h"
 #include "freespace.h"
 
-enum { FIRST_USABLE = 1 << 20 };
-
 struct free_reader {
 	struct free_space *space;
+	struct btrfs_chunks chunks;
 	uint64_t block_bytes;
-	uint64_t end; /* of the last piece of a device in use */
 	bool found;
 };
 
@@ -40,6 +36,8 @@ static int take_free(const struct btree_item *item, void *context)
 	struct free_reader *reader = context;
 
 	reader->found = true;
+	if (!btrfs_chunks_have_data_at(&reader->chunks, item->object))
+		return 0;
 	if (item->type == BTRFS_FREE_SPACE_EXTENT_KEY)
 		free_space_add(reader->space, item->object, item->offset);
 	else if (item->type == BTRFS_FREE_SPACE_BITMAP_KEY)
@@ -47,49 +45,30 @@ static int take_free(const struct btree_item *item, void *context)
 	return 0;
 }
 
-static int take_device_piece(const struct btree_item *item, void *context)
+static void reader_clear(struct free_reader *reader)
 {
-	struct free_reader *reader = context;
-	struct btrfs_dev_extent piece;
-
-	if (item->type != BTRFS_DEV_EXTENT_KEY || item->bytes < sizeof(piece))
-		return 0;
-	memcpy(&piece, item->data, sizeof(piece));
-	if (item->offset > reader->end)
-		free_space_add(reader->space, reader->end, item->offset - reader->end);
-	reader->end = item->offset + le64toh(piece.length);
-	return 0;
+	btrfs_chunks_clear(&reader->chunks);
 }
 
-static int look_at_unallocated(const struct btrfs_trees *trees, void *buffer, uint64_t device,
-			       uint64_t end, struct free_reader *reader)
-{
-	int r;
-
-	free_space_finish(reader->space);
-	reader->end = FIRST_USABLE;
-	r = btrfs_search(trees, buffer, BTRFS_DEV_TREE_OBJECTID, device, device, take_device_piece,
-			 reader);
-	if (r == 0 && end > reader->end)
-		free_space_add(reader->space, reader->end, end - reader->end);
-	return r;
-}
-
-int btrfs_look_at_free(const struct btrfs_trees *trees, uint64_t device, uint64_t end,
-		       struct frag_result *result)
+int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result)
 {
 	CLEANUP(freep) void *buffer = btrfs_buffer_new(trees);
 	struct free_space *space = calloc(1, sizeof(*space));
-	struct free_reader reader = { space, result->facts.block_bytes, 0, false };
+	CLEANUP(reader_clear)
+	struct free_reader reader = { .space = space, .block_bytes = result->facts.block_bytes };
+	uint64_t rest;
 	int r;
 
 	result->free = space;
 	if (!space || !buffer)
 		return -ENOMEM;
-	r = btrfs_search(trees, buffer, BTRFS_FREE_SPACE_TREE_OBJECTID, 0, UINT64_MAX, take_free,
-			 &reader);
-	if (r == 0 && reader.found && end)
-		r = look_at_unallocated(trees, buffer, device, end, &reader);
+	r = btrfs_chunks_read(trees, buffer, &reader.chunks);
+	if (r == 0)
+		r = btrfs_search(trees, buffer, BTRFS_FREE_SPACE_TREE_OBJECTID, 0, UINT64_MAX,
+				 take_free, &reader);
+	rest = btrfs_chunks_take_rest(&reader.chunks);
+	if (rest)
+		free_space_add(space, reader.chunks.end, rest);
 	free_space_finish(space);
 	if (r == 0 && reader.found)
 		return 0;

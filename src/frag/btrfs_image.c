@@ -39,7 +39,6 @@ enum {
 	SUPER_ROOT = 80,
 	SUPER_CHUNK_ROOT = 88,
 	SUPER_LOG_ROOT = 96,
-	SUPER_DEVICE_COUNT = 136,
 	SUPER_BLOCK_BYTES = 144,
 	SUPER_NODE_BYTES = 148,
 	SUPER_CHUNKS_BYTES = 160,
@@ -590,7 +589,6 @@ static int learn(struct btrfs_image *image, const char *super)
 	image->node_bytes = get_le32(super, SUPER_NODE_BYTES);
 	image->device = get_le64(device, offsetof(struct btrfs_dev_item, devid));
 	image->device_bytes = get_le64(device, offsetof(struct btrfs_dev_item, total_bytes));
-	image->device_count = get_le64(super, SUPER_DEVICE_COUNT);
 	image->has_log = get_le64(super, SUPER_LOG_ROOT) != 0;
 	image->root_tree = (struct btrfs_root) {
 		.node = get_le64(super, SUPER_ROOT),

@@ -188,20 +188,6 @@ static int subvolume_of(int fd, uint64_t *ret)
 	return 0;
 }
 
-/* With several devices, profiles decide what unallocated space is good for: it is left out. */
-static int look_at_free(const struct btrfs_trees *trees, struct frag_result *result)
-{
-	struct btrfs_ioctl_fs_info_args info = { 0 };
-	struct btrfs_ioctl_dev_info_args device = { 0 };
-
-	if (ioctl(trees->fd, BTRFS_IOC_FS_INFO, &info) == 0 && info.num_devices == 1) {
-		device.devid = info.max_id;
-		if (ioctl(trees->fd, BTRFS_IOC_DEV_INFO, &device) < 0)
-			device.total_bytes = 0;
-	}
-	return btrfs_look_at_free(trees, device.devid, device.total_bytes, result);
-}
-
 static int scan_mounted(const struct frag_settings *settings, const struct frag_place *place,
 			struct frag_result *ret, struct problem *problem)
 {
@@ -218,7 +204,7 @@ static int scan_mounted(const struct frag_settings *settings, const struct frag_
 	ret->facts = place->facts;
 	r = btrfs_scan(&trees, settings, top_tree,
 		       place->mount.point ? place->mount.point : place->path, ret);
-	return r < 0 ? r : look_at_free(&trees, ret);
+	return r < 0 ? r : btrfs_look_at_free(&trees, ret);
 }
 
 const struct frag_volume_source volume_btrfs = { "btrfs-search", scan_mounted };

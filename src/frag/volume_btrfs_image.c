@@ -65,8 +65,7 @@ int btrfs_scan_image(const struct frag_settings *settings, const struct frag_pla
 	trees = btrfs_unmounted(image);
 	r = btrfs_scan(&trees, settings, BTRFS_FS_TREE_OBJECTID, "", ret);
 	if (r == 0)
-		r = btrfs_look_at_free(&trees, image->device,
-				       image->device_count == 1 ? image->device_bytes : 0, ret);
+		r = btrfs_look_at_free(&trees, ret);
 	if (r == 0)
 		r = note_damage(image, &ret->totals);
 	return r < 0 ? r : note_what_may_differ(image, ret);

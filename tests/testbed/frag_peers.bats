@@ -422,6 +422,42 @@ free_agrees_with_e2freefrag() { # FILESYSTEM
 	jq -e '.source == "walk" and .all.files == 1 and .all.fragments == 50' <<<"$output"
 }
 
+# free_is_what_fits DATA-PROFILE SIZE...: of a btrfs with a device of each size, empty.
+free_is_what_fits() {
+	local profile=$1 folder=$VOLUMES/devices size devices=() free largest most=0 more=0
+	shift
+	for size in "$@"; do
+		truncate -s "$size" "$folder.${#devices[@]}"
+		devices+=("$(losetup --find --show "$folder.${#devices[@]}")")
+	done
+	mkdir -p "$folder"
+	mkfs.btrfs -q -f -d "$profile" -m raid1 "${devices[@]}" >/dev/null && mount "${devices[0]}" "$folder" || most=$?
+	# Those in use go when they are no longer.
+	losetup -d "${devices[@]}"
+	[ "$most" = 0 ]
+	sync -f "$folder"
+	free=$(alloc-perf frag --json --volume "$folder" | jq .free_space.bytes)
+	run alloc-perf frag --volume "$folder"
+	fallocate -l $((free / 100 * 96)) "$folder/most" || most=$?
+	fallocate -l $((free / 100 * 8)) "$folder/more" || more=$?
+	umount "$folder"
+	rm -r "$folder" "$folder".[0-9]
+	echo "$profile: $free bytes"
+	[ "$most" = 0 ] && [ "$more" != 0 ]
+	assert_output_has "A file of 1 GiB would get 1 fragment at best"
+}
+
+@test "btrfs: what several devices have not given to any chunk is free, as the profile has it" {
+	need btrfs
+	free_is_what_fits raid1 20G 20G
+	free_is_what_fits raid1 20G 10G 6G
+	free_is_what_fits single 20G 10G
+	free_is_what_fits raid0 10G 20G
+	free_is_what_fits raid10 10G 10G 10G 10G
+	free_is_what_fits raid5 10G 10G 20G
+	free_is_what_fits raid1c3 10G 10G 10G 10G
+}
+
 @test "reflinked extents are counted once" {
 	need xfs
 	run -0 alloc-perf frag --json "$VOLUMES/xfs"

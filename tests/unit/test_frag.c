@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The parts of frag that need no file system: sums, sets, the model, the forms of output. */
 #include <errno.h>
+#include <linux/btrfs_tree.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "btrfs.h"
 #include "cleanup.h"
 #include "freespace.h"
 #include "frag.h"
@@ -357,6 +359,45 @@ static void unknown_figures_are_no_numbers(void **state)
 	}
 }
 
+/* ---- devices of btrfs ---- */
+
+static void the_rest_is_what_the_profile_makes_of_it(void **state)
+{
+	enum { GIB = 1 << 30 };
+	static const struct {
+		uint64_t profile, devices[4], usable; /* GiB */
+	} rows[] = {
+		{ 0, { 20, 10 }, 30 },
+		{ BTRFS_BLOCK_GROUP_DUP, { 20, 10 }, 15 },
+		{ BTRFS_BLOCK_GROUP_RAID1, { 20, 20 }, 20 },
+		{ BTRFS_BLOCK_GROUP_RAID1, { 20 }, 0 },
+		/* Two at a time, taking turns. */
+		{ BTRFS_BLOCK_GROUP_RAID1, { 30, 20, 20 }, 35 },
+		{ BTRFS_BLOCK_GROUP_RAID1, { 6, 20, 10 }, 16 },
+		{ BTRFS_BLOCK_GROUP_RAID1C3, { 10, 10, 10, 10 }, 13 },
+		{ BTRFS_BLOCK_GROUP_RAID1C4, { 10, 10, 10, 12 }, 10 },
+		{ BTRFS_BLOCK_GROUP_RAID0, { 10, 20 }, 30 },
+		{ BTRFS_BLOCK_GROUP_RAID10, { 10, 10, 10, 10 }, 20 },
+		{ BTRFS_BLOCK_GROUP_RAID5, { 10, 10, 20 }, 20 },
+		{ BTRFS_BLOCK_GROUP_RAID6, { 10, 10, 10 }, 10 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t unallocated[4];
+		struct btrfs_chunks chunks = { .profile = rows[i].profile,
+					       .unallocated = unallocated };
+		double usable;
+
+		for (; chunks.device_count < 4 && rows[i].devices[chunks.device_count];
+		     chunks.device_count++)
+			unallocated[chunks.device_count] =
+				rows[i].devices[chunks.device_count] * GIB;
+		usable = (double)btrfs_chunks_take_rest(&chunks) / GIB;
+		assert_float_equal(usable, (double)rows[i].usable, 0.4);
+	}
+}
+
 /* ---- totals ---- */
 
 static struct frag_file made_up(const char *path, uint64_t fragments, double extra_seconds)
@@ -695,6 +736,7 @@ int main(void)
 		cmocka_unit_test(classes_have_no_gaps),
 		cmocka_unit_test(files_land_in_their_classes),
 		cmocka_unit_test(the_worst_are_kept),
+		cmocka_unit_test(the_rest_is_what_the_profile_makes_of_it),
 		cmocka_unit_test(threads_leave_no_trace),
 		cmocka_unit_test(extensions_are_bounded),
 		cmocka_unit_test(maps_grow_and_lose_nothing),
