@@ -42,11 +42,16 @@ static const struct cgroup_names {
 	  { "total_inactive_file ", "total_active_file ", NULL } },
 };
 
-static int read_text(const char *path, char text[static TEXT_BYTES])
+/* `name`: of a file in `directory`, or NULL.  0 or -errno. */
+static int read_text(const char *directory, const char *name, char text[static TEXT_BYTES])
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char path[PATH_MAX];
 	ssize_t got;
+	int fd;
 
+	if (!name || snprintf(path, sizeof(path), "%s/%s", directory, name) >= (int)sizeof(path))
+		return -ENOENT;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	got = read(fd, text, TEXT_BYTES - 1);
@@ -71,13 +76,11 @@ static uint64_t field(const char *text, const char *name)
 /* UINT64_MAX: no limit, or none that can be read. */
 static uint64_t number_in(const char *directory, const char *name)
 {
-	char path[PATH_MAX], text[TEXT_BYTES];
+	char text[TEXT_BYTES];
 
-	if (!name)
+	if (read_text(directory, name, text) < 0 || !strncmp(text, "max", 3))
 		return UINT64_MAX;
-	snprintf(path, sizeof(path), "%s/%s", directory, name);
-	return read_text(path, text) < 0 || !strncmp(text, "max", 3) ? UINT64_MAX
-								     : strtoull(text, NULL, 10);
+	return strtoull(text, NULL, 10);
 }
 
 static uint64_t saturating_sum(uint64_t a, uint64_t b)
@@ -99,12 +102,11 @@ static uint64_t room_in_group(const struct cgroup_names *names, const char *dire
 	uint64_t room = rest(number_in(directory, names->limit), number_in(directory, names->used));
 	uint64_t swap = rest(number_in(directory, names->swap_limit),
 			     number_in(directory, names->swap_used));
-	char path[PATH_MAX], text[TEXT_BYTES];
+	char text[TEXT_BYTES];
 
 	if (room == UINT64_MAX)
 		return room;
-	snprintf(path, sizeof(path), "%s/memory.stat", directory);
-	if (read_text(path, text) < 0)
+	if (read_text(directory, "memory.stat", text) < 0)
 		*text = '\0';
 	for (size_t i = 0; i < 3 && names->caches[i]; i++)
 		room = saturating_sum(room, field(text, names->caches[i]));
@@ -152,12 +154,12 @@ int memory_has_room(uint64_t bytes)
 	char text[TEXT_BYTES];
 	uint64_t available = 0, swap = 0, room;
 
-	if (read_text("/proc/meminfo", text) == 0) {
+	if (read_text("/proc", "meminfo", text) == 0) {
 		available = field(text, "MemAvailable:") * 1024;
 		swap = field(text, "SwapFree:") * 1024;
 	}
 	room = available ? saturating_sum(available, swap) : all_memory();
-	if (read_text("/proc/self/cgroup", text) == 0)
+	if (read_text("/proc/self", "cgroup", text) == 0)
 		for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 			room = lesser(room, room_in_groups(&versions[i], text, swap));
 	return bytes > room ? -ENOSPC : 0;
