@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stddef.h>
@@ -178,6 +179,21 @@ static uint64_t free_blocks(uint32_t magic, const struct statvfs *volume)
 	return may_use_reserve() ? volume->f_bfree : volume->f_bavail;
 }
 
+/*
+ * An overlay passes statfs() on, but for the type, and FIEMAP.  Where that is supported
+ * and fallocate() is not, ext2 or ext3 is below.  An overlay writes as the one who mounted
+ * it, so what is reserved for root is there for everybody.
+ */
+static uint32_t look_below(int fd, uint32_t magic, struct statvfs *volume)
+{
+	struct fiemap nothing = { .fm_length = 1 };
+
+	if (magic != OVERLAYFS_SUPER_MAGIC || ioctl(fd, FS_IOC_FIEMAP, &nothing) < 0)
+		return magic;
+	volume->f_bavail = volume->f_bfree;
+	return EXT4_SUPER_MAGIC;
+}
+
 /* A block of 4-byte pointers for each so many blocks; the least that it can be. */
 static uint64_t pointer_blocks(uint64_t blocks, uint64_t block_bytes)
 {
@@ -206,6 +222,8 @@ int volume_has_room(int fd, uint64_t bytes, int written)
 		return -ENOSPC;
 	if (volume.f_blocks == 0 || volume.f_frsize < 512)
 		return 0;
+	if (written)
+		magic = look_below(fd, magic, &volume);
 	blocks = bytes / volume.f_frsize;
 	if (written && magic == EXT4_SUPER_MAGIC)
 		blocks += pointer_blocks(blocks, volume.f_frsize);

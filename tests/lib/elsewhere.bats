@@ -92,6 +92,21 @@ require_32_bits() {
 	done
 }
 
+@test "elsewhere: an overlay on ext2 that lacks room has nothing written" {
+	volume 96M ext2 mkfs.ext2 -qF
+	mkdir mnt/lower mnt/upper mnt/work merged
+	chmod 777 mnt/upper
+	mount -t overlay -o lowerdir=mnt/lower,upperdir=mnt/upper,workdir=mnt/work overlay merged ||
+		skip "the kernel has no overlayfs"
+	for runs_as in "" as_user; do
+		# No room for the pointers to the blocks.
+		run -1 --separate-stderr $runs_as alloc-perf create --json merged/file "$(($(stat -fc '%f * %S' merged)))"
+		[ "$(jq -c '[.error, .written_bytes, .calls, .left_bytes]' <<<"$output")" = '["No space left on device",0,0,0]' ]
+		run -0 $runs_as alloc-perf create merged/file "$(($(stat -fc '%f * %S' merged) - 1048576))"
+		rm merged/file
+	done
+}
+
 @test "elsewhere: a file of the lower layer of an overlay" {
 	volume 96M ext4 mkfs.ext4 -qF
 	mkdir mnt/lower mnt/upper mnt/work merged
