@@ -145,6 +145,8 @@ static int allocate(struct task *task)
 {
 	int r = survey_take(task);
 
+	if (r == 0 && (task->flags & PREALLOC_VERIFY))
+		r = survey_can_verify(task);
 	if (r == 0)
 		r = check_bounds(task, 0);
 	if (r == 0)

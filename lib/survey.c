@@ -133,8 +133,6 @@ static int verify_blocks(struct task *task)
 	uint64_t end, covered;
 	int r;
 
-	if (!volume_counts_blocks(task->fd))
-		return -EOPNOTSUPP;
 	if (fstat(task->fd, &status) < 0)
 		return -errno;
 	end = greater((uint64_t)status.st_size, task->end);
@@ -143,11 +141,19 @@ static int verify_blocks(struct task *task)
 	return r < 0 || covered >= end ? r : -EOPNOTSUPP;
 }
 
+int survey_can_verify(struct task *task)
+{
+	int r = map_probe(task);
+
+	if (r < 0 || task->source == MAP_FIEMAP)
+		return r;
+	return volume_counts_blocks(task->fd) ? 0 : -EOPNOTSUPP;
+}
+
 int survey_verify(struct task *task)
 {
-	int r;
+	int r = survey_can_verify(task);
 
-	r = map_probe(task);
 	if (r == 0 && task->source == MAP_FIEMAP)
 		r = map_gaps(task, task->offset, task->end, is_hole, task);
 	else if (r == 0)

@@ -9,6 +9,9 @@
 int survey_take(struct task *task);
 void survey_clear(struct task *task);
 
+/* Will survey_verify() have anything to go by?  0, -EOPNOTSUPP, -errno. */
+int survey_can_verify(struct task *task);
+
 /* Is the range allocated now?  0, -EOPNOTSUPP (no, or nobody can tell), -errno. */
 int survey_verify(struct task *task);
 

@@ -100,6 +100,7 @@ static void unverifiable_is_not_claimed(void **state)
 	look_write(fd, 0, 1000);
 	assert_int_equal(reserve(fd, 0, mib, PREALLOC_VERIFY, &result), shows ? 0 : -EOPNOTSUPP);
 	assert_int_equal(!!(result.did & PREALLOC_DID_VERIFY), shows);
+	assert_int_equal(result.calls > 0, shows);
 	assert_int_equal(look_size(fd), shows ? mib : 1000);
 	look_is_written(fd, 0, 1000);
 }
