@@ -107,6 +107,8 @@ struct creation {
 	uint64_t bytes;
 	int signal_fd;
 	int interrupted;
+	int is_new;	/* it was not there before */
+	int is_changed; /* a file that failed is not as it was before */
 	int on_terminal;
 	uint64_t start_ns, shown_ns;
 };
@@ -197,16 +199,11 @@ static const char *advice(const struct creation *creation, int r)
 static void report(const struct creation *creation, const struct prealloc_result *result,
 		   double seconds, int r)
 {
-	char left[SIZE_TEXT_MAX];
-
 	if (creation->on_terminal)
 		fputs("\r\033[K", stderr);
 	if (r < 0 && r != -ECANCELED)
 		fprintf(stderr, "alloc-perf: cannot allocate %s: %s%s\n", creation->path,
 			strerror(-r), advice(creation, r));
-	if (result->left_bytes)
-		fprintf(stderr, "alloc-perf: %s: %s could not be given back\n", creation->path,
-			size_human((double)result->left_bytes, left));
 	if (creation->options->json)
 		print_json(creation, result, seconds, r);
 	else if (r == 0 && !creation->options->quiet)
@@ -216,27 +213,66 @@ static void report(const struct creation *creation, const struct prealloc_result
 /* ---- files ---- */
 
 /* *ret_new: it was not there before. */
-static int open_file(const char *path, int *ret_new)
+static int open_file(const char *path, struct stat *ret_status, int *ret_new)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
 	*ret_new = fd >= 0;
-	if (fd >= 0 || errno != EEXIST)
-		return fd < 0 ? -errno : fd;
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 && errno == EACCES)
-		fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0 && errno == EEXIST) {
+		fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+		if (fd < 0 && errno == EACCES)
+			fd = open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	}
+	return fd < 0 || fstat(fd, ret_status) < 0 ? -errno : TAKE_FD(fd);
 }
 
-/* Only if the name still leads to our file. */
-static void remove_file(int fd, const char *path)
+/*
+ * Only if the name still leads to our file, whose status is given.  The file is closed:
+ * FUSE file systems rename what is removed while it is open, if they can.
+ */
+static int remove_file(const char *path, const struct stat *ours)
 {
-	struct stat ours, named;
+	struct stat named;
 
-	if (fstat(fd, &ours) == 0 && lstat(path, &named) == 0 && ours.st_dev == named.st_dev &&
-	    ours.st_ino == named.st_ino)
-		unlink(path);
+	if (lstat(path, &named) < 0 || ours->st_dev != named.st_dev || ours->st_ino != named.st_ino)
+		return 0;
+	return unlink(path) < 0 ? -errno : 0;
+}
+
+/* The library has undone what it could of a file that was there before. */
+static void print_left(struct creation *creation, const struct stat *before,
+		       const struct stat *after, uint64_t left_bytes)
+{
+	const char *path = creation->path;
+	char text[SIZE_TEXT_MAX];
+
+	if (left_bytes)
+		fprintf(stderr, "alloc-perf: %s: %s could not be given back\n", path,
+			size_human((double)left_bytes, text));
+	if (after->st_size > before->st_size)
+		fprintf(stderr, "alloc-perf: %s is longer than before by %s\n", path,
+			size_human((double)(after->st_size - before->st_size), text));
+	creation->is_changed |= left_bytes || after->st_size > before->st_size;
+}
+
+/* Of a file that failed; closes it. */
+static void undo(struct creation *creation, int *fd, const struct stat *before,
+		 const struct prealloc_result *result)
+{
+	struct stat after = *before;
+	int r = 0;
+
+	fstat(*fd, &after);
+	*fd = fd_close(*fd);
+	if (creation->is_new)
+		r = remove_file(creation->path, before);
+	if (r < 0) {
+		fprintf(stderr, "alloc-perf: cannot remove the new file %s: %s; it is left%s\n",
+			creation->path, strerror(-r), after.st_size == 0 ? " empty" : "");
+		creation->is_changed = 1;
+	}
+	if (r < 0 || !creation->is_new)
+		print_left(creation, before, &after, result->left_bytes);
 }
 
 static int create_file(struct creation *creation)
@@ -248,24 +284,29 @@ static int create_file(struct creation *creation)
 		.context = creation,
 	};
 	struct prealloc_result result = { .size = sizeof(result) };
-	int is_new, r;
-	CLEANUP(fd_closep) int fd = open_file(creation->path, &is_new);
+	struct stat before;
+	int r;
+	CLEANUP(fd_closep) int fd = open_file(creation->path, &before, &creation->is_new);
 
 	if (fd < 0) {
 		fprintf(stderr, "alloc-perf: cannot open %s: %s\n", creation->path, strerror(-fd));
 		return fd;
 	}
+	creation->is_changed = 0;
 	creation->start_ns = creation->shown_ns = io_now_ns();
 	r = prealloc(fd, 0, creation->bytes, &wanted, &result);
-	if (r < 0 && is_new)
-		remove_file(fd, creation->path);
 	report(creation, &result, (double)(io_now_ns() - creation->start_ns) / 1e9, r);
+	if (r < 0)
+		undo(creation, &fd, &before, &result);
 	return r;
 }
 
 static int say_interrupted(const struct creation *creation)
 {
-	fprintf(stderr, "alloc-perf: interrupted; %s is as it was before\n", creation->path);
+	fprintf(stderr,
+		creation->is_changed ? "alloc-perf: interrupted\n"
+				     : "alloc-perf: interrupted; %s is as it was before\n",
+		creation->path);
 	return PROBLEM_INTERRUPT;
 }
 

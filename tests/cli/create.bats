@@ -4,6 +4,22 @@
 bats_require_minimum_version 1.5.0
 load helper
 
+teardown() {
+	! mountpoint -q "$WORK/mnt" || umount "$WORK/mnt"
+	[ ! -d "$WORK/append-only" ] || chattr -a "$WORK/append-only"
+	test_leave
+}
+
+# interrupted COMMAND...: with a signal that is there before its first step, since it was blocked.
+interrupted() {
+	run python3 -c '
+import os, signal, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+os.kill(os.getpid(), signal.SIGINT)
+os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+	assert_status 130
+}
+
 # In a folder that has fallocate().
 require_native() {
 	fallocate -l 4096 probe || skip "this folder's file system has no fallocate()"
@@ -85,15 +101,45 @@ require_native() {
 }
 
 @test "create, interrupted, leaves nothing" {
-	# Blocked until it looks, the signal is there before the first step.
-	run python3 -c '
-import os, signal, sys
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-os.kill(os.getpid(), signal.SIGINT)
-os.execvp("alloc-perf", ["alloc-perf", "create", "file", "1M"])'
-	assert_status 130
+	interrupted alloc-perf create file 1M
 	assert_output_has "interrupted; file is as it was before"
 	[ ! -e file ]
+}
+
+@test "create says that a new file is left where nothing can be removed" {
+	require root
+	mkdir append-only
+	chattr +a append-only 2>/dev/null || skip "this file system has no append-only directories"
+	run alloc-perf create append-only/huge 4E
+	assert_status 1
+	assert_output_has "cannot remove the new file append-only/huge: Operation not permitted; it is left empty"
+	interrupted alloc-perf create append-only/file 1M
+	assert_output_has "cannot remove the new file append-only/file: Operation not permitted; it is left empty"
+	[[ $output != *"as it was"* ]]
+	[ "$(stat -c %s append-only/file)" = 0 ]
+	# One that was there before is as it was.
+	interrupted alloc-perf create append-only/file 1M
+	assert_output_has "interrupted; append-only/file is as it was before"
+}
+
+@test "create, interrupted, leaves nothing on a FUSE file system that cannot rename" {
+	require root
+	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
+	[ -x "$plainfs" ] || lack programs "built without fuse3"
+	[ -e /dev/fuse ] || skip "this kernel has no fuse"
+	mkdir mnt
+	"$plainfs" "$WORK/mnt" no-rename 3>&- &
+	for ((i = 0; i < 500; i++)); do
+		! mountpoint -q mnt || break
+		sleep 0.02
+	done
+	interrupted alloc-perf create mnt/file 1M
+	assert_output_has "interrupted; mnt/file is as it was before"
+	[ ! -e mnt/file ]
+	run alloc-perf create mnt/file 1G
+	assert_status 1
+	assert_output_has "cannot allocate mnt/file: No space left on device"
+	[ ! -e mnt/file ]
 }
 
 @test "create --json of a name that is not UTF-8" {
