@@ -20,15 +20,15 @@
 static int direct_refused;
 
 /* --wrap: what the library sees where a file system refuses O_DIRECT. */
-int __real_open64(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, ...);
-int __wrap_open64(const char *path, int flags, ...)
+int __real_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, long argument);
+int __wrap_fcntl64(int fd, int command, long argument)
 {
-	if (direct_refused && (flags & O_DIRECT)) {
+	if (direct_refused && command == F_SETFL && (argument & O_DIRECT)) {
 		errno = EINVAL;
 		return -1;
 	}
-	return __real_open64(path, flags, 0666);
+	return __real_fcntl64(fd, command, argument);
 }
 
 static int by_library(int fd, uint64_t bytes)

@@ -25,7 +25,21 @@
  *	Data, unwritten (preallocated) blocks, the file position, the flags of the
  *	descriptor, the process's record locks on the file, signal handlers, errno.
  *	Any file position, any of O_APPEND, O_DIRECT, O_SYNC, O_WRONLY will do.
- *	Nothing is printed; there is no global state.
+ *	Nothing is printed; there is no global state.  A lease on the file (F_SETLEASE)
+ *	stays, and no signal is raised.
+ *
+ * Who watches the file
+ *	The caller's descriptor is used wherever it can be, so that inotify's
+ *	IN_CLOSE_WRITE and the release of a FUSE file system do not come while the file
+ *	is zeroes.  Where zeroes are written, one more descriptor is opened for writing
+ *	and closed when the call ends, which is seen as one such event:
+ *	  - for O_DIRECT, if more than 64 MiB are appended on a local file system;
+ *	  - if `fd` is O_WRONLY and the file has holes, or `fd` is O_DIRECT and the end
+ *	    is not aligned, or `fd` is O_APPEND and the range begins past the end before
+ *	    Linux 6.9.
+ *	A read-only one is opened where holes are not shown by FIEMAP (tmpfs, NFS, FUSE;
+ *	not for a file that was empty), and to read a file whose `fd` is O_WRONLY.
+ *	None is opened while a lease is held.
  *
  * Others who write to the file meanwhile
  *	A call that succeeds loses nothing of theirs, wherever they write:
@@ -67,8 +81,8 @@
  *
  * Memory
  *	16 bytes a hole of the range, before the first block is allocated.  Where
- *	zeroes are written, and where something has to be given back, 128 KiB and one
- *	thread more.  That thread holds the descriptors that the library opens, in a
+ *	zeroes are written, and where something has to be given back, 128 KiB more.
+ *	Where another descriptor is opened, a thread more: it holds that descriptor in a
  *	table of its own, which is why record locks survive.  The page cache is left
  *	as it was.
  */

@@ -11,13 +11,13 @@
  * between the look and the lock makes the file that much longer than asked.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
-#include <unistd.h>
 
 #include "filling.h"
 #include "scope.h"
+#include "volume.h"
 
 #ifndef RWF_APPEND
 #define RWF_APPEND 0x10
@@ -25,15 +25,19 @@
 
 enum { VECTOR = APPEND_BYTES / SIDE_BUFFER_BYTES };
 
-/* By a descriptor whose flags and position are not ours.  musl got it in 1.2.5. */
-static ssize_t append_at(int fd, const struct iovec *vector, int count, off_t at)
+/* Where RWF_APPEND is not known: a description of our own gets the flag meanwhile. */
+static ssize_t append_by_flag(int fd, const struct iovec *vector, int count)
 {
-#ifdef HAVE_PWRITEV2
-	return pwritev2(fd, vector, count, at, RWF_APPEND);
-#else
-	/* The kernel puts the position together from two longs; a long of 64 bits holds it all. */
-	return syscall(SYS_pwritev2, fd, vector, count, (long)at, (long)(at >> 32), RWF_APPEND);
-#endif
+	int flags = fcntl(fd, F_GETFL), error;
+	ssize_t written;
+
+	if (fcntl(fd, F_SETFL, flags | O_APPEND) < 0)
+		return -1;
+	written = writev(fd, vector, count);
+	error = errno;
+	fcntl(fd, F_SETFL, flags);
+	errno = error;
+	return written;
 }
 
 static int fill_vector(struct iovec vector[static VECTOR], char *zeroes, uint64_t bytes)
@@ -48,26 +52,14 @@ static int fill_vector(struct iovec vector[static VECTOR], char *zeroes, uint64_
 	return count;
 }
 
-/* Where the last append ended, as the kernel knows it. */
-static int note_end(struct side_files *files, int fd)
-{
-	off_t position = files->own ? lseek(fd, 0, SEEK_CUR) : -1;
-	struct stat status;
-
-	if (position < 0 && fstat(fd, &status) < 0)
-		return -errno;
-	files->end = (uint64_t)(position < 0 ? status.st_size : position);
-	return 0;
-}
-
 /* Zeroes behind what the file ends with now, but none beyond `end`. */
-static int64_t append(struct side_files *files, int fd, uint64_t align, uint64_t end,
+static int64_t append(struct side_files *files, enum side_use use, uint64_t align, uint64_t end,
 		      uint64_t bytes)
 {
+	int fd = side_fd(files, use), count;
 	struct iovec vector[VECTOR];
 	struct stat status;
 	ssize_t written;
-	int count, r;
 
 	if (fstat(fd, &status) < 0)
 		return -errno;
@@ -75,22 +67,41 @@ static int64_t append(struct side_files *files, int fd, uint64_t align, uint64_t
 	if (files->end >= end || files->end % align)
 		return 0;
 	count = fill_vector(vector, files->zeroes, lesser(bytes, end - files->end));
-	written = files->own ? writev(fd, vector, count)
-			     : append_at(fd, vector, count, status.st_size);
+	written = files->no_append_calls && fd == files->work_fd
+			  ? append_by_flag(fd, vector, count)
+			  : side_write(fd, vector, count, status.st_size, RWF_APPEND);
 	if (written < 0)
 		return -errno;
-	r = note_end(files, fd);
-	return r < 0 ? r : written;
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	files->end = (uint64_t)status.st_size;
+	return written;
 }
 
 static int64_t append_direct(struct side_files *files, uint64_t end, uint64_t bytes)
 {
-	return append(files, files->direct_fd, files->align, end, round_down(bytes, files->align));
+	return append(files, SIDE_DIRECT, files->align, end, round_down(bytes, files->align));
 }
 
 static int64_t append_plain(struct side_files *files, uint64_t end, uint64_t bytes)
 {
-	return append(files, files->append_fd, 1, end, bytes);
+	return append(files, SIDE_APPEND, 1, end, bytes);
+}
+
+static int64_t append_by(struct side *side, enum side_use use, uint64_t end, uint64_t bytes)
+{
+	side_fn function = use == SIDE_DIRECT ? append_direct : append_plain;
+	struct side_files *files = side_files(side);
+	int64_t r;
+
+	side_want(side, use);
+	r = side_run(side, function, end, bytes);
+	if (!side_lacks_flag(r) || files->no_append_calls)
+		return r;
+	files->no_append_calls = 1;
+	files->fd[SIDE_APPEND] = -1;
+	side_want(side, SIDE_APPEND);
+	return side_run(side, function, end, bytes);
 }
 
 /*
@@ -112,7 +123,7 @@ static uint64_t next_append(const struct filling *filling, uint64_t *ret_direct)
 	uint64_t left = prudent(filling), bytes;
 
 	*ret_direct = 0;
-	if (files->direct_fd < 0)
+	if (files->fd[SIDE_DIRECT] < 0)
 		return lesser(left, lesser(filling->pace.step_bytes, WINDOW_BYTES));
 	if (filling->size % files->align)
 		return lesser(left, files->align - filling->size % files->align);
@@ -135,14 +146,13 @@ static void follow_end(struct filling *filling, uint64_t written)
 static int append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
 {
 	struct task *task = filling->task;
-	struct side_files *files = side_files(task->side);
 	int64_t written;
 
 	task->reached = greater(task->reached, filling->size + bytes);
 	task->result.calls++;
-	written = side_run(task->side, direct ? append_direct : append_plain, task->end, bytes);
-	if (direct && (written == -EINVAL || written == -EOPNOTSUPP)) {
-		files->direct_fd = -1;
+	written = append_by(task->side, direct ? SIDE_DIRECT : SIDE_APPEND, task->end, bytes);
+	if (direct && (written == -EINVAL || side_lacks_flag(written))) {
+		side_files(task->side)->fd[SIDE_DIRECT] = -1;
 		return 0;
 	}
 	if (written < 0)
@@ -167,11 +177,26 @@ static int is_in_vain(unsigned *attempts, uint64_t before, const struct filling 
 	return *attempts > MOST;
 }
 
+/* A second descriptor is worth its price (see side.h) for a large part only. */
+static void want_direct(const struct filling *filling)
+{
+	const struct task *task = filling->task;
+
+	if (filling->size + DIRECT_BYTES >= task->end ||
+	    (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN))
+		return;
+	if (side_files(task->side)->journalled)
+		side_start(task->side); /* for drain_rest() */
+	else
+		side_want(task->side, SIDE_DIRECT);
+}
+
 int append_fill(struct filling *filling)
 {
 	struct task *task = filling->task;
 	unsigned attempts = 0;
 
+	want_direct(filling);
 	while (filling->size < task->end) {
 		/* What an uneven end takes says nothing of a whole step. */
 		uint64_t measurable = lesser(filling->pace.step_bytes, FIRST_BYTES);

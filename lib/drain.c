@@ -13,13 +13,13 @@
 
 static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
-	sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
+	sync_file_range(files->caller_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
 static int64_t drop_pages(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
-	posix_fadvise(files->plain_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
+	posix_fadvise(files->caller_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
 	return 0;
 }
 
@@ -30,7 +30,7 @@ static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_
 			SYNC_FILE_RANGE_WAIT_AFTER
 	};
 
-	if (sync_file_range(files->plain_fd, (off64_t)offset, (off64_t)bytes, WHOLE) < 0 &&
+	if (sync_file_range(files->caller_fd, (off64_t)offset, (off64_t)bytes, WHOLE) < 0 &&
 	    (errno == EIO || errno == ENOSPC || errno == EDQUOT))
 		return -errno;
 	return drop_pages(files, offset, bytes);
@@ -44,16 +44,14 @@ static int sync_one(int fd)
 static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
 	(void)offset, (void)bytes;
-	return sync_one(files->plain_fd);
+	return sync_one(files->caller_fd);
 }
 
 /* A FUSE server may keep an error for each descriptor, and report it to that one only. */
 static int64_t sync_each(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
-	int r = sync_one(files->append_fd);
+	int r = files->work_fd >= 0 ? sync_one(files->work_fd) : 0;
 
-	if (r == 0 && files->direct_fd >= 0)
-		r = sync_one(files->direct_fd);
 	return r == 0 ? sync_data(files, offset, bytes) : r;
 }
 

@@ -9,6 +9,7 @@
 enum {
 	FIRST_BYTES = 1 << 20,	 /* the first step */
 	APPEND_BYTES = 64 << 20, /* the longest: as many pieces as writev() takes */
+	DIRECT_BYTES = 64 << 20, /* no more is appended without asking for O_DIRECT */
 	WINDOW_BYTES = 8 << 20,	 /* the longest through the page cache */
 };
 

@@ -34,8 +34,8 @@ static int64_t populate(struct side_files *files, uint64_t offset, uint64_t byte
 {
 	uint64_t start = round_down(offset, (uint64_t)sysconf(_SC_PAGESIZE));
 	size_t length = (size_t)(offset + bytes - start);
-	void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, files->plain_fd,
-			   (off_t)start);
+	void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED,
+			   side_fd(files, SIDE_MAP), (off_t)start);
 	int r = 0;
 
 	if (pages == MAP_FAILED)
@@ -52,7 +52,7 @@ static int64_t populate(struct side_files *files, uint64_t offset, uint64_t byte
 /* Of a file that may not be read: what SEEK_DATA says is a hole at this moment. */
 static int64_t write_if_hole(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
-	off_t data = lseek(files->plain_fd, (off_t)offset, SEEK_DATA);
+	off_t data = lseek(side_fd(files, SIDE_SEEK), (off_t)offset, SEEK_DATA);
 
 	if (data < 0 && errno != ENXIO)
 		return -errno;
@@ -64,15 +64,43 @@ static int64_t write_if_hole(struct side_files *files, uint64_t offset, uint64_t
 /* The last resort: looked at, and written if it is all zeroes. */
 static int64_t write_if_zero(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
-	ssize_t got = pread(files->plain_fd, files->scratch, bytes, (off_t)offset);
+	ssize_t got = pread(side_fd(files, SIDE_READ), files->scratch, bytes, (off_t)offset);
 
-	if (got < 0 && errno == EBADF && files->own)
+	if (got < 0 && errno == EBADF && files->fd[SIDE_SEEK] >= 0)
 		return write_if_hole(files, offset, bytes);
 	if (got < 0)
 		return -errno;
 	if (memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
 		return 0;
 	return got == 0 ? 0 : side_place(files, offset, (uint64_t)got);
+}
+
+static int first_gap(const struct span *gap, void *context)
+{
+	*(struct span *)context = *gap;
+	return 1;
+}
+
+/* The same by extents, which need no other descriptor. */
+static int64_t place_if_hole(struct task *task, uint64_t offset, uint64_t bytes)
+{
+	struct span gap = { UINT64_MAX, 0 };
+	int r = map_gaps(task, offset, offset + bytes, first_gap, &gap);
+
+	if (r < 0 || gap.start > offset)
+		return r < 0 ? r : 0;
+	return side_run_placing(task->side, side_place, offset, lesser(bytes, gap.end - offset));
+}
+
+static int64_t place_if_zero(struct task *task, uint64_t offset, uint64_t bytes)
+{
+	int r = side_want(task->side, SIDE_READ);
+
+	if (r < 0 && task->source == MAP_FIEMAP)
+		return place_if_hole(task, offset, bytes);
+	if (r < 0)
+		side_want(task->side, SIDE_SEEK);
+	return side_run_placing(task->side, write_if_zero, offset, bytes);
 }
 
 /* A page could not be made writable; the kernel keeps the reason to itself. */
@@ -86,7 +114,7 @@ static int fault_reason(struct task *task, uint64_t offset)
 	if (volume_has_room(task->fd, BLOCK, 1) < 0)
 		return -ENOSPC;
 	/* A quota, perhaps.  This tells. */
-	r = side_run(task->side, write_if_zero, offset, 1);
+	r = place_if_zero(task, offset, 1);
 	return r < 0 ? (int)r : 0;
 }
 
@@ -96,7 +124,7 @@ static int write_piecewise(struct task *task, uint64_t offset, uint64_t bytes)
 		int64_t r;
 
 		piece = lesser(bytes - done, SIDE_BUFFER_BYTES);
-		r = side_run(task->side, write_if_zero, offset + done, piece);
+		r = place_if_zero(task, offset + done, piece);
 		if (r < 0)
 			return (int)r;
 		task->result.written_bytes += (uint64_t)r;
@@ -120,6 +148,7 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 
 	task->reached = greater(task->reached, offset + bytes);
 	task->result.calls++;
+	side_want(task->side, SIDE_MAP);
 	r = side_run(task->side, populate, offset, bytes);
 	if (r == -EFAULT)
 		r = fault_reason(task, offset);

@@ -165,18 +165,19 @@ static int ignore(const struct span *extent, uint32_t flags, void *context)
 	return 1;
 }
 
+int map_shows_extents(struct task *task)
+{
+	if (task->source == MAP_UNASKED && volume_shows_extents(task->fd) &&
+	    map_extents(task->fd, 0, task->offset, task->end, ignore, NULL) >= 0)
+		task->source = MAP_FIEMAP;
+	return task->source == MAP_FIEMAP;
+}
+
 int map_probe(struct task *task)
 {
-	int r;
-
-	if (task->source != MAP_UNASKED)
+	if (map_shows_extents(task) || task->source != MAP_UNASKED)
 		return 0;
-	r = -EOPNOTSUPP;
-	if (volume_shows_extents(task->fd))
-		r = map_extents(task->fd, 0, task->offset, task->end, ignore, NULL);
-	if (r >= 0)
-		task->source = MAP_FIEMAP;
-	return r >= 0 ? 0 : probe_seek(task);
+	return probe_seek(task);
 }
 
 int map_probe_again(struct task *task)

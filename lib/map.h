@@ -19,6 +19,9 @@ int map_extents(int fd, uint32_t flags, uint64_t start, uint64_t end, map_extent
 /* Finds out who tells, once.  0 or -errno. */
 int map_probe(struct task *task);
 
+/* Does FIEMAP answer?  Unlike map_probe() this never opens the file. */
+int map_shows_extents(struct task *task);
+
 /*
  * Asks again: only a file that has holes shows who hides them, and it may have got
  * them since.  What is known of the file as it was stays.  0 or -errno.

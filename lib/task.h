@@ -63,7 +63,7 @@ struct task {
 /* Tells the callback that all before `position` is done.  0 or -ECANCELED. */
 int task_told(struct task *task, uint64_t position);
 
-/* Opens task->side.  0 or -ENOMEM. */
+/* Opens task->side.  0 or -errno. */
 int task_need_side(struct task *task);
 
 /* The file's length now.  0 or -errno. */

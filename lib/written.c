@@ -22,13 +22,35 @@ static int leap(struct filling *filling)
 
 	if (filling->size >= task->offset)
 		return 0;
-	r = side_run(task->side, side_place, task->offset, 1);
+	r = side_run_placing(task->side, side_place, task->offset, 1);
 	if (r < 0)
 		return (int)r;
 	task->reached = greater(task->reached, task->offset + 1);
 	task->result.written_bytes++;
 	filling->filled++;
 	return task_size(task, &filling->size);
+}
+
+/*
+ * All of the file is what this call has appended.  Only others could have made holes in it
+ * since, and where extents do not show them, looking means to open the file.
+ */
+static int is_all_appended(const struct filling *filling)
+{
+	struct task *task = filling->task;
+
+	return task->result.written_bytes == filling->size && !task->others_grew_it &&
+	       !map_shows_extents(task);
+}
+
+static int look_inside(struct filling *filling)
+{
+	int r;
+
+	if (filling->size <= filling->task->offset || is_all_appended(filling))
+		return 0;
+	r = map_probe_again(filling->task);
+	return r == 0 ? inside_fill(filling) : r;
 }
 
 static int fill_round(struct filling *filling)
@@ -38,9 +60,7 @@ static int fill_round(struct filling *filling)
 
 	filling->filled = 0;
 	if (r == 0)
-		r = map_probe_again(task);
-	if (r == 0)
-		r = inside_fill(filling);
+		r = look_inside(filling);
 	if (r == 0 && filling->size < task->end)
 		r = leap(filling);
 	return r == 0 ? append_fill(filling) : r;

@@ -7,8 +7,10 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -17,6 +19,7 @@
 #include <cmocka.h>
 
 #include "cleanup.h"
+#include "lack.h"
 #include "look.h"
 #include "place.h"
 #include "prealloc.h"
@@ -456,6 +459,123 @@ static void record_locks_are_kept(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A new file, one of holes, and a part that is large enough for O_DIRECT. */
+static int allocate_all(int fd)
+{
+	int r = prealloc(fd, 0, 5 * mib + 7, NULL, NULL);
+
+	if (r == 0 && ftruncate(fd, 9 * (off_t)mib) < 0)
+		return -errno;
+	if (r == 0)
+		r = prealloc(fd, 1000, 10 * mib, NULL, NULL);
+	return r == 0 ? prealloc(fd, 11 * mib, 80 * mib, NULL, NULL) : r;
+}
+
+/* Without another descriptor nobody knows what is in a write-only file. */
+static int is_known(const struct place *place, int flags)
+{
+	return flags != O_WRONLY || (place->kind->traits & (PLACE_NATIVE | PLACE_EXTENTS));
+}
+
+/* In a child: a lease that is broken is SIGIO, which would end it. */
+static void a_lease_is_kept(void **state)
+{
+	static const int flags[] = { O_RDWR, O_RDWR | O_APPEND, O_WRONLY };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags) && is_known(*state, flags[i]); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(*state, flags[i]);
+		int status;
+		pid_t pid;
+
+		if (fcntl(fd, F_SETLEASE, F_WRLCK) < 0)
+			skip_because("no leases here: %s", strerror(errno));
+		assert_int_equal(fcntl(fd, F_SETLEASE, F_UNLCK), 0);
+		pid = fork();
+		if (pid == 0) {
+			/* The signal goes to whoever set it, which is to be the child. */
+			int r = fcntl(fd, F_SETLEASE, F_WRLCK);
+
+			if (r == 0)
+				r = allocate_all(fd);
+			_exit(r == 0 && fcntl(fd, F_GETLEASE) == F_WRLCK ? 0 : 1);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_int_equal(look_size(fd), 91 * mib);
+		fcntl(fd, F_SETLEASE, F_UNLCK);
+	}
+}
+
+/* How often each was seen since. */
+static unsigned count_events(int inotify_fd, uint32_t mask)
+{
+	char buffer[4096] __attribute__((aligned(8)));
+	unsigned count = 0;
+	ssize_t got;
+
+	while ((got = read(inotify_fd, buffer, sizeof(buffer))) > 0)
+		for (char *at = buffer; at < buffer + got;) {
+			const struct inotify_event *event = (const void *)at;
+
+			count += (event->mask & mask) != 0;
+			at += sizeof(*event) + event->len;
+		}
+	return count;
+}
+
+/* Whoever waits for a file to be complete is not told so while it is zeroes. */
+static void watchers_are_told_nothing(void **state)
+{
+	static const int flags[] = { O_RDWR, O_RDWR | O_APPEND, O_WRONLY };
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags) && is_known(place, flags[i]); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(place, flags[i]);
+		CLEANUP(fd_closep) int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+		char path[40];
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		assert_true(inotify_add_watch(inotify_fd, path, IN_OPEN | IN_CLOSE_WRITE) >= 0);
+		assert_int_equal(prealloc(fd, 0, 5 * mib + 7, NULL, NULL), 0);
+		assert_int_equal(prealloc(fd, 0, 64 * mib, NULL, NULL), 0);
+		if (flags[i] != O_WRONLY) {
+			assert_int_equal(ftruncate(fd, 65 * (off_t)mib), 0);
+			assert_int_equal(prealloc(fd, 0, 65 * mib, NULL, NULL), 0);
+		}
+		/* The first byte past a gap. */
+		assert_int_equal(prealloc(fd, 70 * mib, mib, NULL, NULL), 0);
+		assert_int_equal(count_events(inotify_fd, IN_CLOSE_WRITE), 0);
+	}
+}
+
+/* The price of O_DIRECT, and of a hole in a file that is write-only: one, at the end. */
+static void watchers_are_told_once_at_most(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, O_WRONLY);
+	CLEANUP(fd_closep) int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_true(inotify_add_watch(inotify_fd, path, IN_CLOSE_WRITE) >= 0);
+	assert_int_equal(ftruncate(fd, 2 * (off_t)mib), 0);
+	assert_int_equal(prealloc(fd, 0, 80 * mib, NULL, NULL), 0);
+	assert_true(count_events(inotify_fd, IN_CLOSE_WRITE) <= !is_native(place));
+}
+
+/* Where each open and release is a message to a program, which may send the file away then. */
+static void a_new_file_is_not_opened_again(void **state)
+{
+	CLEANUP(fd_closep) int fd = look_new_file(*state, 0);
+	CLEANUP(fd_closep) int inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	assert_true(inotify_add_watch(inotify_fd, path, IN_OPEN) >= 0);
+	assert_int_equal(prealloc(fd, 0, 64 * mib, NULL, NULL), 0);
+	assert_int_equal(count_events(inotify_fd, IN_OPEN), 0);
+}
+
 static void beyond_16_tib(void **state)
 {
 	const struct place *place = *state;
@@ -625,6 +745,10 @@ int main(void)
 		{ "native can be required", native_can_be_required, 0 },
 		{ "the file limit is no signal", the_file_limit_is_no_signal, 0 },
 		{ "record locks are kept", record_locks_are_kept, 0 },
+		{ "a lease is kept", a_lease_is_kept, 0 },
+		{ "watchers are told nothing", watchers_are_told_nothing, 0 },
+		{ "watchers are told once at most", watchers_are_told_once_at_most, 0 },
+		{ "a new file is not opened again", a_new_file_is_not_opened_again, 0 },
 		{ "beyond 16 TiB", beyond_16_tib, PLACE_HUGE },
 		{ "hints are given where they exist", hints_are_given_where_they_exist, 0 },
 		{ "two threads on one file", two_threads_on_one_file, 0 },

@@ -38,16 +38,18 @@ static struct {
 	int error;
 	int no_fallocate;    /* mode 0 is EOPNOTSUPP */
 	int no_direct;	     /* O_DIRECT is EINVAL */
+	int no_flags;	     /* pwritev2() is ENOSYS */
 	int no_map;	     /* mmap() is ENODEV */
-	int no_keep;	     /* writev() succeeds, and nothing is there */
+	int no_keep;	     /* pwritev2() succeeds, and nothing is there */
 	const char *refused; /* this call, always, with `error`, as by a seccomp filter */
-	size_t intrusion;    /* bytes that another appends immediately before each writev() */
+	size_t intrusion;    /* bytes that another appends immediately before each pwritev2() */
 	int intrusions;	     /* how often */
 	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
 	uint64_t now_ns, slowest_ns;
 	const char *failed;
 	const char *pretended; /* the directory in whose tree memory is described */
-} seam;
+	int open_flags;	       /* of the descriptor that prealloc() gets */
+} seam = { .open_flags = O_RDWR };
 
 static int fails(const char *call)
 {
@@ -108,10 +110,6 @@ int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...)
 {
-	if (seam.no_direct && (flags & O_DIRECT)) {
-		errno = EINVAL;
-		return -1;
-	}
 	if (is_pretended(path)) {
 		char other[PATH_MAX];
 
@@ -119,6 +117,18 @@ int __wrap_open64(const char *path, int flags, ...)
 		return __real_open64(other, flags, 0600);
 	}
 	return fails("open") ? -1 : __real_open64(path, flags, 0600);
+}
+
+/* Takes an int or nothing as its third argument. */
+int __real_fcntl64(int fd, int command, ...);
+int __wrap_fcntl64(int fd, int command, long argument);
+int __wrap_fcntl64(int fd, int command, long argument)
+{
+	if (seam.no_direct && command == F_SETFL && (argument & O_DIRECT)) {
+		errno = EINVAL;
+		return -1;
+	}
+	return fails("fcntl") ? -1 : __real_fcntl64(fd, command, argument);
 }
 
 int __real_ioctl(int fd, unsigned long request, void *argument);
@@ -148,9 +158,6 @@ void *__wrap_mmap64(void *where, size_t bytes, int protection, int flags, int fd
 	}
 
 WRAP(int, ftruncate64, (int fd, off_t bytes), (fd, bytes))
-WRAP(ssize_t, pwritev64v2, (int fd, const struct iovec *vector, int count, off_t at, int flags),
-     (fd, vector, count, at, flags))
-
 /* Bytes that are not zero, at the end of the file. */
 static void append_as_another(int fd, size_t bytes)
 {
@@ -168,20 +175,26 @@ static void append_as_another(int fd, size_t bytes)
 	close(other_fd);
 }
 
-ssize_t __real_writev(int fd, const struct iovec *vector, int count);
-ssize_t __wrap_writev(int fd, const struct iovec *vector, int count);
-ssize_t __wrap_writev(int fd, const struct iovec *vector, int count)
+ssize_t __real_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags);
+ssize_t __wrap_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags);
+ssize_t __wrap_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags)
 {
+	if (seam.no_flags) {
+		errno = ENOSYS;
+		return -1;
+	}
 	if (seam.intrusions > 0) {
 		seam.intrusions--;
 		append_as_another(fd, seam.intrusion);
 	}
 	if (seam.no_keep)
 		return (ssize_t)vector->iov_len;
-	return fails("writev") ? -1 : __real_writev(fd, vector, count);
+	return fails("pwritev64v2") ? -1 : __real_pwritev64v2(fd, vector, count, at, flags);
 }
 
-WRAP(ssize_t, pwrite64, (int fd, const void *data, size_t bytes, off_t at), (fd, data, bytes, at))
+WRAP(ssize_t, writev, (int fd, const struct iovec *vector, int count), (fd, vector, count))
+WRAP(ssize_t, pwritev64, (int fd, const struct iovec *vector, int count, off_t at),
+     (fd, vector, count, at))
 WRAP(ssize_t, pread64, (int fd, void *data, size_t bytes, off_t at), (fd, data, bytes, at))
 WRAP(int, madvise, (void *where, size_t bytes, int advice), (where, bytes, advice))
 WRAP(int, sync_file_range, (int fd, off64_t at, off64_t bytes, unsigned flags),
@@ -220,16 +233,29 @@ static int stop_at(uint64_t done_bytes, uint64_t total_bytes, void *context)
 /* May a failure at this call leave something?  Only one that undoes. */
 static int undoes(const char *call)
 {
-	return call &&
-	       (!strcmp(call, "ftruncate64") || !strcmp(call, "fallocate") ||
-		!strcmp(call, "pread64") || !strcmp(call, "ioctl") || !strcmp(call, "fstat64") ||
-		!strcmp(call, "lseek64") || !strcmp(call, "mmap"));
+	return call && (!strcmp(call, "ftruncate64") || !strcmp(call, "fallocate") ||
+			!strcmp(call, "pread64") || !strcmp(call, "ioctl") ||
+			!strcmp(call, "fstat64") || !strcmp(call, "lseek64") ||
+			!strcmp(call, "fcntl") || !strcmp(call, "open") || !strcmp(call, "mmap"));
+}
+
+/* The same file, opened with flags. */
+static int open_with(int fd, int flags)
+{
+	char path[40];
+	int other_fd;
+
+	snprintf(path, sizeof(path), "/proc/thread-self/fd/%d", fd);
+	other_fd = __real_open64(path, flags | O_CLOEXEC);
+	assert_true(other_fd >= 0);
+	return other_fd;
 }
 
 /* One call with the nth failing; returns whether the nth came to pass. */
 static int fail_nth(long nth, int error, uint64_t limit, uint32_t flags)
 {
 	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+	CLEANUP(fd_closep) int called_fd = open_with(fd, seam.open_flags);
 	struct prealloc_options options = {
 		.size = sizeof(options), .flags = flags, .progress = stop_at, .context = &limit
 	};
@@ -241,7 +267,7 @@ static int fail_nth(long nth, int error, uint64_t limit, uint32_t flags)
 	seam.failed = NULL;
 	seam.error = error;
 	seam.nth = nth;
-	r = prealloc(fd, 50, 5 * mib + 3, &options, &result);
+	r = prealloc(called_fd, 50, 5 * mib + 3, &options, &result);
 	seam.nth = 0;
 	check_data(fd);
 	if (r == 0) {
@@ -277,6 +303,7 @@ static int start_over(void **state)
 {
 	(void)state;
 	memset(&seam, 0, sizeof(seam));
+	seam.open_flags = O_RDWR;
 	return 0;
 }
 
@@ -307,6 +334,34 @@ static void cached_calls_fail_in_turn(void **state)
 	seam.no_map = 1;
 	fail_all(UINT64_MAX, 0);
 	fail_all(3 * mib, 0);
+}
+
+/* Each of these needs other second descriptors, or none. */
+static void any_descriptors_calls_fail_in_turn(void **state)
+{
+	static const int flags[] = { O_RDWR | O_DIRECT, O_WRONLY, O_RDWR | O_APPEND,
+				     O_WRONLY | O_DIRECT | O_APPEND };
+
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
+		start_over(state);
+		seam.no_fallocate = 1;
+		seam.open_flags = flags[i];
+		fail_all(UINT64_MAX, 0);
+		fail_all(3 * mib, 0);
+	}
+}
+
+/* An old kernel, or an emulator of a processor. */
+static void without_flags_of_pwritev2_calls_fail_in_turn(void **state)
+{
+	for (int append = 0; append < 2; append++) {
+		start_over(state);
+		seam.no_fallocate = 1;
+		seam.no_flags = 1;
+		seam.open_flags = O_RDWR | (append ? O_APPEND : 0);
+		fail_all(UINT64_MAX, 0);
+		fail_all(3 * mib, 0);
+	}
 }
 
 /* More than the windows of the cached way, so that the first has gone when the last comes. */
@@ -594,6 +649,8 @@ int main(void)
 		cmocka_unit_test_setup(native_calls_fail_in_turn, start_over),
 		cmocka_unit_test_setup(written_calls_fail_in_turn, start_over),
 		cmocka_unit_test_setup(cached_calls_fail_in_turn, start_over),
+		cmocka_unit_test_setup(any_descriptors_calls_fail_in_turn, start_over),
+		cmocka_unit_test_setup(without_flags_of_pwritev2_calls_fail_in_turn, start_over),
 		cmocka_unit_test_setup(the_page_cache_is_left_alone, start_over),
 		cmocka_unit_test_setup(the_file_gets_no_longer_than_asked, start_over),
 		cmocka_unit_test_setup(an_intruder_makes_it_longer_by_what_he_appends, start_over),
