@@ -17,7 +17,6 @@
 
 #include "filling.h"
 #include "scope.h"
-#include "volume.h"
 
 #ifndef RWF_APPEND
 #define RWF_APPEND 0x10
@@ -182,8 +181,7 @@ static void want_direct(const struct filling *filling)
 {
 	const struct task *task = filling->task;
 
-	if (filling->size + DIRECT_BYTES >= task->end ||
-	    (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN))
+	if (filling->size + DIRECT_BYTES >= task->end || filling->is_remote)
 		return;
 	if (side_files(task->side)->journalled)
 		side_start(task->side); /* for drain_rest() */

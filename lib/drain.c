@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What goes through the page cache is to leave it again: written to the disk while
- * the next piece is made, dropped after.
+ * the next windows are made, dropped after.  Several windows are on their way at a time,
+ * so that the disk is busy while memory is filled.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "filling.h"
 #include "scope.h"
-#include "volume.h"
 
 static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
 {
@@ -38,7 +39,12 @@ static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_
 
 static int sync_one(int fd)
 {
-	return fdatasync(fd) < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
+	int r;
+
+	do
+		r = fdatasync(fd);
+	while (r < 0 && errno == EINTR);
+	return r < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
 }
 
 static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
@@ -55,28 +61,49 @@ static int64_t sync_each(struct side_files *files, uint64_t offset, uint64_t byt
 	return r == 0 ? sync_data(files, offset, bytes) : r;
 }
 
+static int finish_first(struct filling *filling)
+{
+	struct span first = filling->window[0];
+	int r = (int)side_run(filling->task->side, finish_writing, first.start,
+			      first.end - first.start);
+
+	filling->windows--;
+	memmove(filling->window, filling->window + 1, filling->windows * sizeof(first));
+	filling->drained += first.end - first.start;
+	return r;
+}
+
 /*
- * Starts the write-back of one window and waits for the one before, so that no
- * more than two are ever in memory, and the disk is busy all the time.  What goes
- * through the journal is written twice, and later: waiting for it takes 1.7 times
- * as long in all.
+ * A short range stays in the page cache, as whatever is written by write(): waiting for
+ * the disk would take a hundred times as long as the call.  What goes through the journal is
+ * written twice, and later: waiting for it takes 1.7 times as long in all.
  */
 int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
 {
 	struct side *side = filling->task->side;
-	struct span before = filling->writing;
-	int64_t r = 0;
+	int r = 0;
 
-	filling->writing = (struct span) { offset, offset + bytes };
-	if (side_files(side)->journalled) {
-		if (before.end)
-			filling->writing.start = lesser(before.start, offset);
+	filling->dirty.start = filling->dirty.end ? lesser(filling->dirty.start, offset) : offset;
+	filling->dirty.end = greater(filling->dirty.end, offset + bytes);
+	if (filling->is_short || side_files(side)->journalled)
 		return 0;
-	}
 	side_run(side, start_writing, offset, bytes);
-	if (before.end)
-		r = side_run(side, finish_writing, before.start, before.end - before.start);
-	return (int)r;
+	if (filling->windows == WINDOWS)
+		r = finish_first(filling);
+	filling->window[filling->windows++] = (struct span) { offset, offset + bytes };
+	return r;
+}
+
+int drain_windows(struct filling *filling)
+{
+	int r = 0;
+
+	while (filling->windows > 0) {
+		int error = finish_first(filling);
+
+		r = r == 0 ? error : r;
+	}
+	return r;
 }
 
 /*
@@ -89,18 +116,19 @@ int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
  */
 int drain_rest(struct filling *filling)
 {
-	const struct span *last = &filling->writing;
+	const struct span *dirty = &filling->dirty;
 	struct task *task = filling->task;
-	int unknown = volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN;
-	int64_t r;
+	int journalled = side_files(task->side)->journalled && !filling->is_short && dirty->end;
+	int r = drain_windows(filling), error;
 
-	if (last->end == 0 && !unknown)
-		return 0;
-	side_begin(task->side, unknown ? sync_each : sync_data, 0, 0);
-	if (side_files(task->side)->journalled)
-		posix_fadvise(task->fd, (off_t)last->start, (off_t)(last->end - last->start),
+	if (r < 0 || (!journalled && !filling->is_remote))
+		return r;
+	side_begin(task->side, filling->is_remote ? sync_each : sync_data, 0, 0);
+	if (journalled)
+		posix_fadvise(task->fd, (off_t)dirty->start, (off_t)(dirty->end - dirty->start),
 			      POSIX_FADV_DONTNEED);
-	r = side_end(task->side);
-	side_run(task->side, drop_pages, last->start, last->end - last->start);
-	return (int)r;
+	error = (int)side_end(task->side);
+	if (dirty->end)
+		side_run(task->side, drop_pages, dirty->start, dirty->end - dirty->start);
+	return error;
 }

@@ -10,17 +10,24 @@ enum {
 	FIRST_BYTES = 1 << 20,	 /* the first step */
 	APPEND_BYTES = 64 << 20, /* the longest: as many pieces as writev() takes */
 	DIRECT_BYTES = 64 << 20, /* no more is appended without asking for O_DIRECT */
-	WINDOW_BYTES = 8 << 20,	 /* the longest through the page cache */
+	SHORT_BYTES = 8 << 20,	 /* a range that stays in the page cache */
+	WINDOW_BYTES = 4 << 20,	 /* the longest step through the page cache */
+	WINDOWS = 8,		 /* on their way to the disk at a time */
 };
 
 struct filling {
 	struct task *task;
 	struct pace pace;
+	int is_remote, is_short;
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */
-	struct span writing; /* on its way from the page cache to the disk */
 	int looked;	     /* for zeroes, where nothing reports holes */
 	uint64_t zeroes_end; /* before it all zeroes were touched, and look no different now */
+
+	struct span dirty;	     /* all that went through the page cache */
+	struct span window[WINDOWS]; /* on its way to the disk, oldest first */
+	size_t windows;
+	uint64_t drained; /* bytes that came there this way */
 };
 
 /* Touches what is a hole inside the file.  0 or -errno. */
@@ -32,7 +39,10 @@ int append_fill(struct filling *filling);
 /* [offset, offset + bytes) has gone into the page cache; 0 or -errno of what went before. */
 int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes);
 
-/* All of it.  0 or -errno. */
+/* Waits for all windows.  0 or -errno. */
+int drain_windows(struct filling *filling);
+
+/* At the end: what has to be on the disk is.  0 or -errno. */
 int drain_rest(struct filling *filling);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "durable.h"
 #include "fill.h"
+#include "quick.h"
 #include "rollback.h"
 #include "scope.h"
 #include "survey.h"
@@ -179,8 +180,10 @@ static void note_new(struct task *task)
 static int attempt(struct task *task, uint64_t extent_bytes)
 {
 	struct volume_hint hint = { .kind = HINT_NONE };
-	int r;
+	int r = check_file(task->fd);
 
+	if (r < 0)
+		return r;
 	if (task->flags & PREALLOC_HINT)
 		volume_hint(task->fd, extent_bytes, &hint);
 	task->granule = volume_granule(task->fd);
@@ -216,15 +219,16 @@ static int call(int fd, uint64_t offset, uint64_t length, const struct prealloc_
 {
 	struct prealloc_options options = { 0 };
 	struct task task = { .fd = fd, .offset = offset, .end = offset + length };
-	int r;
+	int r = QUICK_NOT_HERE;
 
 	if (given)
 		memcpy(&options, given, lesser(given->size, sizeof(options)));
 	task.flags = options.flags;
 	task.progress = options.progress;
 	task.context = options.context;
-	r = check_file(fd);
-	if (r == 0)
+	if (!result && !options.flags && !options.progress)
+		r = quick_fill(&task);
+	if (r == QUICK_NOT_HERE)
 		r = attempt(&task, options.extent_bytes);
 	side_close(task.side);
 	survey_clear(&task);

@@ -68,7 +68,10 @@ static int look_past_end(struct task *task)
 
 	if (task->source != MAP_FIEMAP)
 		return 0;
-	r = map_extents(task->fd, 0, from, UINT64_MAX, note_spare, task);
+	/* Only a file that grew is cut, and only fallocate() makes blocks past the end. */
+	r = task->end <= task->old_size || volume_maps_by_pointers(task->fd)
+		    ? 0
+		    : map_extents(task->fd, 0, from, UINT64_MAX, note_spare, task);
 	return r == 0 ? map_extents(task->fd, 0, task->offset, task->end, note_shared, task) : r;
 }
 
@@ -98,6 +101,7 @@ void survey_clear(struct task *task)
 {
 	free(task->holes.span);
 	free(task->spare.span);
+	task->holes = task->spare = (struct spans) { 0 };
 }
 
 static int is_hole(const struct span *gap, void *context)

@@ -132,6 +132,14 @@ int volume_counts_blocks(int fd)
 	return is_among(magic_of(fd), magics, sizeof(magics) / sizeof(magics[0]));
 }
 
+int volume_maps_by_pointers(int fd)
+{
+	int flags = 0;
+
+	return magic_of(fd) == EXT4_SUPER_MAGIC && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	       !(flags & FS_EXTENT_FL);
+}
+
 int volume_shows_extents(int fd)
 {
 	return magic_of(fd) != NILFS2_MAGIC;

@@ -23,6 +23,12 @@ uint32_t volume_risks(int fd);
 /* Does a fallocate() that succeeds reserve anything? */
 int volume_reserves(int fd);
 
+/*
+ * Is the file mapped by blocks of pointers (ext2, ext3, some of ext4)?  There FIEMAP takes
+ * half a millisecond for what lies past the end, and fallocate() is not supported.
+ */
+int volume_maps_by_pointers(int fd);
+
 /* May FIEMAP be asked?  On nilfs2 (Linux 6.1) it never returns where pages are dirty. */
 int volume_shows_extents(int fd);
 

@@ -11,6 +11,7 @@
 #include "filling.h"
 #include "map.h"
 #include "scope.h"
+#include "volume.h"
 
 enum { ROUNDS = 16 };
 
@@ -71,6 +72,8 @@ int written_fill(struct task *task)
 	struct filling filling = {
 		.task = task,
 		.pace = pace_new(FIRST_BYTES, APPEND_BYTES, task->progress != NULL),
+		.is_remote = (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN) != 0,
+		.is_short = task->end - task->offset <= SHORT_BYTES,
 	};
 	int r = task_need_side(task);
 

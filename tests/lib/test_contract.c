@@ -459,6 +459,53 @@ static void record_locks_are_kept(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* Byte by byte, and in other lengths that have a way of their own, over data and holes too. */
+static void short_ranges_add_up(void **state)
+{
+	static const uint64_t lengths[] = { 1, 100, 4096, 10000, 65536, 1 << 20, 5 << 20 };
+	const struct place *place = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
+		CLEANUP(fd_closep) int fd = look_new_file(place, i % 2 ? O_RDWR | O_APPEND : 0);
+		const uint64_t length = lengths[i];
+
+		for (uint64_t at = 0; at < 7 * length; at += length)
+			assert_int_equal(prealloc(fd, at, length, NULL, NULL), 0);
+		assert_int_equal(look_size(fd), 7 * length);
+		look_is_zero(fd, 0, 7 * length);
+		/* A gap, a piece that overlaps it, and one within. */
+		assert_int_equal(ftruncate(fd, (off_t)(9 * length)), 0);
+		assert_int_equal(prealloc(fd, 8 * length, 2 * length, NULL, NULL), 0);
+		assert_int_equal(prealloc(fd, 7 * length, length, NULL, NULL), 0);
+		assert_int_equal(prealloc(fd, 3 * length, length, NULL, NULL), 0);
+		assert_int_equal(look_size(fd), 10 * length);
+		look_is_zero(fd, 0, 10 * length);
+		look_is_reserved(place, fd, 0, 10 * length);
+	}
+}
+
+/* Where all that is left is too little, nothing of it is kept. */
+static void a_short_range_without_room_leaves_nothing(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
+	CLEANUP(fd_closep) int rest_fd = look_new_file(place, 0);
+	uint64_t blocks;
+
+	look_write(fd, 0, 5000);
+	assert_int_equal(fsync(fd), 0);
+	blocks = look_block_bytes(fd);
+	for (uint64_t length = 64 * mib; length >= mib; length /= 2)
+		for (uint64_t at = look_size(rest_fd);
+		     prealloc(rest_fd, at, length, NULL, NULL) == 0; at += length)
+			;
+	assert_int_equal(prealloc(fd, 5000, 8 * mib, NULL, NULL), -ENOSPC);
+	assert_int_equal(look_size(fd), 5000);
+	look_is_written(fd, 0, 5000);
+	assert_int_equal(fsync(fd), 0);
+	assert_true(look_block_bytes(fd) <= blocks);
+}
+
 /* A new file, one of holes, and a part that is large enough for O_DIRECT. */
 static int allocate_all(int fd)
 {
@@ -745,6 +792,9 @@ int main(void)
 		{ "native can be required", native_can_be_required, 0 },
 		{ "the file limit is no signal", the_file_limit_is_no_signal, 0 },
 		{ "record locks are kept", record_locks_are_kept, 0 },
+		{ "short ranges add up", short_ranges_add_up, 0 },
+		{ "a short range without room leaves nothing",
+		  a_short_range_without_room_leaves_nothing, PLACE_COUNTS },
 		{ "a lease is kept", a_lease_is_kept, 0 },
 		{ "watchers are told nothing", watchers_are_told_nothing, 0 },
 		{ "watchers are told once at most", watchers_are_told_once_at_most, 0 },

@@ -131,13 +131,14 @@ static void one_round(const struct place *place, struct model *model)
 					    .progress = random_below(4) ? count_down : NULL,
 					    .context = &left };
 	struct prealloc_result result = { .size = sizeof(result) };
+	struct prealloc_result *wanted = random_below(2) ? &result : NULL;
 	int r;
 
 	make_file(model, fd);
 	map = look_map(fd, model->size);
 	offset = random_below(MODEL_BYTES - 1);
 	length = 1 + random_below(MODEL_BYTES - offset);
-	r = prealloc(fd, offset, length, &options, &result);
+	r = prealloc(fd, offset, length, &options, wanted);
 	if (r == -ECANCELED || r == -EOPNOTSUPP) {
 		check_as_before(place, model, fd, map, &result);
 		return;
