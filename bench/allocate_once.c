@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * allocate-once WAY FILE BYTES: makes one file durably and prints what it cost:
- * seconds, and the highest resident memory in KiB.  For bench/prealloc, beside
- * programs that are timed from outside.
+ * allocate-once WAY FILE BYTES [COUNT]: makes one file durably, by COUNT calls of so many
+ * bytes one after the other, and prints what it cost: seconds, the highest resident memory
+ * in KiB, and the seconds of the calls alone.  For bench/prealloc, beside programs that
+ * are timed from outside.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,9 +32,9 @@ int __wrap_fcntl64(int fd, int command, long argument)
 	return __real_fcntl64(fd, command, argument);
 }
 
-static int by_library(int fd, uint64_t bytes)
+static int by_library(int fd, uint64_t offset, uint64_t bytes)
 {
-	return prealloc(fd, 0, bytes, NULL, NULL);
+	return prealloc(fd, offset, bytes, NULL, NULL);
 }
 
 static int watch(uint64_t done_bytes, uint64_t total_bytes, void *context)
@@ -42,31 +43,31 @@ static int watch(uint64_t done_bytes, uint64_t total_bytes, void *context)
 	return 0;
 }
 
-static int by_library_watched(int fd, uint64_t bytes)
+static int by_library_watched(int fd, uint64_t offset, uint64_t bytes)
 {
 	struct prealloc_options options = { .size = sizeof(options), .progress = watch };
 
-	return prealloc(fd, 0, bytes, &options, NULL);
+	return prealloc(fd, offset, bytes, &options, NULL);
 }
 
-static int by_library_cached(int fd, uint64_t bytes)
+static int by_library_cached(int fd, uint64_t offset, uint64_t bytes)
 {
 	direct_refused = 1;
-	return prealloc(fd, 0, bytes, NULL, NULL);
+	return prealloc(fd, offset, bytes, NULL, NULL);
 }
 
-static int by_c_library(int fd, uint64_t bytes)
+static int by_c_library(int fd, uint64_t offset, uint64_t bytes)
 {
-	return -posix_fallocate(fd, 0, (off_t)bytes);
+	return -posix_fallocate(fd, (off_t)offset, (off_t)bytes);
 }
 
-static int by_kernel(int fd, uint64_t bytes)
+static int by_kernel(int fd, uint64_t offset, uint64_t bytes)
 {
-	return fallocate(fd, 0, 0, (off_t)bytes) < 0 ? -errno : 0;
+	return fallocate(fd, 0, (off_t)offset, (off_t)bytes) < 0 ? -errno : 0;
 }
 
 /* The limit of the device: the blocks are there already. */
-static int by_overwriting(int fd, uint64_t bytes)
+static int by_overwriting(int fd, uint64_t offset, uint64_t bytes)
 {
 	enum { PIECE = 64 * 1024, COUNT = 1024 };
 	struct iovec vector[COUNT];
@@ -77,8 +78,8 @@ static int by_overwriting(int fd, uint64_t bytes)
 		return -errno;
 	for (int i = 0; i < COUNT; i++)
 		vector[i] = (struct iovec) { zeroes, PIECE };
-	for (uint64_t at = 0; at < bytes;) {
-		uint64_t pieces = (bytes - at + PIECE - 1) / PIECE;
+	for (uint64_t at = offset, end = offset + bytes; at < end;) {
+		uint64_t pieces = (end - at + PIECE - 1) / PIECE;
 		ssize_t written =
 			pwritev(fd, vector, pieces < COUNT ? (int)pieces : COUNT, (off_t)at);
 
@@ -89,15 +90,15 @@ static int by_overwriting(int fd, uint64_t bytes)
 	return 0;
 }
 
-static int by_nothing(int fd, uint64_t bytes)
+static int by_nothing(int fd, uint64_t offset, uint64_t bytes)
 {
-	(void)fd, (void)bytes;
+	(void)fd, (void)offset, (void)bytes;
 	return 0;
 }
 
 static const struct {
 	const char *name;
-	int (*allocate)(int fd, uint64_t bytes);
+	int (*allocate)(int fd, uint64_t offset, uint64_t bytes);
 } ways[] = {
 	{ "prealloc", by_library },
 	{ "prealloc-watched", by_library_watched },
@@ -116,25 +117,36 @@ static double now_seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
+static int allocate(const char *way, int fd, uint64_t bytes, uint64_t count)
+{
+	int r = -EINVAL;
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+		if (strcmp(ways[i].name, way) == 0)
+			for (uint64_t n = r = 0; r == 0 && n < count; n++)
+				r = ways[i].allocate(fd, n * bytes, bytes);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	struct rusage usage;
-	double start;
-	int fd, r = -EINVAL;
+	double start, called;
+	int fd, r;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 		return 2;
 	fd = open(argv[2], O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 	start = now_seconds();
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-		if (strcmp(ways[i].name, argv[1]) == 0)
-			r = ways[i].allocate(fd, strtoull(argv[3], NULL, 10));
+	r = allocate(argv[1], fd, strtoull(argv[3], NULL, 10),
+		     argc == 5 ? strtoull(argv[4], NULL, 10) : 1);
+	called = now_seconds() - start;
 	if (fd < 0 || r < 0 || fsync(fd) < 0) {
 		fprintf(stderr, "allocate-once: %s: %s\n", argv[2], strerror(r < 0 ? -r : errno));
 		return 1;
 	}
 	start = now_seconds() - start;
 	getrusage(RUSAGE_SELF, &usage);
-	printf("%.6f %ld\n", start, usage.ru_maxrss);
+	printf("%.6f %ld %.6f\n", start, usage.ru_maxrss, called);
 	return 0;
 }
