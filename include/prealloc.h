@@ -17,9 +17,11 @@
  * How
  *	fallocate(2) first.  Where the file system has none (ext2, ext3, many
  *	network and FUSE ones), holes inside the file are filled by touching their
- *	pages, and the part past its end by appended zeroes, with O_DIRECT where
- *	that is granted.  Where the file system does not report holes, the range is
- *	read, and what reads as zeroes is taken for a hole.
+ *	pages, and the part past its end by appended zeroes.  Where more than 64 MiB are
+ *	appended, O_DIRECT and the page cache are both tried, and what is faster there
+ *	goes on; the other is tried again now and then.
+ *	Where the file system does not report holes, the range is read, and what reads
+ *	as zeroes is taken for a hole.
  *
  * What is never changed
  *	Data, unwritten (preallocated) blocks, the file position, the flags of the
@@ -84,7 +86,8 @@
  *	zeroes are written, and where something has to be given back, 128 KiB more.
  *	Where another descriptor is opened, a thread more: it holds that descriptor in a
  *	table of its own, which is why record locks survive.  The page cache is left
- *	as it was.
+ *	as it was by ranges of more than 8 MiB; shorter ones stay in it, as what write()
+ *	writes does, and the call does not wait for the disk.
  */
 #ifndef PREALLOC_H
 #define PREALLOC_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Past the end, zeroes are appended (O_APPEND: the kernel takes the position under
- * the lock that every writer takes).  O_DIRECT, one call of 64 MiB made of the same
- * 64 KiB 1024 times, one at a time: on ext2 and ext3 that is up to ten times as fast as
- * one byte a block and reaches what the device can do (calls of 16 MiB take an eighth
- * longer on ext3); more in flight is slower and leaves more fragments.
+ * Past the end, zeroes are appended (RWF_APPEND: the kernel takes the position under
+ * the lock that every writer takes).  By O_DIRECT that is one call of 64 MiB made of the
+ * same 64 KiB 1024 times, one at a time: shorter calls take longer, and more of them in
+ * flight are slower and leave more fragments.  Through the page cache several
+ * windows are in flight (drain.c).  Which of the two is faster is measured (choice.c).
  *
  * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
  * length.  So the end is looked at immediately before each, and what another appends
@@ -115,20 +115,23 @@ static uint64_t prudent(const struct filling *filling)
 	return filling->task->others_grew_it && left > LITTLE ? greater(left / 2, LITTLE) : left;
 }
 
-/* How much the next append shall be, and whether it can be a direct one. */
-static uint64_t next_append(const struct filling *filling, uint64_t *ret_direct)
+/* How much the next append shall be.  *way is what can be had: the choice, or the other. */
+static uint64_t next_append(const struct filling *filling, enum way *ret_way)
 {
 	const struct side_files *files = side_files(filling->task->side);
-	uint64_t left = prudent(filling), bytes;
+	enum way way = files->fd[SIDE_DIRECT] < 0 ? WAY_CACHED : filling->choice.way;
+	uint64_t left = prudent(filling), past = filling->size % files->align, bytes;
 
-	*ret_direct = 0;
-	if (files->fd[SIDE_DIRECT] < 0)
-		return lesser(left, lesser(filling->pace.step_bytes, WINDOW_BYTES));
-	if (filling->size % files->align)
-		return lesser(left, files->align - filling->size % files->align);
-	bytes = lesser(round_down(left, files->align), filling->pace.step_bytes);
-	*ret_direct = bytes > 0;
-	return bytes ? bytes : left;
+	*ret_way = WAY_CACHED;
+	if (way == WAY_CACHED)
+		return lesser(left, filling->pace[WAY_CACHED].step_bytes);
+	if (past)
+		return lesser(left, files->align - past);
+	bytes = lesser(round_down(left, files->align), filling->pace[WAY_DIRECT].step_bytes);
+	if (bytes == 0)
+		return left;
+	*ret_way = WAY_DIRECT;
+	return bytes;
 }
 
 /* The end as it is after an append; others are noticed on the way. */
@@ -142,16 +145,18 @@ static void follow_end(struct filling *filling, uint64_t written)
 	filling->task->reached = greater(filling->task->reached, end);
 }
 
-static int append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
+static int append_once(struct filling *filling, uint64_t bytes, enum way way)
 {
 	struct task *task = filling->task;
 	int64_t written;
 
 	task->reached = greater(task->reached, filling->size + bytes);
 	task->result.calls++;
-	written = append_by(task->side, direct ? SIDE_DIRECT : SIDE_APPEND, task->end, bytes);
-	if (direct && (written == -EINVAL || side_lacks_flag(written))) {
+	written = append_by(task->side, way == WAY_DIRECT ? SIDE_DIRECT : SIDE_APPEND, task->end,
+			    bytes);
+	if (way == WAY_DIRECT && (written == -EINVAL || side_lacks_flag(written))) {
 		side_files(task->side)->fd[SIDE_DIRECT] = -1;
+		filling->choice = choice_fixed(WAY_CACHED);
 		return 0;
 	}
 	if (written < 0)
@@ -159,9 +164,47 @@ static int append_once(struct filling *filling, uint64_t bytes, uint64_t direct)
 	follow_end(filling, (uint64_t)written);
 	task->result.written_bytes += (uint64_t)written;
 	filling->filled += (uint64_t)written;
-	if (direct || written == 0)
+	if (way == WAY_DIRECT || written == 0)
 		return 0;
 	return drain_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
+}
+
+/* What has come to the disk since it was counted last; the first window starts the clock. */
+static uint64_t count_drained(struct filling *filling)
+{
+	uint64_t bytes = filling->counted ? filling->drained - filling->counted : 0;
+
+	if (filling->drained > filling->counted && !bytes)
+		filling->waiting_ns = 0;
+	filling->counted = filling->drained;
+	return bytes;
+}
+
+/* A trial of O_DIRECT begins with nothing else under way. */
+static int change_way(struct filling *filling)
+{
+	filling->drained = filling->counted = filling->waiting_ns = 0;
+	return filling->choice.way == WAY_DIRECT && filling->choice.is_trial
+		       ? drain_windows(filling)
+		       : 0;
+}
+
+static int weigh(struct filling *filling, enum way way, uint64_t bytes, uint64_t took_ns)
+{
+	struct choice *choice = &filling->choice;
+	int changed;
+
+	if (way != choice->way || !choice->is_free)
+		return 0;
+	filling->waiting_ns += took_ns;
+	changed = choice_hand(choice, bytes, took_ns);
+	if (!changed && way == WAY_CACHED)
+		bytes = count_drained(filling);
+	if (!changed && bytes > 0) {
+		changed = choice_note(choice, bytes, filling->waiting_ns);
+		filling->waiting_ns = 0;
+	}
+	return changed ? change_way(filling) : 0;
 }
 
 /*
@@ -177,16 +220,39 @@ static int is_in_vain(unsigned *attempts, uint64_t before, const struct filling 
 }
 
 /* A second descriptor is worth its price (see side.h) for a large part only. */
-static void want_direct(const struct filling *filling)
+void append_choose(struct filling *filling)
 {
-	const struct task *task = filling->task;
+	struct task *task = filling->task;
+	struct side_files *files = side_files(task->side);
+	uint64_t start = greater(task->old_size, task->offset);
+	int is_large = start < task->end && task->end - start > DIRECT_BYTES;
 
-	if (filling->size + DIRECT_BYTES >= task->end || filling->is_remote)
+	filling->choice = choice_fixed(files->fd[SIDE_DIRECT] < 0 ? WAY_CACHED : WAY_DIRECT);
+	if (!is_large || filling->is_remote)
 		return;
-	if (side_files(task->side)->journalled)
+	if (files->journalled)
 		side_start(task->side); /* for drain_rest() */
-	else
-		side_want(task->side, SIDE_DIRECT);
+	else if (side_want(task->side, SIDE_DIRECT) == 0)
+		filling->choice = choice_free();
+}
+
+static int append_step(struct filling *filling)
+{
+	enum way way;
+	uint64_t bytes = next_append(filling, &way), took_ns, before = filling->size;
+	struct pace *pace = &filling->pace[way];
+	/* What an uneven end takes says nothing of a whole step. */
+	uint64_t measurable = lesser(pace->step_bytes, FIRST_BYTES);
+	int r;
+
+	pace_start(pace);
+	r = append_once(filling, bytes, way);
+	took_ns = pace_took_ns(pace);
+	if (bytes >= measurable)
+		pace_stop(pace);
+	return r == 0 && filling->size > before
+		       ? weigh(filling, way, filling->size - before, took_ns)
+		       : r;
 }
 
 int append_fill(struct filling *filling)
@@ -194,17 +260,10 @@ int append_fill(struct filling *filling)
 	struct task *task = filling->task;
 	unsigned attempts = 0;
 
-	want_direct(filling);
 	while (filling->size < task->end) {
-		/* What an uneven end takes says nothing of a whole step. */
-		uint64_t measurable = lesser(filling->pace.step_bytes, FIRST_BYTES);
-		uint64_t direct, bytes = next_append(filling, &direct), before = filling->size;
-		int r;
+		uint64_t before = filling->size;
+		int r = append_step(filling);
 
-		pace_start(&filling->pace);
-		r = append_once(filling, bytes, direct);
-		if (bytes >= measurable)
-			pace_stop(&filling->pace);
 		if (r == 0 && is_in_vain(&attempts, before, filling))
 			r = -EAGAIN;
 		if (r == 0 || r == -EINTR)

@@ -3,6 +3,7 @@
 #ifndef PREALLOC_FILLING_H
 #define PREALLOC_FILLING_H
 
+#include "choice.h"
 #include "pace.h"
 #include "task.h"
 
@@ -11,13 +12,14 @@ enum {
 	APPEND_BYTES = 64 << 20, /* the longest: as many pieces as writev() takes */
 	DIRECT_BYTES = 64 << 20, /* no more is appended without asking for O_DIRECT */
 	SHORT_BYTES = 8 << 20,	 /* a range that stays in the page cache */
-	WINDOW_BYTES = 4 << 20,	 /* the longest step through the page cache */
+	WINDOW_BYTES = 2 << 20,	 /* the longest step through the page cache */
 	WINDOWS = 8,		 /* on their way to the disk at a time */
 };
 
 struct filling {
 	struct task *task;
-	struct pace pace;
+	struct pace pace[WAYS];
+	struct choice choice;
 	int is_remote, is_short;
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */
@@ -27,11 +29,16 @@ struct filling {
 	struct span dirty;	     /* all that went through the page cache */
 	struct span window[WINDOWS]; /* on its way to the disk, oldest first */
 	size_t windows;
-	uint64_t drained; /* bytes that came there this way */
+	uint64_t drained;    /* bytes that came there this way */
+	uint64_t counted;    /* of these, known to `choice` */
+	uint64_t waiting_ns; /* spent on what has not been counted */
 };
 
 /* Touches what is a hole inside the file.  0 or -errno. */
 int inside_fill(struct filling *filling);
+
+/* Decides by which ways appending may be done; may open a descriptor. */
+void append_choose(struct filling *filling);
 
 /* Appends zeroes until the file reaches the end of the range.  0 or -errno. */
 int append_fill(struct filling *filling);

@@ -166,17 +166,18 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 static int touch_gap(const struct span *gap, void *context)
 {
 	struct filling *filling = context;
+	struct pace *pace = &filling->pace[WAY_CACHED];
 	struct task *task = filling->task;
 	uint64_t at = greater(gap->start, task->offset);
 	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);
 
 	while (at < end) {
-		uint64_t bytes = lesser(end - at, lesser(filling->pace.step_bytes, WINDOW_BYTES));
+		uint64_t bytes = lesser(end - at, pace->step_bytes);
 		int r;
 
-		pace_start(&filling->pace);
+		pace_start(pace);
 		r = touch(filling, at, bytes);
-		pace_stop(&filling->pace);
+		pace_stop(pace);
 		if (r == 0)
 			at += bytes;
 		if (r == 0 || r == -EINTR)

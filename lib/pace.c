@@ -36,9 +36,14 @@ void pace_start(struct pace *pace)
 	pace->started_ns = now_ns();
 }
 
+uint64_t pace_took_ns(const struct pace *pace)
+{
+	return now_ns() - pace->started_ns;
+}
+
 void pace_stop(struct pace *pace)
 {
-	uint64_t took_ns = now_ns() - pace->started_ns, step = pace->step_bytes;
+	uint64_t took_ns = pace_took_ns(pace), step = pace->step_bytes;
 
 	if (took_ns < target_ns / 16)
 		step = step > pace->most_bytes / 8 ? pace->most_bytes : step * 8;

@@ -18,9 +18,10 @@ struct pace {
 /* Not watched by anybody: always the largest step. */
 struct pace pace_new(uint64_t first_bytes, uint64_t most_bytes, int watched);
 
-/* Around each step. */
+/* Around each step.  pace_took_ns() is how long the step that has been started takes so far. */
 void pace_start(struct pace *pace);
 void pace_stop(struct pace *pace);
+uint64_t pace_took_ns(const struct pace *pace);
 
 /* After an EINTR: smaller, or a timer that fires all the time would let nothing be done. */
 void pace_interrupted(struct pace *pace);

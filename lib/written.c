@@ -69,9 +69,11 @@ static int fill_round(struct filling *filling)
 
 int written_fill(struct task *task)
 {
+	int watched = task->progress != NULL;
 	struct filling filling = {
 		.task = task,
-		.pace = pace_new(FIRST_BYTES, APPEND_BYTES, task->progress != NULL),
+		.pace = { [WAY_DIRECT] = pace_new(FIRST_BYTES, APPEND_BYTES, watched),
+			  [WAY_CACHED] = pace_new(FIRST_BYTES, WINDOW_BYTES, watched) },
 		.is_remote = (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN) != 0,
 		.is_short = task->end - task->offset <= SHORT_BYTES,
 	};
@@ -82,6 +84,7 @@ int written_fill(struct task *task)
 	if ((task->flags & PREALLOC_KEEP_SIZE) && task->end > task->old_size)
 		return -EOPNOTSUPP;
 	task->result.path = PREALLOC_WRITTEN;
+	append_choose(&filling);
 	for (int round = 0; round < ROUNDS; round++) {
 		r = fill_round(&filling);
 		if (r < 0)

@@ -45,6 +45,8 @@ static struct {
 	size_t intrusion;    /* bytes that another appends immediately before each pwritev2() */
 	int intrusions;	     /* how often */
 	uint64_t ns_a_mib; /* fallocate() does nothing but take that long, by a clock of our own */
+	uint64_t direct_ns, cached_ns; /* what pwritev2() takes a MiB, by the same clock */
+	uint64_t direct_bytes, cached_bytes;
 	uint64_t now_ns, slowest_ns;
 	const char *failed;
 	const char *pretended; /* the directory in whose tree memory is described */
@@ -77,7 +79,7 @@ int __real_clock_gettime(clockid_t clock, struct timespec *now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *now)
 {
-	if (!seam.ns_a_mib)
+	if (!seam.ns_a_mib && !seam.direct_ns)
 		return __real_clock_gettime(clock, now);
 	now->tv_sec = (time_t)(seam.now_ns / 1000000000);
 	now->tv_nsec = (long)(seam.now_ns % 1000000000);
@@ -175,6 +177,17 @@ static void append_as_another(int fd, size_t bytes)
 	close(other_fd);
 }
 
+static void take_for(int fd, const struct iovec *vector, int count)
+{
+	int direct = __real_fcntl64(fd, F_GETFL) & O_DIRECT;
+	uint64_t bytes = 0;
+
+	for (int i = 0; i < count; i++)
+		bytes += vector[i].iov_len;
+	take((direct ? seam.direct_ns : seam.cached_ns) * bytes / mib);
+	*(direct ? &seam.direct_bytes : &seam.cached_bytes) += bytes;
+}
+
 ssize_t __real_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags);
 ssize_t __wrap_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags);
 ssize_t __wrap_pwritev64v2(int fd, const struct iovec *vector, int count, off_t at, int flags)
@@ -187,6 +200,8 @@ ssize_t __wrap_pwritev64v2(int fd, const struct iovec *vector, int count, off_t 
 		seam.intrusions--;
 		append_as_another(fd, seam.intrusion);
 	}
+	if (seam.direct_ns)
+		take_for(fd, vector, count);
 	if (seam.no_keep)
 		return (ssize_t)vector->iov_len;
 	return fails("pwritev64v2") ? -1 : __real_pwritev64v2(fd, vector, count, at, flags);
@@ -524,6 +539,35 @@ static void steps_follow_a_fallocate_that_slows_down(void **state)
 	assert_true(seen.longest_ns <= 100000000);
 }
 
+/* 160 MiB: a request of O_DIRECT, a trial through the page cache, and the rest by the better. */
+static void the_faster_way_writes_the_rest(void **state)
+{
+	static const uint64_t us_a_mib[][2] = { { 1000, 9000 }, { 9000, 1000 } };
+	const uint64_t bytes = 160 * mib + 5;
+
+	for (int i = 0; i < 2; i++)
+		for (int watched = 0; watched < 2; watched++) {
+			CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
+			uint64_t limit = UINT64_MAX, slower;
+			struct prealloc_options options = { .size = sizeof(options),
+							    .progress = watched ? stop_at : NULL,
+							    .context = &limit };
+
+			start_over(state);
+			seam.no_fallocate = 1;
+			seam.direct_ns = us_a_mib[i][0] * 1000;
+			seam.cached_ns = us_a_mib[i][1] * 1000;
+			assert_int_equal(prealloc(fd, 0, bytes, &options, NULL), 0);
+			assert_int_equal(look_size(fd), bytes);
+			if (seam.direct_bytes == 0)
+				skip_because("no O_DIRECT in this directory");
+			assert_int_equal(seam.direct_bytes + seam.cached_bytes, bytes);
+			slower = i ? seam.direct_bytes : seam.cached_bytes;
+			assert_true(slower > 0 && slower <= (i ? 66 : 12) * mib);
+			look_is_zero(fd, 0, bytes);
+		}
+}
+
 /* As /proc would: asked for more for ever, if nobody noticed. */
 static void what_keeps_nothing_is_an_error(void **state)
 {
@@ -656,6 +700,7 @@ int main(void)
 		cmocka_unit_test_setup(an_intruder_makes_it_longer_by_what_he_appends, start_over),
 		cmocka_unit_test_setup(no_step_of_a_slow_fallocate_takes_100_ms, start_over),
 		cmocka_unit_test_setup(steps_follow_a_fallocate_that_slows_down, start_over),
+		cmocka_unit_test_setup(the_faster_way_writes_the_rest, start_over),
 		cmocka_unit_test_setup(what_keeps_nothing_is_an_error, start_over),
 		cmocka_unit_test_setup(no_second_description_is_needed, start_over),
 		cmocka_unit_test_setup(a_sandbox_does_no_harm, start_over),
