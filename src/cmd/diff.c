@@ -24,8 +24,8 @@ enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o
 enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE, KEY_UNCLEAR };
 
 struct options {
-	const struct difference_format *format;
-	struct measure_list measures; /* none: the default */
+	const struct difference_format *format; /* NULL: as the output's name ends */
+	struct measure_list measures;		/* none: the default */
 	double threshold;
 	const char *output;
 	int force;
@@ -41,7 +41,8 @@ static void options_clear(struct options *options)
 }
 
 static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), markdown or json", 0 },
+	{ "format", KEY_FORMAT, "FORM", 0,
+	  "table (the default), markdown or json, whatever FILE ends in", 0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What is compared; time,written,fragments unless given", 0 },
 	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters; 5 unless given",
@@ -57,7 +58,8 @@ static const struct argp_option option_table[] = {
 	{ "old", KEY_OLD, "NAME", 0,
 	  "Of one FILE with more than two: the kernel (testbed, label) to begin with", 0 },
 	{ "new", KEY_NEW, "NAME", 0, "The one that is compared with it", 0 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Write there instead of to standard output", 0 },
+	{ "output", KEY_OUTPUT, "FILE", 0,
+	  "Write there, in the format of the ending: .txt, .md or .json", 0 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
 	{ 0 },
 };
@@ -172,6 +174,19 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static int settle_format(struct options *options)
+{
+	const char *name = options->output ? output_format(options->output) : "table";
+
+	options->format = name ? difference_format_find(name) : NULL;
+	if (options->format)
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "the ending of %s names no format of diff; use .txt, .md or .json, or "
+			   "give --format",
+			   options->output);
+}
+
 static int settle(struct options *options)
 {
 	const struct sides_request *sides = &options->sides;
@@ -188,6 +203,8 @@ static int settle(struct options *options)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
 				   "--by, --old and --new choose parts of one result file, and "
 				   "there are two");
+	if (!options->format && settle_format(options) < 0)
+		return -EINVAL;
 	if (!sides->by)
 		options->sides.by = CONDITION_ANY;
 	if (options->measures.count)
@@ -250,15 +267,15 @@ int cmd_diff(int argc, char **argv)
 	static const struct argp argp = { option_table, take_option, "OLD NEW\nFILE", doc, NULL,
 					  NULL,		NULL };
 	CLEANUP(options_clear)
-	struct options options = { .format = difference_formats, .threshold = 0.05 };
+	struct options options = { .threshold = 0.05 };
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
 	int r;
 
 	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
-		r = settle(&options);
-	if (r == 0)
 		r = check_output(&options);
+	if (r == 0)
+		r = settle(&options);
 	if (r == 0)
 		r = cmd_print(options.output, print, &(struct printing) { &options, &comparisons },
 			      &options.problem);

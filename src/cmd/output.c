@@ -8,12 +8,34 @@
 
 #include <errno.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "cleanup.h"
 #include "history.h"
 #include "resultfile.h"
 #include "saved.h"
+
+const char *output_format(const char *path)
+{
+	static const struct {
+		const char *ending, *format;
+	} formats[] = {
+		{ ".txt", "table" },	     { ".html", "html" }, { ".htm", "html" },
+		{ ".md", "markdown" },	     { ".csv", "csv" },	  { ".json", "json" },
+		{ ".markdown", "markdown" },
+	};
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *dot = strrchr(name, '.');
+
+	/* ".profile" has no ending either. */
+	if (!dot || dot == name)
+		return "table";
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (strcasecmp(dot, formats[i].ending) == 0)
+			return formats[i].format;
+	return NULL;
+}
 
 /* What cannot be had again from other files, in words; NULL: it is none of that. */
 static const char *what_of_ours(const char *path)

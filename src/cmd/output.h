@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What `--output` may replace. */
+/* What the name behind `--output` asks for, and what it may replace. */
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H
 
 #include "problem.h"
+
+/*
+ * The name of the format that the ending of a file's name asks for, as of `report --format`; "table"
+ * for .txt and where there is no ending.  NULL: an ending that is not known.
+ */
+const char *output_format(const char *path);
 
 /*
  * Each returns 0, or -errno with a sentence.  A path is a name, not a NULL pointer; one that does

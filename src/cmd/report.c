@@ -22,7 +22,7 @@ enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', K
 enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE };
 
 struct options {
-	const struct report_format *format; /* NULL: the default */
+	const struct report_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;	    /* none: the default */
 	const struct measure *chart;
 	const char *output;
@@ -42,14 +42,14 @@ static void options_clear(struct options *options)
 }
 
 static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "table (the default), markdown, html, json, 2009 or csv",
-	  0 },
+	{ "format", KEY_FORMAT, "FORM", 0,
+	  "table (the default), markdown, html, json, 2009 or csv, whatever FILE ends in", 0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What the tables show; time,allocate,written,fragments unless given", 0 },
 	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0,
-	  "Write there: a chart if FILE ends in .svg, .png or .pdf (of the time, unless --chart "
-	  "says otherwise), text if not",
+	  "Write there, in the format of the ending: .txt, .md, .html, .json or .csv, or a chart: "
+	  ".svg, .png or .pdf (of the time, unless --chart says otherwise)",
 	  0 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
 	{ "script", KEY_SCRIPT, NULL, 0,
@@ -70,8 +70,8 @@ static const char doc[] =
 	"  alloc-perf report --measure fragments,gap results.jsonl\n"
 	"  alloc-perf report --format 2009 results.jsonl\n"
 	"  alloc-perf report --format markdown --with 2009 results.jsonl\n"
-	"  alloc-perf report --format csv -o results.csv results.jsonl\n"
-	"  alloc-perf report --format html -o page.html one-kernel.jsonl another.jsonl\n"
+	"  alloc-perf report -o results.csv results.jsonl\n"
+	"  alloc-perf report -o page.html one-kernel.jsonl another.jsonl\n"
 	"  alloc-perf report --chart fragments results.jsonl\n"
 	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
 	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
@@ -118,6 +118,26 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static int is_for_script(const char *path)
+{
+	const char *format = output_format(path);
+
+	return !chart_is_picture(path) && (!format || strcmp(format, "table") == 0);
+}
+
+static int settle_format(struct options *options)
+{
+	const char *name = options->output ? output_format(options->output) : "table";
+
+	if (!name)
+		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+				   "the ending of %s names no format; use .txt, .md, .html, .json, "
+				   ".csv, or .svg, .png and .pdf for a chart, or give --format",
+				   options->output);
+	options->format = report_format_find(name);
+	return 0;
+}
+
 /* What is well formed may still not go together. */
 static int settle(struct options *options)
 {
@@ -135,10 +155,12 @@ static int settle(struct options *options)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "a chart takes neither --format nor --measure; --chart MEASURE "
 				   "says what it shows");
-	if (options->script && options->output && chart_is_picture(options->output))
+	if (options->script && options->output && !is_for_script(options->output))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--script writes a script and no picture; give --output a name "
+				   "--script writes a script for gnuplot; give --output a name "
 				   "such as chart.gp");
+	if (!options->chart && !options->format && settle_format(options) < 0)
+		return -EINVAL;
 	if (options->measures.count && options->format && !options->format->is_of_measures)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--measure goes with the formats table, markdown, html and "
@@ -236,8 +258,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 		return print_script(to, printing->grids, options, problem);
 	if (options->chart)
 		return chart_draw(to, printing->grids, &chart, problem);
-	return (options->format ? options->format : &report_formats[0])
-		->print(to, printing->grids, &report);
+	return options->format->print(to, printing->grids, &report);
 }
 
 static int show(const struct grids *grids, const struct grids *beside,
@@ -278,12 +299,12 @@ int cmd_report(int argc, char **argv)
 
 	r = -program_parse(&argp, argc, argv, 0, &options);
 	if (r == 0)
+		r = check_output(&options);
+	if (r == 0)
 		r = settle(&options);
 	if (r == 0 && options.list_measures)
 		r = list_measures();
 	else if (r == 0)
-		r = check_output(&options);
-	if (r == 0 && !options.list_measures)
 		r = report(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }

@@ -13,6 +13,7 @@
 
 #include "cleanup.h"
 #include "output.h"
+#include "report.h"
 #include "run.h"
 
 static char *default_path(void)
@@ -22,6 +23,21 @@ static char *default_path(void)
 
 	strftime(name, sizeof(name), "alloc-perf-%Y%m%d-%H%M%S.jsonl", localtime(&now));
 	return strdup(name);
+}
+
+/* A table or a page is made of the results afterwards, and the name says that one is wanted. */
+static int check_ending(const char *path, struct problem *problem)
+{
+	const char *format = output_format(path);
+	int is_ours = !format || strcmp(format, "table") == 0 || strcmp(format, "json") == 0;
+
+	if (is_ours && !chart_is_picture(path))
+		return 0;
+	return problem_set(
+		problem, PROBLEM_USAGE, EINVAL,
+		"run writes JSON Lines, and %s ends otherwise; write a name in .jsonl, and "
+		"then use alloc-perf report -o %s",
+		path, path);
 }
 
 static int check_inputs(const struct run *run, struct problem *problem)
@@ -49,7 +65,9 @@ static int open_new(struct run *run, struct problem *problem)
 	run->path = wanted ? strdup(wanted) : default_path();
 	if (!run->path)
 		return -ENOMEM;
-	r = check_inputs(run, problem);
+	r = check_ending(run->path, problem);
+	if (r == 0)
+		r = check_inputs(run, problem);
 	/* Without --force nothing at all is replaced. */
 	if (r == 0)
 		r = output_check(run->path, 1, problem);

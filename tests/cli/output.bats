@@ -93,6 +93,57 @@ refuses() {
 	assert_status 0
 }
 
+@test "the ending of an output's name is its format" {
+	local ending
+	local -A begins=([html]="<!DOCTYPE html>" [HTM]="<!DOCTYPE html>" [csv]="filesystem," [json]="{" [md]="- 1 MiB"
+		[markdown]="- 1 MiB" [txt]="1 MiB file")
+	for ending in "${!begins[@]}"; do
+		alloc-perf report a.jsonl -o "page.$ending"
+		[[ $(head -n 1 "page.$ending") == "${begins[$ending]}"* ]] || fail "$ending: $(head -n 1 "page.$ending")"
+	done
+	alloc-perf report a.jsonl -o no.such.folder/x 2>&1 | grep -q "cannot write"
+	for ending in page .page a.b/page ./page; do
+		mkdir -p a.b
+		alloc-perf report a.jsonl -o $ending
+		[[ $(head -n 1 $ending) == "1 MiB file"* ]] || fail "$ending"
+	done
+	alloc-perf diff a.jsonl b.jsonl -o d.json
+	[ "$(jq -r .kind d.json)" = diff ]
+	alloc-perf diff a.jsonl b.jsonl -o d.md
+	grep -q "^| filesystem" d.md
+	# What --format says holds.
+	alloc-perf report --format csv a.jsonl -o c.json
+	[[ $(head -n 1 c.json) == filesystem,* ]]
+	alloc-perf diff --format json a.jsonl b.jsonl -o d.html
+	[ "$(jq -r .kind d.html)" = diff ]
+}
+
+@test "an ending that names no format is refused, and so is one of another command" {
+	for name in a.xls page.jsonl report.7 a.gp; do
+		run alloc-perf report a.jsonl -o $name
+		assert_status 2
+		assert_output_has "the ending of $name names no format"
+		run alloc-perf diff a.jsonl b.jsonl -o $name
+		assert_status 2
+		assert_output_has "the ending of $name names no format of diff"
+	done
+	for name in d.html d.csv d.svg; do
+		run alloc-perf diff a.jsonl b.jsonl -o $name
+		assert_status 2
+	done
+	for name in a.svg a.html a.csv a.json; do
+		run alloc-perf report --chart time --script b.jsonl -o new-$name
+		assert_status 2
+		assert_output_has "--script writes a script for gnuplot"
+	done
+	for name in r.html r.csv r.md r.svg r.PNG r.pdf; do
+		run alloc-perf run --on dir:. -m fallocate -s 1M -o $name
+		assert_status 2
+		assert_output_has "run writes JSON Lines, and $name ends otherwise"
+		[ ! -e $name ]
+	done
+}
+
 @test "a block device is no output" {
 	require loop
 	truncate -s 1M "$SCRATCH/image"
