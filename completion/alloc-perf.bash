@@ -49,7 +49,9 @@ _alloc_perf_testbed() {
 }
 
 _alloc_perf_kernel() {
-	local names=(/boot/vmlinuz-*)
+	local names
+	# Of a pattern that nothing matches, compgen leaves nothing.
+	mapfile -t names < <(compgen -G "/boot/vmlinuz-*")
 	mapfile -t COMPREPLY < <(compgen -W "${names[*]#/boot/vmlinuz-}" -- "$1"; compgen -f -- "$1")
 	_alloc_perf_option filenames
 }

@@ -63,6 +63,22 @@ setup() {
 	completes "alloc-perf run --on dir:$WORK/he" "$WORK/here"
 }
 
+@test "bash: kernels in /boot, and files" {
+	touch "$WORK/bzImage"
+	unshare --mount true 2>/dev/null || lack loop "mount namespaces are not permitted here"
+	cat >"$TEST_DIR/ask" <<-END
+		mount -t tmpfs none /boot
+		source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+		_alloc_perf_kernel ""
+		printf '<%s>' "\${COMPREPLY[@]}"
+		touch /boot/vmlinuz-6.1.0 /boot/vmlinuz-6.12.0
+		_alloc_perf_kernel 6
+		printf '<%s>' "\${COMPREPLY[@]}"
+	END
+	run unshare --mount --propagation private bash "$TEST_DIR/ask"
+	[ "$output" = "<bzImage><6.1.0><6.12.0>" ] || fail "$output"
+}
+
 @test "bash: fixed values and files" {
 	touch "$WORK/result.jsonl"
 	completes "alloc-perf run --preset " default demo 2009
