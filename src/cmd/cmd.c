@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,16 +82,21 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 	return r;
 }
 
-unsigned cmd_columns(void)
+unsigned cmd_columns(int to_file)
 {
+	const char *wanted = getenv("COLUMNS");
 	struct winsize size;
+	unsigned long columns;
 
-	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+	if (!to_file && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+		return size.ws_col;
+	columns = wanted ? strtoul(wanted, NULL, 10) : 0;
+	return columns <= USHRT_MAX ? (unsigned)columns : 0;
 }
 
 void cmd_print_sentence(const char *text, int used, int indent)
 {
-	int columns = (int)cmd_columns();
+	int columns = (int)cmd_columns(0);
 
 	for (const char *separator = ""; *text; separator = " ") {
 		int bytes = (int)strcspn(text, " ");

@@ -39,13 +39,16 @@ int cmd_print(const char *path, cmd_print_fn print, void *context, struct proble
 int cmd_read_results(const char *path, struct results *results, struct problem *problem);
 
 /*
- * Prints a sentence that begins at column `used`.  On a terminal it breaks at blanks, and goes
- * on at column `indent`; elsewhere it stays whole.
+ * Prints a sentence that begins at column `used`.  Where the width is known it breaks at blanks,
+ * and goes on at column `indent`; elsewhere it stays whole.
  */
 void cmd_print_sentence(const char *text, int used, int indent);
 
-/* Of the terminal that standard output is; 0: it is none. */
-unsigned cmd_columns(void);
+/*
+ * Of the terminal that standard output is; where it is none or the output goes to a file, what
+ * COLUMNS in the environment says.  0: not known.
+ */
+unsigned cmd_columns(int to_file);
 
 /*
  * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the

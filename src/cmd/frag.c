@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -345,12 +344,11 @@ static bool are_all_files(const struct frag_request *request)
 
 static void look_at_terminal(struct show_options *show)
 {
-	struct winsize size = { 0 };
+	unsigned columns = cmd_columns(0);
 
 	if (!charset_is_utf8())
 		show->ascii = true;
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &size);
-	show->columns = size.ws_col ? size.ws_col : COLUMNS_ASSUMED;
+	show->columns = columns ? columns : COLUMNS_ASSUMED;
 }
 
 int cmd_frag(int argc, char **argv)

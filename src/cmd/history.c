@@ -204,7 +204,7 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 static int show_results(const struct options *options, const struct results *results)
 {
 	const struct report_format *format = options->format ? options->format : &report_formats[0];
-	const struct report_options fit = { .columns = cmd_columns() };
+	const struct report_options fit = { .columns = cmd_columns(0) };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	int r = grids_build(results, &grids);
 

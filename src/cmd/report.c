@@ -245,7 +245,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
-	unsigned columns = options->output ? 0 : cmd_columns();
+	unsigned columns = cmd_columns(options->output != NULL);
 	struct report_options report = { .measures = options->measures.list,
 					 .columns = columns,
 					 .beside = printing->beside };

@@ -210,7 +210,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
 	const struct chart_options chart = { .measure = printing->options->measure,
-					     .columns = cmd_columns(),
+					     .columns = cmd_columns(0),
 					     .ascii = !charset_is_utf8() };
 
 	if (printing->options->output)

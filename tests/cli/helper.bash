@@ -38,6 +38,7 @@ test_enter() {
 	WORK=$TEST_DIR/work
 	mkdir -m 1777 "$SCRATCH" "$WORK"
 	export ALLOC_PERF_TEST_DIR=$TEST_DIR TMPDIR=$SCRATCH LC_ALL=C
+	unset COLUMNS
 	PATH=$TEST_DIR/bin:$PATH
 	cd "$WORK" || return
 }

@@ -93,6 +93,8 @@ load helper
 	script -qec "stty cols 80; alloc-perf list; alloc-perf report --list-measures" out >/dev/null
 	[ "$(wc -l <out)" -gt 40 ]
 	[ "$(tr -d '\r' <out | grep -v '^Script ' | awk 'length > 80')" = "" ]
-	# Elsewhere a sentence is one line.
+	# Elsewhere a sentence is one line, unless COLUMNS says how wide it is.
 	[ "$(alloc-perf list | awk 'length > 80' | wc -l)" -gt 0 ]
+	[ "$(COLUMNS=80 alloc-perf list | awk 'length > 80')" = "" ]
+	[ "$(COLUMNS=nonsense alloc-perf list | awk 'length > 80' | wc -l)" -gt 0 ]
 }

@@ -92,6 +92,21 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	done
 }
 
+@test "where there is no terminal, COLUMNS says how wide a table may be" {
+	local methods
+	for methods in {10..29}; do trial ext2 "chunk-$methods" 3 1; done >>result.jsonl
+	run alloc-perf report --measure time result.jsonl
+	[ "$(awk 'length > 60' <<<"$output" | wc -l)" -gt 0 ]
+	run env COLUMNS=60 alloc-perf report --measure time result.jsonl
+	[ "$(awk 'length > 60' <<<"$output")" = "" ]
+	COLUMNS=60 alloc-perf report --measure time -o table.txt result.jsonl
+	[ "$(cat table.txt)" = "$output" ]
+	# A terminal knows it itself.
+	require_program script
+	script -qec "stty cols 90; COLUMNS=60 alloc-perf report --measure time result.jsonl" out >/dev/null
+	[ "$(awk 'length > 60' <out | wc -l)" -gt 0 ]
+}
+
 @test "--measure is refused where it means nothing" {
 	for form in csv 2009; do
 		run alloc-perf report --format $form --measure time result.jsonl
