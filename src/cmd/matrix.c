@@ -71,7 +71,7 @@ int matrix_build(struct matrix *ret, const struct trial_list *trials, const char
 	if (!matrix.rows || !matrix.columns || !matrix.text)
 		return -ENOMEM;
 	for (size_t i = 0; i < matrix.column_count; i++)
-		matrix.columns[i] = trial_at(trials, i)->method.name;
+		matrix.columns[i] = trial_at(trials, i)->method.title;
 	for (size_t i = 0; i < matrix.row_count; i++)
 		name_row(&matrix, i, trials, name);
 	*ret = matrix;

@@ -313,12 +313,12 @@ static void print_trials(const struct run *run)
 			continue;
 		size_name(trial->file_bytes, file);
 		if (!filesystem)
-			printf("%s %s in %s, run %u\n", trial->method.name, file,
+			printf("%s %s in %s, run %u\n", trial->method.title, file,
 			       run->session.options.argument, trial->run);
 		if (!filesystem)
 			continue;
 		printf("%s%s%s %s %s, run %u: ", filesystem->name, trial->kernel ? " " : "",
-		       trial->kernel ? trial->kernel->label : "", trial->method.name, file,
+		       trial->kernel ? trial->kernel->label : "", trial->method.title, file,
 		       trial->run);
 		print_commands(run, filesystem);
 		printf("; volume of %s\n", size_name(trial->volume_bytes, volume));

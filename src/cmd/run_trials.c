@@ -168,7 +168,7 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 
 	record_init(&record);
 	snprintf(title, sizeof(title), "%s%s%s %s %s, run %u", filesystem, *kernel ? " " : "",
-		 kernel, trial->method.name, size_name(trial->file_bytes, size), trial->run);
+		 kernel, trial->method.title, size_name(trial->file_bytes, size), trial->run);
 	run->progress.matrix.present = trial->place;
 	progress_trial(&run->progress, title);
 	watch_trial_starts(&run->watch);

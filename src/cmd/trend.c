@@ -14,6 +14,7 @@
 #include "cleanup.h"
 #include "cmd.h"
 #include "cmd_history.h"
+#include "method.h"
 #include "output.h"
 #include "program.h"
 #include "report.h"
@@ -164,6 +165,17 @@ static int check_output(struct options *options)
 
 /* ---- from the store to grids ---- */
 
+/* By the key of the method, however it was typed; that of a later version is taken as it is. */
+static int read_method(struct history *history, const char *typed, struct history_filter *filter,
+		       struct results *results, struct problem *problem)
+{
+	CLEANUP(freep) char *why = NULL;
+	struct method_choice choice;
+
+	filter->method = method_parse(typed, &choice, &why) == 0 ? choice.name : typed;
+	return history_read(history, filter, results, problem);
+}
+
 static int read_trials(const struct options *options, struct results *results,
 		       struct problem *problem)
 {
@@ -176,8 +188,7 @@ static int read_trials(const struct options *options, struct results *results,
 	if (r == 0 && !options->methods)
 		r = history_read(history, &filter, results, problem);
 	for (char **method = options->methods; r == 0 && method && *method; method++) {
-		filter.method = *method;
-		r = history_read(history, &filter, results, problem);
+		r = read_method(history, *method, &filter, results, problem);
 	}
 	if (r < 0)
 		return r;

@@ -207,6 +207,8 @@ int method_parse(const char *spec, struct method_choice *ret, char **ret_why)
 	if (r < 0)
 		return r;
 	spell(&choice);
+	strcpy(choice.title, choice.name);
+	size_shorten(choice.title);
 	*ret = choice;
 	return 0;
 }

@@ -81,7 +81,8 @@ extern const struct method *const method_table[];
 /* A name as typed, taken apart. */
 struct method_choice {
 	const struct method *method;
-	char name[METHOD_NAME_MAX]; /* canonical: "chunk-4096" also for "chunk-4K" */
+	char name[METHOD_NAME_MAX];  /* key in results: "direct-1048576" also for "direct-1M" */
+	char title[METHOD_NAME_MAX]; /* for people: "direct-1M"; method_parse() takes both */
 	size_t chunk_bytes;
 	unsigned depth;
 };

@@ -101,7 +101,7 @@ static int choose_methods(const struct plan *plan, struct wishes *wishes, struct
 			if (strcmp(wishes->methods[i].name, choice->name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
 						   "the method \"%s\" is named twice",
-						   choice->name);
+						   choice->title);
 		wishes->method_count++;
 	}
 	return 0;

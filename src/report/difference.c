@@ -270,7 +270,7 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 static json_t *comparison_json(const struct comparison *found)
 {
 	json_t *json = json_pack("{ss ss sI so ss}", "filesystem", found->filesystem, "method",
-				 found->method, "file_bytes", (json_int_t)found->file_bytes,
+				 found->method_key, "file_bytes", (json_int_t)found->file_bytes,
 				 "volume_bytes", json_of_count(found->volume_bytes), "verdict",
 				 verdict_name(found->verdict));
 

@@ -220,11 +220,21 @@ static void put_words(FILE *to, const struct place *place)
 	}
 }
 
+static void put_method(FILE *to, const struct record *record)
+{
+	CLEANUP(freep) char *title = strdup(record->method);
+
+	if (!title)
+		return;
+	size_shorten(title);
+	html_put_text(to, title);
+}
+
 static int put_picture(FILE *to, const struct place *place)
 {
 	fputs("<svg class=\"layout\" role=\"img\" height=\"", to);
 	fprintf(to, "%d\" aria-label=\"", PICTURE_HEIGHT);
-	html_put_text(to, place->record->method);
+	put_method(to, place->record);
 	fputs(": ", to);
 	put_words(to, place);
 	fputs("\">", to);
@@ -264,7 +274,7 @@ static int put_file(FILE *to, const struct cell *cell)
 	if (r < 0)
 		return r;
 	fputs("<figure><figcaption><b>", to);
-	html_put_text(to, record->method);
+	put_method(to, record);
 	fputs("</b> <span>", to);
 	if (cell->count > 1)
 		fprintf(to, "run %lld: ", (long long)record->run);

@@ -42,7 +42,7 @@ static json_t *cell_json(const struct grid *grid, size_t row, size_t column,
 		}
 	return json_pack(
 		"{so so sI sI so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
-		"method", json_of_text(grid->methods[column]), "runs", (json_int_t)cell->count,
+		"method", json_of_text(cell->records[0]->method), "runs", (json_int_t)cell->count,
 		"ok_runs", (json_int_t)ok_count, "path", json_of_text_or_null(ok ? ok->path : NULL),
 		"not_ok_status", json_of_text_or_null(refused ? refused->status : NULL),
 		"not_ok_reason", json_of_text_or_null(refused ? refused->reason : NULL), "figures",

@@ -12,6 +12,7 @@
 
 #include "array.h"
 #include "cleanup.h"
+#include "size.h"
 
 static int same_text(const char *one, const char *other)
 {
@@ -178,6 +179,26 @@ static int fill_cells(struct grids *grids, const struct results *results)
 	return 0;
 }
 
+/* From the keys of the records to what people type; with it a column is found no more by a key. */
+static int name_methods(struct grids *grids)
+{
+	for (size_t i = 0; i < grids->count; i++) {
+		struct grid *grid = &grids->grid[i];
+
+		for (size_t j = 0; j < grid->method_count; j++) {
+			char *title = strdup(grid->methods[j]);
+
+			if (!title || ARRAY_ROOM(grids->names, grids->name_count) < 0) {
+				free(title);
+				return -ENOMEM;
+			}
+			size_shorten(title);
+			grid->methods[j] = grids->names[grids->name_count++] = title;
+		}
+	}
+	return 0;
+}
+
 static int holds_any_of(const struct grid *grid, const struct results *results, size_t environment)
 {
 	const struct record *first = results->records;
@@ -286,6 +307,8 @@ int grids_build(const struct results *results, struct grids *ret)
 		r = sort_all_names(&grids, results);
 	if (r == 0)
 		r = fill_cells(&grids, results);
+	if (r == 0)
+		r = name_methods(&grids);
 	if (r == 0)
 		r = add_all_warnings(&grids, results);
 	if (r < 0)

@@ -37,7 +37,7 @@ struct grid {
 	int64_t file_bytes, volume_bytes;
 	const char **filesystems;
 	size_t filesystem_count;
-	const char **methods;
+	const char **methods; /* as people type them, see size_shorten(); keys are in the records */
 	size_t method_count;
 	struct cell *cells;		 /* filesystem_count rows of method_count */
 	const struct warning **warnings; /* about the runs that made any of it */
@@ -53,7 +53,7 @@ struct grids {
 	const struct results *results; /* what they were built from */
 	struct grid *grid;
 	size_t count;
-	char **names; /* that grids_join() made up */
+	char **names; /* that were made up */
 	size_t name_count;
 	int borrowed; /* 1: what the grids refer to belongs to another */
 };

@@ -212,6 +212,8 @@ static int add_grid(struct comparisons *all, const struct grid *grid, const stru
 		struct comparison comparison = {
 			.filesystem = grid->filesystems[i / grid->method_count],
 			.method = grid->methods[i % grid->method_count],
+			.method_key =
+				grid->cells[i].count ? grid->cells[i].records[0]->method : NULL,
 			.file_bytes = grid->file_bytes,
 			.volume_bytes = grid->volume_bytes,
 			.change = NAN,

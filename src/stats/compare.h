@@ -24,6 +24,7 @@ enum { COMPARE_PARTS = 4 };
 /* One measure of one cell that both results have. */
 struct comparison {
 	const char *filesystem, *method;
+	const char *method_key; /* of its records */
 	int64_t file_bytes, volume_bytes;
 	const struct measure *measure; /* NULL: whether the trial can be made at all */
 	struct figure before, after;   /* empty where measure is NULL */

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -65,6 +66,24 @@ const char *size_name(uint64_t bytes, char text[static SIZE_TEXT_MAX])
 	else
 		snprintf(text, SIZE_TEXT_MAX, "%llu", (unsigned long long)bytes);
 	return text;
+}
+
+void size_shorten(char *name)
+{
+	enum { LEAST = 16384 };
+	char *at = name;
+
+	while ((at = strchr(at, '-'))) {
+		char size[SIZE_TEXT_MAX], *end;
+		unsigned long long bytes = strtoull(++at, &end, 10);
+
+		if (!isdigit((unsigned char)*at) || (*end && *end != '-') || bytes < LEAST ||
+		    bytes > INT64_MAX || bytes % 1024)
+			continue;
+		size_name(bytes, size);
+		memmove(at + strlen(size), end, strlen(end) + 1);
+		memcpy(at, size, strlen(size));
+	}
 }
 
 /* Digits after the point that make three in all. */

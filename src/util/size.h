@@ -22,6 +22,13 @@ int size_parse(const char *text, uint64_t *ret_bytes);
 /* "4G", "64K", "4097": what size_parse() reads back as the same number. */
 const char *size_name(uint64_t bytes, char text[static SIZE_TEXT_MAX]);
 
+/*
+ * Turns sizes of 16K and more that stand behind a "-" in a name into what size_name() makes of
+ * them, in place: "direct-1048576" becomes "direct-1M", as people type it.  "chunk-4096" stays,
+ * which is a name since 2009.
+ */
+void size_shorten(char *name);
+
 /* "4 GiB", "63.2 MiB", "512 B": three digits, for people. */
 const char *size_human(double bytes, char text[static SIZE_TEXT_MAX]);
 

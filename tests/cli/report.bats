@@ -26,7 +26,7 @@ setup() {
 @test "--format markdown is the table with its footnotes" {
 	run alloc-perf report --format markdown --measure time result.jsonl
 	assert_status 0
-	assert_output_has '| filesystem | mmap | chunk-4096 | direct-1048576 |'
+	assert_output_has '| filesystem | mmap | chunk-4096 | direct-1M |'
 	assert_output_has '| --- | ---: | ---: | ---: |'
 	assert_output_has '| ext2 | 15 s | 10 s | 5 s |'
 	assert_output_has '- A \| note.'
@@ -55,6 +55,34 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 ' <<<"$output"
 	run alloc-perf report --format json --measure time result.jsonl
 	[[ $output != *'"gap": {'* ]]
+}
+
+@test "a method is printed as people type it, and its key stays what it was" {
+	local form
+	for form in table markdown html; do
+		run alloc-perf report --format $form result.jsonl
+		assert_output_has "direct-1M"
+		[[ $output != *1048576* ]] || fail "$form: $output"
+	done
+	for form in json csv; do
+		run alloc-perf report --format $form result.jsonl
+		assert_output_has "direct-1048576"
+		[[ $output != *direct-1M* ]] || fail "$form: $output"
+	done
+	run alloc-perf diff --format json result.jsonl result.jsonl
+	assert_output_has '"method": "direct-1048576"'
+	run alloc-perf diff result.jsonl result.jsonl
+	assert_output_has "direct-1M"
+	alloc-perf history add --store h.sqlite result.jsonl
+	for typed in direct-1M direct-1048576; do
+		run alloc-perf history trend --store h.sqlite --fs ext2 --method $typed
+		assert_status 0
+		assert_output_has "direct-1M"
+	done
+	run alloc-perf run --dry-run --on dir:. -m direct-1M,uring-1M,chunk-4K
+	assert_output_has "direct-1M "
+	assert_output_has "uring-1M-8 "
+	assert_output_has "chunk-4096 "
 }
 
 @test "--with 2009 sets ratios beside ours, where both have figures" {

@@ -217,14 +217,14 @@ order() { # FILE
 	# The dry run of the same seed says so beforehand.
 	run alloc-perf run --dry-run --on "dir:$WORK" -m fallocate,mmap,ftruncate,chunk-64K -s 64K --runs 8 --seed 5
 	[ "$(grep ', run' <<<"$output" | sed 's/ .*run / /' | awk '{print $2, $1}')" = "$(
-		order one.jsonl
+		order one.jsonl | sed 's/chunk-65536/chunk-64K/'
 	)" ]
 }
 
 @test "tables keep the order of the plan" {
 	run alloc-perf run --on "dir:$WORK" -m mmap,fallocate,chunk-64K,ftruncate -s 64K --seed 3 -o one.jsonl
 	assert_status 0
-	grep -q 'filesystem  *mmap  *fallocate  *chunk-65536  *ftruncate' <<<"$output"
+	grep -q 'filesystem  *mmap  *fallocate  *chunk-64K  *ftruncate' <<<"$output"
 }
 
 @test "--resume goes on in the order of the seed" {
@@ -256,6 +256,8 @@ trials() { # FILE
 	run alloc-perf run --on "dir:$WORK" -m ftruncate,chunk-64K -s 256K --runs auto --precision 0.01 --max-time 5s -o auto.jsonl -q
 	assert_status 0
 	assert_output_has "the time is up; of 2 cells 2 did not get within +-0.01 % (median of the time): dir ftruncate 256K"
+	# A machine that is slow makes too few rounds for an interval.
+	[[ $output =~ ftruncate\ 256K(:\ [0-9.]+\ [mu]?s\ |\ \([0-9]\ runs\)) ]] || fail "$output"
 	[ "$(trials auto.jsonl)" -ge 2 ]
 }
 

@@ -256,8 +256,8 @@ static void paths_that_were_not_taken_are_told(void **state)
 
 static void wide_tables_turn_or_wrap(void **state)
 {
-	static const char *const methods[] = { "chunk-4096", "chunk-8192", "chunk-16384",
-					       "chunk-32768" };
+	static const char *const methods[] = { "chunk-4096", "chunk-8192", "chunk-10240",
+					       "chunk-12288" };
 	CLEANUP(results_clear) struct results turned = { 0 };
 	CLEANUP(results_clear) struct results wrapped = { 0 };
 	(void)state;
@@ -276,8 +276,8 @@ static void wide_tables_turn_or_wrap(void **state)
 		      "method       ext2\n"
 		      "chunk-4096      0\n"
 		      "chunk-8192      1\n"
-		      "chunk-16384     2\n"
-		      "chunk-32768     3\n");
+		      "chunk-10240     2\n"
+		      "chunk-12288     3\n");
 	assert_prints(&wrapped, "fragments", 44,
 		      "4 GiB file on a 20 GiB volume\n"
 		      "\n"
@@ -288,7 +288,7 @@ static void wide_tables_turn_or_wrap(void **state)
 		      "ext4-nodelalloc           7           7\n"
 		      "ext4-no-extents           7           7\n"
 		      "\n"
-		      "filesystem       chunk-16384  chunk-32768\n"
+		      "filesystem       chunk-10240  chunk-12288\n"
 		      "ext3-writeback             2            3\n"
 		      "ext4-nodelalloc            7            7\n"
 		      "ext4-no-extents            7            7\n");

@@ -93,6 +93,40 @@ static void durations_have_three_digits(void **state)
 	assert_string_equal(duration_human(725, text), "12 min 5 s");
 }
 
+static void sizes_in_names_are_short(void **state)
+{
+	static const struct {
+		const char *name, *title;
+	} cases[] = {
+		{ "direct-1048576", "direct-1M" },
+		{ "uring-1048576-8", "uring-1M-8" },
+		{ "uring-16384-1024", "uring-16K-1024" },
+		{ "chunk-1073741824", "chunk-1G" },
+		{ "chunk-1572864", "chunk-1536K" },
+		/* Names since 2009, and what is no such size. */
+		{ "chunk-4096", "chunk-4096" },
+		{ "chunk-8192", "chunk-8192" },
+		{ "chunk-1", "chunk-1" },
+		{ "chunk-100000", "chunk-100000" },
+		{ "chunk-65536x", "chunk-65536x" },
+		{ "chunk-99999999999999999999999", "chunk-99999999999999999999999" },
+		{ "65536", "65536" },
+		{ "posix-fallocate", "posix-fallocate" },
+		{ "a--16384", "a--16K" },
+		{ "a-", "a-" },
+		{ "", "" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char name[64];
+
+		strcpy(name, cases[i].name);
+		size_shorten(name);
+		assert_string_equal(name, cases[i].title);
+	}
+}
+
 static void suggestions_are_near(void **state)
 {
 	static const char *const names[] = {
@@ -264,6 +298,7 @@ int main(void)
 		cmocka_unit_test(size_names_read_back),
 		cmocka_unit_test(durations_are_read),
 		cmocka_unit_test(durations_have_three_digits),
+		cmocka_unit_test(sizes_in_names_are_short),
 		cmocka_unit_test(suggestions_are_near),
 		cmocka_unit_test(problem_keeps_the_last_sentence),
 		cmocka_unit_test(child_runs_a_program),
