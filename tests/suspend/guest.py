@@ -183,7 +183,7 @@ class Qmp:
             if "error" in answer:
                 raise GuestError("%s: %s" % (command, answer["error"]["desc"]))
             if "return" in answer:
-                return
+                return answer["return"]
 
     def await_event(self, name, unless):
         while self.read(unless).get("event") != name:
@@ -303,10 +303,25 @@ class Guest:
                 self.start_again()
             time.sleep(0.1)
 
+    def state(self):
+        """For who wonders why it is silent."""
+        try:
+            with Qmp(self.path("qmp")) as qmp:
+                status = "QEMU says that it is " + qmp.call("query-status")["status"]
+        except GuestError as error:
+            status = str(error)
+        return "%s; the end of its console:\n%s" % (status, self.said()[-1500:])
+
+    def rest_of(self, answer):
+        try:
+            return answer.rest()
+        except GuestError as error:
+            raise GuestError("%s\n%s" % (error, self.state()))
+
     def do(self, command):
         """Returns what COMMAND said and its status."""
         with Answer(self.path("agent"), command) as answer:
-            return answer.rest()
+            return self.rest_of(answer)
 
     def sleep(self, command):
         """Does COMMAND and returns when the guest sleeps: the answer, which is still to come."""
@@ -320,7 +335,7 @@ class Guest:
         with self.sleep(command) as answer:
             with Qmp(self.path("qmp")) as qmp:
                 qmp.call("system_wakeup")
-            return answer.rest()
+            return self.rest_of(answer)
 
     def cut(self):
         """Nothing that the guest has not written is written from here on."""
