@@ -10,6 +10,9 @@
  * the host's page cache lies below it (cache=writeback), which works wherever an
  * image can be, and the guest's flushes reach the host's disk.
  *
+ * At boot Linux waits some milliseconds for the timer, and takes it for broken, or panics,
+ * where the host is too busy to emulate it in time (6.1); no_timer_check spares us that.
+ *
  * /dev/kvm may be there, open, and hang every guest for ever (seen in nested
  * virtual machines).  So a guest is booted on it once, with a deadline, and what
  * does not come up is emulated.
@@ -179,7 +182,8 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 						   "-initrd",
 						   initrd,
 						   "-append",
-						   "console=ttyS1 earlyprintk=ttyS1 panic=-1 quiet",
+						   "console=ttyS1 earlyprintk=ttyS1 panic=-1 quiet "
+						   "no_timer_check",
 						   "-chardev",
 						   "stdio,id=agent,signal=off",
 						   "-serial",
