@@ -245,20 +245,20 @@ static void what_is_no_kernel_is_refused(void **state)
 	assert_refuses(NULL, NULL, ENOENT, "there is no kernel in boot");
 	assert_refuses("7.7", NULL, ENOENT, "there is no kernel \"7.7\"; name a bzImage");
 	assert_refuses("./missing", NULL, ENOENT, "cannot read the kernel ./missing");
-	assert_refuses("./boot", NULL, ENOEXEC, "./boot is no kernel");
+	assert_refuses("./boot", NULL, ENOEXEC, "./boot is not a kernel");
 	assert_int_equal(mkfifo("pipe", 0600), 0);
-	assert_refuses("./pipe", NULL, ENOEXEC, "./pipe is no kernel");
+	assert_refuses("./pipe", NULL, ENOEXEC, "./pipe is not a kernel");
 	tree_put("empty", "");
-	assert_refuses("./empty", NULL, ENOEXEC, "./empty is no kernel");
+	assert_refuses("./empty", NULL, ENOEXEC, "./empty is not a kernel");
 	make_kernel("textless", NULL);
-	assert_refuses("./textless", NULL, ENOEXEC, "./textless is no kernel");
+	assert_refuses("./textless", NULL, ENOEXEC, "./textless is not a kernel");
 	make_kernel("odd", "../../etc");
-	assert_refuses("./odd", NULL, ENOEXEC, "./odd is no kernel");
+	assert_refuses("./odd", NULL, ENOEXEC, "./odd is not a kernel");
 	make_kernel("odder", " ");
-	assert_refuses("./odder", NULL, ENOEXEC, "./odder is no kernel");
+	assert_refuses("./odder", NULL, ENOEXEC, "./odder is not a kernel");
 	make_kernel("short", "6.1.0");
 	assert_int_equal(truncate("short", 0xd00), 0);
-	assert_refuses("./short", NULL, ENOEXEC, "./short is no kernel");
+	assert_refuses("./short", NULL, ENOEXEC, "./short is not a kernel");
 }
 
 int main(void)
