@@ -85,7 +85,10 @@ static const struct argp_option options[] = {
 	{ "json", KEY_JSON, NULL, 0, "All figures as one JSON document", 2 },
 	{ "each", KEY_EACH, NULL, 0, "A JSON object a line for each file", 2 },
 	{ "csv", KEY_CSV, NULL, 0, "A row of csv for each file", 2 },
-	{ "names", KEY_NAMES, NULL, 0, "Only the names of files worth rewriting", 2 },
+	{ "names", KEY_NAMES, NULL, 0,
+	  "Only the names of files worth rewriting; of an image, "
+	  "relative to its top",
+	  2 },
 	{ "diff", KEY_DIFF, "BEFORE", 0, "What changed since BEFORE, a saved --json", 2 },
 	{ "watch", KEY_WATCH, "SECONDS", 0,
 	  "A row whenever the file has changed, looked at so often, until Ctrl-C", 2 },

@@ -3,6 +3,8 @@
 #ifndef CMD_FRAG_REQUEST_H
 #define CMD_FRAG_REQUEST_H
 
+#include <stdatomic.h>
+
 #include "frag.h"
 #include "show.h"
 
@@ -19,7 +21,9 @@ struct frag_request {
 	uint64_t start_ns, progress_ns; /* progress_ns: when it was shown last */
 	bool progress_shown;
 	bool is_volume, verbose, quiet, zero, force;
-	char *const *names; /* ends with NULL */
+	const struct frag_result *result; /* of a tree or a volume, while it is made */
+	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
+	char *const *names;		  /* ends with NULL */
 	size_t name_count;
 };
 

@@ -78,9 +78,29 @@ static int print_json_line(const struct frag_file *file)
 	return puts(line) < 0 ? -EIO : 0;
 }
 
+/* Only what another program finds by it. */
+static int print_name(const struct frag_file *file, struct frag_request *request)
+{
+	bool is_inside = request->is_volume && request->result->paths_inside;
+	int r;
+
+	if (!frag_file_is_worth(file))
+		return 0;
+	if (!file->path || (request->is_volume && frag_path_is_unreachable(file->path))) {
+		atomic_fetch_add(&request->nameless, 1);
+		return 0;
+	}
+	flockfile(stdout);
+	r = show_argument(stdout, file->path, is_inside);
+	if (r == 0 && putchar(request->zero ? '\0' : '\n') == EOF)
+		r = -EIO;
+	funlockfile(stdout);
+	return r;
+}
+
 int frag_print_each(const struct frag_file *file, void *context)
 {
-	const struct frag_request *request = context;
+	struct frag_request *request = context;
 	int r = 0;
 
 	switch (request->format) {
@@ -92,9 +112,7 @@ int frag_print_each(const struct frag_file *file, void *context)
 		funlockfile(stdout);
 		return r;
 	case FRAG_NAMES:
-		if (!frag_file_is_worth(file) || !file->path)
-			return 0;
-		return printf("%s%c", file->path, request->zero ? '\0' : '\n') < 0 ? -EIO : 0;
+		return print_name(file, request);
 	default:
 		return 0;
 	}
@@ -186,6 +204,18 @@ static void print_note(const struct frag_request *request, const struct frag_res
 		fprintf(stderr, "alloc-perf: %s\n", result->note);
 }
 
+static void list_nameless(const struct frag_request *request)
+{
+	unsigned long long count = request->nameless;
+
+	if (count)
+		fprintf(stderr,
+			"alloc-perf: %llu file%s worth rewriting left out: the volume has no name "
+			"for "
+			"%s below the directory that is mounted\n",
+			count, count == 1 ? "" : "s", count == 1 ? "it" : "them");
+}
+
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)
 {
 	int status = 0, r = 0;
@@ -202,6 +232,7 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 	if (request->format != FRAG_TABLE || request->show.files_named || request->diff)
 		list_unreadable(&result->totals);
 	print_note(request, result);
+	list_nameless(request);
 	if (r < 0)
 		return cmd_complain(&(struct problem) { 0 }, r);
 	if (result->partial) {

@@ -175,6 +175,7 @@ int frag_whole_volume(struct frag_request *request)
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r = begin(request);
 
+	request->result = &result;
 	if (r == 0)
 		r = frag_volume(&request->settings, request->names[0], &result, &problem);
 	return end(request, &result, r, &problem);

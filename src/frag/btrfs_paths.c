@@ -162,7 +162,8 @@ static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *
 	}
 	if (btrfs_search(paths->trees, paths->buffer, BTRFS_ROOT_TREE_OBJECTID, *tree, *tree,
 			 take_name, &name) <= 0) {
-		snprintf(number, sizeof(number), "(subvolume %llu)", (unsigned long long)*tree);
+		snprintf(number, sizeof(number), FRAG_UNREACHABLE "%llu)",
+			 (unsigned long long)*tree);
 		r = prepend(paths, number, "/");
 		return r < 0 ? r : 1;
 	}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 #include <time.h>
 
 #include "problem.h"
@@ -54,11 +55,20 @@ struct frag_result {
 	const struct seek_model *model; /* which was taken */
 	const char *source;		/* "walk", "ext", "xfs-bulkstat", "btrfs-image", ... */
 	bool partial;			/* cancelled before the end */
-	bool linked_full; /* too many hard links to hold: some counted more than once */
+	bool paths_inside; /* paths start at the top of the volume: it has to be mounted first */
+	bool linked_full;  /* too many hard links to hold: some counted more than once */
 
 	struct free_space *free; /* NULL: not looked for */
 	char *note;		 /* something to know of this result; NULL: nothing */
 };
+
+/* What the path of a file starts with whose subvolume is not below the mount point. */
+#define FRAG_UNREACHABLE "(subvolume "
+
+static inline bool frag_path_is_unreachable(const char *path)
+{
+	return strncmp(path, FRAG_UNREACHABLE, sizeof(FRAG_UNREACHABLE) - 1) == 0;
+}
 
 void frag_result_clear(struct frag_result *result);
 

@@ -56,10 +56,18 @@ json_t *show_result_json(const struct frag_result *result);
 int show_csv_header(FILE *to);
 int show_csv_file(FILE *to, const struct frag_file *file);
 
-/* ---- the verdict (verdict.c) ---- */
+/* ---- the verdict (verdict.c, advice.c) ---- */
 
 /* In words, with the command that would help. */
 void show_verdict(FILE *to, const struct frag_result *result);
+void show_advice(FILE *to, const struct frag_result *result);
+
+/*
+ * A path as an argument of other programs: a leading dash is no option.  `is_inside`:
+ * it starts at the top of a volume that is not mounted, and becomes relative to it,
+ * since from / on it would be a file of this machine.  0 or -EIO.
+ */
+int show_argument(FILE *to, const char *path, bool is_inside);
 
 /* ---- the picture (map_text.c, map_svg.c) ---- */
 

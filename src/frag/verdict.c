@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The answer in words.  The command is printed and never run: each of them
- * copies data, and on btrfs takes away what snapshots share.
- */
+/* The answer in words; the commands that would help follow (advice.c). */
 #include <inttypes.h>
-#include <string.h>
 
-#include "cleanup.h"
-#include "quote.h"
 #include "show.h"
 #include "size.h"
-
-enum { COMMANDS_SHOWN = 3 };
 
 /* Of all the reading: what all files worth rewriting cost together, to be worth a word. */
 static const double share_that_matters = 0.01;
@@ -23,33 +15,6 @@ static void put_reading(FILE *to, const struct tally *tally)
 	fprintf(to, "reading takes %s instead of %s",
 		duration_human(tally->sequential_seconds + tally->extra_seconds, with),
 		duration_human(tally->sequential_seconds, without));
-}
-
-/* Only files that the verdict is about. */
-static void put_commands(FILE *to, const struct frag_result *result)
-{
-	const struct worst *worst = &result->totals.worst;
-	const struct filesystem_kind *kind = result->facts.kind;
-	unsigned shown = 0;
-
-	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++) {
-		const struct frag_file *file = &worst->file[i];
-		CLEANUP(freep) char *name = NULL;
-
-		if (!file->path || !frag_file_is_worth(file))
-			continue;
-		name = quote_name(file->path);
-		if (kind->command)
-			fprintf(to, "    %s %s\n", kind->command, name ? name : "?");
-		else
-			fprintf(to, "    cp -p --sparse=always %1$s %1$s.new && mv %1$s.new %1$s\n",
-				name ? name : "?");
-		shown++;
-	}
-	if (shown && result->totals.worth.files > shown)
-		fprintf(to, "    ... for all: alloc-perf frag --names -0 DIR | xargs -0 -n1 %s\n",
-			kind->command ? kind->command : "(a copy of each)");
-	fprintf(to, "  (not done here; %s)\n", kind->caveat);
 }
 
 /* Of all files, those that nothing is said about. */
@@ -121,5 +86,5 @@ void show_verdict(FILE *to, const struct frag_result *result)
 		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 	}
 	if (totals->worth.files)
-		put_commands(to, result);
+		show_advice(to, result);
 }

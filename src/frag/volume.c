@@ -104,7 +104,10 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
-		*ret = (struct frag_result) { .source = sources[i]->name };
+		*ret = (struct frag_result) {
+			.source = sources[i]->name,
+			.paths_inside = place.fd < 0,
+		};
 		r = totals_init(&ret->totals, settings->sort, settings->worst_count,
 				settings->with_map);
 		if (r == 0)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "array.h"
 #include "btrfs.h"
@@ -188,10 +189,23 @@ static int subvolume_of(int fd, uint64_t *ret)
 	return 0;
 }
 
+/*
+ * The path that the top of the subvolume has; "": a directory of it is mounted,
+ * so that it has none.
+ */
+static const char *top_of(const struct frag_place *place)
+{
+	const char *point = place->mount.point ? place->mount.point : place->path;
+	struct stat status;
+
+	return stat(point, &status) == 0 && status.st_ino == BTRFS_FIRST_FREE_OBJECTID ? point : "";
+}
+
 static int scan_mounted(const struct frag_settings *settings, const struct frag_place *place,
 			struct frag_result *ret, struct problem *problem)
 {
 	const struct btrfs_trees trees = btrfs_mounted(place->fd);
+	const char *top;
 	uint64_t top_tree;
 	int r;
 
@@ -202,8 +216,9 @@ static int scan_mounted(const struct frag_settings *settings, const struct frag_
 	if (r < 0)
 		return r;
 	ret->facts = place->facts;
-	r = btrfs_scan(&trees, settings, top_tree,
-		       place->mount.point ? place->mount.point : place->path, ret);
+	top = top_of(place);
+	ret->paths_inside = !*top;
+	r = btrfs_scan(&trees, settings, top_tree, top, ret);
 	return r < 0 ? r : btrfs_look_at_free(&trees, ret);
 }
 

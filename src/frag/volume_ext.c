@@ -191,10 +191,12 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 {
 	CLEANUP(names_freep) struct names *names = NULL;
 	/* Of an image, or where the top is not mounted, as it is inside. */
-	const char *top = place->mount.is_whole ? place->mount.point : "";
+	bool is_inside = !place->mount.is_whole || !place->mount.point;
+	const char *top = is_inside ? "" : place->mount.point;
 	struct names_source source = ext_names(scan->volume, top);
 	int r = 0;
 
+	scan->result->paths_inside = is_inside;
 	if (scan->settings->with_names)
 		r = names_read(scan->settings, &source, NULL, &names);
 	if (r < 0)

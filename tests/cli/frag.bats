@@ -481,6 +481,51 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	done
 }
 
+# An ext4 with a file in RUNS pieces of 64 KiB, 1.25 MiB apart, at /sub/big and with its name at
+# the top, and then FREE blocks free in one run.  Made without being mounted.
+make_pieces() { # RUNS FREE [NAME-AT-THE-TOP]
+	require_program debugfs
+	local blocks=$(($1 * 320 + 8000 + $2)) run
+	truncate -s $((blocks * 4096)) image
+	mkfs.ext4 -q -F -b 4096 image
+	head -c $(($1 * 65536)) /dev/zero | tr '\0' z >filling
+	{
+		echo "mkdir sub"
+		echo "setb 1 $((blocks - 1))"
+		for ((run = 0; run < $1; run++)); do
+			echo "freeb $((8000 + run * 320)) 16"
+		done
+		# The last blocks go to the map.
+		echo "freeb 7000 8"
+		echo "cd sub"
+		echo "write filling big"
+		[ -z "${3:-}" ] || printf 'cd /\nln sub/big %s\nunlink sub/big\n' "$3"
+		[ "$2" = 0 ] || echo "freeb $((blocks - $2)) $2"
+	} >commands
+	debugfs -w -f commands image >log 2>&1
+	[ "$(alloc-perf frag --volume --json image | jq .all.fragments)" -ge "$1" ] || fail "$(cat log)"
+}
+
+@test "--volume: advice and names of an image are no paths of this machine" {
+	make_pieces 250 6000
+	run -0 alloc-perf frag --volume --model disk image
+	assert_output_has "Mount it, then:"
+	assert_output_has "    e4defrag MOUNTPOINT/sub/big"
+	[[ $output != *"e4defrag /sub"* ]]
+	run -0 alloc-perf frag --volume --model disk --names image
+	[ "$output" = sub/big ]
+	# Elsewhere they begin at the top of the volume.
+	[ "$(alloc-perf frag --volume --each image | jq -r .path)" = /sub/big ]
+}
+
+@test "--names: a leading dash is no option of who reads them" {
+	make_pieces 250 6000 -v
+	run -0 alloc-perf frag --volume --model disk --names image
+	[ "$output" = ./-v ]
+	run -0 alloc-perf frag --volume --model disk image
+	assert_output_has "e4defrag MOUNTPOINT/-v"
+}
+
 @test "--volume: other images have to be mounted, status 3" {
 	truncate -s 64M image
 	run alloc-perf frag --volume image

@@ -485,6 +485,41 @@ frag_with_inside() {
 	[ "$(jq .all.files <<<"$output")" = "$files" ]
 }
 
+# Its paths are those inside of the volume, since the others have none here.
+directory_mounted_alone() { # FILESYSTEM
+	need "$1"
+	mkdir -p bound
+	mount --bind "$VOLUMES/$1/sub" bound
+	alloc-perf frag --volume --each bound | jq -r .path | sort >paths
+	umount bound
+	alloc-perf frag --volume --each "$VOLUMES/$1" | jq -r .path | sed "s|^$VOLUMES/$1||" | sort >expected
+	same "$1" expected paths
+	grep -qx /sub/a paths
+}
+
+@test "ext4, btrfs: a directory of the volume mounted alone is not taken for its top" {
+	directory_mounted_alone ext4
+	directory_mounted_alone btrfs
+}
+
+@test "btrfs: subvolumes that are not mounted are left out of --names, and this is told" {
+	need btrfs
+	btrfs subvolume create "$VOLUMES/btrfs/seen" >/dev/null
+	for ((i = 0; i < 60; i++)); do
+		for file in seen/file unseen; do
+			dd if=/dev/zero of="$VOLUMES/btrfs/$file" bs=256K count=1 oflag=append conv=notrunc,fsync status=none
+		done
+	done
+	mkdir subvolume
+	mount -o loop,subvol=seen "$VOLUMES/btrfs.img" subvolume
+	alloc-perf frag --volume --model disk --names subvolume >names 2>errors || true
+	umount subvolume
+	btrfs subvolume delete "$VOLUMES/btrfs/seen" >/dev/null
+	rm "$VOLUMES/btrfs/unseen"
+	[ "$(cat names)" = "$PWD/subvolume/file" ]
+	grep -q 'worth rewriting left out' errors
+}
+
 @test "--one-file-system stays" {
 	need ext4
 	need xfs
