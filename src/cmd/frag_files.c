@@ -71,6 +71,7 @@ static int look(struct files *files, const char *path)
 
 	if (r < 0)
 		return r;
+	met_add(files->result->met, &named.facts, named.fd);
 	if (!files->result->model) {
 		files->result->model = named.model;
 		files->result->facts = named.facts;
@@ -156,8 +157,7 @@ int frag_files(struct frag_request *request)
 	request->settings.map_in_order = request->name_count == 1;
 	if (request->format == FRAG_JSON || request->diff)
 		files.rows = rows = json_array();
-	r = totals_init(&result.totals, request->settings.sort, request->settings.worst_count,
-			request->settings.with_map);
+	r = frag_result_init(&result, &request->settings);
 	if (r == 0 && request->format == FRAG_CSV)
 		r = show_csv_header(stdout);
 	if (r == 0)

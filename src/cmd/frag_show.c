@@ -84,7 +84,7 @@ static int print_name(const struct frag_file *file, struct frag_request *request
 	bool is_inside = request->is_volume && request->result->paths_inside;
 	int r;
 
-	if (!frag_file_is_worth(file))
+	if (!file->is_worth)
 		return 0;
 	if (!file->path || (request->is_volume && frag_path_is_unreachable(file->path))) {
 		atomic_fetch_add(&request->nameless, 1);

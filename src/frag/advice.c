@@ -7,15 +7,27 @@
  * where another file may have that name: it is printed below MOUNTPOINT.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "quote.h"
 #include "show.h"
+#include "size.h"
 
 enum { COMMANDS_SHOWN = 3 };
 
 static const char mount_point[] = "MOUNTPOINT";
+
+/* Of the file's own file system: a tree may go over several. */
+static const struct filesystem_kind *kind_of(const struct frag_result *result,
+					     const struct frag_file *file)
+{
+	const struct filesystem_facts *facts =
+		result->met ? met_facts(result->met, file->device) : NULL;
+
+	return facts ? facts->kind : result->facts.kind;
+}
 
 /* Paths of btrfs start at its top, which is not always what mount(8) takes. */
 static const char *mount_options(const struct filesystem_kind *kind)
@@ -49,39 +61,119 @@ static char *quote_argument(const char *path, bool is_inside)
 	return quote_name(argument);
 }
 
-/* 1 if there is one. */
-static unsigned put_command(FILE *to, const struct frag_result *result,
-			    const struct frag_file *file)
+/* ---- what would help ---- */
+
+/* The file's kind if there is a command, or NULL. */
+static const struct filesystem_kind *put_command(FILE *to, const struct frag_result *result,
+						 const struct frag_file *file)
 {
-	const struct filesystem_kind *kind = result->facts.kind;
+	const struct filesystem_kind *kind = kind_of(result, file);
 	CLEANUP(freep) char *name = NULL;
 
-	if (!file->path || !frag_file_is_worth(file) || frag_path_is_unreachable(file->path))
-		return 0;
+	if (!file->path || !file->is_worth || frag_path_is_unreachable(file->path))
+		return NULL;
 	name = quote_argument(file->path, result->paths_inside);
 	if (!name)
-		return 0;
+		return NULL;
 	if (kind->command)
 		fprintf(to, "    %s %s\n", kind->command, name);
 	else
 		fprintf(to, "    cp -p --sparse=always %1$s %1$s.new && mv %1$s.new %1$s\n", name);
-	return 1;
+	return kind;
 }
 
-void show_advice(FILE *to, const struct frag_result *result)
+static void put_caveats(FILE *to, const struct filesystem_kind *const kinds[COMMANDS_SHOWN])
+{
+	for (unsigned i = 0; i < COMMANDS_SHOWN && kinds[i]; i++) {
+		bool is_new = true;
+
+		for (unsigned before = 0; before < i; before++)
+			is_new = is_new && kinds[before] != kinds[i];
+		if (is_new)
+			fprintf(to, "  (not done here; %s)\n", kinds[i]->caveat);
+	}
+}
+
+/* One command for all is known only where they are all on one kind of file system. */
+static void put_command_for_all(FILE *to, const struct frag_result *result,
+				const struct filesystem_kind *kind, unsigned shown)
+{
+	if (result->totals.worth.files > shown)
+		fprintf(to, "    ... for all: alloc-perf frag --names -0 %s | xargs -0 -n1 %s\n",
+			result->paths_inside ? mount_point : "DIR",
+			kind->command ? kind->command : "(a copy of each)");
+}
+
+static void put_commands(FILE *to, const struct frag_result *result)
 {
 	const struct worst *worst = &result->totals.worst;
-	const struct filesystem_kind *kind = result->facts.kind;
+	const struct filesystem_kind *kinds[COMMANDS_SHOWN] = { NULL };
+	bool is_one_kind = true;
 	unsigned shown = 0;
 
 	if (result->paths_inside)
 		fprintf(to, "  These files are inside of the volume. Mount it%s, then:\n",
-			mount_options(kind));
+			mount_options(result->facts.kind));
+	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++) {
+		kinds[shown] = put_command(to, result, &worst->file[i]);
+		if (!kinds[shown])
+			continue;
+		is_one_kind = is_one_kind && kinds[shown] == kinds[0];
+		shown++;
+	}
+	if (shown && is_one_kind)
+		put_command_for_all(to, result, kinds[0], shown);
+	put_caveats(to, kinds);
+}
+
+/* ---- what would not ---- */
+
+static void put_room_of(FILE *to, const struct frag_result *result, const struct frag_file *file)
+{
+	const struct free_space *space = met_space(result->met, file->device);
+	CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
+	char bytes[SIZE_TEXT_MAX];
+
+	if (name)
+		fprintf(to, "    %s: ", name);
+	else
+		fprintf(to, "    inode %" PRIu64 ": ", file->inode);
+	fprintf(to, "%s in %" PRIu64 " fragments; ",
+		size_human((double)file->layout.mapped_bytes, bytes), file->layout.fragments);
+	if (file->least_fragments == 0)
+		fprintf(to, "a second copy does not fit into the free space\n");
+	else
+		fprintf(to, "still %" PRIu64 " at best: the largest free run has %s\n",
+			file->least_fragments,
+			space ? size_human((double)space->largest_bytes, bytes) : "less");
+}
+
+static void put_no_room(FILE *to, const struct frag_result *result)
+{
+	const struct tally *tally = &result->totals.no_room;
+	const struct worst *worst = &result->totals.worst;
+	char bytes[SIZE_TEXT_MAX];
+	unsigned shown = 0;
+
+	fprintf(to,
+		"  %" PRIu64
+		" file%s (%s) cannot be improved now: the free space is too small or in "
+		"too many runs\n",
+		tally->files, tally->files == 1 ? "" : "s",
+		size_human((double)tally->mapped_bytes, bytes));
 	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++)
-		shown += put_command(to, result, &worst->file[i]);
-	if (shown && result->totals.worth.files > shown)
-		fprintf(to, "    ... for all: alloc-perf frag --names -0 %s | xargs -0 -n1 %s\n",
-			result->paths_inside ? mount_point : "DIR",
-			kind->command ? kind->command : "(a copy of each)");
-	fprintf(to, "  (not done here; %s)\n", kind->caveat);
+		if (worst->file[i].has_no_room) {
+			put_room_of(to, result, &worst->file[i]);
+			shown++;
+		}
+	fprintf(to, "  (free some space first, or move them to another file system and back; a "
+		    "defragmenter may report success and change nothing)\n");
+}
+
+void show_advice(FILE *to, const struct frag_result *result)
+{
+	if (result->totals.worth.files)
+		put_commands(to, result);
+	if (result->totals.no_room.files)
+		put_no_room(to, result);
 }

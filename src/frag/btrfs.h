@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "crew.h"
+#include "freespace.h"
 #include "image.h"
 #include "whole_volume.h"
 
@@ -153,7 +154,13 @@ bool btrfs_chunks_have_data_at(const struct btrfs_chunks *chunks, uint64_t logic
 /* How many bytes of data go into what is in no chunk; it is used up after that. */
 uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
 
-/* Fills result->free with the free space that files can have, on all devices.  0 or -ENOMEM. */
+/*
+ * The free space that files can have, on all devices.  0, -ENODATA (not known: no free
+ * space tree, or no permission), -ENOMEM.
+ */
+int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret);
+
+/* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
 int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result);
 
 /* ---- files ---- */

@@ -50,17 +50,16 @@ static void reader_clear(struct free_reader *reader)
 	btrfs_chunks_clear(&reader->chunks);
 }
 
-int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result)
+int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret)
 {
 	CLEANUP(freep) void *buffer = btrfs_buffer_new(trees);
-	struct free_space *space = calloc(1, sizeof(*space));
+	struct free_space space = { 0 };
 	CLEANUP(reader_clear)
-	struct free_reader reader = { .space = space, .block_bytes = result->facts.block_bytes };
+	struct free_reader reader = { .space = &space, .block_bytes = block_bytes };
 	uint64_t rest;
 	int r;
 
-	result->free = space;
-	if (!space || !buffer)
+	if (!buffer)
 		return -ENOMEM;
 	r = btrfs_chunks_read(trees, buffer, &reader.chunks);
 	if (r == 0)
@@ -68,10 +67,24 @@ int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *resu
 				 take_free, &reader);
 	rest = btrfs_chunks_take_rest(&reader.chunks);
 	if (rest)
-		free_space_add(space, reader.chunks.end, rest);
-	free_space_finish(space);
-	if (r == 0 && reader.found)
-		return 0;
+		free_space_add(&space, reader.chunks.end, rest);
+	free_space_finish(&space);
+	if (r < 0 || !reader.found)
+		return r == -ENOMEM ? r : -ENODATA;
+	*ret = space;
+	return 0;
+}
+
+int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result)
+{
+	int r;
+
+	result->free = calloc(1, sizeof(*result->free));
+	if (!result->free)
+		return -ENOMEM;
+	r = btrfs_read_free(trees, result->facts.block_bytes, result->free);
+	if (r == 0 || r == -ENOMEM)
+		return r;
 	free(TAKE_PTR(result->free));
 	return frag_result_note(result, "The free space is not known: this btrfs has no free space "
 					"tree (mount -o space_cache=v2 makes one).");

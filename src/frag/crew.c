@@ -172,6 +172,7 @@ static int start(struct crew *crew, struct crew_member *member)
 	r = totals_init(&member->totals, settings->sort, settings->worst_count, settings->with_map);
 	if (r < 0)
 		return r;
+	member->totals.met = crew->result->met;
 	r = -pthread_create(&member->thread, NULL, run_member, member);
 	member->started = r == 0;
 	return r;

@@ -30,7 +30,7 @@ bool frag_file_is_fragmented(const struct frag_file *file)
 	return file->layout.fragments > file->ideal_fragments;
 }
 
-bool frag_file_is_worth(const struct frag_file *file)
+bool frag_file_is_costly(const struct frag_file *file)
 {
 	return frag_file_is_fragmented(file) &&
 	       seek_is_worth(file->sequential_seconds, file->extra_seconds);

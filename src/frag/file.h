@@ -25,6 +25,10 @@ struct frag_file {
 	uint64_t ideal_fragments;
 	double sequential_seconds,
 		extra_seconds; /* by the model: in one piece, and on top of that */
+	/* By totals_add(), of costly files: the fewest that the free space allows (met.h). */
+	uint64_t least_fragments;
+	bool is_worth;	  /* rewriting */
+	bool has_no_room; /* it would be, were the free space not in pieces as well */
 };
 
 /* Whether the number of fragments is known; otherwise it is a lower bound. */
@@ -33,7 +37,8 @@ bool frag_file_is_known(const struct frag_file *file);
 /* More fragments than the ideal, for certain. */
 bool frag_file_is_fragmented(const struct frag_file *file);
 
-bool frag_file_is_worth(const struct frag_file *file);
+/* Whether its fragments cost so much that it is worth rewriting, given the room for it. */
+bool frag_file_is_costly(const struct frag_file *file);
 
 /* A column of tables, csv and JSON. */
 struct frag_column {

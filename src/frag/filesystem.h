@@ -9,6 +9,7 @@
 struct filesystem_kind {
 	const char *name;    /* "ext4" */
 	uint64_t run_bytes;  /* the longest run that it can give a file; 0: no such limit */
+	bool copies_whole;   /* it needs room for all of the file at once */
 	const char *command; /* what rewrites a file in place, before its name; NULL: copy it */
 	const char *caveat;  /* what the command does besides */
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "met.h"
 #include "problem.h"
 #include "totals.h"
 
@@ -59,6 +60,7 @@ struct frag_result {
 	bool linked_full;  /* too many hard links to hold: some counted more than once */
 
 	struct free_space *free; /* NULL: not looked for */
+	struct met *met;	 /* with their free space, for the advice */
 	char *note;		 /* something to know of this result; NULL: nothing */
 };
 
@@ -70,10 +72,15 @@ static inline bool frag_path_is_unreachable(const char *path)
 	return strncmp(path, FRAG_UNREACHABLE, sizeof(FRAG_UNREACHABLE) - 1) == 0;
 }
 
+/* Makes totals and what else a scan fills.  0 or -ENOMEM; frag_result_clear() in either case. */
+int frag_result_init(struct frag_result *result, const struct frag_settings *settings);
 void frag_result_clear(struct frag_result *result);
 
 /* Adds a sentence to the note.  0 or -ENOMEM. */
 int frag_result_note(struct frag_result *result, const char *text);
+
+/* All files of the result are on result->facts, with result->free (NULL: not known). */
+void frag_result_set_whole(struct frag_result *result);
 
 /* The model that suits, unless the user chose one. */
 const struct seek_model *frag_model_for(const struct frag_settings *settings,

@@ -220,6 +220,7 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "all", tally_json(&totals->all) },
 		{ "unknown", tally_json(&totals->unknown) },
 		{ "worth_rewriting", tally_json(&totals->worth) },
+		{ "worth_but_no_room", tally_json(&totals->no_room) },
 		{ "counters", counters_json(totals) },
 		{ "by_fragments", histogram_json(totals) },
 		{ "by_size", sizes_json(totals) },

@@ -11,9 +11,21 @@
 void frag_result_clear(struct frag_result *result)
 {
 	totals_clear(&result->totals);
+	met_free(result->met);
 	free(result->free);
 	free(result->note);
 	*result = (struct frag_result) { 0 };
+}
+
+int frag_result_init(struct frag_result *result, const struct frag_settings *settings)
+{
+	result->met = met_new(settings->cancel_fd);
+	int r = totals_init(&result->totals, settings->sort, settings->worst_count,
+			    settings->with_map);
+
+	result->met = met_new(settings->cancel_fd);
+	result->totals.met = result->met;
+	return result->met ? r : -ENOMEM;
 }
 
 const struct seek_model *frag_model_for(const struct frag_settings *settings,
@@ -22,6 +34,12 @@ const struct seek_model *frag_model_for(const struct frag_settings *settings,
 	if (settings->model)
 		return settings->model;
 	return seek_model_find(facts->is_flash ? "flash" : "disk");
+}
+
+void frag_result_set_whole(struct frag_result *result)
+{
+	if (result->met)
+		met_set_whole(result->met, &result->facts, result->free);
 }
 
 int frag_result_note(struct frag_result *result, const char *text)

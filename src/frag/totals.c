@@ -192,7 +192,29 @@ static void add_known(struct totals *totals, const struct frag_file *file)
 	}
 }
 
-int totals_add(struct totals *totals, const struct frag_file *file)
+/* Half the fragments at least have to go, or all that can. */
+static bool would_gain(const struct frag_file *file)
+{
+	uint64_t least = file->least_fragments;
+
+	if (least == MET_NOT_KNOWN)
+		return true;
+	return least && (least <= file->ideal_fragments || least <= file->layout.fragments / 2);
+}
+
+static void judge(const struct totals *totals, struct frag_file *file)
+{
+	bool is_costly = frag_file_is_costly(file);
+
+	file->least_fragments = MET_NOT_KNOWN;
+	if (is_costly && totals->met)
+		file->least_fragments =
+			met_least_fragments(totals->met, file->device, file->layout.mapped_bytes);
+	file->is_worth = is_costly && would_gain(file);
+	file->has_no_room = is_costly && !file->is_worth;
+}
+
+int totals_add(struct totals *totals, struct frag_file *file)
 {
 	totals->unwritten_bytes += file->layout.unwritten_bytes;
 	totals->shared_bytes += file->layout.shared_bytes;
@@ -205,8 +227,11 @@ int totals_add(struct totals *totals, const struct frag_file *file)
 		add_known(totals, file);
 	else
 		tally_add(&totals->unknown, file);
-	if (frag_file_is_worth(file))
+	judge(totals, file);
+	if (file->is_worth)
 		tally_add(&totals->worth, file);
+	else if (file->has_no_room)
+		tally_add(&totals->no_room, file);
 	else
 		totals->unclear_files += !frag_file_is_known(file);
 	return worst_add(&totals->worst, file);
@@ -293,6 +318,7 @@ int totals_merge(struct totals *to, struct totals *from)
 	tally_merge(&to->all, &from->all);
 	tally_merge(&to->unknown, &from->unknown);
 	tally_merge(&to->worth, &from->worth);
+	tally_merge(&to->no_room, &from->no_room);
 	for (size_t i = 0; i < COUNT_CLASSES; i++)
 		tally_merge(&to->by_count[i], &from->by_count[i]);
 	for (size_t i = 0; i < SIZE_CLASSES; i++)

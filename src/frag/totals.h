@@ -12,6 +12,7 @@
 
 #include "file.h"
 #include "map.h"
+#include "met.h"
 #include "ranges.h"
 #include "worst.h"
 
@@ -48,6 +49,7 @@ struct totals {
 	struct tally all;     /* files whose fragments are known */
 	struct tally unknown; /* compressed, delayed: with lower bounds */
 	struct tally worth;   /* worth rewriting */
+	struct tally no_room; /* would be, but the free space does not allow it */
 	struct tally by_count[COUNT_CLASSES];
 	struct tally by_size[SIZE_CLASSES];
 	struct extension *extensions; /* EXTENSIONS_MAX + 1 slots; the last one: all others */
@@ -73,6 +75,7 @@ struct totals {
 	struct ranges shared;
 	bool all_in_ranges; /* not only the shared ones: the reader cannot tell which are */
 	struct map *map;    /* NULL: none wanted */
+	struct met *met;    /* somebody else's; NULL: free space is not asked about */
 };
 
 /* 0 or -ENOMEM; totals_clear() when done, also after a failure. */
@@ -80,8 +83,11 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 		int with_map);
 void totals_clear(struct totals *totals);
 
-/* Adds the file; its path is copied where it has to be kept.  0 or -ENOMEM. */
-int totals_add(struct totals *totals, const struct frag_file *file);
+/*
+ * Decides whether the file is worth rewriting, and adds it; its path is copied where it
+ * has to be kept.  0 or -ENOMEM.
+ */
+int totals_add(struct totals *totals, struct frag_file *file);
 
 /* Whether totals_add() would keep the file among the worst: only then a path is of use. */
 int totals_wants_path(const struct totals *totals, const struct frag_file *file);

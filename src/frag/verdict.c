@@ -49,8 +49,9 @@ static bool is_fine(const struct totals *totals)
 	double reading = totals->all.sequential_seconds + totals->all.extra_seconds +
 			 totals->unknown.sequential_seconds + totals->unknown.extra_seconds;
 
-	return totals->worth.extra_seconds < share_that_matters * reading ||
-	       totals->worth.files == 0;
+	double costly = totals->worth.extra_seconds + totals->no_room.extra_seconds;
+
+	return costly < share_that_matters * reading || costly == 0;
 }
 
 void show_verdict(FILE *to, const struct frag_result *result)
@@ -74,6 +75,10 @@ void show_verdict(FILE *to, const struct frag_result *result)
 			fprintf(to, "  %" PRIu64 " files (%s) could be rewritten all the same:\n",
 				totals->worth.files,
 				size_human((double)totals->worth.mapped_bytes, bytes));
+	} else if (totals->worth.files == 0) {
+		fprintf(to, "Verdict: rewriting would not help now: ");
+		put_reading(to, &totals->no_room);
+		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 	} else {
 		fprintf(to, "Verdict: worth rewriting: %" PRIu64 " file%s, %s; of these, ",
 			totals->worth.files, totals->worth.files == 1 ? "" : "s",
@@ -85,6 +90,5 @@ void show_verdict(FILE *to, const struct frag_result *result)
 		}
 		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
 	}
-	if (totals->worth.files)
-		show_advice(to, result);
+	show_advice(to, result);
 }

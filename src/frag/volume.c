@@ -108,8 +108,7 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 			.source = sources[i]->name,
 			.paths_inside = place.fd < 0,
 		};
-		r = totals_init(&ret->totals, settings->sort, settings->worst_count,
-				settings->with_map);
+		r = frag_result_init(ret, settings);
 		if (r == 0)
 			r = sources[i]->scan(settings, &place, ret, problem);
 		totals_finish(&ret->totals);

@@ -174,6 +174,7 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 		return r;
 	result->model = frag_model_for(settings, &result->facts);
 	result->totals.all_in_ranges = true;
+	frag_result_set_whole(result);
 	return crew_run(&scan.crew, crew_size(settings));
 }
 
@@ -218,8 +219,8 @@ static int scan_mounted(const struct frag_settings *settings, const struct frag_
 	ret->facts = place->facts;
 	top = top_of(place);
 	ret->paths_inside = !*top;
-	r = btrfs_scan(&trees, settings, top_tree, top, ret);
-	return r < 0 ? r : btrfs_look_at_free(&trees, ret);
+	r = btrfs_look_at_free(&trees, ret);
+	return r < 0 ? r : btrfs_scan(&trees, settings, top_tree, top, ret);
 }
 
 const struct frag_volume_source volume_btrfs = { "btrfs-search", scan_mounted };

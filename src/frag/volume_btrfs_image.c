@@ -63,9 +63,9 @@ int btrfs_scan_image(const struct frag_settings *settings, const struct frag_pla
 		return r;
 	learn(place, image, ret);
 	trees = btrfs_unmounted(image);
-	r = btrfs_scan(&trees, settings, BTRFS_FS_TREE_OBJECTID, "", ret);
+	r = btrfs_look_at_free(&trees, ret);
 	if (r == 0)
-		r = btrfs_look_at_free(&trees, ret);
+		r = btrfs_scan(&trees, settings, BTRFS_FS_TREE_OBJECTID, "", ret);
 	if (r == 0)
 		r = note_damage(image, &ret->totals);
 	return r < 0 ? r : note_what_may_differ(image, ret);

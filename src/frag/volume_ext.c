@@ -202,6 +202,10 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	scan->names = names;
+	r = ext_look_at_free(scan->volume, scan->result);
+	if (r < 0)
+		return r;
+	frag_result_set_whole(scan->result);
 	r = crew_run(&scan->crew, crew_size(scan->settings));
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
@@ -210,7 +214,7 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 						   "e2fsck -n tells more.");
 	if (r == 0)
 		r = names_give_worst(scan->settings, &source, &scan->result->totals.worst);
-	return r < 0 ? r : ext_look_at_free(scan->volume, scan->result);
+	return r;
 }
 
 /* While it is mounted all of that is normal: the kernel has the journal in hand. */

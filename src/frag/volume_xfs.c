@@ -260,9 +260,13 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	if (ioctl(place->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
 		return -EOPNOTSUPP;
 	r = probe(place->fd);
-	if (r == 0)
-		r = xfs_bulkstat(&extent_running_kernel, settings, place, geometry.agcount, ret);
-	return r < 0 ? r : look_at_free(ret, place->fd);
+	if (r < 0)
+		return r;
+	ret->facts = place->facts;
+	r = look_at_free(ret, place->fd);
+	frag_result_set_whole(ret);
+	return r < 0 ? r
+		     : xfs_bulkstat(&extent_running_kernel, settings, place, geometry.agcount, ret);
 }
 
 const struct frag_volume_source volume_xfs = { "xfs-bulkstat", scan_xfs };

@@ -207,9 +207,10 @@ int xfs_scan_image(const struct frag_settings *settings, const struct frag_place
 		r = frag_result_note(ret, "Not all is known of what files share: the trees that "
 					  "tell it are damaged or too large.");
 	if (r == 0)
-		r = scan_groups(&scan);
-	if (r == 0)
 		r = xfs_look_at_free(image, ret);
+	frag_result_set_whole(ret);
+	if (r == 0)
+		r = scan_groups(&scan);
 	return r < 0 ? r : note_what_may_differ(image, ret);
 }
 

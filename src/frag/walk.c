@@ -243,8 +243,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
-		r = totals_init(&ret->totals, settings->sort, settings->worst_count,
-				settings->with_map);
+		r = frag_result_init(ret, settings);
 	if (r == 0) {
 		raise_descriptor_limit();
 		r = crew_run(&walk.crew, crew_size(settings));

@@ -44,8 +44,10 @@ int walk_use_facts(struct worker *worker, uint64_t device, int fd)
 		worker->facts = worker->filesystem->facts;
 	} else {
 		r = filesystem_look(fd, &worker->facts);
-		if (r == 0)
+		if (r == 0) {
 			worker->filesystem = add(walk, &worker->facts);
+			met_add(walk->result->met, &worker->facts, fd);
+		}
 	}
 	pthread_mutex_unlock(&walk->filesystems_lock);
 	if (r == 0)

@@ -518,6 +518,20 @@ make_pieces() { # RUNS FREE [NAME-AT-THE-TOP]
 	[ "$(alloc-perf frag --volume --each image | jq -r .path)" = /sub/big ]
 }
 
+@test "--volume: a file that the free space has no room for is not called worth rewriting" {
+	local free
+	for free in 0 300; do
+		make_pieces 250 $free
+		run -0 alloc-perf frag --volume --model disk image
+		assert_output_has "Verdict: rewriting would not help now"
+		assert_output_has "/sub/big: 15.6 MiB in 252 fragments; a second copy does not fit"
+		[[ $output != *MOUNTPOINT* ]]
+		run -0 alloc-perf frag --volume --model disk --names image
+		[ -z "$output" ]
+		[ "$(field '"\(.worth_rewriting.files) \(.worth_but_no_room.files)"' --volume --model disk image)" = "0 1" ]
+	done
+}
+
 @test "--names: a leading dash is no option of who reads them" {
 	make_pieces 250 6000 -v
 	run -0 alloc-perf frag --volume --model disk --names image

@@ -645,6 +645,45 @@ static void free_runs_that_touch_are_one(void **state)
 	assert_int_equal(free_space_fragments(&space, 25 * BLOCK), 0);
 }
 
+/* A file of 100 fragments of a block each, which cost a lot. */
+static struct frag_file costly(const char *kind, uint64_t free_runs, uint64_t run_blocks)
+{
+	struct filesystem_facts facts = { .kind = filesystem_kind_find(kind) };
+	struct free_space space = { 0 };
+	CLEANUP(totals_clear) struct totals totals;
+	struct frag_file file = made_up("a", 100, 10);
+
+	file.layout.mapped_bytes = 100 * BLOCK;
+	for (uint64_t i = 0; i < free_runs; i++)
+		free_space_add(&space, 1000 * i * BLOCK, run_blocks * BLOCK);
+	free_space_finish(&space);
+	assert_int_equal(totals_init(&totals, &frag_sorts[0], 0, 0), 0);
+	totals.met = met_new(-1);
+	met_set_whole(totals.met, &facts, &space);
+	assert_int_equal(totals_add(&totals, &file), 0);
+	assert_int_equal(totals.worth.files, file.is_worth);
+	assert_int_equal(totals.no_room.files, file.has_no_room);
+	assert_int_equal(file.is_worth + file.has_no_room, 1);
+	met_free(totals.met);
+	return file;
+}
+
+static void a_file_is_worth_rewriting_where_there_is_room(void **state)
+{
+	(void)state;
+
+	assert_true(costly("ext4", 1, 100).is_worth);
+	assert_true(costly("ext4", 50, 2).is_worth);
+	assert_int_equal(costly("ext4", 50, 2).least_fragments, 50);
+	/* Not half of them would go. */
+	assert_true(costly("ext4", 100, 1).has_no_room);
+	assert_true(costly("ext4", 1, 99).has_no_room);
+	assert_int_equal(costly("ext4", 1, 99).least_fragments, 0);
+	/* btrfs does not need room for all of it at once. */
+	assert_true(costly("btrfs", 1, 50).is_worth);
+	assert_true(costly("btrfs", 1, 1).has_no_room);
+}
+
 /* ---- forms of output ---- */
 
 static char *table_of(const struct extent *extents, size_t count, uint64_t size_bytes)
@@ -741,6 +780,7 @@ int main(void)
 		cmocka_unit_test(extensions_are_bounded),
 		cmocka_unit_test(maps_grow_and_lose_nothing),
 		cmocka_unit_test(free_runs_that_touch_are_one),
+		cmocka_unit_test(a_file_is_worth_rewriting_where_there_is_room),
 		cmocka_unit_test(the_table_is_that_of_filefrag),
 		cmocka_unit_test(json_keeps_odd_names),
 		cmocka_unit_test(csv_quotes_names),
