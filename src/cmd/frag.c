@@ -50,6 +50,7 @@ enum option_key {
 	KEY_WATCH,
 	KEY_ASCII,
 	KEY_FORCE,
+	KEY_SWAP,
 };
 
 static const struct argp_option options[] = {
@@ -73,6 +74,10 @@ static const struct argp_option options[] = {
 	{ "threads", KEY_THREADS, "N", 0, "Threads that look (default: several a processor)", 1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
 	{ "verbose", KEY_VERBOSE, NULL, 0, "Files: the table of extents, as filefrag -v has it",
+	  2 },
+	{ "swap", KEY_SWAP, NULL, 0,
+	  "Files: whether swapon takes them, and resume_offset for hibernation; of swap files "
+	  "this is shown anyway",
 	  2 },
 	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
@@ -104,6 +109,7 @@ static const char help[] =
 	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
 	"  alloc-perf frag -v ibdata1                   its extents\n"
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
+	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
 	"  alloc-perf frag --volume disk.img            an image, without root\n"
@@ -228,6 +234,9 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	case KEY_SYNC:
 		request->settings.sync = true;
 		return 0;
+	case KEY_SWAP:
+		request->swap = true;
+		return 0;
 	case KEY_JSON:
 	case KEY_EACH:
 	case KEY_CSV:
@@ -237,6 +246,16 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static bool are_all_files(const struct frag_request *request)
+{
+	struct stat status;
+
+	for (size_t i = 0; i < request->name_count; i++)
+		if (stat(request->names[i], &status) == 0 && S_ISDIR(status.st_mode))
+			return false;
+	return !request->files_from;
 }
 
 /* What does not go together. */
@@ -250,6 +269,8 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "--watch takes one file");
 	if (request->settings.with_names && !request->is_volume)
 		argp_error(state, "--extensions is for --volume; trees have them anyway");
+	if (request->swap && (request->is_volume || !are_all_files(request)))
+		argp_error(state, "--swap takes files");
 	if (request->output && !request->settings.with_map)
 		argp_error(state, "--output is for the picture; say --map, too");
 	if (request->diff && request->format != FRAG_TABLE)
@@ -334,16 +355,6 @@ static int check_output_replaces(const struct frag_request *request, struct prob
 }
 
 /* ---- the way ---- */
-
-static bool are_all_files(const struct frag_request *request)
-{
-	struct stat status;
-
-	for (size_t i = 0; i < request->name_count; i++)
-		if (stat(request->names[i], &status) == 0 && S_ISDIR(status.st_mode))
-			return false;
-	return !request->files_from;
-}
 
 static void look_at_terminal(struct show_options *show)
 {

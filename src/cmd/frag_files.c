@@ -4,6 +4,7 @@
  * each printed as soon as it is known.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -18,12 +19,14 @@
 #include "named.h"
 #include "quote.h"
 #include "size.h"
+#include "swap.h"
 
 struct files {
 	struct frag_request *request;
 	struct frag_result *result;
 	json_t *rows;	 /* NULL: none wanted */
 	uint64_t device; /* of the file system last announced */
+	FILE *remarks;	 /* what comes behind the rows */
 	size_t shown;
 };
 
@@ -62,6 +65,34 @@ static int show(struct files *files, const struct frag_file *file)
 	return 0;
 }
 
+/*
+ * The first page is read where that leaves no trace, the time of access included, or
+ * where it was asked for.
+ */
+static bool is_swap_wanted(const struct frag_request *request, const struct frag_named *named)
+{
+	if (request->swap)
+		return true;
+	return fcntl(named->fd, F_GETFL) & O_NOATIME && swap_signature(named->fd);
+}
+
+static int show_with_swap(struct files *files, struct frag_named *named)
+{
+	CLEANUP(swap_clear) struct frag_swap swap = { 0 };
+	int r = 0;
+
+	if (is_swap_wanted(files->request, named)) {
+		r = swap_read(named->fd, &named->facts, &named->file, &swap);
+		named->file.swap = &swap;
+	}
+	if (r == 0)
+		r = show(files, &named->file);
+	if (r == 0 && named->file.swap)
+		show_swap(files->remarks, &named->file);
+	named->file.swap = NULL;
+	return r;
+}
+
 static int look(struct files *files, const char *path)
 {
 	const struct frag_settings *settings = &files->request->settings;
@@ -81,7 +112,9 @@ static int look(struct files *files, const char *path)
 	r = verbosely ? look_verbosely(files, &named)
 		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
 	frag_progress_end(files->request);
-	if (r == 0 || r == -ECANCELED) {
+	if (r == 0)
+		return show_with_swap(files, &named);
+	if (r == -ECANCELED) {
 		int shown = show(files, &named.file);
 
 		r = shown < 0 ? shown : r;
@@ -129,14 +162,29 @@ static int look_at_all(struct files *files)
 	return 0;
 }
 
-static void show_sums(const struct files *files)
+static void show_sums(const struct files *files, const char *remarks)
 {
 	const struct frag_request *request = files->request;
 
-	if (request->format != FRAG_TABLE || request->verbose || files->shown == 0 || request->diff)
+	if (request->format != FRAG_TABLE || request->diff)
+		return;
+	/* Below the tables of filefrag only what was asked for. */
+	if (*remarks && (!request->verbose || request->swap))
+		printf("\n%s", remarks);
+	if (request->verbose || files->shown == 0)
 		return;
 	putchar('\n');
 	show_verdict(stdout, files->result);
+}
+
+/* What was kept for later comes out. */
+static int show_rest(struct files *files, char *const *remarks)
+{
+	if (fclose(TAKE_PTR(files->remarks)) != 0)
+		return -ENOMEM;
+	totals_finish(&files->result->totals);
+	show_sums(files, *remarks);
+	return 0;
 }
 
 static void decrefp(json_t **json)
@@ -144,11 +192,18 @@ static void decrefp(json_t **json)
 	json_decref(*json);
 }
 
+static void files_clear(struct files *files)
+{
+	file_closep(&files->remarks);
+}
+
 int frag_files(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { .source = "file" };
 	CLEANUP(decrefp) json_t *rows = NULL;
-	struct files files = { .request = request, .result = &result };
+	CLEANUP(freep) char *remarks = NULL;
+	CLEANUP(files_clear) struct files files = { .request = request, .result = &result };
+	size_t bytes;
 	int r, status;
 
 	request->show.files_named = true;
@@ -157,17 +212,18 @@ int frag_files(struct frag_request *request)
 	request->settings.map_in_order = request->name_count == 1;
 	if (request->format == FRAG_JSON || request->diff)
 		files.rows = rows = json_array();
-	r = frag_result_init(&result, &request->settings);
+	files.remarks = open_memstream(&remarks, &bytes);
+	r = files.remarks ? frag_result_init(&result, &request->settings) : -ENOMEM;
 	if (r == 0 && request->format == FRAG_CSV)
 		r = show_csv_header(stdout);
 	if (r == 0)
 		r = look_at_all(&files);
+	if (r == 0 && !result.model)
+		return PROBLEM_VERDICT;
+	if (r == 0)
+		r = show_rest(&files, &remarks);
 	if (r < 0)
 		return cmd_complain(&(struct problem) { 0 }, r);
-	if (!result.model)
-		return PROBLEM_VERDICT;
-	totals_finish(&result.totals);
-	show_sums(&files);
 	/* Their reasons are on stderr already. */
 	r = result.totals.unreadable_count != 0;
 	result.totals.unreadable_count = 0;

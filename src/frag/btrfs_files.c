@@ -231,7 +231,8 @@ static void begin_file(struct btrfs_files *files, uint64_t inode,
 		return;
 	}
 	files->in_file = true;
-	files->one_block = !settings->exact && files->file.disk_bytes <= block;
+	files->one_block =
+		!settings->exact && frag_file_has_one_block(&files->file, &result->facts);
 	files->collector = (struct frag_collector) {
 		.sums = LAYOUT_SUMS_INIT,
 		.model = result->model,

@@ -91,7 +91,7 @@ const struct frag_column frag_columns[] = {
 	{ "encoded_bytes", "bytes", "compressed or encrypted", of_encoded },
 	{ "delayed_bytes", "bytes", "written, but not given their place yet", of_delayed },
 	{ "inline_bytes", "bytes", "inside of metadata", of_inlined },
-	{ "holes", "count", "gaps before the last extent", of_holes },
+	{ "holes", "count", "ranges without blocks, at the end as well", of_holes },
 	{ "sequential_seconds", "seconds", "reading it in one piece, by the model", of_sequential },
 	{ "extra_seconds", "seconds", "what its breaks add to that, by the model", of_extra },
 };
@@ -145,6 +145,14 @@ static void add_costs(const struct seek_model *model, double break_seconds, uint
 	file->extra_seconds = break_seconds;
 }
 
+/* What the extents leave out behind them; the end of the last block is none. */
+static bool ends_in_hole(uint64_t size_bytes, uint64_t end, uint64_t block_bytes)
+{
+	uint64_t into_block = block_bytes ? end % block_bytes : 0;
+
+	return size_bytes > end && size_bytes - end > (into_block ? block_bytes - into_block : 0);
+}
+
 void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
 		    bool block_mapped, struct frag_file *file)
 {
@@ -153,6 +161,8 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 
 	file->opened = true;
 	file->layout = collector->sums.figures;
+	file->layout.holes +=
+		ends_in_hole(file->size_bytes, collector->sums.logical_end, facts->block_bytes);
 	file->delayed_bytes = collector->delayed_bytes;
 	file->inline_bytes = collector->inline_bytes;
 	file->ideal_fragments = layout_ideal_fragments(file->layout.mapped_bytes, run);
@@ -165,6 +175,7 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 			     struct frag_file *file)
 {
 	uint64_t bytes = extents ? file->disk_bytes : 0;
+	bool is_hole = extents == 0 && file->size_bytes;
 
 	file->opened = false;
 	file->layout = (struct layout) {
@@ -172,6 +183,7 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 		.fragments = extents,
 		.mapped_bytes = bytes,
 		.largest_bytes = bytes,
+		.holes = is_hole,
 		.addresses_known = 1,
 	};
 	file->delayed_bytes = file->inline_bytes = 0;

@@ -17,11 +17,12 @@ struct frag_file {
 	const char *path; /* NULL: known by its inode alone */
 	uint64_t device, inode;
 	uint64_t size_bytes;
-	uint64_t disk_bytes;	/* as st_blocks says, metadata of the file included */
-	bool opened;		/* no: of one block or none, not looked into */
-	struct layout layout;	/* without the median */
-	uint64_t delayed_bytes; /* written, but not given their place yet */
-	uint64_t inline_bytes;	/* inside of metadata */
+	uint64_t disk_bytes;	      /* as st_blocks says, metadata of the file included */
+	bool opened;		      /* no: of one block or none, not looked into */
+	struct layout layout;	      /* without the median */
+	const struct frag_swap *swap; /* NULL: nobody asked */
+	uint64_t delayed_bytes;	      /* written, but not given their place yet */
+	uint64_t inline_bytes;	      /* inside of metadata */
 	uint64_t ideal_fragments;
 	double sequential_seconds,
 		extra_seconds; /* by the model: in one piece, and on top of that */

@@ -11,6 +11,7 @@
 #include "freespace.h"
 #include "quote.h"
 #include "show.h"
+#include "swap.h"
 
 static json_t *number(double value)
 {
@@ -52,6 +53,21 @@ static void decrefp(json_t **json)
 	json_decref(*json);
 }
 
+static json_t *text_json(const char *text)
+{
+	return text ? json_string(text) : json_null();
+}
+
+static json_t *swap_json(const struct frag_swap *swap)
+{
+	bool has_offset = swap->offset_pages != SWAP_NO_OFFSET;
+
+	return json_pack("{sb sb so so so}", "is_swap", swap->is_swap, "usable", !swap->obstacle,
+			 "obstacle", text_json(swap->obstacle), "device", text_json(swap->device),
+			 "resume_offset",
+			 has_offset ? json_integer((json_int_t)swap->offset_pages) : json_null());
+}
+
 json_t *show_file_json(const struct frag_file *file)
 {
 	CLEANUP(decrefp) json_t *row = json_object();
@@ -62,6 +78,8 @@ json_t *show_file_json(const struct frag_file *file)
 		if (json_object_set_new(row, frag_columns[i].name,
 					number(frag_columns[i].of(file))) < 0)
 			return NULL;
+	if (file->swap && json_object_set_new(row, "swap", swap_json(file->swap)) < 0)
+		return NULL;
 	return json_incref(row);
 }
 

@@ -90,6 +90,9 @@ int frag_named_read(const struct frag_settings *settings, struct frag_named *nam
 	};
 	int r = frag_file_read(named->fd, &named->facts, settings->sync, &collector, &named->file);
 
+	/* What comes behind is not known to be a hole. */
+	if (r == -ECANCELED)
+		collector.sums.logical_end = named->file.size_bytes;
 	if (r == -ECANCELED)
 		frag_collected(&collector, &named->facts, false, &named->file);
 	if ((r == 0 || r == -ECANCELED) && totals) {

@@ -10,6 +10,7 @@
 #include "quote.h"
 #include "show.h"
 #include "size.h"
+#include "swap.h"
 
 void show_files_header(FILE *to)
 {
@@ -85,4 +86,23 @@ void show_file(FILE *to, const struct frag_file *file)
 		fprintf(to, "%s\n", name);
 	else
 		fprintf(to, "inode %" PRIu64 "\n", file->inode);
+}
+
+void show_swap(FILE *to, const struct frag_file *file)
+{
+	CLEANUP(freep) char *name = quote_name(file->path);
+	const struct frag_swap *swap = file->swap;
+
+	fprintf(to, "%s: %s", name ? name : "?",
+		swap->is_swap ? "swap space" : "no swap space yet (mkswap makes it)");
+	if (swap->obstacle) {
+		fprintf(to, "; %s: not usable as swap\n", swap->obstacle);
+		return;
+	}
+	fprintf(to, "; usable as swap");
+	if (swap->no_offset)
+		fprintf(to, "; no resume_offset: %s\n", swap->no_offset);
+	else
+		fprintf(to, "; to resume from hibernation: resume=%s resume_offset=%" PRIu64 "\n",
+			swap->device ? swap->device : "(its device)", swap->offset_pages);
 }

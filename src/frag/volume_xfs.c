@@ -98,15 +98,22 @@ static bool is_filtered(const struct frag_settings *settings, const struct xfs_b
 	       (settings->newer && inode->bs_mtime <= settings->newer);
 }
 
+/* Blocks of attributes are counted with those of the file, and could stand for a hole. */
+static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
+{
+	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
+}
+
 static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *inode)
 {
 	struct scan *scan = member->crew->context;
 	const struct frag_settings *settings = scan->settings;
+	uint64_t block = scan->result->facts.block_bytes;
 	struct frag_file file = {
 		.device = scan->result->facts.device,
 		.inode = inode->bs_ino,
 		.size_bytes = inode->bs_size,
-		.disk_bytes = inode->bs_blocks * scan->result->facts.block_bytes,
+		.disk_bytes = inode->bs_blocks * block,
 	};
 	int r = 0;
 
@@ -114,7 +121,8 @@ static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *i
 		member->totals.filtered_files++;
 		return 0;
 	}
-	if (inode->bs_extents > 1 || (settings->exact && inode->bs_extents))
+	if (inode->bs_extents > 1 ||
+	    (inode->bs_extents && (settings->exact || has_hole(inode, block))))
 		r = look_into(member, inode, &file);
 	else
 		frag_file_of_one_extent(scan->result->model, inode->bs_extents, &file);

@@ -46,6 +46,8 @@ refused() { # SENTENCE ARGUMENT...
 @test "wrong usage is told in a sentence" {
 	refused "name a file, a directory" -x
 	refused "--volume takes one mount point" --volume a b
+	refused "--swap takes files" --swap .
+	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
 	refused '"soon" is no number of seconds' --watch soon a
 	refused "say --map, too" -o x.svg a
@@ -106,6 +108,45 @@ refused() { # SENTENCE ARGUMENT...
 	alloc-perf frag --each 'a "b", c' | jq -r 'keys_unsorted - ["path"] | join(",")' >keys
 	[ "$(head -n 1 rows)" = "$(cat keys),path" ]
 	[[ $(tail -n 1 rows) == *',"a ""b"", c"' ]]
+}
+
+@test "files: a hole at the end is one, of any size, in each way to look" {
+	need_extents
+	mkdir tree
+	truncate -s 1M tree/nothing
+	head -c 8192 /dev/urandom >tree/end
+	truncate -s 1M tree/end
+	head -c 100 /dev/urandom >tree/one-block
+	truncate -s 1M tree/one-block
+	head -c 8192 /dev/urandom >tree/both
+	fallocate -p -l 4096 tree/both || skip "no holes can be punched here"
+	truncate -s 1M tree/both
+	head -c 5000 /dev/urandom >tree/none
+	sync -f tree
+	local option
+	for option in "" --exact; do
+		[ "$(alloc-perf frag $option --each tree | jq -r '"\(.path) \(.holes)"' | sort | xargs)" = \
+			"tree/both 2 tree/end 1 tree/none 0 tree/nothing 1 tree/one-block 1" ]
+	done
+	[ "$(alloc-perf frag --json tree/* | jq -c '[.files[].holes]')" = "[2,1,0,1,1]" ]
+}
+
+@test "files: a swap file with a hole at its end is called unusable" {
+	need_extents
+	require_program mkswap
+	truncate -s 8M made-by-truncate
+	mkswap -q made-by-truncate 2>/dev/null
+	sync made-by-truncate
+	run -0 alloc-perf frag made-by-truncate
+	assert_output_has "made-by-truncate: swap space; has holes: not usable as swap"
+	[ "$(field '.files[0].swap | "\(.is_swap) \(.usable) \(.obstacle) \(.resume_offset)"' made-by-truncate)" = "true false has holes null" ]
+	echo x >file
+	run -0 alloc-perf frag file
+	[[ $output != *swap* ]]
+	run -0 alloc-perf frag --swap file
+	assert_output_has "file: no swap space yet (mkswap makes it)"
+	assert_output_has "not usable as swap"
+	[ "$(field '.files[0] | has("swap")' file)" = false ]
 }
 
 @test "files: a name that is not UTF-8 keeps its bytes in JSON" {

@@ -590,6 +590,55 @@ make_crowded() { # DIR
 	assert_output_has "e4defrag $VOLUMES/btrfs/other/"
 }
 
+make_swap() { # FILE
+	touch "$1"
+	chattr +C "$1" 2>/dev/null || true
+	fallocate -l 8M "$1"
+	chmod 600 "$1"
+	mkswap -q "$1"
+	sync "$1"
+}
+
+# FILESYSTEM COMMAND...: what else prints the offset.
+swap_offset_is() {
+	need "$1"
+	require_program mkswap
+	local file=$VOLUMES/$1/swapfile
+	make_swap "$file"
+	run -0 alloc-perf frag "$file"
+	assert_output_has "usable as swap; to resume from hibernation: resume=/dev/loop"
+	assert_output_has " resume_offset=$("${@:2}" "$file")"
+	[ "$(alloc-perf frag --json "$file" | jq .files[0].swap.resume_offset)" = "$("${@:2}" "$file")" ]
+	rm "$file"
+}
+
+# The physical block that the first extent starts with, in pages.
+first_page() { # FILE
+	filefrag -v "$1" | awk -v page="$(getconf PAGESIZE)" '/blocks* of/ { sub(/.*of /, ""); block = $1 + 0 }
+		$1 == "0:" { print int($4) * block / page }'
+}
+
+@test "ext4, xfs: resume_offset of a swap file is the first page that filefrag shows" {
+	swap_offset_is ext4 first_page
+	swap_offset_is xfs first_page
+}
+
+@test "btrfs: resume_offset of a swap file is what btrfs map-swapfile prints, and for root only" {
+	need btrfs
+	btrfs inspect-internal map-swapfile --help >/dev/null 2>&1 || lack programs "this btrfs has no map-swapfile"
+	swap_offset_is btrfs btrfs inspect-internal map-swapfile -r
+	make_swap "$VOLUMES/btrfs/swapfile"
+	chmod 644 "$VOLUMES/btrfs/swapfile"
+	run -0 as_user alloc-perf frag --swap "$VOLUMES/btrfs/swapfile"
+	assert_output_has "no resume_offset: btrfs reports it to root only"
+	: >"$VOLUMES/btrfs/copied"
+	dd if=/dev/zero of="$VOLUMES/btrfs/copied" bs=1M count=8 status=none
+	sync "$VOLUMES/btrfs/copied"
+	run -0 alloc-perf frag --swap "$VOLUMES/btrfs/copied"
+	assert_output_has "is written by copying (btrfs: chattr +C while it is empty): not usable as swap"
+	rm "$VOLUMES/btrfs/swapfile" "$VOLUMES/btrfs/copied"
+}
+
 @test "--one-file-system stays" {
 	need ext4
 	need xfs

@@ -276,6 +276,27 @@ static void a_file_in_pieces(void **state)
 	assert_int_equal(ranges_bytes(&shared), BLOCK);
 }
 
+static void a_hole_at_the_end_is_one(void **state)
+{
+	static const struct {
+		uint64_t bytes;
+		unsigned holes;
+	} sizes[] = { { 0, 0 }, { 10 * BLOCK, 0 }, { 10 * BLOCK + 1, 1 }, { 1ull << 40, 1 } };
+	struct filesystem_facts facts = ext4_facts;
+	(void)state;
+
+	facts.kind = filesystem_kind_find("ext4");
+	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+		struct frag_collector collector = { .sums = LAYOUT_SUMS_INIT,
+						    .model = seek_model_find("flash") };
+		struct frag_file file = { .size_bytes = sizes[i].bytes };
+
+		collect(&collector, 0, 100, 10, 0);
+		frag_collected(&collector, &facts, false, &file);
+		assert_int_equal(file.layout.holes, sizes[i].holes);
+	}
+}
+
 static void what_has_no_address_is_not_known(void **state)
 {
 	struct frag_collector encoded = { .sums = LAYOUT_SUMS_INIT,
@@ -768,6 +789,7 @@ int main(void)
 		cmocka_unit_test(breaks_cost_more_the_farther),
 		cmocka_unit_test(only_what_matters_is_worth_it),
 		cmocka_unit_test(a_file_in_pieces),
+		cmocka_unit_test(a_hole_at_the_end_is_one),
 		cmocka_unit_test(what_has_no_address_is_not_known),
 		cmocka_unit_test(encoded_files_have_bounds_or_are_exact),
 		cmocka_unit_test(no_verdict_over_what_is_not_known),
