@@ -385,6 +385,7 @@ int cmd_frag(int argc, char **argv)
 	r = check_output_replaces(&request, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
+	request.show.model_chosen = request.settings.model != NULL;
 	request.settings.cancel_fd = cmd_catch_signals();
 	if (request.settings.cancel_fd < 0)
 		return cmd_complain(&(struct problem) { 0 }, request.settings.cancel_fd);

@@ -174,7 +174,7 @@ static void show_sums(const struct files *files, const char *remarks)
 	if (request->verbose || files->shown == 0)
 		return;
 	putchar('\n');
-	show_verdict(stdout, files->result);
+	show_verdict(stdout, files->result, &request->show);
 }
 
 /* What was kept for later comes out. */

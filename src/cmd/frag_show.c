@@ -14,6 +14,7 @@
 #include "frag_request.h"
 #include "io.h"
 #include "size.h"
+#include "words.h"
 
 /* ---- progress ---- */
 
@@ -36,8 +37,8 @@ void frag_progress(uint64_t files, void *context)
 	double seconds = (double)(io_now_ns() - request->start_ns) / 1e9;
 
 	if (is_time_for_progress(request))
-		fprintf(stderr, "\r%llu files, %.0f a second\033[K", (unsigned long long)files,
-			(double)files / seconds);
+		fprintf(stderr, "\r%llu file%s, %.0f per second\033[K", (unsigned long long)files,
+			words_plural(files), (double)files / seconds);
 }
 
 void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
@@ -50,8 +51,9 @@ void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t
 	if (request->verbose && isatty(STDOUT_FILENO))
 		return;
 	if (is_time_for_progress(request))
-		fprintf(stderr, "\r%llu extents, %.0f %% of the file\033[K",
-			(unsigned long long)extents, 100 * (share < 1 ? share : 1));
+		fprintf(stderr, "\r%llu extent%s, %.0f %% of the file\033[K",
+			(unsigned long long)extents, words_plural(extents),
+			100 * (share < 1 ? share : 1));
 }
 
 void frag_progress_end(struct frag_request *request)
@@ -213,7 +215,7 @@ static void list_nameless(const struct frag_request *request)
 			"alloc-perf: %llu file%s worth rewriting left out: the volume has no name "
 			"for "
 			"%s below the directory that is mounted\n",
-			count, count == 1 ? "" : "s", count == 1 ? "it" : "them");
+			count, words_plural(count), count == 1 ? "it" : "them");
 }
 
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)

@@ -14,6 +14,7 @@
 #include "quote.h"
 #include "show.h"
 #include "size.h"
+#include "words.h"
 
 enum { COMMANDS_SHOWN = 3 };
 
@@ -159,7 +160,7 @@ static void put_no_room(FILE *to, const struct frag_result *result)
 		"  %" PRIu64
 		" file%s (%s) cannot be improved now: the free space is too small or in "
 		"too many runs\n",
-		tally->files, tally->files == 1 ? "" : "s",
+		tally->files, words_plural(tally->files),
 		size_human((double)tally->mapped_bytes, bytes));
 	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++)
 		if (worst->file[i].has_no_room) {

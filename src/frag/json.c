@@ -227,9 +227,10 @@ json_t *show_result_json(const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
 	json_t *document = json_pack(
-		"{ss ss ss ss sb sI}", "schema", "alloc-perf-frag/1", "source", result->source,
+		"{ss ss ss ss ss sb sI}", "schema", "alloc-perf-frag/1", "source", result->source,
 		"filesystem", result->facts.kind ? result->facts.kind->name : "other", "model",
-		result->model->name, "partial", result->partial, "shared_distinct_bytes",
+		result->model->name, "verdict", frag_verdict_name(frag_verdict_of(result)),
+		"partial", result->partial, "shared_distinct_bytes",
 		(json_int_t)totals->shared_distinct_bytes);
 	const struct {
 		const char *name;

@@ -11,6 +11,7 @@
 
 #include "show.h"
 #include "size.h"
+#include "words.h"
 
 enum { CELL = 12, COLUMNS = 64, MARGIN = 24, HEAD = 56, LABELS = 76, FOOT = 40 };
 
@@ -62,8 +63,8 @@ static void put_bin(const struct picture *picture, unsigned number)
 			fmin(0.6 + log10((double)bin->breaks), 3));
 	fprintf(picture->to,
 		"><title>at %s: ", size_human((double)picture->map->bin_bytes * number, text));
-	fprintf(picture->to, "%s, %" PRIu64 " breaks</title></rect>\n",
-		size_human((double)bin->bytes, text), bin->breaks);
+	fprintf(picture->to, "%s, %" PRIu64 " break%s</title></rect>\n",
+		size_human((double)bin->bytes, text), bin->breaks, words_plural(bin->breaks));
 }
 
 static void put_labels(const struct picture *picture, unsigned rows)
@@ -86,7 +87,7 @@ static void put_legend(const struct picture *picture, unsigned y)
 		"<text x=\"%d\" y=\"%u\" class=\"l\">a cell is %s; the fuller, the darker; red "
 		"edge: fragments begin here%s</text>\n",
 		LABELS, y, size_human((double)picture->map->bin_bytes, text),
-		picture->ordered ? "; blue: begin of the file, orange: its end" : "");
+		picture->ordered ? "; blue: start of the file, orange: its end" : "");
 }
 
 static void put_svg(const struct picture *picture, const char *title)

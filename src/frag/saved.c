@@ -6,10 +6,14 @@
 #include "saved.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "cleanup.h"
 #include "quote.h"
+#include "size.h"
+#include "words.h"
 
 static const double noise = 0.01;
 
@@ -47,9 +51,43 @@ static double excess_of(const json_t *document)
 	       value_of(document, "all", "ideal_fragments");
 }
 
-static void put_change(FILE *to, const char *name, double before, double after)
+/* ---- the table ---- */
+
+struct compared {
+	const char *key, *name;
+	/* NULL: a count */
+	const char *(*human)(double value, char text[static SIZE_TEXT_MAX]);
+};
+
+static const struct compared compared[] = {
+	{ "files", "files", NULL },
+	{ "fragmented_files", "fragmented files", NULL },
+	{ "mapped_bytes", "size in extents", size_human },
+	{ "extents", "extents", NULL },
+	{ "fragments", "fragments", NULL },
+	{ "ideal_fragments", "minimum of fragments", NULL },
+	{ "extra_seconds", "cost of fragments", duration_human },
+};
+
+static const char *human(const struct compared *row, double value, char text[static SIZE_TEXT_MAX])
 {
-	fprintf(to, "%-24s %16.12g %16.12g %+15.12g\n", name, before, after, after - before);
+	if (row->human)
+		return row->human(value, text);
+	snprintf(text, SIZE_TEXT_MAX, "%.0f", value);
+	return text;
+}
+
+static void put_change(FILE *to, const struct compared *row, double before, double after)
+{
+	char was[SIZE_TEXT_MAX], is[SIZE_TEXT_MAX], change[SIZE_TEXT_MAX];
+
+	fprintf(to, "%-22s %13s %13s ", row->name, human(row, before, was), human(row, after, is));
+	/* What does not show is no change. */
+	if (strcmp(was, is) == 0)
+		fprintf(to, "%14s\n", "the same");
+	else
+		fprintf(to, "%5s %8s\n", after > before ? "more:" : "less:",
+			human(row, fabs(after - before), change));
 }
 
 static const json_t *row_of(const json_t *rows, const char *path)
@@ -84,24 +122,34 @@ static void show_files(FILE *to, const json_t *before, const json_t *after, cons
 		if (!old || was == is)
 			continue;
 		name = quote_name(path);
-		fprintf(to, "  %.0f -> %.0f fragments: %s\n", was, is, name ? name : "?");
+		fprintf(to, "  %.0f fragment%s before, %.0f now: %s\n", was,
+			words_plural((uint64_t)was), is, name ? name : "?");
 	}
+}
+
+static void put_verdict(FILE *to, double was, double is, bool worse)
+{
+	const char *verdict = worse ? "worse" : is < was ? "better" : "no worse";
+
+	fprintf(to, "Verdict: %s: %.0f fragment%s beyond the minimum, ", verdict, is,
+		words_plural((uint64_t)is));
+	if (is == was)
+		fprintf(to, "as before\n");
+	else
+		fprintf(to, "%.0f before\n", was);
 }
 
 int saved_compare(FILE *to, const json_t *before, const json_t *after)
 {
-	static const char *const keys[] = { "files",	    "fragmented_files", "mapped_bytes",
-					    "extents",	    "fragments",	"ideal_fragments",
-					    "extra_seconds" };
 	double was = excess_of(before), is = excess_of(after);
-	int worse = is > was && is - was >= noise * was;
+	bool worse = is > was && is - was >= noise * was;
 
-	fprintf(to, "%-24s %16s %16s %15s\n", "", "before", "now", "change");
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		put_change(to, keys[i], value_of(before, "all", keys[i]),
-			   value_of(after, "all", keys[i]));
+	fprintf(to, "%-22s %13s %13s %14s\n", "", "before", "now", "change");
+	for (size_t i = 0; i < ARRAY_SIZE(compared); i++)
+		put_change(to, &compared[i], value_of(before, "all", compared[i].key),
+			   value_of(after, "all", compared[i].key));
 	show_files(to, before, after, "files");
 	show_files(to, before, after, "worst");
-	fprintf(to, "Verdict: %s\n", worse ? "worse" : is < was ? "better" : "no worse");
+	put_verdict(to, was, is, worse);
 	return worse;
 }

@@ -9,9 +9,10 @@
 #include "frag.h"
 
 struct show_options {
-	bool ascii;	  /* no characters beyond ASCII */
-	unsigned columns; /* width of the terminal */
-	bool files_named; /* the user named files, no directories */
+	bool ascii;	   /* no characters beyond ASCII */
+	unsigned columns;  /* width of the terminal */
+	bool files_named;  /* the user named files, no directories */
+	bool model_chosen; /* by the user, and not by what the device says of itself */
 };
 
 /* ---- a row a file (rows.c) ---- */
@@ -61,8 +62,21 @@ int show_csv_file(FILE *to, const struct frag_file *file);
 
 /* ---- the verdict (verdict.c, advice.c) ---- */
 
-/* In words, with the command that would help. */
-void show_verdict(FILE *to, const struct frag_result *result);
+enum frag_verdict {
+	FRAG_VERDICT_UNCLEAR, /* nothing but files of which too little is known */
+	FRAG_VERDICT_FINE,
+	FRAG_VERDICT_MANY_SMALL, /* no file by itself, but all of them together */
+	FRAG_VERDICT_WORTH,	 /* rewriting some */
+	FRAG_VERDICT_NO_ROOM,	 /* it would be, if the free space were not in pieces */
+};
+
+enum frag_verdict frag_verdict_of(const struct frag_result *result);
+
+/* Key in JSON; never changes. */
+const char *frag_verdict_name(enum frag_verdict verdict);
+
+/* In words, with the commands that would help. */
+void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options);
 void show_advice(FILE *to, const struct frag_result *result);
 
 /*

@@ -12,6 +12,7 @@
 #include "quote.h"
 #include "show.h"
 #include "size.h"
+#include "words.h"
 
 enum { BAR_COLUMNS = 40, EXTENSIONS_SHOWN = 10 };
 
@@ -43,7 +44,7 @@ static void show_histogram(FILE *to, const struct totals *totals,
 		if (totals->by_count[i].files)
 			last = i;
 	}
-	fprintf(to, "\nFragments a file (bars: logarithm)\n");
+	fprintf(to, "\nFragments per file (log scale)\n");
 	for (unsigned i = 0; i <= last; i++) {
 		uint64_t from, until;
 		char range[48], bytes[SIZE_TEXT_MAX];
@@ -53,7 +54,8 @@ static void show_histogram(FILE *to, const struct totals *totals,
 			snprintf(range, sizeof(range), "%" PRIu64, from);
 		else
 			snprintf(range, sizeof(range), "%" PRIu64 "-%" PRIu64, from, until);
-		fprintf(to, "%16s %10" PRIu64 " files %10s  ", range, totals->by_count[i].files,
+		fprintf(to, "%16s %10" PRIu64 " %-5s %10s  ", range, totals->by_count[i].files,
+			totals->by_count[i].files == 1 ? "file" : "files",
 			size_human((double)totals->by_count[i].mapped_bytes, bytes));
 		put_bar(to, totals->by_count[i].files, largest, options);
 	}
@@ -139,10 +141,10 @@ static void show_worst(FILE *to, const struct totals *totals)
 
 /* ---- sums ---- */
 
-static void put_count_if(FILE *to, uint64_t count, const char *what)
+static void put_count_if(FILE *to, uint64_t count, const char *one, const char *many)
 {
 	if (count)
-		fprintf(to, "%12" PRIu64 " %s\n", count, what);
+		fprintf(to, "%12" PRIu64 " %s\n", count, count == 1 ? one : many);
 }
 
 static void put_bytes_if(FILE *to, uint64_t bytes, const char *what)
@@ -160,22 +162,27 @@ static void show_sums(FILE *to, const struct frag_result *result)
 	const char *at_least = unknown->files ? " at least" : "";
 	uint64_t files = all->files + unknown->files;
 	uint64_t fragmented = all->fragmented_files + unknown->fragmented_files;
+	uint64_t fragments = all->fragments + unknown->fragments;
+	uint64_t extents = all->extents + unknown->extents;
 	char size[SIZE_TEXT_MAX], disk[SIZE_TEXT_MAX];
 
-	fprintf(to, "%12" PRIu64 " files, %s, on %s (source: %s)\n", files,
+	fprintf(to, "%12" PRIu64 " file%s, %s, on %s (source: %s)\n", files, words_plural(files),
 		size_human((double)all->size_bytes + (double)unknown->size_bytes, size),
 		result->facts.kind ? result->facts.kind->name : "nothing", result->source);
 	fprintf(to, "%12" PRIu64 " fragmented%s (%.1f %%)\n", fragmented, at_least,
 		files ? 100.0 * (double)fragmented / (double)files : 0);
-	fprintf(to, "%12" PRIu64 " fragments%s in %" PRIu64 " extents; %" PRIu64 " would do\n",
-		all->fragments + unknown->fragments, at_least, all->extents + unknown->extents,
+	fprintf(to, "%12" PRIu64 " fragment%s%s in %" PRIu64 " extent%s; minimum %" PRIu64 "\n",
+		fragments, words_plural(fragments), at_least, extents, words_plural(extents),
 		all->ideal_fragments + unknown->ideal_fragments);
 	fprintf(to, "%12s in extents of files\n",
 		size_human((double)all->mapped_bytes + (double)unknown->mapped_bytes, disk));
-	put_count_if(to, unknown->files,
-		     "files are compressed or not written out yet: of their fragments only "
-		     "some are known");
-	put_count_if(to, totals->blockless_files, "files have no blocks of their own");
+	put_count_if(
+		to, unknown->files,
+		"file is compressed or not written out yet: of its fragments only some are known",
+		"files are compressed or not written out yet: of their fragments only "
+		"some are known");
+	put_count_if(to, totals->blockless_files, "file has no blocks of its own",
+		     "files have no blocks of their own");
 	put_bytes_if(to, totals->unwritten_bytes, "allocated, but never written");
 	put_bytes_if(to, totals->shared_bytes, "in extents shared with other files");
 	if (totals->shared_bytes)
@@ -183,12 +190,17 @@ static void show_sums(FILE *to, const struct frag_result *result)
 			     "of that, each extent counted once");
 	put_bytes_if(to, totals->encoded_bytes, "compressed or encrypted");
 	put_bytes_if(to, totals->delayed_bytes, "not given their place yet (--sync has that done)");
-	put_count_if(to, totals->linked_again, "hard links and other ways to what was counted");
-	put_count_if(to, totals->special_files, "symbolic links and special files left out");
-	put_count_if(to, totals->filtered_files, "files left out by --min-size or --newer");
-	put_count_if(to, totals->skipped_mounts, "mounts left out");
-	put_count_if(to, totals->vanished_files, "files vanished meanwhile");
-	put_count_if(to, totals->silent_files, "files on file systems that do not tell");
+	put_count_if(to, totals->linked_again, "hard link or other way to what was counted",
+		     "hard links and other ways to what was counted");
+	put_count_if(to, totals->special_files, "symbolic link or special file left out",
+		     "symbolic links and special files left out");
+	put_count_if(to, totals->filtered_files, "file left out by --min-size or --newer",
+		     "files left out by --min-size or --newer");
+	put_count_if(to, totals->skipped_mounts, "mount left out", "mounts left out");
+	put_count_if(to, totals->vanished_files, "file vanished meanwhile",
+		     "files vanished meanwhile");
+	put_count_if(to, totals->silent_files, "file on a file system that does not tell",
+		     "files on file systems that do not tell");
 }
 
 static void show_unreadable(FILE *to, const struct totals *totals)
@@ -214,7 +226,7 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 		fprintf(to, "Interrupted: this is PARTIAL, what was seen until then.\n\n");
 	show_sums(to, result);
 	fputc('\n', to);
-	show_verdict(to, result);
+	show_verdict(to, result, options);
 	show_histogram(to, totals, options);
 	show_sizes(to, totals);
 	show_extensions(to, totals);

@@ -1,21 +1,53 @@
 /* SPDX-License-Identifier: MIT */
-/* The answer in words; the commands that would help follow (advice.c). */
+/*
+ * The answer in words: what the fragments cost, and whom.  Half a second in a
+ * backup is no reason to rewrite anything; the commands (advice.c) follow only
+ * where there is one.
+ */
 #include <inttypes.h>
 
 #include "show.h"
 #include "size.h"
+#include "words.h"
 
-/* Of all the reading: what all files worth rewriting cost together, to be worth a word. */
+/* Of all the reading: what all costly files cost together, to be worth a word. */
 static const double share_that_matters = 0.01;
+static const double seconds_that_matter = 1;
 
-static void put_reading(FILE *to, const struct tally *tally)
+/* Of the rest, in which no file is costly by itself. */
+static const double small_share = 0.1, small_seconds = 60;
+
+/* Random reads are mostly smaller than that, and meet one fragment. */
+enum { LARGE_FRAGMENT = 32 << 10 };
+
+enum frag_verdict frag_verdict_of(const struct frag_result *result)
 {
-	char without[SIZE_TEXT_MAX], with[SIZE_TEXT_MAX];
+	const struct totals *totals = &result->totals;
+	const struct tally *all = &totals->all, *unknown = &totals->unknown;
+	double costly = totals->worth.extra_seconds + totals->no_room.extra_seconds;
+	double reading = all->sequential_seconds + all->extra_seconds +
+			 unknown->sequential_seconds + unknown->extra_seconds;
 
-	fprintf(to, "reading takes %s instead of %s",
-		duration_human(tally->sequential_seconds + tally->extra_seconds, with),
-		duration_human(tally->sequential_seconds, without));
+	if (all->files + totals->worth.files + totals->no_room.files == 0 &&
+	    totals->unclear_files + totals->silent_files + totals->unreadable_count)
+		return FRAG_VERDICT_UNCLEAR;
+	if (costly >= seconds_that_matter && costly >= share_that_matters * reading)
+		return totals->worth.files ? FRAG_VERDICT_WORTH : FRAG_VERDICT_NO_ROOM;
+	if (all->extra_seconds >= small_seconds &&
+	    all->extra_seconds >= small_share * all->sequential_seconds)
+		return FRAG_VERDICT_MANY_SMALL;
+	return FRAG_VERDICT_FINE;
 }
+
+const char *frag_verdict_name(enum frag_verdict verdict)
+{
+	static const char *const names[] = { "unclear", "fine", "many-small", "worth-rewriting",
+					     "no-room" };
+
+	return names[verdict];
+}
+
+/* ---- sentences ---- */
 
 /* Of all files, those that nothing is said about. */
 static void put_unclear(FILE *to, const struct totals *totals)
@@ -25,10 +57,8 @@ static void put_unclear(FILE *to, const struct totals *totals)
 		totals->all.files + totals->unknown.files + totals->silent_files);
 }
 
-static void show_unclear(FILE *to, const struct frag_result *result)
+static void show_unclear(FILE *to, const struct totals *totals)
 {
-	const struct totals *totals = &result->totals;
-
 	fprintf(to, "Verdict: ");
 	if (totals->unclear_files + totals->silent_files)
 		put_unclear(to, totals);
@@ -37,58 +67,104 @@ static void show_unclear(FILE *to, const struct frag_result *result)
 	fputc('\n', to);
 }
 
-/* Nothing but such as is not known. */
-static bool is_unclear(const struct totals *totals)
+/* Of the files that have more than one. */
+static double mean_fragment(const struct totals *totals, const struct tally *tally)
 {
-	return totals->all.files + totals->worth.files == 0 &&
-	       totals->unclear_files + totals->silent_files + totals->unreadable_count;
+	uint64_t bytes = tally->mapped_bytes, fragments = tally->fragments;
+
+	if (tally == &totals->all) {
+		bytes -= totals->by_count[0].mapped_bytes + totals->by_count[1].mapped_bytes;
+		fragments -= totals->by_count[1].fragments;
+	}
+	return fragments ? (double)bytes / (double)fragments : LARGE_FRAGMENT;
 }
 
-static bool is_fine(const struct totals *totals)
+/* Whoever reads it all pays once; whoever reads here and there, hardly. */
+static void put_cost(FILE *to, const struct totals *totals, const struct tally *tally,
+		     const char *of_what)
 {
-	double reading = totals->all.sequential_seconds + totals->all.extra_seconds +
-			 totals->unknown.sequential_seconds + totals->unknown.extra_seconds;
+	char extra[SIZE_TEXT_MAX], with[SIZE_TEXT_MAX], without[SIZE_TEXT_MAX];
+	double mean = mean_fragment(totals, tally);
 
-	double costly = totals->worth.extra_seconds + totals->no_room.extra_seconds;
-
-	return costly < share_that_matters * reading || costly == 0;
+	fprintf(to, "the fragments cost at most %s, once, per full read%s (%s instead of %s); ",
+		duration_human(tally->extra_seconds, extra), of_what,
+		duration_human(tally->sequential_seconds + tally->extra_seconds, with),
+		duration_human(tally->sequential_seconds, without));
+	if (mean >= LARGE_FRAGMENT)
+		fprintf(to, "random access hardly suffers");
+	else
+		fprintf(to, "random access suffers where it reads more than a fragment (%s)",
+			size_human(mean, extra));
 }
 
-void show_verdict(FILE *to, const struct frag_result *result)
+static void put_model(FILE *to, const struct frag_result *result,
+		      const struct show_options *options)
+{
+	fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
+	/* Virtual disks say so, whatever is behind them. */
+	if (!options->model_chosen && result->model->reads_through &&
+	    result->totals.all.extra_seconds > 0)
+		fprintf(to,
+			"  (the device%s calls itself a rotating disk; if it is not: --model "
+			"flash)\n",
+			result->paths_inside ? " below" : "");
+}
+
+static void put_fine(FILE *to, const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
-	bool has_unclear = totals->unclear_files + totals->silent_files;
-	char bytes[SIZE_TEXT_MAX];
+	const struct tally *all = &totals->all;
 
-	if (is_unclear(totals)) {
-		show_unclear(to, result);
+	fprintf(to, "Verdict: ");
+	if (totals->unclear_files + totals->silent_files) {
+		put_unclear(to, totals);
+		fprintf(to, "; the others are fine: ");
+	} else {
+		fprintf(to, "fine: ");
+	}
+	if (all->extra_seconds <= 0) {
+		fprintf(to, "the fragments cost nothing");
 		return;
 	}
-	if (is_fine(totals)) {
-		fprintf(to, "Verdict: ");
-		if (has_unclear)
-			put_unclear(to, totals);
-		fprintf(to, "%s; all in all, ", has_unclear ? "; the others are fine" : "fine");
-		put_reading(to, &totals->all);
-		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
-		if (totals->worth.files)
-			fprintf(to, "  %" PRIu64 " files (%s) could be rewritten all the same:\n",
-				totals->worth.files,
-				size_human((double)totals->worth.mapped_bytes, bytes));
-	} else if (totals->worth.files == 0) {
-		fprintf(to, "Verdict: rewriting would not help now: ");
-		put_reading(to, &totals->no_room);
-		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
-	} else {
-		fprintf(to, "Verdict: worth rewriting: %" PRIu64 " file%s, %s; of these, ",
-			totals->worth.files, totals->worth.files == 1 ? "" : "s",
+	put_cost(to, totals, all, "");
+	fprintf(to, ": look elsewhere");
+}
+
+void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options)
+{
+	const struct totals *totals = &result->totals;
+	enum frag_verdict verdict = frag_verdict_of(result);
+	char bytes[SIZE_TEXT_MAX];
+
+	switch (verdict) {
+	case FRAG_VERDICT_UNCLEAR:
+		show_unclear(to, totals);
+		return;
+	case FRAG_VERDICT_FINE:
+		put_fine(to, result);
+		break;
+	case FRAG_VERDICT_MANY_SMALL:
+		fprintf(to, "Verdict: no file is worth rewriting by itself, but together ");
+		put_cost(to, totals, &totals->all, " of everything (a backup, say)");
+		fprintf(to, "; a copy of the whole tree would have fewer");
+		break;
+	case FRAG_VERDICT_WORTH:
+		fprintf(to,
+			"Verdict: worth rewriting: %" PRIu64 " file%s, %s: ", totals->worth.files,
+			words_plural(totals->worth.files),
 			size_human((double)totals->worth.mapped_bytes, bytes));
-		put_reading(to, &totals->worth);
-		if (has_unclear) {
-			fprintf(to, "; ");
-			put_unclear(to, totals);
-		}
-		fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
+		put_cost(to, totals, &totals->worth, " of them");
+		break;
+	case FRAG_VERDICT_NO_ROOM:
+		fprintf(to, "Verdict: rewriting would not help now: ");
+		put_cost(to, totals, &totals->no_room, "");
+		break;
 	}
-	show_advice(to, result);
+	if (verdict != FRAG_VERDICT_FINE && totals->unclear_files + totals->silent_files) {
+		fprintf(to, "; ");
+		put_unclear(to, totals);
+	}
+	put_model(to, result, options);
+	if (verdict == FRAG_VERDICT_WORTH || verdict == FRAG_VERDICT_NO_ROOM)
+		show_advice(to, result);
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Lists of words: "ext4,xfs" and "mkfs.ext4 -F -q". */
+/* Words, and lists of them: "ext4,xfs" and "mkfs.ext4 -F -q". */
 #ifndef UTIL_WORDS_H
 #define UTIL_WORDS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * Splits at any of `separators`; empty words are left out.  The result ends
@@ -11,6 +12,12 @@
  * memory.
  */
 char **words_split(const char *text, const char *separators);
+
+/* What a noun ends with behind that number: "1 file", "2 files". */
+static inline const char *words_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
 
 size_t words_count(char *const *words);
 

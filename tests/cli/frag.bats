@@ -174,7 +174,7 @@ refused() { # SENTENCE ARGUMENT...
 	run -0 alloc-perf frag --ascii tree
 	assert_output_has "3 files"
 	assert_output_has "Verdict: fine"
-	assert_output_has "Fragments a file"
+	assert_output_has "Fragments per file"
 	assert_output_has "By size"
 	assert_output_has "#"
 	[[ $output != *█* ]]
@@ -267,6 +267,14 @@ refused() { # SENTENCE ARGUMENT...
 	alloc-perf frag --json tree >before
 	run -0 alloc-perf frag --diff before tree
 	assert_output_has "Verdict: no worse"
+	assert_output_has "size in extents "
+	assert_output_has " 2.00 MiB "
+	[ "$(grep -c ' the same$' <<<"$output")" = 7 ]
+	jq '.all.mapped_bytes -= 1048576 | .all.fragments -= 1 | .all.extra_seconds = 61.23456' before >changed
+	run alloc-perf frag --diff changed tree
+	grep -Eq '^size in extents +[0-9.]+ MiB +[0-9.]+ MiB more:    1 MiB$' <<<"$output" || fail "$output"
+	grep -Eq '^fragments +[0-9]+ +[0-9]+ more: +1$' <<<"$output" || fail "$output"
+	grep -Eq '^cost of fragments +61.2 s +[^ ].* less: ' <<<"$output" || fail "$output"
 	jq '.all.ideal_fragments = .all.fragments + 5' before >better
 	run alloc-perf frag --diff better tree
 	assert_status 1
@@ -564,13 +572,50 @@ make_pieces() { # RUNS FREE [NAME-AT-THE-TOP]
 	for free in 0 300; do
 		make_pieces 250 $free
 		run -0 alloc-perf frag --volume --model disk image
-		assert_output_has "Verdict: rewriting would not help now"
+		assert_output_has "Verdict: rewriting would not help now: the fragments cost at most"
 		assert_output_has "/sub/big: 15.6 MiB in 252 fragments; a second copy does not fit"
 		[[ $output != *MOUNTPOINT* ]]
 		run -0 alloc-perf frag --volume --model disk --names image
 		[ -z "$output" ]
 		[ "$(field '"\(.worth_rewriting.files) \(.worth_but_no_room.files)"' --volume --model disk image)" = "0 1" ]
 	done
+}
+
+@test "--volume: half a second is no reason to rewrite, and whom it costs is said" {
+	make_pieces 60 6000
+	run -0 alloc-perf frag --volume --model disk image
+	assert_output_has "Verdict: fine: the fragments cost at most "
+	assert_output_has ", once, per full read ("
+	assert_output_has "random access hardly suffers: look elsewhere"
+	[[ $output != *e4defrag* && $output != *"rotating disk"* ]]
+	[ "$(field .verdict --volume --model disk image)" = fine ]
+	make_pieces 250 6000
+	run -0 alloc-perf frag --volume --model disk image
+	assert_output_has "Verdict: worth rewriting: 1 file, 15.6 MiB: the fragments cost at most 1.4"
+	assert_output_has "once, per full read of them (1.5"
+	[ "$(field .verdict --volume --model disk image)" = worth-rewriting ]
+	[ "$(field .verdict --volume --model flash image)" = fine ]
+}
+
+@test "the model that the device suggests is questioned, where it matters" {
+	make_pieces 60 0
+	run -0 alloc-perf frag --volume image
+	if [ "$(field .model --volume image)" = disk ]; then
+		assert_output_has "calls itself a rotating disk; if it is not: --model flash"
+	else
+		[[ $output != *"rotating disk"* ]]
+	fi
+}
+
+@test "one is one file, one run, one fragment" {
+	need_extents
+	make_tree
+	run -0 alloc-perf frag tree/sub --min-size 1
+	assert_output_has "1 file, 2 MiB"
+	[[ $output != *"1 files"* && $output != *"1 fragments"* && $output != *"1 extents"* ]]
+	make_image ext4
+	run -0 alloc-perf frag --volume image
+	[[ $output != *" 1 files"* && $output != *" 1 runs"* ]]
 }
 
 @test "--names: a leading dash is no option of who reads them" {
@@ -729,7 +774,7 @@ put() {
 	assert_status 1
 	assert_output_has "Could not be read: 1"
 	assert_output_has "Structure needs cleaning"
-	assert_output_has "1 files"
+	assert_output_has "1 file,"
 }
 
 @test "--volume: an inode table of ext that cannot be read is told, the rest is shown" {

@@ -520,47 +520,48 @@ directory_mounted_alone() { # FILESYSTEM
 	grep -q 'worth rewriting left out' errors
 }
 
-# Free space in runs of 256 KiB, and a file that is in such pieces, too.
+# An ext4 with free space in runs of 128 KiB, 1 MiB apart, and a file that is in such pieces, too.
 make_crowded() { # DIR
-	local i
-	for i in {100..499}; do
-		fallocate -l 256K "$1/$i" || return 0
+	truncate -s 1G crowded.img
+	mkfs.ext4 -q -F -b 4096 -m 0 crowded.img
+	mkdir -p -m 755 "$1"
+	mount -o loop crowded.img "$1"
+	rmdir "$1/lost+found"
+	local at free
+	free=$(($(stat -f -c '%a * %S' "$1") - (1 << 20)))
+	fallocate -l "$free" "$1/filling"
+	sync -f "$1"
+	for ((at = 0; at < free; at += 9 << 17)); do
+		fallocate -p -o "$at" -l 128K "$1/filling"
 	done
-	cat /dev/zero >"$1/filling" 2>/dev/null || true
 	sync -f "$1"
-	rm "$1"/*[13579]
-	sync -f "$1"
-	dd if=/dev/zero of="$1/big" bs=1M count=20 status=none
+	dd if=/dev/zero of="$1/big" bs=1M count=60 status=none
 	sync -f "$1"
 }
 
 @test "ext4: the verdict knows when e4defrag would not help, of trees, files and volumes, for everybody" {
 	require loop
 	require_program e4defrag
-	truncate -s 160M image
-	mkfs.ext4 -q -F -b 4096 -m 0 image
-	mkdir -m 755 crowded
-	mount -o loop image crowded
-	rmdir crowded/lost+found
 	make_crowded crowded
 	local before who fragments
 	before=$(alloc-perf frag --json crowded/big | jq .files[0].fragments)
-	[ "$before" -gt 20 ]
+	[ "$before" -gt 200 ]
 	for who in "" as_user; do
 		for fragments in "crowded" "crowded/big" "--volume crowded"; do
 			# shellcheck disable=SC2086 # words
 			run -0 $who alloc-perf frag --model disk $fragments
 			assert_output_has "Verdict: rewriting would not help now"
-			assert_output_has "big: 20 MiB in $before fragments; still 80 at best: the largest free run has 256 KiB"
+			assert_output_has "big: 60 MiB in $before fragments; still 480 at best: the largest free run has 128 KiB"
 			# shellcheck disable=SC2086
 			[ -z "$(alloc-perf frag --model disk --names $fragments)" ]
 		done
 	done
-	e4defrag crowded/big >defragmented
-	grep -q Success defragmented
+	# Whether it calls that a success depends on how much is free.
+	e4defrag crowded/big >defragmented 2>&1 || true
+	sync -f crowded
 	[ "$(alloc-perf frag --json crowded/big | jq .files[0].fragments)" = "$before" ]
 	# With room it is worth it, and it helps.
-	rm crowded/filling crowded/[1-4]*
+	fallocate -p -o 100M -l 64M crowded/filling
 	sync -f crowded
 	run -0 as_user alloc-perf frag --model disk crowded
 	assert_output_has "    e4defrag crowded/big"
@@ -573,21 +574,19 @@ make_crowded() { # DIR
 @test "a tree over two file systems: each file has the command of its own" {
 	need btrfs
 	require_program mkfs.ext4
-	truncate -s 160M image
-	mkfs.ext4 -q -F image
-	mkdir "$VOLUMES/btrfs/other"
-	mount -o loop image "$VOLUMES/btrfs/other"
-	local file
+	local i file
+	make_crowded "$VOLUMES/btrfs/other"
+	fallocate -p -o 100M -l 64M "$VOLUMES/btrfs/other/filling"
 	for ((i = 0; i < 60; i++)); do
-		for file in one two other/one other/two; do
+		for file in one two; do
 			dd if=/dev/zero of="$VOLUMES/btrfs/$file" bs=256K count=1 oflag=append conv=notrunc,fsync status=none
 		done
 	done
 	run -0 alloc-perf frag --model disk -n 20 "$VOLUMES/btrfs"
 	umount "$VOLUMES/btrfs/other"
-	rm -r "$VOLUMES/btrfs/other" "$VOLUMES"/btrfs/{one,two}
+	rm -r "$VOLUMES"/btrfs/{other,one,two}
 	assert_output_has "btrfs filesystem defragment -v $VOLUMES/btrfs/one"
-	assert_output_has "e4defrag $VOLUMES/btrfs/other/"
+	assert_output_has "e4defrag $VOLUMES/btrfs/other/big"
 }
 
 make_swap() { # FILE

@@ -485,7 +485,7 @@ static char *verdict_on(const struct frag_result *result)
 	FILE *to = open_memstream(&text, &bytes);
 
 	assert_non_null(to);
-	show_verdict(to, result);
+	show_verdict(to, result, &(struct show_options) { .model_chosen = true });
 	fclose(to);
 	return text;
 }
