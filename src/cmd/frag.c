@@ -51,6 +51,7 @@ enum option_key {
 	KEY_ASCII,
 	KEY_FORCE,
 	KEY_SWAP,
+	KEY_WHERE,
 };
 
 static const struct argp_option options[] = {
@@ -79,6 +80,7 @@ static const struct argp_option options[] = {
 	  "Files: whether swapon takes them, and resume_offset for hibernation; of swap files "
 	  "this is shown anyway",
 	  2 },
+	{ "where", KEY_WHERE, NULL, 0, "Files: where in them the fragments start", 2 },
 	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 2 },
@@ -109,6 +111,7 @@ static const char help[] =
 	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
 	"  alloc-perf frag -v ibdata1                   its extents\n"
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
+	"  alloc-perf frag --where ibdata1              which part of it is in pieces?\n"
 	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
@@ -234,6 +237,9 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	case KEY_SYNC:
 		request->settings.sync = true;
 		return 0;
+	case KEY_WHERE:
+		request->settings.with_parts = true;
+		return 0;
 	case KEY_SWAP:
 		request->swap = true;
 		return 0;
@@ -269,8 +275,9 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "--watch takes one file");
 	if (request->settings.with_names && !request->is_volume)
 		argp_error(state, "--extensions is for --volume; trees have them anyway");
-	if (request->swap && (request->is_volume || !are_all_files(request)))
-		argp_error(state, "--swap takes files");
+	if ((request->swap || request->settings.with_parts) &&
+	    (request->is_volume || !are_all_files(request)))
+		argp_error(state, "--%s takes files", request->swap ? "swap" : "where");
 	if (request->output && !request->settings.with_map)
 		argp_error(state, "--output is for the picture; say --map, too");
 	if (request->diff && request->format != FRAG_TABLE)

@@ -76,7 +76,8 @@ static bool is_swap_wanted(const struct frag_request *request, const struct frag
 	return fcntl(named->fd, F_GETFL) & O_NOATIME && swap_signature(named->fd);
 }
 
-static int show_with_swap(struct files *files, struct frag_named *named)
+/* The row, and what was asked for besides. */
+static int show_all(struct files *files, struct frag_named *named)
 {
 	CLEANUP(swap_clear) struct frag_swap swap = { 0 };
 	int r = 0;
@@ -85,11 +86,14 @@ static int show_with_swap(struct files *files, struct frag_named *named)
 		r = swap_read(named->fd, &named->facts, &named->file, &swap);
 		named->file.swap = &swap;
 	}
+	if (files->request->settings.with_parts)
+		named->file.parts = &named->parts;
 	if (r == 0)
 		r = show(files, &named->file);
+	if (r == 0 && named->file.parts)
+		show_parts(files->remarks, &named->file, files->request->show.ascii);
 	if (r == 0 && named->file.swap)
 		show_swap(files->remarks, &named->file);
-	named->file.swap = NULL;
 	return r;
 }
 
@@ -113,7 +117,7 @@ static int look(struct files *files, const char *path)
 		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
 	frag_progress_end(files->request);
 	if (r == 0)
-		return show_with_swap(files, &named);
+		return show_all(files, &named);
 	if (r == -ECANCELED) {
 		int shown = show(files, &named.file);
 
@@ -169,7 +173,7 @@ static void show_sums(const struct files *files, const char *remarks)
 	if (request->format != FRAG_TABLE || request->diff)
 		return;
 	/* Below the tables of filefrag only what was asked for. */
-	if (*remarks && (!request->verbose || request->swap))
+	if (*remarks && (!request->verbose || request->swap || request->settings.with_parts))
 		printf("\n%s", remarks);
 	if (request->verbose || files->shown == 0)
 		return;

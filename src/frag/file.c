@@ -112,13 +112,18 @@ int frag_collect(const struct extent *extent, void *context)
 {
 	struct frag_collector *collector = context;
 	struct layout_sums *sums = &collector->sums;
+	uint64_t before = sums->figures.fragments;
+	double seconds = 0;
 	int r = 0, is_break;
 
 	layout_sums_add(sums, extent);
 	is_break = sums->step_bytes != 0;
 	if (is_break)
-		collector->break_seconds += seek_cost_of_break(collector->model, sums->step_bytes,
-							       collector->volume_bytes);
+		seconds = seek_cost_of_break(collector->model, sums->step_bytes,
+					     collector->volume_bytes);
+	collector->break_seconds += seconds;
+	if (collector->parts && sums->figures.fragments > before)
+		parts_add(collector->parts, extent->logical, seconds);
 	if (extent->flags & EXTENT_DELALLOC)
 		collector->delayed_bytes += extent->bytes;
 	if (extent->flags & EXTENT_INLINE)

@@ -11,18 +11,20 @@
 #include "filesystem.h"
 #include "layout.h"
 #include "map.h"
+#include "parts.h"
 #include "ranges.h"
 
 struct frag_file {
 	const char *path; /* NULL: known by its inode alone */
 	uint64_t device, inode;
 	uint64_t size_bytes;
-	uint64_t disk_bytes;	      /* as st_blocks says, metadata of the file included */
-	bool opened;		      /* no: of one block or none, not looked into */
-	struct layout layout;	      /* without the median */
-	const struct frag_swap *swap; /* NULL: nobody asked */
-	uint64_t delayed_bytes;	      /* written, but not given their place yet */
-	uint64_t inline_bytes;	      /* inside of metadata */
+	uint64_t disk_bytes;		/* as st_blocks says, metadata of the file included */
+	bool opened;			/* no: of one block or none, not looked into */
+	struct layout layout;		/* without the median */
+	const struct frag_parts *parts; /* NULL: nobody asked */
+	const struct frag_swap *swap;	/* NULL: nobody asked */
+	uint64_t delayed_bytes;		/* written, but not given their place yet */
+	uint64_t inline_bytes;		/* inside of metadata */
 	uint64_t ideal_fragments;
 	double sequential_seconds,
 		extra_seconds; /* by the model: in one piece, and on top of that */
@@ -61,9 +63,10 @@ struct frag_collector {
 	double break_seconds;
 	const struct seek_model *model;
 	uint64_t device, volume_bytes, file_bytes;
-	struct ranges *shared; /* gets the shared extents; NULL: nobody cares */
-	struct map *map;       /* gets all with addresses; may be NULL */
-	extent_fn also;	       /* sees each extent, too; may be NULL */
+	struct ranges *shared;	  /* gets the shared extents; NULL: nobody cares */
+	struct frag_parts *parts; /* may be NULL */
+	struct map *map;	  /* gets all with addresses; may be NULL */
+	extent_fn also;		  /* sees each extent, too; may be NULL */
 	void *also_context;
 };
 

@@ -28,6 +28,7 @@ struct frag_settings {
 	bool sync;	     /* have delayed allocation done first */
 	bool with_names;     /* of all files of a volume, not only the worst: `each` wants them */
 	bool with_map;	   /* goes with `exact`: what is not looked into has no place on the map */
+	bool with_parts;   /* of files that are named: where in them the fragments start */
 	bool map_in_order; /* of a single file: the map shows which part lies where */
 
 	/* Sees each file, with its path; called by several threads at once. May be NULL. */

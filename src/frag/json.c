@@ -68,6 +68,24 @@ static json_t *swap_json(const struct frag_swap *swap)
 			 has_offset ? json_integer((json_int_t)swap->offset_pages) : json_null());
 }
 
+static json_t *parts_json(const struct frag_file *file)
+{
+	const struct frag_parts *parts = file->parts;
+	json_t *rows = json_array();
+
+	if (!frag_file_is_known(file)) {
+		json_decref(rows);
+		return json_null();
+	}
+	for (unsigned i = 0; i < parts->count; i++)
+		json_array_append_new(rows,
+				      json_pack("{sI sI sf}", "from_bytes",
+						(json_int_t)(i * parts->part_bytes), "fragments",
+						(json_int_t)parts->part[i].fragments,
+						"extra_seconds", parts->part[i].extra_seconds));
+	return rows;
+}
+
 json_t *show_file_json(const struct frag_file *file)
 {
 	CLEANUP(decrefp) json_t *row = json_object();
@@ -78,6 +96,8 @@ json_t *show_file_json(const struct frag_file *file)
 		if (json_object_set_new(row, frag_columns[i].name,
 					number(frag_columns[i].of(file))) < 0)
 			return NULL;
+	if (file->parts && json_object_set_new(row, "parts", parts_json(file)) < 0)
+		return NULL;
 	if (file->swap && json_object_set_new(row, "swap", swap_json(file->swap)) < 0)
 		return NULL;
 	return json_incref(row);

@@ -85,10 +85,14 @@ int frag_named_read(const struct frag_settings *settings, struct frag_named *nam
 		.file_bytes = settings->map_in_order ? named->file.size_bytes : 0,
 		.shared = totals ? &totals->shared : NULL,
 		.map = totals ? totals->map : NULL,
+		.parts = settings->with_parts ? &named->parts : NULL,
 		.also = watch,
 		.also_context = &watcher,
 	};
-	int r = frag_file_read(named->fd, &named->facts, settings->sync, &collector, &named->file);
+	int r;
+
+	parts_init(&named->parts, named->file.size_bytes, named->facts.block_bytes);
+	r = frag_file_read(named->fd, &named->facts, settings->sync, &collector, &named->file);
 
 	/* What comes behind is not known to be a hole. */
 	if (r == -ECANCELED)

@@ -10,6 +10,7 @@ struct frag_named {
 	struct frag_file file; /* first what stat() tells, after frag_named_read() all */
 	struct filesystem_facts facts;
 	const struct seek_model *model;
+	struct frag_parts parts; /* with settings->with_parts */
 };
 
 void frag_named_close(struct frag_named *named);

@@ -106,3 +106,39 @@ void show_swap(FILE *to, const struct frag_file *file)
 		fprintf(to, "; to resume from hibernation: resume=%s resume_offset=%" PRIu64 "\n",
 			swap->device ? swap->device : "(its device)", swap->offset_pages);
 }
+
+static void put_part(FILE *to, const struct frag_parts *parts, unsigned i, uint64_t most,
+		     bool ascii)
+{
+	const struct frag_part *part = &parts->part[i];
+	unsigned columns = most ? (unsigned)(40 * part->fragments / most) : 0;
+	char from[SIZE_TEXT_MAX], cost[SIZE_TEXT_MAX];
+
+	fprintf(to, "%12s %9" PRIu64 " %9s%s",
+		i ? size_human((double)(i * parts->part_bytes), from) : "0", part->fragments,
+		duration_human(part->extra_seconds, cost), columns ? "  " : "");
+	for (unsigned column = 0; column < columns; column++)
+		fputs(ascii ? "#" : "█", to);
+	fputc('\n', to);
+}
+
+void show_parts(FILE *to, const struct frag_file *file, bool ascii)
+{
+	CLEANUP(freep) char *name = quote_name(file->path);
+	const struct frag_parts *parts = file->parts;
+	char bytes[SIZE_TEXT_MAX];
+	uint64_t most = 0;
+
+	if (!frag_file_is_known(file) || parts->count == 0) {
+		fprintf(to, "%s: no fragments whose start is known\n", name ? name : "?");
+		return;
+	}
+	for (unsigned i = 0; i < parts->count; i++)
+		if (parts->part[i].fragments > most)
+			most = parts->part[i].fragments;
+	fprintf(to, "%s: where its fragments start, in parts of %s\n%12s %9s %9s\n",
+		name ? name : "?", size_human((double)parts->part_bytes, bytes), "from",
+		"fragments", "cost");
+	for (unsigned i = 0; i < parts->count; i++)
+		put_part(to, parts, i, most, ascii);
+}

@@ -24,6 +24,9 @@ void show_file(FILE *to, const struct frag_file *file);
 enum { SHOW_FRAGMENTS_MAX = 32 };
 const char *show_fragments(const struct frag_file *file, char text[static SHOW_FRAGMENTS_MAX]);
 
+/* The file's `parts`, which have to be known (rows.c). */
+void show_parts(FILE *to, const struct frag_file *file, bool ascii);
+
 /* A sentence on a file whose `swap` is known: whether it is usable, and its offset (rows.c). */
 void show_swap(FILE *to, const struct frag_file *file);
 

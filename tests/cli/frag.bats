@@ -47,6 +47,7 @@ refused() { # SENTENCE ARGUMENT...
 	refused "name a file, a directory" -x
 	refused "--volume takes one mount point" --volume a b
 	refused "--swap takes files" --swap .
+	refused "--where takes files" --where .
 	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
 	refused '"soon" is no number of seconds' --watch soon a
@@ -129,6 +130,21 @@ refused() { # SENTENCE ARGUMENT...
 			"tree/both 2 tree/end 1 tree/none 0 tree/nothing 1 tree/one-block 1" ]
 	done
 	[ "$(alloc-perf frag --json tree/* | jq -c '[.files[].holes]')" = "[2,1,0,1,1]" ]
+}
+
+@test "files: --where: each fragment is counted in its part" {
+	need_extents
+	head -c 1000000 /dev/urandom >file
+	truncate -s 1M empty-but-long
+	: >empty
+	sync file
+	run -0 alloc-perf frag --where --ascii file empty
+	assert_output_has "file: where its fragments start, in parts of 64 KiB"
+	assert_output_has "empty: no fragments whose start is known"
+	[ "$(field '.files[0] | (.parts | length == 16) and ([.parts[].fragments] | add) == .fragments and
+		(([.parts[].extra_seconds] | add) - .extra_seconds | fabs < 1e-9) and .parts[1].from_bytes == 65536' --where file)" = true ]
+	[ "$(field '.files | map(.parts | length) | @csv' --where empty empty-but-long)" = 0,16 ]
+	[ "$(field '.files[0] | has("parts")' file)" = false ]
 }
 
 @test "files: a swap file with a hole at its end is called unusable" {

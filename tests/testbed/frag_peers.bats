@@ -524,7 +524,7 @@ directory_mounted_alone() { # FILESYSTEM
 make_crowded() { # DIR
 	truncate -s 1G crowded.img
 	mkfs.ext4 -q -F -b 4096 -m 0 crowded.img
-	mkdir -p -m 755 "$1"
+	mkdir -m 755 "$1"
 	mount -o loop crowded.img "$1"
 	rmdir "$1/lost+found"
 	local at free
@@ -587,6 +587,24 @@ make_crowded() { # DIR
 	rm -r "$VOLUMES"/btrfs/{other,one,two}
 	assert_output_has "btrfs filesystem defragment -v $VOLUMES/btrfs/one"
 	assert_output_has "e4defrag $VOLUMES/btrfs/other/big"
+}
+
+# In which sixteenth of the file the breaks lie that filefrag marks by an "expected" block.
+breaks_by_part() { # FILE
+	filefrag -v "$1" | awk '/^File size/ { for (i = 1; i < NF; i++) if ($i ~ /^\(/) blocks = substr($i, 2) }
+		$1 ~ /^[0-9]+:$/ && ($1 == "0:" || $7 ~ /^[0-9]+:$/) { count[int($2 / int((blocks + 15) / 16))]++ }
+		END { for (i = 0; i < 16; i++) printf "%d ", count[i] }'
+}
+
+@test "ext4, xfs, btrfs: --where agrees with filefrag" {
+	local name file
+	for name in ext4 xfs btrfs; do
+		need $name
+		file=$VOLUMES/$name/sub/a
+		[ "$(alloc-perf frag --json "$file" | jq '.files[0].holes')" = 0 ]
+		[ "$(alloc-perf frag --json --where "$file" | jq -j '[.files[0].parts[].fragments] + [range(16) | 0] | .[:16][] | "\(.) "')" = \
+			"$(breaks_by_part "$file")" ] || fail "$name: $(filefrag -v "$file"; alloc-perf frag --where "$file")"
+	done
 }
 
 make_swap() { # FILE
