@@ -62,7 +62,7 @@ _alloc_perf_frag_value() {
 	--model) _alloc_perf_words "$2" "disk flash" ;;
 	--min-size) _alloc_perf_words "$2" "64K 1M 1G" ;;
 	-o | --output | --files-from | --newer | --diff) _alloc_perf_files "$2" ;;
-	-n | --worst | --threads | --watch) ;;
+	-n | --worst | -d | --depth | --threads | --watch) ;;
 	*) return 1 ;;
 	esac
 }
@@ -174,7 +174,7 @@ _alloc_perf() {
 	diff,*) _alloc_perf_files "$current" ;;
 	frag,-*)
 		_alloc_perf_words "$current" "--volume --files-from --null --one-file-system --min-size --newer
-			--exact --extensions --sync --threads --verbose --where --swap --map --output --force --worst --sort --model --json --each --csv
+			--exact --extensions --sync --threads --verbose --where --swap --map --output --force --worst --depth --sort --model --json --each --csv
 			--names --diff --watch --ascii --quiet --help"
 		;;
 	frag,*) _alloc_perf_files "$current" ;;

@@ -22,7 +22,7 @@
 #include "size.h"
 #include "suggest.h"
 
-enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80 };
+enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80, DEPTH_MAX = 100 };
 
 enum option_key {
 	KEY_VERBOSE = 'v',
@@ -33,6 +33,7 @@ enum option_key {
 	KEY_ONE = 'x',
 	KEY_ZERO = '0',
 	KEY_QUIET = 'q',
+	KEY_DEPTH = 'd',
 	KEY_VOLUME = 256,
 	KEY_JSON,
 	KEY_EACH,
@@ -84,7 +85,10 @@ static const struct argp_option options[] = {
 	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
 	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
 	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 2 },
-	{ "worst", KEY_WORST, "N", 0, "How many of the worst files to show (default: 10)", 2 },
+	{ "worst", KEY_WORST, "N", 0,
+	  "How many of the worst files, and of directories, to show (default: 10)", 2 },
+	{ "depth", KEY_DEPTH, "N", 0,
+	  "Sums by directory, down to N levels below each DIR, or the top of the volume", 2 },
 	{ "sort", KEY_SORT, "KEY", 0,
 	  "The worst by cost (default), fragments, extents, size or density", 2 },
 	{ "model", KEY_MODEL, "NAME", 0,
@@ -113,6 +117,7 @@ static const char help[] =
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
 	"  alloc-perf frag --where ibdata1              which part of it is in pieces?\n"
 	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
+	"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
 	"  alloc-perf frag --volume disk.img            an image, without root\n"
@@ -232,7 +237,7 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 		request->settings.exact = true;
 		return 0;
 	case KEY_EXTENSIONS:
-		request->settings.with_names = true;
+		request->settings.with_names = request->extensions = true;
 		return 0;
 	case KEY_SYNC:
 		request->settings.sync = true;
@@ -273,7 +278,9 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "--volume takes one mount point, device or image");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
-	if (request->settings.with_names && !request->is_volume)
+	if (request->settings.depth && !request->is_volume && are_all_files(request))
+		argp_error(state, "--depth takes directories, or --volume");
+	if (request->extensions && !request->is_volume)
 		argp_error(state, "--extensions is for --volume; trees have them anyway");
 	if ((request->swap || request->settings.with_parts) &&
 	    (request->is_volume || !are_all_files(request)))
@@ -324,6 +331,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_SORT:
 		parse_sort(argument, state, &settings->sort);
+		return 0;
+	case KEY_DEPTH:
+		settings->depth = parse_number("depth", argument, DEPTH_MAX, state) + 1;
+		settings->with_names = true;
 		return 0;
 	case KEY_MODEL:
 		parse_model(argument, state, &settings->model);

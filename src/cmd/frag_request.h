@@ -20,7 +20,7 @@ struct frag_request {
 	double watch_seconds;		/* 0: look once */
 	uint64_t start_ns, progress_ns; /* progress_ns: when it was shown last */
 	bool progress_shown;
-	bool is_volume, verbose, quiet, zero, force, swap;
+	bool is_volume, verbose, quiet, zero, force, swap, extensions;
 	const struct frag_result *result; /* of a tree or a volume, while it is made */
 	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
 	char *const *names;		  /* ends with NULL */

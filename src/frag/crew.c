@@ -173,6 +173,10 @@ static int start(struct crew *crew, struct crew_member *member)
 	if (r < 0)
 		return r;
 	member->totals.met = crew->result->met;
+	member->totals.root_bytes = crew->result->totals.root_bytes;
+	r = totals_set_depth(&member->totals, settings->depth);
+	if (r < 0)
+		return r;
 	r = -pthread_create(&member->thread, NULL, run_member, member);
 	member->started = r == 0;
 	return r;

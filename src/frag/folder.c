@@ -75,12 +75,14 @@ int folder_path_set(struct folder_path *path, const struct folder *folder)
 		return r;
 	path->bytes = end;
 	path->text[end] = '\0';
+	path->root_bytes = 0;
 	for (; folder; folder = folder->parent) {
 		size_t bytes = strlen(folder->name);
 
 		path->text[--end] = '/';
 		end -= bytes;
 		memcpy(path->text + end, folder->name, bytes);
+		path->root_bytes = strcmp(folder->name, "/") == 0 ? 0 : bytes;
 	}
 	/* "/" was named: no second slash. */
 	if (path->bytes > 1 && path->text[0] == '/' && path->text[1] == '/') {

@@ -27,6 +27,7 @@ void folder_release(struct folder *folder);
 struct folder_path {
 	char *text; /* of the folder in hand, with a slash behind it; free() it */
 	size_t bytes, room;
+	size_t root_bytes; /* of the topmost folder, as the user named it; the root: 0 */
 };
 
 /* The folder in hand; NULL: none, names stand for themselves.  0 or -ENOMEM. */

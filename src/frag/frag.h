@@ -26,7 +26,8 @@ struct frag_settings {
 	bool one_filesystem; /* -x */
 	bool exact;	     /* look into files of one block, too */
 	bool sync;	     /* have delayed allocation done first */
-	bool with_names;     /* of all files of a volume, not only the worst: `each` wants them */
+	unsigned depth;	   /* sums by directory: 1 of what was named, 2 one level below; 0: none */
+	bool with_names;   /* of all files of a volume, not only the worst: `each` wants them */
 	bool with_map;	   /* goes with `exact`: what is not looked into has no place on the map */
 	bool with_parts;   /* of files that are named: where in them the fragments start */
 	bool map_in_order; /* of a single file: the map shows which part lies where */
@@ -79,6 +80,9 @@ void frag_result_clear(struct frag_result *result);
 
 /* Adds a sentence to the note.  0 or -ENOMEM. */
 int frag_result_note(struct frag_result *result, const char *text);
+
+/* What the paths of all files start with, for sums by directory. */
+void frag_result_set_top(struct frag_result *result, const char *top);
 
 /* All files of the result are on result->facts, with result->free (NULL: not known). */
 void frag_result_set_whole(struct frag_result *result);

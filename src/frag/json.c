@@ -162,11 +162,30 @@ static json_t *extensions_json(const struct totals *totals)
 {
 	json_t *rows = json_array();
 
-	for (unsigned i = 0; i <= EXTENSIONS_MAX; i++)
-		if (totals->extensions[i].tally.files)
-			json_array_append_new(rows,
-					      class_json(&totals->extensions[i].tally, "extension",
-							 json_string(totals->extensions[i].name)));
+	for (size_t i = 0; i <= totals->extensions.room; i++) {
+		const struct named_tally *row = &totals->extensions.rows[i];
+
+		if (row->tally.files)
+			json_array_append_new(
+				rows, class_json(&row->tally, "extension", json_string(row->name)));
+	}
+	return rows;
+}
+
+/* NULL where nobody asked for it. */
+static json_t *directories_json(const struct totals *totals)
+{
+	json_t *rows = totals->depth ? json_array() : json_null();
+
+	for (size_t i = 0; totals->depth && i <= totals->by_directory.room; i++) {
+		const struct named_tally *named = &totals->by_directory.rows[i];
+		json_t *row = named->tally.files ? tally_json(&named->tally) : NULL;
+
+		if (row && put_path(row, named->name) == 0)
+			json_array_append_new(rows, row);
+		else
+			json_decref(row);
+	}
 	return rows;
 }
 
@@ -264,6 +283,7 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "by_fragments", histogram_json(totals) },
 		{ "by_size", sizes_json(totals) },
 		{ "by_extension", extensions_json(totals) },
+		{ "by_directory", directories_json(totals) },
 		{ "worst", worst_json(totals) },
 		{ "unreadable", unreadable_json(totals) },
 		{ "note", result->note ? json_string(result->note) : json_null() },

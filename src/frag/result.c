@@ -25,6 +25,8 @@ int frag_result_init(struct frag_result *result, const struct frag_settings *set
 
 	result->met = met_new(settings->cancel_fd);
 	result->totals.met = result->met;
+	if (r == 0)
+		r = totals_set_depth(&result->totals, settings->depth);
 	return result->met ? r : -ENOMEM;
 }
 
@@ -34,6 +36,11 @@ const struct seek_model *frag_model_for(const struct frag_settings *settings,
 	if (settings->model)
 		return settings->model;
 	return seek_model_find(facts->is_flash ? "flash" : "disk");
+}
+
+void frag_result_set_top(struct frag_result *result, const char *top)
+{
+	result->totals.root_bytes = strcmp(top, "/") == 0 ? 0 : strlen(top);
 }
 
 void frag_result_set_whole(struct frag_result *result)

@@ -3,9 +3,6 @@
  * Files whose fragments are not known have a tally of their own: a compressed
  * file counted as one fragment would make a tree look better than it is, counted
  * by its extents a lot worse.
- *
- * Extensions are anybody's: after the first five hundred different ones the rest
- * goes into one row.
  */
 #include "totals.h"
 
@@ -80,33 +77,25 @@ static void extension_of(const char *path, char name[EXTENSION_BYTES])
 	}
 }
 
-static size_t hash_of(const char *name)
+/* The directory that the file is summed in: `depth` - 1 levels below what the user named at most.
+ */
+static const char *directory_of(const struct totals *totals, const char *path, size_t *ret_bytes)
 {
-	uint32_t hash = 2166136261u;
+	size_t end = strnlen(path, totals->root_bytes);
 
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash % EXTENSIONS_MAX;
-}
+	if (path[end] != '/')
+		end = 0;
+	for (unsigned level = 1; level < totals->depth; level++) {
+		const char *next = strchr(path + end + (path[end] == '/'), '/');
 
-/* A slot is free if it has no files; three quarters at most are used, so it ends. */
-static struct tally *extension_tally(struct totals *totals, const char *name)
-{
-	size_t slot = hash_of(name);
-
-	for (;; slot = (slot + 1) % EXTENSIONS_MAX) {
-		struct extension *extension = &totals->extensions[slot];
-
-		if (extension->tally.files && strcmp(extension->name, name) != 0)
-			continue;
-		if (extension->tally.files)
-			return &extension->tally;
-		if (totals->extension_count >= EXTENSIONS_MAX / 4 * 3)
-			return &totals->extensions[EXTENSIONS_MAX].tally;
-		totals->extension_count++;
-		strcpy(extension->name, name);
-		return &extension->tally;
+		if (!next)
+			break;
+		end = (size_t)(next - path);
 	}
+	if (end == 0)
+		path = *path == '/' ? "/" : ".";
+	*ret_bytes = end ? end : 1;
+	return path;
 }
 
 /* ---- tallies ---- */
@@ -154,10 +143,9 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 		int with_map)
 {
 	*totals = (struct totals) { 0 };
-	totals->extensions = calloc(EXTENSIONS_MAX + 1, sizeof(*totals->extensions));
-	if (worst_init(&totals->worst, sort, worst_count) < 0 || !totals->extensions)
+	if (worst_init(&totals->worst, sort, worst_count) < 0 ||
+	    named_tallies_init(&totals->extensions, EXTENSIONS_MAX) < 0)
 		return -ENOMEM;
-	strcpy(totals->extensions[EXTENSIONS_MAX].name, "(others)");
 	if (with_map) {
 		totals->map = malloc(sizeof(*totals->map));
 		if (!totals->map)
@@ -172,24 +160,55 @@ void totals_clear(struct totals *totals)
 	worst_clear(&totals->worst);
 	for (size_t i = 0; i < UNREADABLE_MAX; i++)
 		free(totals->unreadable[i].path);
-	free(totals->extensions);
+	named_tallies_clear(&totals->extensions);
+	named_tallies_clear(&totals->by_directory);
 	free(totals->map);
 	ranges_clear(&totals->shared);
 	*totals = (struct totals) { 0 };
 }
 
-static void add_known(struct totals *totals, const struct frag_file *file)
+int totals_set_depth(struct totals *totals, unsigned depth)
+{
+	totals->depth = depth;
+	return depth ? named_tallies_init(&totals->by_directory, DIRECTORIES_MAX) : 0;
+}
+
+static int add_to(struct named_tallies *tallies, const char *name, size_t bytes,
+		  const struct frag_file *file)
+{
+	struct tally *tally = named_tally(tallies, name, bytes);
+
+	if (!tally)
+		return -ENOMEM;
+	tally_add(tally, file);
+	return 0;
+}
+
+static int add_by_name(struct totals *totals, const struct frag_file *file)
 {
 	char extension[EXTENSION_BYTES] = "";
+	const char *directory = "(no name)";
+	size_t bytes = strlen(directory);
+	int r = 0;
 
+	if (file->path) {
+		extension_of(file->path, extension);
+		r = add_to(&totals->extensions, extension, strlen(extension), file);
+		if (totals->depth)
+			directory = directory_of(totals, file->path, &bytes);
+	}
+	if (r == 0 && totals->depth)
+		r = add_to(&totals->by_directory, directory, bytes, file);
+	return r;
+}
+
+static int add_known(struct totals *totals, const struct frag_file *file)
+{
 	totals->blockless_files += file->layout.extents == 0 || file->inline_bytes;
 	tally_add(&totals->all, file);
 	tally_add(&totals->by_count[count_class_of(file->layout.fragments)], file);
 	tally_add(&totals->by_size[size_class_of(file->size_bytes)], file);
-	if (file->path) {
-		extension_of(file->path, extension);
-		tally_add(extension_tally(totals, extension), file);
-	}
+	return add_by_name(totals, file);
 }
 
 /* Half the fragments at least have to go, or all that can. */
@@ -223,10 +242,10 @@ int totals_add(struct totals *totals, struct frag_file *file)
 	totals->inline_bytes += file->inline_bytes;
 	totals->holes += file->layout.holes;
 	totals->unopened_files += !file->opened;
-	if (frag_file_is_known(file))
-		add_known(totals, file);
-	else
+	if (!frag_file_is_known(file))
 		tally_add(&totals->unknown, file);
+	else if (add_known(totals, file) < 0)
+		return -ENOMEM;
 	judge(totals, file);
 	if (file->is_worth)
 		tally_add(&totals->worth, file);
@@ -239,7 +258,7 @@ int totals_add(struct totals *totals, struct frag_file *file)
 
 int totals_wants_path(const struct totals *totals, const struct frag_file *file)
 {
-	return worst_wants(&totals->worst, file);
+	return totals->depth || worst_wants(&totals->worst, file);
 }
 
 /*
@@ -313,6 +332,25 @@ static void merge_counters(struct totals *to, const struct totals *from)
 		*counters[i].to += counters[i].from;
 }
 
+/* Either has none, or both have. */
+static int merge_named(struct named_tallies *to, const struct named_tallies *from)
+{
+	for (size_t i = 0; i < from->room; i++) {
+		const struct named_tally *row = &from->rows[i];
+		struct tally *tally;
+
+		if (!row->name)
+			continue;
+		tally = named_tally(to, row->name, strlen(row->name));
+		if (!tally)
+			return -ENOMEM;
+		tally_merge(tally, &row->tally);
+	}
+	if (from->room)
+		tally_merge(&to->rows[to->room].tally, &from->rows[from->room].tally);
+	return 0;
+}
+
 int totals_merge(struct totals *to, struct totals *from)
 {
 	tally_merge(&to->all, &from->all);
@@ -323,11 +361,9 @@ int totals_merge(struct totals *to, struct totals *from)
 		tally_merge(&to->by_count[i], &from->by_count[i]);
 	for (size_t i = 0; i < SIZE_CLASSES; i++)
 		tally_merge(&to->by_size[i], &from->by_size[i]);
-	for (size_t i = 0; i < EXTENSIONS_MAX; i++)
-		if (from->extensions[i].tally.files)
-			tally_merge(extension_tally(to, from->extensions[i].name),
-				    &from->extensions[i].tally);
-	tally_merge(&to->extensions[EXTENSIONS_MAX].tally, &from->extensions[EXTENSIONS_MAX].tally);
+	if (merge_named(&to->extensions, &from->extensions) < 0 ||
+	    merge_named(&to->by_directory, &from->by_directory) < 0)
+		return -ENOMEM;
 	merge_counters(to, from);
 	worst_merge(&to->worst, &from->worst);
 	merge_unreadable(to, from);
@@ -336,21 +372,11 @@ int totals_merge(struct totals *to, struct totals *from)
 	return ranges_merge(&to->shared, &from->shared);
 }
 
-static int dearest_first(const void *one, const void *other)
-{
-	const struct extension *a = one, *b = other;
-	double difference = b->tally.extra_seconds - a->tally.extra_seconds;
-
-	if (difference != 0)
-		return difference > 0 ? 1 : -1;
-	if (a->tally.files != b->tally.files)
-		return a->tally.files < b->tally.files ? 1 : -1;
-	return strcmp(a->name, b->name);
-}
-
 void totals_finish(struct totals *totals)
 {
 	totals->shared_distinct_bytes = ranges_bytes(&totals->shared);
 	worst_finish(&totals->worst);
-	qsort(totals->extensions, EXTENSIONS_MAX + 1, sizeof(*totals->extensions), dearest_first);
+	named_tallies_sort(&totals->extensions);
+	if (totals->depth)
+		named_tallies_sort(&totals->by_directory);
 }

@@ -14,29 +14,23 @@
 #include "map.h"
 #include "met.h"
 #include "ranges.h"
+#include "tallies.h"
 #include "worst.h"
 
-struct tally {
-	uint64_t files;
-	uint64_t fragmented_files; /* more fragments than their ideal */
-	uint64_t size_bytes, mapped_bytes;
-	uint64_t extents, fragments, ideal_fragments;
-	double sequential_seconds, extra_seconds;
-};
-
 /* By fragments a file: 0, 1, 2, 3-4, 5-8, ... */
-enum { COUNT_CLASSES = 34, SIZE_CLASSES = 9, EXTENSIONS_MAX = 512, EXTENSION_BYTES = 16 };
+enum {
+	COUNT_CLASSES = 34,
+	SIZE_CLASSES = 9,
+	EXTENSIONS_MAX = 512,
+	EXTENSION_BYTES = 16,
+	DIRECTORIES_MAX = 4096,
+};
 
 /* Of a class: the fewest and the most fragments in it. */
 void totals_count_class(unsigned number, uint64_t *ret_from, uint64_t *ret_to);
 
 /* Files of fewer than so many bytes are in the size class; the last one: UINT64_MAX. */
 uint64_t totals_size_class(unsigned number);
-
-struct extension {
-	char name[EXTENSION_BYTES]; /* in small letters, without the dot; "": none */
-	struct tally tally;
-};
 
 struct unreadable {
 	char *path;
@@ -52,8 +46,10 @@ struct totals {
 	struct tally no_room; /* would be, but the free space does not allow it */
 	struct tally by_count[COUNT_CLASSES];
 	struct tally by_size[SIZE_CLASSES];
-	struct extension *extensions; /* EXTENSIONS_MAX + 1 slots; the last one: all others */
-	size_t extension_count;
+	struct named_tallies extensions;   /* in small letters, without the dot; "": none */
+	struct named_tallies by_directory; /* with `depth` */
+	unsigned depth;	   /* 1: what was named, 2: one level below and so on; 0: no sums */
+	size_t root_bytes; /* what a path starts with that the user named */
 	struct worst worst;
 
 	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
@@ -89,7 +85,10 @@ void totals_clear(struct totals *totals);
  */
 int totals_add(struct totals *totals, struct frag_file *file);
 
-/* Whether totals_add() would keep the file among the worst: only then a path is of use. */
+/* From now on sums by directory, if `depth` is not 0.  0 or -ENOMEM. */
+int totals_set_depth(struct totals *totals, unsigned depth);
+
+/* Whether totals_add() has a use for the path: among the worst, or for sums by directory. */
 int totals_wants_path(const struct totals *totals, const struct frag_file *file);
 
 int totals_add_unreadable(struct totals *totals, const char *path, int error);

@@ -102,8 +102,8 @@ static void show_extensions(FILE *to, const struct totals *totals)
 {
 	unsigned shown = 0;
 
-	for (unsigned i = 0; i <= EXTENSIONS_MAX && shown < EXTENSIONS_SHOWN; i++) {
-		const struct extension *extension = &totals->extensions[i];
+	for (size_t i = 0; i <= totals->extensions.room && shown < EXTENSIONS_SHOWN; i++) {
+		const struct named_tally *extension = &totals->extensions.rows[i];
 
 		if (extension->tally.fragmented_files == 0)
 			continue;
@@ -111,6 +111,36 @@ static void show_extensions(FILE *to, const struct totals *totals)
 			put_tally_header(to, "By extension");
 		put_tally(to, *extension->name ? extension->name : "(none)", &extension->tally);
 	}
+}
+
+/* Names last, since they are of any width. */
+static void show_directories(FILE *to, const struct totals *totals)
+{
+	size_t shown = 0, more = 0;
+
+	if (totals->depth == 0)
+		return;
+	fprintf(to, "\n%10s %10s %10s %10s %10s %9s  directory\n", "files", "fragmented", "size",
+		"fragments", "minimum", "cost");
+	for (size_t i = 0; i <= totals->by_directory.room; i++) {
+		const struct named_tally *row = &totals->by_directory.rows[i];
+		const struct tally *tally = &row->tally;
+		CLEANUP(freep) char *name = row->name ? quote_name(row->name) : NULL;
+		char bytes[SIZE_TEXT_MAX], seconds[SIZE_TEXT_MAX];
+
+		more += tally->files && shown == totals->worst.room;
+		if (tally->files == 0 || shown == totals->worst.room)
+			continue;
+		fprintf(to,
+			"%10" PRIu64 " %10" PRIu64 " %10s %10" PRIu64 " %10" PRIu64 " %9s  %s\n",
+			tally->files, tally->fragmented_files,
+			size_human((double)tally->size_bytes, bytes), tally->fragments,
+			tally->ideal_fragments, duration_human(tally->extra_seconds, seconds),
+			name ? name : "?");
+		shown++;
+	}
+	if (more)
+		fprintf(to, "%10zu more (--worst %zu shows all)\n", more, shown + more);
 }
 
 /* ---- the worst ---- */
@@ -230,6 +260,7 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 	show_histogram(to, totals, options);
 	show_sizes(to, totals);
 	show_extensions(to, totals);
+	show_directories(to, totals);
 	show_worst(to, totals);
 	if (result->free)
 		show_free(to, result->free, options->ascii);

@@ -175,6 +175,7 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 	result->model = frag_model_for(settings, &result->facts);
 	result->totals.all_in_ranges = true;
 	frag_result_set_whole(result);
+	frag_result_set_top(result, top);
 	return crew_run(&scan.crew, crew_size(settings));
 }
 

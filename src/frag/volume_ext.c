@@ -197,6 +197,7 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	int r = 0;
 
 	scan->result->paths_inside = is_inside;
+	frag_result_set_top(scan->result, top);
 	if (scan->settings->with_names)
 		r = names_read(scan->settings, &source, NULL, &names);
 	if (r < 0)

@@ -228,6 +228,8 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	if (!folders)
 		return -ENOMEM;
 	r = mounted_names(folders, place->mount.point ? place->mount.point : place->path, &source);
+	if (r == 0)
+		frag_result_set_top(scan->result, source.top);
 	if (r == 0 && settings->with_names)
 		r = names_read(settings, &source, NULL, &names);
 	if (r < 0)

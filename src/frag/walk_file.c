@@ -44,6 +44,7 @@ static int account(struct worker *worker, const char *name, struct frag_file *fi
 		if (!file->path)
 			return -ENOMEM;
 	}
+	worker->totals->root_bytes = worker->path.root_bytes;
 	r = totals_add(worker->totals, file);
 	if (r == 0 && settings->each)
 		r = settings->each(file, settings->each_context);

@@ -48,6 +48,8 @@ refused() { # SENTENCE ARGUMENT...
 	refused "--volume takes one mount point" --volume a b
 	refused "--swap takes files" --swap .
 	refused "--where takes files" --where .
+	refused "--depth takes directories" --depth 1 file
+	refused '"101" is no number for --depth' --depth 101 .
 	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
 	refused '"soon" is no number of seconds' --watch soon a
@@ -217,6 +219,49 @@ refused() { # SENTENCE ARGUMENT...
 		[ "$(field .all.fragments "$option" tree)" = "$expected" ] || fail "$option"
 	done
 	[ "$(field .counters.unopened_files --exact tree)" = 0 ]
+}
+
+@test "trees: --depth: sums by directory, as find counts the files" {
+	need_extents
+	mkdir -p tree/a/deep/er tree/b 'tree/with space'
+	local file
+	for file in top a/1 a/2 a/deep/3 a/deep/er/4 b/5 'with space/6'; do
+		echo "$file" >"tree/$file"
+	done
+	sync -f tree
+	local depth
+	for depth in 0 1 2 3; do
+		find tree -type f -printf '%h\n' | cut -d/ -f-$((depth + 1)) | sort | uniq -c | sed 's/^ *//' >expected
+		field '.by_directory[] | "\(.files) \(.path)"' -d $depth tree | sort -k2 >ours
+		sort -k2 expected | diff - ours
+		# However it is named.
+		field '.by_directory[] | "\(.files) \(.path)"' -d $depth "$PWD/tree/" | sed "s|$PWD/||" | sort -k2 | diff - ours
+		(cd tree && field '.by_directory[] | "\(.files) \(.path)"' -d $depth .) | sed 's| \.| tree|' | sort -k2 | diff - ours
+	done
+	run -0 alloc-perf frag -d 1 -n 2 tree
+	grep -Eq '^ +4 .* tree/a$' <<<"$output"
+	assert_output_has "2 more (--worst 4 shows all)"
+	run -0 field .by_directory tree
+	[ "$output" = null ]
+	# Two of them beside each other; names that are read count from their own start.
+	[ "$(field '[.by_directory[] | "\(.files) \(.path)"] | sort | join(",")' -d 0 tree/a tree/b)" = "1 tree/b,4 tree/a" ]
+	[ "$(find tree -type f | alloc-perf frag --files-from - --json -d 1 | jq -r '.by_directory[] | "\(.files) \(.path)"')" = "7 tree" ]
+}
+
+@test "--volume: --depth: sums by directory of an image" {
+	local type
+	for type in ext4 xfs btrfs; do
+		case $type in
+		ext4) make_image ext4 ;;
+		xfs) make_xfs_image ;;
+		btrfs) make_btrfs_image ;;
+		esac
+		alloc-perf frag --volume --each image | jq -r '.path | if test("^/[^/]*$") then "/" else sub("(?<d>^/[^/]*)/.*"; .d) end' |
+			sort | uniq -c | sed 's/^ *//' >expected
+		field '.by_directory[] | "\(.files) \(.path)"' --volume -d 1 image | sort -k2 | diff expected -
+		[ "$(wc -l <expected)" = 2 ]
+		rm -rf image content
+	done
 }
 
 @test "trees: --each has a line for each file" {

@@ -589,6 +589,19 @@ make_crowded() { # DIR
 	assert_output_has "e4defrag $VOLUMES/btrfs/other/big"
 }
 
+@test "ext4, xfs, btrfs: sums by directory of the volume are those of the walk" {
+	local name
+	for name in ext4 xfs btrfs; do
+		need $name
+		sync -f "$VOLUMES/$name"
+		alloc-perf frag --json --exact -d 2 "$VOLUMES/$name" | jq -S '.by_directory | sort_by(.path) | map(del(.extents) | .extra_seconds |= (. * 1e6 | round) | .sequential_seconds |= (. * 1e6 | round))' >walk
+		alloc-perf frag --json --exact -d 2 --volume "$VOLUMES/$name" | jq -S '.by_directory | sort_by(.path) | map(del(.extents) | .extra_seconds |= (. * 1e6 | round) | .sequential_seconds |= (. * 1e6 | round))' >volume
+		[ "$(jq length walk)" = 3 ]
+		[ "$(jq 'map(.files) | add' walk)" = "$(alloc-perf frag --json "$VOLUMES/$name" | jq .all.files)" ]
+		same $name walk volume
+	done
+}
+
 # In which sixteenth of the file the breaks lie that filefrag marks by an "expected" block.
 breaks_by_part() { # FILE
 	filefrag -v "$1" | awk '/^File size/ { for (i = 1; i < NF; i++) if ($i ~ /^\(/) blocks = substr($i, 2) }

@@ -474,8 +474,8 @@ static void files_land_in_their_classes(void **state)
 	assert_int_equal(totals.all.files, 300);
 	assert_int_equal(totals.all.fragments, 300 * 299 / 2);
 	totals_finish(&totals);
-	assert_string_equal(totals.extensions[0].name, "txt");
-	assert_int_equal(totals.extensions[0].tally.files, 300);
+	assert_string_equal(totals.extensions.rows[0].name, "txt");
+	assert_int_equal(totals.extensions.rows[0].tally.files, 300);
 }
 
 static char *verdict_on(const struct frag_result *result)
@@ -606,7 +606,7 @@ static void extensions_are_bounded(void **state)
 		assert_int_equal(totals_add(&totals, &file), 0);
 	}
 	for (unsigned i = 0; i <= EXTENSIONS_MAX; i++)
-		files += totals.extensions[i].tally.files;
+		files += totals.extensions.rows[i].tally.files;
 	assert_int_equal(files, 2000);
 }
 
