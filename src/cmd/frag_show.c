@@ -212,10 +212,9 @@ static void list_nameless(const struct frag_request *request)
 
 	if (count)
 		fprintf(stderr,
-			"alloc-perf: %llu file%s worth rewriting left out: the volume has no name "
-			"for "
-			"%s below the directory that is mounted\n",
-			count, words_plural(count), count == 1 ? "it" : "them");
+			"alloc-perf: %llu file%s worth rewriting left out: no name below the "
+			"directory that is mounted\n",
+			count, words_plural(count));
 }
 
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files)

@@ -16,7 +16,7 @@
 #include "size.h"
 #include "words.h"
 
-enum { COMMANDS_SHOWN = 3 };
+enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at once */ };
 
 static const char mount_point[] = "MOUNTPOINT";
 
@@ -64,12 +64,37 @@ static char *quote_argument(const char *path, bool is_inside)
 
 /* ---- what would help ---- */
 
+uint64_t show_target_bytes(const struct frag_result *result, uint64_t device)
+{
+	const struct free_space *space = result->met ? met_space(result->met, device) : NULL;
+	uint64_t target = seek_target_bytes(result->model);
+
+	while (space && target > TARGET_LEAST && target > space->largest_bytes)
+		target /= 2;
+	return target;
+}
+
+/* NULL: out of memory. */
+static char *command_of(const struct frag_result *result, const struct filesystem_kind *kind,
+			uint64_t device)
+{
+	char size[SIZE_TEXT_MAX];
+	char *text = NULL;
+
+	if (!kind->target)
+		return strdup(kind->command);
+	if (asprintf(&text, "%s %s %s", kind->command, kind->target,
+		     size_name(show_target_bytes(result, device), size)) < 0)
+		return NULL;
+	return text;
+}
+
 /* The file's kind if there is a command, or NULL. */
 static const struct filesystem_kind *put_command(FILE *to, const struct frag_result *result,
 						 const struct frag_file *file)
 {
 	const struct filesystem_kind *kind = kind_of(result, file);
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = NULL, *command = NULL;
 
 	if (!file->path || !file->is_worth || frag_path_is_unreachable(file->path))
 		return NULL;
@@ -77,7 +102,9 @@ static const struct filesystem_kind *put_command(FILE *to, const struct frag_res
 	if (!name)
 		return NULL;
 	if (kind->command)
-		fprintf(to, "    %s %s\n", kind->command, name);
+		command = command_of(result, kind, file->device);
+	if (command)
+		fprintf(to, "    %s %s\n", command, name);
 	else
 		fprintf(to, "    cp -p --sparse=always %1$s %1$s.new && mv %1$s.new %1$s\n", name);
 	return kind;
@@ -99,10 +126,13 @@ static void put_caveats(FILE *to, const struct filesystem_kind *const kinds[COMM
 static void put_command_for_all(FILE *to, const struct frag_result *result,
 				const struct filesystem_kind *kind, unsigned shown)
 {
+	CLEANUP(freep)
+	char *command = kind->command ? command_of(result, kind, result->facts.device) : NULL;
+
 	if (result->totals.worth.files > shown)
 		fprintf(to, "    ... for all: alloc-perf frag --names -0 %s | xargs -0 -n1 %s\n",
 			result->paths_inside ? mount_point : "DIR",
-			kind->command ? kind->command : "(a copy of each)");
+			command ? command : "(a copy of each)");
 }
 
 static void put_commands(FILE *to, const struct frag_result *result)
@@ -133,19 +163,19 @@ static void put_room_of(FILE *to, const struct frag_result *result, const struct
 {
 	const struct free_space *space = met_space(result->met, file->device);
 	CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
-	char bytes[SIZE_TEXT_MAX];
+	char bytes[SIZE_TEXT_MAX], fragments[SHOW_FRAGMENTS_MAX];
 
 	if (name)
 		fprintf(to, "    %s: ", name);
 	else
 		fprintf(to, "    inode %" PRIu64 ": ", file->inode);
-	fprintf(to, "%s in %" PRIu64 " fragments; ",
-		size_human((double)file->layout.mapped_bytes, bytes), file->layout.fragments);
-	if (file->least_fragments == 0)
+	fprintf(to, "%s in %s fragments; ", size_human((double)file->layout.mapped_bytes, bytes),
+		show_fragments(file, fragments));
+	if (file->possible_fragments == 0)
 		fprintf(to, "a second copy does not fit into the free space\n");
 	else
 		fprintf(to, "still %" PRIu64 " at best: the largest free run has %s\n",
-			file->least_fragments,
+			file->possible_fragments,
 			space ? size_human((double)space->largest_bytes, bytes) : "less");
 }
 

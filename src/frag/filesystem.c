@@ -30,20 +30,22 @@ static const char copy_caveat[] =
  * leaves 2 GiB at a time; the others have no such limit that matters.
  */
 static const struct filesystem_kind kinds[] = {
-	{ "ext4", 2 * GIB, true, "e4defrag",
+	{ "ext4", 2 * GIB, true, "e4defrag", NULL,
 	  "e4defrag copies into free space and swaps the blocks; files in use are fine; snapshots "
 	  "of the volume below (LVM) grow by what it moves" },
-	{ "ext3", 4 << 20, true, NULL, copy_caveat },
-	{ "ext2", 4 << 20, true, NULL, copy_caveat },
-	{ "xfs", 0, true, "xfs_fsr -v",
+	{ "ext3", 4 << 20, true, NULL, NULL, copy_caveat },
+	{ "ext2", 4 << 20, true, NULL, NULL, copy_caveat },
+	{ "xfs", 0, true, "xfs_fsr -v", NULL,
 	  "xfs_fsr copies the file and swaps the extents: what was shared with reflinked copies is "
 	  "shared no longer and takes space of its own" },
-	{ "btrfs", 0, false, "btrfs filesystem defragment -v",
-	  "defragmenting unshares: extents that snapshots or reflinked copies use stay theirs, and "
+	{ "btrfs", 0, false, "btrfs filesystem defragment -v", "-t",
+	  "what is larger than -t stays as it is, since its breaks hardly matter; defragmenting "
+	  "unshares: extents that snapshots or reflinked copies use stay theirs, and "
 	  "the file takes the same space once more; add -czstd (or so) to keep files compressed" },
-	{ "f2fs", 0, false, "defrag.f2fs", "defrag.f2fs takes a range of blocks of one file" },
+	{ "f2fs", 0, false, "defrag.f2fs", NULL,
+	  "defrag.f2fs takes a range of blocks of one file" },
 };
-static const struct filesystem_kind other = { "other", 0, true, NULL, copy_caveat };
+static const struct filesystem_kind other = { "other", 0, true, NULL, NULL, copy_caveat };
 
 static const struct {
 	unsigned long magic;

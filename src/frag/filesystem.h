@@ -11,6 +11,7 @@ struct filesystem_kind {
 	uint64_t run_bytes;  /* the longest run that it can give a file; 0: no such limit */
 	bool copies_whole;   /* it needs room for all of the file at once */
 	const char *command; /* what rewrites a file in place, before its name; NULL: copy it */
+	const char *target;  /* the command's option for a target size; NULL: none */
 	const char *caveat;  /* what the command does besides */
 };
 

@@ -279,6 +279,8 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "unknown", tally_json(&totals->unknown) },
 		{ "worth_rewriting", tally_json(&totals->worth) },
 		{ "worth_but_no_room", tally_json(&totals->no_room) },
+		{ "target_bytes",
+		  json_integer((json_int_t)show_target_bytes(result, result->facts.device)) },
 		{ "counters", counters_json(totals) },
 		{ "by_fragments", histogram_json(totals) },
 		{ "by_size", sizes_json(totals) },

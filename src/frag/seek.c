@@ -25,6 +25,7 @@ const struct seek_model seek_models[] = {
 const unsigned seek_model_count = ARRAY_SIZE(seek_models);
 
 static const double volume_bytes_assumed = 1024.0 * 1024 * 1024 * 1024;
+static const double share_that_hardly_matters = 0.05;
 static const double worth_seconds = 0.05, worth_share = 0.5;
 
 const struct seek_model *seek_model_find(const char *name)
@@ -50,6 +51,15 @@ double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
 	if (model->reads_through)
 		return fmin(seek, seek_cost_of_bytes(model, step_bytes));
 	return seek;
+}
+
+uint64_t seek_target_bytes(const struct seek_model *model)
+{
+	/* A break that goes over a tenth of the volume. */
+	double seconds = model->break_seconds + model->full_stroke_seconds * sqrt(0.1);
+	uint64_t bytes = (uint64_t)(seconds / share_that_hardly_matters * model->bytes_per_second);
+
+	return 1ull << (63 - __builtin_clzll(bytes | 1));
 }
 
 bool seek_is_worth(double sequential_seconds, double extra_seconds)

@@ -26,6 +26,12 @@ const struct seek_model *seek_model_find(const char *name);
 double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
 			  uint64_t volume_bytes);
 
+/*
+ * Fragments of that size cost about a twentieth of the time to read them, so that larger
+ * ones bring little; a power of two.
+ */
+uint64_t seek_target_bytes(const struct seek_model *model);
+
 /* Reading without any break. */
 double seek_cost_of_bytes(const struct seek_model *model, uint64_t bytes);
 

@@ -80,6 +80,8 @@ const char *frag_verdict_name(enum frag_verdict verdict);
 
 /* In words, with the commands that would help. */
 void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options);
+/* The target size for a defragmenter that takes one: by the model and the free space. */
+uint64_t show_target_bytes(const struct frag_result *result, uint64_t device);
 void show_advice(FILE *to, const struct frag_result *result);
 
 /*

@@ -214,7 +214,7 @@ static int add_known(struct totals *totals, const struct frag_file *file)
 /* Half the fragments at least have to go, or all that can. */
 static bool would_gain(const struct frag_file *file)
 {
-	uint64_t least = file->least_fragments;
+	uint64_t least = file->possible_fragments;
 
 	if (least == MET_NOT_KNOWN)
 		return true;
@@ -225,9 +225,9 @@ static void judge(const struct totals *totals, struct frag_file *file)
 {
 	bool is_costly = frag_file_is_costly(file);
 
-	file->least_fragments = MET_NOT_KNOWN;
+	file->possible_fragments = MET_NOT_KNOWN;
 	if (is_costly && totals->met)
-		file->least_fragments =
+		file->possible_fragments =
 			met_least_fragments(totals->met, file->device, file->layout.mapped_bytes);
 	file->is_worth = is_costly && would_gain(file);
 	file->has_no_room = is_costly && !file->is_worth;

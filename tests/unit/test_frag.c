@@ -230,6 +230,20 @@ static void only_what_matters_is_worth_it(void **state)
 	assert_true(seek_is_worth(10, 5));
 }
 
+static void a_target_is_where_a_break_hardly_matters(void **state)
+{
+	(void)state;
+
+	assert_int_equal(seek_target_bytes(seek_model_find("disk")), 32 << 20);
+	assert_int_equal(seek_target_bytes(seek_model_find("flash")), 128 << 10);
+	for (unsigned i = 0; i < seek_model_count; i++) {
+		uint64_t bytes = seek_target_bytes(&seek_models[i]);
+
+		assert_true(seek_cost_of_break(&seek_models[i], 1ull << 39, 10ull << 39) <
+			    0.1 * seek_cost_of_bytes(&seek_models[i], bytes));
+	}
+}
+
 /* ---- files ---- */
 
 static void collect(struct frag_collector *collector, uint64_t logical, uint64_t physical,
@@ -695,11 +709,11 @@ static void a_file_is_worth_rewriting_where_there_is_room(void **state)
 
 	assert_true(costly("ext4", 1, 100).is_worth);
 	assert_true(costly("ext4", 50, 2).is_worth);
-	assert_int_equal(costly("ext4", 50, 2).least_fragments, 50);
+	assert_int_equal(costly("ext4", 50, 2).possible_fragments, 50);
 	/* Not half of them would go. */
 	assert_true(costly("ext4", 100, 1).has_no_room);
 	assert_true(costly("ext4", 1, 99).has_no_room);
-	assert_int_equal(costly("ext4", 1, 99).least_fragments, 0);
+	assert_int_equal(costly("ext4", 1, 99).possible_fragments, 0);
 	/* btrfs does not need room for all of it at once. */
 	assert_true(costly("btrfs", 1, 50).is_worth);
 	assert_true(costly("btrfs", 1, 1).has_no_room);
@@ -788,6 +802,7 @@ int main(void)
 		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(breaks_cost_more_the_farther),
 		cmocka_unit_test(only_what_matters_is_worth_it),
+		cmocka_unit_test(a_target_is_where_a_break_hardly_matters),
 		cmocka_unit_test(a_file_in_pieces),
 		cmocka_unit_test(a_hole_at_the_end_is_one),
 		cmocka_unit_test(what_has_no_address_is_not_known),
