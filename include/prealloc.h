@@ -95,6 +95,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Of this header; prealloc_version() is the version of the library that runs. */
+#define PREALLOC_VERSION_MAJOR 0
+#define PREALLOC_VERSION_MINOR 1
+#define PREALLOC_VERSION_PATCH 0
+#define PREALLOC_MAKE_VERSION(major, minor, patch) (1000000 * (major) + 1000 * (minor) + (patch))
+/* One number, for #if PREALLOC_VERSION >= PREALLOC_MAKE_VERSION(0, 2, 0) */
+#define PREALLOC_VERSION                                                      \
+	PREALLOC_MAKE_VERSION(PREALLOC_VERSION_MAJOR, PREALLOC_VERSION_MINOR, \
+			      PREALLOC_VERSION_PATCH)
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -263,7 +263,10 @@ const char *prealloc_path_name(uint32_t path)
 	}
 }
 
+#define TEXT(number) #number
+#define DOTTED(major, minor, patch) TEXT(major) "." TEXT(minor) "." TEXT(patch)
+
 const char *prealloc_version(void)
 {
-	return PREALLOC_VERSION;
+	return DOTTED(PREALLOC_VERSION_MAJOR, PREALLOC_VERSION_MINOR, PREALLOC_VERSION_PATCH);
 }

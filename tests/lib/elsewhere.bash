@@ -22,7 +22,7 @@ teardown() {
 build() {
 	local sources
 	mapfile -t sources < <(find "$ALLOC_PERF_SOURCE/lib" -name '*.c' ! -name preload.c)
-	"$@" -std=gnu17 -O1 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREALLOC_VERSION='"0"' -Wall -Wextra \
+	"$@" -std=gnu17 -O1 -g -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Wall -Wextra \
 		-Werror -I"$ALLOC_PERF_SOURCE/include" "$ALLOC_PERF_SOURCE/tests/lib/"{promises,served}.c \
 		"${sources[@]}" -o promises -pthread
 }

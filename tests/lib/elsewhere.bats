@@ -33,7 +33,7 @@ require_32_bits() {
 	local sources
 	mapfile -t sources < <(find "$ALLOC_PERF_SOURCE/lib" -name '*.c' ! -name preload.c)
 	for source in "${sources[@]}"; do
-		cc -m32 -c -fPIC -fvisibility=hidden -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DPREALLOC_VERSION='"0"' \
+		cc -m32 -c -fPIC -fvisibility=hidden -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 \
 			-I"$ALLOC_PERF_SOURCE/include" "$source"
 	done
 	cc -m32 -shared -fPIC -std=gnu17 -D_GNU_SOURCE -I"$ALLOC_PERF_SOURCE/include" "$ALLOC_PERF_SOURCE/lib/preload.c" ./*.o \

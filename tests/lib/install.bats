@@ -97,14 +97,19 @@ int main() { return prealloc_version() == nullptr; }' |
 @test "install: no compiler complains about the header" {
 	local standard
 	echo '#include <prealloc.h>
+#if PREALLOC_VERSION < PREALLOC_MAKE_VERSION(PREALLOC_VERSION_MAJOR, 0, 0)
+#error the preprocessor cannot compare versions
+#endif
 int main(void) { return prealloc_version() == 0; }' >strict.c
-	for standard in c89 c17; do
+	for standard in c89 c17 c2x; do
 		# shellcheck disable=SC2046
 		cc -std=$standard -pedantic-errors -Wall -Wextra -Werror -c strict.c $(pkg-config --cflags libprealloc)
 	done
 	command -v c++ >/dev/null || lack programs "no C++ compiler"
-	# shellcheck disable=SC2046
-	c++ -std=c++98 -pedantic-errors -Wall -Wextra -Werror -x c++ -c strict.c $(pkg-config --cflags libprealloc)
+	for standard in c++98 c++17; do
+		# shellcheck disable=SC2046
+		c++ -std=$standard -pedantic-errors -Wall -Wextra -Werror -x c++ -c strict.c $(pkg-config --cflags libprealloc)
+	done
 }
 
 @test "install: valgrind finds nothing" {

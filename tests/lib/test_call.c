@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -423,7 +424,22 @@ static void names_are_words(void **state)
 	assert_string_equal(prealloc_path_name(PREALLOC_NATIVE), "native");
 	assert_string_equal(prealloc_path_name(PREALLOC_WRITTEN), "written");
 	assert_string_equal(prealloc_path_name(PREALLOC_NONE), "none");
+}
+
+/* The text of the library, the macros of the header, and the build name one version. */
+static void versions_agree(void **state)
+{
+	unsigned major, minor, patch;
+	(void)state;
+
 	assert_string_equal(prealloc_version(), ALLOC_PERF_VERSION);
+	assert_int_equal(sscanf(ALLOC_PERF_VERSION, "%u.%u.%u", &major, &minor, &patch), 3);
+	assert_int_equal(PREALLOC_VERSION_MAJOR, major);
+	assert_int_equal(PREALLOC_VERSION_MINOR, minor);
+	assert_int_equal(PREALLOC_VERSION_PATCH, patch);
+	assert_int_equal(PREALLOC_VERSION, PREALLOC_MAKE_VERSION(major, minor, patch));
+	assert_true(PREALLOC_VERSION < PREALLOC_MAKE_VERSION(major, minor + 1, 0));
+	assert_true(PREALLOC_VERSION < PREALLOC_MAKE_VERSION(major + 1, 0, 0));
 }
 
 int main(void)
@@ -445,6 +461,7 @@ int main(void)
 		cmocka_unit_test(a_job_reports_its_error),
 		cmocka_unit_test(pthread_cancel_waits),
 		cmocka_unit_test(names_are_words),
+		cmocka_unit_test(versions_agree),
 	};
 
 	return cmocka_run_group_tests_name("prealloc-call", tests, NULL, NULL);
