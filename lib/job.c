@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 
 #include "prealloc.h"
 #include "scope.h"
+#include "thread.h"
 
 struct prealloc_job {
 	int fd, event_fd;
@@ -67,18 +67,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int start_thread(struct prealloc_job *job)
-{
-	sigset_t all, before;
-	int r;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&job->thread, NULL, run, job);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return -r;
-}
-
 static void release(struct prealloc_job *job)
 {
 	if (job->event_fd >= 0)
@@ -114,7 +102,7 @@ int prealloc_job_start(int fd, uint64_t offset, uint64_t length,
 	pthread_mutex_init(&job->lock, NULL);
 	pthread_cond_init(&job->changed, NULL);
 	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = job->event_fd < 0 ? -errno : start_thread(job);
+	r = job->event_fd < 0 ? -errno : thread_start(&job->thread, run, job);
 	errno = saved;
 	if (r < 0) {
 		release(job);

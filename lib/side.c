@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +24,7 @@
 #include <unistd.h>
 
 #include "scope.h"
+#include "thread.h"
 
 #ifndef RWF_NOAPPEND
 #define RWF_NOAPPEND 0x20
@@ -45,16 +45,6 @@ struct side {
 	uint64_t offset, bytes;
 	int64_t outcome;
 };
-
-/* Leaves only `fd` in a table that is nobody else's. */
-static int leave_table(int fd)
-{
-	if (syscall(SYS_close_range, (unsigned)fd + 1, ~0u, CLOSE_RANGE_UNSHARE) < 0)
-		return -errno;
-	if (fd > 0 && syscall(SYS_close_range, 0u, (unsigned)fd - 1, 0) < 0)
-		return -errno;
-	return 0;
-}
 
 /*
  * ext3 and ext4 with data=journal grant O_DIRECT and then write through the page
@@ -184,7 +174,7 @@ static void *live(void *context)
 {
 	struct side *side = context;
 
-	side->thread_error = leave_table(side->files.caller_fd);
+	side->thread_error = thread_leave_table(side->files.caller_fd);
 	if (side->thread_error == 0) {
 		serve(side);
 		syscall(SYS_close_range, 0u, ~0u, 0);
@@ -203,20 +193,15 @@ static void wait_while_busy(struct side *side)
 	pthread_mutex_unlock(&side->lock);
 }
 
-/* Signals are the application's, and its handlers are not to run here. */
-static int start_thread(struct side *side)
+static int start(struct side *side)
 {
-	sigset_t all, before;
 	int r;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
 	side->state = SIDE_BUSY;
-	r = pthread_create(&side->thread, NULL, live, side);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r != 0) {
+	r = thread_start(&side->thread, live, side);
+	if (r < 0) {
 		side->state = SIDE_NO_THREAD;
-		return -r;
+		return r;
 	}
 	wait_while_busy(side);
 	return side->thread_error;
@@ -225,7 +210,7 @@ static int start_thread(struct side *side)
 int side_start(struct side *side)
 {
 	if (side->state == SIDE_NO_THREAD && side->thread_error == 0)
-		side->thread_error = start_thread(side);
+		side->thread_error = start(side);
 	return side->thread_error;
 }
 

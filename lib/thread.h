@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The library's own threads. */
+#ifndef PREALLOC_THREAD_H
+#define PREALLOC_THREAD_H
+
+#include <pthread.h>
+
+/*
+ * Starts a thread in which all signals are blocked: they belong to the application,
+ * and its handlers must not run there.  0 or -errno.
+ */
+int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *context);
+
+/*
+ * Gives the calling thread a descriptor table of its own that holds only `fd`, or
+ * nothing with -1.  0 or -errno; after -ENOSYS (before Linux 5.9) the table is still
+ * the one of the process.
+ */
+int thread_leave_table(int fd);
+
+#endif
