@@ -142,12 +142,32 @@ enum prealloc_flags {
  */
 typedef int (*prealloc_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *context);
 
+/* The I/O priority of the threads that allocate, during the call; never raised. */
+enum prealloc_io_priority {
+	PREALLOC_IO_SAME, /* the one that the calling thread has */
+	PREALLOC_IO_LOW,  /* best effort, the lowest level */
+	PREALLOC_IO_IDLE  /* only when nobody else uses the disk */
+};
+
 struct prealloc_options {
 	size_t size;
 	uint32_t flags; /* enum prealloc_flags */
 	prealloc_progress_fn progress;
 	void *context;
 	uint64_t extent_bytes; /* PREALLOC_HINT on XFS; 0: 1 MiB */
+	/*
+	 * At most this many zeroes are written per second; 0: no limit.  fallocate(2)
+	 * writes none, so it takes no longer.  While the call waits, the callback is
+	 * called about every 40 ms.
+	 */
+	uint64_t write_bytes_per_second;
+	/*
+	 * enum prealloc_io_priority.  No error where it cannot be had: see
+	 * PREALLOC_DID_IO_PRIORITY.  It has an effect on disks whose scheduler heeds
+	 * it (bfq, mq-deadline).
+	 */
+	uint32_t io_priority;
+	uint32_t reserved; /* 0 */
 };
 
 enum prealloc_path {
@@ -168,7 +188,8 @@ enum prealloc_did {
 	/* Unset after PREALLOC_DURABLE: the directory was not found (/proc is not there, renamed).
 	 */
 	PREALLOC_DID_SYNC_DIRECTORY = 1 << 1,
-	PREALLOC_DID_HINT = 1 << 2
+	PREALLOC_DID_HINT = 1 << 2,
+	PREALLOC_DID_IO_PRIORITY = 1 << 3
 };
 
 /* Filled on failure too. */
@@ -197,7 +218,7 @@ struct prealloc_result {
 /*
  * Allocates [offset, offset + length) of fd, which is open for writing.  Both
  * structs may be NULL.  Returns 0, or
- *	-EINVAL		length is 0, an unknown flag, a `size` that is none
+ *	-EINVAL		length is 0, an unknown flag or priority, a `size` that is none
  *	-EBADF		fd is not open for writing
  *	-ESPIPE, -ENODEV	fd is a pipe; no regular file, or one of /proc and its likes
  *	-EFBIG		past what the file system, or RLIMIT_FSIZE, allows

@@ -164,6 +164,7 @@ static int append_once(struct filling *filling, uint64_t bytes, enum way way)
 	follow_end(filling, (uint64_t)written);
 	task->result.written_bytes += (uint64_t)written;
 	filling->filled += (uint64_t)written;
+	task->put_bytes += (uint64_t)written;
 	if (way == WAY_DIRECT || written == 0)
 		return 0;
 	return drain_window(filling, filling->size - (uint64_t)written, (uint64_t)written);

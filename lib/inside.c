@@ -159,6 +159,7 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 	if (r < 0)
 		return (int)r;
 	filling->filled += bytes;
+	task->put_bytes += bytes;
 	return drain_window(filling, offset, bytes);
 }
 

@@ -7,12 +7,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "prealloc.h"
-#include "scope.h"
 #include "thread.h"
 
 struct prealloc_job {
@@ -76,29 +75,23 @@ static void release(struct prealloc_job *job)
 	free(job);
 }
 
-static void take_options(struct prealloc_job *job, const struct prealloc_options *options)
-{
-	if (options)
-		memcpy(&job->options, options, lesser(options->size, sizeof(job->options)));
-	job->options.size = sizeof(job->options);
-	job->result.size = sizeof(job->result);
-}
-
 int prealloc_job_start(int fd, uint64_t offset, uint64_t length,
 		       const struct prealloc_options *options, struct prealloc_job **ret)
 {
 	struct prealloc_job *job;
-	int r, saved = errno;
+	struct prealloc_options taken;
+	int r = call_take_options(options, &taken), saved = errno;
 
-	if (options && options->size < offsetof(struct prealloc_options, progress))
-		return -EINVAL;
+	if (r < 0)
+		return r;
 	job = calloc(1, sizeof(*job));
 	if (!job)
 		return -ENOMEM;
 	job->fd = fd;
 	job->offset = offset;
 	job->length = length;
-	take_options(job, options);
+	job->options = taken;
+	job->result.size = sizeof(job->result);
 	pthread_mutex_init(&job->lock, NULL);
 	pthread_cond_init(&job->changed, NULL);
 	job->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -139,16 +132,6 @@ static void unlock(void *lock)
 	pthread_mutex_unlock(lock);
 }
 
-/* As much as the caller's idea of it holds. */
-static void give_result(const struct prealloc_job *job, struct prealloc_result *result)
-{
-	size_t whole = result->size;
-
-	memset(result, 0, whole);
-	memcpy(result, &job->result, lesser(whole, sizeof(*result)));
-	result->size = whole;
-}
-
 /* pthread_cond_wait() is a cancellation point, and so is this. */
 int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
 {
@@ -161,8 +144,7 @@ int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
 	while (!job->ended)
 		pthread_cond_wait(&job->changed, &job->lock);
 	r = job->outcome;
-	if (result)
-		give_result(job, result);
+	call_hand_over(&job->result, result);
 	pthread_cleanup_pop(1);
 	return r;
 }

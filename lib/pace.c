@@ -14,7 +14,7 @@ enum { FLOOR_BYTES = 64 * 1024 };
 
 static const uint64_t target_ns = 40 * 1000000;
 
-static uint64_t now_ns(void)
+uint64_t pace_now_ns(void)
 {
 	struct timespec now;
 
@@ -33,12 +33,12 @@ struct pace pace_new(uint64_t first_bytes, uint64_t most_bytes, int watched)
 
 void pace_start(struct pace *pace)
 {
-	pace->started_ns = now_ns();
+	pace->started_ns = pace_now_ns();
 }
 
 uint64_t pace_took_ns(const struct pace *pace)
 {
-	return now_ns() - pace->started_ns;
+	return pace_now_ns() - pace->started_ns;
 }
 
 void pace_stop(struct pace *pace)

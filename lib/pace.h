@@ -9,6 +9,9 @@
 
 #include <stdint.h>
 
+/* CLOCK_MONOTONIC */
+uint64_t pace_now_ns(void);
+
 struct pace {
 	uint64_t step_bytes;
 	uint64_t least_bytes, most_bytes;

@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "durable.h"
 #include "fill.h"
+#include "priority.h"
 #include "quick.h"
 #include "rollback.h"
 #include "scope.h"
@@ -26,13 +28,33 @@
 static const uint32_t known_flags = PREALLOC_KEEP_SIZE | PREALLOC_DURABLE |
 				    PREALLOC_REQUIRE_NATIVE | PREALLOC_VERIFY | PREALLOC_HINT;
 
-int task_told(struct task *task, uint64_t position)
+static int tell(struct task *task, uint64_t position)
 {
 	uint64_t done = lesser(position, task->end) - task->offset;
 
 	return task->progress && task->progress(done, task->end - task->offset, task->context)
 		       ? -ECANCELED
 		       : 0;
+}
+
+int task_told(struct task *task, uint64_t position)
+{
+	uint64_t bytes = task->put_bytes - task->spent_bytes;
+	uint64_t until_ns = rate_spend(&task->rate, bytes);
+	int r = tell(task, position);
+
+	if (task->shared)
+		until_ns = greater(until_ns, rate_spend(task->shared, bytes));
+	task->spent_bytes = task->put_bytes;
+	while (r == 0 && rate_sleep(until_ns))
+		r = tell(task, position);
+	return r;
+}
+
+uint64_t task_step(const struct task *task, uint64_t most_bytes)
+{
+	most_bytes = rate_step(&task->rate, most_bytes);
+	return task->shared ? rate_step(task->shared, most_bytes) : most_bytes;
 }
 
 int task_need_side(struct task *task)
@@ -50,13 +72,24 @@ int task_size(const struct task *task, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int check_arguments(uint64_t offset, uint64_t length, const struct prealloc_options *options,
-			   const struct prealloc_result *result)
+int call_take_options(const struct prealloc_options *given, struct prealloc_options *ret)
 {
-	const size_t least_options = offsetof(struct prealloc_options, progress);
+	struct prealloc_options options = { 0 };
 
-	if (options && (options->size < least_options || (options->flags & ~known_flags)))
+	if (given && given->size < offsetof(struct prealloc_options, progress))
 		return -EINVAL;
+	if (given)
+		memcpy(&options, given, lesser(given->size, sizeof(options)));
+	if ((options.flags & ~known_flags) || options.io_priority > PREALLOC_IO_IDLE ||
+	    options.reserved)
+		return -EINVAL;
+	options.size = sizeof(options);
+	*ret = options;
+	return 0;
+}
+
+static int check_arguments(uint64_t offset, uint64_t length, const struct prealloc_result *result)
+{
 	if (result && result->size < sizeof(size_t))
 		return -EINVAL;
 	if (length == 0)
@@ -203,7 +236,7 @@ static int attempt(struct task *task, uint64_t extent_bytes)
 	return 0;
 }
 
-static void hand_over(const struct prealloc_result *from, struct prealloc_result *to)
+void call_hand_over(const struct prealloc_result *from, struct prealloc_result *to)
 {
 	size_t size = to ? to->size : 0;
 
@@ -214,41 +247,63 @@ static void hand_over(const struct prealloc_result *from, struct prealloc_result
 	to->size = size;
 }
 
-static int call(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *given,
-		struct prealloc_result *result)
+/* Neither watched, nor limited, nor asked what it did. */
+static int is_plain(const struct task *task, const struct prealloc_options *options,
+		    const struct prealloc_result *result)
 {
-	struct prealloc_options options = { 0 };
-	struct task task = { .fd = fd, .offset = offset, .end = offset + length };
-	int r = QUICK_NOT_HERE;
+	return !result && !task->flags && !task->progress && !options->io_priority &&
+	       !options->write_bytes_per_second;
+}
 
-	if (given)
-		memcpy(&options, given, lesser(given->size, sizeof(options)));
-	task.flags = options.flags;
-	task.progress = options.progress;
-	task.context = options.context;
-	if (!result && !options.flags && !options.progress)
-		r = quick_fill(&task);
+static int run(struct task *task, const struct prealloc_options *options)
+{
+	int before, r;
+
+	if (priority_lower(options->io_priority, &before))
+		task->result.did |= PREALLOC_DID_IO_PRIORITY;
+	rate_init(&task->rate, options->write_bytes_per_second);
+	r = attempt(task, options->extent_bytes);
+	rate_destroy(&task->rate);
+	priority_restore(before);
+	return r;
+}
+
+int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,
+		  struct prealloc_result *result, struct rate *shared)
+{
+	int r = check_arguments(offset, length, result), saved = errno, cancellable;
+	struct task task = {
+		.fd = fd,
+		.offset = offset,
+		.end = offset + length,
+		.flags = options->flags,
+		.progress = options->progress,
+		.context = options->context,
+		.shared = shared,
+	};
+
+	if (r < 0)
+		return r;
+	/* Cancelled in the middle, it would leave a thread and a half-made file. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+	r = is_plain(&task, options, result) ? quick_fill(&task) : QUICK_NOT_HERE;
 	if (r == QUICK_NOT_HERE)
-		r = attempt(&task, options.extent_bytes);
+		r = run(&task, options);
 	side_close(task.side);
 	survey_clear(&task);
-	hand_over(&task.result, result);
+	call_hand_over(&task.result, result);
+	pthread_setcancelstate(cancellable, &cancellable);
+	errno = saved;
 	return r;
 }
 
 int prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,
 	     struct prealloc_result *result)
 {
-	int r = check_arguments(offset, length, options, result), saved = errno, cancellable;
+	struct prealloc_options taken;
+	int r = call_take_options(options, &taken);
 
-	if (r < 0)
-		return r;
-	/* Cancelled in the middle, it would leave a thread and a half-made file. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
-	r = call(fd, offset, length, options, result);
-	pthread_setcancelstate(cancellable, &cancellable);
-	errno = saved;
-	return r;
+	return r == 0 ? call_prealloc(fd, offset, length, &taken, result, NULL) : r;
 }
 
 const char *prealloc_path_name(uint32_t path)

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "prealloc.h"
+#include "rate.h"
 #include "side.h"
 
 /*
@@ -54,14 +55,25 @@ struct task {
 
 	uint64_t blind_bytes; /* before the old end, filled, and not known to have been holes */
 
+	struct rate rate;     /* of this call */
+	struct rate *shared;  /* of all jobs of a queue; NULL: none */
+	uint64_t put_bytes;   /* zeroes written and pages touched */
+	uint64_t spent_bytes; /* of these, held against the limits */
+
 	uint64_t reached;   /* new blocks lie before it */
 	int others_grew_it; /* the file was seen growing by another's hand */
 	struct side *side;  /* NULL until it is needed */
 	struct prealloc_result result;
 };
 
-/* Tells the callback that all before `position` is done.  0 or -ECANCELED. */
+/*
+ * Tells the callback that all before `position` is done, and waits as long as the
+ * limits on the rate ask.  0 or -ECANCELED.
+ */
 int task_told(struct task *task, uint64_t position);
+
+/* The longest step, of `most_bytes` at most, under the limits on the rate. */
+uint64_t task_step(const struct task *task, uint64_t most_bytes);
 
 /* Opens task->side.  0 or -errno. */
 int task_need_side(struct task *task);

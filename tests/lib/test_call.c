@@ -31,13 +31,17 @@ static void wrong_arguments_are_refused(void **state)
 {
 	CLEANUP(fd_closep) int fd = look_new_file(&here, 0);
 	struct prealloc_options none = { 0 },
-				unknown = { .size = sizeof(unknown), .flags = 1u << 31 };
+				unknown = { .size = sizeof(unknown), .flags = 1u << 31 },
+				higher = { .size = sizeof(higher), .io_priority = 3 },
+				later = { .size = sizeof(later), .reserved = 1 };
 	struct prealloc_result sizeless = { 0 };
 	(void)state;
 
 	assert_int_equal(prealloc(fd, 0, 0, NULL, NULL), -EINVAL);
 	assert_int_equal(prealloc(fd, 0, 1, &none, NULL), -EINVAL);
 	assert_int_equal(prealloc(fd, 0, 1, &unknown, NULL), -EINVAL);
+	assert_int_equal(prealloc(fd, 0, 1, &higher, NULL), -EINVAL);
+	assert_int_equal(prealloc(fd, 0, 1, &later, NULL), -EINVAL);
 	assert_int_equal(prealloc(fd, 0, 1, NULL, &sizeless), -EINVAL);
 	assert_int_equal(prealloc(fd, INT64_MAX, 1, NULL, NULL), -EFBIG);
 	assert_int_equal(prealloc(fd, 1, UINT64_MAX, NULL, NULL), -EFBIG);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* What prealloc(), a job and a queue have in common. */
+#ifndef PREALLOC_CALL_H
+#define PREALLOC_CALL_H
+
+#include "prealloc.h"
+#include "rate.h"
+
+/* Copies options of any version of the header; NULL has the defaults.  0 or -EINVAL. */
+int call_take_options(const struct prealloc_options *given, struct prealloc_options *ret);
+
+/* Copies a result into a struct of any version; NULL-safe. */
+void call_hand_over(const struct prealloc_result *from, struct prealloc_result *to);
+
+/* prealloc() under a limit that it shares with other calls; NULL: none. */
+int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,
+		  struct prealloc_result *result, struct rate *shared);
+
+#endif

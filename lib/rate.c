@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bytes are paid for after they were written, with the time that they may take.  What
+ * the disk itself takes counts as paid.  Only a fifth of a second of such time is kept
+ * as credit, so that a pause is not followed by a burst.
+ */
+#include "rate.h"
+
+#include <time.h>
+
+#include "pace.h"
+#include "scope.h"
+
+enum { SECOND_NS = 1000000000, CREDIT_NS = SECOND_NS / 5, NAP_NS = SECOND_NS / 25 };
+
+void rate_init(struct rate *rate, uint64_t bytes_per_second)
+{
+	rate->bytes_per_second = bytes_per_second;
+	rate->due_ns = pace_now_ns();
+	pthread_mutex_init(&rate->lock, NULL);
+}
+
+void rate_destroy(struct rate *rate)
+{
+	pthread_mutex_destroy(&rate->lock);
+}
+
+uint64_t rate_step(const struct rate *rate, uint64_t most_bytes)
+{
+	enum { STEPS_PER_SECOND = 10, LEAST = 64 * 1024 };
+
+	if (rate->bytes_per_second == 0)
+		return most_bytes;
+	return lesser(greater(rate->bytes_per_second / STEPS_PER_SECOND, LEAST), most_bytes);
+}
+
+uint64_t rate_spend(struct rate *rate, uint64_t bytes)
+{
+	uint64_t now_ns, due_ns;
+
+	if (rate->bytes_per_second == 0)
+		return 0;
+	pthread_mutex_lock(&rate->lock);
+	now_ns = pace_now_ns();
+	if (rate->due_ns + CREDIT_NS < now_ns)
+		rate->due_ns = now_ns - CREDIT_NS;
+	/* No more bytes than a step has: this does not overflow. */
+	rate->due_ns += bytes * SECOND_NS / rate->bytes_per_second;
+	due_ns = rate->due_ns;
+	pthread_mutex_unlock(&rate->lock);
+	return due_ns;
+}
+
+int rate_sleep(uint64_t until_ns)
+{
+	uint64_t now_ns = until_ns ? pace_now_ns() : 0, nap_ns;
+	struct timespec nap = { 0 };
+
+	if (now_ns >= until_ns)
+		return 0;
+	nap_ns = lesser(until_ns - now_ns, NAP_NS);
+	nap.tv_nsec = (long)nap_ns;
+	nanosleep(&nap, NULL);
+	return 1;
+}
