@@ -78,8 +78,9 @@
  *	All functions may be called from any thread, several on one file too.  The
  *	calling thread cannot be cancelled meanwhile, asynchronously neither:
  *	pthread_cancel(3) takes effect at a cancellation point after the call.  (But
- *	prealloc_job_wait() is one.)  None may be called from a signal handler.  A job
- *	does not exist in a forked child.
+ *	prealloc_job_wait() and prealloc_queue_wait() are such points.)  None may be
+ *	called from a signal handler.  A job or a queue does not exist in a forked
+ *	child.
  *
  * Memory
  *	16 bytes a hole of the range, before the first block is allocated.  Where
@@ -270,6 +271,113 @@ int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result);
 
 /* Cancels it if it runs, waits, and frees it; NULL-safe.  Returns NULL. */
 struct prealloc_job *prealloc_job_free(struct prealloc_job *job);
+
+/* ---- many files ---- */
+
+/*
+ * A range of a file.  The file is named by its path, so that a thousand of them need no
+ * descriptor before their turn comes.  A relative path is taken from the directory that
+ * is the current one when it is handed over.  "/proc/self/fd/N" names the file of an
+ * open descriptor, which has to stay open until the file is opened through it.
+ */
+struct prealloc_file {
+	size_t size;
+	const char *path;
+	uint64_t offset, length;
+	const struct prealloc_options *options; /* of this file; NULL: the defaults */
+	void *tag;				/* the caller's own; comes back with the outcome */
+	uint32_t mode;	   /* of a file that is created, less the umask; 0: 0666 */
+	uint32_t reserved; /* 0 */
+};
+
+/*
+ * Jobs that wait for their turn, and a few that run.  They start in the order in which
+ * they were added, each in one of `at_once` threads that take no signals.
+ *
+ * A job opens its file when it starts, creates it if it is not there, and closes it
+ * when it ends.  One that fails or is cancelled removes a file that it has created, if
+ * that is still empty.  These descriptors are in tables of the threads' own: they do
+ * not count against the process's RLIMIT_NOFILE, no child inherits them, and the
+ * process keeps its record locks (not before Linux 5.9).  The queue has one descriptor
+ * of the process, however many jobs there are.
+ *
+ * The callbacks of all jobs are called in one more thread, one after the other.  All
+ * functions may be called from any thread, and from callbacks, except that
+ * prealloc_queue_wait() and prealloc_queue_free() may not be called from there.  A queue
+ * does not exist in a forked child: there, calls return -ECHILD.
+ */
+struct prealloc_queue;
+
+struct prealloc_queue_options {
+	size_t size;
+	/*
+	 * The most jobs that run at once, up to 1024; 0: 1, which is best for files on
+	 * one disk: with more, they take as long and get more fragments.
+	 */
+	uint32_t at_once;
+	uint32_t io_priority;		 /* enum prealloc_io_priority, at least, for each job */
+	uint64_t write_bytes_per_second; /* of all jobs together; 0: no limit */
+};
+
+/* `options` may be NULL.  Returns 0, -EINVAL, -ENOMEM or -EMFILE. */
+int prealloc_queue_new(const struct prealloc_queue_options *options, struct prealloc_queue **ret);
+
+/*
+ * A descriptor that is readable for poll(2) while there is a job that has ended and
+ * that prealloc_queue_next() has not returned yet.  It belongs to the queue; do not
+ * read from it.
+ */
+int prealloc_queue_fd(const struct prealloc_queue *queue);
+
+/*
+ * Adds a job; `file`, its path and its options are copied.  *ret_id, a number that is
+ * never 0 and never used again, may be NULL.  Returns 0, -EINVAL, -ENOMEM, -ECHILD or
+ * -EAGAIN (no thread to be had).  What is wrong with the file or the range is the
+ * job's outcome.
+ */
+int prealloc_queue_add(struct prealloc_queue *queue, const struct prealloc_file *file,
+		       uint64_t *ret_id);
+
+struct prealloc_outcome {
+	size_t size;
+	uint64_t id;
+	void *tag;	   /* of the struct prealloc_file */
+	int32_t error;	   /* 0, or -errno of prealloc() or of open(2) */
+	uint32_t reserved; /* 0 */
+};
+
+/*
+ * Never blocks.  Returns each job once, in the order in which they end: 0 with *ret and
+ * *result (which may be NULL) filled; -EINPROGRESS if none has ended, -ENOENT if none is
+ * left.  Also -EINVAL, -ECHILD.
+ */
+int prealloc_queue_next(struct prealloc_queue *queue, struct prealloc_outcome *ret,
+			struct prealloc_result *result);
+
+/* The same, but waits instead of returning -EINPROGRESS.  A cancellation point. */
+int prealloc_queue_wait(struct prealloc_queue *queue, struct prealloc_outcome *ret,
+			struct prealloc_result *result);
+
+/*
+ * Cancels a job, or with 0 all that have not ended; never blocks.  One that waits ends
+ * at once, one that runs at its next step, both with -ECANCELED.  Returns 0, -ECHILD, or
+ * -ENOENT if no job with this id waits or runs.
+ */
+int prealloc_queue_cancel(struct prealloc_queue *queue, uint64_t id);
+
+struct prealloc_queue_status {
+	size_t size;
+	uint64_t waiting, running; /* jobs */
+	uint64_t ended;		   /* jobs that prealloc_queue_next() has not returned yet */
+	uint64_t total_bytes;	   /* of all jobs so far, except those that failed */
+	uint64_t done_bytes;	   /* of these */
+};
+
+/* Returns 0, -EINVAL or -ECHILD. */
+int prealloc_queue_status(struct prealloc_queue *queue, struct prealloc_queue_status *ret);
+
+/* Cancels all jobs, waits for those that run, and frees the queue; NULL-safe.  Returns NULL. */
+struct prealloc_queue *prealloc_queue_free(struct prealloc_queue *queue);
 
 #ifdef __cplusplus
 }

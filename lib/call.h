@@ -9,8 +9,11 @@
 /* Copies options of any version of the header; NULL has the defaults.  0 or -EINVAL. */
 int call_take_options(const struct prealloc_options *given, struct prealloc_options *ret);
 
-/* Copies a result into a struct of any version; NULL-safe. */
-void call_hand_over(const struct prealloc_result *from, struct prealloc_result *to);
+/*
+ * Copies a struct of `bytes` into the caller's, which begins with its own size and may
+ * be one of any version of the header.  `to` may be NULL.
+ */
+void call_hand_over(const void *from, size_t bytes, void *to);
 
 /* prealloc() under a limit that it shares with other calls; NULL: none. */
 int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,

@@ -236,15 +236,16 @@ static int attempt(struct task *task, uint64_t extent_bytes)
 	return 0;
 }
 
-void call_hand_over(const struct prealloc_result *from, struct prealloc_result *to)
+void call_hand_over(const void *from, size_t bytes, void *to)
 {
-	size_t size = to ? to->size : 0;
+	size_t size;
 
 	if (!to)
 		return;
+	memcpy(&size, to, sizeof(size));
 	memset(to, 0, size);
-	memcpy(to, from, lesser(size, sizeof(*from)));
-	to->size = size;
+	memcpy(to, from, lesser(size, bytes));
+	memcpy(to, &size, sizeof(size));
 }
 
 /* Neither watched, nor limited, nor asked what it did. */
@@ -291,7 +292,7 @@ int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct preallo
 		r = run(&task, options);
 	side_close(task.side);
 	survey_clear(&task);
-	call_hand_over(&task.result, result);
+	call_hand_over(&task.result, sizeof(task.result), result);
 	pthread_setcancelstate(cancellable, &cancellable);
 	errno = saved;
 	return r;

@@ -12,9 +12,9 @@
 int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *context);
 
 /*
- * Gives the calling thread a descriptor table of its own that holds only `fd`, or
- * nothing with -1.  0 or -errno; after -ENOSYS (before Linux 5.9) the table is still
- * the one of the process.
+ * Gives the calling thread a descriptor table of its own that holds only `fd` (-1:
+ * none), and /dev/null where the standard descriptors were.  0 or -errno; after -ENOSYS (before
+ * Linux 5.9) the table is still the one of the process.
  */
 int thread_leave_table(int fd);
 

@@ -155,6 +155,30 @@ static void waiting_can_be_cancelled(void **state)
 	assert_int_equal(look_block_bytes(fd), 0);
 }
 
+/* 2 jobs of 4 MiB, one after the other, at 1 MiB per second for both of them. */
+static void jobs_of_a_queue_share_a_rate(void **state)
+{
+	struct prealloc_queue_options options = { .size = sizeof(options),
+						  .write_bytes_per_second = mib };
+	struct prealloc_file file = { .size = sizeof(file), .path = "rate-of-a-queue" };
+	struct prealloc_outcome outcome = { .size = sizeof(outcome) };
+	struct prealloc_queue *queue = NULL;
+	uint64_t start_ns = seam.now_ns;
+	(void)state;
+
+	assert_int_equal(prealloc_queue_new(&options, &queue), 0);
+	for (int i = 0; i < 2; i++) {
+		file.length += 4 * mib;
+		assert_int_equal(prealloc_queue_add(queue, &file, NULL), 0);
+	}
+	while (prealloc_queue_wait(queue, &outcome, NULL) == 0)
+		assert_int_equal(outcome.error, 0);
+	assert_int_equal(outcome.id, 2);
+	prealloc_queue_free(queue);
+	assert_int_equal(unlink("rate-of-a-queue"), 0);
+	assert_in_range(seam.now_ns - start_ns, 7999999000, 8000001000);
+}
+
 /* The priorities of all threads of the process, as the kernel has them. */
 static void check_priorities(int expected)
 {
@@ -222,6 +246,7 @@ int main(void)
 		cmocka_unit_test_setup(touched_pages_keep_to_the_rate, start_over),
 		cmocka_unit_test_setup(fallocate_is_not_slowed_down, start_over),
 		cmocka_unit_test_setup(waiting_can_be_cancelled, start_over),
+		cmocka_unit_test_setup(jobs_of_a_queue_share_a_rate, start_over),
 		cmocka_unit_test_setup(priorities_are_lowered_and_restored, start_over),
 	};
 
