@@ -290,6 +290,40 @@ struct prealloc_file {
 	uint32_t reserved; /* 0 */
 };
 
+/* A file system, and what files need there. */
+struct prealloc_volume {
+	size_t size;
+	uint64_t device;	  /* st_dev of stat(2) */
+	uint64_t needed_bytes;	  /* for the holes of the ranges, and for pointer blocks */
+	uint64_t available_bytes; /* to the calling process */
+	uint64_t needed_files;	  /* inodes: files that are not there yet */
+	uint64_t available_files;
+	uint64_t files;	      /* of the question that are, or will be, there */
+	uint64_t first_file;  /* the index of the first of these */
+	uint32_t is_estimate; /* 1: available_bytes is one, as on btrfs and XFS */
+	uint32_t reserved;    /* 0 */
+};
+
+/*
+ * Do all of these ranges fit, in all together, as things stand?  Nothing is allocated or
+ * created.  A file that is not there is counted where the nearest of its directories is,
+ * one that cannot be opened as if it were empty.  Holes count, blocks that are there do
+ * not; of a file that is named twice, the ranges should not overlap.
+ *
+ * *volume_count is the room in `volumes` before, and the number of file systems after the
+ * call; those that lack something come first.  Both may be NULL.  All structs of an array
+ * have the same `size`; of `volumes`, only that of the first is read.
+ *
+ * Not known are: what others take meanwhile, and the metadata of extents, directories and
+ * copy-on-write trees.  A limit that prealloc() only learns when it meets it (a quota, as
+ * on most file systems) is not seen.
+ *
+ * Returns 0 if they fit, -ENOSPC if not; -EINVAL, -EFBIG, -ENOMEM, -EAGAIN (no thread to
+ * be had), or -errno of a file that cannot be looked at.
+ */
+int prealloc_fits(const struct prealloc_file *files, size_t count, struct prealloc_volume *volumes,
+		  size_t *volume_count);
+
 /*
  * Jobs that wait for their turn, and a few that run.  They start in the order in which
  * they were added, each in one of `at_once` threads that take no signals.

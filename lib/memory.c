@@ -149,7 +149,7 @@ static uint64_t all_memory(void)
 	return ((uint64_t)machine.totalram + machine.totalswap) * machine.mem_unit;
 }
 
-int memory_has_room(uint64_t bytes)
+uint64_t memory_room(void)
 {
 	char text[TEXT_BYTES];
 	uint64_t available = 0, swap = 0, room;
@@ -162,5 +162,5 @@ int memory_has_room(uint64_t bytes)
 	if (read_text("/proc/self", "cgroup", text) == 0)
 		for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 			room = lesser(room, room_in_groups(&versions[i], text, swap));
-	return bytes > room ? -ENOSPC : 0;
+	return room;
 }

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-/* -ENOSPC if `bytes` more are known not to fit into memory and swap space, else 0. */
-int memory_has_room(uint64_t bytes);
+/* The bytes that still fit into memory and swap space; UINT64_MAX: not known. */
+uint64_t memory_room(void);
 
 #endif

@@ -128,27 +128,11 @@ static int check_limit(const struct task *task, int written)
 	return written || task->end > task->old_size ? -EFBIG : 0;
 }
 
-/* What filling the holes takes at least. */
-static uint64_t hole_bytes(const struct task *task)
-{
-	const uint64_t first = round_down(task->offset, task->granule);
-	const uint64_t last = round_up(task->end, task->granule);
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < task->holes.count; i++) {
-		const struct span *hole = &task->holes.span[i];
-		uint64_t start = greater(hole->start, first), end = lesser(hole->end, last);
-
-		bytes += start < end ? end - start : 0;
-	}
-	return bytes > task->hidden_bytes ? bytes - task->hidden_bytes : 0;
-}
-
 static int check_bounds(const struct task *task, int written)
 {
 	int r = check_limit(task, written);
 
-	return r == 0 ? volume_has_room(task->fd, hole_bytes(task), written) : r;
+	return r == 0 ? volume_has_room(task->fd, survey_hole_bytes(task), written) : r;
 }
 
 static int fill(struct task *task)

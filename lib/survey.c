@@ -97,6 +97,21 @@ int survey_take(struct task *task)
 	return r == 0 ? look_past_end(task) : r;
 }
 
+uint64_t survey_hole_bytes(const struct task *task)
+{
+	const uint64_t first = round_down(task->offset, task->granule);
+	const uint64_t last = round_up(task->end, task->granule);
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < task->holes.count; i++) {
+		const struct span *hole = &task->holes.span[i];
+		uint64_t start = greater(hole->start, first), end = lesser(hole->end, last);
+
+		bytes += start < end ? end - start : 0;
+	}
+	return bytes > task->hidden_bytes ? bytes - task->hidden_bytes : 0;
+}
+
 void survey_clear(struct task *task)
 {
 	free(task->holes.span);

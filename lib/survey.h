@@ -12,6 +12,9 @@ void survey_clear(struct task *task);
 /* Will survey_verify() have anything to go by?  0, -EOPNOTSUPP, -errno. */
 int survey_can_verify(struct task *task);
 
+/* What filling the holes of the range takes at least. */
+uint64_t survey_hole_bytes(const struct task *task);
+
 /* Is the range allocated now?  0, -EOPNOTSUPP (no, or nobody can tell), -errno. */
 int survey_verify(struct task *task);
 

@@ -6,16 +6,23 @@
 #include "volume.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/btrfs.h>
 #include <linux/capability.h>
 #include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "memory.h"
@@ -134,10 +141,13 @@ int volume_counts_blocks(int fd)
 
 int volume_maps_by_pointers(int fd)
 {
+	enum {
+		INLINE_DATA = 0x10000000 /* a small directory or file of ext4, mapped by nothing */
+	};
 	int flags = 0;
 
 	return magic_of(fd) == EXT4_SUPER_MAGIC && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
-	       !(flags & FS_EXTENT_FL);
+	       !(flags & (FS_EXTENT_FL | INLINE_DATA));
 }
 
 int volume_shows_extents(int fd)
@@ -160,6 +170,12 @@ uint64_t volume_granule(int fd)
 	return granule;
 }
 
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
 /* Root, and who may use up what is reserved for it. */
 static int may_use_reserve(void)
 {
@@ -180,11 +196,42 @@ static int counts_plainly(uint32_t magic)
 	return magic == EXT4_SUPER_MAGIC || magic == TMPFS_MAGIC || magic == MSDOS_SUPER_MAGIC;
 }
 
-static uint64_t free_blocks(uint32_t magic, const struct statvfs *volume)
+/*
+ * Blocks that ext4 keeps back from everybody, root as well, for its own needs (2 %, 4096 at
+ * most).  Only sysfs tells; statvfs() has them among those that are root's.
+ */
+static uint64_t held_back(int fd)
 {
-	if (!counts_plainly(magic))
-		return volume->f_blocks;
-	return may_use_reserve() ? volume->f_bfree : volume->f_bavail;
+	char link[64], target[PATH_MAX], path[PATH_MAX + 40], text[24] = "", *name;
+	struct stat status;
+	ssize_t length;
+	CLEANUP(close_fd) int file_fd = -1;
+
+	if (fstat(fd, &status) < 0)
+		return 0;
+	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(status.st_dev),
+		 minor(status.st_dev));
+	length = readlink(link, target, sizeof(target) - 1);
+	if (length <= 0)
+		return 0;
+	target[length] = '\0';
+	name = strrchr(target, '/');
+	if (!name)
+		return 0;
+	snprintf(path, sizeof(path), "/sys/fs/ext4%s/reserved_clusters", name);
+	file_fd = open(path, O_RDONLY | O_CLOEXEC);
+	return file_fd < 0 || read(file_fd, text, sizeof(text) - 1) < 0 ? 0
+									: strtoull(text, NULL, 10);
+}
+
+static uint64_t free_blocks(int fd, uint32_t magic, const struct statvfs *volume)
+{
+	uint64_t held;
+
+	if (!may_use_reserve())
+		return volume->f_bavail;
+	held = magic == EXT4_SUPER_MAGIC ? held_back(fd) : 0;
+	return volume->f_bfree - lesser(held, volume->f_bfree);
 }
 
 /*
@@ -217,25 +264,111 @@ static int is_memory(uint32_t magic, const struct statvfs *volume)
 	       (magic == OVERLAYFS_SUPER_MAGIC && volume->f_blocks == 0);
 }
 
+static uint64_t needed_blocks(uint32_t magic, uint64_t bytes, uint64_t block_bytes, int written)
+{
+	uint64_t blocks = bytes / block_bytes;
+
+	return written && magic == EXT4_SUPER_MAGIC ? blocks + pointer_blocks(blocks, block_bytes)
+						    : blocks;
+}
+
 int volume_has_room(int fd, uint64_t bytes, int written)
 {
 	uint32_t magic = magic_of(fd);
 	enum { LITTLE = 256 * 1024 }; /* for which many files would be read */
 	struct statvfs volume;
-	uint64_t blocks;
+	uint64_t room;
 
 	if (fstatvfs(fd, &volume) < 0)
 		return 0;
-	if (bytes > LITTLE && is_memory(magic, &volume) && memory_has_room(bytes) < 0)
+	if (bytes > LITTLE && is_memory(magic, &volume) && bytes > memory_room())
 		return -ENOSPC;
 	if (volume.f_blocks == 0 || volume.f_frsize < 512)
 		return 0;
 	if (written)
 		magic = look_below(fd, magic, &volume);
-	blocks = bytes / volume.f_frsize;
-	if (written && magic == EXT4_SUPER_MAGIC)
-		blocks += pointer_blocks(blocks, volume.f_frsize);
-	return blocks > free_blocks(magic, &volume) ? -ENOSPC : 0;
+	room = counts_plainly(magic) ? free_blocks(fd, magic, &volume) : volume.f_blocks;
+	return needed_blocks(magic, bytes, volume.f_frsize, written) > room ? -ENOSPC : 0;
+}
+
+uint64_t volume_needed(int fd, uint64_t bytes)
+{
+	struct statvfs volume;
+
+	if (fstatvfs(fd, &volume) < 0 || volume.f_frsize < 512)
+		return bytes;
+	return needed_blocks(magic_of(fd), bytes, volume.f_frsize, volume_maps_by_pointers(fd)) *
+	       volume.f_frsize;
+}
+
+/*
+ * Blocks of pointers, of `fan` each, for the blocks `first` to `last` of a file.  The
+ * first 12 blocks are in the inode.  After those, each block of pointers has `fan`
+ * blocks of data; the first is in the inode, the next `fan` are in a block of their own,
+ * and all others in blocks that have one more above them.
+ */
+static uint64_t pointer_blocks_of(uint64_t first, uint64_t last, uint64_t fan)
+{
+	enum { IN_INODE = 12 };
+	uint64_t first_leaf, last_leaf, first_node, last_node;
+
+	if (last < IN_INODE)
+		return 0;
+	first_leaf = (greater(first, IN_INODE) - IN_INODE) / fan;
+	last_leaf = (last - IN_INODE) / fan;
+	if (last_leaf == 0)
+		return 1;
+	first_node = (greater(first_leaf, 1) - 1) / fan;
+	last_node = (last_leaf - 1) / fan;
+	return last_leaf - first_leaf + 1 + last_node - first_node + 1 + (last_node > 0);
+}
+
+uint64_t volume_needed_by_new(int fd, uint64_t offset, uint64_t end)
+{
+	uint64_t granule = volume_granule(fd), first, last, blocks;
+
+	first = offset / granule;
+	last = (end - 1) / granule;
+	blocks = last - first + 1;
+	if (volume_maps_by_pointers(fd))
+		blocks += pointer_blocks_of(first, last, granule / 4);
+	return blocks * granule;
+}
+
+int volume_room(int fd, struct volume_room *ret)
+{
+	struct statvfs volume;
+
+	if (fstatvfs(fd, &volume) < 0)
+		return -errno;
+	*ret = (struct volume_room) {
+		.bytes = free_blocks(fd, magic_of(fd), &volume) * volume.f_frsize,
+		.files = volume.f_files ? volume.f_favail : UINT64_MAX,
+		.exact = counts_plainly(magic_of(fd)),
+	};
+	if (volume.f_blocks == 0)
+		ret->bytes = UINT64_MAX;
+	if (is_memory(magic_of(fd), &volume))
+		ret->bytes = lesser(ret->bytes, memory_room());
+	return 0;
+}
+
+int volume_identify(int fd, struct volume_identity *ret)
+{
+	struct btrfs_ioctl_fs_info_args info = { 0 };
+	struct volume_identity identity = { 0 };
+	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	identity.device = status.st_dev;
+	/* The subvolumes have a device each, and their space in common. */
+	if (magic_of(fd) == BTRFS_SUPER_MAGIC && ioctl(fd, BTRFS_IOC_FS_INFO, &info) == 0) {
+		identity.device = 0;
+		memcpy(identity.fsid, info.fsid, sizeof(identity.fsid));
+	}
+	*ret = identity;
+	return 0;
 }
 
 static void hint_nocow(int fd, struct volume_hint *ret)

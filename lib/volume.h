@@ -17,6 +17,33 @@ uint64_t volume_granule(int fd);
  */
 int volume_has_room(int fd, uint64_t bytes, int written);
 
+/* What the same takes, in bytes, as far as that function knows. */
+uint64_t volume_needed(int fd, uint64_t bytes);
+
+/*
+ * What [offset, end) of a file without blocks takes, with the pointer blocks.  `fd` may
+ * be the directory that it is going to be in.
+ */
+uint64_t volume_needed_by_new(int fd, uint64_t offset, uint64_t end);
+
+/* What the calling process may still allocate there. */
+struct volume_room {
+	uint64_t bytes, files; /* UINT64_MAX: no bound is known */
+	int exact;	       /* 0: an estimate */
+};
+
+/* 0 or -errno. */
+int volume_room(int fd, struct volume_room *ret);
+
+/* Equal for all files that have their space from the same file system. */
+struct volume_identity {
+	uint64_t device;
+	unsigned char fsid[16];
+};
+
+/* 0 or -errno. */
+int volume_identify(int fd, struct volume_identity *ret);
+
 /* enum prealloc_risks, but for PREALLOC_RISK_SHARED. */
 uint32_t volume_risks(int fd);
 
@@ -25,7 +52,8 @@ int volume_reserves(int fd);
 
 /*
  * Is the file mapped by blocks of pointers (ext2, ext3, some of ext4)?  There FIEMAP takes
- * half a millisecond for what lies past the end, and fallocate() is not supported.
+ * half a millisecond for what lies past the end, and fallocate() is not supported.  `fd`
+ * may be a directory.
  */
 int volume_maps_by_pointers(int fd);
 
