@@ -22,11 +22,22 @@ teardown() {
 	test_leave
 }
 
-# build ARGUMENTS...: the example, against what is installed.
+# build ARGUMENTS...: both examples, against what is installed.
 build() {
-	# shellcheck disable=SC2046 # words are what pkg-config prints
-	cc -Wall -Wextra -Werror "$ALLOC_PERF_SOURCE/examples/prealloc-example.c" -o example "$@" \
-		$(pkg-config --cflags --libs libprealloc)
+	local name
+	for name in example queue-example; do
+		# shellcheck disable=SC2046 # words are what pkg-config prints
+		cc -Wall -Wextra -Werror "$ALLOC_PERF_SOURCE/examples/prealloc-$name.c" -o $name "$@" \
+			$(pkg-config --cflags --libs libprealloc)
+	done
+}
+
+# list COUNT: lines for the queue's example, files of mixed sizes in the directory.
+list() {
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		echo "$((i * 977 % 50000 + 1)) file $i"
+	done
 }
 
 @test "install: the library alone, with header, pkg-config file and manual" {
@@ -84,6 +95,45 @@ build() {
 	[ "$status" = 1 ]
 }
 
+@test "install: the queue's example, 1000 files with few descriptors" {
+	build
+	ulimit -n 32
+	list 1000 | LD_LIBRARY_PATH=$root/usr/lib ./queue-example >out
+	[ "$(tail -1 out)" = "$(list 1000 | awk '{ sum += $1 } END { print sum " of " sum " bytes" }')" ]
+	list 1000 | while read -r bytes name; do
+		[ "$(stat -c %s "$name")" = "$bytes" ] || fail "$name is not $bytes long"
+	done
+}
+
+@test "install: the queue's example, what does not fit and what fails" {
+	build -static
+	run ./queue-example <<<$'1000 small\n9000000000000000000 large'
+	[ "$status" = 1 ]
+	grep -Eqx 'small: 9000000000[0-9]+ bytes needed, [0-9]+ available' <<<"$output"
+	[ ! -e small ]
+	run ./queue-example <<<$'1000 none/file\n4096 good'
+	[ "$status" = 1 ]
+	assert_output_has "none/file: No such file or directory"
+	[ "$(stat -c %s good)" = 4096 ]
+	run ./queue-example </dev/null
+	[ "$status" = 0 ]
+}
+
+@test "install: the queue's example, interrupted, leaves no half-made file" {
+	build
+	list 3000 >files
+	LD_LIBRARY_PATH=$root/usr/lib ./queue-example <files >out &
+	local pid=$!
+	while ! grep -q '^[1-9]' out; do
+		sleep 0.01
+	done
+	kill -INT $pid
+	wait $pid || :
+	while read -r bytes name; do
+		[ ! -e "$name" ] || [ "$(stat -c %s "$name")" = "$bytes" ] || fail "$name is half made"
+	done <files
+}
+
 @test "install: the header is C++ too" {
 	local compiler
 	compiler=$(command -v c++ || command -v clang++) || lack programs "no C++ compiler"
@@ -116,4 +166,5 @@ int main(void) { return prealloc_version() == 0; }' >strict.c
 	require_program valgrind
 	build -g
 	LD_LIBRARY_PATH=$root/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./example file 3
+	list 20 | LD_LIBRARY_PATH=$root/usr/lib valgrind -q --error-exitcode=9 --leak-check=full ./queue-example
 }
