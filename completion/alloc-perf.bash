@@ -164,8 +164,8 @@ _alloc_perf() {
 		;;
 	report,*) _alloc_perf_files "$current" ;;
 	create,-*)
-		_alloc_perf_words "$current" "--keep-size --durable --require-native --verify --hint --json
-			--quiet --help"
+		_alloc_perf_words "$current" "--keep-size --durable --require-native --verify --hint --rate
+			--idle --json --quiet --help"
 		;;
 	create,*) _alloc_perf_files "$current" ;;
 	diff,-*)

@@ -32,6 +32,8 @@ enum option_key {
 	OPTION_QUIET = 'q',
 	OPTION_VERIFY = 256,
 	OPTION_HINT,
+	OPTION_RATE,
+	OPTION_IDLE,
 };
 
 static const struct argp_option options[] = {
@@ -42,6 +44,9 @@ static const struct argp_option options[] = {
 	{ "verify", OPTION_VERIFY, NULL, 0, "have the file system show that the space is there",
 	  0 },
 	{ "hint", OPTION_HINT, NULL, 0, "ask copy-on-write file systems to overwrite in place", 0 },
+	{ "rate", OPTION_RATE, "SIZE", 0, "write at most so many zeroes per second", 0 },
+	{ "idle", OPTION_IDLE, NULL, 0, "use the disk only when nobody else does (I/O priority)",
+	  0 },
 	{ "json", OPTION_JSON, NULL, 0, "one JSON object a file", 0 },
 	{ "quiet", OPTION_QUIET, NULL, 0, "errors only", 0 },
 	{ 0 },
@@ -53,11 +58,14 @@ static const char help[] =
 	"Examples:\n"
 	"  alloc-perf create disk.img 20G            instead of fallocate -l, dd, truncate -s\n"
 	"  alloc-perf create --durable a.db b.db 512M\n"
+	"  alloc-perf create --idle --rate 20M disk.img 20G\n"
 	"  alloc-perf create --json big 1G | jq .path\n\n"
 	"Exit status: 0 done, 1 a file could not be created, 2 wrong usage, 130 interrupted.";
 
 struct create_options {
-	uint32_t flags; /* enum prealloc_flags */
+	uint32_t flags;	      /* enum prealloc_flags */
+	uint32_t io_priority; /* enum prealloc_io_priority */
+	uint64_t rate;	      /* bytes per second; 0: no limit */
 	int json, quiet;
 	char **words; /* files, and the size as the last */
 	size_t word_count;
@@ -77,7 +85,6 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	};
 	struct create_options *wanted = state->input;
 
-	(void)argument;
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (flags[i].key == key) {
 			wanted->flags |= flags[i].flag;
@@ -89,6 +96,16 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_QUIET:
 		wanted->quiet = 1;
+		return 0;
+	case OPTION_IDLE:
+		wanted->io_priority = PREALLOC_IO_IDLE;
+		return 0;
+	case OPTION_RATE:
+		if (size_parse(argument, &wanted->rate) < 0 || wanted->rate == 0)
+			argp_error(state,
+				   "invalid rate \"%s\": use bytes per second with K, M, G or T, "
+				   "such as 20M",
+				   argument);
 		return 0;
 	case ARGP_KEY_ARGS:
 		wanted->words = state->argv + state->next;
@@ -282,6 +299,8 @@ static int create_file(struct creation *creation)
 		.flags = creation->options->flags,
 		.progress = show,
 		.context = creation,
+		.write_bytes_per_second = creation->options->rate,
+		.io_priority = creation->options->io_priority,
 	};
 	struct prealloc_result result = { .size = sizeof(result) };
 	struct stat before;

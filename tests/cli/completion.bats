@@ -37,6 +37,8 @@ setup() {
 	completes "alloc-perf report --s" --script
 	completes "alloc-perf list --n" --names
 	completes "alloc-perf create --k" --keep-size
+	completes "alloc-perf create --r" --require-native --rate
+	completes "alloc-perf create --i" --idle
 	completes "alloc-perf diff --t" --threshold
 	completes "alloc-perf diff --by te" testbed
 	completes "alloc-perf history trend --by d" date

@@ -142,6 +142,29 @@ require_native() {
 	[ ! -e mnt/file ]
 }
 
+# Where fallocate() is not supported, a byte per second keeps it waiting for ever.
+@test "create --rate and --idle keep to both, until interrupted" {
+	require_program ionice
+	echo '#include <errno.h>
+	int fallocate64(int fd, int mode, long at, long bytes);
+	int fallocate64(int fd, int mode, long at, long bytes) { errno = EOPNOTSUPP; return -1; }' |
+		cc -shared -fPIC -x c -o no-fallocate.so -
+	LD_PRELOAD=$PWD/no-fallocate.so alloc-perf create --rate 1 --idle file 1M 2>log &
+	local pid=$!
+	until [ -s file ]; do
+		sleep 0.01
+	done
+	[ "$(ionice -p $pid)" = idle ]
+	[ "$(stat -c %s file)" -lt 1048576 ]
+	kill -INT $pid
+	wait $pid || [ $? = 130 ]
+	grep -q interrupted log
+	[ ! -e file ]
+	run alloc-perf create --rate 512M --idle --quiet file 1M
+	assert_status 0
+	[ "$(stat -c %s file)" = 1048576 ]
+}
+
 @test "create --json of a name that is not UTF-8" {
 	run alloc-perf create --json $'na\xefve' 1M
 	assert_status 0
@@ -156,6 +179,12 @@ require_native() {
 	run alloc-perf create file 4GB
 	assert_status 2
 	assert_output_has '"4GB" is no size'
+	for rate in 0 fast 10MB; do
+		run alloc-perf create --rate $rate file 1M
+		assert_status 2
+		assert_output_has "invalid rate \"$rate\": use bytes per second"
+	done
+	[ ! -e file ]
 	run alloc-perf create file 0
 	assert_status 2
 	run alloc-perf create --help
