@@ -41,8 +41,8 @@ volume() {
 # kept COMMAND...: all of its promises.
 kept() {
 	run "$@"
-	[[ $output = *"1..11"* ]] || fail "$output"
-	[ "$(grep -c '^ok' <<<"$output")" = 11 ] || fail "$output"
+	[[ $output = *"1..12"* ]] || fail "$output"
+	[ "$(grep -c '^ok' <<<"$output")" = 12 ] || fail "$output"
 	[[ $output != *"not ok"* ]] || fail "$output"
 }
 

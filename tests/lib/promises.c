@@ -364,6 +364,35 @@ static const char *more_than_the_quota_leaves_the_file_as_it_was(int fd)
 	return NULL;
 }
 
+static const char *a_queue_makes_what_fits(int fd)
+{
+	static const char *const paths[] = { "queued-a", "queued-b", "queued-c" };
+	struct prealloc_queue_options options = { .size = sizeof(options), .at_once = 2 };
+	struct prealloc_outcome outcome = { .size = sizeof(outcome) };
+	struct prealloc_queue *queue = NULL;
+	struct prealloc_file files[3];
+	struct stat status;
+	(void)fd;
+
+	for (int i = 0; i < 3; i++)
+		files[i] = (struct prealloc_file) { .size = sizeof(files[i]),
+						    .path = paths[i],
+						    .length = MIB };
+	REQUIRE(prealloc_fits(files, 3, NULL, NULL) == 0);
+	REQUIRE(prealloc_queue_new(&options, &queue) == 0);
+	for (int i = 0; i < 3; i++)
+		REQUIRE(prealloc_queue_add(queue, &files[i], NULL) == 0);
+	while (prealloc_queue_wait(queue, &outcome, NULL) == 0)
+		REQUIRE(outcome.error == 0);
+	REQUIRE(outcome.id != 0 && !prealloc_queue_free(queue));
+	for (int i = 0; i < 3; i++)
+		REQUIRE(stat(paths[i], &status) == 0 && status.st_size == MIB &&
+			unlink(paths[i]) == 0);
+	files[0].length = INT64_MAX / 2;
+	REQUIRE(prealloc_fits(files, 3, NULL, NULL) == -ENOSPC);
+	return NULL;
+}
+
 static const struct {
 	const char *name;
 	const char *(*keeps)(int fd); /* NULL, or what does not hold */
@@ -378,6 +407,7 @@ static const struct {
 	{ "record locks are kept", record_locks_are_kept },
 	{ "writers lose nothing", writers_lose_nothing },
 	{ "a job ends and says so", a_job_ends_and_says_so },
+	{ "a queue makes what fits", a_queue_makes_what_fits },
 	{ "more than the quota leaves the file as it was",
 	  more_than_the_quota_leaves_the_file_as_it_was },
 };
