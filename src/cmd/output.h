@@ -6,8 +6,8 @@
 #include "problem.h"
 
 /*
- * The name of the format that the ending of a file's name asks for, as of `report --format`; "table"
- * for .txt and where there is no ending.  NULL: an ending that is not known.
+ * The name of the format that the ending of a file's name asks for, as of `report --format`;
+ * "table" for .txt and where there is no ending.  NULL: an ending that is not known.
  */
 const char *output_format(const char *path);
 

@@ -32,6 +32,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "a file system that is none of ours is not taken for another" {
+	# shellcheck disable=SC2016 # a backquote is one
 	refused 'unknown file system "zfs"; `alloc-perf list filesystems` shows them all' --fs zfs
 	refused 'unknown file system "ext3"; did you mean "ext3-ordered"?' --fs ext3
 	refused 'unknown file system "EXT4"; did you mean "ext4"?' --fs EXT4
