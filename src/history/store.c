@@ -90,6 +90,10 @@ int store_complain(struct history *history, struct problem *problem)
 				   history->path);
 	case SQLITE_NOMEM:
 		return -ENOMEM;
+	case SQLITE_FULL:
+	case SQLITE_IOERR:
+		return problem_set(problem, PROBLEM_VERDICT, EIO, "the history %s: %s",
+				   history->path, message);
 	default:
 		return problem_set(problem, PROBLEM_LACK, EIO, "the history %s: %s", history->path,
 				   message);

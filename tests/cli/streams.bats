@@ -88,6 +88,10 @@ cannot_print() {
 		assert_status 2
 		assert_output_has "cannot write $WORK/missing/a: No such file or directory"
 	done
+	# SQLite writes to no device; more than 8 KiB are not allowed here.
+	run bash -c 'ulimit -f 8; exec alloc-perf history add --store h.sqlite result.jsonl'
+	assert_status 1
+	assert_output_has "the history h.sqlite: "
 	ln -s /dev/full full.svg
 	run alloc-perf frag --map -o full.svg result.jsonl
 	assert_status 1
