@@ -10,6 +10,7 @@
 
 #include "cleanup.h"
 #include "cmd.h"
+#include "list_lacks.h"
 #include "program.h"
 #include "suggest.h"
 #include "testbed.h"
@@ -79,16 +80,13 @@ static int is_asked(const struct testbed *testbed, const struct list_options *wa
 	return !wanted->testbed || wanted->testbed == testbed;
 }
 
-static int list_filesystem(const struct filesystem *filesystem, const struct list_options *wanted)
+static int list_filesystem(const struct filesystem *filesystem, const struct list_options *wanted,
+			   struct lacks *lacks)
 {
-	CLEANUP(freep) char *reasons = NULL;
-	size_t reasons_bytes = 0;
-	FILE *to = open_memstream(&reasons, &reasons_bytes);
 	char usable[64] = "";
+	int r = 0;
 
-	if (!to)
-		return -1;
-	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
+	for (const struct testbed *const *testbed = testbed_table; r == 0 && *testbed; testbed++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
 		size_t used = strlen(usable);
 
@@ -98,14 +96,15 @@ static int list_filesystem(const struct filesystem *filesystem, const struct lis
 			snprintf(usable + used, sizeof(usable) - used, "%s%s", used ? " " : "",
 				 (*testbed)->name);
 		else if (problem.message)
-			fprintf(to, "%s: %s\n", (*testbed)->name, problem.message);
+			r = lacks_add(lacks, *testbed, filesystem, problem.message);
 	}
-	if (fclose(to) != 0)
-		return -1;
 	print_row(filesystem->name, *usable ? usable : "no", filesystem->summary);
-	for (char *rest = reasons, *line; (line = strsep(&rest, "\n")) && *line;)
-		print_reason(line);
-	return 0;
+	return r;
+}
+
+static void print_lack(const char *sentence)
+{
+	cmd_print_sentence(sentence, printf("  "), 4);
 }
 
 static void list_filesystem_name(const struct filesystem *filesystem,
@@ -118,6 +117,7 @@ static void list_filesystem_name(const struct filesystem *filesystem,
 
 static int list_filesystems(const struct list_options *wanted)
 {
+	CLEANUP(lacks_clear) struct lacks lacks = { 0 };
 	CLEANUP(plan_clearp) struct plan plan;
 	int r = plan_init(&plan);
 
@@ -125,9 +125,9 @@ static int list_filesystems(const struct list_options *wanted)
 		if (wanted->names)
 			list_filesystem_name(&plan.catalogue[i], wanted);
 		else
-			r = list_filesystem(&plan.catalogue[i], wanted);
+			r = list_filesystem(&plan.catalogue[i], wanted, &lacks);
 	}
-	return r;
+	return r < 0 ? r : lacks_print(&lacks, print_lack);
 }
 
 static int list_testbeds(const struct list_options *wanted)

@@ -61,7 +61,20 @@ load helper
 	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
 	run alloc-perf list filesystems --on loop
 	assert_status 0
-	assert_output_has "the running kernel has no reiserfs; use --on uml"
+	grep -Eq '^  not on loop: the running kernel has no (.*, )?reiserfs(, .*)?; use --on uml$' <<<"$output" || fail "$output"
+}
+
+@test "a reason is told once, with all that it concerns" {
+	grep -qwE "reiserfs|jfs" /proc/filesystems && skip "this kernel has reiserfs or jfs"
+	run alloc-perf list filesystems
+	assert_status 0
+	[ "$(grep -c "the running kernel has no" <<<"$output")" = 1 ] || fail "$output"
+	grep -Eq '^  not on loop, device: the running kernel has no reiserfs, jfs(, .*)?; use --on uml$' <<<"$output"
+	# A program that is missing concerns all variants, everywhere.
+	mkdir none
+	run env PATH="$TEST_DIR/bin:$WORK/none" alloc-perf list filesystems --on loop
+	[ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] ||
+		assert_output_has "not on loop: ext4, ext4-nodelalloc, ext4-bigalloc, ext4-no-extents: mkfs.ext4 is missing; install e2fsprogs"
 }
 
 @test "wrong words are refused, with the nearest" {
