@@ -12,10 +12,9 @@
 #include "cmd.h"
 #include "list_lacks.h"
 #include "program.h"
+#include "run.h"
 #include "suggest.h"
 #include "testbed.h"
-
-enum { TEXT_COLUMN = 2 + 24 + 1 + 14 + 1 };
 
 struct list_options {
 	unsigned sections; /* a bit for each that was named; 0: all */
@@ -23,20 +22,70 @@ struct list_options {
 	const struct testbed *testbed;
 	struct testbed_options options; /* for that one */
 	int names;
+	struct plan plan;	     /* of a plain `alloc-perf run`, */
+	struct trial_list trials;    /* the trials of it, */
+	const struct testbed *plain; /* and its testbed; NULL: it takes booting a guest to know */
 };
+
+static void list_options_clear(struct list_options *wanted)
+{
+	trial_list_clear(&wanted->trials);
+	plan_clear(&wanted->plan);
+}
+
+/* What a plain run would take. */
+static int read_plain(struct list_options *wanted)
+{
+	int r = plan_init(&wanted->plan);
+
+	if (r == 0)
+		r = plan_read_preset(&wanted->plan, "default", NULL);
+	if (r == 0)
+		r = plan_expand(&wanted->plan, 0, &wanted->trials, NULL);
+	if (r == 0)
+		wanted->plain = run_foresee_testbed(&wanted->trials);
+	return r;
+}
+
+static int is_plain_method(const struct list_options *wanted, const struct method *method)
+{
+	for (size_t i = 0; i < wanted->trials.count; i++)
+		if (wanted->trials.trial[i].method.method == method)
+			return 1;
+	return 0;
+}
+
+static int is_plain_filesystem(const struct list_options *wanted,
+			       const struct filesystem *filesystem)
+{
+	for (size_t i = 0; i < wanted->trials.count; i++)
+		if (wanted->trials.trial[i].filesystem == filesystem)
+			return 1;
+	return 0;
+}
 
 /* ---- sections ---- */
 
-static void print_row(const char *name, const char *usable, const char *text)
-{
-	int used = printf("  %-24s %-14s ", name, usable);
+/* Widths of a section's columns, such that the text has most of the line. */
+struct columns {
+	int name, usable;
+};
 
-	cmd_print_sentence(text ? text : "", used, TEXT_COLUMN);
+static const struct columns method_columns = { 22, 3 }, filesystem_columns = { 15, 20 },
+			    testbed_columns = { 13, 3 };
+
+static void print_row(const struct columns *columns, int plain, const char *name,
+		      const char *usable, const char *text)
+{
+	int used = printf("%c %-*s  %-*s  ", plain ? '*' : ' ', columns->name, name,
+			  columns->usable, usable);
+
+	cmd_print_sentence(text ? text : "", used, used);
 }
 
-static void print_reason(const char *reason)
+static void print_reason(const struct columns *columns, const char *reason)
 {
-	print_row("", "", reason);
+	print_row(columns, 0, "", "", reason);
 }
 
 static const char *parameters_of(const struct method *method)
@@ -65,9 +114,10 @@ static int list_methods(const struct list_options *wanted)
 			continue;
 		}
 		r = (*method)->probe ? (*method)->probe(&why) : 0;
-		print_row(name, r < 0 ? "no" : "yes", (*method)->summary);
+		print_row(&method_columns, is_plain_method(wanted, *method), name,
+			  r < 0 ? "no" : "yes", (*method)->summary);
 		if (r < 0 && why)
-			print_reason(why);
+			print_reason(&method_columns, why);
 	}
 	return 0;
 }
@@ -98,7 +148,8 @@ static int list_filesystem(const struct filesystem *filesystem, const struct lis
 		else if (problem.message)
 			r = lacks_add(lacks, *testbed, filesystem, problem.message);
 	}
-	print_row(filesystem->name, *usable ? usable : "no", filesystem->summary);
+	print_row(&filesystem_columns, is_plain_filesystem(wanted, filesystem), filesystem->name,
+		  *usable ? usable : "no", filesystem->summary);
 	return r;
 }
 
@@ -118,14 +169,14 @@ static void list_filesystem_name(const struct filesystem *filesystem,
 static int list_filesystems(const struct list_options *wanted)
 {
 	CLEANUP(lacks_clear) struct lacks lacks = { 0 };
-	CLEANUP(plan_clearp) struct plan plan;
-	int r = plan_init(&plan);
+	const struct plan *plan = &wanted->plan;
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < plan.catalogue_count; i++) {
+	for (size_t i = 0; r == 0 && i < plan->catalogue_count; i++) {
 		if (wanted->names)
-			list_filesystem_name(&plan.catalogue[i], wanted);
+			list_filesystem_name(&plan->catalogue[i], wanted);
 		else
-			r = list_filesystem(&plan.catalogue[i], wanted, &lacks);
+			r = list_filesystem(&plan->catalogue[i], wanted, &lacks);
 	}
 	return r < 0 ? r : lacks_print(&lacks, print_lack);
 }
@@ -135,7 +186,7 @@ static int list_testbeds(const struct list_options *wanted)
 	if (wanted->names)
 		puts("auto");
 	else
-		print_row("auto", "yes",
+		print_row(&testbed_columns, 0, "auto", "yes",
 			  "the first of loop, qemu on KVM and uml that has all file systems asked "
 			  "for");
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
@@ -150,12 +201,13 @@ static int list_testbeds(const struct list_options *wanted)
 			continue;
 		}
 		r = (*testbed)->probe(&wanted->options, &problem);
-		print_row(name, r < 0 ? "no" : "yes", (*testbed)->summary);
+		print_row(&testbed_columns, *testbed == wanted->plain, name, r < 0 ? "no" : "yes",
+			  (*testbed)->summary);
 		if (r < 0 && problem.message)
-			print_reason(problem.message);
+			print_reason(&testbed_columns, problem.message);
 		choices = (*testbed)->choices ? (*testbed)->choices() : NULL;
 		if (choices)
-			print_reason(choices);
+			print_reason(&testbed_columns, choices);
 	}
 	return 0;
 }
@@ -237,7 +289,7 @@ int cmd_list(int argc, char **argv)
 				   help,    NULL,	  NULL,
 				   NULL };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	struct list_options wanted = { 0 };
+	CLEANUP(list_options_clear) struct list_options wanted = { 0 };
 	size_t shown = 0;
 
 	program_parse(&argp, argc, argv, 0, &wanted);
@@ -250,6 +302,8 @@ int cmd_list(int argc, char **argv)
 			    wanted.testbed->name);
 		return cmd_complain(&problem, 0);
 	}
+	if (read_plain(&wanted) < 0)
+		return cmd_complain(&problem, -ENOMEM);
 	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
 		const struct section *section = &sections[i];
 
@@ -260,5 +314,7 @@ int cmd_list(int argc, char **argv)
 		if (section->list(&wanted) < 0)
 			return PROBLEM_VERDICT;
 	}
+	if (!wanted.names)
+		puts("\n* what `alloc-perf run` takes here unless told otherwise");
 	return 0;
 }

@@ -46,6 +46,12 @@ void run_parse(int argc, char **argv, struct run_options *ret);
 
 /* ---- run_testbed.c ---- */
 
+/*
+ * What `--on auto` takes for these trials.  NULL: that depends on how well a guest runs, which
+ * takes booting one.
+ */
+const struct testbed *run_foresee_testbed(const struct trial_list *trials);
+
 /* Settles the testbed by the plan, and what the session is told of it. */
 int run_choose_testbed(struct run *run, struct problem *problem);
 

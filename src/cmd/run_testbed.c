@@ -86,6 +86,23 @@ static const struct candidate *take_truest(struct run *run, const struct trial_l
 	return take_any(run);
 }
 
+const struct testbed *run_foresee_testbed(const struct trial_list *trials)
+{
+	const struct testbed_options plain = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(candidates); i++) {
+		const struct testbed *testbed = candidates[i].testbed;
+		CLEANUP(freep) char *missing = NULL;
+
+		if (testbed->probe(&plain, NULL) < 0)
+			continue;
+		missing = missing_there(testbed, &plain, trials);
+		if (!missing)
+			return testbed->prepare ? NULL : testbed;
+	}
+	return NULL;
+}
+
 static int choose_automatically(struct run *run, struct problem *problem)
 {
 	CLEANUP(trial_list_clear) struct trial_list trials = { 0 };

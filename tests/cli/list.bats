@@ -44,7 +44,7 @@ load helper
 	run alloc-perf list filesystems --names --on loop
 	assert_status 0
 	[[ $output != *reiserfs* ]] || fail "$output"
-	[ "$output" = "$(alloc-perf list filesystems --on loop | sed -n 's/^  \([^ ]*\) *loop .*/\1/p')" ]
+	[ "$output" = "$(alloc-perf list filesystems --on loop | sed -n 's/^[* ] \([^ ]*\) *loop .*/\1/p')" ]
 }
 
 @test "what is missing is said, with what to install" {
@@ -71,10 +71,30 @@ load helper
 	[ "$(grep -c "the running kernel has no" <<<"$output")" = 1 ] || fail "$output"
 	grep -Eq '^  not on loop, device: the running kernel has no reiserfs, jfs(, .*)?; use --on uml$' <<<"$output"
 	# A program that is missing concerns all variants, everywhere.
-	mkdir none
-	run env PATH="$TEST_DIR/bin:$WORK/none" alloc-perf list filesystems --on loop
-	[ -x /usr/sbin/mkfs.ext4 ] || [ -x /sbin/mkfs.ext4 ] ||
-		assert_output_has "not on loop: ext4, ext4-nodelalloc, ext4-bigalloc, ext4-no-extents: mkfs.ext4 is missing; install e2fsprogs"
+	unshare --mount true 2>/dev/null || lack loop "mount namespaces are not permitted here"
+	run unshare --mount --propagation private sh -c 'mount -t tmpfs none /usr/sbin; exec alloc-perf list filesystems'
+	assert_output_has "  not on uml, loop, qemu, device: ext4, ext4-nodelalloc, ext4-bigalloc, ext4-no-extents: mkfs.ext4 is missing; install e2fsprogs"
+}
+
+# marked SECTION: the names with a "*" before them.
+marked() {
+	alloc-perf list "$1" | sed -n 's/^\* \([^ ]*\)  .*/\1/p' | paste -sd,
+}
+
+@test "what a plain run takes here is marked, and is what it takes" {
+	[ "$(marked methods)" = "posix-fallocate,mmap,chunk-BYTES,direct-BYTES,fallocate" ]
+	[ "$(marked filesystems)" = "ext2,ext3-ordered,ext4,xfs,btrfs" ]
+	alloc-perf run --dry-run >plan 2>/dev/null
+	local name
+	for name in posix-fallocate mmap chunk-4096 direct-1M fallocate ext2 ext3-ordered ext4 xfs btrfs; do
+		grep -qw -- "$name" plan || fail "no $name"
+	done
+	local testbed
+	testbed=$(marked testbeds)
+	# Whether a guest in QEMU runs well enough takes booting one.
+	[ -n "$testbed" ] || skip "it depends on KVM here"
+	grep -q "trials on ${testbed%%[[:]*};" plan || fail "$testbed; $(tail -n 1 plan)"
+	[ "$testbed" != loop ] || [ "$(id -u)" = 0 ]
 }
 
 @test "wrong words are refused, with the nearest" {
