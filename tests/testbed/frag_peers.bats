@@ -424,7 +424,7 @@ free_agrees_with_e2freefrag() { # FILESYSTEM
 
 # free_is_what_fits DATA-PROFILE SIZE...: of a btrfs with a device of each size, empty.
 free_is_what_fits() {
-	local profile=$1 folder=$VOLUMES/devices size devices=() free largest most=0 more=0
+	local profile=$1 folder=$VOLUMES/devices size devices=() free most=0 more=0
 	shift
 	for size in "$@"; do
 		truncate -s "$size" "$folder.${#devices[@]}"
@@ -438,8 +438,8 @@ free_is_what_fits() {
 	sync -f "$folder"
 	free=$(alloc-perf frag --json --volume "$folder" | jq .free_space.bytes)
 	run alloc-perf frag --volume "$folder"
-	fallocate -l $((free / 100 * 96)) "$folder/most" || most=$?
-	fallocate -l $((free / 100 * 8)) "$folder/more" || more=$?
+	fallocate -l $((free * 96 / 100)) "$folder/most" || most=$?
+	fallocate -l $((free * 8 / 100)) "$folder/more" || more=$?
 	umount "$folder"
 	rm -r "$folder" "$folder".[0-9]
 	echo "$profile: $free bytes"
