@@ -237,7 +237,7 @@ static void no_more_run_at_once_than_were_asked_for(void **state)
 	assert_int_equal(wait_all(watch.queue, 0), 100);
 	prealloc_queue_free(watch.queue);
 	assert_true(watch.calls >= 200);
-	assert_in_range(watch.most_running, 1, 3);
+	assert_true(watch.most_running >= 1 && watch.most_running <= 3);
 	assert_false(watch.not_alone);
 }
 
@@ -259,7 +259,7 @@ static void the_status_counts_jobs_and_bytes(void **state)
 	assert_int_equal(status.waiting, 1);
 	assert_int_equal(status.ended, 0);
 	assert_int_equal(status.total_bytes, 6 * mib);
-	assert_in_range(status.done_bytes, mib, 2 * mib);
+	assert_true(status.done_bytes >= mib && status.done_bytes <= 2 * mib);
 	assert_int_equal(prealloc_queue_next(queue, &outcome, NULL), -EINPROGRESS);
 	open_gate(&gate);
 	for (unsigned i = 0; i < 3; i++)
