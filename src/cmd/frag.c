@@ -53,6 +53,7 @@ enum option_key {
 	KEY_FORCE,
 	KEY_SWAP,
 	KEY_WHERE,
+	KEY_DIRECTORIES,
 };
 
 static const struct argp_option options[] = {
@@ -89,6 +90,8 @@ static const struct argp_option options[] = {
 	  "How many of the worst files, and of directories, to show (default: 10)", 2 },
 	{ "depth", KEY_DEPTH, "N", 0,
 	  "Sums by directory, down to N levels below each DIR, or the top of the volume", 2 },
+	{ "directories", KEY_DIRECTORIES, NULL, 0,
+	  "The blocks of directories themselves as well (ext2, ext3, ext4)", 2 },
 	{ "sort", KEY_SORT, "KEY", 0,
 	  "The worst by cost (default), fragments, extents, size or density", 2 },
 	{ "model", KEY_MODEL, "NAME", 0,
@@ -117,6 +120,7 @@ static const char help[] =
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
 	"  alloc-perf frag --where ibdata1              which part of it is in pieces?\n"
 	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
+	"  alloc-perf frag --directories /var/mail      are directories in pieces?\n"
 	"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
@@ -242,6 +246,10 @@ static error_t parse_flag(int key, struct frag_request *request, struct argp_sta
 	case KEY_SYNC:
 		request->settings.sync = true;
 		return 0;
+	case KEY_DIRECTORIES:
+		request->settings.with_directories = request->show.with_directories = true;
+		request->settings.with_names = true;
+		return 0;
 	case KEY_WHERE:
 		request->settings.with_parts = true;
 		return 0;
@@ -278,6 +286,8 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "--volume takes one mount point, device or image");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
+	if (request->show.with_directories && !request->is_volume && are_all_files(request))
+		argp_error(state, "--directories takes directories, or --volume");
 	if (request->settings.depth && !request->is_volume && are_all_files(request))
 		argp_error(state, "--depth takes directories, or --volume");
 	if (request->extensions && !request->is_volume)

@@ -26,11 +26,12 @@ struct frag_settings {
 	bool one_filesystem; /* -x */
 	bool exact;	     /* look into files of one block, too */
 	bool sync;	     /* have delayed allocation done first */
-	unsigned depth;	   /* sums by directory: 1 of what was named, 2 one level below; 0: none */
-	bool with_names;   /* of all files of a volume, not only the worst: `each` wants them */
-	bool with_map;	   /* goes with `exact`: what is not looked into has no place on the map */
-	bool with_parts;   /* of files that are named: where in them the fragments start */
-	bool map_in_order; /* of a single file: the map shows which part lies where */
+	unsigned depth;	 /* sums by directory: 1 of what was named, 2 one level below; 0: none */
+	bool with_names; /* of all files of a volume, not only the worst: `each` wants them */
+	bool with_map;	 /* goes with `exact`: what is not looked into has no place on the map */
+	bool with_directories; /* their own blocks as well, where the file system reports them */
+	bool with_parts;       /* of files that are named: where in them the fragments start */
+	bool map_in_order;     /* of a single file: the map shows which part lies where */
 
 	/* Sees each file, with its path; called by several threads at once. May be NULL. */
 	int (*each)(const struct frag_file *file, void *context);

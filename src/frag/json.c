@@ -189,12 +189,12 @@ static json_t *directories_json(const struct totals *totals)
 	return rows;
 }
 
-static json_t *worst_json(const struct totals *totals)
+static json_t *worst_json(const struct worst *worst)
 {
 	json_t *rows = json_array();
 
-	for (size_t i = 0; i < totals->worst.count; i++)
-		json_array_append_new(rows, show_file_json(&totals->worst.file[i]));
+	for (size_t i = 0; i < worst->count; i++)
+		json_array_append_new(rows, show_file_json(&worst->file[i]));
 	return rows;
 }
 
@@ -285,8 +285,10 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "by_fragments", histogram_json(totals) },
 		{ "by_size", sizes_json(totals) },
 		{ "by_extension", extensions_json(totals) },
+		{ "own_directories", tally_json(&totals->own_directories) },
+		{ "worst_directories", worst_json(&totals->worst_directories) },
 		{ "by_directory", directories_json(totals) },
-		{ "worst", worst_json(totals) },
+		{ "worst", worst_json(&totals->worst) },
 		{ "unreadable", unreadable_json(totals) },
 		{ "note", result->note ? json_string(result->note) : json_null() },
 		{ "free_space", result->free ? free_json(result->free) : json_null() },

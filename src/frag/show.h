@@ -9,10 +9,11 @@
 #include "frag.h"
 
 struct show_options {
-	bool ascii;	   /* no characters beyond ASCII */
-	unsigned columns;  /* width of the terminal */
-	bool files_named;  /* the user named files, no directories */
-	bool model_chosen; /* by the user, and not by what the device says of itself */
+	bool ascii;	       /* no characters beyond ASCII */
+	unsigned columns;      /* width of the terminal */
+	bool with_directories; /* as in frag_settings */
+	bool files_named;      /* the user named files, no directories */
+	bool model_chosen;     /* by the user, and not by what the device says of itself */
 };
 
 /* ---- a row a file (rows.c) ---- */

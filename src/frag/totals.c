@@ -144,6 +144,7 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 {
 	*totals = (struct totals) { 0 };
 	if (worst_init(&totals->worst, sort, worst_count) < 0 ||
+	    worst_init(&totals->worst_directories, sort, worst_count) < 0 ||
 	    named_tallies_init(&totals->extensions, EXTENSIONS_MAX) < 0)
 		return -ENOMEM;
 	if (with_map) {
@@ -158,6 +159,7 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 void totals_clear(struct totals *totals)
 {
 	worst_clear(&totals->worst);
+	worst_clear(&totals->worst_directories);
 	for (size_t i = 0; i < UNREADABLE_MAX; i++)
 		free(totals->unreadable[i].path);
 	named_tallies_clear(&totals->extensions);
@@ -254,6 +256,12 @@ int totals_add(struct totals *totals, struct frag_file *file)
 	else
 		totals->unclear_files += !frag_file_is_known(file);
 	return worst_add(&totals->worst, file);
+}
+
+int totals_add_directory(struct totals *totals, const struct frag_file *directory)
+{
+	tally_add(&totals->own_directories, directory);
+	return worst_add(&totals->worst_directories, directory);
 }
 
 int totals_wants_path(const struct totals *totals, const struct frag_file *file)
@@ -357,6 +365,7 @@ int totals_merge(struct totals *to, struct totals *from)
 	tally_merge(&to->unknown, &from->unknown);
 	tally_merge(&to->worth, &from->worth);
 	tally_merge(&to->no_room, &from->no_room);
+	tally_merge(&to->own_directories, &from->own_directories);
 	for (size_t i = 0; i < COUNT_CLASSES; i++)
 		tally_merge(&to->by_count[i], &from->by_count[i]);
 	for (size_t i = 0; i < SIZE_CLASSES; i++)
@@ -366,6 +375,7 @@ int totals_merge(struct totals *to, struct totals *from)
 		return -ENOMEM;
 	merge_counters(to, from);
 	worst_merge(&to->worst, &from->worst);
+	worst_merge(&to->worst_directories, &from->worst_directories);
 	merge_unreadable(to, from);
 	if (to->map && from->map)
 		map_merge(to->map, from->map);
@@ -376,6 +386,7 @@ void totals_finish(struct totals *totals)
 {
 	totals->shared_distinct_bytes = ranges_bytes(&totals->shared);
 	worst_finish(&totals->worst);
+	worst_finish(&totals->worst_directories);
 	named_tallies_sort(&totals->extensions);
 	if (totals->depth)
 		named_tallies_sort(&totals->by_directory);

@@ -52,6 +52,11 @@ struct totals {
 	size_t root_bytes; /* what a path starts with that the user named */
 	struct worst worst;
 
+	/* Directories themselves, of ext2, ext3 and ext4, if asked for; they are in no sum above.
+	 */
+	struct tally own_directories;
+	struct worst worst_directories;
+
 	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
 	uint64_t unclear_files;	  /* of the unknown, all but those worth rewriting for certain */
 	uint64_t unopened_files;  /* of one block or none */
@@ -84,6 +89,9 @@ void totals_clear(struct totals *totals);
  * has to be kept.  0 or -ENOMEM.
  */
 int totals_add(struct totals *totals, struct frag_file *file);
+
+/* A directory itself; its path is copied where it has to be kept.  0 or -ENOMEM. */
+int totals_add_directory(struct totals *totals, const struct frag_file *directory);
 
 /* From now on sums by directory, if `depth` is not 0.  0 or -ENOMEM. */
 int totals_set_depth(struct totals *totals, unsigned depth);

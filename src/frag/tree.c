@@ -145,14 +145,12 @@ static void show_directories(FILE *to, const struct totals *totals)
 
 /* ---- the worst ---- */
 
-static void show_worst(FILE *to, const struct totals *totals)
+static void show_worst(FILE *to, const struct worst *worst, const char *what)
 {
-	const struct worst *worst = &totals->worst;
-
 	if (worst->count == 0)
 		return;
-	fprintf(to, "\nThe worst, by %s\n%9s %10s %7s %10s  file\n", worst->sort->name, "breaks",
-		"fragments", "ideal", "size");
+	fprintf(to, "\nThe worst%s, by %s\n%9s %10s %7s %10s  file\n", what, worst->sort->name,
+		"breaks", "fragments", "ideal", "size");
 	for (size_t i = 0; i < worst->count; i++) {
 		const struct frag_file *file = &worst->file[i];
 		CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
@@ -167,6 +165,28 @@ static void show_worst(FILE *to, const struct totals *totals)
 		else
 			fprintf(to, "inode %" PRIu64 "\n", file->inode);
 	}
+}
+
+static void show_own_directories(FILE *to, const struct totals *totals)
+{
+	const struct tally *own = &totals->own_directories;
+	char size[SIZE_TEXT_MAX], cost[SIZE_TEXT_MAX];
+
+	fprintf(to,
+		"\nDirectories themselves: %" PRIu64 ", %" PRIu64 " fragmented, %s, %" PRIu64
+		" fragment%s (minimum %" PRIu64 "), cost %s\n",
+		own->files, own->fragmented_files, size_human((double)own->size_bytes, size),
+		own->fragments, words_plural(own->fragments), own->ideal_fragments,
+		duration_human(own->extra_seconds, cost));
+	if (totals->directories > own->files)
+		fprintf(to,
+			"%12" PRIu64 " more, on file systems that do not report where they are\n",
+			totals->directories - own->files);
+	if (own->fragmented_files)
+		fprintf(to,
+			"  (e2fsck -fD packs the directories of an unmounted file system; not done "
+			"here)\n");
+	show_worst(to, &totals->worst_directories, " directories");
 }
 
 /* ---- sums ---- */
@@ -261,7 +281,9 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 	show_sizes(to, totals);
 	show_extensions(to, totals);
 	show_directories(to, totals);
-	show_worst(to, totals);
+	show_worst(to, &totals->worst, "");
+	if (options->with_directories)
+		show_own_directories(to, totals);
 	if (result->free)
 		show_free(to, result->free, options->ascii);
 	show_unreadable(to, totals);

@@ -81,6 +81,33 @@ static int look_at_file(struct crew_member *member, struct ext_reader *reader, e
 	return r < 0 ? note_damage(member, number, r) : crew_account(member, scan->names, &file);
 }
 
+/* The blocks of a directory itself. */
+static int look_at_directory(struct crew_member *member, struct ext_reader *reader,
+			     ext2_ino_t number, const struct ext2_inode_large *inode)
+{
+	const struct scan *scan = member->crew->context;
+	struct frag_collector collector = {
+		.model = scan->result->model,
+		.also = crew_watch_extent,
+		.also_context = member->crew,
+	};
+	struct frag_file file = {
+		.device = scan->result->facts.device,
+		.inode = number,
+		.size_bytes = EXT2_I_SIZE(inode),
+		.disk_bytes = ext_disk_bytes(reader->volume, inode),
+	};
+	int r = ext_read_map(reader, inode, &scan->result->facts, &collector, &file);
+
+	if (r == -ECANCELED)
+		return 0;
+	if (r < 0)
+		return note_damage(member, number, r);
+	if (scan->names)
+		file.path = names_path(scan->names, number, member->path);
+	return totals_add_directory(&member->totals, &file);
+}
+
 /* Files of the file system itself: journal, quotas, orphans, values of attributes. */
 static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
 			const struct ext2_inode_large *inode)
@@ -102,11 +129,14 @@ static int look_at_inode(struct crew_member *member, struct ext_reader *reader, 
 	atomic_fetch_add_explicit(&member->crew->files, 1, memory_order_relaxed);
 	if (LINUX_S_ISREG(inode->i_mode))
 		return look_at_file(member, reader, number, inode);
-	if (LINUX_S_ISDIR(inode->i_mode))
-		member->totals.directories++;
-	else
+	if (!LINUX_S_ISDIR(inode->i_mode)) {
 		member->totals.special_files++;
-	return 0;
+		return 0;
+	}
+	member->totals.directories++;
+	return member->crew->settings->with_directories
+		       ? look_at_directory(member, reader, number, inode)
+		       : 0;
 }
 
 /* Inodes from `first` up to, not including, `end`. */

@@ -132,6 +132,38 @@ static int look_at_chunk(struct worker *worker, struct folder *folder, size_t by
 
 /* ---- folders ---- */
 
+/* The blocks of the directory itself.  0 or -ENOMEM. */
+static int look_at_own(struct worker *worker, const struct folder *folder,
+		       const struct stat *status)
+{
+	struct frag_file file = {
+		.device = status->st_dev,
+		.inode = status->st_ino,
+		.size_bytes = (uint64_t)status->st_size,
+		.disk_bytes = (uint64_t)status->st_blocks * 512,
+	};
+	struct frag_collector collector = {
+		.model = worker->model,
+		.also = crew_watch_extent,
+		.also_context = &worker->walk->crew,
+	};
+	int r = frag_file_read(folder->fd, &worker->facts, false, &collector, &file);
+
+	if (r == -ECANCELED)
+		return 0;
+	/* Most file systems do not report it: those are the ones that are missing in the end. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = folder_path_set(&worker->path, folder);
+	if (r < 0)
+		return r;
+	/* Without the slash behind it; whoever needs the path next sets it anew. */
+	if (worker->path.bytes > 1)
+		worker->path.text[worker->path.bytes - 1] = '\0';
+	file.path = worker->path.text;
+	return totals_add_directory(worker->totals, &file);
+}
+
 int walk_enter(struct worker *worker, struct folder *folder, bool follow)
 {
 	struct walk *walk = worker->walk;
@@ -161,6 +193,8 @@ int walk_enter(struct worker *worker, struct folder *folder, bool follow)
 		return 0;
 	}
 	worker->totals->directories += r == 0;
+	if (r == 0 && walk->settings->with_directories)
+		r = look_at_own(worker, folder, &status);
 	return r < 0 ? r : 1;
 }
 

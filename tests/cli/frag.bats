@@ -48,6 +48,7 @@ refused() { # SENTENCE ARGUMENT...
 	refused "--volume takes one mount point" --volume a b
 	refused "--swap takes files" --swap .
 	refused "--where takes files" --where .
+	refused "--directories takes directories" --directories file
 	refused "--depth takes directories" --depth 1 file
 	refused '"101" is no number for --depth' --depth 101 .
 	refused "--swap takes files" --swap --volume a
@@ -246,6 +247,34 @@ refused() { # SENTENCE ARGUMENT...
 	# Two of them beside each other; names that are read count from their own start.
 	[ "$(field '[.by_directory[] | "\(.files) \(.path)"] | sort | join(",")' -d 0 tree/a tree/b)" = "1 tree/b,4 tree/a" ]
 	[ "$(find tree -type f | alloc-perf frag --files-from - --json -d 1 | jq -r '.by_directory[] | "\(.files) \(.path)"')" = "7 tree" ]
+}
+
+@test "--volume: --directories: as debugfs shows their blocks" {
+	require_program debugfs
+	make_image ext4
+	# Two directories that grow by turns: names of 250 bytes fill a block of 1 KiB soon.
+	local name i
+	name=$(printf 'n%.0s' {1..240})
+	{
+		echo "mkdir one"
+		echo "mkdir two"
+		for ((i = 100; i < 130; i++)); do
+			printf 'mknod one/%s p\nmknod two/%s p\n' "$name$i" "$name$i"
+		done
+	} >commands
+	debugfs -w -f commands image >log 2>&1
+	local directory expected
+	for directory in one two sub; do
+		expected=$(debugfs -R "blocks /$directory" image 2>/dev/null | tr ' ' '\n' | grep . |
+			awk 'NR == 1 || $1 != last + 1 { runs++ } { last = $1 } END { print runs }')
+		[ "$(field ".worst_directories[] | select(.path == \"/$directory\").fragments" --volume --directories image)" = \
+			"$([ "$expected" = 1 ] || echo "$expected")" ] || fail "$directory $expected"
+	done
+	[ "$(field '.own_directories | .files > 3 and .fragmented_files >= 1' --volume --directories image)" = true ]
+	[ "$(field '.own_directories.files' --volume image)" = 0 ]
+	run -0 alloc-perf frag --volume --directories image
+	assert_output_has "Directories themselves: "
+	assert_output_has "e2fsck -fD"
 }
 
 @test "--volume: --depth: sums by directory of an image" {

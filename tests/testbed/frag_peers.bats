@@ -609,6 +609,30 @@ make_crowded() { # DIR
 	done
 }
 
+@test "ext4: --directories agrees with filefrag, volume and walk" {
+	need ext4
+	local directory
+	# Two that grow by turns, side by side.
+	python3 - "$VOLUMES/ext4" <<-'END'
+		import os, sys
+		for name in "one", "two":
+		    os.makedirs(f"{sys.argv[1]}/many/{name}")
+		for i in range(1000):
+		    for name in "one", "two":
+		        open(f"{sys.argv[1]}/many/{name}/{'n' * 200}{i}", "w").close()
+	END
+	sync -f "$VOLUMES/ext4"
+	directory=$VOLUMES/ext4/many/one
+	alloc-perf frag --json --directories -n 1000 "$VOLUMES/ext4" | jq -S '.worst_directories | map([.inode, .fragments, .mapped_bytes]) | sort' >walk
+	alloc-perf frag --json --directories -n 1000 --volume "$VOLUMES/ext4" | jq -S '.worst_directories | map([.inode, .fragments, .mapped_bytes]) | sort' >volume
+	same ext4 walk volume
+	[ "$(jq length walk)" -ge 2 ]
+	[ "$(filefrag "$directory" | sed 's/.*: \([0-9]*\) extents* found/\1/')" = \
+		"$(alloc-perf frag --json --directories "$VOLUMES/ext4" | jq ".worst_directories[] | select(.inode == $(stat -c %i "$directory")).fragments")" ]
+	alloc-perf frag --json --directories "$VOLUMES/ext4" | jq -e '.own_directories.files == .counters.directories'
+	rm -r "$VOLUMES/ext4/many"
+}
+
 # In which sixteenth of the file the breaks lie that filefrag marks by an "expected" block.
 breaks_by_part() { # FILE
 	filefrag -v "$1" | awk '/^File size/ { for (i = 1; i < NF; i++) if ($i ~ /^\(/) blocks = substr($i, 2) }
