@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -136,6 +137,52 @@ static void a_kernel_is_found_by_name_and_path(void **state)
 	assert_finds("new=a=b/bzImage", "a=b/bzImage", "new");
 }
 
+static void make_uml(const char *path, const char *says)
+{
+	char script[128];
+
+	snprintf(script, sizeof(script), "#!/bin/sh\n%s\n", says);
+	tree_put(path, script);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+static void assert_finds_uml(const char *spec, const char *modules, const char *found_modules)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	char path[PATH_MAX];
+
+	if (kernel_image_find_uml(spec, modules, &image, &problem) < 0)
+		fail_msg("%s: %s", spec, problem.message);
+	assert_string_equal(image.release, "9.9.9");
+	assert_string_equal(image.label, *spec == '.' ? "9.9.9" : "mine");
+	snprintf(path, sizeof(path), "%s/%s", tree, found_modules);
+	assert_string_equal(image.modules, path);
+}
+
+static void a_program_of_user_mode_linux_says_its_release(void **state)
+{
+	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	(void)state;
+
+	make_uml("new/bin/linux.uml", "echo 9.9.9");
+	make_modules("new/lib/modules/9.9.9");
+	assert_finds_uml("./new/bin/linux.uml", NULL, "new/lib/modules/9.9.9");
+	make_modules("new/lib/uml/modules/9.9.9");
+	assert_finds_uml("mine=new/bin/linux.uml", NULL, "new/lib/uml/modules/9.9.9");
+	assert_finds_uml("mine=new/bin/linux.uml", "new/lib/modules", "new/lib/modules/9.9.9");
+	make_modules("other/lib/uml/modules/9.9.9");
+	assert_finds_uml("./new/bin/linux.uml", "other", "other/lib/uml/modules/9.9.9");
+
+	make_uml("fails", "echo version GLIBC_2.99 not found; exit 1");
+	assert_int_equal(kernel_image_find_uml("./fails", NULL, &image, &problem), -ENOEXEC);
+	assert_non_null(strstr(problem.message, "fails: version GLIBC_2.99 not found"));
+	make_uml("babbles", "echo hello");
+	assert_int_equal(kernel_image_find_uml("./babbles", NULL, &image, NULL), -ENOEXEC);
+	assert_int_equal(kernel_image_find_uml("./missing", NULL, &image, NULL), -ENOENT);
+}
+
 static void modules_are_found_beside_and_below(void **state)
 {
 	static const char *const folders[] = { "below/6.1.0", "below/lib/modules/6.1.0",
@@ -270,6 +317,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_kernel_is_found_by_name_and_path, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_program_of_user_mode_linux_says_its_release,
+						set_up, tear_down),
 		cmocka_unit_test_setup_teardown(modules_are_found_beside_and_below, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(modules_without_an_index_are_told, set_up,
