@@ -243,5 +243,5 @@ int inside_fill(struct filling *filling)
 		return 0;
 	filling->looked = 1;
 	filling->zeroes_end = end;
-	return touch_zeroes(filling, start, end);
+	return start < end ? touch_zeroes(filling, start, end) : 0;
 }
