@@ -22,8 +22,7 @@
 
 enum { BLOCK = 4096 /* what is looked at where nobody tells of holes */ };
 
-/* qemu-aarch64 7.2 and its likes nod at what they do not know, and do nothing. */
-static int takes_any_advice(void *pages, size_t length)
+int inside_takes_any_advice(void *pages, size_t length)
 {
 	enum { NONSENSE = 9999 };
 
@@ -40,7 +39,7 @@ static int64_t populate(struct side_files *files, uint64_t offset, uint64_t byte
 
 	if (pages == MAP_FAILED)
 		return -EOPNOTSUPP;
-	if (takes_any_advice(pages, length))
+	if (inside_takes_any_advice(pages, length))
 		r = -EOPNOTSUPP;
 	/* Kernels before 5.14 say EINVAL, seccomp filters EPERM or ENOSYS. */
 	else if (madvise(pages, length, MADV_POPULATE_WRITE) < 0)

@@ -271,8 +271,7 @@ int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct preallo
 		return r;
 	/* Cancelled in the middle, it would leave a thread and a half-made file. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
-	r = is_plain(&task, options, result) ? quick_fill(&task) : QUICK_NOT_HERE;
-	if (r == QUICK_NOT_HERE)
+	if (!is_plain(&task, options, result) || !quick_fill(&task))
 		r = run(&task, options);
 	side_close(task.side);
 	survey_clear(&task);

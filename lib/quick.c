@@ -6,7 +6,8 @@
  * look at: within one block a call of the kernel does all or nothing; and past an end
  * behind which nothing is preallocated, undoing is cutting.
  *
- * This is for ext2, ext3 and ext4, whose behaviour is known; the rest goes the long way.
+ * This is for ext2, ext3 and ext4, whose behaviour is known; the rest goes the long way,
+ * and so does whatever fails here.
  */
 #include "quick.h"
 
@@ -15,10 +16,13 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "filling.h"
 #include "map.h"
@@ -26,7 +30,11 @@
 #include "scope.h"
 #include "survey.h"
 
-enum { PIECE = 4096, PIECES = 1024 };
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+enum { SECTOR = 512, PIECE = 4096, PIECES = 1024, MOST_PAGES = 17 };
 
 static int is_limited(void)
 {
@@ -35,24 +43,32 @@ static int is_limited(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
-/* Is it a file of ext with room for all, whoever asks? */
-static int is_simple(struct task *task)
+/* Takes what is cheap to be had. */
+static int look(struct task *task, int *ret_flags)
 {
-	struct statfs volume;
 	struct stat status;
-	uint64_t needed = task->end - task->offset + 2 * SHORT_BYTES;
 
 	if (fstat(task->fd, &status) < 0 || !S_ISREG(status.st_mode) ||
-	    fstatfs(task->fd, &volume) < 0 || volume.f_type != EXT4_SUPER_MAGIC)
+	    ioctl(task->fd, FS_IOC_GETFLAGS, ret_flags) < 0)
 		return 0;
 	task->old_size = (uint64_t)status.st_size;
-	task->granule = (uint64_t)volume.f_bsize;
-	return (uint64_t)volume.f_bavail > needed / task->granule;
+	task->granule = (uint64_t)status.st_blksize;
+	return 1;
 }
 
-static int is_one_block(const struct task *task)
+/* Does the volume have room for all, whoever asks?  Others than ext have no flag for extents. */
+static int is_roomy_ext(const struct task *task)
 {
-	return round_down(task->offset, task->granule) == round_down(task->end - 1, task->granule);
+	uint64_t needed = task->end - task->offset + 2 * SHORT_BYTES;
+	struct statfs volume;
+
+	return fstatfs(task->fd, &volume) == 0 && volume.f_type == EXT4_SUPER_MAGIC &&
+	       (uint64_t)volume.f_bavail > needed / (uint64_t)volume.f_bsize;
+}
+
+static int is_within(const struct task *task, uint64_t unit)
+{
+	return task->offset / unit == (task->end - 1) / unit;
 }
 
 struct bare {
@@ -119,23 +135,20 @@ static int64_t append_some(const struct task *task, uint64_t at, uint64_t bytes)
 static int append(struct task *task)
 {
 	uint64_t at = task->old_size;
-	int r = 0;
 
 	task->result.path = PREALLOC_WRITTEN;
-	while (r == 0 && at < task->end) {
+	while (at < task->end) {
 		int64_t written = append_some(task, at, task->end - at);
 
-		/* O_DIRECT, or no such flag. */
-		if (task->reached == 0 && (written == -EINVAL || side_lacks_flag(written)))
-			return QUICK_NOT_HERE;
 		if (written < 0 && written != -EINTR)
-			return (int)written;
+			return 0;
 		at += written < 0 ? 0 : (uint64_t)written;
 		task->reached = greater(task->reached, at);
-		r = task_size(task, &at);
+		if (task_size(task, &at) < 0)
+			return 0;
 		task->others_grew_it |= at > task->reached;
 	}
-	return r;
+	return 1;
 }
 
 /* What the long way would have noted, so that rollback() can be used. */
@@ -144,12 +157,12 @@ static int note_hole(struct task *task)
 	struct span *hole = malloc(sizeof(*hole));
 
 	if (!hole)
-		return -ENOMEM;
+		return 0;
 	*hole = (struct span) { round_down(task->offset, task->granule),
 				round_up(task->end, task->granule) };
 	task->holes = (struct spans) { hole, 1, 1 };
 	task->reached = task->end;
-	return 0;
+	return 1;
 }
 
 static int allocate(const struct task *task)
@@ -159,47 +172,76 @@ static int allocate(const struct task *task)
 	do
 		r = fallocate(task->fd, 0, (off_t)task->offset, (off_t)(task->end - task->offset));
 	while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
+	return r == 0;
 }
 
-/* volume_maps_by_pointers(), of what is known to be ext. */
-static int maps_by_pointers(int fd)
+/* Of a page that is in memory already, others may go along: it is part of a large folio. */
+static int touch(void *pages, size_t length)
 {
-	int flags = 0;
+	unsigned char resident[MOST_PAGES];
 
-	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && !(flags & FS_EXTENT_FL);
+	if (inside_takes_any_advice(pages, length) || mincore(pages, length, resident) < 0 ||
+	    memchr(resident, 1, length / PIECE) || madvise(pages, length, MADV_RANDOM) < 0)
+		return 0;
+	return madvise(pages, length, MADV_POPULATE_WRITE) == 0;
+}
+
+/* A few blocks, all of them holes: their pages are made writable, as the long way does it. */
+static int fill_hole(struct task *task)
+{
+	uint64_t start = round_down(task->offset, PIECE);
+	size_t length = (size_t)(round_up(task->end, PIECE) - start);
+	void *pages;
+	int filled;
+
+	if (task->granule != PIECE || sysconf(_SC_PAGESIZE) != PIECE ||
+	    task->end > task->old_size || length > MOST_PAGES * PIECE || !is_bare(task) ||
+	    !note_hole(task))
+		return 0;
+	task->result.path = PREALLOC_WRITTEN;
+	pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, task->fd, (off_t)start);
+	if (pages == MAP_FAILED)
+		return 0;
+	filled = touch(pages, length);
+	munmap(pages, length);
+	return filled;
 }
 
 static int fill(struct task *task)
 {
-	int r;
+	int flags;
 
-	if (maps_by_pointers(task->fd))
-		return is_dense(task) ? append(task) : QUICK_NOT_HERE;
-	if (!is_one_block(task) && (!is_bare(task) || note_hole(task) < 0))
-		return QUICK_NOT_HERE;
-	r = allocate(task);
-	return r == 0 || r == -ENOSPC || r == -EDQUOT || r == -EIO ? r : QUICK_NOT_HERE;
+	/* A sector is a block, or part of one, everywhere. */
+	if (is_within(task, SECTOR) && allocate(task))
+		return 1;
+	if (!look(task, &flags))
+		return 0;
+	if ((flags & FS_EXTENT_FL) && is_within(task, task->granule))
+		return allocate(task);
+	if (!is_roomy_ext(task))
+		return 0;
+	if (flags & FS_EXTENT_FL)
+		return is_bare(task) && note_hole(task) && allocate(task);
+	return is_dense(task) ? append(task) : fill_hole(task);
 }
 
-/* The long way begins anew. */
-static void forget(struct task *task)
+/* The long way begins anew, and says what is wrong. */
+static void undo(struct task *task)
 {
+	if (task->reached > 0)
+		rollback(task);
 	survey_clear(task);
 	task->source = MAP_UNASKED;
 	task->reached = 0;
-	task->result.path = PREALLOC_NONE;
+	task->others_grew_it = 0;
+	task->result = (struct prealloc_result) { 0 };
 }
 
 int quick_fill(struct task *task)
 {
-	int r = QUICK_NOT_HERE;
+	int done = task->end - task->offset <= SHORT_BYTES && !is_limited() && fill(task);
 
-	if (task->end - task->offset <= SHORT_BYTES && !is_limited() && is_simple(task))
-		r = fill(task);
-	if (r < 0)
-		rollback(task);
-	else if (r > 0)
-		forget(task);
-	return r;
+	if (!done)
+		undo(task);
+	return done;
 }

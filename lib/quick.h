@@ -5,11 +5,9 @@
 
 #include "task.h"
 
-enum { QUICK_NOT_HERE = 1 };
-
 /*
  * Allocates the range of a task that nobody watches and whose result nobody wants.
- * QUICK_NOT_HERE: nothing was done.  Otherwise 0, or -errno with the file as it was.
+ * Is it done?  If not, the file is as it was.
  */
 int quick_fill(struct task *task);
 

@@ -503,7 +503,7 @@ static void a_short_range_without_room_leaves_nothing(void **state)
 	assert_int_equal(look_size(fd), 5000);
 	look_is_written(fd, 0, 5000);
 	assert_int_equal(fsync(fd), 0);
-	assert_true(look_block_bytes(fd) <= blocks);
+	assert_true(look_block_bytes(fd) <= blocks + 64 * 1024); /* a block of the extents' tree */
 }
 
 /* A new file, one of holes, and a part that is large enough for O_DIRECT. */

@@ -563,7 +563,7 @@ static void the_faster_way_writes_the_rest(void **state)
 				skip_because("no O_DIRECT in this directory");
 			assert_int_equal(seam.direct_bytes + seam.cached_bytes, bytes);
 			slower = i ? seam.direct_bytes : seam.cached_bytes;
-			assert_true(slower > 0 && slower <= (i ? 66 : 12) * mib);
+			assert_true(slower > 0 && slower <= (i ? 72 : 12) * mib);
 			look_is_zero(fd, 0, bytes);
 		}
 }
