@@ -18,10 +18,6 @@
 #include "filling.h"
 #include "scope.h"
 
-#ifndef RWF_APPEND
-#define RWF_APPEND 0x10
-#endif
-
 enum { VECTOR = APPEND_BYTES / SIDE_BUFFER_BYTES };
 
 /* Where RWF_APPEND is not known: a description of our own gets the flag meanwhile. */

@@ -26,10 +26,6 @@
 #include "scope.h"
 #include "thread.h"
 
-#ifndef RWF_NOAPPEND
-#define RWF_NOAPPEND 0x20
-#endif
-
 enum side_state { SIDE_NO_THREAD, SIDE_BUSY, SIDE_IDLE, SIDE_ENDED };
 
 struct side {

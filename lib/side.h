@@ -18,6 +18,13 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#ifndef RWF_APPEND
+#define RWF_APPEND 0x10
+#endif
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
+
 enum { SIDE_BUFFER_BYTES = 64 * 1024 };
 
 /* What a descriptor is needed for, and when the caller's does not do. */
