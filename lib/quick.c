@@ -222,6 +222,8 @@ static int fill(struct task *task)
 		return 0;
 	if (flags & FS_EXTENT_FL)
 		return is_bare(task) && note_hole(task) && allocate(task);
+	if (task->end - task->offset > SHORT_BYTES)
+		return 0;
 	return is_dense(task) ? append(task) : fill_hole(task);
 }
 
@@ -239,7 +241,7 @@ static void undo(struct task *task)
 
 int quick_fill(struct task *task)
 {
-	int done = task->end - task->offset <= SHORT_BYTES && !is_limited() && fill(task);
+	int done = !is_limited() && fill(task);
 
 	if (!done)
 		undo(task);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A short range, where the bookkeeping of the long way would take longer than the kernel. */
+/* A range for which one call of the kernel is enough, where the bookkeeping of the long way would
+ * take longer than the kernel. */
 #ifndef PREALLOC_QUICK_H
 #define PREALLOC_QUICK_H
 
