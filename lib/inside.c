@@ -171,6 +171,9 @@ static int touch_gap(const struct span *gap, void *context)
 	uint64_t at = greater(gap->start, task->offset);
 	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);
 
+	/* A write there would be appended. */
+	if (at < end && task->append_only)
+		return -EPERM;
 	while (at < end) {
 		uint64_t bytes = lesser(end - at, pace->step_bytes);
 		int r;

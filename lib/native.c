@@ -31,7 +31,8 @@ static int is_refused(int error)
 
 static int allocate(struct task *task, uint64_t start, uint64_t end)
 {
-	int mode = task->flags & PREALLOC_KEEP_SIZE ? FALLOC_FL_KEEP_SIZE : 0;
+	int keep = (task->flags & PREALLOC_KEEP_SIZE) || task->keeps_length;
+	int mode = keep ? FALLOC_FL_KEEP_SIZE : 0;
 
 	if (start >= end)
 		return 0;
@@ -93,6 +94,18 @@ static uint64_t step_end(const struct task *task, uint64_t at, uint64_t step_byt
 	return end == task->end || even <= at ? end : even;
 }
 
+/* A length that cannot be taken back is the last that is changed.  0 or -errno. */
+static int set_length(struct task *task)
+{
+	if (!task->keeps_length || (task->flags & PREALLOC_KEEP_SIZE) ||
+	    task->end <= task->old_size)
+		return 0;
+	while (fallocate(task->fd, 0, (off_t)task->end - 1, 1) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
 int native_fill(struct task *task)
 {
 	int watched = task->progress != NULL;
@@ -117,5 +130,5 @@ int native_fill(struct task *task)
 			return r;
 	}
 	task->result.path = PREALLOC_NATIVE;
-	return 0;
+	return set_length(task);
 }

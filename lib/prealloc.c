@@ -72,6 +72,14 @@ int task_size(const struct task *task, uint64_t *ret_bytes)
 	return 0;
 }
 
+uint64_t task_grown_bytes(const struct task *task)
+{
+	struct stat status;
+	uint64_t bytes = fstat(task->fd, &status) < 0 ? 0 : (uint64_t)status.st_blocks * 512;
+
+	return bytes > task->old_block_bytes ? bytes - task->old_block_bytes : 0;
+}
+
 int call_take_options(const struct prealloc_options *given, struct prealloc_options *ret)
 {
 	struct prealloc_options options = { 0 };
@@ -178,20 +186,12 @@ static int allocate(struct task *task)
 	return r;
 }
 
-static uint64_t grown_bytes(const struct task *task)
-{
-	struct stat status;
-	uint64_t bytes = fstat(task->fd, &status) < 0 ? 0 : (uint64_t)status.st_blocks * 512;
-
-	return bytes > task->old_block_bytes ? bytes - task->old_block_bytes : 0;
-}
-
 /* tmpfs reports unwritten blocks as holes; its count of blocks is exact. */
 static void note_new(struct task *task)
 {
 	task->result.new_bytes += task->blind_bytes;
 	if (task->source == MAP_SEEK && task->hidden_bytes && volume_counts_blocks(task->fd))
-		task->result.new_bytes = lesser(task->result.new_bytes, grown_bytes(task));
+		task->result.new_bytes = lesser(task->result.new_bytes, task_grown_bytes(task));
 }
 
 static int attempt(struct task *task, uint64_t extent_bytes)

@@ -20,6 +20,7 @@
 
 #include "map.h"
 #include "scope.h"
+#include "volume.h"
 
 static int punch(struct task *task, uint64_t start, uint64_t end)
 {
@@ -53,6 +54,7 @@ static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
 		for (uint64_t in = 0; in < (uint64_t)got; in += unit)
 			if (memcmp(files->scratch + in, files->zeroes,
 				   lesser((uint64_t)got - in, unit)) != 0) {
+				task->others_wrote = 1;
 				give_back(task, from, at + in);
 				from = at + in + unit;
 			}
@@ -72,6 +74,8 @@ static int empty_if_unwritten(const struct span *extent, uint32_t flags, void *c
 	if (flags & FIEMAP_EXTENT_UNWRITTEN)
 		give_back(emptying->task, greater(extent->start, emptying->hole.start),
 			  lesser(extent->end, emptying->hole.end));
+	else
+		emptying->task->others_wrote = 1;
 	return 0;
 }
 
@@ -137,8 +141,10 @@ static int others_wrote(struct task *task, uint64_t size)
 
 	if (size <= task->old_size)
 		return 0;
-	if (task->others_grew_it || size > task->reached)
+	if (task->others_grew_it || size > task->reached) {
+		task->others_grew_it = 1;
 		return 1;
+	}
 	if (task->result.path == PREALLOC_WRITTEN)
 		return 0;
 	if (task->source == MAP_SEEK || task->source == MAP_BLIND)
@@ -149,13 +155,21 @@ static int others_wrote(struct task *task, uint64_t size)
 			   task) != 0;
 }
 
-static void cut(struct task *task)
+static int truncate_again(struct task *task)
 {
 	while (ftruncate(task->fd, (off_t)task->old_size) < 0)
-		if (errno != EINTR) {
-			task->result.left_bytes += task->reached - task->old_size;
-			return;
-		}
+		if (errno != EINTR)
+			return -errno;
+	return 0;
+}
+
+/* 0 or -errno. */
+static int cut(struct task *task)
+{
+	int r = task->keeps_length ? -EPERM : truncate_again(task);
+
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < task->spare.count; i++) {
 		struct span spare = task->spare.span[i];
 
@@ -163,6 +177,31 @@ static void cut(struct task *task)
 				 (off_t)(spare.end - spare.start)) < 0 &&
 		       errno == EINTR)
 			;
+	}
+	return 0;
+}
+
+static int add_gap(const struct span *gap, void *context)
+{
+	*(uint64_t *)context += gap->end - gap->start;
+	return 0;
+}
+
+/* Not cut: what is past the end.  ext4 punches nothing there, and says that it did. */
+static void empty_past_end(struct task *task, uint64_t end)
+{
+	uint64_t reached = round_up(task->reached, task->granule);
+
+	for (size_t i = 0; i < task->holes.count; i++) {
+		uint64_t start = greater(task->holes.span[i].start, end), gap_bytes = 0;
+		uint64_t stop = lesser(task->holes.span[i].end, reached);
+
+		if (start >= stop)
+			continue;
+		if (task->source != MAP_FIEMAP)
+			give_back(task, start, stop);
+		else if (map_gaps(task, start, stop, add_gap, &gap_bytes) == 0)
+			task->result.left_bytes += stop - start - gap_bytes;
 	}
 }
 
@@ -187,6 +226,33 @@ static uint64_t blind_bytes(const struct task *task)
 	return task->offset < end ? end - task->offset : 0;
 }
 
+/* One more block in a hole, and that away again. */
+static void insert_and_remove(struct task *task, uint64_t at)
+{
+	const struct span block = { at, at + task->granule };
+	uint64_t size;
+
+	if (fallocate(task->fd, FALLOC_FL_KEEP_SIZE, (off_t)at, (off_t)task->granule) < 0)
+		return;
+	if (at < task->old_size)
+		empty_unwritten(task, block);
+	else if (task_size(task, &size) == 0 && size == task->old_size)
+		truncate_again(task);
+}
+
+/*
+ * A tree of extents that grew a level keeps that when most extents are gone, until
+ * something is inserted again (ext4, Linux 6.18).  What cannot be had back counts as left.
+ */
+static void settle_ext(struct task *task)
+{
+	if (task->others_wrote || task->others_grew_it || task_grown_bytes(task) == 0)
+		return;
+	if (!task->keeps_length && task->spare.count == 0 && task->holes.count > 0)
+		insert_and_remove(task, task->holes.span[0].start);
+	task->result.left_bytes = greater(task->result.left_bytes, task_grown_bytes(task));
+}
+
 void rollback(struct task *task)
 {
 	uint64_t size, inside = round_up(task->old_size, task->granule);
@@ -196,12 +262,16 @@ void rollback(struct task *task)
 		task->result.left_bytes = task->reached ? task->result.new_bytes : 0;
 		return;
 	}
-	if (task->reached > task->old_size && !others_wrote(task, size))
-		cut(task);
-	else
+	if (task->reached > task->old_size && (others_wrote(task, size) || cut(task) < 0)) {
 		inside = greater(inside, round_up(size, task->granule));
+		empty_past_end(task, inside);
+	} else if (task->reached <= task->old_size) {
+		inside = greater(inside, round_up(size, task->granule));
+	}
 	empty_holes(task, inside);
 	if (task->source == MAP_FIEMAP)
 		empty_end_block(task);
+	if (volume_is_ext(task->fd) && task->source == MAP_FIEMAP)
+		settle_ext(task);
 	task->result.left_bytes += blind_bytes(task);
 }

@@ -7,6 +7,7 @@
 #include "survey.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/fiemap.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -75,6 +76,14 @@ static int look_past_end(struct task *task)
 	return r == 0 ? map_extents(task->fd, 0, task->offset, task->end, note_shared, task) : r;
 }
 
+/* -1: no seals there. */
+static int is_sealed(int fd)
+{
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals > 0 && (seals & F_SEAL_SHRINK);
+}
+
 int survey_take(struct task *task)
 {
 	struct span whole;
@@ -85,6 +94,8 @@ int survey_take(struct task *task)
 		return -errno;
 	task->old_size = (uint64_t)status.st_size;
 	task->old_block_bytes = (uint64_t)status.st_blocks * 512;
+	task->append_only = volume_is_append_only(task->fd);
+	task->keeps_length = task->append_only || is_sealed(task->fd);
 	/* The block of the old end, too: btrfs writes it when the file grows. */
 	whole.start = round_down(lesser(task->offset, task->old_size),
 				 greater(task->granule, FOLIO_BYTES));

@@ -46,6 +46,8 @@ struct task {
 	/* before anything was done */
 	uint64_t old_size;
 	uint64_t old_block_bytes;
+	int append_only;  /* chattr +a: holes cannot be filled, nothing can be taken back */
+	int keeps_length; /* so does a memfd that is sealed against shrinking */
 	uint64_t granule; /* what the file system allocates at least, bytes */
 	enum map_source source;
 	struct spans holes;    /* of the range, in whole granules */
@@ -61,6 +63,7 @@ struct task {
 	uint64_t spent_bytes; /* of these, held against the limits */
 
 	uint64_t reached;   /* new blocks lie before it */
+	int others_wrote;   /* into what the call had allocated, as was seen when giving it back */
 	int others_grew_it; /* the file was seen growing by another's hand */
 	struct side *side;  /* NULL until it is needed */
 	struct prealloc_result result;
@@ -77,6 +80,9 @@ uint64_t task_step(const struct task *task, uint64_t most_bytes);
 
 /* Opens task->side.  0 or -errno. */
 int task_need_side(struct task *task);
+
+/* By how much the count of blocks has grown, bytes. */
+uint64_t task_grown_bytes(const struct task *task);
 
 /* The file's length now.  0 or -errno. */
 int task_size(const struct task *task, uint64_t *ret_bytes);

@@ -96,18 +96,28 @@ int volume_stores(int fd)
 	return !is_among(magic_of(fd), pseudo, sizeof(pseudo) / sizeof(pseudo[0]));
 }
 
-static int is_nocow(int fd)
+static int has_flag(int fd, int flag)
 {
 	int flags = 0;
 
-	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & FS_NOCOW_FL);
+	return ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & flag);
+}
+
+int volume_is_append_only(int fd)
+{
+	return has_flag(fd, FS_APPEND_FL);
+}
+
+int volume_is_ext(int fd)
+{
+	return magic_of(fd) == EXT4_SUPER_MAGIC;
 }
 
 uint32_t volume_risks(int fd)
 {
 	uint32_t magic = magic_of(fd);
 
-	if (magic == BTRFS_SUPER_MAGIC && is_nocow(fd))
+	if (magic == BTRFS_SUPER_MAGIC && has_flag(fd, FS_NOCOW_FL))
 		return 0;
 	for (size_t i = 0; i < sizeof(risky) / sizeof(risky[0]); i++)
 		if (risky[i].magic == magic)

@@ -66,6 +66,12 @@ int volume_reports_holes(int fd);
 /* Is the block count (st_blocks) what the file takes, and not computed from its length? */
 int volume_counts_blocks(int fd);
 
+/* May it only be appended to (chattr +a)? */
+int volume_is_append_only(int fd);
+
+/* Is it ext2, ext3 or ext4?  There the count of blocks is exact, with its metadata. */
+int volume_is_ext(int fd);
+
 /* The attributes before a hint, to be put back. */
 struct volume_hint {
 	enum { HINT_NONE, HINT_NOCOW, HINT_EXTENT_SIZE } kind;

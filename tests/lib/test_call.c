@@ -142,6 +142,29 @@ static void seals_are_heeded(void **state)
 	assert_int_equal(look_size(fd), 2 * mib);
 }
 
+static int cancel_late(uint64_t done_bytes, uint64_t total_bytes, void *context)
+{
+	(void)total_bytes, (void)context;
+	return done_bytes > 0;
+}
+
+static void a_file_sealed_against_shrinking_keeps_its_length(void **state)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("sealed", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	struct prealloc_options options = { .size = sizeof(options), .progress = cancel_late };
+	struct prealloc_result result = { .size = sizeof(result) };
+	(void)state;
+
+	assert_int_equal(write(fd, "abc", 3), 3);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	assert_int_equal(prealloc(fd, 0, 8 * mib, &options, &result), -ECANCELED);
+	assert_int_equal(look_size(fd), 3);
+	assert_int_equal(result.left_bytes, 0);
+	assert_int_equal(look_block_bytes(fd), 4096);
+	assert_int_equal(prealloc(fd, 0, 8 * mib, NULL, NULL), 0);
+	assert_int_equal(look_size(fd), 8 * mib);
+}
+
 /* A device would be overwritten; where there is none, /dev/full is as good. */
 static void devices_are_refused(void **state)
 {
@@ -455,6 +478,7 @@ int main(void)
 		cmocka_unit_test(structs_of_other_versions_are_taken),
 		cmocka_unit_test(a_memory_file_will_do),
 		cmocka_unit_test(seals_are_heeded),
+		cmocka_unit_test(a_file_sealed_against_shrinking_keeps_its_length),
 		cmocka_unit_test(devices_are_refused),
 		cmocka_unit_test(a_fork_in_the_middle_does_no_harm),
 		cmocka_unit_test(progress_goes_from_nothing_to_all),

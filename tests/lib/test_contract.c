@@ -2,6 +2,7 @@
 /* The promises of prealloc.h, one by one, on every file system. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -37,6 +39,18 @@ static uint64_t free_bytes(int fd, int reserve_too)
 static int is_native(const struct place *place)
 {
 	return (place->kind->traits & PLACE_NATIVE) != 0;
+}
+
+static int is_ext(const struct place *place)
+{
+	return !strncmp(place->kind->type, "ext", 3);
+}
+
+static uint64_t grown(int fd, uint64_t block_bytes)
+{
+	uint64_t now = look_block_bytes(fd);
+
+	return now > block_bytes ? now - block_bytes : 0;
 }
 
 static int reserve(int fd, uint64_t offset, uint64_t bytes, uint32_t flags,
@@ -207,6 +221,7 @@ static void cancel_everywhere(const struct place *place, int fd, uint64_t size)
 						    .progress = cancel_at,
 						    .context = &cancel };
 		struct prealloc_result result = { .size = sizeof(result) };
+		uint64_t before = look_block_bytes(fd);
 
 		r = prealloc(fd, 100, 60 * mib, &options, &result);
 		if (r == 0)
@@ -217,7 +232,8 @@ static void cancel_everywhere(const struct place *place, int fd, uint64_t size)
 		if (size > 0)
 			check_sparse(fd);
 		if (place->kind->traits & PLACE_PUNCHES) {
-			assert_int_equal(result.left_bytes, 0);
+			/* Blocks that tell where the others are may be left. */
+			assert_int_equal(result.left_bytes, is_ext(place) ? grown(fd, before) : 0);
 			assert_int_equal(look_map(fd, size), map);
 			assert_true(look_block_bytes(fd) <= blocks + 64 * 1024);
 		}
@@ -307,10 +323,11 @@ static void space_that_runs_out_leaves_the_file_as_it_was(void **state)
 	CLEANUP(fd_closep) int fd = look_new_file(place, 0);
 	CLEANUP(fd_closep) int rest_fd = look_new_file(place, 0);
 	struct prealloc_result result;
-	uint64_t bytes, size = 5000;
+	uint64_t bytes, blocks, size = 5000;
 
 	look_write(fd, 0, size);
 	assert_int_equal(fsync(fd), 0);
+	blocks = look_block_bytes(fd);
 	assert_int_equal(reserve(rest_fd, 0, 200 * mib, 0, &result), 0);
 	bytes = free_bytes(fd, 1);
 	/* All that is free and yet too much: the pointers to the blocks need room as well. */
@@ -323,7 +340,10 @@ static void space_that_runs_out_leaves_the_file_as_it_was(void **state)
 		assert_int_equal(look_size(fd), size);
 		look_is_written(fd, 0, size);
 		assert_int_equal(result.left_bytes, 0);
-		assert_true(look_block_bytes(fd) <= 64 * 1024);
+		if (is_ext(place))
+			assert_int_equal(look_block_bytes(fd), blocks);
+		else
+			assert_true(look_block_bytes(fd) <= 64 * 1024);
 	}
 }
 
@@ -358,6 +378,53 @@ static void only_the_holes_need_room(void **state)
 	assert_int_equal(reserve(fd, 0, bytes + 200 * mib, 0, &result), -ENOSPC);
 	assert_int_equal(result.left_bytes, 0);
 	assert_int_equal(look_size(fd), bytes + mib);
+}
+
+/* What cannot be shortened keeps its length until all is there; its blocks are counted. */
+static void append_only_files_keep_their_length(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, O_RDWR | O_APPEND);
+	struct cancel cancel = { .at = 2 };
+	struct prealloc_options options = { .size = sizeof(options),
+					    .progress = cancel_at,
+					    .context = &cancel };
+	struct prealloc_result result = { .size = sizeof(result) };
+	int flags, append;
+
+	assert_int_equal(write(fd, "abc", 3), 3);
+	if (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	append = flags | FS_APPEND_FL;
+	assert_int_equal(fsync(fd), 0);
+	assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &append), 0);
+	assert_int_equal(prealloc(fd, 0, 32 * mib, &options, &result), -ECANCELED);
+	assert_int_equal(look_size(fd), 3);
+	assert_true(result.left_bytes >= cancel.answered_at - 65536 &&
+		    result.left_bytes <= cancel.answered_at + 65536);
+	assert_int_equal(reserve(fd, 0, 4 * mib, 0, &result), 0);
+	assert_int_equal(look_size(fd), 4 * mib);
+	assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
+}
+
+/* Zeroes would land at the end of it, for good. */
+static void holes_of_append_only_files_stay(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, O_RDWR | O_APPEND);
+	struct prealloc_result result;
+	int flags, append;
+
+	assert_int_equal(ftruncate(fd, 4 * (off_t)mib), 0);
+	if (is_native(place) || ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0)
+		return;
+	append = flags | FS_APPEND_FL;
+	assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &append), 0);
+	assert_int_equal(reserve(fd, 0, 4 * mib, 0, &result), -EPERM);
+	assert_int_equal(look_size(fd), 4 * mib);
+	assert_int_equal(look_block_bytes(fd), 0);
+	assert_int_equal(result.left_bytes, 0);
+	assert_int_equal(ioctl(fd, FS_IOC_SETFLAGS, &flags), 0);
 }
 
 static void any_descriptor_will_do(void **state)
@@ -787,6 +854,10 @@ int main(void)
 		  space_that_runs_out_leaves_the_file_as_it_was, 0 },
 		{ "only the holes need room", only_the_holes_need_room,
 		  PLACE_PUNCHES | PLACE_IN_PLACE },
+		{ "append-only files keep their length", append_only_files_keep_their_length,
+		  PLACE_NATIVE | PLACE_EXTENTS },
+		{ "holes of append-only files stay", holes_of_append_only_files_stay,
+		  PLACE_EXTENTS },
 		{ "any descriptor will do", any_descriptor_will_do, 0 },
 		{ "the size is kept", size_is_kept, 0 },
 		{ "native can be required", native_can_be_required, 0 },
