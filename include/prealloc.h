@@ -66,13 +66,21 @@
  *
  * Failure
  *	The file is as it was: its length, and the blocks where they are new.  What
- *	could not be given back (a file system that cannot punch holes) is counted
- *	in `left_bytes`.  A full volume, a quota's and RLIMIT_FSIZE's bounds are
- *	found before anything is written where the kernel reports them; SIGXFSZ is
- *	never raised.  In tmpfs and a memfd, so is what exceeds the memory available
- *	(with swap space) to the machine or a memory cgroup of the process, which
- *	would end in the kernel killing processes; memory that others take during the
- *	call is not foreseen.  EINTR does not end a call: the callback decides.
+ *	could not be given back (a file system that cannot punch holes, a block of
+ *	ext2, ext3 or ext4 that maps others) is counted in `left_bytes`.  A file that
+ *	cannot be shortened (chattr +a, a seal) keeps its length until all is allocated;
+ *	but zeroes that were appended to one stay.  A full volume, a quota's and RLIMIT_FSIZE's
+ *bounds are found before anything is written where the kernel reports them; SIGXFSZ is never
+ *raised.  In tmpfs and a memfd, so is what exceeds the memory available (with swap space) to the
+ *machine or a memory cgroup of the process, which would end in the kernel killing processes; memory
+ *that others take during the call is not foreseen.  EINTR does not end a call: the callback
+ *decides.
+ *
+ * What is not checked
+ *	What is below an overlay, a network or a FUSE file system
+ *	(PREALLOC_RISK_UNKNOWN); thin provisioning below the file system; space or memory
+ *	that others take after free space was compared.  Blocks are not read back from
+ *	the disk.  A job, and the descriptor of one, must not be used after it was freed.
  *
  * Threads, signals, fork
  *	All functions may be called from any thread, several on one file too.  The
