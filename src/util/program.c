@@ -206,7 +206,12 @@ static int run(const struct program *program, int argc, char **argv)
 
 int program_run(const struct program *program, int argc, char **argv)
 {
+	static char buffer[65536]; /* until exit() has closed the stream */
+
 	occupy_streams();
+	/* A help that fits is written by the last flush, which knows why it cannot be. */
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	argp_err_exit_status = PROBLEM_USAGE;
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* beyond `ulimit -f` a write fails with EFBIG */
