@@ -72,15 +72,17 @@ kernels_of() {
 	head -n 4 result.jsonl >cut.jsonl
 	run alloc-perf run --resume cut.jsonl --dry-run
 	assert_output_has "5 trials on qemu"
-	# Eight runs of which the last of the second kernel took a minute.
+	# Eight runs of which the last of the second kernel took a minute; one of the first is still to be made.
 	head -n 1 result.jsonl | sed 's/runs = 2/runs = 8/' >eight.jsonl
 	jq -c 'select(.type == "trial" and .run == 1) | . as $trial | range(1; 9) |
 		. as $run | $trial | .run = $run | .allocate_ns = 1000000 + $run |
-		if $run == 8 and .kernel == "second" then .allocate_ns = 60000000000 else . end' \
+		if $run == 8 and .kernel == "second" then .allocate_ns = 60000000000 else . end |
+		select(.kernel == "second" or .filesystem == "ext4" or $run < 8)' \
 		result.jsonl >>eight.jsonl
 	run alloc-perf run --resume eight.jsonl
 	assert_status 0
-	assert_output_has "took a time far off the others': ext4 chunk-4096 second 1 of 8, xfs chunk-4096 second 1 of 8; was"
+	assert_output_has "took a time far off the others': "
+	[[ $output == *"ext4 chunk-4"*" second 1 of 8, "*"xfs chunk-4"*" second 1 of 8; was"* ]]
 }
 
 @test "a kernel is named in /boot, by its path, and behind the testbed" {
@@ -193,8 +195,8 @@ with_boot() {
 		assert_output_has "$sentence"
 		[ ! -e result.jsonl ]
 	}
-	refused 2 "--kernel is for guests of the testbeds qemu and uml; the testbed is dir" --on "dir:$WORK" --kernel x
-	refused 2 "--modules is for guests of the testbeds qemu and uml" --on "dir:$WORK" --modules .
+	refused 2 "--kernel is for guests of the testbeds qemu and uml; the testbed is loop" --on loop --kernel x
+	refused 2 "--modules is for guests of the testbeds qemu and uml" --on loop --modules .
 	refused 2 "--drive-throttle is for guests of the testbed qemu" --on uml --drive-throttle iops=1
 	refused 2 "the kernel is named twice" --on "qemu:$first" --kernel "$first"
 	refused 2 "the kernel \"$first\" is named twice" --kernel "$first" --kernel "$first"
