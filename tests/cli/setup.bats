@@ -280,7 +280,7 @@ has_row() {
 		has_row "$proof"
 	done <<<"$uses"
 	# Programs of packages that other rows stand for.
-	local by_others=" btrfs btrfs-image debugfs e4defrag e2freefrag e2fsck fallocate filefrag fsfreeze python3 script xfs_db xfs_logprint xfs_spaceman no-such-program "
+	local by_others=" btrfs btrfs-image debugfs e4defrag e2freefrag e2fsck fallocate filefrag fsfreeze ionice python3 script xfs_db xfs_logprint xfs_spaceman no-such-program "
 	while read -r proof; do
 		[[ $by_others == *" $proof "* ]] || has_row "$proof"
 	done < <(grep -rhoE 'require_program [a-z0-9_.-]+' tests | cut -d' ' -f2 | sort -u)
