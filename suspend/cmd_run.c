@@ -57,7 +57,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'f':
 		if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-			argp_error(state, "\"%s\" is no time; it is in seconds, as 60", argument);
+			argp_error(state, "invalid time \"%s\": use seconds, such as 60", argument);
 		wanted->request.limits.hold_ns = seconds * 1000000000u;
 		return 0;
 	case ARGP_KEY_ARGS:

@@ -78,7 +78,8 @@ static error_t take_wait(struct request *request, const char *argument, struct a
 	uint64_t seconds;
 
 	if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-		argp_error(state, "\"%s\" is no time; it is in seconds, as 20, or 1m30s", argument);
+		argp_error(state, "invalid time \"%s\": use seconds, such as 20, or 1m30s",
+			   argument);
 	request->limits.wait_ns = seconds * 1000000000u;
 	return 0;
 }

@@ -360,8 +360,8 @@ int cmd_create(int argc, char **argv)
 	size = wanted.words[wanted.word_count - 1];
 	if (size_parse(size, &creation.bytes) < 0 || creation.bytes == 0) {
 		fprintf(stderr,
-			"alloc-perf create: \"%s\" is no size; it comes last, as 4096, 512M, 4G "
-			"(binary units)\n",
+			"alloc-perf create: invalid size \"%s\": use a number with K, M, G or T, "
+			"such as 512M; the size is the last argument\n",
 			size);
 		return PROBLEM_USAGE;
 	}

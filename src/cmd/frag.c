@@ -163,14 +163,18 @@ static unsigned parse_number(const char *option, const char *text, unsigned long
 	unsigned long number = strtoul(text, &end, 10);
 
 	if (*text < '0' || *text > '9' || *end || number > most)
-		argp_error(state, "\"%s\" is no number for --%s (0 to %lu)", text, option, most);
+		argp_error(state, "invalid number \"%s\" for --%s: use 0 to %lu", text, option,
+			   most);
 	return (unsigned)number;
 }
 
 static void parse_size(const char *text, struct argp_state *state, uint64_t *ret)
 {
 	if (size_parse(text, ret) < 0)
-		argp_error(state, "\"%s\" is no size for --min-size, as 64K or 1G", text);
+		argp_error(state,
+			   "invalid size \"%s\" for --min-size: use a number with K, M, G or T, "
+			   "such as 64K",
+			   text);
 }
 
 static void parse_newer(const char *text, struct argp_state *state, time_t *ret)
@@ -199,7 +203,7 @@ static double parse_seconds(const char *text, struct argp_state *state)
 	double seconds = strtod(text, &end);
 
 	if (end == text || *end || !(seconds >= 0.01 && seconds <= 86400))
-		argp_error(state, "\"%s\" is no number of seconds for --watch", text);
+		argp_error(state, "invalid number of seconds \"%s\" for --watch", text);
 	return seconds;
 }
 

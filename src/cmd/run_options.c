@@ -125,7 +125,7 @@ static const char help[] =
 static void parse_timeout(const char *text, struct argp_state *state, uint64_t *ret_seconds)
 {
 	if (size_parse(text, ret_seconds) < 0 || *ret_seconds == 0 || *ret_seconds > 10000000)
-		argp_error(state, "\"%s\" is no number of seconds for --timeout", text);
+		argp_error(state, "invalid number of seconds \"%s\" for --timeout", text);
 }
 
 /* They become a list. */

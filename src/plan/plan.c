@@ -173,7 +173,7 @@ static int filesystem_set(struct filesystem *filesystem, const char *key, const 
 			key, filesystem->name);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no size for %s in [%s]", value, key,
+				   "invalid size \"%s\" for %s in [%s]", value, key,
 				   filesystem->name);
 	return 0;
 }

@@ -191,10 +191,9 @@ static int choose_runs(const struct plan *plan, struct wishes *wishes, struct pr
 	if (wishes->automatic)
 		return 0;
 	if (size_parse(text, &runs) < 0 || runs < 1 || runs > PLAN_RUNS_MAX)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"\"%s\" is no number of runs; it has to be from 1 to %d, or auto", text,
-			PLAN_RUNS_MAX);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid number of runs \"%s\": use 1 to %d, or auto", text,
+				   PLAN_RUNS_MAX);
 	wishes->runs = (unsigned)runs;
 	return 0;
 }

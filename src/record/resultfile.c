@@ -227,7 +227,7 @@ static int check_start(struct reading *reading)
 				   "%s is empty: it holds no results", reading->name);
 	if (letter != '{')
 		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
-				   "%s is no result file of alloc-perf (those are JSON Lines)",
+				   "%s is not a result file of alloc-perf (those are JSON Lines)",
 				   reading->name);
 	ungetc(letter, reading->file);
 	return 0;

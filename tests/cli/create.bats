@@ -178,7 +178,7 @@ require_native() {
 	assert_output_has "give a file and its size"
 	run alloc-perf create file 4GB
 	assert_status 2
-	assert_output_has '"4GB" is no size'
+	assert_output_has 'invalid size "4GB"'
 	for rate in 0 fast 10MB; do
 		run alloc-perf create --rate $rate file 1M
 		assert_status 2

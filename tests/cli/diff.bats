@@ -352,7 +352,7 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 	echo nonsense >other.jsonl
 	run alloc-perf diff old.jsonl other.jsonl
 	assert_status 2
-	assert_output_has "other.jsonl is no result file"
+	assert_output_has "other.jsonl is not a result file"
 	printf '{"type":"trial","cut' >>new.jsonl
 	run alloc-perf diff old.jsonl new.jsonl
 	assert_status 1

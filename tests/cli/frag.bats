@@ -50,10 +50,10 @@ refused() { # SENTENCE ARGUMENT...
 	refused "--where takes files" --where .
 	refused "--directories takes directories" --directories file
 	refused "--depth takes directories" --depth 1 file
-	refused '"101" is no number for --depth' --depth 101 .
+	refused 'invalid number "101" for --depth' --depth 101 .
 	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
-	refused '"soon" is no number of seconds' --watch soon a
+	refused 'invalid number of seconds "soon"' --watch soon a
 	refused "say --map, too" -o x.svg a
 	refused "ends in .svg or .html" --map -o x.png a
 	refused "only one of --json, --each, --csv and --names" --json --csv a
@@ -61,10 +61,10 @@ refused() { # SENTENCE ARGUMENT...
 	refused "--null is for --files-from and --names" -0 a
 	refused 'there is no model "tape"' --model tape a
 	refused 'did you mean "fragments"?' --sort fragmnts a
-	refused '"1KB" is no size' --min-size 1KB a
+	refused 'invalid size "1KB"' --min-size 1KB a
 	refused '--newer wants a file or a date' --newer yesterday a
-	refused '"-1" is no number for --worst' --worst -1 a
-	refused '"65" is no number for --threads' --threads 65 a
+	refused 'invalid number "-1" for --worst' --worst -1 a
+	refused 'invalid number "65" for --threads' --threads 65 a
 	refused "--extensions is for --volume" --extensions a
 	refused "No such file or directory" --files-from missing
 }

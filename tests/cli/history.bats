@@ -238,7 +238,7 @@ refused() { # STATUS SENTENCE ARGUMENT...
 @test "history: a bad result file adds nothing, not even the good ones beside it" {
 	results 2.6.29 80 >one.jsonl
 	echo "no result" >bad.jsonl
-	refused 2 "bad.jsonl is no result file" add one.jsonl bad.jsonl
+	refused 2 "bad.jsonl is not a result file" add one.jsonl bad.jsonl
 	refused 2 "cannot read missing.jsonl" add one.jsonl missing.jsonl
 	[ ! -e data ]
 }

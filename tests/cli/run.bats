@@ -67,8 +67,8 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "a number of runs that is none is refused" {
-	refused '"0" is no number of runs' --runs 0
-	refused '"two" is no number of runs' --runs two
+	refused 'invalid number of runs "0"' --runs 0
+	refused 'invalid number of runs "two"' --runs two
 }
 
 @test "--seed, --precision and --max-time are checked" {
@@ -95,7 +95,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "--timeout wants seconds" {
-	refused 'is no number of seconds' --timeout soon
+	refused 'invalid number of seconds' --timeout soon
 }
 
 @test "an existing result file is kept unless --force is given" {
@@ -134,7 +134,7 @@ refused() { # SENTENCE ARGUMENT...
 	touch file
 	run alloc-perf run --on dir:file -s 1M -o result.jsonl
 	assert_status 3
-	assert_output_has "file is no directory"
+	assert_output_has "file is not a directory"
 	[ ! -e result.jsonl ]
 }
 
@@ -474,7 +474,7 @@ untouched() {
 	assert_status 2
 }
 
-@test "--resume refuses what is no result file" {
+@test "--resume refuses what is not a result file" {
 	echo '{"type": "trial"' >broken.jsonl
 	echo nonsense >>broken.jsonl
 	run alloc-perf run --resume broken.jsonl

@@ -292,8 +292,7 @@ static void wrong_wishes_are_named(void **state)
 		  "a file of 64M does not fit on a volume of 1M; give a larger --volume or a "
 		  "smaller --size" },
 		{ "volume", "100M", "btrfs needs a volume of at least 128M; 100M is too small" },
-		{ "runs", "0",
-		  "\"0\" is no number of runs; it has to be from 1 to 10000, or auto" },
+		{ "runs", "0", "invalid number of runs \"0\": use 1 to 10000, or auto" },
 		{ "precision", "0", "\"0\" is no precision; it is a percentage from 0.01 to 100" },
 		{ "precision", "5x",
 		  "\"5x\" is no precision; it is a percentage from 0.01 to 100" },
@@ -309,8 +308,7 @@ static void wrong_wishes_are_named(void **state)
 		  "9223372036854775807" },
 		{ "seed", "1x",
 		  "\"1x\" is no seed; it is a whole number from 0 to 9223372036854775807" },
-		{ "runs", "many",
-		  "\"many\" is no number of runs; it has to be from 1 to 10000, or auto" },
+		{ "runs", "many", "invalid number of runs \"many\": use 1 to 10000, or auto" },
 	};
 	struct plan *plan = *state;
 
@@ -374,7 +372,7 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 		{ "\n[x]\ntype = ext4\nmkfss = y\n", "p:4: unknown key \"mkfss\" in [x]; there are "
 						     "type, mkfs, mount, package, largest_run, "
 						     "min_volume and summary" },
-		{ "[x]\nmin_volume = 4Q\n", "p:2: \"4Q\" is no size for min_volume in [x]" },
+		{ "[x]\nmin_volume = 4Q\n", "p:2: invalid size \"4Q\" for min_volume in [x]" },
 		{ "[x]\ntype = ext4\n", "p: [x] has no mkfs" },
 		{ "type = ext4\n", "p:1: \"type\" stands before the first [section]" },
 		{ "[plan]\nmethods\n", "p:2: neither [section] nor key = value" },

@@ -352,8 +352,8 @@ static void bad_files_get_a_sentence(void **state)
 		const char *said;
 	} cases[] = {
 		{ "", EINVAL, " is empty" },
-		{ "\x7f\x45LF\x02\x01", EINVAL, " is no result file" },
-		{ "filesystem,method\n", EINVAL, " is no result file" },
+		{ "\x7f\x45LF\x02\x01", EINVAL, " is not a result file" },
+		{ "filesystem,method\n", EINVAL, " is not a result file" },
 		{ "{\n\t\"title\": 1\n}\n", EINVAL, ":1: no result file" },
 		{ "{\"type\":\"envir", EINVAL, ":1: no result file of alloc-perf, or its only" },
 		{ "{\"type\":\"environment\",\"schema\":1}", EINVAL, "its only line was cut" },
