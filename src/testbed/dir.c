@@ -41,7 +41,8 @@ static int dir_probe(const struct testbed_options *options, struct problem *prob
 		return problem_set(problem, PROBLEM_LACK, errno, "cannot use the directory %s: %s",
 				   argument, strerror(errno));
 	if (!S_ISDIR(status.st_mode))
-		return problem_set(problem, PROBLEM_LACK, ENOTDIR, "%s is not a directory", argument);
+		return problem_set(problem, PROBLEM_LACK, ENOTDIR, "%s is not a directory",
+				   argument);
 	if (access(argument, W_OK | X_OK) < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
