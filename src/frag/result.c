@@ -19,7 +19,6 @@ void frag_result_clear(struct frag_result *result)
 
 int frag_result_init(struct frag_result *result, const struct frag_settings *settings)
 {
-	result->met = met_new(settings->cancel_fd);
 	int r = totals_init(&result->totals, settings->sort, settings->worst_count,
 			    settings->with_map);
 

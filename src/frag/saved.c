@@ -105,6 +105,12 @@ static const json_t *row_of(const json_t *rows, const char *path)
 	return NULL;
 }
 
+/* The numbers of a file that somebody else wrote: too large for an integer, perhaps. */
+static const char *plural_of(double number)
+{
+	return words_plural(number == 1 ? 1 : 2);
+}
+
 /* Files that both have, if the number of fragments is another one. */
 static void show_files(FILE *to, const json_t *before, const json_t *after, const char *list)
 {
@@ -122,8 +128,8 @@ static void show_files(FILE *to, const json_t *before, const json_t *after, cons
 		if (!old || was == is)
 			continue;
 		name = quote_name(path);
-		fprintf(to, "  %.0f fragment%s before, %.0f now: %s\n", was,
-			words_plural((uint64_t)was), is, name ? name : "?");
+		fprintf(to, "  %.0f fragment%s before, %.0f now: %s\n", was, plural_of(was), is,
+			name ? name : "?");
 	}
 }
 
@@ -132,7 +138,7 @@ static void put_verdict(FILE *to, double was, double is, bool worse)
 	const char *verdict = worse ? "worse" : is < was ? "better" : "no worse";
 
 	fprintf(to, "Verdict: %s: %.0f fragment%s beyond the minimum, ", verdict, is,
-		words_plural((uint64_t)is));
+		plural_of(is));
 	if (is == was)
 		fprintf(to, "as before\n");
 	else
