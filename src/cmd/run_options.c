@@ -198,7 +198,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		run->quiet = 1;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "\"%s\" is no option; file systems are chosen by --fs", argument);
+		argp_error(state, "unexpected argument \"%s\"; choose file systems by --fs",
+			   argument);
 		return EINVAL;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -149,7 +149,7 @@ static int prepend(struct btrfs_paths *paths, const char *text, const char *behi
 	return 0;
 }
 
-/* 1: that was the begin of the path. */
+/* 1: that was the start of the path. */
 static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *folder)
 {
 	struct btrfs_name name = { 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A character a cell, from the begin of the volume to its end.  The shade says
+ * A character a cell, from the start of the volume to its end.  The shade says
  * how much of the cell the files take; a letter, that fragments begin there: the
  * breaks are what one looks for.
  */

@@ -239,7 +239,7 @@ static void show_sums(FILE *to, const struct frag_result *result)
 		put_bytes_if(to, totals->shared_distinct_bytes,
 			     "of that, each extent counted once");
 	put_bytes_if(to, totals->encoded_bytes, "compressed or encrypted");
-	put_bytes_if(to, totals->delayed_bytes, "not given their place yet (--sync has that done)");
+	put_bytes_if(to, totals->delayed_bytes, "delayed allocation (--sync flushes it)");
 	put_count_if(to, totals->linked_again, "hard link or other way to what was counted",
 		     "hard links and other ways to what was counted");
 	put_count_if(to, totals->special_files, "symbolic link or special file left out",

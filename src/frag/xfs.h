@@ -66,7 +66,7 @@ int xfs_place_of(const struct xfs_image *image, uint64_t fsblock, uint64_t block
 /* Whether the checksum at `place` is right, or there are none. */
 bool xfs_has_right_sum(const struct xfs_image *image, const void *data, size_t bytes, size_t place);
 
-/* A sector at the begin of a group: 1 free space, 2 inodes.  0, -EIO, -EUCLEAN. */
+/* A sector at the start of a group: 1 free space, 2 inodes.  0, -EIO, -EUCLEAN. */
 int xfs_read_header(const struct xfs_image *image, uint32_t group, unsigned sector, void *to);
 
 /* ---- trees ---- */

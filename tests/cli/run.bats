@@ -91,7 +91,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "a word that is no option is refused" {
-	refused 'is no option' ext4
+	refused 'unexpected argument "ext4"' ext4
 }
 
 @test "--timeout wants seconds" {
