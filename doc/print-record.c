@@ -5,12 +5,12 @@
  */
 #include <stdio.h>
 
-#include "record.h"
+#include "results/record.h"
 
 static const char introduction[] =
 	"# The result file\n"
 	"\n"
-	"<!-- Printed from the field tables in src/record/record.c by `ninja -C build "
+	"<!-- Printed from the field tables in src/results/record.c by `ninja -C build "
 	"update-record-doc`. -->\n"
 	"\n"
 	"JSON Lines: one JSON object a line, in UTF-8. The first line describes the run "

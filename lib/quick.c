@@ -229,8 +229,8 @@ static int fill(struct task *task)
 		return allocate(task);
 	/* Only ext4 has this flag.  A short range that does not fit is undone just as quickly. */
 	if (flags & FS_EXTENT_FL)
-		return (is_short(task) || is_roomy_ext(task)) && is_bare(task) &&
-		       note_hole(task) && allocate(task);
+		return (is_short(task) || is_roomy_ext(task)) && is_bare(task) && note_hole(task) &&
+		       allocate(task);
 	if (!is_short(task) || !is_roomy_ext(task))
 		return 0;
 	return is_dense(task) ? append(task) : fill_hole(task);

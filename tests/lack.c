@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "child.h"
-#include "cleanup.h"
+#include "base/child.h"
+#include "base/cleanup.h"
 
 /* Of one line, as a comment has to be. */
 static void spell_reason(char reason[static 512], const char *format, va_list arguments)

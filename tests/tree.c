@@ -20,8 +20,8 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "base/io.h"
 
 char tree[PATH_MAX];
 

@@ -13,8 +13,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "agent.h"
-#include "cleanup.h"
+#include "trial/agent.h"
+#include "base/cleanup.h"
 
 static const char serial_line[] = "/dev/ttyS0";
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "choice.h"
+#include "cmd/choice.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "suggest.h"
-#include "words.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/suggest.h"
+#include "base/words.h"
 
 int choice_refuse(const char *what, const char *typed, const char *nearest, const char *instead,
 		  struct problem *problem)

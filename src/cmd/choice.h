@@ -5,9 +5,9 @@
 
 #include <stddef.h>
 
-#include "measure.h"
-#include "problem.h"
-#include "report.h"
+#include "stats/measure.h"
+#include "base/problem.h"
+#include "report/report.h"
 
 /*
  * "unknown WHAT "typed"", with what was meant or, where nothing is near, with `instead`.

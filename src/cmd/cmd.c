@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the verbs share. */
-#include "cmd.h"
+#include "cmd/cmd.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
-#include "cleanup.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "base/io.h"
 
 int cmd_catch_signals(void)
 {

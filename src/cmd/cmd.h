@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "problem.h"
-#include "resultfile.h"
+#include "base/problem.h"
+#include "results/resultfile.h"
 
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
 int cmd_create(int argc, char **argv);

@@ -3,7 +3,7 @@
 #ifndef CMD_CMD_HISTORY_H
 #define CMD_CMD_HISTORY_H
 
-#include "history.h"
+#include "results/history.h"
 
 /* The store that is named, or the default one.  0 or -errno with a sentence. */
 int cmd_history_open(const char *store, enum history_mode mode, struct history **ret,

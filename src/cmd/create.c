@@ -15,12 +15,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "io.h"
-#include "program.h"
-#include "quote.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "base/io.h"
+#include "base/program.h"
+#include "base/quote.h"
+#include "base/size.h"
 
 /* ---- options ---- */
 

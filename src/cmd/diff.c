@@ -9,16 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "choice.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "compare.h"
-#include "condition.h"
-#include "diff_sides.h"
-#include "difference.h"
-#include "output.h"
-#include "program.h"
-#include "suggest.h"
+#include "cmd/choice.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "stats/compare.h"
+#include "stats/condition.h"
+#include "cmd/diff_sides.h"
+#include "report/difference.h"
+#include "cmd/output.h"
+#include "base/program.h"
+#include "base/suggest.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
 enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE, KEY_UNCLEAR };

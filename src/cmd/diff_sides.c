@@ -4,16 +4,16 @@
  * its parts is which is never guessed at: where there are not just two, the user
  * is told what there is, and names them.
  */
-#include "diff_sides.h"
+#include "cmd/diff_sides.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "condition.h"
-#include "suggest.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "stats/condition.h"
+#include "base/suggest.h"
 
 void sides_clear(struct sides *sides)
 {

@@ -3,8 +3,8 @@
 #ifndef CMD_DIFF_SIDES_H
 #define CMD_DIFF_SIDES_H
 
-#include "cell.h"
-#include "problem.h"
+#include "stats/cell.h"
+#include "base/problem.h"
 
 struct sides_request {
 	const char *files[2]; /* OLD and NEW, or only one */

@@ -12,15 +12,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "charset.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "frag_request.h"
-#include "io.h"
-#include "output.h"
-#include "program.h"
-#include "size.h"
-#include "suggest.h"
+#include "base/charset.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "cmd/frag_request.h"
+#include "base/io.h"
+#include "cmd/output.h"
+#include "base/program.h"
+#include "base/size.h"
+#include "base/suggest.h"
 
 enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80, DEPTH_MAX = 100 };
 

@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "frag_request.h"
-#include "io.h"
-#include "named.h"
-#include "quote.h"
-#include "size.h"
-#include "swap.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "cmd/frag_request.h"
+#include "base/io.h"
+#include "frag/scan/named.h"
+#include "base/quote.h"
+#include "base/size.h"
+#include "frag/scan/swap.h"
 
 struct files {
 	struct frag_request *request;

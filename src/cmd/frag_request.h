@@ -5,8 +5,8 @@
 
 #include <stdatomic.h>
 
-#include "frag.h"
-#include "show.h"
+#include "frag/frag.h"
+#include "frag/show/show.h"
 
 enum frag_format { FRAG_TABLE, FRAG_JSON, FRAG_EACH, FRAG_CSV, FRAG_NAMES };
 

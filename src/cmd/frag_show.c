@@ -8,13 +8,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "saved.h"
-#include "frag_request.h"
-#include "io.h"
-#include "size.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "frag/show/saved.h"
+#include "cmd/frag_request.h"
+#include "base/io.h"
+#include "base/size.h"
+#include "base/words.h"
 
 /* ---- progress ---- */
 

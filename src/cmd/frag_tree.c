@@ -12,10 +12,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "frag_request.h"
-#include "whole_volume.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "cmd/frag_request.h"
+#include "frag/scan/whole_volume.h"
 
 enum { NAMES_BYTES = 65536 };
 

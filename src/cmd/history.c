@@ -4,7 +4,7 @@
  * for all.  A file is read whole before the store is opened, so that a bad file
  * cannot leave anything there.
  */
-#include "cmd_history.h"
+#include "cmd/cmd_history.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "choice.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "program.h"
-#include "report.h"
-#include "suggest.h"
+#include "cmd/choice.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "base/program.h"
+#include "report/report.h"
+#include "base/suggest.h"
 
 enum { KEY_STORE = 256, KEY_FORMAT = 'f' };
 

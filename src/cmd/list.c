@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "cmd.h"
-#include "list_lacks.h"
-#include "program.h"
-#include "run.h"
-#include "suggest.h"
-#include "testbed.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "cmd/list_lacks.h"
+#include "base/program.h"
+#include "cmd/run.h"
+#include "base/suggest.h"
+#include "testbed/testbed.h"
 
 struct list_options {
 	unsigned sections; /* a bit for each that was named; 0: all */

@@ -4,15 +4,15 @@
  * nilfs2 that made a dozen lines that said one thing.  Sentences that differ in the file system
  * alone become one; so do those of several testbeds with the same file systems.
  */
-#include "list_lacks.h"
+#include "cmd/list_lacks.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 static void lack_clear(struct lack *lack)
 {

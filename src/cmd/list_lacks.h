@@ -3,8 +3,8 @@
 #ifndef CMD_LIST_LACKS_H
 #define CMD_LIST_LACKS_H
 
-#include "plan.h"
-#include "testbed.h"
+#include "plan/plan.h"
+#include "testbed/testbed.h"
 
 /* One sentence, and which file systems of a testbed it is about. */
 struct lack {

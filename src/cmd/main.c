@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd.h"
-#include "program.h"
+#include "cmd/cmd.h"
+#include "base/program.h"
 
 static const struct verb verbs[] = {
 	{ "run", "measure methods on freshly formatted file systems", cmd_run },

@@ -3,14 +3,14 @@
  * By the places of the plan and not by the records, since it shows what is to
  * come as well.
  */
-#include "matrix.h"
+#include "cmd/matrix.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "base/size.h"
 
 enum { MATRIX_GAP = 2 };
 

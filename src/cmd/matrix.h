@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "plan.h"
+#include "plan/plan.h"
 
 enum { MATRIX_TEXT_MAX = 32 };
 

@@ -4,17 +4,17 @@
  * is compared with the inputs before it is opened, by device and inode, since one file has many
  * names.
  */
-#include "output.h"
+#include "cmd/output.h"
 
 #include <errno.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "history.h"
-#include "resultfile.h"
-#include "saved.h"
+#include "base/cleanup.h"
+#include "results/history.h"
+#include "results/resultfile.h"
+#include "frag/show/saved.h"
 
 const char *output_format(const char *path)
 {

@@ -3,7 +3,7 @@
 #ifndef CMD_OUTPUT_H
 #define CMD_OUTPUT_H
 
-#include "problem.h"
+#include "base/problem.h"
 
 /*
  * The name of the format that the ending of a file's name asks for, as of `report --format`;

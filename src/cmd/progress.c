@@ -3,7 +3,7 @@
  * Nothing is asked of the trial itself: its stage comes along with its events,
  * and how much it has written is looked up from outside, once a second.
  */
-#include "progress.h"
+#include "cmd/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "io.h"
-#include "size.h"
+#include "base/io.h"
+#include "base/size.h"
 
 enum { LINE_BYTES = 256, COLUMNS_ASSUMED = 80, SAMPLE_NS = 1000000000 };
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "matrix.h"
+#include "cmd/matrix.h"
 
 enum progress_way { PROGRESS_NONE, PROGRESS_LOG, PROGRESS_TERMINAL };
 

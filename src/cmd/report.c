@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charset.h"
-#include "choice.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "historic.h"
-#include "output.h"
-#include "program.h"
-#include "report.h"
+#include "base/charset.h"
+#include "cmd/choice.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "report/historic.h"
+#include "cmd/output.h"
+#include "base/program.h"
+#include "report/report.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
 enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE };

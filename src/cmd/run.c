@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cell.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "device.h"
-#include "report.h"
-#include "run.h"
-#include "size.h"
+#include "stats/cell.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "testbed/device.h"
+#include "report/report.h"
+#include "cmd/run.h"
+#include "base/size.h"
 
 static void run_clear(struct run *run)
 {

@@ -3,13 +3,13 @@
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
 
-#include "cell.h"
-#include "plan.h"
-#include "problem.h"
-#include "progress.h"
-#include "resultfile.h"
-#include "testbed.h"
-#include "watch.h"
+#include "stats/cell.h"
+#include "plan/plan.h"
+#include "base/problem.h"
+#include "cmd/progress.h"
+#include "results/resultfile.h"
+#include "testbed/testbed.h"
+#include "testbed/watch.h"
 
 struct run_options {
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;

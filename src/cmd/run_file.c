@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "output.h"
-#include "report.h"
-#include "run.h"
+#include "base/cleanup.h"
+#include "cmd/output.h"
+#include "report/report.h"
+#include "cmd/run.h"
 
 static char *default_path(void)
 {

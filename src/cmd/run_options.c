@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "program.h"
-#include "run.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "base/program.h"
+#include "cmd/run.h"
+#include "base/size.h"
 
 enum { TRIAL_SECONDS = 3600 };
 

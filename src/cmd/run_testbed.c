@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "run.h"
+#include "base/cleanup.h"
+#include "cmd/run.h"
 
 /* ---- auto ---- */
 

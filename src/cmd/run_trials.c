@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "report.h"
-#include "run.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "report/report.h"
+#include "cmd/run.h"
+#include "base/size.h"
 
 static int same_text(const char *one, const char *other)
 {

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "condition.h"
-#include "run.h"
+#include "base/cleanup.h"
+#include "stats/condition.h"
+#include "cmd/run.h"
 
 /* For watch_judge(). */
 struct warned {

@@ -9,18 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "charset.h"
-#include "choice.h"
-#include "cleanup.h"
-#include "cmd.h"
-#include "cmd_history.h"
-#include "method.h"
-#include "output.h"
-#include "program.h"
-#include "report.h"
-#include "size.h"
-#include "trend_points.h"
-#include "words.h"
+#include "base/charset.h"
+#include "cmd/choice.h"
+#include "base/cleanup.h"
+#include "cmd/cmd.h"
+#include "cmd/cmd_history.h"
+#include "method/method.h"
+#include "cmd/output.h"
+#include "base/program.h"
+#include "report/report.h"
+#include "base/size.h"
+#include "cmd/trend_points.h"
+#include "base/words.h"
 
 enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART, KEY_FORCE };
 enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };

@@ -5,15 +5,15 @@
  * (testbeds, sizes, and whatever else the rows do not tell apart) falls into grids
  * of its own.
  */
-#include "trend_points.h"
+#include "cmd/trend_points.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
 

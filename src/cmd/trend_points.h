@@ -3,7 +3,7 @@
 #ifndef CMD_TREND_POINTS_H
 #define CMD_TREND_POINTS_H
 
-#include "resultfile.h"
+#include "results/resultfile.h"
 
 enum trend_what { TREND_KERNEL, TREND_DATE, TREND_LABEL };
 

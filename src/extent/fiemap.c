@@ -14,8 +14,8 @@
 #include <linux/fs.h>
 #include <stdlib.h>
 
-#include "cleanup.h"
-#include "walk.h"
+#include "base/cleanup.h"
+#include "extent/walk.h"
 
 static const struct {
 	uint32_t theirs, ours;

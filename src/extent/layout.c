@@ -6,7 +6,7 @@
  * sorting: that takes no second array, leaves the builder as it is, and no
  * layout, however made up, can slow it down.
  */
-#include "layout.h"
+#include "extent/layout.h"
 
 #include <errno.h>
 #include <stdlib.h>

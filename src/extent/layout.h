@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "extent.h"
+#include "extent/extent.h"
 
 /* Sums stop at UINT64_MAX. */
 struct layout {

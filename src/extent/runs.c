@@ -6,7 +6,7 @@
  * that sorting is seldom: the cost of a run stays constant, and so does the
  * memory, which is a figure of the trial, too.
  */
-#include "runs.h"
+#include "extent/runs.h"
 
 #include <stdlib.h>
 

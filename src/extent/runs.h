@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "extent.h"
+#include "extent/extent.h"
 
 enum { RUNS_MOST = 1000 };
 

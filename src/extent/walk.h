@@ -8,8 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "extent.h"
-#include "extent_kernel.h"
+#include "extent/extent.h"
+#include "extent/extent_kernel.h"
 
 struct extent_request {
 	const struct extent_kernel *kernel;

@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "met.h"
-#include "problem.h"
-#include "totals.h"
+#include "frag/scan/met.h"
+#include "base/problem.h"
+#include "frag/scan/totals.h"
 
 struct frag_settings {
 	const struct seek_model *model; /* NULL: by what the device says of itself */

@@ -6,9 +6,9 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "methods.h"
-#include "zeroes.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
+#include "method/zeroes.h"
 
 static ssize_t put(const struct zeroes_writer *writer, int fd, size_t bytes, off_t at)
 {

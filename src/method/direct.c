@@ -12,7 +12,7 @@
  * requests of 512 bytes take them through the page cache (seen on 6.18).  Where
  * the kernel does not say, as on btrfs and before 6.1, blocks are the measure.
  */
-#include "direct.h"
+#include "method/direct.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -20,9 +20,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "methods.h"
-#include "zeroes.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
+#include "method/zeroes.h"
 
 /* By the block; at most 4096, since network file systems tell transfer sizes. */
 static size_t guess_alignment(int fd)

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "method.h"
+#include "method/method.h"
 
 enum { DIRECT_SECTOR_BYTES = 512 };
 

@@ -10,8 +10,8 @@
 #include <linux/falloc.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "methods.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
 
 #ifndef FALLOC_FL_WRITE_ZEROES /* Linux 6.17 */
 #define FALLOC_FL_WRITE_ZEROES 0x80

@@ -4,7 +4,7 @@
  * exactly one spelling: sizes as plain bytes, the depth always written out.
  * What was typed can be looser.
  */
-#include "method.h"
+#include "method/method.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "methods.h"
-#include "size.h"
-#include "suggest.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
+#include "base/size.h"
+#include "base/suggest.h"
 
 enum { CHUNK_BYTES_MAX = 1 << 30, DEPTH_DEFAULT = 8, DEPTH_MAX = 1024 };
 

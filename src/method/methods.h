@@ -7,7 +7,7 @@
 #ifndef METHOD_METHODS_H
 #define METHOD_METHODS_H
 
-#include "method.h"
+#include "method/method.h"
 
 /* In the order of `alloc-perf list`. */
 #define METHODS(X)                \

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "cleanup.h"
-#include "methods.h"
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
 
 /* In the child: its exit status is the errno of mmap(). */
 static void fill_mapped(int fd, size_t bytes)

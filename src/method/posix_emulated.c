@@ -13,7 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "methods.h"
+#include "method/methods.h"
 
 enum { STEP_BYTES_MAX = 4096, STEP_BYTES_UNKNOWN = 512 };
 

@@ -10,7 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "methods.h"
+#include "method/methods.h"
 
 static enum method_path find_path(int fd, struct method_outcome *ret)
 {

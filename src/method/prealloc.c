@@ -5,7 +5,7 @@
  */
 #include <prealloc.h>
 
-#include "methods.h"
+#include "method/methods.h"
 
 static int allocate(int fd, const struct method_request *req, struct method_outcome *ret)
 {

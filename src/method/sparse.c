@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "methods.h"
+#include "method/methods.h"
 
 static int allocate_by_ftruncate(int fd, const struct method_request *req,
 				 struct method_outcome *ret)

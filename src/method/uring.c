@@ -15,10 +15,10 @@
 #include <liburing.h>
 #include <stdbool.h>
 
-#include "cleanup.h"
-#include "direct.h"
-#include "methods.h"
-#include "zeroes.h"
+#include "base/cleanup.h"
+#include "method/direct.h"
+#include "method/methods.h"
+#include "method/zeroes.h"
 
 struct request {
 	uint64_t at;

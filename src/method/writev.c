@@ -8,9 +8,9 @@
 #include <limits.h>
 #include <sys/uio.h>
 
-#include "cleanup.h"
-#include "methods.h"
-#include "zeroes.h"
+#include "base/cleanup.h"
+#include "method/methods.h"
+#include "method/zeroes.h"
 
 enum { PIECE_BYTES_MIN = 4096 };
 

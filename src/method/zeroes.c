@@ -6,13 +6,13 @@
  * one page of zeroes, which stays in the processor's cache as no application's
  * buffer does.
  */
-#include "zeroes.h"
+#include "method/zeroes.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "methods.h"
+#include "method/methods.h"
 
 void *zeroes_make(size_t bytes)
 {

@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "method.h"
+#include "method/method.h"
 
 /* Enough for O_DIRECT on every device that Linux has. */
 enum { ZEROES_ALIGNMENT = 4096 };

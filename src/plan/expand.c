@@ -6,13 +6,13 @@
  * depends on the seed and the round's number alone: a resumed run goes on with
  * it, and a round can be added when it turns out to be needed.
  */
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cleanup.h"
-#include "wishes.h"
+#include "base/cleanup.h"
+#include "plan/wishes.h"
 
 /* Each count is that of choices; of what does not apply there is one. */
 static size_t filesystem_choices(const struct wishes *wishes)

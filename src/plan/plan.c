@@ -8,7 +8,7 @@
  * once for each continuation line.  So long lines are refused beforehand, and a
  * list may go on in the next line.
  */
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -16,11 +16,11 @@
 #include <ini.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "embedded.h"
-#include "io.h"
-#include "size.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "plan/embedded.h"
+#include "base/io.h"
+#include "base/size.h"
+#include "base/words.h"
 
 enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
 

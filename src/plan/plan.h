@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "method.h"
-#include "problem.h"
+#include "method/method.h"
+#include "base/problem.h"
 
 /* One variant: a section of the catalogue or of a plan file. */
 struct filesystem {

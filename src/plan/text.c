@@ -3,15 +3,15 @@
  * A plan as a plan file, which a result file carries so that `run --resume`
  * needs no second form of it.  Lists go one word a line: inih's lines are short.
  */
-#include "plan.h"
+#include "plan/plan.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "size.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "base/words.h"
 
 static void print_key(FILE *to, const char *key, const char *value)
 {

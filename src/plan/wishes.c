@@ -3,16 +3,16 @@
  * The words of the command line and those of a plan file are the same by now, so that what is
  * wrong with one is said in one place, and before anything is made.
  */
-#include "wishes.h"
+#include "plan/wishes.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "size.h"
-#include "suggest.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "base/suggest.h"
+#include "base/words.h"
 
 void plan_kernel_clear(struct plan_kernel *kernel)
 {

@@ -3,7 +3,7 @@
 #ifndef PLAN_WISHES_H
 #define PLAN_WISHES_H
 
-#include "plan.h"
+#include "plan/plan.h"
 
 struct wishes {
 	const struct filesystem **filesystems;

@@ -3,12 +3,12 @@
  * gnuplot would choose ticks by powers of ten, which makes odd numbers of bytes,
  * and knows no units of time.
  */
-#include "axis.h"
+#include "report/axis.h"
 
 #include <errno.h>
 #include <math.h>
 
-#include "format.h"
+#include "report/format.h"
 
 enum { TICKS_WANTED = 6, LOG_SPAN = 100 };
 

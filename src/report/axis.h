@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "cell.h"
+#include "stats/cell.h"
 
 struct axis {
 	enum measure_unit unit;

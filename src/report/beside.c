@@ -4,14 +4,14 @@
  * is the shape: how much a method costs in terms of the plain one of the same row.
  * So each value has its ratio to that, and rows are never mixed.
  */
-#include "beside.h"
+#include "report/beside.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 static const char reference_method[] = "chunk-4096";
 

@@ -3,8 +3,8 @@
 #ifndef REPORT_BESIDE_H
 #define REPORT_BESIDE_H
 
-#include "format.h"
-#include "rows.h"
+#include "report/format.h"
+#include "report/rows.h"
 
 /*
  * Prints all of it for one grid, for the measures that are shown: a title, between what

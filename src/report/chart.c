@@ -14,9 +14,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "chart_script.h"
-#include "cleanup.h"
-#include "gnuplot.h"
+#include "report/chart_script.h"
+#include "base/cleanup.h"
+#include "report/gnuplot.h"
 
 size_t chart_widest(const char *const *names, size_t count)
 {

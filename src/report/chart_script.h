@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "axis.h"
-#include "format.h"
+#include "report/axis.h"
+#include "report/format.h"
 
 /* All but what sets the output.  0 or -ENOMEM. */
 int chart_put_picture(FILE *to, const struct grids *grids, const struct chart_options *options,

@@ -5,8 +5,8 @@
  */
 #include <math.h>
 
-#include "chart_script.h"
-#include "gnuplot.h"
+#include "report/chart_script.h"
+#include "report/gnuplot.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
 

@@ -7,8 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "format.h"
-#include "record.h"
+#include "report/format.h"
+#include "results/record.h"
 
 static void print_quoted(FILE *to, const char *text)
 {

@@ -4,17 +4,17 @@
  * anything wants to read that it does not.  Below the rows stands what the verdicts
  * rest on, so that a reader of a patch's description can judge them.
  */
-#include "difference.h"
+#include "report/difference.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "json.h"
-#include "rows.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/json.h"
+#include "report/rows.h"
+#include "base/size.h"
 
 enum { COLUMNS = 8, NAMES = 3 };
 

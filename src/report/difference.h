@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "compare.h"
+#include "stats/compare.h"
 
 struct difference_report {
 	const struct comparisons *comparisons;

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "charset.h"
-#include "format.h"
+#include "base/charset.h"
+#include "report/format.h"
 
 /* Below this part of the median the ends of a few runs are not worth the room. */
 static const double spread_worth_showing = 0.05;

@@ -6,10 +6,10 @@
  */
 #include <math.h>
 
-#include "cleanup.h"
-#include "condition.h"
-#include "format.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "stats/condition.h"
+#include "report/format.h"
+#include "base/size.h"
 
 static void print_measure(FILE *to, const struct grid *grid, size_t filesystem,
 			  const struct measure *measure)

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "report.h"
+#include "report/report.h"
 
 /*
  * Foreign text on one line: control characters become spaces, so that no result

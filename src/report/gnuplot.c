@@ -4,7 +4,7 @@
  * runs `commands` inside double quotes, so such text only goes into single ones
  * and into data, without control characters.
  */
-#include "gnuplot.h"
+#include "report/gnuplot.h"
 
 #include <errno.h>
 #include <math.h>
@@ -13,10 +13,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "cleanup.h"
-#include "format.h"
-#include "io.h"
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "base/io.h"
 
 enum { OUTPUT_BYTES_MOST = 256 << 20 };
 

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "problem.h"
+#include "base/problem.h"
 
 /* Foreign text as a string of the script, in single quotes: in double ones gnuplot runs `commands`.
  */

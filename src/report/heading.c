@@ -2,8 +2,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "sheet.h"
+#include "base/cleanup.h"
+#include "report/sheet.h"
 
 /* "" stands for any path. */
 static int on_this_path(const struct cell *cell, const char *path)

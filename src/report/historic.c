@@ -3,12 +3,12 @@
  * They are whole seconds of an old disk.  As records they go through the same
  * tables as ours, and no form needs to know of them.
  */
-#include "historic.h"
+#include "report/historic.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 extern const char embedded_historic[];
 

@@ -3,7 +3,7 @@
 #ifndef REPORT_HISTORIC_H
 #define REPORT_HISTORIC_H
 
-#include "resultfile.h"
+#include "results/resultfile.h"
 
 /* Adds a record for each of them, labelled as its run was.  0, -EINVAL or -ENOMEM. */
 int historic_read(struct results *results);

@@ -10,10 +10,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "html.h"
-#include "html_embedded.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/html.h"
+#include "report/html_embedded.h"
 
 static const char *entity_of(char letter)
 {

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "report.h"
+#include "report/report.h"
 
 /* Foreign text, safe between tags and inside of double quotes. */
 void html_put_text(FILE *to, const char *text);

@@ -13,11 +13,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "gnuplot.h"
-#include "html.h"
-#include "html_chart.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/gnuplot.h"
+#include "report/html.h"
+#include "report/html_chart.h"
 
 enum { PARTS_MOST = 4, TICKS = 4 };
 enum { ROW_PIXELS = 18, LETTER_PIXELS = 8, NAME_GAP_PIXELS = 12 };

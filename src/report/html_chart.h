@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "axis.h"
-#include "cell.h"
+#include "report/axis.h"
+#include "stats/cell.h"
 
 /* Letters of a name at most; the rest in pixels. */
 enum { HTML_CHART_NAME_LETTERS = 24 };

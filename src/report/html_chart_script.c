@@ -7,11 +7,11 @@
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "gnuplot.h"
-#include "html.h"
-#include "html_chart.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/gnuplot.h"
+#include "report/html.h"
+#include "report/html_chart.h"
 
 enum { RIGHT_PIXELS = 76 };
 /* Numbers of colours in the style sheet; the parts of bars are 1, 2, ... */

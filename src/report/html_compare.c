@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "condition.h"
-#include "difference.h"
-#include "format.h"
-#include "html.h"
+#include "base/cleanup.h"
+#include "stats/condition.h"
+#include "report/difference.h"
+#include "report/format.h"
+#include "report/html.h"
 
 static const double threshold = 0.05;
 

@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "html.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/html.h"
+#include "base/size.h"
 
 /* Parts of a strip that can be told apart; no screen has so many pixels across. */
 static const double finest = 1.0 / 4000;

@@ -9,8 +9,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "format.h"
-#include "html.h"
+#include "report/format.h"
+#include "report/html.h"
 
 /* Within this part of the fastest, a difference is not worth a recommendation. */
 static const double nearly = 0.05;

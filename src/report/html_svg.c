@@ -10,8 +10,8 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "html.h"
+#include "base/cleanup.h"
+#include "report/html.h"
 
 enum { COLOUR_RED = 0x0a, COLOUR_GREEN = 0x0b };
 

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "beside.h"
-#include "cleanup.h"
-#include "format.h"
-#include "html.h"
+#include "base/array.h"
+#include "report/beside.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/html.h"
 
 /* The reasons that cells refer to, each once. */
 struct notes {

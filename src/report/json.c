@@ -4,14 +4,14 @@
  * plain units and with all their digits.  The records themselves are JSON
  * already, so they are not in here again.
  */
-#include "json.h"
+#include "report/json.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
+#include "base/cleanup.h"
+#include "report/format.h"
 
 json_t *json_of_number(double number)
 {

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "cell.h"
+#include "stats/cell.h"
 
 /* Raised when a key of a document changes its meaning or goes (doc/report.md). */
 enum { JSON_SCHEMA = 1 };

@@ -6,10 +6,10 @@
  */
 #include <errno.h>
 
-#include "beside.h"
-#include "cleanup.h"
-#include "rows.h"
-#include "sheet.h"
+#include "report/beside.h"
+#include "base/cleanup.h"
+#include "report/rows.h"
+#include "report/sheet.h"
 
 static int put_item(const char *line, void *context)
 {

@@ -3,15 +3,15 @@
  * The forms of output, and what they share: how a value and the conditions of a
  * measurement read.
  */
-#include "report.h"
+#include "report/report.h"
 
 #include <ctype.h>
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "base/size.h"
 
 const struct report_format report_formats[] = {
 	{ "table", "aligned text, one block a measure (the default)", 1, table_print },

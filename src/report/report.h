@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-#include "cell.h"
-#include "problem.h"
+#include "stats/cell.h"
+#include "base/problem.h"
 
 enum { VALUE_TEXT_MAX = 32 };
 

@@ -4,9 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "beside.h"
-#include "cleanup.h"
-#include "json.h"
+#include "report/beside.h"
+#include "base/cleanup.h"
+#include "report/json.h"
 
 /* All measures, unless some were chosen. */
 static json_t *measures_json(const struct cell *cell, const struct report_options *options)

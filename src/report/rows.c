@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "rows.h"
+#include "report/rows.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "format.h"
+#include "base/cleanup.h"
+#include "report/format.h"
 
 enum { ROWS_GAP = 2 };
 

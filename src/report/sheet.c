@@ -3,14 +3,14 @@
  * All cells of one measure are made before anything is printed, because widths
  * and footnotes must be known first.
  */
-#include "sheet.h"
+#include "report/sheet.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 void sheet_clear(struct sheet *sheet)
 {

@@ -3,7 +3,7 @@
 #ifndef REPORT_SHEET_H
 #define REPORT_SHEET_H
 
-#include "format.h"
+#include "report/format.h"
 
 enum { CELL_TEXT_MAX = FIGURE_TEXT_MAX + 16 };
 

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "beside.h"
-#include "cleanup.h"
-#include "format.h"
-#include "rows.h"
-#include "sheet.h"
+#include "report/beside.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/rows.h"
+#include "report/sheet.h"
 
 enum { COLUMNS_DEFAULT = 100, COLUMN_GAP = 2 };
 

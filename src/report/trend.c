@@ -10,10 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "axis.h"
-#include "cleanup.h"
-#include "format.h"
-#include "gnuplot.h"
+#include "report/axis.h"
+#include "base/cleanup.h"
+#include "report/format.h"
+#include "report/gnuplot.h"
 
 enum { COLUMN_GAP = 2, WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
 

@@ -4,15 +4,15 @@
  * built in two passes, since the number of columns must stand before a cell has
  * its place.
  */
-#include "cell.h"
+#include "stats/cell.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "size.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/size.h"
 
 static int same_text(const char *one, const char *other)
 {

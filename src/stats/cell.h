@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "measure.h"
-#include "resultfile.h"
+#include "stats/measure.h"
+#include "results/resultfile.h"
 
 /* Below this many values no 95 % confidence interval of the median exists. */
 enum { FIGURE_RUNS_LEAST = 6 };

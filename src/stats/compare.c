@@ -11,16 +11,16 @@
  * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
  * status of a whole comparison hangs on a single "worse".
  */
-#include "compare.h"
+#include "stats/compare.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "rank.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "stats/rank.h"
 
 const char *verdict_name(enum verdict verdict)
 {

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "cell.h"
+#include "stats/cell.h"
 
 enum verdict {
 	VERDICT_SAME,	 /* no difference beyond the noise, or too small a one to matter */

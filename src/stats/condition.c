@@ -7,15 +7,15 @@
  * A run on several kernels labels each with its release where the user gave it no
  * other name; that says nothing twice.
  */
-#include "condition.h"
+#include "stats/condition.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
+#include "base/array.h"
+#include "base/cleanup.h"
 
 static const struct {
 	const char *name;

@@ -3,7 +3,7 @@
 #ifndef STATS_CONDITION_H
 #define STATS_CONDITION_H
 
-#include "cell.h"
+#include "stats/cell.h"
 
 /* Flags. */
 enum condition {

@@ -14,8 +14,8 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 
-#include "cell.h"
-#include "cleanup.h"
+#include "stats/cell.h"
+#include "base/cleanup.h"
 
 /* Of each end of a 95 % interval. */
 static const double tail = 0.025;

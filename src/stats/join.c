@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "condition.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "stats/condition.h"
 
 static int same_sizes(const struct grid *one, const struct grid *other)
 {

@@ -5,12 +5,12 @@
  * those are summed, and only a stage that did not take place (an existing
  * directory is never unmounted) is left out of the sum.
  */
-#include "measure.h"
+#include "stats/measure.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 enum { UNTIL_ON_DISK = 4 };
 

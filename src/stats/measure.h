@@ -3,7 +3,7 @@
 #ifndef STATS_MEASURE_H
 #define STATS_MEASURE_H
 
-#include "record.h"
+#include "results/record.h"
 
 enum measure_unit { MEASURE_SECONDS, MEASURE_BYTES, MEASURE_COUNT };
 

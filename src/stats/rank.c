@@ -6,7 +6,7 @@
  * distribution is that of the very ranks that were seen, with each division of
  * them into two samples equally likely.  Ranks are doubled, which makes them whole.
  */
-#include "rank.h"
+#include "stats/rank.h"
 
 #include <errno.h>
 #include <math.h>
@@ -17,7 +17,7 @@
 #include <gsl/gsl_sf_gamma.h>
 #include <gsl/gsl_sort.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 struct ranked {
 	double value;

@@ -4,7 +4,7 @@
  * it says is taken for granted, lines have a longest length, and every wait has
  * a deadline.
  */
-#include "converse.h"
+#include "testbed/converse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,8 +15,8 @@
 #include <string.h>
 #include <sys/wait.h>
 
-#include "cleanup.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "base/io.h"
 
 enum {
 	LINE_MAX_BYTES = 1 << 20,

@@ -3,7 +3,7 @@
 #ifndef TESTBED_CONVERSE_H
 #define TESTBED_CONVERSE_H
 
-#include "testbed.h"
+#include "testbed/testbed.h"
 
 /*
  * Hands over the request and waits for the record.  Returns 0 with the members

@@ -19,16 +19,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "device.h"
-#include "device_facts.h"
-#include "disk.h"
-#include "guard.h"
-#include "io.h"
-#include "local.h"
-#include "quote.h"
-#include "size.h"
-#include "testbed.h"
+#include "base/cleanup.h"
+#include "testbed/device.h"
+#include "testbed/device_facts.h"
+#include "testbed/disk.h"
+#include "testbed/guard.h"
+#include "base/io.h"
+#include "testbed/local.h"
+#include "base/quote.h"
+#include "base/size.h"
+#include "testbed/testbed.h"
 
 enum {
 	/* What a killed trial left is written out and unmounted by the kernel in its own time. */

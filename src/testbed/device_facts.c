@@ -12,7 +12,7 @@
  * All descriptors are to read only: a kernel may refuse to mount what somebody
  * can write to.
  */
-#include "device_facts.h"
+#include "testbed/device_facts.h"
 
 #include <blkid/blkid.h>
 #include <errno.h>
@@ -28,8 +28,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "disk.h"
+#include "base/cleanup.h"
+#include "testbed/disk.h"
 
 /* For the lock: udev has it for a moment after each change. */
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100 };

@@ -15,11 +15,11 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "disk.h"
-#include "io.h"
-#include "uses.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "testbed/disk.h"
+#include "base/io.h"
+#include "testbed/uses.h"
 
 static void search_clear(struct uses_search *search)
 {

@@ -10,10 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "local.h"
-#include "place.h"
-#include "testbed.h"
+#include "base/cleanup.h"
+#include "testbed/local.h"
+#include "testbed/place.h"
+#include "testbed/testbed.h"
 
 /* Requests and result files are JSON, which holds no other text. */
 static int is_utf8(const char *text)

@@ -3,7 +3,7 @@
  * By device number and never by name: /dev may hold any name for a device, and
  * sysfs has a folder for each number.
  */
-#include "disk.h"
+#include "testbed/disk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,8 +11,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "base/io.h"
 
 static char *path_of(const char *sys, dev_t number, const char *file)
 {

@@ -10,12 +10,12 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "disk.h"
-#include "io.h"
-#include "place.h"
-#include "testbed.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "testbed/disk.h"
+#include "base/io.h"
+#include "testbed/place.h"
+#include "testbed/testbed.h"
+#include "base/words.h"
 
 static void describe_machine(struct environment *environment)
 {

@@ -5,14 +5,14 @@
  * The order is that of use to the reader: a mounted device is also busy, has a
  * signature and may hold the system, and "mounted on /home" says it best.
  */
-#include "guard.h"
+#include "testbed/guard.h"
 
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "base/size.h"
 
 static const char by_id_folder[] = "/dev/disk/by-id/";
 

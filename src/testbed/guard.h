@@ -6,9 +6,9 @@
 #ifndef TESTBED_GUARD_H
 #define TESTBED_GUARD_H
 
-#include "device_facts.h"
-#include "plan.h"
-#include "problem.h"
+#include "testbed/device_facts.h"
+#include "plan/plan.h"
+#include "base/problem.h"
 
 /* What the user says about a device whose contents go. */
 struct guard_consent {

@@ -7,7 +7,7 @@
  * Modules may be compressed, which not every kernel undoes; they go into the
  * archive as they are to be loaded.
  */
-#include "guest.h"
+#include "testbed/guest.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,11 +16,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "kernel.h"
-#include "modules.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "testbed/kernel.h"
+#include "trial/modules.h"
+#include "base/words.h"
 
 enum {
 	ARCHIVE_ALIGN = 4, /* where a kernel looks for the next archive */

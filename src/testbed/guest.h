@@ -3,8 +3,8 @@
 #ifndef TESTBED_GUEST_H
 #define TESTBED_GUEST_H
 
-#include "kernel_image.h"
-#include "testbed.h"
+#include "testbed/kernel_image.h"
+#include "testbed/testbed.h"
 
 /* Was the agent built?  0, or -ENOTSUP with a sentence. */
 int guest_probe(struct problem *problem);

@@ -4,16 +4,16 @@
  * serves several types (ext4 for ext3), so libkmod's tables answer without a
  * mount or a boot.
  */
-#include "kernel.h"
+#include "testbed/kernel.h"
 
 #include <errno.h>
 #include <libkmod.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/words.h"
 
 enum { WISHES_DEEP = 8 };
 

@@ -6,7 +6,7 @@
  * is the one of the highest release, and not the one that was installed last: a
  * package of an old series may be updated any day.
  */
-#include "kernel_image.h"
+#include "testbed/kernel_image.h"
 
 #include <ctype.h>
 #include <endian.h>
@@ -18,9 +18,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "child.h"
-#include "cleanup.h"
-#include "field.h"
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "results/field.h"
 
 static const char prefix[] = "vmlinuz-";
 static const char uml_program[] = "linux.uml";

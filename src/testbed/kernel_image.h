@@ -3,7 +3,7 @@
 #ifndef TESTBED_KERNEL_IMAGE_H
 #define TESTBED_KERNEL_IMAGE_H
 
-#include "problem.h"
+#include "base/problem.h"
 
 struct kernel_image {
 	char *path;    /* of the bzImage, or of the program of User-Mode Linux */

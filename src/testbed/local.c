@@ -4,7 +4,7 @@
  * failed trial, memory and processor time are those of the method alone, and it
  * can be killed at any moment.
  */
-#include "local.h"
+#include "testbed/local.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +13,9 @@
 #include <sys/mount.h>
 #include <sys/wait.h>
 
-#include "agent.h"
-#include "cleanup.h"
-#include "kernel.h"
+#include "trial/agent.h"
+#include "base/cleanup.h"
+#include "testbed/kernel.h"
 
 /* Only in the trial's own namespace is something mounted there. */
 static const char mount_point[] = "/mnt";

@@ -3,7 +3,7 @@
 #ifndef TESTBED_LOCAL_H
 #define TESTBED_LOCAL_H
 
-#include "testbed.h"
+#include "testbed/testbed.h"
 
 /* Can this process mount, for the testbed NAME?  0, or -errno with a sentence. */
 int local_probe(const char *name, struct problem *problem);

@@ -16,9 +16,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "local.h"
-#include "testbed.h"
+#include "base/cleanup.h"
+#include "testbed/local.h"
+#include "testbed/testbed.h"
 
 enum { ATTACH_TRIES = 16 };
 

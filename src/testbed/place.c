@@ -3,7 +3,7 @@
  * The device number of a file is of no use on btrfs and the like, which give
  * each subvolume an anonymous one: the mount table names the real device.
  */
-#include "place.h"
+#include "testbed/place.h"
 
 #include <errno.h>
 #include <libmount.h>
@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "cleanup.h"
-#include "field.h"
+#include "base/cleanup.h"
+#include "results/field.h"
 
 static void table_unrefp(struct libmnt_table **table)
 {

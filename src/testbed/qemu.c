@@ -24,13 +24,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "guest.h"
-#include "io.h"
-#include "kernel_image.h"
-#include "size.h"
-#include "testbed.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "testbed/guest.h"
+#include "base/io.h"
+#include "testbed/kernel_image.h"
+#include "base/size.h"
+#include "testbed/testbed.h"
+#include "base/words.h"
 
 enum { MEMORY_MIB = 512, PROOF_SECONDS = 5 };
 

@@ -10,12 +10,12 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "converse.h"
-#include "io.h"
-#include "size.h"
-#include "testbed.h"
-#include "volume.h"
+#include "base/cleanup.h"
+#include "testbed/converse.h"
+#include "base/io.h"
+#include "base/size.h"
+#include "testbed/testbed.h"
+#include "testbed/volume.h"
 
 /*
  * The agent tells the kernel; where none was started, it is the one that it would

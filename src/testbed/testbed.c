@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "testbed.h"
+#include "testbed/testbed.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "suggest.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/suggest.h"
+#include "base/words.h"
 
 const struct testbed *const testbed_table[] = {
 	&testbed_uml, &testbed_loop, &testbed_qemu, &testbed_device, &testbed_dir, NULL,

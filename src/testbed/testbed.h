@@ -10,12 +10,12 @@
 
 #include <stdint.h>
 
-#include "child.h"
-#include "guard.h"
-#include "plan.h"
-#include "problem.h"
-#include "record.h"
-#include "trial.h"
+#include "base/child.h"
+#include "testbed/guard.h"
+#include "plan/plan.h"
+#include "base/problem.h"
+#include "results/record.h"
+#include "trial/trial.h"
 
 /* A running agent, and what it lives on.  All of it goes with testbed_process_clear(). */
 struct testbed_process {

@@ -22,10 +22,10 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "guest.h"
-#include "kernel_image.h"
-#include "testbed.h"
+#include "base/cleanup.h"
+#include "testbed/guest.h"
+#include "testbed/kernel_image.h"
+#include "testbed/testbed.h"
 
 enum { MEMORY_MIB = 512 };
 

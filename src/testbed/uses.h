@@ -6,7 +6,7 @@
 #include <glob.h>
 #include <sys/types.h>
 
-#include "device_facts.h"
+#include "testbed/device_facts.h"
 
 /* The device, and its disk or its partitions. */
 struct relative {

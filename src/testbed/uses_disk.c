@@ -5,12 +5,12 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "cleanup.h"
-#include "disk.h"
-#include "io.h"
-#include "place.h"
-#include "uses.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "testbed/disk.h"
+#include "base/io.h"
+#include "testbed/place.h"
+#include "testbed/uses.h"
+#include "base/words.h"
 
 /* ---- other partitions and other disks ---- */
 

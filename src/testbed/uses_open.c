@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "cleanup.h"
-#include "disk.h"
-#include "io.h"
-#include "uses.h"
+#include "base/cleanup.h"
+#include "testbed/disk.h"
+#include "base/io.h"
+#include "testbed/uses.h"
 
 int uses_find_holders(struct uses_search *search)
 {

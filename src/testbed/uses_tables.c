@@ -5,11 +5,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "array.h"
-#include "cleanup.h"
-#include "io.h"
-#include "uses.h"
-#include "words.h"
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "testbed/uses.h"
+#include "base/words.h"
 
 static void table_unrefp(struct libmnt_table **table)
 {

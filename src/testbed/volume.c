@@ -8,16 +8,16 @@
  * It is sparse and made anew for each trial: each file system starts on the same
  * nothing, and a 20 GiB volume takes only the room of what is written to it.
  */
-#include "volume.h"
+#include "testbed/volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "device.h"
-#include "size.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "testbed/device.h"
+#include "base/size.h"
+#include "base/words.h"
 
 /* For file systems without O_TMPFILE: a name for a moment. */
 static int open_and_unlink(const char *directory)

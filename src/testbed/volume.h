@@ -3,7 +3,7 @@
 #ifndef TESTBED_VOLUME_H
 #define TESTBED_VOLUME_H
 
-#include "testbed.h"
+#include "testbed/testbed.h"
 
 /*
  * A sparse image without a name in `directory`, which volume_keep() can give one if it is

@@ -6,7 +6,7 @@
  * reaches it is somebody else's; how much they write during the trials can only
  * be inferred from that.
  */
-#include "watch.h"
+#include "testbed/watch.h"
 
 #include <glob.h>
 #include <math.h>
@@ -17,13 +17,13 @@
 #include <sys/sysinfo.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "cost.h"
-#include "field.h"
-#include "io.h"
-#include "place.h"
-#include "record.h"
-#include "size.h"
+#include "base/cleanup.h"
+#include "trial/cost.h"
+#include "results/field.h"
+#include "base/io.h"
+#include "testbed/place.h"
+#include "results/record.h"
+#include "base/size.h"
 
 /* The first look at the device; gaps between trials are too short for one that means something. */
 enum { LOOK_MS = 200 };

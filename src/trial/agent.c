@@ -3,16 +3,16 @@
  * The request is awaited only after "ready" was said: a guest's serial line
  * echoes and swallows until the agent has set it to raw.
  */
-#include "agent.h"
+#include "trial/agent.h"
 
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "trial.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "trial/trial.h"
 
 static int say(int fd, json_t *json)
 {

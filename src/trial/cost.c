@@ -7,15 +7,15 @@
  * The device's counters are those of the whole device: exact on a volume that
  * only we use, an upper bound in a directory that others write to as well.
  */
-#include "cost.h"
+#include "trial/cost.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
 
-#include "cleanup.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "base/io.h"
 
 enum { SECTOR_BYTES = 512 }; /* the unit of the stat file, whatever the device's own is */
 

@@ -3,7 +3,7 @@
 #ifndef TRIAL_COST_H
 #define TRIAL_COST_H
 
-#include "record.h"
+#include "results/record.h"
 
 /* A reading of all counters. */
 struct cost_reading {

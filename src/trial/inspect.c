@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* One walk fills both, figures and runs: a second could meet another layout. */
-#include "inspect.h"
+#include "trial/inspect.h"
 
 #include <errno.h>
 
-#include "cleanup.h"
-#include "extent.h"
-#include "layout.h"
-#include "runs.h"
+#include "base/cleanup.h"
+#include "extent/extent.h"
+#include "extent/layout.h"
+#include "extent/runs.h"
 
 static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
 {

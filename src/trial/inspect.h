@@ -3,7 +3,7 @@
 #ifndef TRIAL_INSPECT_H
 #define TRIAL_INSPECT_H
 
-#include "record.h"
+#include "results/record.h"
 
 /*
  * Fills what extents tell: counts, sizes, layout.  `largest_run` as in the request.  0, or

@@ -3,14 +3,14 @@
  * The order and the dependencies are found by the host, which has modules.dep
  * and a library that reads it; here they are only handed to the kernel.
  */
-#include "modules.h"
+#include "trial/modules.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/syscall.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 const char module_directory[] = "modules";
 

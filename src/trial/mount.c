@@ -3,7 +3,7 @@
  * mount(2) and no library: the same code is the init of a guest, which is
  * linked statically and as small as can be.
  */
-#include "mount.h"
+#include "trial/mount.h"
 
 #include <errno.h>
 #include <mntent.h>
@@ -12,8 +12,8 @@
 #include <sys/mount.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "base/words.h"
 
 enum { RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
 

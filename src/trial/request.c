@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* A request is described by the same kind of field table as a record. */
-#include "trial.h"
+#include "trial/trial.h"
 
 #include <errno.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 #define ROW(member, kind, unit, meaning)                                             \
 	{                                                                            \

@@ -11,7 +11,7 @@
  * and the reserved bytes are checked, and a method that says yes but reserved
  * nothing has failed.
  */
-#include "trial.h"
+#include "trial/trial.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,15 +21,15 @@
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "cleanup.h"
-#include "cost.h"
-#include "extent.h"
-#include "inspect.h"
-#include "io.h"
-#include "method.h"
-#include "modules.h"
-#include "mount.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "trial/cost.h"
+#include "extent/extent.h"
+#include "trial/inspect.h"
+#include "base/io.h"
+#include "method/method.h"
+#include "trial/modules.h"
+#include "trial/mount.h"
+#include "base/words.h"
 
 static const char file_name[] = "alloc-perf.file";
 

@@ -10,7 +10,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "record.h"
+#include "results/record.h"
 
 struct trial_request {
 	char *method; /* as for method_parse() */

@@ -41,85 +41,24 @@ project_files() {
 }
 
 @test "sources: have a licence line, and nothing is left to do" {
-	run find src suspend tests scripts completion -name '*.[ch]' -exec grep -L 'SPDX-License-Identifier: MIT' {} +
+	run find src tests scripts completion -name '*.[ch]' -exec grep -L 'SPDX-License-Identifier: MIT' {} +
 	[ -z "$output" ] || fail "$output"
 	run grep -rnE 'TO''DO|FIX''ME' --exclude-dir=.git --exclude-dir='build*' --exclude='*.bats' .
 	[ -z "$output" ] || fail "$output"
 }
 
-@test "sources: own headers are included by their bare names" {
-	# A path would go around the table of what may include what.
-	run grep -rnE '#include "[^"]*/' src suspend
+@test "includes: by directory, as doc/design.md allows, and not deep" {
+	run tests/cli/includes.py .
+	assert_status 0
 	[ -z "$output" ] || fail "$output"
-}
-
-# "FOLDER ALLOWED..." for each folder of the table in doc/design.md.
-include_table() {
-	# shellcheck disable=SC2016 # backquotes of markdown
-	sed -n 's/^| `src\/\([a-z]*\)\/` |.*| \([^|]*\) |$/\1 \2/p' doc/design.md | tr -d ,
-}
-
-# What FOLDER may include by the table, and what that includes in turn.
-reachable() {
-	local found=" $1 " before='' folder
-	while [ "$found" != "$before" ]; do
-		before=$found
-		for folder in $found; do
-			for allowed in $(include_table | sed -n "s/^$folder //p"); do
-				case $found in
-				*" $allowed "*) ;;
-				*) found="$found$allowed " ;;
-				esac
-			done
-		done
-	done
-	echo "$found"
-}
-
-# The compiler and those of its arguments that decide what FOLDER's sources can include.
-compiler_of() {
-	python3 - "$ALLOC_PERF_BUILD/compile_commands.json" "/src/$1/" <<-'END'
-		import json, shlex, sys
-		for entry in json.load(open(sys.argv[1])):
-		    if sys.argv[2] in entry["file"] and entry["file"].endswith(".c"):
-		        words = shlex.split(entry["command"])
-		        start = next(i for i, word in enumerate(words) if word.startswith("-"))
-		        print(" ".join(words[:start] + [w for w in words if w[:2] in ("-I", "-D", "-s")]))
-		        break
-	END
-}
-
-# FOLDER's compiler has to find a header of its own, and none of a folder that is not allowed.
-headers_seen_by() { # FOLDER
-	local allowed header other
-	allowed=$(reachable "$1")
-	for header in src/*/*.h; do
-		other=${header#src/}
-		other=${other%/*}
-		case $allowed in
-		*" $other "*)
-			[ "$other" = "$1" ] || continue
-			printf '#if !__has_include("%s")\n#error does not find its own %s\n#endif\n' "${header##*/}" "$header"
-			;;
-		*) printf '#if __has_include("%s")\n#error can include %s\n#endif\n' "${header##*/}" "$header" ;;
-		esac
-	done
-}
-
-@test "includes: what doc/design.md does not allow, does not compile" {
-	local folder compiler checked=0
-	for folder in $(include_table | cut -d' ' -f1); do
-		compiler=$(compiler_of "$folder")
-		# Not there yet, or may include everything.
-		[ -n "$compiler" ] && [ "$folder" != cmd ] || continue
-		headers_seen_by "$folder" >"$WORK/headers.c"
-		[ "$(grep -c 'error can include' "$WORK/headers.c")" -gt 0 ]
-		# shellcheck disable=SC2086 # a list of arguments
-		run env -C "$ALLOC_PERF_BUILD" $compiler -fsyntax-only "$WORK/headers.c"
-		[ "$status" = 0 ] || fail "src/$folder: $output"
-		checked=$((checked + 1))
-	done
-	[ "$checked" -gt 5 ]
+	# It does find what is wrong.
+	mkdir -p "$WORK/doc" "$WORK/src/base"
+	cp doc/design.md "$WORK/doc/"
+	printf '#include "frag/frag.h"\n#include "io.h"\n' >"$WORK/src/base/x.c"
+	run tests/cli/includes.py "$WORK"
+	assert_status 1
+	assert_output_has 'src/base/x.c: "io.h" is not below src/'
+	assert_output_has 'doc/design.md: there is no src/frag'
 }
 
 @test "counting: cases, and programs that die before their plan is through" {

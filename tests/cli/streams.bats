@@ -6,7 +6,7 @@ load helper
 
 setup() {
 	test_enter
-	cp "${SUSPEND_FREEZE:-$ALLOC_PERF_BUILD/suspend/suspend-freeze}" "$TEST_DIR/bin/"
+	cp "${SUSPEND_FREEZE:-$ALLOC_PERF_BUILD/src/suspend/suspend-freeze}" "$TEST_DIR/bin/"
 	chmod 755 "$TEST_DIR/bin/suspend-freeze"
 }
 

@@ -9,7 +9,7 @@ bats_require_minimum_version 1.5.0
 load helper
 load completes
 
-: "${SUSPEND_FREEZE:=$ALLOC_PERF_BUILD/suspend/suspend-freeze}"
+: "${SUSPEND_FREEZE:=$ALLOC_PERF_BUILD/src/suspend/suspend-freeze}"
 
 setup() {
 	test_enter

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 
 enum { IMAGE_MAX = 256 << 20, CHUNK = 512 };
 

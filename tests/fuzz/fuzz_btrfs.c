@@ -3,7 +3,7 @@
  * Damage to an image of btrfs: its reader must come to an end, whatever
  * the superblock, the chunks, the nodes and the items say.
  */
-#include "btrfs.h"
+#include "frag/btrfs/btrfs.h"
 
 #include "volume.h"
 

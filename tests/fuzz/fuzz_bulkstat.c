@@ -13,9 +13,9 @@
 #include <sys/stat.h>
 #include <xfs/xfs.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "input.h"
-#include "whole_volume.h"
+#include "frag/scan/whole_volume.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

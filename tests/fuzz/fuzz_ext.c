@@ -12,10 +12,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "damage.h"
-#include "io.h"
-#include "whole_volume.h"
+#include "base/io.h"
+#include "frag/scan/whole_volume.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

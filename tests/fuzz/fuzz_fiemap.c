@@ -18,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "input.h"
-#include "layout.h"
-#include "walk.h"
+#include "extent/layout.h"
+#include "extent/walk.h"
 
 struct checked {
 	struct layout_builder *builder;

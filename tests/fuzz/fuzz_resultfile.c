@@ -10,9 +10,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "report.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "report/report.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,10 +8,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "input.h"
-#include "io.h"
-#include "saved.h"
+#include "base/io.h"
+#include "frag/show/saved.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -16,11 +16,11 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-#include "cleanup.h"
-#include "devices.h"
-#include "loose.h"
-#include "mounts.h"
-#include "plan.h"
+#include "base/cleanup.h"
+#include "suspend/devices.h"
+#include "suspend/loose.h"
+#include "suspend/mounts.h"
+#include "suspend/plan.h"
 
 enum { DEVICES_MAX = 64, POOLS_MAX = 8 };
 

@@ -3,7 +3,7 @@
  * Damage to an image of xfs: its reader must come to an end, whatever
  * the superblock, the heads of groups, trees, inodes, directories and the log say.
  */
-#include "xfs.h"
+#include "frag/xfs/xfs.h"
 
 #include "volume.h"
 

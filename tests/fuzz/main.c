@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io.h"
+#include "base/io.h"
 
 enum { ROUNDS = 20000, SEEDS_MAX = 64, INPUT_MAX = 2048 };
 

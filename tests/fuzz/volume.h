@@ -3,8 +3,8 @@
 #ifndef FUZZ_VOLUME_H
 #define FUZZ_VOLUME_H
 
-#include "image.h"
-#include "whole_volume.h"
+#include "frag/scan/image.h"
+#include "frag/scan/whole_volume.h"
 
 typedef int (*scan_fn)(const struct frag_settings *settings, const struct frag_place *place,
 		       const struct image *source, struct frag_result *ret,

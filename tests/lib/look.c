@@ -14,8 +14,8 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "extent.h"
+#include "base/cleanup.h"
+#include "extent/extent.h"
 
 enum { PIECE = 1 << 16 };
 

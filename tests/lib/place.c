@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "lack.h"
 
 static const uint64_t volume_bytes = 320 << 20; /* the least that mkfs.xfs takes is 300 MiB */

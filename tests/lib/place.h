@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#include "child.h"
+#include "base/child.h"
 
 enum place_traits {
 	PLACE_NATIVE = 1 << 0,	 /* has fallocate(2) */

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "choice.h"
-#include "cleanup.h"
+#include "base/cleanup.h"
 
 static const uint64_t mib = 1 << 20;
 

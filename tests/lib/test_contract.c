@@ -20,7 +20,7 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "lack.h"
 #include "look.h"
 #include "place.h"

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "look.h"
 #include "place.h"
 #include "prealloc.h"

@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "lack.h"
 #include "look.h"
 #include "prealloc.h"

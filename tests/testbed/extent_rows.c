@@ -17,9 +17,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "cleanup.h"
-#include "layout.h"
-#include "walk.h"
+#include "base/cleanup.h"
+#include "extent/layout.h"
+#include "extent/walk.h"
 
 struct arguments {
 	bool fibmap, figures;

@@ -8,7 +8,7 @@
 bats_require_minimum_version 1.5.0
 load ../cli/helper
 
-: "${SUSPEND_FREEZE:=$ALLOC_PERF_BUILD/suspend/suspend-freeze}"
+: "${SUSPEND_FREEZE:=$ALLOC_PERF_BUILD/src/suspend/suspend-freeze}"
 STATE=/run/suspend-freeze/state
 
 setup() {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cleanup.h"
-#include "method.h"
+#include "base/cleanup.h"
+#include "method/method.h"
 
 /* An empty file without a name in `folder`; -1: none. */
 static inline int make_file(const char *folder)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "array.h"
-#include "resultfile.h"
+#include "base/array.h"
+#include "results/resultfile.h"
 
 static inline void must_be_0(int r)
 {

@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-#include "axis.h"
-#include "cleanup.h"
+#include "report/axis.h"
+#include "base/cleanup.h"
 #include "historic.h"
-#include "io.h"
+#include "base/io.h"
 #include "lack.h"
-#include "report.h"
+#include "report/report.h"
 #include "results.h"
 #include "tree.h"
 

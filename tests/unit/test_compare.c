@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "compare.h"
-#include "rank.h"
+#include "base/cleanup.h"
+#include "stats/compare.h"
+#include "stats/rank.h"
 #include "results.h"
 
 static void assert_near(double one, double other)

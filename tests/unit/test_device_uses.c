@@ -18,8 +18,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "cleanup.h"
-#include "device_facts.h"
+#include "base/cleanup.h"
+#include "testbed/device_facts.h"
 #include "lack.h"
 #include "tree.h"
 

@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "walk.h"
+#include "base/cleanup.h"
+#include "extent/walk.h"
 
 enum { BLOCK = 4096, SEEN_MAX = 4096 };
 

@@ -12,14 +12,14 @@
 
 #include <cmocka.h>
 
-#include "btrfs.h"
-#include "cleanup.h"
-#include "freespace.h"
-#include "frag.h"
-#include "names.h"
-#include "quote.h"
-#include "seen.h"
-#include "show.h"
+#include "frag/btrfs/btrfs.h"
+#include "base/cleanup.h"
+#include "frag/scan/freespace.h"
+#include "frag/frag.h"
+#include "frag/scan/names.h"
+#include "base/quote.h"
+#include "frag/scan/seen.h"
+#include "frag/show/show.h"
 
 enum { BLOCK = 4096 };
 

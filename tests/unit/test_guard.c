@@ -15,8 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cleanup.h"
-#include "guard.h"
+#include "base/cleanup.h"
+#include "testbed/guard.h"
 
 #define TEXT(literal) ((char *)(literal))
 

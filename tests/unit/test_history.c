@@ -11,9 +11,9 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "cleanup.h"
-#include "history.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "results/history.h"
+#include "base/io.h"
 #include "results.h"
 #include "tree.h"
 

@@ -6,8 +6,8 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "html.h"
+#include "base/cleanup.h"
+#include "report/html.h"
 #include "lack.h"
 #include "results.h"
 

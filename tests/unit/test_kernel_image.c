@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "child.h"
-#include "cleanup.h"
-#include "kernel.h"
-#include "kernel_image.h"
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "testbed/kernel.h"
+#include "testbed/kernel_image.h"
 #include "lack.h"
 #include "tree.h"
 

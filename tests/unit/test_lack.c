@@ -15,8 +15,8 @@
 
 #include <cmocka.h>
 
-#include "child.h"
-#include "cleanup.h"
+#include "base/child.h"
+#include "base/cleanup.h"
 #include "lack.h"
 
 static void without_a_device(void **state)

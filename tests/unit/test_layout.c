@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "layout.h"
-#include "runs.h"
+#include "base/cleanup.h"
+#include "extent/layout.h"
+#include "extent/runs.h"
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "child.h"
+#include "base/child.h"
 #include "lack.h"
 #include "method_file.h"
 #include "tree.h"

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "plan.h"
-#include "words.h"
+#include "base/cleanup.h"
+#include "plan/plan.h"
+#include "base/words.h"
 
 static int set_up(void **state)
 {

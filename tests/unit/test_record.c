@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "io.h"
-#include "resultfile.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "results/resultfile.h"
 
 #define ENVIRONMENT "{\"type\":\"environment\",\"schema\":1,\"testbed\":\"uml\"}\n"
 #define TRIAL                                                                                  \

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "historic.h"
-#include "report.h"
+#include "report/report.h"
 #include "results.h"
 
 /* As printed in April 2009. */

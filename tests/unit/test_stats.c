@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
-#include "cell.h"
-#include "cleanup.h"
-#include "condition.h"
+#include "stats/cell.h"
+#include "base/cleanup.h"
+#include "stats/condition.h"
 #include "results.h"
 
 /* cmocka 1.1 compares floats only. */

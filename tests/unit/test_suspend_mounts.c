@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
+#include "base/cleanup.h"
 #include "laptop.h"
-#include "mounts.h"
+#include "suspend/mounts.h"
 
 static void test_mounts_fields(void **state)
 {

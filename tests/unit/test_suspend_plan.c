@@ -14,13 +14,13 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "devices.h"
+#include "base/cleanup.h"
+#include "suspend/devices.h"
 #include "laptop.h"
-#include "loose.h"
-#include "mounts.h"
-#include "plan.h"
-#include "types.h"
+#include "suspend/loose.h"
+#include "suspend/mounts.h"
+#include "suspend/plan.h"
+#include "suspend/types.h"
 
 static void add(struct devices *devices, unsigned major_number, unsigned minor_number,
 		const char *name, const char *mapped_name, const char *file)

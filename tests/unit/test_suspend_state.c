@@ -21,13 +21,13 @@
 
 #include <cmocka.h>
 
-#include "cgroups.h"
-#include "cleanup.h"
-#include "devices.h"
-#include "gather.h"
-#include "hold.h"
-#include "io.h"
-#include "knob.h"
+#include "suspend/cgroups.h"
+#include "base/cleanup.h"
+#include "suspend/devices.h"
+#include "suspend/gather.h"
+#include "suspend/hold.h"
+#include "base/io.h"
+#include "suspend/knob.h"
 #include "lack.h"
 #include "tree.h"
 

@@ -12,12 +12,12 @@
 
 #include <cmocka.h>
 
-#include "child.h"
-#include "cleanup.h"
-#include "io.h"
-#include "problem.h"
-#include "size.h"
-#include "suggest.h"
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "base/problem.h"
+#include "base/size.h"
+#include "base/suggest.h"
 
 static void size_reads_binary_units(void **state)
 {

@@ -10,11 +10,11 @@
 
 #include <cmocka.h>
 
-#include "cleanup.h"
-#include "field.h"
-#include "io.h"
+#include "base/cleanup.h"
+#include "results/field.h"
+#include "base/io.h"
 #include "tree.h"
-#include "watch.h"
+#include "testbed/watch.h"
 
 /* Nothing to complain about. */
 static const struct watch_facts quiet = {

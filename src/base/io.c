@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/io.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+int io_write_all(int fd, const void *data, size_t bytes)
+{
+	const char *at = data;
+
+	while (bytes > 0) {
+		ssize_t written = write(fd, at, bytes);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return -errno;
+		at += written;
+		bytes -= (size_t)written;
+	}
+	return 0;
+}
+
+int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes)
+{
+	size_t room = 4096, used = 0;
+	CLEANUP(freep) char *data = malloc(room);
+
+	if (!data)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t got;
+
+		if (room - used < 2) {
+			char *larger = realloc(data, room * 2);
+
+			if (!larger)
+				return -ENOMEM;
+			data = larger;
+			room *= 2;
+		}
+		got = read(fd, data + used, room - used - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+		if (used > limit)
+			return -EFBIG;
+	}
+	data[used] = '\0';
+	*ret_data = TAKE_PTR(data);
+	if (ret_bytes)
+		*ret_bytes = used;
+	return 0;
+}
+
+int io_read_at(int fd, uint64_t at, void *ret, size_t bytes)
+{
+	char *place = ret;
+
+	while (bytes) {
+		ssize_t got = pread(fd, place, bytes, (off_t)at);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			return -EIO;
+		place += got;
+		at += (uint64_t)got;
+		bytes -= (size_t)got;
+	}
+	return 0;
+}
+
+int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return io_read_rest(fd, limit, ret_data, ret_bytes);
+}
+
+uint64_t io_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int io_milliseconds_until(uint64_t deadline_ns)
+{
+	uint64_t now = io_now_ns(), left;
+
+	left = deadline_ns > now ? (deadline_ns - now + 999999) / 1000000 : 0;
+	return left > 3600000 ? 3600000 : (int)left;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Own rules instead of the locale's: the program runs in the C locale, in which
+ * every name beyond ASCII would come out escaped.
+ */
+#include "base/quote.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* Continuation bytes that a first byte announces; -1: it is no first byte. */
+static int continuation_bytes(unsigned char first)
+{
+	if (first < 0x80)
+		return 0;
+	if (first < 0xc2 || first > 0xf4)
+		return -1;
+	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
+}
+
+size_t quote_utf8_bytes(const char *text)
+{
+	static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *at = (const unsigned char *)text;
+	int more = continuation_bytes(*at);
+	uint32_t letter;
+
+	if (more <= 0)
+		return more == 0;
+	letter = *at & (0x3fu >> more);
+	for (int i = 1; i <= more; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		letter = letter << 6 | (at[i] & 0x3f);
+	}
+	if (letter < smallest[more] || letter > 0x10ffff || (letter >= 0xd800 && letter < 0xe000))
+		return 0;
+	return (size_t)more + 1;
+}
+
+int quote_is_utf8(const char *name)
+{
+	while (*name) {
+		size_t bytes = quote_utf8_bytes(name);
+
+		if (bytes == 0)
+			return 0;
+		name += bytes;
+	}
+	return 1;
+}
+
+/* C0, DEL, and C1, which some terminals obey. */
+static int is_control(const char *at, size_t bytes)
+{
+	unsigned char first = (unsigned char)at[0];
+
+	if (bytes == 1)
+		return first < 0x20 || first == 0x7f;
+	return bytes == 2 && first == 0xc2 && (unsigned char)at[1] < 0xa0;
+}
+
+enum quoting { PLAIN, QUOTES, ESCAPES };
+
+static enum quoting needed(const char *name)
+{
+	enum quoting need = *name ? PLAIN : QUOTES;
+
+	if (*name == '~' || *name == '#')
+		need = QUOTES;
+	for (const char *at = name; *at;) {
+		size_t bytes = quote_utf8_bytes(at);
+
+		if (bytes == 0 || is_control(at, bytes))
+			return ESCAPES;
+		if (strchr(" !\"$&'()*;<=>?[\\]^`{|}", *at))
+			need = QUOTES;
+		at += bytes;
+	}
+	return need;
+}
+
+static void put_escaped(FILE *to, const char *name)
+{
+	fputs("$'", to);
+	while (*name) {
+		size_t bytes = quote_utf8_bytes(name);
+
+		if (bytes && !is_control(name, bytes)) {
+			if (*name == '\'' || *name == '\\')
+				fputc('\\', to);
+			fwrite(name, 1, bytes, to);
+			name += bytes;
+		} else if (*name == '\n' || *name == '\t') {
+			fputs(*name++ == '\n' ? "\\n" : "\\t", to);
+		} else {
+			fprintf(to, "\\%03o", (unsigned char)*name++);
+		}
+	}
+	fputc('\'', to);
+}
+
+static void put_quoted(FILE *to, const char *name)
+{
+	fputc('\'', to);
+	for (; *name; name++)
+		if (*name == '\'')
+			fputs("'\\''", to);
+		else
+			fputc(*name, to);
+	fputc('\'', to);
+}
+
+static void put_replaced(FILE *to, const char *name)
+{
+	while (*name) {
+		size_t bytes = quote_utf8_bytes(name);
+
+		if (bytes)
+			fwrite(name, 1, bytes, to);
+		else
+			fputs("\xef\xbf\xbd", to);
+		name += bytes ? bytes : 1;
+	}
+}
+
+static char *in_memory(void (*put)(FILE *to, const char *name), const char *name)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *to = open_memstream(&text, &bytes);
+
+	if (!to)
+		return NULL;
+	put(to, name);
+	return fclose(to) == 0 ? TAKE_PTR(text) : NULL;
+}
+
+char *quote_name(const char *name)
+{
+	switch (needed(name)) {
+	case PLAIN:
+		return strdup(name);
+	case QUOTES:
+		return in_memory(put_quoted, name);
+	default:
+		return in_memory(put_escaped, name);
+	}
+}
+
+char *quote_replace(const char *name)
+{
+	return in_memory(put_replaced, name);
+}

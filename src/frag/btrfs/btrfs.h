@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of this folder: what the readers of btrfs share.  Trees hold items,
+ * sorted by object, type and offset; where these come from, a mounted file system
+ * or an image, is no concern of those who understand them.
+ * Formats: linux/btrfs_tree.h.
+ */
+#ifndef FRAG_BTRFS_H
+#define FRAG_BTRFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frag/scan/crew.h"
+#include "frag/scan/freespace.h"
+#include "frag/scan/image.h"
+#include "frag/scan/whole_volume.h"
+
+/* Not called btrfs_item: linux/btrfs_tree.h has a type of that name. */
+struct btree_item {
+	uint64_t object, offset;
+	uint32_t type;
+	const void *data; /* not aligned */
+	size_t bytes;
+};
+
+/* Non-zero ends the search and is returned. */
+typedef int (*btrfs_item_fn)(const struct btree_item *item, void *context);
+
+/* A way to the trees of one file system, used by several threads. */
+struct btrfs_trees {
+	size_t buffer_bytes;
+	int (*search)(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
+		      uint64_t to, btrfs_item_fn each, void *context);
+	const void *context;
+	int fd;
+};
+
+/*
+ * All items of a tree whose objects are from `from` to `to`, in order.  `buffer`
+ * comes from btrfs_buffer_new() and belongs to one search at a time.  0, what
+ * `each` returned, -ENOENT (no such tree) or another -errno.
+ */
+static inline int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree,
+			       uint64_t from, uint64_t to, btrfs_item_fn each, void *context)
+{
+	return trees->search(trees, buffer, tree, from, to, each, context);
+}
+
+/* Zeroed; NULL: out of memory. */
+void *btrfs_buffer_new(const struct btrfs_trees *trees);
+
+/* ---- of a mounted file system ---- */
+
+struct btrfs_trees btrfs_mounted(int fd);
+
+/* ---- of an image ---- */
+
+enum { BTRFS_DAMAGE_MAX = 100 };
+
+struct btrfs_root {
+	uint64_t node, generation;
+	uint8_t level;
+};
+
+struct btrfs_chunk_place {
+	uint64_t logical, bytes, piece_bytes, type;
+	uint16_t pieces, sub_pieces;
+	size_t first_piece; /* in btrfs_image.piece */
+};
+
+struct btrfs_piece {
+	uint64_t device, physical;
+};
+
+struct btrfs_image {
+	const struct image *image;
+	uint64_t device; /* which of the file system's this is */
+	uint64_t device_bytes;
+	uint32_t block_bytes, node_bytes;
+	bool has_log;	    /* was not unmounted: what fsync() wrote last is not in the trees */
+	bool has_checksums; /* of a kind that is known here */
+	struct btrfs_root root_tree, chunk_tree;
+	struct btrfs_chunk_place *chunk; /* sorted */
+	size_t chunk_count;
+	struct btrfs_piece *piece;
+	size_t piece_count;
+
+	/* Nodes that cannot be read or make no sense; each once. */
+	pthread_mutex_t lock;
+	struct {
+		uint64_t node;
+		int error;
+	} damage[BTRFS_DAMAGE_MAX];
+	size_t damage_count;
+};
+
+/*
+ * Reads superblock and chunks; `image` has to stay.  -EOPNOTSUPP: no btrfs, or
+ * one that is not read, and then `problem` says why; -EBADMSG: damaged.
+ */
+int btrfs_image_open(const struct image *image, const char *name, struct btrfs_image **ret,
+		     struct problem *problem);
+void btrfs_image_closep(struct btrfs_image **image);
+
+struct btrfs_trees btrfs_unmounted(struct btrfs_image *image);
+
+/* ---- paths ---- */
+
+enum { BTRFS_NAME_BYTES = 255 };
+
+struct btrfs_name {
+	uint64_t parent; /* the directory */
+	uint64_t tree;	 /* of a subvolume: the tree that the directory is in */
+	char name[BTRFS_NAME_BYTES + 1];
+};
+
+/* If the item names its inode, or its subvolume: 1 and *ret. */
+int btrfs_name_take(const struct btree_item *item, struct btrfs_name *ret);
+
+/* Of one thread: finds directories' paths, and remembers some. */
+struct btrfs_paths;
+
+/* `top_tree` is the subvolume that lies at `top`.  NULL: out of memory. */
+struct btrfs_paths *btrfs_paths_new(const struct btrfs_trees *trees, uint64_t top_tree,
+				    const char *top);
+void btrfs_paths_freep(struct btrfs_paths **paths);
+
+/* Valid until the next call.  NULL: it cannot be found. */
+const char *btrfs_path_of(struct btrfs_paths *paths, uint64_t tree, const struct btrfs_name *name);
+
+/* ---- free space ---- */
+
+struct btrfs_data_chunk {
+	uint64_t start, end; /* in the address space of the file system */
+};
+
+struct btrfs_chunks {
+	struct btrfs_data_chunk *data; /* those for data, in order */
+	size_t data_count;
+	uint64_t profile;      /* of the last one for data */
+	uint64_t end;	       /* of the last one of all */
+	uint64_t *unallocated; /* bytes of each device that are in no chunk */
+	size_t device_count;
+};
+
+/* *ret is all zero before, and cleared by btrfs_chunks_clear() in any case.  0 or -errno. */
+int btrfs_chunks_read(const struct btrfs_trees *trees, void *buffer, struct btrfs_chunks *ret);
+void btrfs_chunks_clear(struct btrfs_chunks *chunks);
+
+bool btrfs_chunks_have_data_at(const struct btrfs_chunks *chunks, uint64_t logical);
+
+/* How many bytes of data go into what is in no chunk; it is used up after that. */
+uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
+
+/*
+ * The free space that files can have, on all devices.  0, -ENODATA (not known: no free
+ * space tree, or no permission), -ENOMEM.
+ */
+int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret);
+
+/* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
+int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result);
+
+/* ---- files ---- */
+
+/* Goes through the inodes of one tree, item by item. */
+struct btrfs_files {
+	struct crew_member *member;
+	struct btrfs_paths *paths;
+	uint64_t tree;
+	bool in_file; /* `file` is one that we want */
+	bool one_block;
+	struct frag_file file;
+	struct btrfs_name name; /* of it; "": not met yet */
+	struct frag_collector collector;
+	struct extent pending; /* not handed over yet: the next one may go on with it */
+};
+
+/* A btrfs_item_fn; context is a struct btrfs_files. */
+int btrfs_files_take(const struct btree_item *item, void *files);
+
+/* After the last item. */
+int btrfs_files_finish(struct btrfs_files *files);
+
+/*
+ * The extent in an item of a file's data.  1 with *ret, which is not inline; 0: a
+ * hole, inline data, or no sense.
+ */
+int btrfs_extent_take(const struct btree_item *item, struct extent *ret);
+
+/*
+ * Of a file whose compressed extents the collector has from FIEMAP: reads their
+ * lengths on the volume, which takes root; others keep lower bounds.  0 or -ENOMEM.
+ */
+int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector);
+
+/* ---- all of it ---- */
+
+/* result->facts are known already.  `top_tree`, `top`: as for btrfs_paths_new(). */
+int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *settings,
+	       uint64_t top_tree, const char *top, struct frag_result *result);
+
+/* As the scan of a source, of an image that is open; facts of the place are those of its file. */
+int btrfs_scan_image(const struct frag_settings *settings, const struct frag_place *place,
+		     const struct image *source, struct frag_result *ret, struct problem *problem);
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * btrfs as a whole, mounted: all subvolumes, in ranges of inodes which threads
+ * take in turn.  The same scan goes over the trees of an image.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/magic.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#include "base/array.h"
+#include "frag/btrfs/btrfs.h"
+#include "base/cleanup.h"
+
+enum { INODES_A_RANGE = 8192 };
+
+struct scan {
+	struct crew crew;
+	const struct btrfs_trees *trees;
+	uint64_t top_tree;
+	const char *top;
+	uint64_t *subvolumes;
+	size_t subvolume_count;
+
+	pthread_mutex_t lock;
+	size_t subvolume; /* ranges are handed out of this one */
+	uint64_t next_inode;
+	uint64_t range_count;
+	void *buffer; /* to find the next one */
+};
+
+/* ---- subvolumes ---- */
+
+static bool is_subvolume(uint64_t tree)
+{
+	return tree == BTRFS_FS_TREE_OBJECTID ||
+	       (tree >= BTRFS_FIRST_FREE_OBJECTID && tree <= BTRFS_LAST_FREE_OBJECTID);
+}
+
+/* Nothing refers to one that was deleted and is not cleaned up yet. */
+static bool is_deleted(const struct btree_item *item)
+{
+	uint32_t users;
+
+	if (item->bytes < offsetof(struct btrfs_root_item, generation_v2))
+		return true;
+	memcpy(&users, (const char *)item->data + offsetof(struct btrfs_root_item, refs),
+	       sizeof(users));
+	return users == 0;
+}
+
+static int keep_subvolume(const struct btree_item *item, void *context)
+{
+	struct scan *scan = context;
+	size_t count = scan->subvolume_count;
+
+	if (item->type != BTRFS_ROOT_ITEM_KEY || !is_subvolume(item->object) || is_deleted(item) ||
+	    (count && scan->subvolumes[count - 1] == item->object))
+		return 0;
+	if (ARRAY_ROOM(scan->subvolumes, count) < 0)
+		return -ENOMEM;
+	scan->subvolumes[scan->subvolume_count++] = item->object;
+	return 0;
+}
+
+/* ---- ranges ---- */
+
+static int keep_inode(const struct btree_item *item, void *context)
+{
+	*(uint64_t *)context = item->object;
+	return 1;
+}
+
+struct inode_range {
+	uint64_t tree, from, to, number;
+};
+
+/* 1 with a range, 0 at the end, -errno.  Empty stretches of numbers are jumped over. */
+static int next_range(struct scan *scan, struct inode_range *ret)
+{
+	while (scan->subvolume < scan->subvolume_count) {
+		uint64_t tree = scan->subvolumes[scan->subvolume], first;
+		int r = btrfs_search(scan->trees, scan->buffer, tree, scan->next_inode,
+				     BTRFS_LAST_FREE_OBJECTID, keep_inode, &first);
+
+		if (r > 0) {
+			*ret = (struct inode_range) { tree, first, first + INODES_A_RANGE - 1,
+						      scan->range_count++ };
+			scan->next_inode = first + INODES_A_RANGE;
+			return 1;
+		}
+		/* A subvolume that was deleted meanwhile. */
+		if (r < 0 && r != -ENOENT)
+			return r;
+		scan->subvolume++;
+		scan->next_inode = BTRFS_FIRST_FREE_OBJECTID;
+	}
+	return 0;
+}
+
+/* ---- threads ---- */
+
+static int look_at_range(struct scan *scan, struct btrfs_files *files, void *buffer,
+			 const struct inode_range *range)
+{
+	int r;
+
+	files->tree = range->tree;
+	r = btrfs_search(scan->trees, buffer, range->tree, range->from, range->to, btrfs_files_take,
+			 files);
+	if (r == 0)
+		r = btrfs_files_finish(files);
+	return r == -ENOENT ? 0 : r;
+}
+
+static int work(struct crew_member *member)
+{
+	struct scan *scan = member->crew->context;
+	CLEANUP(freep) void *buffer = btrfs_buffer_new(scan->trees);
+	CLEANUP(btrfs_paths_freep)
+	struct btrfs_paths *paths = btrfs_paths_new(scan->trees, scan->top_tree, scan->top);
+	struct btrfs_files files = { .member = member, .paths = paths };
+	int r = buffer && paths ? 0 : -ENOMEM;
+
+	while (r >= 0 && !crew_is_over(member->crew)) {
+		struct inode_range range;
+
+		pthread_mutex_lock(&scan->lock);
+		r = next_range(scan, &range);
+		pthread_mutex_unlock(&scan->lock);
+		if (r <= 0)
+			return r;
+		crew_begin_unit(member, range.number);
+		r = look_at_range(scan, &files, buffer, &range);
+		if (r >= 0)
+			r = crew_end_unit(member);
+	}
+	return r < 0 ? r : 0;
+}
+
+static void scan_clear(struct scan *scan)
+{
+	free(scan->subvolumes);
+	free(scan->buffer);
+	pthread_mutex_destroy(&scan->lock);
+}
+
+int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *settings,
+	       uint64_t top_tree, const char *top, struct frag_result *result)
+{
+	CLEANUP(scan_clear)
+	struct scan scan = {
+		.crew = { .settings = settings, .result = result, .work = work, .context = &scan },
+		.trees = trees,
+		.top_tree = top_tree,
+		.top = top,
+		.lock = PTHREAD_MUTEX_INITIALIZER,
+		.next_inode = BTRFS_FIRST_FREE_OBJECTID,
+		.buffer = btrfs_buffer_new(trees),
+	};
+	int r;
+
+	if (!scan.buffer)
+		return -ENOMEM;
+	r = btrfs_search(trees, scan.buffer, BTRFS_ROOT_TREE_OBJECTID, 0, UINT64_MAX,
+			 keep_subvolume, &scan);
+	if (r < 0)
+		return r;
+	result->model = frag_model_for(settings, &result->facts);
+	result->totals.all_in_ranges = true;
+	frag_result_set_whole(result);
+	frag_result_set_top(result, top);
+	return crew_run(&scan.crew, crew_size(settings));
+}
+
+/* ---- mounted ---- */
+
+static int subvolume_of(int fd, uint64_t *ret)
+{
+	struct btrfs_ioctl_ino_lookup_args args = { .objectid = BTRFS_FIRST_FREE_OBJECTID };
+
+	if (ioctl(fd, BTRFS_IOC_INO_LOOKUP, &args) < 0)
+		return -errno;
+	*ret = args.treeid;
+	return 0;
+}
+
+/*
+ * The path that the top of the subvolume has; "": a directory of it is mounted,
+ * so that it has none.
+ */
+static const char *top_of(const struct frag_place *place)
+{
+	const char *point = place->mount.point ? place->mount.point : place->path;
+	struct stat status;
+
+	return stat(point, &status) == 0 && status.st_ino == BTRFS_FIRST_FREE_OBJECTID ? point : "";
+}
+
+static int scan_mounted(const struct frag_settings *settings, const struct frag_place *place,
+			struct frag_result *ret, struct problem *problem)
+{
+	const struct btrfs_trees trees = btrfs_mounted(place->fd);
+	const char *top;
+	uint64_t top_tree;
+	int r;
+
+	(void)problem;
+	if (place->fd < 0 || place->facts.magic != BTRFS_SUPER_MAGIC)
+		return -EOPNOTSUPP;
+	r = subvolume_of(place->fd, &top_tree);
+	if (r < 0)
+		return r;
+	ret->facts = place->facts;
+	top = top_of(place);
+	ret->paths_inside = !*top;
+	r = btrfs_look_at_free(&trees, ret);
+	return r < 0 ? r : btrfs_scan(&trees, settings, top_tree, top, ret);
+}
+
+const struct frag_volume_source volume_btrfs = { "btrfs-search", scan_mounted };

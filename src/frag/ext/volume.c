@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ext2, ext3 and ext4 as a whole: inode tables lie together and are read in large
+ * pieces, several groups side by side, where the walk has to ask the kernel for
+ * each file.  libext2fs reads superblock, descriptors and directories.
+ *
+ * A mounted file system changes under our hands, and an image may be damaged on
+ * purpose: a file whose map makes no sense counts as unreadable (EUCLEAN), the
+ * rest goes on.
+ */
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "frag/ext/ext.h"
+#include "frag/scan/image.h"
+
+struct scan {
+	struct crew crew;
+	const struct frag_settings *settings;
+	struct frag_result *result;
+	struct ext_volume *volume;
+	atomic_uint next_group;
+	atomic_bool has_lost_inodes;
+	struct names *names; /* NULL: only the worst get theirs, later */
+};
+
+/* ---- inodes ---- */
+
+static int note_damage(struct crew_member *member, ext2_ino_t number, int error)
+{
+	char name[48];
+
+	if (error == -ENOMEM)
+		return error;
+	snprintf(name, sizeof(name), "inode %u", number);
+	return totals_add_unreadable(&member->totals, name, -error);
+}
+
+static int read_map(struct crew_member *member, struct ext_reader *reader,
+		    const struct ext2_inode_large *inode, struct frag_file *file)
+{
+	const struct frag_result *result = member->crew->result;
+	struct frag_collector collector = {
+		.model = result->model,
+		.map = member->totals.map,
+		.also = crew_watch_extent,
+		.also_context = member->crew,
+	};
+
+	return ext_read_map(reader, inode, &result->facts, &collector, file);
+}
+
+static int look_at_file(struct crew_member *member, struct ext_reader *reader, ext2_ino_t number,
+			const struct ext2_inode_large *inode)
+{
+	const struct scan *scan = member->crew->context;
+	const struct frag_settings *settings = scan->settings;
+	struct frag_file file = {
+		.device = scan->result->facts.device,
+		.inode = number,
+		.size_bytes = EXT2_I_SIZE(inode),
+		.disk_bytes = ext_disk_bytes(reader->volume, inode),
+	};
+	int r = 0;
+
+	if (file.size_bytes < settings->min_bytes ||
+	    (settings->newer && ext_mtime(reader->volume, inode) <= settings->newer)) {
+		member->totals.filtered_files++;
+		return 0;
+	}
+	if (!settings->exact && ext_has_one_block(inode, &scan->result->facts, &file))
+		frag_file_of_one_block(scan->result->model, &scan->result->facts, &file);
+	else
+		r = read_map(member, reader, inode, &file);
+	if (r == -ECANCELED)
+		return 0;
+	return r < 0 ? note_damage(member, number, r) : crew_account(member, scan->names, &file);
+}
+
+/* The blocks of a directory itself. */
+static int look_at_directory(struct crew_member *member, struct ext_reader *reader,
+			     ext2_ino_t number, const struct ext2_inode_large *inode)
+{
+	const struct scan *scan = member->crew->context;
+	struct frag_collector collector = {
+		.model = scan->result->model,
+		.also = crew_watch_extent,
+		.also_context = member->crew,
+	};
+	struct frag_file file = {
+		.device = scan->result->facts.device,
+		.inode = number,
+		.size_bytes = EXT2_I_SIZE(inode),
+		.disk_bytes = ext_disk_bytes(reader->volume, inode),
+	};
+	int r = ext_read_map(reader, inode, &scan->result->facts, &collector, &file);
+
+	if (r == -ECANCELED)
+		return 0;
+	if (r < 0)
+		return note_damage(member, number, r);
+	if (scan->names)
+		file.path = names_path(scan->names, number, member->path);
+	return totals_add_directory(&member->totals, &file);
+}
+
+/* Files of the file system itself: journal, quotas, orphans, values of attributes. */
+static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
+			const struct ext2_inode_large *inode)
+{
+	const struct ext2_super_block *super = volume->fs->super;
+
+	if (number < EXT2_FIRST_INODE(super))
+		return number != EXT2_ROOT_INO;
+	return number == super->s_journal_inum || number == super->s_usr_quota_inum ||
+	       number == super->s_grp_quota_inum || number == super->s_prj_quota_inum ||
+	       number == super->s_orphan_file_inum || inode->i_flags & EXT4_EA_INODE_FL;
+}
+
+static int look_at_inode(struct crew_member *member, struct ext_reader *reader, ext2_ino_t number,
+			 const struct ext2_inode_large *inode)
+{
+	if (inode->i_links_count == 0 || is_internal(reader->volume, number, inode))
+		return 0;
+	atomic_fetch_add_explicit(&member->crew->files, 1, memory_order_relaxed);
+	if (LINUX_S_ISREG(inode->i_mode))
+		return look_at_file(member, reader, number, inode);
+	if (!LINUX_S_ISDIR(inode->i_mode)) {
+		member->totals.special_files++;
+		return 0;
+	}
+	member->totals.directories++;
+	return member->crew->settings->with_directories
+		       ? look_at_directory(member, reader, number, inode)
+		       : 0;
+}
+
+/* Inodes from `first` up to, not including, `end`. */
+static int note_lost_inodes(struct crew_member *member, ext2_ino_t first, ext2_ino_t end, int error)
+{
+	struct scan *scan = member->crew->context;
+	char name[64];
+
+	if (first >= end)
+		return 0;
+	atomic_store(&scan->has_lost_inodes, true);
+	snprintf(name, sizeof(name), "inodes %u to %u", first, end - 1);
+	return totals_add_unreadable(&member->totals, name, -error);
+}
+
+static int look_at_group(struct crew_member *member, struct ext_reader *reader, dgrp_t group)
+{
+	ext2_ino_t first = group * reader->volume->fs->super->s_inodes_per_group + 1;
+	ext2_ino_t end = first + ext_inodes_of_group(reader->volume, group);
+	ext2_ino_t number = first, lost = end;
+	int r = 0, error = 0;
+
+	while (r == 0 && number < end && !crew_is_over(member->crew)) {
+		const struct ext2_inode_large *inode = ext_inode(reader, number, end - 1, &error);
+
+		if (!inode) {
+			lost = lost < number ? lost : number;
+			number += ext_inodes_together(reader->volume, number);
+			continue;
+		}
+		r = note_lost_inodes(member, lost, number, error);
+		lost = end;
+		if (r == 0)
+			r = look_at_inode(member, reader, number++, inode);
+	}
+	return r == 0 ? note_lost_inodes(member, lost, number < end ? number : end, error) : r;
+}
+
+static int work(struct crew_member *member)
+{
+	struct scan *scan = member->crew->context;
+	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
+	int r = ext_reader_init(&reader, scan->volume);
+
+	while (r == 0 && !crew_is_over(member->crew)) {
+		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
+
+		if (group >= scan->volume->fs->group_desc_count)
+			return 0;
+		crew_begin_unit(member, group);
+		r = look_at_group(member, &reader, group);
+		if (r == 0)
+			r = crew_end_unit(member);
+	}
+	return r;
+}
+
+/* ---- the file system ---- */
+
+static const char *kind_of(struct ext2_super_block *super)
+{
+	if (ext2fs_has_feature_extents(super))
+		return "ext4";
+	return ext2fs_has_feature_journal(super) ? "ext3" : "ext2";
+}
+
+static void learn(const struct scan *scan, const struct frag_place *place)
+{
+	struct filesystem_facts *facts = &scan->result->facts;
+
+	*facts = place->facts;
+	facts->kind = filesystem_kind_find(kind_of(scan->volume->fs->super));
+	facts->magic = EXT4_SUPER_MAGIC;
+	facts->block_bytes = scan->volume->block_bytes;
+	facts->volume_bytes = scan->volume->block_count * scan->volume->block_bytes;
+	scan->result->model = frag_model_for(scan->settings, facts);
+	if (scan->result->totals.map)
+		map_init(scan->result->totals.map, facts->volume_bytes);
+}
+
+static int scan_volume(struct scan *scan, const struct frag_place *place)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	/* Of an image, or where the top is not mounted, as it is inside. */
+	bool is_inside = !place->mount.is_whole || !place->mount.point;
+	const char *top = is_inside ? "" : place->mount.point;
+	struct names_source source = ext_names(scan->volume, top);
+	int r = 0;
+
+	scan->result->paths_inside = is_inside;
+	frag_result_set_top(scan->result, top);
+	if (scan->settings->with_names)
+		r = names_read(scan->settings, &source, NULL, &names);
+	if (r < 0)
+		return r;
+	scan->names = names;
+	r = ext_look_at_free(scan->volume, scan->result);
+	if (r < 0)
+		return r;
+	frag_result_set_whole(scan->result);
+	r = crew_run(&scan->crew, crew_size(scan->settings));
+	if (r == 0 && names)
+		r = names_note(names, scan->result);
+	if (r == 0 && atomic_load(&scan->has_lost_inodes))
+		r = frag_result_note(scan->result, "Some of its inode tables cannot be read; "
+						   "e2fsck -n tells more.");
+	if (r == 0)
+		r = names_give_worst(scan->settings, &source, &scan->result->totals.worst);
+	return r;
+}
+
+/* While it is mounted all of that is normal: the kernel has the journal in hand. */
+static int note_what_may_differ(const struct frag_place *place, const struct ext_volume *volume,
+				struct frag_result *result)
+{
+	struct ext2_super_block *super = volume->fs->super;
+	const char *note = NULL;
+
+	if (place->fd >= 0 || image_is_mounted(place->device))
+		return 0;
+	if (ext2fs_has_feature_journal_needs_recovery(super))
+		note = "May be out of date: its journal was not replayed, which mounting or "
+		       "e2fsck -fp does.";
+	else if (!(super->s_state & EXT2_VALID_FS))
+		note = "May be out of date: it was not unmounted; e2fsck -n tells more.";
+	else if (super->s_state & EXT2_ERROR_FS)
+		note = "May be wrong: the kernel found errors in it; e2fsck -n tells more.";
+	return note ? frag_result_note(result, note) : 0;
+}
+
+static int scan_ext(const struct frag_settings *settings, const struct frag_place *place,
+		    struct frag_result *ret, struct problem *problem)
+{
+	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
+	struct scan scan = {
+		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.settings = settings,
+		.result = ret,
+		.volume = &volume,
+	};
+	int r = place->device ? ext_volume_open(place->device, &volume, problem) : -EOPNOTSUPP;
+
+	if (r < 0)
+		return r;
+	learn(&scan, place);
+	r = scan_volume(&scan, place);
+	return r < 0 ? r : note_what_may_differ(place, &volume, ret);
+}
+
+const struct frag_volume_source volume_ext = { "ext", scan_ext };

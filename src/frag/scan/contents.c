@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * "Mount it" helps nobody who named an encrypted device or an image of a virtual
+ * machine.  libblkid knows what lies on devices; what is only met in files, it does
+ * not know, and has its first bytes here.
+ */
+#include "frag/scan/contents.h"
+
+#include <blkid/blkid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+/* ---- formats of files ---- */
+
+#define CONVERT "convert it (qemu-img convert -O raw) and name the result"
+#define UNPACK(program) "unpack it (" program ") and name the result"
+
+enum { MAGIC_BYTES = 8, VDI_AT = 64 };
+
+static const struct format {
+	unsigned at, bytes;
+	char magic[MAGIC_BYTES + 1];
+	const char *name, *advice;
+} formats[] = {
+	{ 0, 4, "QFI\xfb", "a disk image in the format qcow2", CONVERT },
+	{ 0, 4, "KDMV", "a disk image in the format vmdk", CONVERT },
+	{ VDI_AT, 4, "\x7f\x10\xda\xbe", "a disk image in the format vdi", CONVERT },
+	{ 0, 8, "vhdxfile", "a disk image in the format vhdx", CONVERT },
+	{ 0, 8, "conectix", "a disk image in the format vpc", CONVERT },
+	{ 0, 4, "QED", "a disk image in the format qed", CONVERT },
+	{ 0, 8, "WithouFr", "a disk image in the format parallels", CONVERT },
+	{ 0, 8, "\x8b\x66\x95\x72\xe2\x25\x5c\xbd", "a dump made by btrfs-image",
+	  "restore it (btrfs-image -r) and name the result" },
+	{ 0, 4, "XFSM", "a dump made by xfs_metadump",
+	  "restore it (xfs_mdrestore) and name the result" },
+	{ 0, 4, "XMD2", "a dump made by xfs_metadump",
+	  "restore it (xfs_mdrestore) and name the result" },
+	{ 0, 8,
+	  "\x10\xb7\x2b\x7f"
+	  "Ext2",
+	  "a dump made by e2image", "make a raw one (e2image -r) and name that" },
+	{ 0, 2, "\x1f\x8b", "compressed", UNPACK("gzip -d") },
+	{ 0, 6,
+	  "\xfd"
+	  "7zXZ",
+	  "compressed", UNPACK("xz -d") },
+	{ 0, 4, "\x28\xb5\x2f\xfd", "compressed", UNPACK("zstd -d") },
+	{ 0, 3, "BZh", "compressed", UNPACK("bzip2 -d") },
+};
+
+static const struct format *find_format(int fd)
+{
+	char start[VDI_AT + MAGIC_BYTES] = { 0 };
+	ssize_t bytes = pread(fd, start, sizeof(start), 0);
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
+		if (bytes >= (ssize_t)(formats[i].at + formats[i].bytes) &&
+		    memcmp(start + formats[i].at, formats[i].magic, formats[i].bytes) == 0)
+			return &formats[i];
+	return NULL;
+}
+
+/* ---- what libblkid knows ---- */
+
+static const struct {
+	const char *type, *sentence;
+} types[] = {
+	{ "crypto_LUKS", "is encrypted with LUKS; open it (cryptsetup open --readonly) and name "
+			 "its /dev/mapper device" },
+	{ "BitLocker", "is encrypted with BitLocker; open it (cryptsetup open --type bitlk "
+		       "--readonly) and name its /dev/mapper device" },
+	{ "LVM2_member", "is a physical volume of LVM; activate the volume group (vgchange -ay) "
+			 "and name a logical volume" },
+	{ "zfs_member", "belongs to a pool of ZFS; import it (zpool import -o readonly=on) and "
+			"name its mount point" },
+	{ "swap", "is swap space and has no files" },
+};
+
+static void probe_freep(blkid_probe *probe)
+{
+	blkid_free_probe(*probe);
+}
+
+/* NULL: it cannot be asked.  `usage`: only such; 0: all, and partition tables. */
+static blkid_probe probe_new(int fd, int usage)
+{
+	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe();
+
+	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
+		return NULL;
+	blkid_probe_enable_superblocks(probe, 1);
+	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE);
+	if (usage)
+		blkid_probe_filter_superblocks_usage(probe, BLKID_FLTR_ONLYIN, usage);
+	else
+		blkid_probe_enable_partitions(probe, 1);
+	return TAKE_PTR(probe);
+}
+
+/* "": it has none. */
+static const char *value_of(blkid_probe probe, const char *name)
+{
+	const char *value;
+
+	return blkid_probe_lookup_value(probe, name, &value, NULL) < 0 ? "" : value;
+}
+
+static int refuse_known(const char *path, blkid_probe probe, struct problem *problem)
+{
+	const char *type = value_of(probe, "TYPE"), *table = value_of(probe, "PTTYPE");
+	const char *usage = value_of(probe, "USAGE");
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (strcmp(type, types[i].type) == 0)
+			return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP, "%s %s", path,
+					   types[i].sentence);
+	if (strcmp(usage, "raid") == 0)
+		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP,
+				   "%s is a member of a RAID or pool (%s); assemble it (mdadm "
+				   "--assemble --readonly, or its own tool) and name its device or "
+				   "mount point",
+				   path, type);
+	if (!*type && *table)
+		return problem_set(
+			problem, PROBLEM_VERDICT, EOPNOTSUPP,
+			"%s is a whole disk with a partition table (%s); name one of its "
+			"partitions (losetup --find --show --read-only --partscan makes "
+			"devices of those in an image)",
+			path, table);
+	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
+			   "%s holds %s; only ext2, ext3, ext4, xfs and btrfs are read without "
+			   "being mounted; mount it (mount -o ro,loop) and name the mount point",
+			   path, *type ? type : "nothing that is known here");
+}
+
+int contents_refuse(const char *path, struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(probe_freep) blkid_probe probe = NULL;
+	const struct format *format;
+
+	if (fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: cannot be opened: %s",
+				   path, strerror(errno));
+	if (lseek(fd, 0, SEEK_END) == 0)
+		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP, "%s is empty", path);
+	format = find_format(fd);
+	if (format)
+		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP, "%s is %s; %s", path,
+				   format->name, format->advice);
+	probe = probe_new(fd, 0);
+	if (!probe)
+		return -ENOMEM;
+	blkid_do_probe(probe);
+	return refuse_known(path, probe, problem);
+}
+
+int contents_note_member(const char *path, struct frag_result *result)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	CLEANUP(probe_freep) blkid_probe probe = NULL;
+
+	if (fd >= 0)
+		probe = probe_new(fd, BLKID_USAGE_RAID);
+	if (!probe || blkid_do_probe(probe) != 0)
+		return 0;
+	return frag_result_note(result, "It is also marked as a member of a RAID: if that is no "
+					"mirror, only a part of the file system is on it; assemble "
+					"the RAID and name its device.");
+}

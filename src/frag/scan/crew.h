@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* Threads that look at files side by side, each with its own totals, and the wish to stop. */
+#ifndef FRAG_CREW_H
+#define FRAG_CREW_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "frag/frag.h"
+#include "frag/scan/names.h"
+
+struct crew_member;
+
+struct crew {
+	const struct frag_settings *settings;
+	struct frag_result *result; /* its totals are ready; gets those of all members */
+	/* What each thread does.  0 or -errno, which stops the others. */
+	int (*work)(struct crew_member *member);
+	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
+	void *context;
+
+	atomic_bool stop;
+	atomic_uint_fast64_t files; /* seen so far, for who watches */
+	atomic_int error;
+	int done_fd; /* eventfd: counts the members that have ended */
+
+	pthread_mutex_t turn_lock;
+	pthread_cond_t turn_changed;
+	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
+};
+
+struct crew_member {
+	struct crew *crew;
+	struct totals totals;
+	pthread_t thread;
+	bool started;
+	uint64_t unit;		/* of work, that it is at */
+	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
+	size_t row_count;
+	char path[NAMES_PATH_BYTES]; /* for names_path() */
+};
+
+/* More threads than processors: they wait for the disk most of the time. */
+unsigned crew_size(const struct frag_settings *settings);
+
+/*
+ * Runs `count` threads to their end, calls settings->tick meanwhile, and stops
+ * them when settings->cancel_fd asks for it (result->partial).  The first failure
+ * of any member, or 0.
+ */
+int crew_run(struct crew *crew, unsigned count);
+
+static inline bool crew_is_over(struct crew *crew)
+{
+	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
+}
+
+/*
+ * settings->each sees the files of unit 0 first, then those of unit 1 and so on,
+ * whichever thread is faster.  Each unit of work has to be begun and ended once, by
+ * one member, in rising order.  0 or -errno.
+ */
+void crew_begin_unit(struct crew_member *member, uint64_t unit);
+int crew_end_unit(struct crew_member *member);
+
+/* Hands the file to settings->each, if there is one, when its unit has its turn.  0 or -errno. */
+int crew_emit(struct crew_member *member, const struct frag_file *file);
+
+/*
+ * Adds a file that is known by its inode to the member's totals, with its path if
+ * `names` (NULL: none) has one, and hands it to settings->each.  0 or -errno.
+ */
+int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file);
+
+/* An extent_fn that ends the walk over a file when the crew is to stop; context is the crew. */
+int crew_watch_extent(const struct extent *extent, void *crew);
+
+#endif

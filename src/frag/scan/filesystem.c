@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ext2, ext3 and ext4 answer statfs() with the same number, and what btrfs calls
+ * a device in stat() is none and stands in no table, so the mount table is asked
+ * as well, by the number of the mount (statx(), Linux 5.8).
+ */
+#include "frag/scan/filesystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmount.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+
+#define GIB (1ull << 30)
+
+static const char copy_caveat[] =
+	"there is no tool for it: copy the file, compare, and rename the copy over it; hard links "
+	"to it keep the old one";
+
+/*
+ * run_bytes: ext4 keeps the metadata of 16 block groups together (flex_bg), which
+ * leaves 2 GiB at a time; the others have no such limit that matters.
+ */
+static const struct filesystem_kind kinds[] = {
+	{ "ext4", 2 * GIB, true, "e4defrag", NULL,
+	  "e4defrag copies into free space and swaps the blocks; files in use are fine; snapshots "
+	  "of the volume below (LVM) grow by what it moves" },
+	{ "ext3", 4 << 20, true, NULL, NULL, copy_caveat },
+	{ "ext2", 4 << 20, true, NULL, NULL, copy_caveat },
+	{ "xfs", 0, true, "xfs_fsr -v", NULL,
+	  "xfs_fsr copies the file and swaps the extents: what was shared with reflinked copies is "
+	  "shared no longer and takes space of its own" },
+	{ "btrfs", 0, false, "btrfs filesystem defragment -v", "-t",
+	  "what is larger than -t stays as it is, since its breaks hardly matter; defragmenting "
+	  "unshares: extents that snapshots or reflinked copies use stay theirs, and "
+	  "the file takes the same space once more; add -czstd (or so) to keep files compressed" },
+	{ "f2fs", 0, false, "defrag.f2fs", NULL,
+	  "defrag.f2fs takes a range of blocks of one file" },
+};
+static const struct filesystem_kind other = { "other", 0, true, NULL, NULL, copy_caveat };
+
+static const struct {
+	unsigned long magic;
+	const char *name;
+	bool is_pseudo;
+} magics[] = {
+	{ EXT4_SUPER_MAGIC, "ext4", false },
+	{ 0x58465342, "xfs", false },
+	{ BTRFS_SUPER_MAGIC, "btrfs", false },
+	{ F2FS_SUPER_MAGIC, "f2fs", false },
+	{ PROC_SUPER_MAGIC, "proc", true },
+	{ SYSFS_MAGIC, "sysfs", true },
+	{ CGROUP2_SUPER_MAGIC, "cgroup2", true },
+	{ CGROUP_SUPER_MAGIC, "cgroup", true },
+	{ DEBUGFS_MAGIC, "debugfs", true },
+	{ TRACEFS_MAGIC, "tracefs", true },
+	{ DEVPTS_SUPER_MAGIC, "devpts", true },
+	{ SECURITYFS_MAGIC, "securityfs", true },
+	{ BPF_FS_MAGIC, "bpf", true },
+	{ 0x19800202, "mqueue", true },
+	{ 0x6165676c, "pstore", true },
+	{ 0x62656570, "configfs", true },
+	{ 0x65735543, "fusectl", true },
+	{ 0xde5e81e4, "efivarfs", true },
+};
+
+const struct filesystem_kind *filesystem_kind_find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return &other;
+}
+
+uint64_t filesystem_block_mapped_run(uint64_t block_bytes)
+{
+	/* A block of 4-byte addresses lies between two such runs. */
+	return block_bytes / 4 * block_bytes;
+}
+
+/* ---- mount table ---- */
+
+static void iter_freep(struct libmnt_iter **rows)
+{
+	mnt_free_iter(*rows);
+}
+
+static void table_unrefp(struct libmnt_table **table)
+{
+	mnt_unref_table(*table);
+}
+
+/* The row of the mount table that `fd` is below; it lives as long as the table. */
+static struct libmnt_fs *mount_of(struct libmnt_table *table, int fd)
+{
+	CLEANUP(iter_freep) struct libmnt_iter *rows = mnt_new_iter(MNT_ITER_BACKWARD);
+	struct libmnt_fs *mount;
+	struct statx status;
+
+	if (!table || !rows || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0 ||
+	    !(status.stx_mask & STATX_MNT_ID))
+		return NULL;
+	while (mnt_table_next_fs(table, rows, &mount) == 0)
+		if ((uint64_t)mnt_fs_get_id(mount) == status.stx_mnt_id)
+			return mount;
+	return NULL;
+}
+
+static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (magics[i].magic == (magic & 0xffffffff)) {
+			*ret_is_pseudo = magics[i].is_pseudo;
+			return magics[i].name;
+		}
+	*ret_is_pseudo = false;
+	return "other";
+}
+
+/*
+ * The block device that is mounted; NULL: there is none.  What the table calls
+ * the source of an overlay, of proc and so on is any word, and no path.
+ */
+static const char *source_of(struct libmnt_fs *mount, struct stat *ret)
+{
+	const char *source = mount ? mnt_fs_get_srcpath(mount) : NULL;
+
+	if (!source || source[0] != '/' || stat(source, ret) < 0 || !S_ISBLK(ret->st_mode))
+		return NULL;
+	return source;
+}
+
+/* btrfs: stat() of the mounted source; others: the device itself. */
+static dev_t block_device_of(struct libmnt_fs *mount, dev_t device)
+{
+	struct stat status;
+
+	return major(device) == 0 && source_of(mount, &status) ? status.st_rdev : device;
+}
+
+/* ---- the device ---- */
+
+static int read_number(const char *path, uint64_t *ret)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = io_read_file(path, 64, &text, NULL);
+
+	if (r < 0)
+		return r;
+	*ret = strtoull(text, NULL, 10);
+	return 0;
+}
+
+/* A partition has its queue one folder up. */
+int filesystem_rotates(uint64_t device)
+{
+	static const char *const places[] = { "queue", "../queue" };
+	char path[96];
+	uint64_t rotates;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/rotational", major(device),
+			 minor(device), places[i]);
+		if (read_number(path, &rotates) == 0)
+			return rotates != 0;
+	}
+	return -ENODATA;
+}
+
+static uint64_t device_bytes(dev_t device)
+{
+	char path[64];
+	uint64_t sectors;
+
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/size", major(device), minor(device));
+	return read_number(path, &sectors) == 0 ? sectors * 512 : 0;
+}
+
+int filesystem_look(int fd, struct filesystem_facts *ret)
+{
+	CLEANUP(table_unrefp)
+	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+	struct libmnt_fs *mount;
+	struct statfs answer;
+	struct stat status;
+	const char *name;
+	dev_t block;
+
+	if (fstat(fd, &status) < 0 || fstatfs(fd, &answer) < 0)
+		return -errno;
+	*ret = (struct filesystem_facts) { .device = status.st_dev };
+	mount = mount_of(table, fd);
+	name = name_by_magic((unsigned long)answer.f_type, &ret->is_pseudo);
+	if (mount && strncmp(name, "ext", 3) == 0 && mnt_fs_get_fstype(mount))
+		name = mnt_fs_get_fstype(mount);
+	ret->kind = filesystem_kind_find(name);
+	ret->magic = (uint64_t)answer.f_type & 0xffffffff;
+	ret->block_bytes = answer.f_bsize > 0 ? (uint64_t)answer.f_bsize : 512;
+	ret->blocks = answer.f_blocks;
+	block = block_device_of(mount, status.st_dev);
+	ret->volume_bytes = device_bytes(block);
+	if (!ret->volume_bytes)
+		ret->volume_bytes = ret->blocks * ret->block_bytes;
+	ret->is_flash = filesystem_rotates(block) <= 0;
+	return 0;
+}
+
+static int copy(const char *text, char **ret)
+{
+	*ret = text ? strdup(text) : NULL;
+	return text && !*ret ? -ENOMEM : 0;
+}
+
+int filesystem_mount(int fd, struct filesystem_mount *ret)
+{
+	CLEANUP(table_unrefp)
+	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
+	struct libmnt_fs *row = mount_of(table, fd);
+	const char *root = row ? mnt_fs_get_root(row) : NULL;
+	struct filesystem_mount mount = { .is_whole = root && strcmp(root, "/") == 0 };
+	struct stat status;
+
+	if (row && (copy(source_of(row, &status), &mount.device) < 0 ||
+		    copy(mnt_fs_get_target(row), &mount.point) < 0)) {
+		filesystem_mount_clear(&mount);
+		return -ENOMEM;
+	}
+	*ret = mount;
+	return 0;
+}
+
+void filesystem_mount_clear(struct filesystem_mount *mount)
+{
+	free(mount->device);
+	free(mount->point);
+	*mount = (struct filesystem_mount) { 0 };
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An entry takes about twenty bytes: inode, directory and name one after the other
+ * in blocks that never move, found by hashing the inode, with four bytes a slot.
+ * When 32 MiB are used up (a million and a half entries) no more are kept, and
+ * their files stay numbers.
+ *
+ * A directory is read when it was kept, each once, so that a damaged volume whose
+ * directories contain one another holds nobody; and the chain of directories
+ * that makes a path ends where the buffer does.
+ */
+#include "frag/scan/names.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+
+enum {
+	BLOCK_BYTES = 1 << 20,
+	BLOCKS_MAX = 32,
+	FIRST_SLOTS = 1024,
+	NAME_MAX_BYTES = 255,
+	RECORD_MAX = 10 + 10 + 1 + NAME_MAX_BYTES,
+	FOLDERS_BETWEEN_LOOKS = 256,
+};
+
+struct names {
+	uint64_t root;
+	const char *top;
+	char *blocks[BLOCKS_MAX];
+	uint32_t end;	 /* of the records */
+	uint32_t *slots; /* a record's place plus 1; 0: free */
+	size_t slot_count, used;
+	bool is_full;
+
+	uint64_t *wanted; /* inodes, sorted; NULL: all */
+	size_t wanted_count, missing;
+
+	uint64_t *folders; /* still to be read, in the order in which they were met */
+	size_t folder_count;
+};
+
+/* ---- records ---- */
+
+struct record {
+	uint64_t inode, folder;
+	const char *name;
+	size_t name_bytes;
+};
+
+static char *put_number(char *to, uint64_t number)
+{
+	for (; number >= 0x80; number >>= 7)
+		*to++ = (char)(number | 0x80);
+	*to++ = (char)number;
+	return to;
+}
+
+static const char *get_number(const char *from, uint64_t *ret)
+{
+	unsigned shift = 0;
+
+	*ret = 0;
+	do {
+		*ret |= (uint64_t)(*from & 0x7f) << shift;
+		shift += 7;
+	} while (*from++ & 0x80);
+	return from;
+}
+
+static struct record record_at(const struct names *names, uint32_t place)
+{
+	const char *from = names->blocks[place / BLOCK_BYTES] + place % BLOCK_BYTES;
+	struct record record;
+
+	from = get_number(from, &record.inode);
+	from = get_number(from, &record.folder);
+	record.name_bytes = (unsigned char)*from++;
+	record.name = from;
+	return record;
+}
+
+/* Room for a record, which does not reach over the end of a block.  -ENOSPC: there is none. */
+static int make_room(struct names *names, char **ret)
+{
+	uint32_t block = names->end / BLOCK_BYTES;
+
+	if (names->end % BLOCK_BYTES > BLOCK_BYTES - RECORD_MAX)
+		names->end = ++block * BLOCK_BYTES;
+	if (block >= BLOCKS_MAX)
+		return -ENOSPC;
+	if (!names->blocks[block])
+		names->blocks[block] = malloc(BLOCK_BYTES);
+	if (!names->blocks[block])
+		return -ENOMEM;
+	*ret = names->blocks[block] + names->end % BLOCK_BYTES;
+	return 0;
+}
+
+/* ---- the index ---- */
+
+/* The slot of that inode, or the free one where it belongs; never full, so it ends. */
+static uint32_t *find_slot(const struct names *names, uint32_t *slots, size_t count, uint64_t inode)
+{
+	size_t slot = (inode * 0x9e3779b97f4a7c15u >> 32) & (count - 1);
+
+	while (slots[slot] && record_at(names, slots[slot] - 1).inode != inode)
+		slot = (slot + 1) & (count - 1);
+	return &slots[slot];
+}
+
+static int grow(struct names *names)
+{
+	size_t count = names->slot_count ? names->slot_count * 2 : FIRST_SLOTS;
+	uint32_t *slots = calloc(count, sizeof(*slots));
+
+	if (!slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < names->slot_count; i++)
+		if (names->slots[i])
+			*find_slot(names, slots, count,
+				   record_at(names, names->slots[i] - 1).inode) = names->slots[i];
+	free(names->slots);
+	names->slots = slots;
+	names->slot_count = count;
+	return 0;
+}
+
+/* 1: kept, 0: it is there already, -ENOSPC, -ENOMEM. */
+static int keep(struct names *names, const struct record *record)
+{
+	uint32_t *slot;
+	char *to, *end;
+	int r = names->used + names->used / 4 >= names->slot_count ? grow(names) : 0;
+
+	if (r < 0)
+		return r;
+	slot = find_slot(names, names->slots, names->slot_count, record->inode);
+	if (*slot)
+		return 0;
+	r = make_room(names, &to);
+	if (r < 0)
+		return r;
+	*slot = names->end + 1;
+	names->used++;
+	end = put_number(to, record->inode);
+	end = put_number(end, record->folder);
+	*end++ = (char)record->name_bytes;
+	memcpy(end, record->name, record->name_bytes);
+	names->end += (uint32_t)(end - to + (ptrdiff_t)record->name_bytes);
+	return 1;
+}
+
+/* ---- reading ---- */
+
+static int by_number(const void *one, const void *other)
+{
+	uint64_t a = *(const uint64_t *)one, b = *(const uint64_t *)other;
+
+	return a < b ? -1 : a > b;
+}
+
+static bool is_wanted(const struct names *names, uint64_t inode)
+{
+	return !names->wanted ||
+	       bsearch(&inode, names->wanted, names->wanted_count, sizeof(inode), by_number);
+}
+
+static bool is_dots(const char *name, size_t bytes)
+{
+	return (bytes == 1 && name[0] == '.') || (bytes == 2 && memcmp(name, "..", 2) == 0);
+}
+
+int names_add(struct names *names, uint64_t folder, uint64_t inode, const char *name,
+	      size_t name_bytes, bool is_folder)
+{
+	const struct record record = { inode, folder, name, name_bytes };
+	int r;
+
+	if (name_bytes == 0 || name_bytes > NAME_MAX_BYTES || inode == 0 || inode == names->root ||
+	    is_dots(name, name_bytes) || memchr(name, '/', name_bytes) ||
+	    memchr(name, '\0', name_bytes) || (!is_folder && !is_wanted(names, inode)))
+		return 0;
+	r = keep(names, &record);
+	if (r == -ENOSPC) {
+		names->is_full = true;
+		return 1;
+	}
+	if (r <= 0)
+		return r;
+	if (!is_folder)
+		return names->wanted && --names->missing == 0;
+	if (ARRAY_ROOM(names->folders, names->folder_count) < 0)
+		return -ENOMEM;
+	names->folders[names->folder_count++] = inode;
+	return 0;
+}
+
+static int want(struct names *names, const struct worst *worst)
+{
+	names->wanted = calloc(worst->count + 1, sizeof(*names->wanted));
+	if (!names->wanted)
+		return -ENOMEM;
+	for (size_t i = 0; i < worst->count; i++)
+		if (!worst->file[i].path)
+			names->wanted[names->wanted_count++] = worst->file[i].inode;
+	names->missing = names->wanted_count;
+	qsort(names->wanted, names->wanted_count, sizeof(*names->wanted), by_number);
+	return 0;
+}
+
+static int read_all(const struct frag_settings *settings, const struct names_source *source,
+		    struct names *names)
+{
+	struct pollfd cancel = { .fd = settings->cancel_fd, .events = POLLIN };
+	int r = source->read_folder(names, source->root, source->context);
+
+	for (size_t i = 0; r == 0 && i < names->folder_count; i++) {
+		if (i % FOLDERS_BETWEEN_LOOKS == 0 && poll(&cancel, 1, 0) > 0)
+			break;
+		r = source->read_folder(names, names->folders[i], source->context);
+	}
+	free(TAKE_PTR(names->folders));
+	return r < 0 ? r : 0;
+}
+
+int names_read(const struct frag_settings *settings, const struct names_source *source,
+	       const struct worst *worst, struct names **ret)
+{
+	CLEANUP(names_freep) struct names *names = calloc(1, sizeof(*names));
+	int r = names ? grow(names) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	names->root = source->root;
+	names->top = strcmp(source->top, "/") == 0 ? "" : source->top;
+	if (worst)
+		r = want(names, worst);
+	if (r == 0 && !(worst && names->missing == 0))
+		r = read_all(settings, source, names);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(names);
+	return 0;
+}
+
+void names_freep(struct names **names)
+{
+	if (!*names)
+		return;
+	for (size_t i = 0; i < BLOCKS_MAX; i++)
+		free((*names)->blocks[i]);
+	free((*names)->slots);
+	free((*names)->wanted);
+	free((*names)->folders);
+	free(*names);
+}
+
+/* ---- paths ---- */
+
+static char *prepend(char *begin, char *path, const char *text, size_t bytes)
+{
+	if ((size_t)(begin - path) < bytes + 1)
+		return NULL;
+	begin -= bytes;
+	memcpy(begin, text, bytes);
+	return begin;
+}
+
+const char *names_path(const struct names *names, uint64_t inode,
+		       char buffer[static NAMES_PATH_BYTES])
+{
+	char *begin = buffer + NAMES_PATH_BYTES - 1;
+
+	*begin = '\0';
+	while (begin && inode != names->root) {
+		uint32_t slot = *find_slot(names, names->slots, names->slot_count, inode);
+		struct record record;
+
+		if (!slot)
+			return NULL;
+		record = record_at(names, slot - 1);
+		begin = prepend(begin, buffer, record.name, record.name_bytes);
+		if (begin)
+			*--begin = '/';
+		inode = record.folder;
+	}
+	begin = begin ? prepend(begin, buffer, names->top, strlen(names->top)) : NULL;
+	return begin && !*begin ? "/" : begin;
+}
+
+int names_note(const struct names *names, struct frag_result *result)
+{
+	if (!names->is_full)
+		return 0;
+	return frag_result_note(result, "There are more names than fit into 32 MiB: some files "
+					"are known by their inodes alone.");
+}
+
+int names_give_worst(const struct frag_settings *settings, const struct names_source *source,
+		     struct worst *worst)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
+	int r = buffer ? names_read(settings, source, worst, &names) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < worst->count; i++) {
+		const char *path = worst->file[i].path
+					   ? NULL
+					   : names_path(names, worst->file[i].inode, buffer);
+
+		if (!path)
+			continue;
+		worst->file[i].path = strdup(path);
+		r = worst->file[i].path ? 0 : -ENOMEM;
+	}
+	return r;
+}

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Swap files.  The kernel takes over the blocks of the file (iomap_swapfile_activate(),
+ * btrfs_swap_activate()), so that it refuses whatever has none of its own for each
+ * page, and resume_offset is the address of the first page on the device, in pages.
+ * Addresses of btrfs are its own; its chunks have those of the device, which root
+ * alone may read.
+ */
+#include "frag/scan/swap.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/btrfs_tree.h>
+#include <linux/fs.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "frag/btrfs/btrfs.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+
+void swap_clear(struct frag_swap *swap)
+{
+	free(swap->device);
+	*swap = (struct frag_swap) { .offset_pages = SWAP_NO_OFFSET };
+}
+
+/* At the end of the first page, of 4 KiB to 64 KiB. */
+uint64_t swap_signature(int fd)
+{
+	static const char magic[] = "SWAPSPACE2";
+	char found[sizeof(magic) - 1];
+
+	for (uint64_t page = 4096; page <= 65536; page *= 2)
+		if (io_read_at(fd, page - sizeof(found), found, sizeof(found)) == 0 &&
+		    memcmp(found, magic, sizeof(found)) == 0)
+			return page;
+	return 0;
+}
+
+/* ---- what is in the way ---- */
+
+static bool is_copy_on_write(int fd, const struct filesystem_facts *facts)
+{
+	int flags = 0;
+
+	return facts->magic == BTRFS_SUPER_MAGIC &&
+	       (ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 || !(flags & FS_NOCOW_FL));
+}
+
+static const char *obstacle_of(int fd, const struct filesystem_facts *facts,
+			       const struct frag_file *file, uint64_t signature)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (file->inline_bytes)
+		return "lies inside of metadata";
+	if (file->layout.holes)
+		return "has holes";
+	if (file->delayed_bytes)
+		return "is not written out yet (--sync)";
+	if (file->layout.encoded_bytes)
+		return "is compressed or encrypted";
+	if (file->layout.shared_bytes)
+		return "shares blocks with other files or snapshots";
+	if (is_copy_on_write(fd, facts))
+		return "is written by copying (btrfs: chattr +C while it is empty)";
+	if (file->size_bytes < 10 * page)
+		return "is too small";
+	if (signature && signature != page)
+		return "was made for pages of another size";
+	return NULL;
+}
+
+/* ---- where it is ---- */
+
+/* The first run of extents that hold a whole page; the kernel leaves out what is shorter. */
+struct page_search {
+	uint64_t page;
+	uint64_t start, end; /* on the device */
+};
+
+static int find_page(const struct extent *extent, void *context)
+{
+	struct page_search *search = context;
+
+	if (extent->flags & EXTENT_NO_ADDRESS)
+		return -ENODATA;
+	if (extent->physical != search->end)
+		search->start = extent->physical;
+	search->end = extent->physical + extent->bytes;
+	return (search->start + search->page - 1) / search->page < search->end / search->page;
+}
+
+struct chunk_search {
+	uint64_t address;
+	struct btrfs_chunk chunk; /* with its first stripe */
+	uint64_t start;
+};
+
+static int find_chunk(const struct btree_item *item, void *context)
+{
+	struct chunk_search *search = context;
+
+	if (item->type != BTRFS_CHUNK_ITEM_KEY || item->bytes < sizeof(search->chunk) ||
+	    item->offset > search->address)
+		return 0;
+	memcpy(&search->chunk, item->data, sizeof(search->chunk));
+	search->start = item->offset;
+	return search->address - item->offset < le64toh(search->chunk.length);
+}
+
+/* The kernel takes a swap file only where each block is on one device, once. */
+static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
+{
+	const struct btrfs_trees trees = btrfs_mounted(fd);
+	CLEANUP(freep) void *buffer = btrfs_buffer_new(&trees);
+	struct btrfs_ioctl_dev_info_args device = { 0 };
+	struct chunk_search search = { .address = *address };
+	int r;
+
+	if (!buffer)
+		return -ENOMEM;
+	r = btrfs_search(&trees, buffer, BTRFS_CHUNK_TREE_OBJECTID, BTRFS_FIRST_CHUNK_TREE_OBJECTID,
+			 BTRFS_FIRST_CHUNK_TREE_OBJECTID, find_chunk, &search);
+	if (r <= 0)
+		return r == 0 ? -EIO : r;
+	if (le64toh(search.chunk.type) & BTRFS_BLOCK_GROUP_PROFILE_MASK) {
+		swap->obstacle =
+			"lies on several devices or in several copies (profile not single)";
+		return -EINVAL;
+	}
+	*address = le64toh(search.chunk.stripe.offset) + (*address - search.start);
+	device.devid = le64toh(search.chunk.stripe.devid);
+	if (ioctl(fd, BTRFS_IOC_DEV_INFO, &device) == 0) {
+		free(swap->device);
+		swap->device = strdup((const char *)device.path);
+	}
+	return 0;
+}
+
+static const char *read_offset(int fd, const struct filesystem_facts *facts, struct frag_swap *swap)
+{
+	struct page_search search = { .page = (uint64_t)sysconf(_SC_PAGESIZE) };
+	int r = extent_walk(fd, NULL, find_page, &search, NULL);
+
+	if (r <= 0)
+		return "it has no address yet";
+	r = facts->magic == BTRFS_SUPER_MAGIC ? on_device(fd, &search.start, swap) : 0;
+	if (r == -EPERM)
+		return "btrfs reports it to root only";
+	if (r < 0)
+		return "it cannot be read";
+	/* The kernel looks for the signature there, which then is somewhere else. */
+	if (search.start % search.page)
+		return "it does not start at a page of the device, so that nothing resumes from it";
+	swap->offset_pages = search.start / search.page;
+	return NULL;
+}
+
+int swap_read(int fd, const struct filesystem_facts *facts, const struct frag_file *file,
+	      struct frag_swap *ret)
+{
+	CLEANUP(filesystem_mount_clear) struct filesystem_mount mount = { 0 };
+	uint64_t signature = swap_signature(fd);
+	int r = filesystem_mount(fd, &mount);
+
+	*ret = (struct frag_swap) { .is_swap = signature != 0, .offset_pages = SWAP_NO_OFFSET };
+	if (r < 0)
+		return r;
+	ret->device = TAKE_PTR(mount.device);
+	ret->obstacle = obstacle_of(fd, facts, file, signature);
+	if (!ret->obstacle)
+		ret->no_offset = read_offset(fd, facts, ret);
+	return 0;
+}

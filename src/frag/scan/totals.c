@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files whose fragments are not known have a tally of their own: a compressed
+ * file counted as one fragment would make a tree look better than it is, counted
+ * by its extents a lot worse.
+ */
+#include "frag/scan/totals.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* ---- classes ---- */
+
+static unsigned count_class_of(uint64_t fragments)
+{
+	unsigned class;
+
+	if (fragments <= 2)
+		return (unsigned)fragments;
+	/* 3 and 4 are class 3, 5 to 8 class 4: two more than the power of two below. */
+	class = 65 - (unsigned)__builtin_clzll(fragments - 1);
+	return class < COUNT_CLASSES ? class : COUNT_CLASSES - 1;
+}
+
+void totals_count_class(unsigned number, uint64_t *ret_from, uint64_t *ret_to)
+{
+	if (number <= 2) {
+		*ret_from = *ret_to = number;
+		return;
+	}
+	*ret_from = (1ull << (number - 2)) + 1;
+	*ret_to = number == COUNT_CLASSES - 1 ? UINT64_MAX : 1ull << (number - 1);
+}
+
+uint64_t totals_size_class(unsigned number)
+{
+	static const uint64_t limits[SIZE_CLASSES] = { 1,	   4097,       1 << 16,
+						       1 << 20,	   1 << 24,    1 << 28,
+						       1ull << 32, 1ull << 36, UINT64_MAX };
+
+	return limits[number];
+}
+
+static unsigned size_class_of(uint64_t bytes)
+{
+	unsigned class = 0;
+
+	while (class < SIZE_CLASSES - 1 && bytes >= totals_size_class(class))
+		class ++;
+	return class;
+}
+
+/* "tar.gz" is "gz"; a leading dot hides a file and ends no name. */
+static void extension_of(const char *path, char name[EXTENSION_BYTES])
+{
+	const char *base = strrchr(path, '/'), *dot;
+	size_t bytes;
+
+	base = base ? base + 1 : path;
+	dot = strrchr(base, '.');
+	name[0] = '\0';
+	if (!dot || dot == base)
+		return;
+	bytes = strlen(++dot);
+	if (bytes == 0 || bytes >= EXTENSION_BYTES)
+		return;
+	for (size_t i = 0; i <= bytes; i++) {
+		if (dot[i] && !isalnum((unsigned char)dot[i]) && !strchr("_-+~", dot[i])) {
+			name[0] = '\0';
+			return;
+		}
+		name[i] = (char)tolower((unsigned char)dot[i]);
+	}
+}
+
+/* The directory that the file is summed in: `depth` - 1 levels below what the user named at most.
+ */
+static const char *directory_of(const struct totals *totals, const char *path, size_t *ret_bytes)
+{
+	size_t end = strnlen(path, totals->root_bytes);
+
+	if (path[end] != '/')
+		end = 0;
+	for (unsigned level = 1; level < totals->depth; level++) {
+		const char *next = strchr(path + end + (path[end] == '/'), '/');
+
+		if (!next)
+			break;
+		end = (size_t)(next - path);
+	}
+	if (end == 0)
+		path = *path == '/' ? "/" : ".";
+	*ret_bytes = end ? end : 1;
+	return path;
+}
+
+/* ---- tallies ---- */
+
+/*
+ * In steps of 2^-30 s, of which a double holds months exactly: sums are the same in
+ * whatever order threads met the files.
+ */
+static double in_steps(double seconds)
+{
+	const double rounder = 0x1.8p22;
+
+	return seconds + rounder - rounder;
+}
+
+static void tally_add(struct tally *tally, const struct frag_file *file)
+{
+	tally->files++;
+	tally->fragmented_files += frag_file_is_fragmented(file);
+	tally->size_bytes += file->size_bytes;
+	tally->mapped_bytes += file->layout.mapped_bytes;
+	tally->extents += file->layout.extents;
+	tally->fragments += file->layout.fragments;
+	tally->ideal_fragments += file->ideal_fragments;
+	tally->sequential_seconds += in_steps(file->sequential_seconds);
+	tally->extra_seconds += in_steps(file->extra_seconds);
+}
+
+static void tally_merge(struct tally *to, const struct tally *from)
+{
+	to->files += from->files;
+	to->fragmented_files += from->fragmented_files;
+	to->size_bytes += from->size_bytes;
+	to->mapped_bytes += from->mapped_bytes;
+	to->extents += from->extents;
+	to->fragments += from->fragments;
+	to->ideal_fragments += from->ideal_fragments;
+	to->sequential_seconds += from->sequential_seconds;
+	to->extra_seconds += from->extra_seconds;
+}
+
+/* ---- totals ---- */
+
+int totals_init(struct totals *totals, const struct frag_sort *sort, size_t worst_count,
+		int with_map)
+{
+	*totals = (struct totals) { 0 };
+	if (worst_init(&totals->worst, sort, worst_count) < 0 ||
+	    worst_init(&totals->worst_directories, sort, worst_count) < 0 ||
+	    named_tallies_init(&totals->extensions, EXTENSIONS_MAX) < 0)
+		return -ENOMEM;
+	if (with_map) {
+		totals->map = malloc(sizeof(*totals->map));
+		if (!totals->map)
+			return -ENOMEM;
+		map_init(totals->map, 0);
+	}
+	return 0;
+}
+
+void totals_clear(struct totals *totals)
+{
+	worst_clear(&totals->worst);
+	worst_clear(&totals->worst_directories);
+	for (size_t i = 0; i < UNREADABLE_MAX; i++)
+		free(totals->unreadable[i].path);
+	named_tallies_clear(&totals->extensions);
+	named_tallies_clear(&totals->by_directory);
+	free(totals->map);
+	ranges_clear(&totals->shared);
+	*totals = (struct totals) { 0 };
+}
+
+int totals_set_depth(struct totals *totals, unsigned depth)
+{
+	totals->depth = depth;
+	return depth ? named_tallies_init(&totals->by_directory, DIRECTORIES_MAX) : 0;
+}
+
+static int add_to(struct named_tallies *tallies, const char *name, size_t bytes,
+		  const struct frag_file *file)
+{
+	struct tally *tally = named_tally(tallies, name, bytes);
+
+	if (!tally)
+		return -ENOMEM;
+	tally_add(tally, file);
+	return 0;
+}
+
+static int add_by_name(struct totals *totals, const struct frag_file *file)
+{
+	char extension[EXTENSION_BYTES] = "";
+	const char *directory = "(no name)";
+	size_t bytes = strlen(directory);
+	int r = 0;
+
+	if (file->path) {
+		extension_of(file->path, extension);
+		r = add_to(&totals->extensions, extension, strlen(extension), file);
+		if (totals->depth)
+			directory = directory_of(totals, file->path, &bytes);
+	}
+	if (r == 0 && totals->depth)
+		r = add_to(&totals->by_directory, directory, bytes, file);
+	return r;
+}
+
+static int add_known(struct totals *totals, const struct frag_file *file)
+{
+	totals->blockless_files += file->layout.extents == 0 || file->inline_bytes;
+	tally_add(&totals->all, file);
+	tally_add(&totals->by_count[count_class_of(file->layout.fragments)], file);
+	tally_add(&totals->by_size[size_class_of(file->size_bytes)], file);
+	return add_by_name(totals, file);
+}
+
+/* Half the fragments at least have to go, or all that can. */
+static bool would_gain(const struct frag_file *file)
+{
+	uint64_t least = file->possible_fragments;
+
+	if (least == MET_NOT_KNOWN)
+		return true;
+	return least && (least <= file->ideal_fragments || least <= file->layout.fragments / 2);
+}
+
+static void judge(const struct totals *totals, struct frag_file *file)
+{
+	bool is_costly = frag_file_is_costly(file);
+
+	file->possible_fragments = MET_NOT_KNOWN;
+	if (is_costly && totals->met)
+		file->possible_fragments =
+			met_least_fragments(totals->met, file->device, file->layout.mapped_bytes);
+	file->is_worth = is_costly && would_gain(file);
+	file->has_no_room = is_costly && !file->is_worth;
+}
+
+int totals_add(struct totals *totals, struct frag_file *file)
+{
+	totals->unwritten_bytes += file->layout.unwritten_bytes;
+	totals->shared_bytes += file->layout.shared_bytes;
+	totals->encoded_bytes += file->layout.encoded_bytes;
+	totals->delayed_bytes += file->delayed_bytes;
+	totals->inline_bytes += file->inline_bytes;
+	totals->holes += file->layout.holes;
+	totals->unopened_files += !file->opened;
+	if (!frag_file_is_known(file))
+		tally_add(&totals->unknown, file);
+	else if (add_known(totals, file) < 0)
+		return -ENOMEM;
+	judge(totals, file);
+	if (file->is_worth)
+		tally_add(&totals->worth, file);
+	else if (file->has_no_room)
+		tally_add(&totals->no_room, file);
+	else
+		totals->unclear_files += !frag_file_is_known(file);
+	return worst_add(&totals->worst, file);
+}
+
+int totals_add_directory(struct totals *totals, const struct frag_file *directory)
+{
+	tally_add(&totals->own_directories, directory);
+	return worst_add(&totals->worst_directories, directory);
+}
+
+int totals_wants_path(const struct totals *totals, const struct frag_file *file)
+{
+	return totals->depth || worst_wants(&totals->worst, file);
+}
+
+/*
+ * Kept are the first hundred by name, with numbers in their order, and not those
+ * that some thread met first: the list is the same in every run.  Takes over the path.
+ */
+static void keep_unreadable(struct totals *totals, char *path, int error)
+{
+	struct unreadable *rows = totals->unreadable;
+	size_t count = totals->unreadable_count < UNREADABLE_MAX ? totals->unreadable_count
+								 : UNREADABLE_MAX;
+	size_t at = count;
+
+	while (at && strverscmp(path, rows[at - 1].path) < 0)
+		at--;
+	totals->unreadable_count++;
+	if (at == UNREADABLE_MAX) {
+		free(path);
+		return;
+	}
+	if (count == UNREADABLE_MAX)
+		free(rows[--count].path);
+	memmove(&rows[at + 1], &rows[at], (count - at) * sizeof(*rows));
+	rows[at] = (struct unreadable) { path, error };
+}
+
+int totals_add_unreadable(struct totals *totals, const char *path, int error)
+{
+	char *copy = strdup(path);
+
+	if (!copy)
+		return -ENOMEM;
+	keep_unreadable(totals, copy, error);
+	return 0;
+}
+
+static void merge_unreadable(struct totals *to, struct totals *from)
+{
+	uint64_t more = from->unreadable_count;
+
+	for (size_t i = 0; i < UNREADABLE_MAX && i < from->unreadable_count; i++, more--)
+		keep_unreadable(to, TAKE_PTR(from->unreadable[i].path), from->unreadable[i].error);
+	to->unreadable_count += more;
+}
+
+static void merge_counters(struct totals *to, const struct totals *from)
+{
+	const struct {
+		uint64_t *to, from;
+	} counters[] = {
+		{ &to->unwritten_bytes, from->unwritten_bytes },
+		{ &to->shared_bytes, from->shared_bytes },
+		{ &to->encoded_bytes, from->encoded_bytes },
+		{ &to->delayed_bytes, from->delayed_bytes },
+		{ &to->inline_bytes, from->inline_bytes },
+		{ &to->holes, from->holes },
+		{ &to->unclear_files, from->unclear_files },
+		{ &to->unopened_files, from->unopened_files },
+		{ &to->table_files, from->table_files },
+		{ &to->blockless_files, from->blockless_files },
+		{ &to->directories, from->directories },
+		{ &to->special_files, from->special_files },
+		{ &to->vanished_files, from->vanished_files },
+		{ &to->linked_again, from->linked_again },
+		{ &to->skipped_mounts, from->skipped_mounts },
+		{ &to->silent_files, from->silent_files },
+		{ &to->filtered_files, from->filtered_files },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		*counters[i].to += counters[i].from;
+}
+
+/* Either has none, or both have. */
+static int merge_named(struct named_tallies *to, const struct named_tallies *from)
+{
+	for (size_t i = 0; i < from->room; i++) {
+		const struct named_tally *row = &from->rows[i];
+		struct tally *tally;
+
+		if (!row->name)
+			continue;
+		tally = named_tally(to, row->name, strlen(row->name));
+		if (!tally)
+			return -ENOMEM;
+		tally_merge(tally, &row->tally);
+	}
+	if (from->room)
+		tally_merge(&to->rows[to->room].tally, &from->rows[from->room].tally);
+	return 0;
+}
+
+int totals_merge(struct totals *to, struct totals *from)
+{
+	tally_merge(&to->all, &from->all);
+	tally_merge(&to->unknown, &from->unknown);
+	tally_merge(&to->worth, &from->worth);
+	tally_merge(&to->no_room, &from->no_room);
+	tally_merge(&to->own_directories, &from->own_directories);
+	for (size_t i = 0; i < COUNT_CLASSES; i++)
+		tally_merge(&to->by_count[i], &from->by_count[i]);
+	for (size_t i = 0; i < SIZE_CLASSES; i++)
+		tally_merge(&to->by_size[i], &from->by_size[i]);
+	if (merge_named(&to->extensions, &from->extensions) < 0 ||
+	    merge_named(&to->by_directory, &from->by_directory) < 0)
+		return -ENOMEM;
+	merge_counters(to, from);
+	worst_merge(&to->worst, &from->worst);
+	worst_merge(&to->worst_directories, &from->worst_directories);
+	merge_unreadable(to, from);
+	if (to->map && from->map)
+		map_merge(to->map, from->map);
+	return ranges_merge(&to->shared, &from->shared);
+}
+
+void totals_finish(struct totals *totals)
+{
+	totals->shared_distinct_bytes = ranges_bytes(&totals->shared);
+	worst_finish(&totals->worst);
+	worst_finish(&totals->worst_directories);
+	named_tallies_sort(&totals->extensions);
+	if (totals->depth)
+		named_tallies_sort(&totals->by_directory);
+}

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sources are tried in turn; each knows at once whether it is the right one.  A
+ * mounted file system that none can read, for lack of permission or of a reader,
+ * is walked, and the result says so.
+ */
+#include "frag/scan/whole_volume.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "frag/scan/contents.h"
+#include "frag/scan/freespace.h"
+
+static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs, &volume_btrfs,
+							    &volume_xfs_image,
+							    &volume_btrfs_image };
+
+/* ---- the walk ---- */
+
+struct single {
+	const char *path;
+};
+
+static int next_single(void *context, const char **ret_name)
+{
+	struct single *single = context;
+
+	*ret_name = TAKE_PTR(single->path);
+	return *ret_name != NULL;
+}
+
+static int walk(const struct frag_settings *settings, const struct frag_place *place,
+		struct frag_result *ret, struct problem *problem)
+{
+	struct frag_settings one_filesystem = *settings;
+	struct single single = { place->mount.point ? place->mount.point : place->path };
+	int r;
+
+	one_filesystem.one_filesystem = true;
+	r = frag_walk(&one_filesystem, &(struct frag_names) { next_single, &single }, ret, problem);
+	if (r < 0)
+		return r;
+	ret->free = calloc(1, sizeof(*ret->free));
+	if (!ret->free)
+		return -ENOMEM;
+	if (free_space_by_fsmap(&extent_running_kernel, place->fd, place->facts.device, ret->free) <
+	    0)
+		free(TAKE_PTR(ret->free));
+	return frag_result_note(
+		ret,
+		place->device
+			? "The file system was walked over, file by file: its device could not "
+			  "be read, for lack of permission or of a reader for it."
+			: "The file system was walked over, file by file: it has no block "
+			  "device of its own.");
+}
+
+/* ---- where ---- */
+
+static int look_at_place(struct frag_place *place, struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, place->path, true);
+	struct stat status;
+
+	if (fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s",
+				   place->path, strerror(-fd));
+	if (fstat(fd, &status) < 0 || filesystem_look(fd, &place->facts) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", place->path,
+				   strerror(errno));
+	if (S_ISDIR(status.st_mode)) {
+		place->fd = TAKE_FD(fd);
+		if (filesystem_mount(place->fd, &place->mount) < 0)
+			return -ENOMEM;
+		place->device = place->mount.device;
+		return 0;
+	}
+	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s is neither a mount point nor a device nor an image",
+				   place->path);
+	if (S_ISBLK(status.st_mode))
+		place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
+	place->device = place->path;
+	return 0;
+}
+
+static void place_closep(struct frag_place *place)
+{
+	place->fd = fd_close(place->fd);
+	filesystem_mount_clear(&place->mount);
+}
+
+int frag_volume(const struct frag_settings *settings, const char *path, struct frag_result *ret,
+		struct problem *problem)
+{
+	CLEANUP(place_closep) struct frag_place place = { .path = path, .fd = -1 };
+	int r = look_at_place(&place, problem);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
+		*ret = (struct frag_result) {
+			.source = sources[i]->name,
+			.paths_inside = place.fd < 0,
+		};
+		r = frag_result_init(ret, settings);
+		if (r == 0)
+			r = sources[i]->scan(settings, &place, ret, problem);
+		totals_finish(&ret->totals);
+		if (r == 0 && place.fd < 0)
+			r = contents_note_member(path, ret);
+		/* What is mounted can be walked, even if its format is not known here. */
+		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM &&
+		    (r != -EBADMSG || place.fd < 0))
+			return r;
+		frag_result_clear(ret);
+	}
+	if (place.fd >= 0)
+		return walk(settings, &place, ret, problem);
+	/* A reader knew it, and said why not. */
+	if (problem && problem->message)
+		return -EOPNOTSUPP;
+	if (r != -EOPNOTSUPP)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
+				   strerror(-r));
+	return contents_refuse(path, problem);
+}

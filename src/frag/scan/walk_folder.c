@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Folders of a walk: a chunk of names at a time.  Everything is opened relative to
+ * its directory, since paths may be longer than the kernel takes.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "frag/scan/walker.h"
+
+/* Inodes that far apart are cheaper read with what lies between them than one by one. */
+enum { INODES_APART = 64 };
+
+static int look_at(struct worker *worker, struct folder *folder, const char *name,
+		   unsigned char type)
+{
+	struct folder *child;
+	struct statx status;
+
+	if (type != DT_REG && type != DT_DIR && type != DT_UNKNOWN) {
+		worker->totals->special_files++;
+		return 0;
+	}
+	if (type != DT_DIR) {
+		if (statx(folder->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+			  STATX_BASIC_STATS, &status) < 0)
+			return walk_note_error(worker, name, -errno);
+		if (S_ISREG(status.stx_mode))
+			return walk_file(worker, folder->fd, name, &status, NULL);
+		if (!S_ISDIR(status.stx_mode)) {
+			worker->totals->special_files++;
+			return 0;
+		}
+	}
+	child = folder_new(folder, name);
+	if (!child)
+		return -ENOMEM;
+	walk_push(worker->walk, child);
+	return 0;
+}
+
+struct linux_dirent {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short bytes;
+	unsigned char type;
+	char name[];
+};
+
+/* ---- by inode tables ---- */
+
+static int by_inode(const void *one, const void *other)
+{
+	const struct walk_name *a = one, *b = other;
+
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+/* Puts the names into the order of the tables, and those close together into one read. */
+static void order(struct walk_name *listed, size_t count)
+{
+	qsort(listed, count, sizeof(*listed), by_inode);
+	for (size_t i = count; i-- > 0;) {
+		bool goes_on =
+			i + 1 < count && listed[i + 1].inode - listed[i].inode < INODES_APART;
+
+		listed[i].last = goes_on ? listed[i + 1].last : listed[i].inode;
+	}
+}
+
+static int look_at_listed(struct worker *worker, struct folder *folder, size_t count)
+{
+	int r = 0;
+
+	order(worker->listed, count);
+	for (size_t i = 0; r == 0 && i < count && !crew_is_over(&worker->walk->crew); i++) {
+		const struct walk_name *listed = &worker->listed[i];
+		const struct ext2_inode_large *inode;
+		struct statx status;
+
+		inode = ext_mounted_file(&worker->reader, listed->inode, listed->last, &status);
+		if (!inode) {
+			r = look_at(worker, folder, listed->name, DT_REG);
+			continue;
+		}
+		status.stx_dev_major = major(folder->device);
+		status.stx_dev_minor = minor(folder->device);
+		r = walk_file(worker, folder->fd, listed->name, &status, inode);
+	}
+	return r;
+}
+
+/* ---- a chunk of names ---- */
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int look_at_chunk(struct worker *worker, struct folder *folder, size_t bytes)
+{
+	bool by_tables = walk_use_tables(worker, folder->fd);
+	size_t files = 0, listed = 0;
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < bytes; files++) {
+		const struct linux_dirent *entry = (const void *)(worker->chunk + at);
+
+		at += entry->bytes;
+		if (is_dots(entry->name))
+			continue;
+		if (by_tables && entry->type == DT_REG)
+			worker->listed[listed++] =
+				(struct walk_name) { .inode = entry->inode, .name = entry->name };
+		else
+			r = look_at(worker, folder, entry->name, entry->type);
+		if (crew_is_over(&worker->walk->crew))
+			break;
+	}
+	if (r == 0)
+		r = look_at_listed(worker, folder, listed);
+	atomic_fetch_add(&worker->walk->crew.files, files);
+	return r;
+}
+
+/* ---- folders ---- */
+
+/* The blocks of the directory itself.  0 or -ENOMEM. */
+static int look_at_own(struct worker *worker, const struct folder *folder,
+		       const struct stat *status)
+{
+	struct frag_file file = {
+		.device = status->st_dev,
+		.inode = status->st_ino,
+		.size_bytes = (uint64_t)status->st_size,
+		.disk_bytes = (uint64_t)status->st_blocks * 512,
+	};
+	struct frag_collector collector = {
+		.model = worker->model,
+		.also = crew_watch_extent,
+		.also_context = &worker->walk->crew,
+	};
+	int r = frag_file_read(folder->fd, &worker->facts, false, &collector, &file);
+
+	if (r == -ECANCELED)
+		return 0;
+	/* Most file systems do not report it: those are the ones that are missing in the end. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = folder_path_set(&worker->path, folder);
+	if (r < 0)
+		return r;
+	/* Without the slash behind it; whoever needs the path next sets it anew. */
+	if (worker->path.bytes > 1)
+		worker->path.text[worker->path.bytes - 1] = '\0';
+	file.path = worker->path.text;
+	return totals_add_directory(worker->totals, &file);
+}
+
+int walk_enter(struct worker *worker, struct folder *folder, bool follow)
+{
+	struct walk *walk = worker->walk;
+	struct stat status;
+	int is_new, r;
+
+	r = frag_open(folder->parent ? folder->parent->fd : AT_FDCWD, folder->name, follow);
+	if (r < 0)
+		return r;
+	folder->fd = r;
+	if (fstat(folder->fd, &status) < 0)
+		return -errno;
+	folder->device = status.st_dev;
+	if (walk->settings->one_filesystem && folder->parent &&
+	    folder->device != folder->parent->device) {
+		worker->totals->skipped_mounts++;
+		return 0;
+	}
+	is_new = seen_add(walk->seen, status.st_dev, status.st_ino);
+	if (is_new <= 0) {
+		worker->totals->linked_again += is_new == 0;
+		return is_new;
+	}
+	r = walk_use_facts(worker, folder->device, folder->fd);
+	if (r == 0 && worker->facts.is_pseudo && folder->parent) {
+		worker->totals->skipped_mounts++;
+		return 0;
+	}
+	worker->totals->directories += r == 0;
+	if (r == 0 && walk->settings->with_directories)
+		r = look_at_own(worker, folder, &status);
+	return r < 0 ? r : 1;
+}
+
+static int note_folder(struct worker *worker, struct folder *folder, int error)
+{
+	int r = folder_path_set(&worker->path, folder->parent);
+
+	return r < 0 ? r : walk_note_error(worker, folder->name, error);
+}
+
+int walk_folder(struct worker *worker, struct folder *folder)
+{
+	ssize_t bytes;
+	int r = folder->fd >= 0 ? 1 : walk_enter(worker, folder, false);
+
+	if (r <= 0) {
+		r = r < 0 ? note_folder(worker, folder, r) : 0;
+		folder_release(folder);
+		return r;
+	}
+	bytes = syscall(SYS_getdents64, folder->fd, worker->chunk, WALK_CHUNK_BYTES);
+	if (bytes <= 0) {
+		r = bytes < 0 ? note_folder(worker, folder, -errno) : 0;
+		folder_release(folder);
+		return r;
+	}
+	atomic_fetch_add(&folder->users, 1);
+	walk_push(worker->walk, folder);
+	r = folder_path_set(&worker->path, folder);
+	if (r == 0)
+		r = walk_use_facts(worker, folder->device, folder->fd);
+	if (r == 0)
+		r = look_at_chunk(worker, folder, (size_t)bytes);
+	folder_release(folder);
+	return r;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/* The files that are worth showing one by one. */
+#ifndef FRAG_WORST_H
+#define FRAG_WORST_H
+
+#include <stddef.h>
+
+#include "frag/show/file.h"
+
+/* Where the worst files go by; a row of frag_sorts. */
+struct frag_sort {
+	const char *name;
+	double (*key)(const struct frag_file *file);
+};
+
+extern const struct frag_sort frag_sorts[];
+extern const unsigned frag_sort_count;
+
+const struct frag_sort *frag_sort_find(const char *name);
+
+/* The N files with the greatest key: a heap with the least one on top. */
+struct worst {
+	const struct frag_sort *sort;
+	size_t room;
+	size_t count;
+	struct frag_file *file; /* each owns its path */
+};
+
+/* 0 or -ENOMEM; worst_clear() when done, also after a failure. */
+int worst_init(struct worst *worst, const struct frag_sort *sort, size_t room);
+void worst_clear(struct worst *worst);
+
+/* Whether worst_add() would keep it. */
+int worst_wants(const struct worst *worst, const struct frag_file *file);
+
+/* Its path is copied.  0 or -ENOMEM. */
+int worst_add(struct worst *worst, const struct frag_file *file);
+
+/* Moves all of `from`, which is empty after that. */
+void worst_merge(struct worst *to, struct worst *from);
+
+/* Puts them into order, the greatest first. */
+void worst_finish(struct worst *worst);
+
+#endif

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures of one file, whoever read its layout. */
+#ifndef FRAG_FILE_H
+#define FRAG_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "frag/scan/seek.h"
+#include "extent/extent.h"
+#include "frag/scan/filesystem.h"
+#include "extent/layout.h"
+#include "frag/show/map.h"
+#include "frag/show/parts.h"
+#include "frag/scan/ranges.h"
+
+struct frag_file {
+	const char *path; /* NULL: known by its inode alone */
+	uint64_t device, inode;
+	uint64_t size_bytes;
+	uint64_t disk_bytes;		/* as st_blocks says, metadata of the file included */
+	bool opened;			/* no: of one block or none, not looked into */
+	struct layout layout;		/* without the median */
+	const struct frag_parts *parts; /* NULL: nobody asked */
+	const struct frag_swap *swap;	/* NULL: nobody asked */
+	uint64_t delayed_bytes;		/* written, but not given their place yet */
+	uint64_t inline_bytes;		/* inside of metadata */
+	uint64_t ideal_fragments;
+	double sequential_seconds,
+		extra_seconds; /* by the model: in one piece, and on top of that */
+	/* By totals_add(), of costly files: the fewest that the free space allows (met.h). */
+	uint64_t possible_fragments;
+	bool is_worth;	  /* rewriting */
+	bool has_no_room; /* it would be, were the free space not in pieces as well */
+};
+
+/* Whether the number of fragments is known; otherwise it is a lower bound. */
+bool frag_file_is_known(const struct frag_file *file);
+
+/* More fragments than the ideal, for certain. */
+bool frag_file_is_fragmented(const struct frag_file *file);
+
+/* Whether its fragments cost so much that it is worth rewriting, given the room for it. */
+bool frag_file_is_costly(const struct frag_file *file);
+
+/* A column of tables, csv and JSON. */
+struct frag_column {
+	const char *name; /* key; never changes */
+	const char *unit; /* "bytes", "count", "seconds", "" */
+	const char *meaning;
+	/* NaN: not known or does not apply */
+	double (*of)(const struct frag_file *file);
+};
+
+extern const struct frag_column frag_columns[];
+extern const unsigned frag_column_count;
+
+/* Collects a file's extents, each handed to frag_collect(). */
+struct frag_collector {
+	struct layout_sums sums;
+	uint64_t delayed_bytes, inline_bytes;
+	uint64_t packed_bytes; /* that compression saves, where that is known */
+	double break_seconds;
+	const struct seek_model *model;
+	uint64_t device, volume_bytes, file_bytes;
+	struct ranges *shared;	  /* gets the shared extents; NULL: nobody cares */
+	struct frag_parts *parts; /* may be NULL */
+	struct map *map;	  /* gets all with addresses; may be NULL */
+	extent_fn also;		  /* sees each extent, too; may be NULL */
+	void *also_context;
+};
+
+/* An extent_fn; context is the collector. */
+int frag_collect(const struct extent *extent, void *collector);
+
+/* Fills what the collector knows into `file`: all but what stat() tells. */
+void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
+		    bool block_mapped, struct frag_file *file);
+
+/* A file that was not looked into, since one extent, or none, cannot be fragmented. */
+void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
+			     struct frag_file *file);
+
+/*
+ * Whether the sizes of a file, as stat() has them, leave no more than one block of
+ * data, so that it need not be looked into: what an empty or sparse file has on the
+ * disk may be its attributes.
+ */
+bool frag_file_has_one_block(const struct frag_file *file, const struct filesystem_facts *facts);
+
+/* A file that has at most one block; on ext4 less than a block is inside of the inode. */
+void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
+			    struct frag_file *file);
+
+/*
+ * Opens for reading without any effect on the file: not its time of access where
+ * that may be left alone, no waiting for a fifo, no symbolic link followed unless
+ * `follow`.  A descriptor or -errno.
+ */
+int frag_open(int directory, const char *name, bool follow);
+
+/* Whether the file is one of ext2, ext3 or ext4 that maps single blocks. */
+bool frag_is_block_mapped(int fd, const struct filesystem_facts *facts);
+
+/*
+ * Looks into an open file.  `file` has what stat() tells.  Returns as
+ * extent_walk(), or what collector->also returned.
+ */
+int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
+		   struct frag_collector *collector, struct frag_file *file);
+
+#endif

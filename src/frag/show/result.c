@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#include "frag/frag.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frag/scan/freespace.h"
+
+void frag_result_clear(struct frag_result *result)
+{
+	totals_clear(&result->totals);
+	met_free(result->met);
+	free(result->free);
+	free(result->note);
+	*result = (struct frag_result) { 0 };
+}
+
+int frag_result_init(struct frag_result *result, const struct frag_settings *settings)
+{
+	int r = totals_init(&result->totals, settings->sort, settings->worst_count,
+			    settings->with_map);
+
+	result->met = met_new(settings->cancel_fd);
+	result->totals.met = result->met;
+	if (r == 0)
+		r = totals_set_depth(&result->totals, settings->depth);
+	return result->met ? r : -ENOMEM;
+}
+
+const struct seek_model *frag_model_for(const struct frag_settings *settings,
+					const struct filesystem_facts *facts)
+{
+	if (settings->model)
+		return settings->model;
+	return seek_model_find(facts->is_flash ? "flash" : "disk");
+}
+
+void frag_result_set_top(struct frag_result *result, const char *top)
+{
+	result->totals.root_bytes = strcmp(top, "/") == 0 ? 0 : strlen(top);
+}
+
+void frag_result_set_whole(struct frag_result *result)
+{
+	if (result->met)
+		met_set_whole(result->met, &result->facts, result->free);
+}
+
+int frag_result_note(struct frag_result *result, const char *text)
+{
+	char *note = NULL;
+
+	if (asprintf(&note, "%s%s%s", result->note ? result->note : "", result->note ? "  " : "",
+		     text) < 0)
+		return -ENOMEM;
+	free(result->note);
+	result->note = note;
+	return 0;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * XFS: bulkstat hands out the inodes of an allocation group in the order of the
+ * disk, with the number of extents of each, so that only files of two extents or
+ * more are opened, by their handles and not by their names.  Groups are looked at
+ * side by side.
+ *
+ * Of a file in one extent, bulkstat does not tell whether it is unwritten or
+ * shared; --exact opens these, too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <xfs/xfs.h>
+
+#include "base/cleanup.h"
+#include "frag/scan/crew.h"
+#include "frag/scan/freespace.h"
+#include "frag/scan/names.h"
+#include "frag/scan/whole_volume.h"
+
+enum { BATCH = 1024, XFS_MAGIC = 0x58465342 };
+
+struct scan {
+	struct crew crew;
+	const struct frag_settings *settings;
+	struct frag_result *result;
+	const struct extent_kernel *kernel;
+	int fd;
+	uint32_t group_count;
+	atomic_uint next_group;
+	struct names *names; /* NULL: only the worst get theirs, later */
+};
+
+/* The kernel's file handle of XFS: fs/xfs/xfs_export.h, type "64 bit inode, generation". */
+struct handle {
+	struct file_handle head;
+	struct {
+		uint64_t inode;
+		uint32_t generation;
+	} __attribute__((packed)) body;
+};
+enum { HANDLE_TYPE = 0x81 };
+
+static int open_inode(int mount_fd, const struct xfs_bulkstat *inode)
+{
+	struct handle handle = {
+		.head = { .handle_bytes = sizeof(handle.body), .handle_type = HANDLE_TYPE },
+	};
+	int fd;
+
+	memcpy(handle.head.f_handle, &inode->bs_ino, sizeof(inode->bs_ino));
+	memcpy(handle.head.f_handle + sizeof(inode->bs_ino), &inode->bs_gen, sizeof(inode->bs_gen));
+	fd = open_by_handle_at(mount_fd, &handle.head,
+			       O_RDONLY | O_NOATIME | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode,
+		     struct frag_file *file)
+{
+	struct scan *scan = member->crew->context;
+	CLEANUP(fd_closep) int fd = open_inode(scan->fd, inode);
+	struct frag_collector collector = {
+		.model = scan->result->model,
+		.shared = &member->totals.shared,
+		.map = member->totals.map,
+		.also = crew_watch_extent,
+		.also_context = member->crew,
+	};
+
+	if (fd < 0)
+		return fd;
+	return frag_file_read(fd, &scan->result->facts, scan->settings->sync, &collector, file);
+}
+
+static int note_error(struct crew_member *member, uint64_t inode, int error)
+{
+	char name[48];
+
+	if (error == -ENOMEM)
+		return error;
+	if (error == -ESTALE || error == -ENOENT) {
+		member->totals.vanished_files++;
+		return 0;
+	}
+	snprintf(name, sizeof(name), "inode %llu", (unsigned long long)inode);
+	return totals_add_unreadable(&member->totals, name, -error);
+}
+
+static bool is_filtered(const struct frag_settings *settings, const struct xfs_bulkstat *inode)
+{
+	return inode->bs_size < settings->min_bytes ||
+	       (settings->newer && inode->bs_mtime <= settings->newer);
+}
+
+/* Blocks of attributes are counted with those of the file, and could stand for a hole. */
+static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
+{
+	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
+}
+
+static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *inode)
+{
+	struct scan *scan = member->crew->context;
+	const struct frag_settings *settings = scan->settings;
+	uint64_t block = scan->result->facts.block_bytes;
+	struct frag_file file = {
+		.device = scan->result->facts.device,
+		.inode = inode->bs_ino,
+		.size_bytes = inode->bs_size,
+		.disk_bytes = inode->bs_blocks * block,
+	};
+	int r = 0;
+
+	if (is_filtered(settings, inode)) {
+		member->totals.filtered_files++;
+		return 0;
+	}
+	if (inode->bs_extents > 1 ||
+	    (inode->bs_extents && (settings->exact || has_hole(inode, block))))
+		r = look_into(member, inode, &file);
+	else
+		frag_file_of_one_extent(scan->result->model, inode->bs_extents, &file);
+	if (r == -ECANCELED)
+		return 0;
+	if (r < 0)
+		return note_error(member, file.inode, r);
+	return crew_account(member, scan->names, &file);
+}
+
+static int look_at_inode(struct crew_member *member, const struct xfs_bulkstat *inode)
+{
+	if (inode->bs_nlink == 0)
+		return 0;
+	if (S_ISREG(inode->bs_mode))
+		return look_at_file(member, inode);
+	if (S_ISDIR(inode->bs_mode))
+		member->totals.directories++;
+	else
+		member->totals.special_files++;
+	return 0;
+}
+
+static int look_at_group(struct crew_member *member, struct xfs_bulkstat_req *request,
+			 uint32_t group)
+{
+	struct scan *scan = member->crew->context;
+
+	request->hdr = (struct xfs_bulk_ireq) {
+		.flags = XFS_BULK_IREQ_AGNO,
+		.agno = group,
+		.icount = BATCH,
+	};
+	while (!crew_is_over(member->crew)) {
+		uint64_t from = request->hdr.ino;
+		int r = scan->kernel->control(scan->kernel->context, scan->fd, XFS_IOC_BULKSTAT,
+					      request);
+
+		if (r < 0 || request->hdr.ocount == 0)
+			return r;
+		/* It has to go on, or it would go on for ever. */
+		if (request->hdr.ocount > BATCH || request->hdr.ino <= from)
+			return -EIO;
+		for (uint32_t i = 0; r == 0 && i < request->hdr.ocount; i++)
+			r = look_at_inode(member, &request->bulkstat[i]);
+		if (r < 0)
+			return r;
+		atomic_fetch_add(&member->crew->files, request->hdr.ocount);
+	}
+	return 0;
+}
+
+static int work(struct crew_member *member)
+{
+	struct scan *scan = member->crew->context;
+	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
+	int r = request ? 0 : -ENOMEM;
+
+	while (r == 0 && !crew_is_over(member->crew)) {
+		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
+
+		if (group >= scan->group_count)
+			return 0;
+		crew_begin_unit(member, group);
+		r = look_at_group(member, request, group);
+		if (r == 0)
+			r = crew_end_unit(member);
+	}
+	return r;
+}
+
+/* Old kernels (before 5.3) and users without CAP_SYS_ADMIN are told before anything is counted. */
+static int probe(int fd)
+{
+	CLEANUP(freep) struct xfs_bulkstat_req *request = calloc(1, XFS_BULKSTAT_REQ_SIZE(1));
+
+	if (!request)
+		return -ENOMEM;
+	request->hdr.icount = 1;
+	if (ioctl(fd, XFS_IOC_BULKSTAT, request) == 0)
+		return 0;
+	return errno == EPERM || errno == ENOTTY || errno == EINVAL ? -EOPNOTSUPP : -errno;
+}
+
+static int look_at_free(struct frag_result *result, int fd)
+{
+	result->free = calloc(1, sizeof(*result->free));
+	if (!result->free)
+		return -ENOMEM;
+	if (free_space_by_fsmap(&extent_running_kernel, fd, result->facts.device, result->free) < 0)
+		free(TAKE_PTR(result->free));
+	return 0;
+}
+
+static int scan_groups(struct scan *scan, const struct frag_place *place)
+{
+	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(freep) struct mounted_folders *folders = malloc(sizeof(*folders));
+	const struct frag_settings *settings = scan->settings;
+	struct names_source source;
+	int r;
+
+	if (!folders)
+		return -ENOMEM;
+	r = mounted_names(folders, place->mount.point ? place->mount.point : place->path, &source);
+	if (r == 0)
+		frag_result_set_top(scan->result, source.top);
+	if (r == 0 && settings->with_names)
+		r = names_read(settings, &source, NULL, &names);
+	if (r < 0)
+		return r;
+	scan->names = names;
+	r = crew_run(&scan->crew, crew_size(settings));
+	if (r == 0 && names)
+		r = names_note(names, scan->result);
+	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
+}
+
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret)
+{
+	struct scan scan = {
+		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.settings = settings,
+		.result = ret,
+		.kernel = kernel,
+		.fd = place->fd,
+		.group_count = group_count,
+	};
+
+	ret->facts = place->facts;
+	ret->model = frag_model_for(settings, &ret->facts);
+	return scan_groups(&scan, place);
+}
+
+static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
+		    struct frag_result *ret, struct problem *problem)
+{
+	struct xfs_fsop_geom geometry;
+	int r;
+
+	(void)problem;
+	if (place->fd < 0 || place->facts.magic != XFS_MAGIC)
+		return -EOPNOTSUPP;
+	if (ioctl(place->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
+		return -EOPNOTSUPP;
+	r = probe(place->fd);
+	if (r < 0)
+		return r;
+	ret->facts = place->facts;
+	r = look_at_free(ret, place->fd);
+	frag_result_set_whole(ret);
+	return r < 0 ? r
+		     : xfs_bulkstat(&extent_running_kernel, settings, place, geometry.agcount, ret);
+}
+
+const struct frag_volume_source volume_xfs = { "xfs-bulkstat", scan_xfs };

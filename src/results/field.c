@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Objects are reached by offset, so that one loop serves every struct and no
+ * field can be written but not read.
+ *
+ * Runs are arrays of numbers and not objects: a file of many fragments has a
+ * thousand of them, and their keys would be most of the line.
+ *
+ * Texts come from mount tables, kernel messages and labels as typed, which need
+ * not be UTF-8, and JSON can hold nothing else: such a byte becomes a "?" rather
+ * than the loss of a record.
+ */
+#include "results/field.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+static char **text_at(const struct field *field, void *object)
+{
+	return (char **)((char *)object + field->offset);
+}
+
+static int64_t *count_at(const struct field *field, void *object)
+{
+	return (int64_t *)((char *)object + field->offset);
+}
+
+static struct field_runs *runs_at(const struct field *field, void *object)
+{
+	return (struct field_runs *)((char *)object + field->offset);
+}
+
+const char *field_text(const struct field *field, const void *object)
+{
+	return *(char *const *)((const char *)object + field->offset);
+}
+
+int64_t field_count(const struct field *field, const void *object)
+{
+	return *(const int64_t *)((const char *)object + field->offset);
+}
+
+const struct field_runs *field_runs(const struct field *field, const void *object)
+{
+	return (const struct field_runs *)((const char *)object + field->offset);
+}
+
+void field_init(const struct field *fields, size_t count, void *object)
+{
+	for (size_t i = 0; i < count; i++)
+		switch (fields[i].type) {
+		case FIELD_TEXT:
+			*text_at(&fields[i], object) = NULL;
+			break;
+		case FIELD_COUNT:
+			*count_at(&fields[i], object) = FIELD_UNKNOWN;
+			break;
+		case FIELD_RUNS:
+			*runs_at(&fields[i], object) = (struct field_runs) { NULL, FIELD_UNKNOWN };
+			break;
+		}
+}
+
+void field_clear(const struct field *fields, size_t count, void *object)
+{
+	for (size_t i = 0; i < count; i++)
+		if (fields[i].type == FIELD_TEXT)
+			free(*text_at(&fields[i], object));
+		else if (fields[i].type == FIELD_RUNS)
+			free(runs_at(&fields[i], object)->run);
+	field_init(fields, count, object);
+}
+
+static json_t *text_to_json(const char *text)
+{
+	CLEANUP(freep) char *ascii = NULL;
+	json_t *json = json_string(text);
+
+	if (json)
+		return json;
+	ascii = strdup(text);
+	if (!ascii)
+		return NULL;
+	for (char *letter = ascii; *letter; letter++)
+		if (*letter & 0x80)
+			*letter = '?';
+	return json_string(ascii);
+}
+
+static json_t *count_to_json(int64_t number)
+{
+	return number == FIELD_UNKNOWN ? json_null() : json_integer(number);
+}
+
+static json_t *runs_to_json(const struct field_runs *runs)
+{
+	json_t *json = runs->count == FIELD_UNKNOWN ? json_null() : json_array();
+
+	for (int64_t i = 0; json && i < runs->count; i++) {
+		const struct field_run *run = &runs->run[i];
+
+		if (json_array_append_new(json, json_pack("[IIII]", (json_int_t)run->logical,
+							  (json_int_t)run->physical,
+							  (json_int_t)run->bytes,
+							  (json_int_t)run->unwritten)) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
+static json_t *value_to_json(const struct field *field, const void *object)
+{
+	const char *text;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		text = field_text(field, object);
+		return text ? text_to_json(text) : json_null();
+	case FIELD_COUNT:
+		return count_to_json(field_count(field, object));
+	case FIELD_RUNS:
+		return runs_to_json(field_runs(field, object));
+	}
+	return NULL;
+}
+
+int field_to_json(const struct field *fields, size_t count, const void *object, json_t *json)
+{
+	for (size_t i = 0; i < count; i++)
+		if (json_object_set_new(json, fields[i].name, value_to_json(&fields[i], object)) <
+		    0)
+			return -ENOMEM;
+	return 0;
+}
+
+static int run_from_json(const json_t *json, struct field_run *ret)
+{
+	json_int_t logical, physical, bytes, unwritten, end;
+
+	if (json_unpack((json_t *)json, "[IIII!]", &logical, &physical, &bytes, &unwritten) < 0)
+		return -EINVAL;
+	if (logical < 0 || physical < 0 || bytes <= 0 || (unwritten != 0 && unwritten != 1) ||
+	    __builtin_add_overflow(logical, bytes, &end) ||
+	    __builtin_add_overflow(physical, bytes, &end))
+		return -EINVAL;
+	*ret = (struct field_run) { logical, physical, bytes, unwritten };
+	return 0;
+}
+
+static int runs_from_json(const json_t *json, struct field_runs *ret)
+{
+	size_t count = json_array_size(json);
+	CLEANUP(freep) struct field_run *run = calloc(count ? count : 1, sizeof(*run));
+
+	if (!run)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		int r = run_from_json(json_array_get(json, i), &run[i]);
+
+		if (r < 0)
+			return r;
+	}
+	*ret = (struct field_runs) { TAKE_PTR(run), (int64_t)count };
+	return 0;
+}
+
+static int value_from_json(const struct field *field, void *object, const json_t *value)
+{
+	if (!value || json_is_null(value))
+		return 0;
+	if (field->type == FIELD_TEXT && json_is_string(value))
+		return field_set_text(text_at(field, object), json_string_value(value));
+	if (field->type == FIELD_COUNT && json_is_integer(value)) {
+		*count_at(field, object) = json_integer_value(value);
+		return 0;
+	}
+	if (field->type == FIELD_RUNS && json_is_array(value))
+		return runs_from_json(value, runs_at(field, object));
+	return -EINVAL;
+}
+
+int field_from_json(const struct field *fields, size_t count, void *object, const json_t *json,
+		    const char **ret_field)
+{
+	field_init(fields, count, object);
+	for (size_t i = 0; i < count; i++) {
+		int r = value_from_json(&fields[i], object, json_object_get(json, fields[i].name));
+
+		if (r < 0) {
+			field_clear(fields, count, object);
+			if (r == -EINVAL && ret_field)
+				*ret_field = fields[i].name;
+			return r;
+		}
+	}
+	return 0;
+}
+
+int field_set_text(char **member, const char *text)
+{
+	char *copy = NULL;
+
+	if (text && !(copy = strdup(text)))
+		return -ENOMEM;
+	free(*member);
+	*member = copy;
+	return 0;
+}

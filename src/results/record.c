@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The tables are the schema: JSON, csv and doc/record.md are all made from
+ * these rows.  JSON is kept flat ("allocate_ns", not "allocate": {"ns": ...}),
+ * so that a line can be read by any tool that knows keys and values.
+ *
+ * A line's own kind stands under "type"; the type of a file system therefore
+ * goes by the key "filesystem_type".
+ */
+#include "results/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* clang-format off */
+#define ROW(structure, member, name, type, unit, meaning) \
+	{ name, type, unit, meaning, offsetof(struct structure, member) }
+
+#define TEXT(member, meaning) ROW(record, member, #member, FIELD_TEXT, "", meaning)
+#define COUNT(member, unit, meaning) ROW(record, member, #member, FIELD_COUNT, unit, meaning)
+#define COST(stage, member, name, unit, meaning) \
+	ROW(record, stage.member, #stage "_" name, FIELD_COUNT, unit, meaning " while " #stage " lasted")
+#define STAGE(stage, what) \
+	ROW(record, stage.wall_ns, #stage "_ns", FIELD_COUNT, "ns", "time to " what), \
+	COST(stage, user_ns, "user_ns", "ns", "CPU time in user mode"), \
+	COST(stage, system_ns, "system_ns", "ns", "CPU time in the kernel"), \
+	COST(stage, written_bytes, "written_bytes", "bytes", "bytes that reached the device"), \
+	COST(stage, write_requests, "write_requests", "count", "write requests to the device, after merging,"), \
+	COST(stage, read_bytes, "read_bytes", "bytes", "bytes read from the device")
+
+const struct field record_fields[] = {
+	TEXT(filesystem, "variant of the file system, by its name in the catalogue"),
+	TEXT(method, "how the file was allocated, canonical name"),
+	COUNT(file_bytes, "bytes", "size asked for"),
+	COUNT(volume_bytes, "bytes", "size of the volume; null where an existing directory was used"),
+	COUNT(run, "count", "number of the repetition, from 1"),
+	COUNT(place, "count", "place in the plan's order of a round, from 0; tables keep to it, the trials are made in a random one"),
+
+	TEXT(testbed, "where: uml, loop, qemu, dir, device, ..."),
+	TEXT(kernel, "release of the kernel that the trial ran under, or the name it was given by run --kernel NAME=PATH"),
+	TEXT(label, "conditions as named by the user"),
+	ROW(record, type, "filesystem_type", FIELD_TEXT, "", "type of the file system for mount(2)"),
+	TEXT(mkfs, "command that formatted the volume, without the volume"),
+	TEXT(mount_options, "mount options as the kernel reports them"),
+	TEXT(started, "when the trial began: UTC, ISO 8601"),
+
+	TEXT(status, "ok, unsupported (refused here by kernel or file system), or failed"),
+	TEXT(stage, "stage in which it ended, if not ok"),
+	TEXT(reason, "what happened, if not ok: a sentence"),
+	TEXT(console, "last lines of a guest's console, where it ended without a record"),
+	TEXT(refused_by, "system call that was refused"),
+	COUNT(error, "errno", "its error number, if not ok"),
+	TEXT(path, "way the allocation really took: native, emulated, written, sparse or none"),
+	TEXT(fallbacks, "ways that were tried first and refused, with the error of each"),
+	COUNT(calls, "count", "system calls that allocated; mappings for mmap"),
+	COUNT(submitted_bytes, "bytes", "bytes that those calls handed to the kernel"),
+
+	STAGE(format, "make the file system, and flush it"),
+	STAGE(mount, "mount it"),
+	STAGE(create, "create the empty file"),
+	STAGE(allocate, "allocate: the method's own calls"),
+	STAGE(sync, "fsync() the file"),
+	STAGE(close, "close the file"),
+	STAGE(unmount, "unmount, which proves that the file is on the disk"),
+	STAGE(remount, "mount again"),
+	STAGE(inspect, "read the file's layout"),
+	COUNT(host_flush_ns, "ns", "part of sync and unmount: time in which the host flushed the volume at the end of each, where the guest's kernel passes no flush on (uml); null where flushes need no help, and in records of uml before it was done, whose times hold no flush of the host"),
+	COUNT(caches_dropped, "1 or 0", "the page cache was dropped before"),
+	COUNT(peak_memory_bytes, "bytes", "largest resident memory of the process that allocated"),
+
+	COUNT(size_bytes, "bytes", "size of the file after remount"),
+	COUNT(blocks_before_close_bytes, "bytes", "st_blocks before close()"),
+	COUNT(blocks_after_close_bytes, "bytes", "st_blocks after close()"),
+	COUNT(blocks_after_remount_bytes, "bytes", "st_blocks after remount"),
+	TEXT(extent_source, "ioctl that told the layout: fiemap, fibmap or none"),
+	COUNT(extents, "count", "extents as the kernel reports them"),
+	COUNT(fragments, "count", "maximal runs of physically contiguous extents"),
+	COUNT(ideal_fragments, "count", "fewest fragments that this file system could need"),
+	COUNT(largest_fragment_bytes, "bytes", "largest fragment"),
+	COUNT(median_fragment_bytes, "bytes", "median fragment"),
+	COUNT(mapped_bytes, "bytes", "sum of all extents"),
+	COUNT(unwritten_bytes, "bytes", "allocated and marked as reading zeroes"),
+	COUNT(shared_bytes, "bytes", "shared with other files"),
+	COUNT(encoded_bytes, "bytes", "compressed or encrypted"),
+	COUNT(gap_bytes, "bytes", "sum of the distances from each fragment to the next"),
+	COUNT(holes, "count", "holes before the last extent"),
+	COUNT(addresses_known, "1 or 0", "every extent had an address; if 0, fragments and gaps are lower bounds"),
+	ROW(record, layout, "layout", FIELD_RUNS, "bytes", "where the file lies: [offset in the file, offset on the volume, length, 1 if unwritten] of each run without a break, in the order of the file; of more than 1000 runs the longest"),
+	COUNT(layout_left_out, "count", "runs that `layout` lacks: beyond the 1000 longest, or without an address"),
+	COUNT(layout_left_out_bytes, "bytes", "their length together"),
+};
+const size_t record_field_count = ARRAY_SIZE(record_fields);
+
+#undef TEXT
+#undef COUNT
+#define TEXT(member, meaning) ROW(environment, member, #member, FIELD_TEXT, "", meaning)
+#define COUNT(member, unit, meaning) ROW(environment, member, #member, FIELD_COUNT, unit, meaning)
+
+const struct field environment_fields[] = {
+	COUNT(schema, "", "version of this format"),
+	TEXT(version, "version of alloc-perf"),
+	TEXT(started, "when the run began: UTC, ISO 8601"),
+	TEXT(label, "conditions as named by the user"),
+	TEXT(testbed, "where the trials ran: uml, loop, qemu, dir, device, ..."),
+	TEXT(testbed_note, "what figures from there do not mean"),
+	TEXT(kernel, "release of the host's kernel"),
+	TEXT(guest_kernel, "release of the guest's kernel, or the name it was given; of several each; null without a guest"),
+	TEXT(kernel_build, "which build of the kernel that ran the trials, as uname -v says; of several guests' kernels each; null where it is not known"),
+	TEXT(accelerator, "how qemu runs the guest's processor: kvm, or tcg (emulated); null elsewhere"),
+	TEXT(drive, "how qemu gives the image to the guest; null elsewhere"),
+	TEXT(drive_throttle, "limits of that drive: requests (iops) and bytes (bps) a second"),
+	TEXT(libc, "C library and its version"),
+	TEXT(machine, "architecture as uname -m names it"),
+	TEXT(cpu, "model of the CPU"),
+	COUNT(cpus, "count", "CPUs that could be used"),
+	COUNT(memory_bytes, "bytes", "memory of the machine"),
+	TEXT(tools, "versions of the programs that formatted"),
+	TEXT(device, "what held the volumes: source, type and mount options; or the device that was the volume"),
+	TEXT(disk_model, "model of the disk below"),
+	COUNT(disk_bytes, "bytes", "its size"),
+	COUNT(partition_start_bytes, "bytes", "where on it the device begins; null where it is no partition"),
+	COUNT(logical_sector_bytes, "bytes", "its logical sector"),
+	COUNT(physical_sector_bytes, "bytes", "its physical sector"),
+	TEXT(write_cache, "its cache as the kernel treats it: write back or write through"),
+	COUNT(discard, "1 or 0", "it can discard"),
+	TEXT(scheduler, "its I/O scheduler"),
+	COUNT(rotational, "1 or 0", "it says that it rotates"),
+	TEXT(command, "command line, quoted for a shell"),
+	COUNT(seed, "", "seed of the random order of the trials within each round; null: in the plan's order"),
+	TEXT(plan, "plan of the run in INI form, from which it can be resumed"),
+};
+const size_t environment_field_count = ARRAY_SIZE(environment_fields);
+
+#undef TEXT
+#define TEXT(member, meaning) ROW(warning, member, #member, FIELD_TEXT, "", meaning)
+
+const struct field warning_fields[] = {
+	TEXT(kind, "suspended, writers, load, frequency, full or outliers"),
+	TEXT(text, "what happened, and what it does to the figures: a sentence"),
+};
+const size_t warning_field_count = ARRAY_SIZE(warning_fields);
+/* clang-format on */
+
+void record_init(struct record *record)
+{
+	field_init(record_fields, record_field_count, record);
+}
+
+void record_vconclude(struct record *record, const char *status, int error, const char *format,
+		      va_list arguments)
+{
+	char *reason = NULL;
+
+	if (vasprintf(&reason, format, arguments) < 0)
+		reason = NULL;
+	free(record->reason);
+	record->reason = reason;
+	record->error = error;
+	field_set_text(&record->status, status);
+}
+
+void record_conclude(struct record *record, const char *status, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	record_vconclude(record, status, error, format, arguments);
+	va_end(arguments);
+}
+
+void record_clear(struct record *record)
+{
+	field_clear(record_fields, record_field_count, record);
+}
+
+void environment_init(struct environment *environment)
+{
+	field_init(environment_fields, environment_field_count, environment);
+}
+
+void environment_clear(struct environment *environment)
+{
+	field_clear(environment_fields, environment_field_count, environment);
+}
+
+void warning_init(struct warning *warning)
+{
+	field_init(warning_fields, warning_field_count, warning);
+}
+
+void warning_clear(struct warning *warning)
+{
+	field_clear(warning_fields, warning_field_count, warning);
+}
+
+static json_t *line_new(const char *type, const struct field *fields, size_t count,
+			const void *object)
+{
+	json_t *json = json_object();
+
+	if (!json)
+		return NULL;
+	if (json_object_set_new(json, "type", json_string(type)) < 0 ||
+	    field_to_json(fields, count, object, json) < 0) {
+		json_decref(json);
+		return NULL;
+	}
+	return json;
+}
+
+json_t *record_to_json(const struct record *record)
+{
+	return line_new("trial", record_fields, record_field_count, record);
+}
+
+json_t *environment_to_json(const struct environment *environment)
+{
+	return line_new("environment", environment_fields, environment_field_count, environment);
+}
+
+json_t *warning_to_json(const struct warning *warning)
+{
+	return line_new("warning", warning_fields, warning_field_count, warning);
+}
+
+int record_from_json(const json_t *json, struct record *ret, const char **ret_field)
+{
+	return field_from_json(record_fields, record_field_count, ret, json, ret_field);
+}
+
+/* The first versions did not have the host flush for guests of User-Mode Linux, nor said so. */
+static int add_to_note(struct environment *environment)
+{
+	const char *testbed = environment->testbed, *note = environment->testbed_note;
+	char *longer;
+
+	if (!testbed || strcmp(testbed, "uml") != 0 || !note || strstr(note, "flush"))
+		return 0;
+	if (asprintf(&longer, "%s No flush reached the host's disk: times until on disk hold none.",
+		     note) < 0)
+		return -ENOMEM;
+	free(environment->testbed_note);
+	environment->testbed_note = longer;
+	return 0;
+}
+
+int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field)
+{
+	int r = field_from_json(environment_fields, environment_field_count, ret, json, ret_field);
+
+	return r < 0 ? r : add_to_note(ret);
+}
+
+int warning_from_json(const json_t *json, struct warning *ret, const char **ret_field)
+{
+	return field_from_json(warning_fields, warning_field_count, ret, json, ret_field);
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A cgroup that is frozen stops its processes where they hold no lock of the
+ * kernel, so file systems can be frozen afterwards.  The other way round a
+ * process that is blocked in a write never gets there, and the cgroup never
+ * says `frozen 1` (Linux 6.1).
+ *
+ * Left running are those that the suspend goes through: init runs the service
+ * that suspends and is asked to thaw user.slice, logind answers when the kernel
+ * switches the virtual terminal, hooks talk on the bus.  None of them writes to
+ * a disk in that time.
+ */
+#include "suspend/cgroups.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "suspend/gather.h"
+#include "base/io.h"
+#include "suspend/process.h"
+
+enum {
+	ATTRIBUTE_BYTES = 1 << 16,
+	PROCESSES_BYTES = 4 << 20,
+	DEPTH_MAX = 128,
+	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD in /proc/PID/stat */
+};
+
+/* By the last part of their path. */
+static const char *const needed[] = {
+	"init.scope",
+	"systemd-logind.service",
+	"elogind.service",
+	"dbus.service",
+	"dbus-broker.service",
+	"systemd-suspend.service",
+	"systemd-hibernate.service",
+	"systemd-hybrid-sleep.service",
+	"systemd-suspend-then-hibernate.service",
+};
+
+int cgroups_add(struct cgroups *cgroups, const char *path)
+{
+	char *copy = strdup(path);
+
+	if (!copy || ARRAY_ROOM(cgroups->paths, cgroups->count) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	cgroups->paths[cgroups->count++] = copy;
+	return 0;
+}
+
+void cgroups_clear(struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		free(cgroups->paths[i]);
+	free(cgroups->paths);
+	*cgroups = (struct cgroups) { 0 };
+}
+
+/* ---- the tree ---- */
+
+static int read_below(const char *root, const char *path, unsigned depth, struct cgroups *cgroups)
+{
+	CLEANUP(freep) char *folder = NULL;
+	const struct dirent *entry;
+	DIR *entries;
+	int r = 0;
+
+	if (asprintf(&folder, "%s%s", root, path) < 0)
+		return -ENOMEM;
+	entries = opendir(folder);
+	if (!entries)
+		return *path ? 0 : -errno; /* gone meanwhile */
+	while (r == 0 && (entry = readdir(entries))) {
+		CLEANUP(freep) char *child = NULL;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth >= DEPTH_MAX)
+			continue;
+		if (asprintf(&child, "%s/%s", path, entry->d_name) < 0)
+			r = -ENOMEM;
+		if (r == 0)
+			r = cgroups_add(cgroups, child);
+		if (r == 0)
+			r = read_below(root, child, depth + 1, cgroups);
+	}
+	closedir(entries);
+	return r;
+}
+
+int cgroups_read(const char *root, struct cgroups *ret)
+{
+	struct cgroups cgroups = { 0 };
+	int r = read_below(root, "", 0, &cgroups);
+
+	if (r < 0) {
+		cgroups_clear(&cgroups);
+		return r;
+	}
+	*ret = cgroups;
+	return 0;
+}
+
+char *cgroups_own(const char *text)
+{
+	const char *line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+
+	if (!line)
+		return NULL;
+	line += strcspn(line, "/");
+	return strndup(line, strcspn(line, "\n"));
+}
+
+const char *cgroups_root(const struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (strcmp(mounts->all[i].type, "cgroup2") == 0 &&
+		    strcmp(mounts->all[i].root, "/") == 0 &&
+		    mounts_find(mounts, mounts->all[i].point) == &mounts->all[i])
+			return mounts->all[i].point;
+	return NULL;
+}
+
+/* ---- the choice ---- */
+
+/* Whether `path` is `above` or below it; "/" is above all. */
+static bool is_within(const char *path, const char *above)
+{
+	size_t length = strcmp(above, "/") == 0 ? 0 : strlen(above);
+
+	return strncmp(path, above, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+static bool is_needed(const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	for (size_t i = 0; name && i < ARRAY_SIZE(needed); i++)
+		if (strcmp(name + 1, needed[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_within_any(const char *path, const struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (is_within(path, cgroups->paths[i]))
+			return true;
+	return false;
+}
+
+static bool contains_any(const char *path, const struct cgroups *cgroups)
+{
+	for (size_t i = 0; i < cgroups->count; i++)
+		if (is_within(cgroups->paths[i], path))
+			return true;
+	return false;
+}
+
+static int find_needed(const struct cgroups *all, struct cgroups *ret)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < all->count; i++)
+		if (is_needed(all->paths[i]))
+			r = cgroups_add(ret, all->paths[i]);
+	return r;
+}
+
+int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *ret)
+{
+	CLEANUP(cgroups_clear) struct cgroups running = { 0 };
+	struct cgroups chosen = { 0 };
+	int r = find_needed(all, &running);
+
+	for (size_t i = 0; r == 0 && i < all->count; i++) {
+		const char *path = all->paths[i];
+
+		/* Left by one that was killed; it is added where it is needed. */
+		if (strcmp(path, GATHER_PATH) == 0)
+			continue;
+		if (!is_within(own, path) && !contains_any(path, &running) &&
+		    !is_within_any(path, &running) && !is_within_any(path, &chosen))
+			r = cgroups_add(&chosen, path);
+	}
+	if (r < 0) {
+		cgroups_clear(&chosen);
+		return r;
+	}
+	*ret = chosen;
+	return 0;
+}
+
+/* ---- the files of one ---- */
+
+int cgroups_open(const char *root, const char *path, bool *ret_frozen)
+{
+	CLEANUP(freep) char *name = NULL;
+	CLEANUP(fd_closep) int fd = -1;
+	char value = '0';
+
+	if (asprintf(&name, "%s%s/cgroup.freeze", root, path) < 0)
+		return -ENOMEM;
+	fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || pread(fd, &value, 1, 0) < 0)
+		return errno == ENODEV ? -ENOENT : -errno;
+	*ret_frozen = value == '1';
+	return TAKE_FD(fd);
+}
+
+bool cgroups_is_frozen(const char *root, const char *path)
+{
+	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *text = NULL;
+	int r;
+
+	if (asprintf(&name, "%s%s/cgroup.events", root, path) < 0)
+		return false;
+	r = io_read_file(name, ATTRIBUTE_BYTES, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV;
+	return strstr(text, "frozen 1\n") != NULL;
+}
+
+/* ---- who goes on running ---- */
+
+/* The parent of a process; 0: none.  *ret_kernel: it is a thread of the kernel. */
+static pid_t parent_of(pid_t pid, char name[static 64], bool *ret_kernel)
+{
+	CLEANUP(freep) char *text = NULL;
+	char path[64];
+	const char *open_bracket, *close_bracket;
+	unsigned flags;
+	int parent;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (io_read_file(path, 4096, &text, NULL) < 0)
+		return 0;
+	open_bracket = strchr(text, '(');
+	close_bracket = strrchr(text, ')');
+	if (!open_bracket || !close_bracket ||
+	    sscanf(close_bracket + 1, " %*c %d %*d %*d %*d %*d %u", &parent, &flags) != 2)
+		return 0;
+	snprintf(name, 64, "%.*s", (int)(close_bracket - open_bracket - 1), open_bracket + 1);
+	*ret_kernel = flags & KERNEL_THREAD;
+	return parent;
+}
+
+static bool is_ancestor(pid_t pid)
+{
+	char name[64];
+	bool kernel;
+
+	for (pid_t at = getppid(); at > 1; at = parent_of(at, name, &kernel))
+		if (at == pid)
+			return true;
+	return false;
+}
+
+bool cgroups_is_writer(pid_t pid, char ret_name[static 64])
+{
+	char name[64] = "";
+	bool kernel = true;
+	pid_t parent = parent_of(pid, name, &kernel);
+
+	if (kernel || pid == 1 || pid == getpid() || parent == getpid() || is_ancestor(pid))
+		return false;
+	memcpy(ret_name, name, sizeof(name));
+	return true;
+}
+
+int cgroups_writers(const char *root, const char *path, char ret_name[static 64])
+{
+	CLEANUP(freep) char *file = NULL;
+	CLEANUP(freep) char *text = NULL;
+	int count = 0, r;
+	char *at, *next;
+
+	if (asprintf(&file, "%s%s/cgroup.procs", root, path) < 0)
+		return -ENOMEM;
+	r = io_read_file(file, PROCESSES_BYTES, &text, NULL);
+	if (r < 0)
+		return r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP ? 0 : r;
+	for (at = text; strtol(at, &next, 10) > 0; at = next)
+		count += cgroups_is_writer((pid_t)strtol(at, NULL, 10), ret_name);
+	return count;
+}
+
+int cgroups_running(const char *root, const struct cgroups *all, const struct cgroups *frozen,
+		    char ret_name[static 64])
+{
+	CLEANUP(cgroups_clear) struct cgroups running = { 0 };
+	int r = find_needed(all, &running), total = r;
+
+	for (size_t i = 0; total >= 0 && i < all->count; i++) {
+		if (strcmp(all->paths[i], GATHER_PATH) == 0 ||
+		    is_within_any(all->paths[i], frozen) || is_within_any(all->paths[i], &running))
+			continue;
+		r = cgroups_writers(root, all->paths[i], ret_name);
+		total = r < 0 ? r : total + r;
+	}
+	return total;
+}

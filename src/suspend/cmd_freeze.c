@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suspend-freeze freeze: returns when all is frozen, so that a script can go on.
+ * What it leaves behind is the holder and its watchdog, each of which thaws if
+ * the other one dies.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "suspend/cmd.h"
+#include "suspend/keep.h"
+#include "base/program.h"
+#include "base/size.h"
+
+enum { MESSAGE_BYTES = 1 << 16 };
+
+static const struct argp_option options[] = {
+	{ "for", 'f', "SECONDS", 0, "thaw after that time, unless `thaw` does before", 0 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Freezes file systems and returns; they stay frozen for --for SECONDS or until "
+	"`suspend-freeze thaw`.\v"
+	"Examples:\n"
+	"  suspend-freeze freeze --for 10 --only /srv --no-cgroups\n"
+	"  suspend-freeze freeze --for 30; echo mem >/sys/power/state; suspend-freeze thaw\n\n"
+	"Exit status: 0 frozen, 1 not frozen, 2 wrong usage, 3 the machine lacks something.";
+
+struct freeze_options {
+	struct request request;
+	bool has_time;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct freeze_options *wanted = state->input;
+	uint64_t seconds;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &wanted->request;
+		return 0;
+	case 'f':
+		if (duration_parse(argument, &seconds) < 0 || seconds == 0)
+			argp_error(state, "invalid time \"%s\": use seconds, such as 30", argument);
+		wanted->request.limits.hold_ns = seconds * 1000000000u;
+		wanted->has_time = true;
+		return 0;
+	case ARGP_KEY_END:
+		if (wanted->request.wish.way == WAY_KERNEL)
+			argp_error(state, "the kernel freezes only while it suspends; see `run`");
+		wanted->request.wish.way = WAY_SELF;
+		if (!wanted->has_time)
+			argp_error(state, "say for how long, as in: --for 30");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* ---- the holder ---- */
+
+/* One packet: a byte, the exit status, and the sentence. */
+static int report(int fd, int status, const struct problem *problem)
+{
+	CLEANUP(freep) char *packet = NULL;
+	int bytes =
+		asprintf(&packet, "%c%s", status + '0', problem->message ? problem->message : "");
+
+	if (bytes < 0)
+		return -ENOMEM;
+	return send(fd, packet, (size_t)bytes, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int try_to_freeze(struct session *session, struct keep *keep,
+			 const struct freeze_options *wanted, const struct outlook *outlook,
+			 struct problem *problem)
+{
+	int r = keep_prepare(keep, session);
+
+	if (r == 0)
+		r = session_prepare(session, &outlook->machine, &outlook->plan, WAY_SELF,
+				    &wanted->request.limits, problem);
+	return r < 0 ? r : session_freeze(session, problem);
+}
+
+/* Returns when all is thawed.  If nobody took the report, nobody knows of the freeze. */
+static void be_holder(int report_fd, const struct freeze_options *wanted,
+		      const struct outlook *outlook)
+{
+	CLEANUP(session_clear) struct session session = SESSION_NONE;
+	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	int r, status = 0;
+
+	setsid();
+	r = try_to_freeze(&session, &keep, wanted, outlook, &problem);
+	if (r < 0 && !problem.message)
+		problem_set(&problem, PROBLEM_VERDICT, -r, "cannot freeze: %s", strerror(-r));
+	if (report(report_fd, r < 0 ? (int)problem.kind : 0, &problem) < 0 || r < 0) {
+		session_thaw(&session, NULL);
+		return;
+	}
+	close(report_fd);
+	process_leave_streams();
+	keep_until_end(&keep, &status, NULL);
+}
+
+/* ---- in front ---- */
+
+static void tell_exceptions(void)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+
+	if (hold_look(&hold, HOLD_FOLDER) == 0 && hold_read(&hold) == 0)
+		cmd_tell_exceptions(&hold);
+}
+
+static int await_report(int fd)
+{
+	static char packet[MESSAGE_BYTES];
+	ssize_t bytes;
+
+	do
+		bytes = recv(fd, packet, sizeof(packet) - 1, 0);
+	while (bytes < 0 && errno == EINTR);
+	if (bytes <= 0) {
+		fprintf(stderr,
+			"suspend-freeze: the process that was to freeze was killed; what it "
+			"froze is thawed by its watchdog\n");
+		return PROBLEM_VERDICT;
+	}
+	if (packet[0] == '0')
+		tell_exceptions();
+	else
+		fprintf(stderr, "suspend-freeze: %s\n", packet + 1);
+	return packet[0] - '0';
+}
+
+static int freeze(const struct freeze_options *wanted)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
+	CLEANUP(fd_closep) int reading = -1;
+	int ends[2], r = machine_check_place(&problem);
+	pid_t pid;
+
+	if (r == 0)
+		r = outlook_make(&wanted->request, &outlook, &problem);
+	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		r = -errno;
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	outlook_warn(&outlook);
+	reading = ends[0];
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		close(reading);
+		be_holder(ends[1], wanted, &outlook);
+		_exit(0);
+	}
+	fd_close(ends[1]);
+	return pid < 0 ? cmd_complain(&problem, -errno) : await_report(reading);
+}
+
+int cmd_freeze(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = { options, parse_option, NULL, help, children, NULL, NULL };
+	struct freeze_options wanted = { .request = REQUEST_DEFAULTS };
+	int status;
+
+	program_parse(&argp, argc, argv, 0, &wanted);
+	status = freeze(&wanted);
+	request_clear(&wanted.request);
+	return status;
+}

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* suspend-freeze install and uninstall: the hook into systemd. */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "suspend/cmd.h"
+#include "suspend/hook.h"
+#include "base/program.h"
+
+static const struct argp_option options[] = {
+	{ "dry-run", 'n', NULL, 0, "only show what would be done", 0 },
+	{ "root", 'r', "FOLDER", 0, "for the system below FOLDER, and not for this one", 0 },
+	{ 0 },
+};
+
+static const char install_help[] =
+	"Makes systemd suspend through `suspend-freeze run`, from the next time on.\v"
+	"Examples:\n"
+	"  suspend-freeze install --dry-run\n"
+	"  suspend-freeze install\n\n"
+	"Exit status: 0 done, or it was done already; 1 somebody else's file is in the way; 2 "
+	"wrong usage; 3 there is no systemd-sleep.";
+
+static const char uninstall_help[] =
+	"Makes systemd suspend as it did without suspend-freeze.\v"
+	"Examples:\n"
+	"  suspend-freeze uninstall --dry-run\n"
+	"  suspend-freeze uninstall\n\n"
+	"Exit status: 0 done, or there was nothing to do; 1 the file is somebody else's; 2 wrong "
+	"usage; 3 there is no systemd-sleep.";
+
+struct install_options {
+	bool dry_run;
+	const char *root;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct install_options *wanted = state->input;
+
+	switch (key) {
+	case 'n':
+		wanted->dry_run = true;
+		return 0;
+	case 'r':
+		wanted->root = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Where this program is, as the hook has to call it. */
+static int own_path(char path[static PATH_MAX])
+{
+	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
+
+	if (length < 0)
+		return -errno;
+	path[length] = '\0';
+	return 0;
+}
+
+static int make(const struct install_options *wanted, struct hook *ret, struct problem *problem)
+{
+	char program[PATH_MAX];
+	int r = own_path(program);
+
+	if (r < 0)
+		return r;
+	/* A unit file takes white space and % as its own. */
+	if (strpbrk(program, " \t\n%\"'\\$"))
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"systemd cannot call %s by that name; copy it to /usr/local/sbin", program);
+	return hook_make(wanted->root, program, ret, problem);
+}
+
+/* Without a running systemd there is nobody to tell. */
+static void reload(const struct install_options *wanted)
+{
+	static const char *const command[] = { "systemctl", "daemon-reload", NULL };
+
+	if (*wanted->root || access("/run/systemd/system", F_OK) < 0)
+		return;
+	if (child_run(command, -1, NULL) != 0)
+		fprintf(stderr, "suspend-freeze: `systemctl daemon-reload` failed; run it again\n");
+}
+
+static int install(const struct install_options *wanted)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(hook_clear) struct hook hook = { 0 };
+	int r = make(wanted, &hook, &problem);
+
+	if (r == 0 && wanted->dry_run) {
+		printf("would write %s:\n%s", hook.path, hook.text);
+		return 0;
+	}
+	if (r == 0)
+		r = hook_install(&hook, &problem);
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	printf(r ? "%s was there already\n" : "wrote %s\n", hook.path);
+	if (r == 0)
+		reload(wanted);
+	return 0;
+}
+
+static int uninstall(const struct install_options *wanted)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(hook_clear) struct hook hook = { 0 };
+	int r = make(wanted, &hook, &problem);
+
+	if (r == 0 && wanted->dry_run) {
+		printf("would remove %s\n", hook.path);
+		return 0;
+	}
+	if (r == 0)
+		r = hook_uninstall(&hook, &problem);
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	printf(r ? "there is no %s\n" : "removed %s\n", hook.path);
+	if (r == 0)
+		reload(wanted);
+	return 0;
+}
+
+static int parse_and(int (*act)(const struct install_options *wanted), const char *help, int argc,
+		     char **argv)
+{
+	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
+	struct install_options wanted = { .root = "" };
+
+	program_parse(&argp, argc, argv, 0, &wanted);
+	return act(&wanted);
+}
+
+int cmd_install(int argc, char **argv)
+{
+	return parse_and(install, install_help, argc, argv);
+}
+
+int cmd_uninstall(int argc, char **argv)
+{
+	return parse_and(uninstall, uninstall_help, argc, argv);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suspend-freeze plan: what would happen, for people.  It opens no file system,
+ * so that it can be asked at any time, also where something hangs.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "suspend/cmd.h"
+#include "suspend/gather.h"
+#include "base/program.h"
+#include "base/quote.h"
+#include "suspend/reach.h"
+
+static const struct argp_option options[] = {
+	{ "all", 'a', NULL, 0, "also what has nothing on a disk", 0 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Shows what `freeze` and `run` would freeze, in which order, what not and why.  Touches "
+	"nothing.\v"
+	"Examples:\n"
+	"  suspend-freeze plan\n"
+	"  suspend-freeze plan --except /media/stick\n"
+	"  suspend-freeze plan --way self           without the kernel's own freezing\n\n"
+	"Exit status: 0 done, 2 wrong usage, 3 the machine lacks something.";
+
+struct plan_options {
+	struct request request;
+	bool all;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct plan_options *wanted = state->input;
+
+	(void)argument;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &wanted->request;
+		return 0;
+	case 'a':
+		wanted->all = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char *why_not_the_kernel(const struct plan_options *wanted,
+				      const struct outlook *outlook)
+{
+	if (!outlook->machine.has_knob)
+		return "has no freezing of its own for suspend";
+	if (wanted->request.wish.way == WAY_SELF)
+		return "its own freezing is not wanted";
+	if (knob_defect(outlook->machine.kernel))
+		return "its own freezing is defective";
+	if (!outlook->plan.kernel_agrees)
+		return "its own freezing would go by a wrong order";
+	return "its own freezing is of everything, and takes no names";
+}
+
+static void print_way(const struct plan_options *wanted, const struct outlook *outlook)
+{
+	const struct kernel *kernel = &outlook->machine.kernel;
+
+	printf("Linux %u.%u.%u: %s\n", kernel->major, kernel->minor, kernel->patch,
+	       outlook->way == WAY_KERNEL ? "freezes file systems itself, by " KNOB_PATH
+					  : why_not_the_kernel(wanted, outlook));
+}
+
+static void print_cgroups(const struct machine *machine)
+{
+	if (machine->cgroup_root) {
+		printf("\ncgroups to freeze first (below %s):\n", machine->cgroup_root);
+		for (size_t i = 0; i < machine->cgroups.count; i++) {
+			CLEANUP(freep) char *path = quote_name(machine->cgroups.paths[i]);
+
+			printf("  %s\n", path);
+		}
+		if (machine->gathered > 0)
+			printf("  " GATHER_PATH ", made for the %d processes of the root (%s%s)\n",
+			       machine->gathered, machine->gathered_name,
+			       machine->gathered > 1 ? " and others" : "");
+		else if (machine->cgroups.count == 0)
+			printf("  none\n");
+	}
+	if (machine->writers)
+		printf("\nGoing on running: %s.\n", machine->writers);
+}
+
+static void print_item(const struct plan_item *item, unsigned number)
+{
+	CLEANUP(freep) char *name = reach_name(item->mount);
+	CLEANUP(freep) char *point = name ? quote_name(name) : NULL;
+	CLEANUP(freep) char *source = quote_name(item->mount->source);
+	char place[16] = "-", device[32];
+
+	if (number)
+		snprintf(place, sizeof(place), "%u", number);
+	snprintf(device, sizeof(device), "%u:%u", major(item->device), minor(item->device));
+	printf("  %3s  %-8s %-9s %s", place, device, item->mount->type, source);
+	if (strcmp(item->mount->source, item->mount->point) != 0)
+		printf(" on %s", point);
+	if (item->mounts > 1)
+		printf(" (mounted %zu times)", item->mounts);
+	if (*item->reason)
+		printf("\n       %s", item->reason);
+	printf("\n");
+}
+
+static void print_kinds(const struct plan *plan, bool all)
+{
+	unsigned number = 0;
+
+	printf("\nfreeze or write out, in this order; thaw in the reverse:\n");
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_item *item = &plan->items[i];
+
+		if (item->kind != PLAN_LEAVE)
+			print_item(item, item->kind == PLAN_FREEZE ? ++number : 0);
+	}
+	if (number == 0)
+		printf("  nothing to freeze\n");
+	printf("\nleave as they are:\n");
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->items[i].kind == PLAN_LEAVE && (all || plan->items[i].on_disk))
+			print_item(&plan->items[i], 0);
+}
+
+static int print_plan(const struct plan_options *wanted)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
+	int r = outlook_make(&wanted->request, &outlook, &problem);
+
+	if (r < 0)
+		return cmd_complain(&problem, r);
+	outlook_warn(&outlook);
+	print_way(wanted, &outlook);
+	if (outlook.way == WAY_SELF)
+		print_cgroups(&outlook.machine);
+	print_kinds(&outlook.plan, wanted->all);
+	return 0;
+}
+
+int cmd_plan(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = { options, parse_option, NULL, help, children, NULL, NULL };
+	struct plan_options wanted = { .request = REQUEST_DEFAULTS };
+	int status;
+
+	program_parse(&argp, argc, argv, 0, &wanted);
+	status = print_plan(&wanted);
+	request_clear(&wanted.request);
+	return status;
+}

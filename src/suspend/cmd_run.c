@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suspend-freeze run: around the command that suspends.  Its own failures have
+ * the status 125, as those of env(1) and timeout(1), since the command's is
+ * passed on.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/child.h"
+#include "base/cleanup.h"
+#include "suspend/cmd.h"
+#include "suspend/keep.h"
+#include "base/program.h"
+#include "base/size.h"
+
+enum {
+	STATUS_OWN = 125,
+	STATUS_NO_COMMAND = 127,
+};
+
+static const struct argp_option options[] = {
+	{ "for", 'f', "SECONDS", 0,
+	  "thaw after that time awake, whatever the command does (default 60)", 0 },
+	{ "anyway", 'a', NULL, 0, "run the command also if not all could be frozen", 0 },
+	{ 0 },
+};
+
+static const char help[] =
+	"Freezes file systems, runs COMMAND, and thaws them as soon as the machine is awake "
+	"again or COMMAND has ended.\v"
+	"Examples:\n"
+	"  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
+	"  suspend-freeze run --anyway -- /lib/systemd/systemd-sleep suspend\n"
+	"  suspend-freeze run --only /srv --for 10 -- lvcreate -s -n copy -L 1G vg/srv\n\n"
+	"Exit status: that of COMMAND; 125 file systems could not be frozen, or not all that "
+	"long; 127 there is no COMMAND.";
+
+struct run_options {
+	struct request request;
+	bool anyway;
+	char **command;
+};
+
+static error_t parse_option(int key, char *argument, struct argp_state *state)
+{
+	struct run_options *wanted = state->input;
+	uint64_t seconds;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &wanted->request;
+		return 0;
+	case 'a':
+		wanted->anyway = true;
+		return 0;
+	case 'f':
+		if (duration_parse(argument, &seconds) < 0 || seconds == 0)
+			argp_error(state, "invalid time \"%s\": use seconds, such as 60", argument);
+		wanted->request.limits.hold_ns = seconds * 1000000000u;
+		return 0;
+	case ARGP_KEY_ARGS:
+		wanted->command = state->argv + state->next;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Why it did not stay frozen to the end; NULL: it did. */
+static const char *cut_short(enum keep_reason reason)
+{
+	switch (reason) {
+	case KEEP_TIME:
+		return "the time was up before the command had ended; give --for more";
+	case KEEP_GUARD:
+		return "the watchdog was killed and could not be started again";
+	case KEEP_ASKED:
+		return "thawed by `suspend-freeze thaw` before the command had ended";
+	default:
+		return NULL;
+	}
+}
+
+static int hold_and_run(struct keep *keep, const char *program, char **argv,
+			struct problem *problem)
+{
+	int status = STATUS_OWN, r = keep_start_command(keep, program, argv);
+
+	if (r < 0) {
+		session_thaw(keep->session, problem);
+		fprintf(stderr, "suspend-freeze: cannot start %s: %s\n", argv[0], strerror(-r));
+		return STATUS_OWN;
+	}
+	r = keep_until_end(keep, &status, problem);
+	cmd_tell_exceptions(&keep->session->hold);
+	if (r < 0) {
+		cmd_complain(problem, r);
+		return STATUS_OWN;
+	}
+	if (cut_short(keep->reason)) {
+		fprintf(stderr, "suspend-freeze: %s\n", cut_short(keep->reason));
+		return status ? status : STATUS_OWN;
+	}
+	return status;
+}
+
+/* Without freezing, when that failed. */
+static int only_run(const char *program, char **argv)
+{
+	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
+	struct session session = SESSION_NONE;
+	int status = STATUS_OWN, r = keep_prepare(&keep, &session);
+
+	session.deadline_ns = UINT64_MAX;
+	if (r == 0)
+		r = keep_start_command(&keep, program, argv);
+	if (r == 0)
+		r = keep_until_end(&keep, &status, NULL);
+	return r < 0 ? STATUS_OWN : status;
+}
+
+static int freeze_and_run(const struct run_options *wanted, const char *program,
+			  struct problem *problem, bool *ret_frozen)
+{
+	CLEANUP(session_clear) struct session session = SESSION_NONE;
+	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
+	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
+	int r = machine_check_place(problem);
+
+	if (r == 0)
+		r = outlook_make(&wanted->request, &outlook, problem);
+	if (r < 0)
+		return r;
+	outlook_warn(&outlook);
+	r = keep_prepare(&keep, &session);
+	if (r == 0)
+		r = session_prepare(&session, &outlook.machine, &outlook.plan, outlook.way,
+				    &wanted->request.limits, problem);
+	if (r == 0)
+		r = session_freeze(&session, problem);
+	if (r < 0)
+		return r;
+	*ret_frozen = true;
+	return hold_and_run(&keep, program, wanted->command, problem);
+}
+
+static int run(const struct run_options *wanted)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(freep) char *program = child_find_program(wanted->command[0]);
+	bool frozen = false;
+	int r;
+
+	if (!program) {
+		fprintf(stderr, "suspend-freeze: there is no program %s\n", wanted->command[0]);
+		return STATUS_NO_COMMAND;
+	}
+	r = freeze_and_run(wanted, program, &problem, &frozen);
+	if (frozen)
+		return r;
+	cmd_complain(&problem, r);
+	if (!wanted->anyway)
+		return STATUS_OWN;
+	fprintf(stderr, "suspend-freeze: running the command without freezing\n");
+	return only_run(program, wanted->command);
+}
+
+int cmd_run(int argc, char **argv)
+{
+	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
+	const struct argp argp = { options, parse_option, "-- COMMAND [ARGUMENT...]",
+				   help,    children,	  NULL,
+				   NULL };
+	struct run_options wanted = { .request = REQUEST_DEFAULTS };
+	int status;
+
+	program_parse(&argp, argc, argv, ARGP_IN_ORDER, &wanted);
+	if (!wanted.command) {
+		fprintf(stderr, "suspend-freeze run: give the command that suspends, as in: "
+				"suspend-freeze run -- /lib/systemd/systemd-sleep suspend\n");
+		return PROBLEM_USAGE;
+	}
+	status = run(&wanted);
+	request_clear(&wanted.request);
+	return status;
+}

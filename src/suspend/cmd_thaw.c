@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * suspend-freeze thaw, status and recover: from another process than the one that
+ * froze.  As long as that one lives it is asked to thaw, since it alone
+ * knows whether something is still on its way.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "suspend/act.h"
+#include "base/cleanup.h"
+#include "suspend/cmd.h"
+#include "base/io.h"
+#include "base/program.h"
+#include "base/quote.h"
+#include "suspend/recover.h"
+
+enum {
+	THAW_WAIT_NS = 15000000000,
+	LOOK_MS = 20,
+};
+
+static const char thaw_help[] =
+	"Ends what `freeze` or `run` holds frozen, and returns when it is thawed.\v"
+	"Examples:\n"
+	"  suspend-freeze thaw\n\n"
+	"Exit status: 0 nothing is frozen any more, 1 something still is.";
+
+static const char status_help[] =
+	"Shows what is held frozen, and by which processes.\v"
+	"Examples:\n"
+	"  suspend-freeze status\n\n"
+	"Exit status: 0 nothing is held frozen, 1 something is, or is left behind.";
+
+static const char recover_help[] =
+	"Thaws what suspend-freeze left frozen when all of its processes were killed: file "
+	"systems, "
+	"also if they are mounted nowhere any more, cgroups, the kernel's knob.  With DEVICE, "
+	"the file system on it that is mounted nowhere, whoever froze it.\v"
+	"Examples:\n"
+	"  suspend-freeze recover\n"
+	"  suspend-freeze recover /dev/sdb1\n\n"
+	"Exit status: 0 nothing is frozen any more, 1 something still is.";
+
+/* ---- what is held ---- */
+
+static const char *state_name(const struct hold_entry *entry)
+{
+	switch (hold_state(entry)) {
+	case HOLD_PLANNED:
+		return "not frozen";
+	case HOLD_FREEZING:
+		return "being frozen";
+	case HOLD_FROZEN:
+		return entry->kind == HOLD_KNOB ? "set" : "frozen";
+	case HOLD_FOREIGN:
+		return "frozen by somebody else";
+	case HOLD_REFUSED:
+		return "written out";
+	default:
+		return entry->kind == HOLD_SYNC ? "written out" : "thawed";
+	}
+}
+
+static void print_entry(const struct hold_entry *entry)
+{
+	CLEANUP(freep) char *path = quote_name(entry->path);
+
+	printf("  %-12s ", state_name(entry));
+	if (entry->kind == HOLD_CGROUP)
+		printf("cgroup %s\n", path);
+	else if (entry->kind == HOLD_KNOB)
+		printf("%s, was %s\n", path, entry->value);
+	else
+		printf("%s on %s\n", entry->type, path);
+}
+
+static void print_process(const struct hold *hold, enum hold_role role, const char *name)
+{
+	struct process process = hold_process(hold, role);
+
+	printf("  %s: process %d, %s\n", name, process.pid,
+	       process_is_alive(&process) ? "alive" : "gone");
+}
+
+static int print_status(struct hold *hold)
+{
+	int r = hold_look(hold, HOLD_FOLDER);
+	size_t pending;
+
+	if (r == 0)
+		r = hold_read(hold);
+	if (r == -ENOENT) {
+		printf("Nothing is held frozen.\n");
+		return 0;
+	}
+	if (r < 0) {
+		fprintf(stderr, "suspend-freeze: cannot read " HOLD_FOLDER "/state: %s\n",
+			strerror(-r));
+		return PROBLEM_VERDICT;
+	}
+	pending = hold_pending(hold);
+	printf("%zu of %zu held frozen:\n", pending, hold->count);
+	for (size_t i = 0; i < hold->count; i++)
+		print_entry(&hold->entries[i]);
+	print_process(hold, HOLD_HOLDER, "holder");
+	print_process(hold, HOLD_WATCHDOG, "watchdog");
+	return pending ? PROBLEM_VERDICT : 0;
+}
+
+int cmd_status(int argc, char **argv)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+
+	cmd_parse_nothing(argc, argv, status_help);
+	return print_status(&hold);
+}
+
+/* ---- nobody is left ---- */
+
+/* With the lock: no process of an earlier one lives. */
+static int recover_held(struct hold *hold, struct problem *problem)
+{
+	int r = hold_read(hold);
+	size_t pending;
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = recover_open(hold, HOLD_FOLDER, problem);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -r,
+				   "cannot read " HOLD_FOLDER "/state: %s", strerror(-r));
+	hold_set_ending(hold);
+	pending = act_undo(hold, true);
+	if (pending == 0) {
+		hold_withdraw(hold);
+		return 0;
+	}
+	if (!problem->message)
+		problem_set(problem, PROBLEM_VERDICT, EBUSY, "the kernel does not thaw it");
+	return problem_set(problem, PROBLEM_VERDICT, EBUSY,
+			   "%zu things are still frozen: %s; as the last resort, SysRq-j thaws all "
+			   "file systems: echo j >/proc/sysrq-trigger",
+			   pending, problem->message);
+}
+
+/* 0; -EBUSY: somebody still is at work. */
+static int recover(struct problem *problem)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	int r = hold_lock(&hold, HOLD_FOLDER, false, problem);
+
+	if (r == -ENOENT)
+		return 0;
+	return r < 0 ? r : recover_held(&hold, problem);
+}
+
+/* ---- somebody is at work ---- */
+
+/*
+ * Both are dead, but a process that one of them had started still has the lock: it waits in
+ * FIFREEZE or FITHAW for another file system that is frozen.
+ */
+static bool is_abandoned(const struct hold *hold)
+{
+	struct process holder = hold_process(hold, HOLD_HOLDER);
+	struct process watchdog = hold_process(hold, HOLD_WATCHDOG);
+
+	return holder.pid > 0 && !process_is_alive(&holder) && !process_is_alive(&watchdog);
+}
+
+/* Has it thawed everything, or is it gone? */
+static bool is_over(void)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+
+	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
+		return true;
+	return hold_is_ending(&hold) && hold_pending(&hold) == 0 && !is_abandoned(&hold);
+}
+
+/* What the watchdog would have done, without the lock. */
+static void undo_abandoned(void)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+
+	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0 || !is_abandoned(&hold) ||
+	    recover_open(&hold, HOLD_FOLDER, NULL) < 0)
+		return;
+	hold_set_ending(&hold);
+	act_undo(&hold, false);
+}
+
+static void ask_holder(void)
+{
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(fd_closep) int pidfd = -1;
+	struct process holder;
+
+	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
+		return;
+	holder = hold_process(&hold, HOLD_HOLDER);
+	pidfd = process_open(&holder);
+	if (pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGUSR1, NULL, 0);
+}
+
+/* Until it is over, or until nobody is at work and it can be recovered. */
+static int await_end(struct problem *problem)
+{
+	uint64_t deadline_ns = io_now_ns() + THAW_WAIT_NS;
+
+	while (!is_over()) {
+		int r = recover(problem);
+
+		if (r != -EBUSY || problem->message)
+			return r;
+		if (io_now_ns() >= deadline_ns)
+			return problem_set(
+				problem, PROBLEM_VERDICT, ETIMEDOUT,
+				"not all is thawed yet; `suspend-freeze status` shows what");
+		undo_abandoned();
+		poll(NULL, 0, LOOK_MS);
+	}
+	return 0;
+}
+
+static int thaw(bool ask)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	int r = machine_check_place(&problem);
+
+	if (r == 0)
+		r = recover(&problem);
+	if (r == -EBUSY && !problem.message) {
+		if (ask)
+			ask_holder();
+		r = await_end(&problem);
+	}
+	return r < 0 ? cmd_complain(&problem, r) : 0;
+}
+
+int cmd_thaw(int argc, char **argv)
+{
+	cmd_parse_nothing(argc, argv, thaw_help);
+	return thaw(true);
+}
+
+/* ---- recover ---- */
+
+static error_t parse_devices(int key, char *argument, struct argp_state *state)
+{
+	char ***devices = state->input;
+
+	(void)argument;
+	if (key != ARGP_KEY_ARGS)
+		return ARGP_ERR_UNKNOWN;
+	*devices = state->argv + state->next;
+	return 0;
+}
+
+static int recover_devices(char **devices)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	int r = machine_check_place(&problem);
+
+	if (r == 0)
+		r = hold_lock(&hold, HOLD_FOLDER, true, &problem);
+	for (; r == 0 && *devices; devices++)
+		r = recover_device(*devices, HOLD_FOLDER, &problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
+}
+
+int cmd_recover(int argc, char **argv)
+{
+	const struct argp argp = { NULL, parse_devices, "[DEVICE...]", recover_help,
+				   NULL, NULL,		NULL };
+	char **devices = NULL;
+
+	program_parse(&argp, argc, argv, 0, &devices);
+	return devices ? recover_devices(devices) : thaw(false);
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One file serves as shared memory, as what `status` shows, and as what `recover`
+ * goes by when all processes were killed.  It is written before anything is
+ * frozen, and afterwards only changed through the mapping, byte by byte, which
+ * needs neither memory nor a system call.  That holds on tmpfs alone, so other
+ * file systems are refused.
+ */
+#include "suspend/hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "suspend/mounts.h"
+
+/* The head has a fixed length; its letters and numbers are changed in place. */
+#define HEAD_TITLE "suspend-freeze 1\n"
+#define HEAD_PHASE "phase "
+#define HEAD_PROCESS "%-8s %10d %20llu\n"
+
+enum {
+	PHASE_AT = sizeof(HEAD_TITLE) - 1 + sizeof(HEAD_PHASE) - 1,
+	PROCESS_AT = PHASE_AT + 2,
+	PROCESS_BYTES = 8 + 1 + 10 + 1 + 20 + 1,
+	HEAD_BYTES = PROCESS_AT + 2 * PROCESS_BYTES,
+	STATE_MAX = 16 << 20,
+};
+
+static const char state_name[] = "state", new_name[] = "state.new", lock_name[] = "lock";
+static const char *const kinds[] = { "knob", "cgroup", "sync", "superblock" };
+static const char *const roles[] = { "holder", "watchdog" };
+
+/* ---- entries ---- */
+
+static int copy_text(const char *text, char **ret)
+{
+	*ret = strdup(text ? text : "");
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void entry_clear(struct hold_entry *entry)
+{
+	free(entry->type);
+	free(entry->source);
+	free(entry->path);
+	free(entry->value);
+	entry->fd = fd_close(entry->fd);
+}
+
+int hold_add(struct hold *hold, const struct hold_entry *entry)
+{
+	struct hold_entry copy = { .kind = entry->kind, .device = entry->device, .fd = entry->fd };
+
+	if (copy_text(entry->type, &copy.type) < 0 || copy_text(entry->source, &copy.source) < 0 ||
+	    copy_text(entry->path, &copy.path) < 0 || copy_text(entry->value, &copy.value) < 0 ||
+	    ARRAY_ROOM(hold->entries, hold->count) < 0) {
+		entry_clear(&copy);
+		return -ENOMEM;
+	}
+	hold->entries[hold->count++] = copy;
+	return 0;
+}
+
+void hold_clear(struct hold *hold)
+{
+	for (size_t i = 0; i < hold->count; i++)
+		entry_clear(&hold->entries[i]);
+	free(hold->entries);
+	if (hold->map)
+		munmap(hold->map, hold->map_bytes);
+	fd_close(hold->lock_fd);
+	fd_close(hold->folder_fd);
+	*hold = HOLD_NONE;
+}
+
+enum hold_state hold_state(const struct hold_entry *entry)
+{
+	return (enum hold_state)__atomic_load_n(entry->state, __ATOMIC_SEQ_CST);
+}
+
+void hold_set(struct hold_entry *entry, enum hold_state state)
+{
+	__atomic_store_n(entry->state, (char)state, __ATOMIC_SEQ_CST);
+}
+
+bool hold_is_pending(const struct hold_entry *entry)
+{
+	enum hold_state state = hold_state(entry);
+
+	return entry->kind != HOLD_SYNC && (state == HOLD_FROZEN || state == HOLD_FREEZING);
+}
+
+size_t hold_pending(const struct hold *hold)
+{
+	size_t pending = 0;
+
+	for (size_t i = 0; i < hold->count; i++)
+		pending += hold_is_pending(&hold->entries[i]);
+	return pending;
+}
+
+bool hold_is_ending(const struct hold *hold)
+{
+	return __atomic_load_n(&hold->map[PHASE_AT], __ATOMIC_SEQ_CST) == 'e';
+}
+
+void hold_set_ending(struct hold *hold)
+{
+	__atomic_store_n(&hold->map[PHASE_AT], 'e', __ATOMIC_SEQ_CST);
+}
+
+void hold_set_process(struct hold *hold, enum hold_role role, const struct process *process)
+{
+	char line[PROCESS_BYTES + 1];
+
+	snprintf(line, sizeof(line), HEAD_PROCESS, roles[role], process->pid,
+		 (unsigned long long)process->start);
+	memcpy(hold->map + PROCESS_AT + role * PROCESS_BYTES, line, PROCESS_BYTES);
+}
+
+struct process hold_process(const struct hold *hold, enum hold_role role)
+{
+	char line[PROCESS_BYTES + 1] = "";
+	unsigned long long start;
+	int pid;
+
+	memcpy(line, hold->map + PROCESS_AT + role * PROCESS_BYTES, PROCESS_BYTES);
+	if (sscanf(line, "%*s %d %llu", &pid, &start) != 2)
+		return (struct process) { 0 };
+	return (struct process) { pid, start };
+}
+
+/* ---- the folder ---- */
+
+static int check_folder(int fd, const char *folder, struct problem *problem)
+{
+	struct statfs filesystem;
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || fstatfs(fd, &filesystem) < 0)
+		return -errno;
+	if (status.st_uid != geteuid() || (status.st_mode & 022))
+		return problem_set(problem, PROBLEM_VERDICT, EPERM,
+				   "%s could be changed by others than root; remove it", folder);
+	if (filesystem.f_type != TMPFS_MAGIC && filesystem.f_type != RAMFS_MAGIC)
+		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
+				   "%s is not in memory; mount a tmpfs on /run, as the state of a "
+				   "freeze cannot be kept on what is frozen",
+				   folder);
+	return 0;
+}
+
+static int open_folder(const char *folder, bool create, struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = -1;
+	int r;
+
+	if (create && mkdir(folder, 0700) < 0 && errno != EEXIST)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "cannot make %s: %s", folder,
+				   strerror(errno));
+	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = check_folder(fd, folder, problem);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int hold_look(struct hold *hold, const char *folder)
+{
+	hold->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return hold->folder_fd < 0 ? -errno : 0;
+}
+
+int hold_lock(struct hold *hold, const char *folder, bool create, struct problem *problem)
+{
+	int r = open_folder(folder, create, problem);
+
+	if (r < 0)
+		return r;
+	hold->folder_fd = r;
+	hold->lock_fd = openat(r, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (hold->lock_fd < 0)
+		return -errno;
+	if (flock(hold->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EBUSY : -errno;
+	return 0;
+}
+
+/* ---- writing ---- */
+
+static int put_word(FILE *to, const char *word, char end)
+{
+	CLEANUP(freep) char *escaped = escape_make(word);
+
+	if (!escaped)
+		return -ENOMEM;
+	fprintf(to, "%s%c", *escaped ? escaped : "-", end);
+	return 0;
+}
+
+static int put_entry(FILE *to, const struct hold_entry *entry)
+{
+	fprintf(to, "%c %s %u:%u ", HOLD_PLANNED, kinds[entry->kind], major(entry->device),
+		minor(entry->device));
+	if (put_word(to, entry->type, ' ') < 0 || put_word(to, entry->source, ' ') < 0 ||
+	    put_word(to, entry->path, ' ') < 0)
+		return -ENOMEM;
+	return put_word(to, entry->value, '\n');
+}
+
+static int put_text(FILE *to, const struct hold *hold)
+{
+	int r = 0;
+
+	fputs(HEAD_TITLE HEAD_PHASE "h\n", to);
+	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
+		fprintf(to, HEAD_PROCESS, roles[i], 0, 0ull);
+	for (size_t i = 0; r == 0 && i < hold->count; i++)
+		r = put_entry(to, &hold->entries[i]);
+	return r;
+}
+
+static int make_text(const struct hold *hold, char **ret, size_t *ret_bytes)
+{
+	CLEANUP(freep) char *text = NULL;
+	FILE *to = open_memstream(&text, ret_bytes);
+	int r = to ? put_text(to, hold) : -ENOMEM;
+
+	if (to && fclose(to) != 0 && r == 0)
+		r = -ENOMEM;
+	if (r == 0)
+		*ret = TAKE_PTR(text);
+	return r;
+}
+
+static int map_file(struct hold *hold, int fd, size_t bytes)
+{
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (map == MAP_FAILED)
+		return -errno;
+	hold->map = map;
+	hold->map_bytes = bytes;
+	return 0;
+}
+
+/* Entry i is line i after the head. */
+static void point_at_states(struct hold *hold)
+{
+	char *at = hold->map + HEAD_BYTES;
+
+	for (size_t i = 0; i < hold->count; i++) {
+		hold->entries[i].state = at;
+		at = (char *)memchr(at, '\n', hold->map_bytes - (size_t)(at - hold->map)) + 1;
+	}
+}
+
+int hold_publish(struct hold *hold)
+{
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(fd_closep) int fd = -1;
+	size_t bytes;
+	int r = make_text(hold, &text, &bytes);
+
+	if (r < 0)
+		return r;
+	unlinkat(hold->folder_fd, new_name, 0);
+	fd = openat(hold->folder_fd, new_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, text, bytes);
+	if (r == 0)
+		r = map_file(hold, fd, bytes);
+	if (r < 0)
+		return r;
+	point_at_states(hold);
+	if (renameat(hold->folder_fd, new_name, hold->folder_fd, state_name) < 0)
+		return -errno;
+	return 0;
+}
+
+void hold_withdraw(struct hold *hold)
+{
+	unlinkat(hold->folder_fd, state_name, 0);
+}
+
+/* ---- reading ---- */
+
+static int read_kind(const char *word, enum hold_kind *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		if (word && strcmp(kinds[i], word) == 0) {
+			*ret = (enum hold_kind)i;
+			return 0;
+		}
+	return -EBADMSG;
+}
+
+static int read_device(const char *word, dev_t *ret)
+{
+	unsigned major_number, minor_number;
+
+	if (!word || sscanf(word, "%u:%u", &major_number, &minor_number) != 2)
+		return -EBADMSG;
+	*ret = makedev(major_number, minor_number);
+	return 0;
+}
+
+static char *read_word(char **rest)
+{
+	char *word = *rest ? strsep(rest, " ") : NULL;
+
+	if (!word)
+		return NULL;
+	if (strcmp(word, "-") == 0)
+		word++;
+	escape_resolve(word);
+	return word;
+}
+
+static int read_entry(struct hold *hold, char *line)
+{
+	struct hold_entry entry = { .fd = -1 };
+	char *rest = line;
+
+	if (!strchr("pfFord", *line) || line[1] != ' ')
+		return -EBADMSG;
+	rest += 2;
+	if (read_kind(strsep(&rest, " "), &entry.kind) < 0 ||
+	    read_device(rest ? strsep(&rest, " ") : NULL, &entry.device) < 0)
+		return -EBADMSG;
+	entry.type = read_word(&rest);
+	entry.source = read_word(&rest);
+	entry.path = read_word(&rest);
+	entry.value = read_word(&rest);
+	return entry.value && !rest ? hold_add(hold, &entry) : -EBADMSG;
+}
+
+static int read_text(struct hold *hold, char *text, size_t bytes)
+{
+	char *rest, *line;
+
+	if (bytes < HEAD_BYTES || memcmp(text, HEAD_TITLE, strlen(HEAD_TITLE)) != 0 ||
+	    text[HEAD_BYTES - 1] != '\n' || text[bytes - 1] != '\n' || memchr(text, '\0', bytes))
+		return -EBADMSG;
+	rest = text + HEAD_BYTES;
+	while ((line = strsep(&rest, "\n")) && *line) {
+		int r = read_entry(hold, line);
+
+		if (r < 0)
+			return r;
+	}
+	return rest ? -EBADMSG : 0;
+}
+
+int hold_read(struct hold *hold)
+{
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(fd_closep) int fd = openat(hold->folder_fd, state_name, O_RDWR | O_CLOEXEC);
+	size_t bytes;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = io_read_rest(fd, STATE_MAX, &text, &bytes);
+	if (r == 0)
+		r = read_text(hold, text, bytes);
+	if (r == 0)
+		r = map_file(hold, fd, bytes);
+	if (r == 0)
+		point_at_states(hold);
+	return r;
+}

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A script in system-sleep/ would be too deep inside: systemd-sleep freezes
+ * user.slice before it runs those, and writes to the journal after.  Freezing has
+ * to be around systemd-sleep, so its service is told to start it through us.
+ * Only suspend: for hibernation the kernel writes its image itself, and a machine
+ * that lost its power goes on from that.
+ */
+#include "suspend/hook.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+
+enum { TEXT_BYTES = 1 << 16 };
+
+#define FOLDER "/etc/systemd/system/systemd-suspend.service.d"
+#define MARK "# Written by `suspend-freeze install`; `suspend-freeze uninstall` removes it.\n"
+
+static const char *find_sleep(const char *root)
+{
+	static const char *const places[] = { "/usr/lib/systemd/systemd-sleep",
+					      "/lib/systemd/systemd-sleep" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		CLEANUP(freep) char *path = NULL;
+
+		if (asprintf(&path, "%s%s", root, places[i]) >= 0 && access(path, X_OK) == 0)
+			return places[i];
+	}
+	return NULL;
+}
+
+int hook_make(const char *root, const char *program, struct hook *ret, struct problem *problem)
+{
+	const char *sleep = find_sleep(root);
+	struct hook hook = { 0 };
+
+	if (!sleep)
+		return problem_set(
+			problem, PROBLEM_LACK, ENOENT,
+			"there is no systemd-sleep below %s; where something else suspends, "
+			"have it call: suspend-freeze run -- COMMAND",
+			*root ? root : "/");
+	if (asprintf(&hook.folder, "%s" FOLDER, root) < 0 ||
+	    asprintf(&hook.path, "%s" FOLDER "/suspend-freeze.conf", root) < 0 ||
+	    asprintf(&hook.text,
+		     MARK "[Service]\n"
+			  "ExecStart=\n"
+			  "ExecStart=%s run --anyway -- %s suspend\n"
+			  "ExecStopPost=-%s recover\n"
+			  "# The watchdog has to outlive a holder that was killed.\n"
+			  "KillMode=process\n",
+		     program, sleep, program) < 0) {
+		hook_clear(&hook);
+		return -ENOMEM;
+	}
+	*ret = hook;
+	return 0;
+}
+
+/* What is there now; NULL: nothing.  *ret_ours: written by us. */
+static int read_present(const char *path, char **ret_text, int *ret_ours)
+{
+	int r = io_read_file(path, TEXT_BYTES, ret_text, NULL);
+
+	*ret_ours = r == 0 && strncmp(*ret_text, MARK, strlen(MARK)) == 0;
+	return r == -ENOENT ? 0 : r;
+}
+
+static int refuse_foreign(const char *path, struct problem *problem)
+{
+	return problem_set(problem, PROBLEM_VERDICT, EEXIST,
+			   "%s was not written by suspend-freeze; it is left alone", path);
+}
+
+/* Like mkdir -p. */
+static int make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
+		int r;
+
+		if (slash)
+			*slash = '\0';
+		r = mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+		if (!slash || r < 0)
+			return r;
+		*slash = '/';
+	}
+}
+
+static int write_new(const struct hook *hook)
+{
+	CLEANUP(freep) char *beside = NULL;
+	CLEANUP(fd_closep) int fd = -1;
+	int r = make_folders(hook->folder);
+
+	if (r < 0)
+		return r;
+	if (asprintf(&beside, "%s.new", hook->path) < 0)
+		return -ENOMEM;
+	unlink(beside);
+	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return -errno;
+	r = io_write_all(fd, hook->text, strlen(hook->text));
+	if (r == 0 && (fsync(fd) < 0 || rename(beside, hook->path) < 0))
+		r = -errno;
+	if (r < 0)
+		unlink(beside);
+	return r;
+}
+
+static int explain(int r, const char *verb, const char *path, struct problem *problem)
+{
+	return r < 0 ? problem_set(problem, PROBLEM_VERDICT, -r, "cannot %s %s: %s", verb, path,
+				   strerror(-r))
+		     : r;
+}
+
+int hook_install(const struct hook *hook, struct problem *problem)
+{
+	CLEANUP(freep) char *present = NULL;
+	int ours, r = read_present(hook->path, &present, &ours);
+
+	if (r < 0)
+		return explain(r, "read", hook->path, problem);
+	if (present && !ours)
+		return refuse_foreign(hook->path, problem);
+	if (present && strcmp(present, hook->text) == 0)
+		return 1;
+	return explain(write_new(hook), "write", hook->path, problem);
+}
+
+int hook_uninstall(const struct hook *hook, struct problem *problem)
+{
+	CLEANUP(freep) char *present = NULL;
+	int ours, r = read_present(hook->path, &present, &ours);
+
+	if (r < 0)
+		return explain(r, "read", hook->path, problem);
+	if (!present)
+		return 1;
+	if (!ours)
+		return refuse_foreign(hook->path, problem);
+	if (unlink(hook->path) < 0)
+		return explain(-errno, "remove", hook->path, problem);
+	/* Fails where somebody else has files there, too. */
+	rmdir(hook->folder);
+	return 0;
+}
+
+void hook_clear(struct hook *hook)
+{
+	free(hook->folder);
+	free(hook->path);
+	free(hook->text);
+	*hook = (struct hook) { 0 };
+}

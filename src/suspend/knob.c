@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A task that waits for a frozen file system makes the suspend fail up to Linux
+ * 6.15: it is in a sleep that the freezer of tasks cannot count as frozen.  6.16
+ * made that sleep freezable, as it had to for its own freezing of file systems.
+ *
+ * The defect came with "power: always freeze efivarfs" (6.18), whose check was
+ * reversed: everything was frozen with the knob at 0, and only efivarfs with 1.
+ * "fs: PM: Fix reverse check in filesystems_freeze_callback()" mended it (6.18.3,
+ * 6.19).
+ */
+#include "suspend/knob.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+
+struct kernel kernel_parse(const char *release)
+{
+	struct kernel kernel = { 0 };
+
+	if (sscanf(release, "%u.%u.%u", &kernel.major, &kernel.minor, &kernel.patch) < 2)
+		return (struct kernel) { 0 };
+	return kernel;
+}
+
+bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor)
+{
+	return kernel.major < major || (kernel.major == major && kernel.minor < minor);
+}
+
+const char *knob_defect(struct kernel kernel)
+{
+	if (kernel.major == 6 && kernel.minor == 18 && kernel.patch < 3)
+		return KNOB_PATH
+			" is the wrong way round in Linux 6.18 before 6.18.3: set to 1, it "
+			"freezes next to nothing; update the kernel";
+	return NULL;
+}
+
+int knob_open(const char *path, char ret_value[static 2])
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
+	char value = '0';
+
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, &value, 1, 0) != 1)
+		return -EIO;
+	ret_value[0] = value == '1' ? '1' : '0';
+	ret_value[1] = '\0';
+	return TAKE_FD(fd);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Everything that is only looked at is read here, beforehand and in one place,
+ * so that `plan` shows what `freeze` and `run` would do, and by the same code.
+ */
+#include "suspend/machine.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "suspend/gather.h"
+#include "base/io.h"
+#include "suspend/loose.h"
+
+enum {
+	MOUNTS_BYTES = 256 << 20,
+	/* Numbers that the kernel gives to its first namespaces and to no others. */
+	FIRST_PID_NAMESPACE = 0xeffffffc,
+	FIRST_MOUNT_NAMESPACE = 0xeffffff8, /* since Linux 6.18 */
+};
+
+static int read_mounts(struct machine *machine, struct problem *problem)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = io_read_file("/proc/self/mountinfo", MOUNTS_BYTES, &text, NULL);
+
+	if (r == 0)
+		r = mounts_parse(text, &machine->mounts);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, -r,
+				   "cannot read /proc/self/mountinfo: %s; is /proc mounted?",
+				   strerror(-r));
+	return 0;
+}
+
+/* ---- what other mount namespaces have ---- */
+
+struct namespaces {
+	ino_t *seen;
+	size_t count;
+};
+
+static bool is_new(struct namespaces *namespaces, ino_t number)
+{
+	for (size_t i = 0; i < namespaces->count; i++)
+		if (namespaces->seen[i] == number)
+			return false;
+	if (ARRAY_ROOM(namespaces->seen, namespaces->count) < 0)
+		return false;
+	namespaces->seen[namespaces->count++] = number;
+	return true;
+}
+
+/* Of one process; what cannot be read, or is gone, is left out. */
+static int add_namespace(struct machine *machine, struct namespaces *namespaces,
+			 const char *process)
+{
+	CLEANUP(freep) char *text = NULL;
+	char path[64];
+	struct stat namespace;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%.16s/ns/mnt", process);
+	if (stat(path, &namespace) < 0 || !is_new(namespaces, namespace.st_ino))
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%.16s/mountinfo", process);
+	if (io_read_file(path, MOUNTS_BYTES, &text, NULL) < 0)
+		return 0;
+	snprintf(path, sizeof(path), "/proc/%.16s/root", process);
+	r = mounts_add_elsewhere(&machine->mounts, text, path);
+	return r == -ENOMEM ? r : 0;
+}
+
+static int add_namespaces(struct machine *machine)
+{
+	struct namespaces namespaces = { 0 };
+	DIR *processes = opendir("/proc");
+	const struct dirent *entry;
+	struct stat own;
+	int r = 0;
+
+	if (stat("/proc/self/ns/mnt", &own) == 0)
+		is_new(&namespaces, own.st_ino);
+	while (processes && r == 0 && (entry = readdir(processes)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			r = add_namespace(machine, &namespaces, entry->d_name);
+	if (processes)
+		closedir(processes);
+	free(namespaces.seen);
+	return r;
+}
+
+/* ---- cgroups ---- */
+
+static int note_writers(struct machine *machine, const struct cgroups *all)
+{
+	char name[64] = "";
+	int count = cgroups_running(machine->cgroup_root, all, &machine->cgroups, name);
+
+	machine->gathered = gather_count(machine->cgroup_root, machine->gathered_name);
+	if (count <= 0)
+		return 0;
+	return asprintf(&machine->writers, "%d processes outside of the cgroups to freeze (%s%s)",
+			count, name, count > 1 ? " and others" : "") < 0
+		       ? -ENOMEM
+		       : 0;
+}
+
+static int read_cgroups(struct machine *machine)
+{
+	CLEANUP(cgroups_clear) struct cgroups all = { 0 };
+	CLEANUP(freep) char *text = NULL;
+	CLEANUP(freep) char *own = NULL;
+	int r;
+
+	machine->cgroup_root = cgroups_root(&machine->mounts);
+	if (!machine->cgroup_root || io_read_file("/proc/self/cgroup", 1 << 16, &text, NULL) < 0)
+		return 0;
+	own = cgroups_own(text);
+	if (!own)
+		return 0;
+	r = cgroups_read(machine->cgroup_root, &all);
+	if (r == 0)
+		r = cgroups_choose(&all, own, &machine->cgroups);
+	return r < 0 ? r : note_writers(machine, &all);
+}
+
+static int say_no_cgroups(struct machine *machine, const char *why)
+{
+	machine->cgroup_root = NULL;
+	machine->writers = strdup(why);
+	return machine->writers ? 0 : -ENOMEM;
+}
+
+int machine_read(const struct wish *wish, struct machine *ret, struct problem *problem)
+{
+	struct machine machine = { .has_knob = access(KNOB_PATH, F_OK) == 0 };
+	struct utsname name;
+	int r;
+
+	uname(&name);
+	machine.kernel = kernel_parse(name.release);
+	r = read_mounts(&machine, problem);
+	if (r == 0)
+		r = add_namespaces(&machine);
+	if (r == 0)
+		r = devices_read("/sys", &machine.devices);
+	if (r == 0)
+		r = loose_add(&machine.mounts, &machine.devices);
+	if (r == 0 && wish->cgroups)
+		r = read_cgroups(&machine);
+	if (r == 0 && !wish->cgroups)
+		r = say_no_cgroups(&machine, "no cgroups are frozen");
+	else if (r == 0 && !machine.cgroup_root)
+		r = say_no_cgroups(
+			&machine,
+			"no cgroups of version 2 are mounted, as by: mount -t cgroup2 none "
+			"/sys/fs/cgroup");
+	if (r < 0) {
+		machine_clear(&machine);
+		return r;
+	}
+	*ret = machine;
+	return 0;
+}
+
+int machine_plan(const struct machine *machine, const struct wish *wish, struct plan *ret,
+		 struct problem *problem)
+{
+	CLEANUP(freep) char *spare = NULL;
+	struct plan_wish plan_wish = {
+		.only = wish->only,
+		.except = wish->except,
+		.by_kernel = wish->way == WAY_KERNEL,
+	};
+
+	if (machine->writers && kernel_is_before(machine->kernel, 6, 16)) {
+		if (asprintf(&spare,
+			     "services write here and go on running (%s); blocked, they would make "
+			     "the suspend fail before Linux 6.16",
+			     machine->writers) < 0)
+			return -ENOMEM;
+		plan_wish.spare_system = spare;
+	}
+	return plan_make(&machine->mounts, &machine->devices, &plan_wish, ret, problem);
+}
+
+int machine_choose_way(const struct machine *machine, const struct wish *wish,
+		       const struct plan *plan, enum way *ret, struct problem *problem)
+{
+	bool whole = !wish->only && !wish->except;
+	bool good = machine->has_knob && !knob_defect(machine->kernel);
+
+	if (wish->way == WAY_KERNEL && !machine->has_knob)
+		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
+				   "this kernel has no " KNOB_PATH
+				   " (Linux 6.16); leave out --way");
+	if (wish->way == WAY_KERNEL && !whole)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the kernel freezes everything, and takes no names; leave out "
+				   "--way, or --only and --except");
+	*ret = wish->way;
+	if (wish->way == WAY_AUTO)
+		*ret = good && plan->kernel_agrees && whole ? WAY_KERNEL : WAY_SELF;
+	return 0;
+}
+
+/* 1: yes, 0: no, -errno: cannot be told. */
+static int in_namespace_of_init(void)
+{
+	struct stat own, init;
+
+	if (stat("/proc/self/ns/mnt", &own) < 0)
+		return -errno;
+	if ((unsigned)own.st_ino == (unsigned)FIRST_MOUNT_NAMESPACE)
+		return 1;
+	if (stat("/proc/1/ns/mnt", &init) < 0)
+		return -errno;
+	return own.st_dev == init.st_dev && own.st_ino == init.st_ino;
+}
+
+int machine_check_place(struct problem *problem)
+{
+	struct stat pids;
+	int r;
+
+	if (geteuid() != 0)
+		return problem_set(problem, PROBLEM_LACK, EPERM,
+				   "only root can freeze and thaw file systems; try sudo");
+	if (stat("/proc/self/ns/pid", &pids) < 0)
+		return problem_set(problem, PROBLEM_LACK, EPERM,
+				   "cannot look at /proc/self/ns: %s; is /proc mounted?",
+				   strerror(errno));
+	if ((unsigned)pids.st_ino != (unsigned)FIRST_PID_NAMESPACE)
+		return problem_set(
+			problem, PROBLEM_LACK, EPERM,
+			"this is a container (a PID namespace of its own), from which the "
+			"machine cannot be seen; run it outside");
+	r = in_namespace_of_init();
+	if (r < 0)
+		return problem_set(problem, PROBLEM_LACK, EPERM,
+				   "cannot tell whether this is the mount namespace of init: "
+				   "/proc/1/ns/mnt: %s",
+				   strerror(-r));
+	if (r == 0)
+		return problem_set(
+			problem, PROBLEM_LACK, EPERM,
+			"this is a private mount namespace, from which not all file systems "
+			"can be seen; run it outside, as in: nsenter -t 1 -m");
+	return 0;
+}
+
+void machine_clear(struct machine *machine)
+{
+	mounts_clear(&machine->mounts);
+	devices_clear(&machine->devices);
+	cgroups_clear(&machine->cgroups);
+	free(machine->writers);
+}

@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Own reading, though libmount has a parser: the program has to run in an
+ * initramfs, where it is one static file, and distributions ship no static
+ * libmount.  Besides, libmount looks at more than the text it is given (udev's
+ * database, utab), and a plan must be the same for the same text.
+ */
+#include "suspend/mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "suspend/types.h"
+
+/* ---- escapes ---- */
+
+static int is_octal(char letter)
+{
+	return letter >= '0' && letter <= '7';
+}
+
+void escape_resolve(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; to++) {
+		int value;
+
+		if (at[0] != '\\' || !is_octal(at[1]) || !is_octal(at[2]) || !is_octal(at[3])) {
+			*to = *at++;
+			continue;
+		}
+		value = (at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0');
+		/* No kernel writes these two; they would end the name, or be no byte. */
+		*to = value == 0 || value > 255 ? '?' : (char)value;
+		at += 4;
+	}
+	*to = '\0';
+}
+
+char *escape_make(const char *text)
+{
+	char *escaped = malloc(strlen(text) * 4 + 2), *to = escaped;
+
+	if (!escaped)
+		return NULL;
+	for (const char *at = text; *at; at++)
+		if (strchr(" \t\n\\#", *at) || (*at == '-' && text[1] == '\0'))
+			to += sprintf(to, "\\%03o", (unsigned char)*at);
+		else
+			*to++ = *at;
+	*to = '\0';
+	return escaped;
+}
+
+/* ---- the text ---- */
+
+static char *next_word(char **rest)
+{
+	char *word = *rest ? strsep(rest, " ") : NULL;
+
+	return word && *word ? word : NULL;
+}
+
+static int read_number(const char *word, char end, uint64_t *ret, const char **ret_after)
+{
+	char *after;
+
+	if (!word || *word < '0' || *word > '9')
+		return -EBADMSG;
+	errno = 0;
+	*ret = strtoull(word, &after, 10);
+	if (errno || *after != end)
+		return -EBADMSG;
+	if (ret_after)
+		*ret_after = after + 1;
+	return 0;
+}
+
+static int read_device(const char *word, dev_t *ret)
+{
+	uint64_t major_number, minor_number;
+	const char *after = NULL;
+
+	if (read_number(word, ':', &major_number, &after) < 0 ||
+	    read_number(after, '\0', &minor_number, NULL) < 0 || major_number > UINT32_MAX ||
+	    minor_number > UINT32_MAX)
+		return -EBADMSG;
+	*ret = makedev((unsigned)major_number, (unsigned)minor_number);
+	return 0;
+}
+
+/* Between the options of the mount and the hyphen is any number of fields. */
+static int skip_to_hyphen(char **rest)
+{
+	const char *word;
+
+	while ((word = next_word(rest)))
+		if (strcmp(word, "-") == 0)
+			return 0;
+	return -EBADMSG;
+}
+
+static int copy_word(const char *word, int resolve, char **ret)
+{
+	char *copy = word ? strdup(word) : NULL;
+
+	if (!copy)
+		return word ? -ENOMEM : -EBADMSG;
+	if (resolve)
+		escape_resolve(copy);
+	*ret = copy;
+	return 0;
+}
+
+static void mount_clear(struct mount *mount)
+{
+	free(mount->root);
+	free(mount->point);
+	free(mount->type);
+	free(mount->source);
+	free(mount->options);
+	free(mount->through);
+	*mount = (struct mount) { 0 };
+}
+
+static int read_line(char *line, struct mount *mount)
+{
+	char *rest = line, *source;
+	int r;
+
+	if (read_number(next_word(&rest), '\0', &mount->id, NULL) < 0 ||
+	    read_number(next_word(&rest), '\0', &mount->parent_id, NULL) < 0 ||
+	    read_device(next_word(&rest), &mount->device) < 0)
+		return -EBADMSG;
+	r = copy_word(next_word(&rest), 1, &mount->root);
+	if (r == 0)
+		r = copy_word(next_word(&rest), 1, &mount->point);
+	if (r == 0)
+		r = skip_to_hyphen(&rest);
+	if (r == 0)
+		r = copy_word(next_word(&rest), 1, &mount->type);
+	if (r < 0)
+		return r;
+	/* The source alone may be empty: mount("", ...) */
+	source = rest ? strsep(&rest, " ") : NULL;
+	r = copy_word(source, 1, &mount->source);
+	return r < 0 ? r : copy_word(next_word(&rest), 0, &mount->options);
+}
+
+/* ---- the table ---- */
+
+static int compare_parents(const void *one, const void *other, void *context)
+{
+	const struct mount *all = context;
+	size_t a = *(const size_t *)one, b = *(const size_t *)other;
+
+	if (all[a].parent_id != all[b].parent_id)
+		return all[a].parent_id < all[b].parent_id ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+static int order_by_parent(struct mounts *mounts)
+{
+	size_t *by_parent = calloc(mounts->count + 1, sizeof(*by_parent));
+
+	if (!by_parent)
+		return -ENOMEM;
+	free(mounts->by_parent);
+	mounts->by_parent = by_parent;
+	for (size_t i = 0; i < mounts->count; i++)
+		mounts->by_parent[i] = i;
+	qsort_r(mounts->by_parent, mounts->count, sizeof(*mounts->by_parent), compare_parents,
+		mounts->all);
+	return 0;
+}
+
+static int read_lines(char *text, struct mounts *mounts)
+{
+	char *rest = text, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		struct mount mount = { 0 };
+		int r;
+
+		if (!*line)
+			continue;
+		r = read_line(line, &mount);
+		if (r == 0)
+			r = ARRAY_ROOM(mounts->all, mounts->count);
+		if (r < 0) {
+			mount_clear(&mount);
+			return r;
+		}
+		mounts->all[mounts->count++] = mount;
+	}
+	return 0;
+}
+
+int mounts_parse(const char *text, struct mounts *ret)
+{
+	CLEANUP(freep) char *copy = strdup(text);
+	struct mounts mounts = { 0 };
+	int r = copy ? read_lines(copy, &mounts) : -ENOMEM;
+
+	if (r == 0)
+		r = order_by_parent(&mounts);
+	if (r < 0) {
+		mounts_clear(&mounts);
+		return r;
+	}
+	*ret = mounts;
+	return 0;
+}
+
+void mounts_clear(struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		mount_clear(&mounts->all[i]);
+	free(mounts->all);
+	free(mounts->by_parent);
+	*mounts = (struct mounts) { 0 };
+}
+
+/* ---- questions ---- */
+
+static const struct mount *find_id(const struct mounts *mounts, uint64_t id)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->all[i].id == id)
+			return &mounts->all[i];
+	return NULL;
+}
+
+/* The position in by_parent of the first mount below this one. */
+static size_t first_below(const struct mounts *mounts, uint64_t parent_id)
+{
+	size_t low = 0, high = mounts->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (mounts->all[mounts->by_parent[middle]].parent_id < parent_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whether `path` is `point` or below it. */
+static int leads_through(const char *path, const char *point)
+{
+	size_t length = strlen(point);
+
+	if (length == 1 && *point == '/')
+		return *path == '/';
+	return strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0');
+}
+
+/* The mount that a path walk meets next; several at one point lie on each other by their parents.
+ */
+static const struct mount *next_on_path(const struct mounts *mounts, const struct mount *current,
+					const char *path)
+{
+	const struct mount *next = NULL;
+
+	for (size_t i = first_below(mounts, current->id); i < mounts->count; i++) {
+		const struct mount *mount = &mounts->all[mounts->by_parent[i]];
+
+		if (mount->parent_id != current->id)
+			break;
+		if (mount != current && leads_through(path, mount->point) &&
+		    (!next || strlen(mount->point) <= strlen(next->point)))
+			next = mount;
+	}
+	return next;
+}
+
+static const struct mount *root_of(const struct mounts *mounts)
+{
+	for (size_t i = 0; i < mounts->count; i++) {
+		const struct mount *mount = &mounts->all[i];
+
+		if (!mount->through && strcmp(mount->point, "/") == 0 &&
+		    (mount->parent_id == mount->id || !find_id(mounts, mount->parent_id)))
+			return mount;
+	}
+	return NULL;
+}
+
+const struct mount *mounts_find(const struct mounts *mounts, const char *path)
+{
+	const struct mount *current = root_of(mounts), *next;
+
+	/* A table made up by somebody could go in circles. */
+	for (size_t steps = 0; current && steps < mounts->count; steps++) {
+		next = next_on_path(mounts, current, path);
+		if (!next)
+			break;
+		current = next;
+	}
+	return current;
+}
+
+static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct mount *mount)
+{
+	const struct mount *above = mount;
+
+	for (size_t steps = 0; steps < mounts->count; steps++) {
+		above = find_id(mounts, above->parent_id);
+		if (!above || above == mount || strcmp(above->point, "/") == 0)
+			return false;
+		if (strcmp(above->type, "autofs") != 0 &&
+		    type_nature(above->type, false) == TYPE_UNTOUCHED)
+			return true;
+	}
+	return false;
+}
+
+/* The kernel's way to show the place of a mount whose folder was removed. */
+static bool is_deleted(const struct mount *mount)
+{
+	static const char mark[] = "//deleted";
+	size_t length = strlen(mount->point);
+
+	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
+}
+
+bool mounts_is_reachable(const struct mounts *mounts, const struct mount *mount)
+{
+	return !is_deleted(mount) && mounts_find(mounts, mount->point) == mount &&
+	       !is_behind_one_that_hangs(mounts, mount);
+}
+
+/* ---- other namespaces ---- */
+
+static bool has_superblock(const struct mounts *mounts, dev_t device)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->all[i].device == device)
+			return true;
+	return false;
+}
+
+static bool is_on_device(const struct mount *mount)
+{
+	return major(mount->device) != 0 || type_has_hidden_device(mount->type);
+}
+
+/* Takes it out of the other table. */
+static int move_mount(struct mounts *mounts, struct mount *mount, const char *through)
+{
+	char *copy = strdup(through);
+
+	if (!copy || ARRAY_ROOM(mounts->all, mounts->count) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	mounts->all[mounts->count] = *mount;
+	mounts->all[mounts->count++].through = copy;
+	*mount = (struct mount) { 0 };
+	return 0;
+}
+
+int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *through)
+{
+	CLEANUP(mounts_clear) struct mounts other = { 0 };
+	CLEANUP(freep) bool *wanted = NULL;
+	int r = mounts_parse(text, &other);
+
+	wanted = r == 0 ? calloc(other.count + 1, sizeof(*wanted)) : NULL;
+	if (!wanted)
+		return r < 0 ? r : -ENOMEM;
+	/* First all questions to the other table, since moving takes it apart. */
+	for (size_t i = 0; i < other.count; i++)
+		wanted[i] =
+			is_on_device(&other.all[i]) && mounts_is_reachable(&other, &other.all[i]);
+	for (size_t i = 0; r == 0 && i < other.count; i++)
+		if (wanted[i] && !has_superblock(mounts, other.all[i].device))
+			r = move_mount(mounts, &other.all[i], through);
+	return r < 0 ? r : order_by_parent(mounts);
+}
+
+/* ---- what is not mounted ---- */
+
+int mounts_add_device(struct mounts *mounts, dev_t device, const char *path, const char *source)
+{
+	struct mount mount = {
+		.id = UINT64_MAX,
+		.parent_id = UINT64_MAX,
+		.device = device,
+		.root = strdup("/"),
+		.point = strdup(path),
+		.type = strdup(TYPE_NAME_DEVICE),
+		.source = strdup(source),
+		.options = strdup("rw"),
+	};
+	int r = mount.root && mount.point && mount.type && mount.source && mount.options ? 0
+											 : -ENOMEM;
+
+	if (r == 0)
+		r = move_mount(mounts, &mount, "");
+	mount_clear(&mount);
+	return r < 0 ? r : order_by_parent(mounts);
+}
+
+int mounts_has_option(const struct mount *mount, const char *word)
+{
+	size_t length = strlen(word);
+	const char *at = mount->options;
+
+	while (at && *at) {
+		size_t here = strcspn(at, ",");
+
+		if (here == length && strncmp(at, word, length) == 0)
+			return 1;
+		at += here + (at[here] == ',');
+	}
+	return 0;
+}
+
+char *mounts_option(const struct mount *mount, const char *name)
+{
+	size_t length = strlen(name);
+	const char *at = mount->options;
+
+	while (at && *at) {
+		size_t here = strcspn(at, ",");
+
+		if (here > length && at[length] == '=' && strncmp(at, name, length) == 0) {
+			char *value = strndup(at + length + 1, here - length - 1);
+
+			if (value)
+				escape_resolve(value);
+			return value;
+		}
+		at += here + (at[here] == ',');
+	}
+	return NULL;
+}

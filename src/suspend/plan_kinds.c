@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can be told by type and options alone is decided here, so that nothing has
+ * to be opened to find out: opening may hang.  Whether a file system on a disk can
+ * really be frozen, only the kernel knows, when it is asked.
+ */
+#include "suspend/plan_making.h"
+
+#include <stdlib.h>
+#include <sys/sysmacros.h>
+
+#include "suspend/types.h"
+
+bool plan_has_device(const struct mount *mount)
+{
+	return major(mount->device) != 0;
+}
+
+static int classify(struct plan_item *item)
+{
+	const struct mount *mount = item->mount;
+	enum type_nature nature = type_nature(mount->type, plan_has_device(mount));
+
+	item->on_disk = nature != TYPE_VIRTUAL;
+	item->written = (nature == TYPE_UNTOUCHED || nature == TYPE_SHARED) &&
+			!mounts_has_option(mount, "ro");
+	switch (nature) {
+	case TYPE_VIRTUAL:
+		return plan_set_kind(item, PLAN_LEAVE, "nothing of it is on a disk");
+	case TYPE_UNTOUCHED:
+		return plan_set_kind(
+			item, PLAN_LEAVE,
+			"not opened: a daemon or server that does not answer would hang it");
+	case TYPE_SHARED:
+		return plan_set_kind(item, PLAN_LEAVE,
+				     "shared with other machines, which it would stop");
+	case TYPE_STACKED:
+		return plan_set_kind(item, PLAN_LEAVE, "the kernel cannot freeze it");
+	case TYPE_DEVICE:
+		return plan_set_kind(item, PLAN_SYNC,
+				     "not mounted, but whoever has it open may have written to it");
+	default:
+		break;
+	}
+	if (mounts_has_option(mount, "ro"))
+		return plan_set_kind(item, PLAN_LEAVE, "read-only: nothing can change");
+	if (nature == TYPE_SYNC)
+		return plan_set_kind(item, PLAN_SYNC, "the kernel cannot freeze %s", mount->type);
+	return plan_set_kind(item, PLAN_FREEZE, "%s", "");
+}
+
+bool plan_is_loose(const struct plan_item *item)
+{
+	return type_nature(item->mount->type, true) == TYPE_DEVICE;
+}
+
+int plan_classify(struct making *making)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < making->count; i++)
+		r = classify(&making->items[i]);
+	return r;
+}

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The order that works (Linux 6.1): write out, stop the processes, freeze the
+ * file systems from the top of the stack down.  Writing out first keeps the time
+ * short in which everybody is stopped, and finds a disk that is too slow while
+ * nothing is frozen.
+ *
+ * Between session_freeze() and session_thaw() the process must not wait for a
+ * frozen file system or a stopped process, so it neither prints, opens nor
+ * logs; what there is to say is said afterwards.
+ */
+#include "suspend/session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "suspend/act.h"
+#include "base/cleanup.h"
+#include "suspend/gather.h"
+#include "base/io.h"
+#include "suspend/reach.h"
+
+enum {
+	GRACE_NS = 1000000000, /* the watchdog acts that much later than its parent */
+	LOOK_MS = 10,
+	LOCK_WAIT_NS = 1000000000,
+};
+
+/* ---- preparing ---- */
+
+/* A namespace that has ended took with it what only it had mounted. */
+static bool has_gone(const struct mount *mount, int error)
+{
+	return mount->through && (error == -ENOENT || error == -ESTALE || error == -ESRCH);
+}
+
+static int add_superblock(struct hold *hold, const struct plan_item *item, struct problem *problem)
+{
+	CLEANUP(freep) char *name = reach_name(item->mount);
+	struct hold_entry entry = {
+		.kind = item->kind == PLAN_SYNC ? HOLD_SYNC : HOLD_SUPERBLOCK,
+		.device = item->device,
+		.type = item->mount->type,
+		.source = item->mount->source,
+		.path = name,
+	};
+
+	entry.fd = name ? reach_open(item->mount) : -ENOMEM;
+	if (has_gone(item->mount, entry.fd))
+		return 0;
+	if (entry.fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -entry.fd, "cannot open %s: %s",
+				   item->mount->point, strerror(-entry.fd));
+	return hold_add(hold, &entry);
+}
+
+static int add_plan(struct hold *hold, const struct plan *plan, struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->count; i++)
+		if (plan->items[i].kind != PLAN_LEAVE)
+			r = add_superblock(hold, &plan->items[i], problem);
+	return r;
+}
+
+/* One that is frozen already is not ours to thaw. */
+static int add_cgroup(struct hold *hold, const char *root, const char *path)
+{
+	struct hold_entry entry = { .kind = HOLD_CGROUP, .path = (char *)path };
+	bool frozen = false;
+
+	entry.fd = cgroups_open(root, path, &frozen);
+	if (entry.fd == -ENOENT)
+		return 0;
+	if (entry.fd < 0)
+		return entry.fd;
+	if (!frozen)
+		return hold_add(hold, &entry);
+	close(entry.fd);
+	return 0;
+}
+
+/* Its value says where those are from that are put there. */
+static int add_gathered(struct hold *hold, const struct machine *machine, struct problem *problem)
+{
+	struct hold_entry entry = {
+		.kind = HOLD_CGROUP,
+		.path = (char *)GATHER_PATH,
+		.value = (char *)machine->cgroup_root,
+	};
+	bool frozen;
+	int r = machine->gathered > 0 ? gather_prepare(machine->cgroup_root) : 0;
+
+	if (machine->gathered <= 0)
+		return 0;
+	entry.fd = r < 0 ? r : cgroups_open(machine->cgroup_root, GATHER_PATH, &frozen);
+	if (entry.fd < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -entry.fd,
+				   "cannot make the cgroup " GATHER_PATH ": %s",
+				   strerror(-entry.fd));
+	return hold_add(hold, &entry);
+}
+
+static int add_cgroups(struct hold *hold, const struct machine *machine, struct problem *problem)
+{
+	for (size_t i = 0; i < machine->cgroups.count; i++) {
+		const char *path = machine->cgroups.paths[i];
+		int r = add_cgroup(hold, machine->cgroup_root, path);
+
+		if (r < 0)
+			return problem_set(problem, PROBLEM_VERDICT, -r,
+					   "cannot open the cgroup %s: %s", path, strerror(-r));
+	}
+	return add_gathered(hold, machine, problem);
+}
+
+static int add_knob(struct hold *hold, struct problem *problem)
+{
+	struct hold_entry entry = { .kind = HOLD_KNOB, .path = (char *)KNOB_PATH };
+	char value[2];
+
+	entry.fd = knob_open(KNOB_PATH, value);
+	entry.value = value;
+	if (entry.fd < 0)
+		return problem_set(problem, PROBLEM_LACK, -entry.fd, "cannot open %s: %s",
+				   KNOB_PATH, strerror(-entry.fd));
+	return hold_add(hold, &entry);
+}
+
+static int add_entries(struct session *session, const struct machine *machine,
+		       const struct plan *plan, enum way way, struct problem *problem)
+{
+	int r = 0;
+
+	if (way == WAY_KERNEL)
+		return add_knob(&session->hold, problem);
+	session->cgroup_root = machine->cgroup_root;
+	if (machine->cgroup_root)
+		r = add_cgroups(&session->hold, machine, problem);
+	return r < 0 ? r : add_plan(&session->hold, plan, problem);
+}
+
+/* What killed processes left; if they had frozen nothing yet, it is nothing. */
+static int look_for_leftovers(const struct hold *locked, struct problem *problem)
+{
+	CLEANUP(hold_clear) struct hold left = HOLD_NONE;
+	int r;
+
+	left.folder_fd = fcntl(locked->folder_fd, F_DUPFD_CLOEXEC, 0);
+	r = hold_read(&left);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && hold_pending(&left) == 0) {
+		hold_withdraw(&left);
+		return 0;
+	}
+	return problem_set(
+		problem, PROBLEM_VERDICT, EBUSY,
+		"an earlier suspend-freeze was killed and has left something frozen; run "
+		"`suspend-freeze recover`");
+}
+
+/* Whoever has just thawed everything has the lock until it has ended. */
+static int lock_soon(struct hold *hold, struct problem *problem)
+{
+	uint64_t deadline_ns = io_now_ns() + LOCK_WAIT_NS;
+	int r;
+
+	while ((r = hold_lock(hold, HOLD_FOLDER, true, problem)) == -EBUSY &&
+	       io_now_ns() < deadline_ns) {
+		hold_clear(hold);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return r;
+}
+
+static int lock(struct hold *hold, struct problem *problem)
+{
+	int r = lock_soon(hold, problem);
+
+	if (r == -EBUSY)
+		return problem_set(
+			problem, PROBLEM_VERDICT, EBUSY,
+			"another suspend-freeze is at work; `suspend-freeze status` shows "
+			"it, `suspend-freeze thaw` ends it");
+	return r < 0 ? r : look_for_leftovers(hold, problem);
+}
+
+static int set_holder(struct hold *hold)
+{
+	struct process self;
+	int r = process_read(getpid(), &self);
+
+	if (r == 0)
+		hold_set_process(hold, HOLD_HOLDER, &self);
+	return r;
+}
+
+static int start_guarded(struct session *session, struct problem *problem)
+{
+	int r = hold_publish(&session->hold);
+
+	if (r == 0)
+		r = set_holder(&session->hold);
+	session->deadline_ns = io_now_ns() + session->limits.hold_ns;
+	if (r == 0)
+		r = watchdog_start(&session->watchdog, &session->hold,
+				   session->deadline_ns + GRACE_NS);
+	if (r < 0) {
+		hold_withdraw(&session->hold);
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot start the watchdog: %s",
+				   strerror(-r));
+	}
+	return 0;
+}
+
+int session_prepare(struct session *session, const struct machine *machine, const struct plan *plan,
+		    enum way way, const struct session_limits *limits, struct problem *problem)
+{
+	int r = lock(&session->hold, problem);
+
+	session->limits = *limits;
+	if (r == 0)
+		r = add_entries(session, machine, plan, way, problem);
+	if (r < 0)
+		return r;
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	return start_guarded(session, problem);
+}
+
+/* ---- freezing ---- */
+
+static int write_value(struct hold_entry *entry, const char *what, struct problem *problem)
+{
+	hold_set(entry, HOLD_FREEZING);
+	if (pwrite(entry->fd, "1", 1, 0) != 1) {
+		int error = errno;
+
+		hold_set(entry, *entry->value ? HOLD_FREEZING : HOLD_PLANNED);
+		/* A cgroup that is gone has nobody in it. */
+		if (error == ENODEV && entry->kind == HOLD_CGROUP)
+			return 0;
+		return problem_set(problem, PROBLEM_VERDICT, error, "cannot freeze %s %s: %s", what,
+				   entry->path, strerror(error));
+	}
+	hold_set(entry, HOLD_FROZEN);
+	return 0;
+}
+
+static int await_cgroup(const struct session *session, const char *path, uint64_t deadline_ns,
+			struct problem *problem)
+{
+	while (!cgroups_is_frozen(session->cgroup_root, path)) {
+		if (io_now_ns() >= deadline_ns)
+			return problem_set(
+				problem, PROBLEM_VERDICT, ETIMEDOUT,
+				"the processes of the cgroup %s do not stop: one waits for a "
+				"disk, a server or a FUSE daemon",
+				path);
+		poll(NULL, 0, LOOK_MS);
+	}
+	return 0;
+}
+
+static int stop_cgroup(struct hold_entry *entry, struct problem *problem)
+{
+	int r = 0;
+
+	/* From here on there is something to put back. */
+	hold_set(entry, HOLD_FREEZING);
+	if (*entry->value)
+		r = gather_all(entry->value);
+	if (r < 0)
+		return problem_set(problem, PROBLEM_VERDICT, -r,
+				   "cannot put processes into the cgroup %s: %s", entry->path,
+				   strerror(-r));
+	return write_value(entry, "the cgroup", problem);
+}
+
+static int stop_processes(struct session *session, struct problem *problem)
+{
+	struct hold *hold = &session->hold;
+	uint64_t deadline_ns = io_now_ns() + session->limits.wait_ns;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < hold->count; i++)
+		if (hold->entries[i].kind == HOLD_CGROUP)
+			r = stop_cgroup(&hold->entries[i], problem);
+	for (size_t i = 0; r == 0 && i < hold->count; i++)
+		if (hold->entries[i].kind == HOLD_CGROUP &&
+		    hold_state(&hold->entries[i]) == HOLD_FROZEN)
+			r = await_cgroup(session, hold->entries[i].path, deadline_ns, problem);
+	return r;
+}
+
+static int freeze_one(struct session *session, struct hold_entry *entry, struct problem *problem)
+{
+	int r = act_freeze(&session->hold, entry, io_now_ns() + session->limits.wait_ns);
+
+	if (r == 0)
+		return 0;
+	if (r == -ETIMEDOUT) {
+		session->blocked = true;
+		return problem_set(problem, PROBLEM_VERDICT, ETIMEDOUT,
+				   "freezing %s took too long: its disk is slow, or it lies on "
+				   "something that is frozen",
+				   entry->path);
+	}
+	if (r == -ECANCELED)
+		return problem_set(problem, PROBLEM_VERDICT, ECANCELED,
+				   "the time was up before all was frozen; give --for more");
+	if (r == -EINTR)
+		return problem_set(problem, PROBLEM_VERDICT, EINTR,
+				   "the process that froze %s was killed", entry->path);
+	return problem_set(problem, PROBLEM_VERDICT, -r, "cannot freeze %s: %s", entry->path,
+			   strerror(-r));
+}
+
+static int freeze_superblocks(struct session *session, struct problem *problem)
+{
+	struct hold *hold = &session->hold;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < hold->count; i++)
+		if (hold->entries[i].kind == HOLD_SUPERBLOCK || hold->entries[i].kind == HOLD_SYNC)
+			r = freeze_one(session, &hold->entries[i], problem);
+	return r;
+}
+
+static int set_knob(struct session *session, struct problem *problem)
+{
+	struct hold *hold = &session->hold;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < hold->count; i++)
+		if (hold->entries[i].kind == HOLD_KNOB)
+			r = write_value(&hold->entries[i], "by", problem);
+	return r;
+}
+
+static int freeze_all(struct session *session, struct problem *problem)
+{
+	int r = act_presync(&session->hold, io_now_ns() + session->limits.wait_ns);
+
+	if (r < 0)
+		return problem_set(
+			problem, PROBLEM_VERDICT, -r,
+			"writing out took too long, so nothing was frozen; give --wait more");
+	r = set_knob(session, problem);
+	if (r == 0)
+		r = stop_processes(session, problem);
+	return r < 0 ? r : freeze_superblocks(session, problem);
+}
+
+int session_freeze(struct session *session, struct problem *problem)
+{
+	struct problem second = { 0 };
+	int r = freeze_all(session, problem);
+
+	if (r < 0 && session_thaw(session, &second) < 0) {
+		problem_set(problem, PROBLEM_VERDICT, -r, "%s; %s", problem->message,
+			    second.message);
+	}
+	problem_clear(&second);
+	return r;
+}
+
+/* ---- undoing ---- */
+
+bool session_has_expired(const struct session *session)
+{
+	return session->hold.map && hold_is_ending(&session->hold);
+}
+
+int session_guard(struct session *session)
+{
+	if (!watchdog_is_gone(&session->watchdog) || hold_is_ending(&session->hold))
+		return 0;
+	watchdog_stop(&session->watchdog);
+	return watchdog_start(&session->watchdog, &session->hold, session->deadline_ns + GRACE_NS);
+}
+
+int session_thaw(struct session *session, struct problem *problem)
+{
+	size_t pending;
+
+	if (!session->hold.map)
+		return 0;
+	hold_set_ending(&session->hold);
+	pending = act_undo(&session->hold, !session->blocked);
+	if (pending > 0)
+		return problem_set(problem, PROBLEM_VERDICT, EINPROGRESS,
+				   "%zu of what was frozen is not thawed yet; process %d goes on "
+				   "trying, `suspend-freeze status` shows",
+				   pending, session->watchdog.pid);
+	hold_withdraw(&session->hold);
+	watchdog_stop(&session->watchdog);
+	return 0;
+}
+
+/* What still runs keeps the lock. */
+void session_clear(struct session *session)
+{
+	if (session->watchdog.pid > 0) {
+		fd_close(session->watchdog.pidfd);
+		fd_close(session->watchdog.alive_fd);
+	}
+	hold_clear(&session->hold);
+	*session = SESSION_NONE;
+}

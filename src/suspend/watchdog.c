@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the first freeze on, all that this process does is poll(), ioctl(),
+ * write() and fork(): its memory is locked, it opens nothing but files of cgroups
+ * when it has thawed, prints nothing and starts no program, since each of these
+ * could wait for a file system that it alone is there to thaw.  Of the signals only
+ * SIGKILL reaches it.
+ */
+#include "suspend/watchdog.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "suspend/act.h"
+#include "base/cleanup.h"
+#include "base/io.h"
+
+enum {
+	READY_WAIT_NS = 10000000000,
+	AGAIN_MS = 200,
+};
+
+struct ends {
+	int parent_pidfd;
+	int ready_fd;
+	int alive_fd; /* reading; at its end when no process can freeze any more */
+};
+
+/* Out of reach of the killer of processes when memory is short. */
+static void protect(void)
+{
+	static const char never[] = "-1000";
+	CLEANUP(fd_closep) int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	mlockall(MCL_CURRENT | MCL_FUTURE);
+	if (fd >= 0)
+		io_write_all(fd, never, strlen(never));
+}
+
+static void detach(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	setsid();
+	prctl(PR_SET_NAME, "suspend-watch");
+	process_leave_streams();
+	protect();
+}
+
+/* The last freezer is gone. */
+static bool all_gone(int alive_fd, int timeout_ms)
+{
+	struct pollfd alive = { .fd = alive_fd, .events = POLLIN };
+
+	return poll(&alive, 1, timeout_ms) > 0 && alive.revents & POLLHUP;
+}
+
+static void undo_everything(struct hold *hold, int alive_fd)
+{
+	bool sure = false;
+
+	hold_set_ending(hold);
+	while (act_undo(hold, sure) > 0) {
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
+		sure = all_gone(alive_fd, AGAIN_MS);
+		if (sure)
+			poll(NULL, 0, AGAIN_MS); /* what still fails, not too often */
+	}
+}
+
+static void watch(struct hold *hold, const struct ends *ends, uint64_t deadline_ns)
+{
+	if (process_wait(ends->parent_pidfd, deadline_ns) < 0) {
+		undo_everything(hold, ends->alive_fd);
+		process_wait(ends->parent_pidfd, UINT64_MAX);
+	}
+	/* The parent withdraws what it has undone by itself. */
+	undo_everything(hold, ends->alive_fd);
+	hold_withdraw(hold);
+}
+
+static void be_watchdog(struct hold *hold, const struct ends *ends, uint64_t deadline_ns)
+{
+	detach();
+	if (write(ends->ready_fd, "r", 1) == 1)
+		watch(hold, ends, deadline_ns);
+	_exit(0);
+}
+
+static int await_ready(int ready_fd)
+{
+	struct pollfd ready = { .fd = ready_fd, .events = POLLIN };
+	uint64_t deadline_ns = io_now_ns() + READY_WAIT_NS;
+	char letter;
+	int r;
+
+	do
+		r = poll(&ready, 1, io_milliseconds_until(deadline_ns));
+	while (r < 0 && errno == EINTR);
+	return r > 0 && read(ready_fd, &letter, 1) == 1 ? 0 : -ETIMEDOUT;
+}
+
+static int record(struct hold *hold, pid_t pid)
+{
+	struct process process;
+	int r = process_read(pid, &process);
+
+	if (r == 0)
+		hold_set_process(hold, HOLD_WATCHDOG, &process);
+	return r;
+}
+
+int watchdog_start(struct watchdog *ret, struct hold *hold, uint64_t deadline_ns)
+{
+	CLEANUP(fd_closep) int parent_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	CLEANUP(fd_closep) int ready_read = -1;
+	CLEANUP(fd_closep) int ready_write = -1;
+	CLEANUP(fd_closep) int alive_read = -1;
+	struct watchdog started = WATCHDOG_NONE;
+	int ready[2], alive[2], r;
+
+	if (parent_pidfd < 0 || pipe2(ready, O_CLOEXEC) < 0)
+		return -errno;
+	ready_read = ready[0];
+	ready_write = ready[1];
+	if (pipe2(alive, O_CLOEXEC) < 0)
+		return -errno;
+	alive_read = alive[0];
+	started.alive_fd = alive[1];
+	started.pid = process_fork(&started.pidfd);
+	if (started.pid == 0) {
+		close(started.alive_fd);
+		be_watchdog(hold, &(struct ends) { parent_pidfd, ready_write, alive_read },
+			    deadline_ns);
+	}
+	r = started.pid < 0 ? started.pid : record(hold, started.pid);
+	ready_write = fd_close(ready_write);
+	if (r == 0)
+		r = await_ready(ready_read);
+	if (r < 0) {
+		watchdog_stop(&started);
+		return r;
+	}
+	*ret = started;
+	return 0;
+}
+
+bool watchdog_is_gone(const struct watchdog *watchdog)
+{
+	return watchdog->pid > 0 && process_wait(watchdog->pidfd, 1) == 0;
+}
+
+void watchdog_stop(struct watchdog *watchdog)
+{
+	if (watchdog->pid > 0) {
+		syscall(SYS_pidfd_send_signal, watchdog->pidfd, SIGKILL, NULL, 0);
+		waitpid(watchdog->pid, NULL, 0);
+	}
+	fd_close(watchdog->pidfd);
+	fd_close(watchdog->alive_fd);
+	*watchdog = WATCHDOG_NONE;
+}
