@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The columns come from the tables of fields, so a field that is new to a store
- * is a column to be added and no new version; the version is for everything else.
- * Nothing is written to a file before it is known to be a store of ours, of a
- * version that is known, and (for adding) undamaged.
- *
- * Versions: 1 had neither the time of adding nor an index by file system and
- * method; up to 2 the same trial on two kernels was one; up to 3 there was no place
- * for warnings.
+ * is a column to be added and no new version; the version is for everything else,
+ * and a store of another version is refused: the result files are there to be added again.
+ * Nothing is written to a file before it is known to be a store of ours, of this
+ * version, and (for adding) undamaged.
  */
 #include "results/store.h"
 
@@ -165,29 +162,23 @@ static int ask_number(struct history *history, const char *sql, int64_t *ret,
 
 /* ---- the schema ---- */
 
-static const char version_2[] = "ALTER TABLE run ADD COLUMN added TEXT NOT NULL DEFAULT '';"
-				"CREATE INDEX trial_by_cell ON trial (\"filesystem\", \"method\");";
-
-static const char version_3[] =
-	"DROP INDEX trial_once;"
-	"CREATE UNIQUE INDEX trial_once ON trial (run_id, \"filesystem\", \"method\","
-	" coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1), coalesce(\"run\", -1),"
-	" coalesce(\"started\", ''), coalesce(\"kernel\", ''), coalesce(\"label\", ''));";
-
-static const char version_4[] =
-	"CREATE TABLE warning (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run,"
-	" \"kind\" TEXT NOT NULL, \"text\" TEXT NOT NULL, UNIQUE (run_id, \"kind\", \"text\"));";
-
-/* Version 1, with no field yet. */
-static const char version_1[] =
-	"CREATE TABLE run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE);"
-	"CREATE TABLE trial (id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run,"
-	" \"filesystem\" TEXT NOT NULL, \"method\" TEXT NOT NULL, \"file_bytes\" INTEGER,"
-	" \"volume_bytes\" INTEGER, \"run\" INTEGER, \"started\" TEXT);"
+/* Without the columns of the fields, but those that the indexes need. */
+static const char schema[] =
+	"CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,"
+	" added TEXT NOT NULL DEFAULT '');"
+	"CREATE TABLE IF NOT EXISTS trial (id INTEGER PRIMARY KEY,"
+	" run_id INTEGER NOT NULL REFERENCES run, \"filesystem\" TEXT NOT NULL,"
+	" \"method\" TEXT NOT NULL, \"file_bytes\" INTEGER, \"volume_bytes\" INTEGER,"
+	" \"run\" INTEGER, \"started\" TEXT, \"kernel\" TEXT, \"label\" TEXT);"
 	/* NULLs would not be equal to one another. */
-	"CREATE UNIQUE INDEX trial_once ON trial (run_id, \"filesystem\", \"method\","
-	" coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1), coalesce(\"run\", -1),"
-	" coalesce(\"started\", ''));";
+	"CREATE UNIQUE INDEX IF NOT EXISTS trial_once ON trial (run_id, \"filesystem\","
+	" \"method\", coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1),"
+	" coalesce(\"run\", -1), coalesce(\"started\", ''), coalesce(\"kernel\", ''),"
+	" coalesce(\"label\", ''));"
+	"CREATE INDEX IF NOT EXISTS trial_by_cell ON trial (\"filesystem\", \"method\");"
+	"CREATE TABLE IF NOT EXISTS warning (id INTEGER PRIMARY KEY,"
+	" run_id INTEGER NOT NULL REFERENCES run, \"kind\" TEXT NOT NULL,"
+	" \"text\" TEXT NOT NULL, UNIQUE (run_id, \"kind\", \"text\"));";
 
 static int has_column(struct history *history, const char *table, const char *column)
 {
@@ -235,28 +226,17 @@ static int refresh_schema(struct history *history, struct problem *problem)
 	return ask_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
 }
 
-/* Inside of a transaction; another process may have been faster. */
-static int upgrade(struct history *history, struct problem *problem)
+/* Another process may have been faster. */
+static int make_tables(struct history *history, struct problem *problem)
 {
 	CLEANUP(freep) char *marks = NULL;
-	int64_t version = 0;
-	int r = refresh_schema(history, problem);
+	int r = store_run(history, schema, problem);
 
-	if (r == 0)
-		r = ask_number(history, "PRAGMA user_version", &version, problem);
-	if (r == 0 && version < 1)
-		r = store_run(history, version_1, problem);
 	if (r == 0)
 		r = add_columns(history, "run", environment_fields, environment_field_count,
 				problem);
 	if (r == 0)
 		r = add_columns(history, "trial", record_fields, record_field_count, problem);
-	if (r == 0 && version < 2)
-		r = store_run(history, version_2, problem);
-	if (r == 0 && version < 3)
-		r = store_run(history, version_3, problem);
-	if (r == 0 && version < 4)
-		r = store_run(history, version_4, problem);
 	if (r < 0)
 		return r;
 	if (asprintf(&marks, "PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,
@@ -267,13 +247,15 @@ static int upgrade(struct history *history, struct problem *problem)
 	return store_run(history, marks, problem);
 }
 
-static int upgrade_at_once(struct history *history, struct problem *problem)
+static int make_tables_at_once(struct history *history, struct problem *problem)
 {
 	int r = store_run(history, "BEGIN IMMEDIATE", problem);
 
 	if (r < 0)
 		return r;
-	r = upgrade(history, problem);
+	r = refresh_schema(history, problem);
+	if (r == 0)
+		r = make_tables(history, problem);
 	if (r == 0)
 		return store_run(history, "COMMIT", problem);
 	sqlite3_exec(history->database, "ROLLBACK", NULL, NULL, NULL);
@@ -333,10 +315,11 @@ static int check_kind(struct history *history, struct problem *problem)
 				   "%s is a database, but no history of alloc-perf; choose another "
 				   "by --store",
 				   history->path);
-	if (version > VERSION)
+	if (version != VERSION)
 		return problem_set(problem, PROBLEM_USAGE, EPROTO,
-				   "the history %s was written by a later version of alloc-perf "
-				   "(schema %lld, this one knows up to %d); use that one",
+				   "the history %s was written by another version of alloc-perf "
+				   "(schema %lld, this one has %d); use that one, or move it away "
+				   "and add the result files again",
 				   history->path, (long long)version, VERSION);
 	return 0;
 }
@@ -353,15 +336,6 @@ static int check_kind_at_once(struct history *history, struct problem *problem)
 	return r;
 }
 
-static int is_current(struct history *history)
-{
-	int64_t version = 0;
-
-	return refresh_schema(history, NULL) == 0 &&
-	       ask_number(history, "PRAGMA user_version", &version, NULL) == 0 &&
-	       version == VERSION && has_all_columns(history);
-}
-
 static int check(struct history *history, enum history_mode mode, struct problem *problem)
 {
 	int r = check_kind_at_once(history, problem);
@@ -373,9 +347,9 @@ static int check(struct history *history, enum history_mode mode, struct problem
 			history->path);
 	if (r >= 0 && mode == HISTORY_ADD)
 		r = check_pages(history, problem);
-	if (r < 0 || is_current(history))
+	if (r < 0 || (r == 0 && has_all_columns(history)))
 		return r;
-	return upgrade_at_once(history, problem);
+	return make_tables_at_once(history, problem);
 }
 
 /* ---- opening ---- */
