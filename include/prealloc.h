@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libprealloc: gives a range of an open file its disk space, for real, by the
- * best way that works there.
+ * libprealloc: allocate disk space for a range of an open file, by the best method
+ * that the file system supports.
  *
  *	struct prealloc_options options = { .size = sizeof(options) };
  *	struct prealloc_result result = { .size = sizeof(result) };
@@ -10,93 +10,105 @@
  *	if (r < 0)
  *		errx(1, "cannot reserve 4 GiB: %s", strerror(-r));
  *
- * Lengths and offsets are bytes, errors are 0 or -errno (errno itself is left
- * alone), `size` of a struct is its sizeof when the caller was compiled, so that
- * later versions can add members at the end.  What is zero has its default.
+ * Offsets and lengths are in bytes. Functions return 0 or a negative errno value;
+ * errno itself is not changed. Every struct begins with `size`, which the caller sets
+ * to the struct's sizeof, so that later versions can add members at the end. A member
+ * that is zero selects the default.
  *
- * How
- *	fallocate(2) first.  Where the file system has none (ext2, ext3, many
- *	network and FUSE ones), holes inside the file are filled by touching their
- *	pages, and the part past its end by appended zeroes.  Where more than 64 MiB are
- *	appended, O_DIRECT and the page cache are both tried, and what is faster there
- *	goes on; the other is tried again now and then.
- *	Where the file system does not report holes, the range is read, and what reads
- *	as zeroes is taken for a hole.
+ * Method
+ *	fallocate(2) is tried first. Where the file system does not support it (ext2,
+ *	ext3, many network and FUSE file systems), holes inside the file are filled by
+ *	touching their pages, and the part past the end of the file by appending zeroes.
+ *	If more than 64 MiB are appended, O_DIRECT and the page cache are both measured
+ *	and the faster one is used; the other one is measured again from time to time.
+ *	If the file system does not report holes, the range is read, and blocks that
+ *	contain only zeroes are treated as holes.
  *
  * What is never changed
- *	Data, unwritten (preallocated) blocks, the file position, the flags of the
- *	descriptor, the process's record locks on the file, signal handlers, errno.
- *	Any file position, any of O_APPEND, O_DIRECT, O_SYNC, O_WRONLY will do.
- *	Nothing is printed; there is no global state.  A lease on the file (F_SETLEASE)
- *	stays, and no signal is raised.
+ *	Existing data, unwritten (preallocated) blocks, the file position, the flags of
+ *	the descriptor, the process's record locks and leases (F_SETLEASE) on the file,
+ *	signal handlers, and errno. `fd` may have any file position and any of the flags
+ *	O_APPEND, O_DIRECT, O_SYNC and O_WRONLY. The library prints nothing, raises no
+ *	signal, and has no global state.
  *
- * Who watches the file
- *	The caller's descriptor is used wherever it can be, so that inotify's
- *	IN_CLOSE_WRITE and the release of a FUSE file system do not come while the file
- *	is zeroes.  Where zeroes are written, one more descriptor is opened for writing
- *	and closed when the call ends, which is seen as one such event:
- *	  - for O_DIRECT, if more than 64 MiB are appended on a local file system;
- *	  - if `fd` is O_WRONLY and the file has holes, or `fd` is O_DIRECT and the end
- *	    is not aligned, or `fd` is O_APPEND and the range begins past the end before
- *	    Linux 6.9.
- *	A read-only one is opened where holes are not shown by FIEMAP (tmpfs, NFS, FUSE;
- *	not for a file that was empty), and to read a file whose `fd` is O_WRONLY.
- *	None is opened while a lease is held.
+ * Watching the file
+ *	The library uses the caller's descriptor wherever it can. Processes that watch
+ *	the file (inotify's IN_CLOSE_WRITE, a FUSE server's release operation) are
+ *	therefore not told that the file is complete while it contains only zeroes.
+ *	The library opens a second descriptor for writing, and closes it at the end of
+ *	the call, only if it has to write zeroes, and only in these cases:
+ *	  - more than 64 MiB are appended on a local file system (for O_DIRECT);
+ *	  - `fd` is O_WRONLY and the file has holes;
+ *	  - `fd` is O_DIRECT and the end of the file or of the range is not aligned;
+ *	  - `fd` is O_APPEND, the range starts past the end of the file, and the kernel
+ *	    is older than Linux 6.9.
+ *	A watcher sees each such descriptor as one close after writing. The library
+ *	opens a second descriptor read-only if FIEMAP does not report holes (tmpfs, NFS,
+ *	FUSE; not for a file that was empty), and to read a file whose `fd` is O_WRONLY.
+ *	While the process holds a lease on the file, no second descriptor is opened.
  *
- * Others who write to the file meanwhile
- *	A call that succeeds loses nothing of theirs, wherever they write:
- *	  - fallocate() and touched pages never change a byte;
- *	  - zeroes are only appended, so they land behind what others have put at
- *	    the end, and never on it.
- *	The file may get longer than asked only by what another appends in the
- *	instant (usually microseconds) between the last look at the end and the kernel's
- *	lock: by so much at most, once, and never by more than 64 MiB.  Nothing but
- *	RLIMIT_FSIZE, which is the whole process's, ends an append at a given length.
- *	All this holds for those on the same machine.  Network file systems have no
- *	lock that the clients of other machines would take, for appending neither.
- *	Exceptions, where the file system makes it impossible: a file that cannot be
- *	mapped (FUSE with direct_io, no permission to read it) has its holes written,
- *	64 KiB at a time, each looked at immediately before; and when `offset` lies
- *	past the end, the one byte at `offset` is written.
- *	A call that fails or is cancelled gives back only what nobody has written
- *	to: each piece is looked at immediately before.  Where zeroes were written,
- *	the part past the old end belongs to the call until it returns: what another
- *	writes there goes with it, unless that made the file grow.  Of two calls for
- *	the same range, one that is cancelled so takes from the other, too.
+ * Concurrent writers
+ *	A successful call does not overwrite data that others write to the file during
+ *	the call, wherever they write:
+ *	  - fallocate() and touching a page never change a byte;
+ *	  - zeroes are only appended. They land behind data that others have appended,
+ *	    never on it.
+ *	The file can become longer than requested if another process appends between the
+ *	library's last check of the file size and the kernel's lock, usually a matter of
+ *	microseconds. The excess is at most what the other process appended, it occurs at
+ *	most once, and it never exceeds 64 MiB. (Only RLIMIT_FSIZE, which applies to the
+ *	whole process, could limit an append to a given file size.)
+ *	These guarantees cover writers on the same machine. A network file system has no
+ *	lock that clients on other machines would take; this also applies to appends.
+ *	There are two exceptions, where the file system leaves no other way. The holes of
+ *	a file that cannot be mapped (FUSE with direct_io, no read permission) are
+ *	written, 64 KiB at a time, each checked immediately before. If `offset` is past
+ *	the end of the file, the single byte at `offset` is written.
+ *	A call that fails or is cancelled frees only blocks that nobody has written to;
+ *	each is checked immediately before it is freed. Where zeroes were written, the
+ *	part past the old end of the file belongs to the call until it returns: data that
+ *	another process writes there is lost with it, unless the write made the file
+ *	grow. If two calls allocate the same range, cancelling one also frees space that
+ *	the other reserved.
  *
  * Failure
- *	The file is as it was: its length, and the blocks where they are new.  What
- *	could not be given back (a file system that cannot punch holes, a block of
- *	ext2, ext3 or ext4 that maps others) is counted in `left_bytes`.  A file that
- *	cannot be shortened (chattr +a, a seal) keeps its length until all is allocated;
- *	but zeroes that were appended to one stay.  A full volume, a quota's and RLIMIT_FSIZE's
- *bounds are found before anything is written where the kernel reports them; SIGXFSZ is never
- *raised.  In tmpfs and a memfd, so is what exceeds the memory available (with swap space) to the
- *machine or a memory cgroup of the process, which would end in the kernel killing processes; memory
- *that others take during the call is not foreseen.  EINTR does not end a call: the callback
- *decides.
+ *	After a failed or cancelled call, the file has its old length, and the blocks that
+ *	the call allocated are freed. Blocks that cannot be freed (the file system cannot
+ *	punch holes, or an indirect block of ext2, ext3 or ext4 is left over) are counted
+ *	in `left_bytes`. The length of a file that cannot be shortened (chattr +a,
+ *	F_SEAL_SHRINK) is changed last, after everything is allocated; zeroes that were
+ *	appended to such a file remain.
+ *	A full volume and the limits of a quota and of RLIMIT_FSIZE are detected before
+ *	anything is written, if the kernel reports them; SIGXFSZ is never raised. On tmpfs
+ *	and in a memfd, a request is refused if it exceeds the memory and swap space that
+ *	is available to the machine or to a memory cgroup of the process, because the
+ *	kernel would otherwise kill processes. Memory that others allocate during the
+ *	call is not taken into account.
+ *	EINTR does not end a call; the progress callback decides.
  *
  * What is not checked
- *	What is below an overlay, a network or a FUSE file system
+ *	The storage below an overlay, network or FUSE file system
  *	(PREALLOC_RISK_UNKNOWN); thin provisioning below the file system; space or memory
- *	that others take after free space was compared.  Blocks are not read back from
- *	the disk.  A job, and the descriptor of one, must not be used after it was freed.
+ *	that others use after the free space was compared. Blocks are not read back from
+ *	the disk. The library does not detect the use of a job, a queue, or its
+ *	descriptor after it was freed.
  *
  * Threads, signals, fork
- *	All functions may be called from any thread, several on one file too.  The
- *	calling thread cannot be cancelled meanwhile, asynchronously neither:
- *	pthread_cancel(3) takes effect at a cancellation point after the call.  (But
- *	prealloc_job_wait() and prealloc_queue_wait() are such points.)  None may be
- *	called from a signal handler.  A job or a queue does not exist in a forked
- *	child.
+ *	Any thread may call any function, and several threads may work on one file. The
+ *	calling thread is not cancelled during the call, not even asynchronously:
+ *	pthread_cancel(3) takes effect at the next cancellation point after it.
+ *	prealloc_job_wait() and prealloc_queue_wait() are cancellation points. No function
+ *	may be called from a signal handler. A forked child does not inherit jobs or
+ *	queues.
  *
  * Memory
- *	16 bytes a hole of the range, before the first block is allocated.  Where
- *	zeroes are written, and where something has to be given back, 128 KiB more.
- *	Where another descriptor is opened, a thread more: it holds that descriptor in a
- *	table of its own, which is why record locks survive.  The page cache is left
- *	as it was by ranges of more than 8 MiB; shorter ones stay in it, as what write()
- *	writes does, and the call does not wait for the disk.
+ *	16 bytes per hole of the range, allocated before the first block of the file. A
+ *	call that writes zeroes, or that has to free blocks again, uses 128 KiB more. A
+ *	call that opens a second descriptor starts a thread. That thread keeps the
+ *	descriptor in a descriptor table of its own, which is why the process's record
+ *	locks survive. A range of more than 8 MiB leaves the page cache as it was. A
+ *	shorter range stays in the page cache, as after write(2), and the call does not
+ *	wait for the disk.
  */
 #ifndef PREALLOC_H
 #define PREALLOC_H
@@ -104,12 +116,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Of this header; prealloc_version() is the version of the library that runs. */
+/* The version of this header. prealloc_version() returns that of the loaded library. */
 #define PREALLOC_VERSION_MAJOR 0
 #define PREALLOC_VERSION_MINOR 1
 #define PREALLOC_VERSION_PATCH 0
 #define PREALLOC_MAKE_VERSION(major, minor, patch) (1000000 * (major) + 1000 * (minor) + (patch))
-/* One number, for #if PREALLOC_VERSION >= PREALLOC_MAKE_VERSION(0, 2, 0) */
+/* A single number, for #if PREALLOC_VERSION >= PREALLOC_MAKE_VERSION(0, 2, 0) */
 #define PREALLOC_VERSION                                                      \
 	PREALLOC_MAKE_VERSION(PREALLOC_VERSION_MAJOR, PREALLOC_VERSION_MINOR, \
 			      PREALLOC_VERSION_PATCH)
@@ -119,306 +131,338 @@ extern "C" {
 #endif
 
 enum prealloc_flags {
-	/* Allocate past the end without making the file longer.  Needs fallocate(2) there. */
+	/*
+	 * Do not change the file size, even if the range goes past it. Past the end of the
+	 * file, this needs fallocate(2).
+	 */
 	PREALLOC_KEEP_SIZE = 1 << 0,
 	/*
-	 * fsync() the file before returning, and the directory that holds it, for a
-	 * new file's name: see PREALLOC_DID_SYNC_DIRECTORY.
+	 * fsync() the file before returning, and also its directory, so that the name of a
+	 * new file is on the disk (see PREALLOC_DID_SYNC_DIRECTORY).
 	 */
 	PREALLOC_DURABLE = 1 << 1,
-	/* fallocate(2) or -EOPNOTSUPP: write no zeroes. */
+	/* Use only fallocate(2), never write zeroes; -EOPNOTSUPP if it is not supported. */
 	PREALLOC_REQUIRE_NATIVE = 1 << 2,
 	/*
-	 * Have the file system show afterwards (extents, or where it has none the
-	 * block count) that the range is allocated; -EOPNOTSUPP where it does not, and
-	 * where a block count proves nothing (FUSE, most network file systems).
+	 * Verify afterwards that the range is allocated, by the file's extents or, if the
+	 * file system does not report them, by its block count. -EOPNOTSUPP if neither
+	 * proves it (FUSE, most network file systems).
 	 */
 	PREALLOC_VERIFY = 1 << 3,
 	/*
-	 * Ask copy-on-write file systems to overwrite in place: btrfs NOCOW, for an
-	 * empty file (which also means no checksums there); XFS extent size, for a
-	 * file without extents.  No error where it cannot be had: see
-	 * PREALLOC_DID_HINT.
+	 * Ask a copy-on-write file system to overwrite in place. On btrfs, this sets NOCOW
+	 * on an empty file, which also disables its checksums. On XFS, this sets the extent
+	 * size of a file without extents. It is not an error if the hint is not supported
+	 * (see PREALLOC_DID_HINT).
 	 */
 	PREALLOC_HINT = 1 << 4
 };
 
 /*
- * Told the bytes of the range that are done, at the start, after every step, and
- * at the end, in the thread that allocates.  Steps are made so long that it is
- * called about every 40 ms.  Non-zero cancels: -ECANCELED.  It must return (no
- * longjmp, no exception), and may not call the library on the same job.
+ * The progress callback. The allocating thread calls it at the start, after every step
+ * and at the end; the library chooses the size of its steps so that this is about every
+ * 40 ms. `done_bytes` of the range's `total_bytes` are allocated; `context` is the one
+ * of struct prealloc_options. Return 0 to continue, or another value to cancel the call
+ * with -ECANCELED. The callback must return (no longjmp, no exception), and must not
+ * call the library on the same job.
  */
 typedef int (*prealloc_progress_fn)(uint64_t done_bytes, uint64_t total_bytes, void *context);
 
-/* The I/O priority of the threads that allocate, during the call; never raised. */
+/* The I/O priority of the allocating threads during the call. It is never raised. */
 enum prealloc_io_priority {
-	PREALLOC_IO_SAME, /* the one that the calling thread has */
-	PREALLOC_IO_LOW,  /* best effort, the lowest level */
-	PREALLOC_IO_IDLE  /* only when nobody else uses the disk */
+	PREALLOC_IO_SAME, /* as the calling thread */
+	PREALLOC_IO_LOW,  /* the lowest best-effort level */
+	PREALLOC_IO_IDLE  /* only while nobody else uses the disk */
 };
 
 struct prealloc_options {
-	size_t size;
-	uint32_t flags; /* enum prealloc_flags */
-	prealloc_progress_fn progress;
-	void *context;
-	uint64_t extent_bytes; /* PREALLOC_HINT on XFS; 0: 1 MiB */
+	size_t size;		       /* sizeof(struct prealloc_options) */
+	uint32_t flags;		       /* enum prealloc_flags */
+	prealloc_progress_fn progress; /* NULL: none */
+	void *context;		       /* passed to `progress` */
+	uint64_t extent_bytes;	       /* the extent size of PREALLOC_HINT on XFS; 0: 1 MiB */
 	/*
-	 * At most this many zeroes are written per second; 0: no limit.  fallocate(2)
-	 * writes none, so it takes no longer.  While the call waits, the callback is
-	 * called about every 40 ms.
+	 * Write at most this many bytes of zeroes per second; 0: no limit. fallocate(2)
+	 * writes none and is not slowed down. While the call waits, the callback is called
+	 * about every 40 ms.
 	 */
 	uint64_t write_bytes_per_second;
 	/*
-	 * enum prealloc_io_priority.  No error where it cannot be had: see
-	 * PREALLOC_DID_IO_PRIORITY.  It has an effect on disks whose scheduler heeds
-	 * it (bfq, mq-deadline).
+	 * enum prealloc_io_priority. Only some disk schedulers honour it (bfq,
+	 * mq-deadline). It is not an error if it cannot be set (see
+	 * PREALLOC_DID_IO_PRIORITY).
 	 */
 	uint32_t io_priority;
 	uint32_t reserved; /* 0 */
 };
 
 enum prealloc_path {
-	PREALLOC_NONE,	 /* nothing was done: see the error */
-	PREALLOC_NATIVE, /* fallocate(2) did it */
-	PREALLOC_WRITTEN /* zeroes were written, or pages touched */
+	PREALLOC_NONE,	 /* nothing was allocated */
+	PREALLOC_NATIVE, /* by fallocate(2) */
+	PREALLOC_WRITTEN /* by writing zeroes or touching pages */
 };
 
-/* Why a later write into the range may still fail with ENOSPC. */
+/* Reasons why a later write into the range can still fail with ENOSPC. */
 enum prealloc_risks {
-	PREALLOC_RISK_COPY_ON_WRITE = 1 << 0, /* writes go elsewhere: btrfs, ZFS, bcachefs, ... */
-	PREALLOC_RISK_SHARED = 1 << 1,	      /* other files use some of the blocks (reflink) */
-	PREALLOC_RISK_UNKNOWN = 1 << 2 /* overlay, network, FUSE: what is below is not seen */
+	PREALLOC_RISK_COPY_ON_WRITE = 1 << 0, /* btrfs, ZFS, bcachefs, ... */
+	PREALLOC_RISK_SHARED = 1 << 1,	      /* blocks shared with other files (reflink) */
+	PREALLOC_RISK_UNKNOWN = 1 << 2 /* overlay, network, FUSE: the storage is not visible */
 };
 
+/* Which of the optional steps were done. */
 enum prealloc_did {
 	PREALLOC_DID_VERIFY = 1 << 0,
-	/* Unset after PREALLOC_DURABLE: the directory was not found (/proc is not there, renamed).
+	/*
+	 * Not set although PREALLOC_DURABLE was requested: the directory was not found
+	 * (/proc is not mounted, or the file was renamed).
 	 */
 	PREALLOC_DID_SYNC_DIRECTORY = 1 << 1,
 	PREALLOC_DID_HINT = 1 << 2,
 	PREALLOC_DID_IO_PRIORITY = 1 << 3
 };
 
-/* Filled on failure too. */
+/* What a call did. It is also filled in if the call fails. */
 struct prealloc_result {
-	size_t size;
+	size_t size;	/* sizeof(struct prealloc_result), set by the caller */
 	uint32_t path;	/* enum prealloc_path */
-	uint32_t risks; /* enum prealloc_risks; 0: writes into the range will not meet ENOSPC */
-	uint64_t reserved_bytes; /* of the range; 0 on failure, and on ZFS, which only checks */
+	uint32_t risks; /* enum prealloc_risks; 0: later writes will not fail with ENOSPC */
+	/* Allocated bytes of the range; 0 on failure, and on ZFS, which reserves nothing. */
+	uint64_t reserved_bytes;
 	/*
-	 * Of these, in blocks that were holes before.  Where the file system does not
-	 * report holes (FUSE, many network ones): what read as zeroes and was written;
-	 * after fallocate(2) only what lies past the old end.
+	 * Bytes of these that were holes before the call. If the file system does not report
+	 * holes (FUSE, many network file systems), the bytes that were read as zeroes and
+	 * then written; after fallocate(2), only the bytes past the old end of the file.
 	 */
 	uint64_t new_bytes;
-	uint64_t written_bytes; /* zeroes handed to the kernel */
+	uint64_t written_bytes; /* bytes of zeroes passed to the kernel */
 	/*
-	 * On failure: allocated, and could not be given back.  Where the file system
-	 * does not report holes, the most that it can be.
+	 * On failure: bytes that were allocated and could not be freed again. If the file
+	 * system does not report holes, an upper bound.
 	 */
 	uint64_t left_bytes;
-	uint64_t calls;	      /* system calls that allocated */
+	uint64_t calls;	      /* number of system calls that allocated */
 	uint32_t did;	      /* enum prealloc_did */
-	int32_t native_error; /* errno of a fallocate(2) that was not supported; 0: it was */
+	int32_t native_error; /* errno of fallocate(2) if it is not supported, else 0 */
 };
 
 /*
- * Allocates [offset, offset + length) of fd, which is open for writing.  Both
- * structs may be NULL.  Returns 0, or
- *	-EINVAL		length is 0, an unknown flag or priority, a `size` that is none
- *	-EBADF		fd is not open for writing
- *	-ESPIPE, -ENODEV	fd is a pipe; no regular file, or one of /proc and its likes
- *	-EFBIG		past what the file system, or RLIMIT_FSIZE, allows
- *	-ENOSPC, -EDQUOT	no space left on the volume, in the quota
- *	-EOPNOTSUPP	what a flag asks for is not to be had here
- *	-ECANCELED	the callback cancelled
- *	-EAGAIN		others kept making holes in the range, or cutting the file
- *	-ENOMEM, -EIO, -EPERM, -ETXTBSY, ...	as the kernel says
+ * Allocates the bytes [offset, offset + length) of `fd`, which must be open for writing.
+ * `options` may be NULL for the defaults. `result` may be NULL. Returns 0 or one of:
+ *	-EINVAL		`length` is 0, a flag or the priority is unknown, or a `size` is
+ *			not valid
+ *	-EBADF		`fd` is not open for writing
+ *	-ESPIPE		`fd` is a pipe or a socket
+ *	-ENODEV		`fd` is not a regular file, or is a file of /proc, /sys or a similar
+ *			file system
+ *	-EFBIG		the range exceeds the limit of the file system or RLIMIT_FSIZE
+ *	-ENOSPC		not enough space on the volume
+ *	-EDQUOT		not enough space in the quota
+ *	-EOPNOTSUPP	a flag requests something that the file system does not support
+ *	-ECANCELED	the progress callback cancelled the call
+ *	-EAGAIN		others kept punching holes into the range or truncating the file
+ *	-ENOMEM, -EIO, -EPERM, -ETXTBSY, ...	as reported by the kernel
  */
 int prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,
 	     struct prealloc_result *result);
 
-/* "native", "written", "none". */
+/*
+ * Returns the name of an enum prealloc_path: "native", "written" or "none". The string is
+ * static and must not be freed.
+ */
 const char *prealloc_path_name(uint32_t path);
 
-/* "0.1.0": of the library that runs. */
+/* Returns the version of the loaded library, such as "0.1.0". Do not free the string. */
 const char *prealloc_version(void);
 
-/* ---- the same in the background ---- */
+/* ---- in the background ---- */
 
-/* A prealloc() on a thread of its own, which takes no signals. */
+/* A prealloc() call in a thread of its own. That thread blocks all signals. */
 struct prealloc_job;
 
 /*
- * Starts one.  `options` is copied; fd has to stay open until the job is freed.
- * The callback runs in the job's thread.  Returns 0, -EINVAL, -ENOMEM, -EMFILE
- * or -EAGAIN (no thread to be had).
+ * Starts a job with the parameters of prealloc(). `options` is copied. `fd` must stay open
+ * until the job is freed. The callback runs in the job's thread. Returns 0 and stores the
+ * job in *ret; the caller frees it with prealloc_job_free(). On failure returns -EINVAL,
+ * -ENOMEM, -EMFILE, or -EAGAIN if no thread can be started.
  */
 int prealloc_job_start(int fd, uint64_t offset, uint64_t length,
 		       const struct prealloc_options *options, struct prealloc_job **ret);
 
 /*
- * A descriptor that becomes readable for poll(2) when the job has ended, and
- * stays so.  It belongs to the job; do not read from it.
+ * Returns a descriptor that becomes readable, as reported by poll(2), when the job ends,
+ * and stays readable. The job owns it: do not read from it or close it.
  */
 int prealloc_job_fd(const struct prealloc_job *job);
 
-/* Never blocks.  -EINPROGRESS, or the outcome; *ret_done_bytes may be NULL. */
+/*
+ * Returns -EINPROGRESS while the job runs, then its result as prealloc() would return it.
+ * Stores the number of bytes allocated so far in *ret_done_bytes, unless that is NULL.
+ * Never blocks.
+ */
 int prealloc_job_poll(struct prealloc_job *job, uint64_t *ret_done_bytes);
 
-/* Asks it to stop at its next step; never blocks, and may be called from any thread. */
+/* Asks the job to stop after its current step. Never blocks. Any thread may call it. */
 void prealloc_job_cancel(struct prealloc_job *job);
 
 /*
- * Waits until the job has ended, and returns as prealloc() does; -ECANCELED
- * after a cancel that came in time.  May be called by several threads, and again.
+ * Waits until the job has ended, and returns its result as prealloc() does: -ECANCELED if
+ * it was cancelled before it was done. Fills *result, unless `result` is NULL. Several
+ * threads may wait, and a thread may wait again. A cancellation point.
  */
 int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result);
 
-/* Cancels it if it runs, waits, and frees it; NULL-safe.  Returns NULL. */
+/* Cancels the job if it runs, waits for it, and frees it. `job` may be NULL. Returns NULL. */
 struct prealloc_job *prealloc_job_free(struct prealloc_job *job);
 
 /* ---- many files ---- */
 
 /*
- * A range of a file.  The file is named by its path, so that a thousand of them need no
- * descriptor before their turn comes.  A relative path is taken from the directory that
- * is the current one when it is handed over.  "/proc/self/fd/N" names the file of an
- * open descriptor, which has to stay open until the file is opened through it.
+ * A range of a file to be allocated. The file is named by its path, so that waiting files
+ * need no descriptor. A relative path is resolved from the directory that is current when
+ * the struct is passed to the library. "/proc/self/fd/N" names the file of an open
+ * descriptor, which must stay open until the library has opened the file through it.
  */
 struct prealloc_file {
-	size_t size;
-	const char *path;
-	uint64_t offset, length;
-	const struct prealloc_options *options; /* of this file; NULL: the defaults */
-	void *tag;				/* the caller's own; comes back with the outcome */
-	uint32_t mode;	   /* of a file that is created, less the umask; 0: 0666 */
+	size_t size;				/* sizeof(struct prealloc_file) */
+	const char *path;			/* created if it does not exist */
+	uint64_t offset, length;		/* of the range, bytes */
+	const struct prealloc_options *options; /* for this file; NULL: the defaults */
+	void *tag;	   /* any value of the caller's; returned in struct prealloc_outcome */
+	uint32_t mode;	   /* of a file that is created, before the umask; 0: 0666 */
 	uint32_t reserved; /* 0 */
 };
 
-/* A file system, and what files need there. */
+/* The requirements of a set of files on one file system. */
 struct prealloc_volume {
-	size_t size;
+	size_t size;		  /* sizeof(struct prealloc_volume), set by the caller */
 	uint64_t device;	  /* st_dev of stat(2) */
-	uint64_t needed_bytes;	  /* for the holes of the ranges, and for pointer blocks */
+	uint64_t needed_bytes;	  /* for the holes of the ranges, and for indirect blocks */
 	uint64_t available_bytes; /* to the calling process */
-	uint64_t needed_files;	  /* inodes: files that are not there yet */
-	uint64_t available_files;
-	uint64_t files;	      /* of the question that are, or will be, there */
-	uint64_t first_file;  /* the index of the first of these */
-	uint32_t is_estimate; /* 1: available_bytes is one, as on btrfs and XFS */
+	uint64_t needed_files;	  /* inodes for files that do not exist yet */
+	uint64_t available_files; /* free inodes */
+	uint64_t files;		  /* how many of the files are, or will be, on this volume */
+	uint64_t first_file;	  /* index of the first of these in the caller's array */
+	uint32_t is_estimate; /* 1: available_bytes is an estimate, as on btrfs and XFS; else 0 */
 	uint32_t reserved;    /* 0 */
 };
 
 /*
- * Do all of these ranges fit, in all together, as things stand?  Nothing is allocated or
- * created.  A file that is not there is counted where the nearest of its directories is,
- * one that cannot be opened as if it were empty.  Holes count, blocks that are there do
- * not; of a file that is named twice, the ranges should not overlap.
+ * Checks whether all ranges of the `count` files fit together into the free space of their
+ * file systems. Nothing is allocated or created. Only holes need space; blocks that are
+ * already allocated do not. A file that does not exist is counted on the file system of its
+ * nearest existing directory. A file that cannot be opened is counted as if it were empty.
+ * If a file is named more than once, its ranges should not overlap. All elements of `files`
+ * have the same `size`.
  *
- * *volume_count is the room in `volumes` before, and the number of file systems after the
- * call; those that lack something come first.  Both may be NULL.  All structs of an array
- * have the same `size`; of `volumes`, only that of the first is read.
+ * `volumes` is an array for the results, one element per file system; the caller sets the
+ * `size` of its first element. *volume_count is the length of that array before the call,
+ * and the number of file systems after it, which can be larger. File systems without enough
+ * space come first. `volumes` and `volume_count` may both be NULL.
  *
- * Not known are: what others take meanwhile, and the metadata of extents, directories and
- * copy-on-write trees.  A limit that prealloc() only learns when it meets it (a quota, as
- * on most file systems) is not seen.
+ * The check does not include space that others use during or after the call, nor the
+ * metadata of extents, directories and copy-on-write trees. It does not include limits that
+ * the kernel reports only when they are exceeded, such as a quota on most file systems.
  *
- * Returns 0 if they fit, -ENOSPC if not; -EINVAL, -EFBIG, -ENOMEM, -EAGAIN (no thread to
- * be had), or -errno of a file that cannot be looked at.
+ * Returns 0 if the ranges fit and -ENOSPC if they do not; -EINVAL, -EFBIG or -ENOMEM;
+ * -EAGAIN if no thread can be started; or the error of a file that cannot be examined.
  */
 int prealloc_fits(const struct prealloc_file *files, size_t count, struct prealloc_volume *volumes,
 		  size_t *volume_count);
 
 /*
- * Jobs that wait for their turn, and a few that run.  They start in the order in which
- * they were added, each in one of `at_once` threads that take no signals.
+ * A queue of jobs, each of which allocates a range of a file. Jobs start in the order in
+ * which they were added, in up to `at_once` threads, which block all signals.
  *
- * A job opens its file when it starts, creates it if it is not there, and closes it
- * when it ends.  One that fails or is cancelled removes a file that it has created, if
- * that is still empty.  These descriptors are in tables of the threads' own: they do
- * not count against the process's RLIMIT_NOFILE, no child inherits them, and the
- * process keeps its record locks (not before Linux 5.9).  The queue has one descriptor
- * of the process, however many jobs there are.
+ * A job opens its file when it starts, creates the file if it does not exist, and closes it
+ * at its end. A job that fails or is cancelled removes the file that it created, if that
+ * file is still empty. The threads of the queue keep these descriptors in descriptor tables
+ * of their own: they do not count against the process's RLIMIT_NOFILE, no child inherits
+ * them, and the process keeps its record locks (since Linux 5.9). The queue itself needs
+ * one descriptor of the process, regardless of the number of jobs.
  *
- * The callbacks of all jobs are called in one more thread, one after the other.  All
- * functions may be called from any thread, and from callbacks, except that
- * prealloc_queue_wait() and prealloc_queue_free() may not be called from there.  A queue
- * does not exist in a forked child: there, calls return -ECHILD.
+ * The callbacks of all jobs are called in a single additional thread, one at a time. Any
+ * thread may call any function, and so may callbacks, with two exceptions: a callback must
+ * not call prealloc_queue_wait() or prealloc_queue_free(). A forked child cannot use the
+ * queue: there, the functions return -ECHILD.
  */
 struct prealloc_queue;
 
 struct prealloc_queue_options {
-	size_t size;
+	size_t size; /* sizeof(struct prealloc_queue_options) */
 	/*
-	 * The most jobs that run at once, up to 1024; 0: 1, which is best for files on
-	 * one disk: with more, they take as long and get more fragments.
+	 * The number of jobs that run at the same time, 1024 at most. 0 means 1, the best
+	 * value for files on one disk: more jobs take as long and cause more fragments.
 	 */
 	uint32_t at_once;
-	uint32_t io_priority;		 /* enum prealloc_io_priority, at least, for each job */
+	uint32_t io_priority; /* enum prealloc_io_priority of all jobs; a job can lower its own */
 	uint64_t write_bytes_per_second; /* of all jobs together; 0: no limit */
 };
 
-/* `options` may be NULL.  Returns 0, -EINVAL, -ENOMEM or -EMFILE. */
+/*
+ * Creates a queue and stores it in *ret; the caller frees it with prealloc_queue_free().
+ * `options` may be NULL for the defaults. Returns 0, -EINVAL, -ENOMEM or -EMFILE.
+ */
 int prealloc_queue_new(const struct prealloc_queue_options *options, struct prealloc_queue **ret);
 
 /*
- * A descriptor that is readable for poll(2) while there is a job that has ended and
- * that prealloc_queue_next() has not returned yet.  It belongs to the queue; do not
- * read from it.
+ * Returns a descriptor that is readable, as reported by poll(2), while there is an ended job
+ * that prealloc_queue_next() has not returned yet. The queue owns it: do not read from it or
+ * close it.
  */
 int prealloc_queue_fd(const struct prealloc_queue *queue);
 
 /*
- * Adds a job; `file`, its path and its options are copied.  *ret_id, a number that is
- * never 0 and never used again, may be NULL.  Returns 0, -EINVAL, -ENOMEM, -ECHILD or
- * -EAGAIN (no thread to be had).  What is wrong with the file or the range is the
- * job's outcome.
+ * Adds a job. `file`, its path and its options are copied. Stores the job's number in
+ * *ret_id, unless that is NULL; it is never 0 and never reused. Returns 0, -EINVAL, -ENOMEM,
+ * -ECHILD, or -EAGAIN if no thread can be started. Errors of the file or the range are
+ * reported later, in the job's struct prealloc_outcome.
  */
 int prealloc_queue_add(struct prealloc_queue *queue, const struct prealloc_file *file,
 		       uint64_t *ret_id);
 
+/* An ended job. */
 struct prealloc_outcome {
-	size_t size;
-	uint64_t id;
-	void *tag;	   /* of the struct prealloc_file */
-	int32_t error;	   /* 0, or -errno of prealloc() or of open(2) */
+	size_t size;	   /* sizeof(struct prealloc_outcome), set by the caller */
+	uint64_t id;	   /* from prealloc_queue_add() */
+	void *tag;	   /* from struct prealloc_file */
+	int32_t error;	   /* 0, or the negative errno of prealloc() or open(2) */
 	uint32_t reserved; /* 0 */
 };
 
 /*
- * Never blocks.  Returns each job once, in the order in which they end: 0 with *ret and
- * *result (which may be NULL) filled; -EINPROGRESS if none has ended, -ENOENT if none is
- * left.  Also -EINVAL, -ECHILD.
+ * Takes an ended job from the queue, in the order in which jobs end; each job is returned
+ * once. Never blocks. Returns 0 and fills *ret, and *result unless `result` is NULL;
+ * -EINPROGRESS if no job has ended yet; -ENOENT if no job is left; -EINVAL or -ECHILD.
  */
 int prealloc_queue_next(struct prealloc_queue *queue, struct prealloc_outcome *ret,
 			struct prealloc_result *result);
 
-/* The same, but waits instead of returning -EINPROGRESS.  A cancellation point. */
+/* As prealloc_queue_next(), but waits until a job has ended. A cancellation point. */
 int prealloc_queue_wait(struct prealloc_queue *queue, struct prealloc_outcome *ret,
 			struct prealloc_result *result);
 
 /*
- * Cancels a job, or with 0 all that have not ended; never blocks.  One that waits ends
- * at once, one that runs at its next step, both with -ECANCELED.  Returns 0, -ECHILD, or
- * -ENOENT if no job with this id waits or runs.
+ * Cancels the job `id`, or all jobs if `id` is 0. Never blocks. A waiting job ends at once,
+ * a running job after its current step; the error of both is -ECANCELED. Returns 0, -ECHILD,
+ * or -ENOENT if no waiting or running job has this id.
  */
 int prealloc_queue_cancel(struct prealloc_queue *queue, uint64_t id);
 
 struct prealloc_queue_status {
-	size_t size;
-	uint64_t waiting, running; /* jobs */
-	uint64_t ended;		   /* jobs that prealloc_queue_next() has not returned yet */
-	uint64_t total_bytes;	   /* of all jobs so far, except those that failed */
-	uint64_t done_bytes;	   /* of these */
+	size_t size;		   /* sizeof(struct prealloc_queue_status), set by the caller */
+	uint64_t waiting, running; /* number of jobs */
+	uint64_t ended;		   /* number of jobs that prealloc_queue_next() will return */
+	uint64_t total_bytes;	   /* of all jobs ever added, except those that failed */
+	uint64_t done_bytes;	   /* bytes of these that are allocated */
 };
 
-/* Returns 0, -EINVAL or -ECHILD. */
+/* Fills *ret. Never blocks. Returns 0, -EINVAL or -ECHILD. */
 int prealloc_queue_status(struct prealloc_queue *queue, struct prealloc_queue_status *ret);
 
-/* Cancels all jobs, waits for those that run, and frees the queue; NULL-safe.  Returns NULL. */
+/*
+ * Cancels all jobs, waits for those that run, and frees the queue. Jobs that were not
+ * returned yet are discarded. `queue` may be NULL. Returns NULL.
+ */
 struct prealloc_queue *prealloc_queue_free(struct prealloc_queue *queue);
 
 #ifdef __cplusplus
