@@ -198,16 +198,6 @@ static int read_trials(const struct options *options, struct results *results,
 	return 0;
 }
 
-static int build_trend(const struct options *options, struct results *results, struct grids *ret,
-		       struct problem *problem)
-{
-	int r = read_trials(options, results, problem);
-
-	if (r == 0)
-		r = trend_make_points(results, options->by);
-	return r < 0 ? r : grids_build(results, ret);
-}
-
 /* ---- to the user ---- */
 
 /* For cmd_print(). */
@@ -235,6 +225,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 static int trend(const struct options *options, struct problem *problem)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(trend_points_clear) struct trend_points points = { 0 };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	struct printing printing = { options,
 				     &grids,
@@ -242,8 +233,12 @@ static int trend(const struct options *options, struct problem *problem)
 				       .filesystem = options->filesystem,
 				       .by = options->by->name,
 				       .output = options->output } };
-	int r = build_trend(options, &results, &grids, problem);
+	int r = read_trials(options, &results, problem);
 
+	if (r == 0)
+		r = trend_points_make(&results, options->by, &points);
+	if (r == 0)
+		r = grids_gather(&results, points.entries, points.count, &grids);
 	return r < 0 ? r : cmd_print(options->output, print, &printing, problem);
 }
 

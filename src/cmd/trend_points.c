@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each trial gets the name of its point (its kernel, its day, its label) in the
- * place of its file system, of which there is only one.  What must not be mixed
- * (testbeds, sizes, and whatever else the rows do not tell apart) falls into grids
- * of its own.
+ * The rows are points in time (a kernel, a day, a label) of one file system.  What
+ * must not be mixed (testbeds, sizes, and whatever else the rows do not tell apart)
+ * falls into grids of its own.
  */
 #include "cmd/trend_points.h"
 
@@ -46,24 +45,19 @@ const struct trend_by *trend_by_find(const char *name)
 	return NULL;
 }
 
-/* The points of the records, and the kernels that each was measured under. */
-struct points {
-	char **name; /* of each record */
-	size_t count;
+/* The kernels that the points were measured under. */
+struct kernels {
 	struct {
 		const char *point, *kernel;
 	} * pair; /* each once */
 	size_t pair_count;
-	int several_kernels;	     /* there are, in all */
-	int several_kernels_a_point; /* at least one point has */
+	int several;	     /* there are, in all */
+	int several_a_point; /* at least one point has */
 };
 
-static void points_clear(struct points *points)
+static void kernels_clear(struct kernels *kernels)
 {
-	for (size_t i = 0; points->name && i < points->count; i++)
-		free(points->name[i]);
-	free(points->name);
-	free(points->pair);
+	free(kernels->pair);
 }
 
 static const char *kernel_or_none(const struct record *record)
@@ -72,162 +66,143 @@ static const char *kernel_or_none(const struct record *record)
 }
 
 /* From the latest back: records of one point mostly follow one another. */
-static int add_pair(struct points *points, const char *point, const char *kernel)
+static int add_pair(struct kernels *kernels, const char *point, const char *kernel)
 {
-	for (size_t i = points->pair_count; i > 0; i--)
-		if (strcmp(points->pair[i - 1].point, point) == 0 &&
-		    strcmp(points->pair[i - 1].kernel, kernel) == 0)
+	for (size_t i = kernels->pair_count; i > 0; i--)
+		if (strcmp(kernels->pair[i - 1].point, point) == 0 &&
+		    strcmp(kernels->pair[i - 1].kernel, kernel) == 0)
 			return 0;
-	for (size_t i = 0; i < points->pair_count; i++)
-		if (strcmp(points->pair[i].kernel, kernel) != 0) {
-			points->several_kernels = 1;
-			points->several_kernels_a_point |= !strcmp(points->pair[i].point, point);
+	for (size_t i = 0; i < kernels->pair_count; i++)
+		if (strcmp(kernels->pair[i].kernel, kernel) != 0) {
+			kernels->several = 1;
+			kernels->several_a_point |= !strcmp(kernels->pair[i].point, point);
 		}
-	if (ARRAY_ROOM(points->pair, points->pair_count) < 0)
+	if (ARRAY_ROOM(kernels->pair, kernels->pair_count) < 0)
 		return -ENOMEM;
-	points->pair[points->pair_count].point = point;
-	points->pair[points->pair_count++].kernel = kernel;
+	kernels->pair[kernels->pair_count].point = point;
+	kernels->pair[kernels->pair_count++].kernel = kernel;
 	return 0;
 }
 
-static int find_points(const struct results *results, const struct trend_by *by,
-		       struct points *points)
-{
-	int r = 0;
-
-	points->name = calloc(results->record_count, sizeof(*points->name));
-	if (!points->name)
-		return -ENOMEM;
-	points->count = results->record_count;
-	for (size_t i = 0; r == 0 && i < points->count; i++) {
-		const struct record *record = &results->records[i];
-
-		points->name[i] = by->point(record);
-		if (!points->name[i])
-			return -ENOMEM;
-		if (by->what != TREND_KERNEL)
-			r = add_pair(points, points->name[i], kernel_or_none(record));
-	}
-	return r;
-}
-
 /* Was the point measured under any other kernel as well? */
-static int has_other_kernel(const struct points *points, const char *point, const char *kernel)
+static int has_other_kernel(const struct kernels *kernels, const char *point, const char *kernel)
 {
-	for (size_t i = 0; points->several_kernels_a_point && i < points->pair_count; i++)
-		if (strcmp(points->pair[i].point, point) == 0 &&
-		    strcmp(points->pair[i].kernel, kernel) != 0)
+	for (size_t i = 0; kernels->several_a_point && i < kernels->pair_count; i++)
+		if (strcmp(kernels->pair[i].point, point) == 0 &&
+		    strcmp(kernels->pair[i].kernel, kernel) != 0)
 			return 1;
 	return 0;
 }
 
-/* Takes *name over. */
-static int name_row(struct record *record, char **name, int with_kernel)
+static int find_points(struct trend_points *points, const struct results *results,
+		       const struct trend_by *by, struct kernels *kernels)
 {
-	char *row;
+	int r = 0;
 
-	if (!with_kernel)
-		row = TAKE_PTR(*name);
-	else if (asprintf(&row, "%s, %s", *name, kernel_or_none(record)) < 0)
-		return -ENOMEM;
-	free(record->filesystem);
-	record->filesystem = row;
-	return 0;
+	for (size_t i = 0; r == 0 && i < points->count; i++) {
+		const struct record *record = &results->records[i];
+
+		points->names[i] = by->point(record);
+		if (!points->names[i])
+			return -ENOMEM;
+		if (by->what != TREND_KERNEL)
+			r = add_pair(kernels, points->names[i], kernel_or_none(record));
+	}
+	return r;
 }
 
 /*
  * What a row is must not make a grid for each as well, and what it is not must:
  * figures of two kernels are never one.  A label that repeats the kernel is none.
  */
-static int name_point(struct record *record, const struct trend_by *by, struct points *points,
-		      size_t i)
+static int needs_kernel(const struct record *record, const char *point, const struct trend_by *by,
+			const struct kernels *kernels)
 {
 	const char *kernel = kernel_or_none(record);
-	int repeated = record->label && strcmp(record->label, kernel) == 0, with_kernel, r;
+	int repeated = record->label && strcmp(record->label, kernel) == 0;
 
 	if (by->what == TREND_LABEL)
-		with_kernel =
-			points->several_kernels && !points->several_kernels_a_point && !repeated;
-	else
-		with_kernel = has_other_kernel(points, points->name[i], kernel);
-	r = name_row(record, &points->name[i], with_kernel);
-	/* The rows have an order of their own. */
-	record->place = FIELD_UNKNOWN;
-	return r;
+		return kernels->several && !kernels->several_a_point && !repeated;
+	return has_other_kernel(kernels, point, kernel);
 }
 
-/* After all are named, for the names of the pairs are the records'. */
-static void forget_conditions(struct record *record, const struct trend_by *by,
-			      const struct points *points)
+static void fill_entry(struct grid_entry *entry, const struct record *record,
+		       const struct environment *environment, const struct trend_by *by,
+		       const struct kernels *kernels)
 {
 	int repeated = record->label && record->kernel && !strcmp(record->label, record->kernel);
+	int is_label = by->what == TREND_LABEL;
 
-	if (by->what == TREND_LABEL || repeated)
-		field_set_text(&record->label, NULL);
-	if (by->what != TREND_LABEL || !points->several_kernels_a_point)
-		field_set_text(&record->kernel, NULL);
+	*entry = (struct grid_entry) {
+		.record = record,
+		.environment = environment,
+		.column = record->method,
+		.label = is_label || repeated ? NULL : record->label,
+		.kernel = is_label && kernels->several_a_point ? record->kernel : NULL,
+		.place = FIELD_UNKNOWN, /* the rows have an order of their own */
+	};
 }
 
-static int name_points(struct results *results, const struct trend_by *by)
+/* After all are found, for the pairs refer to the names. */
+static int name_rows(struct trend_points *points, const struct trend_by *by,
+		     const struct kernels *kernels)
 {
-	CLEANUP(points_clear) struct points points = { 0 };
-	int r = find_points(results, by, &points);
+	for (size_t i = 0; i < points->count; i++) {
+		const struct record *record = points->entries[i].record;
+		char *name;
 
-	for (size_t i = 0; r == 0 && i < results->record_count; i++)
-		r = name_point(&results->records[i], by, &points, i);
-	for (size_t i = 0; r == 0 && i < results->record_count; i++)
-		forget_conditions(&results->records[i], by, &points);
-	return r;
-}
-
-/* For qsort_r(); equal ones stay in the order in which they were added. */
-struct place {
-	const struct results *results;
-	const struct trend_by *by;
-};
-
-static int compare_places(const void *one, const void *other, void *context)
-{
-	const struct place *place = context;
-	size_t a = *(const size_t *)one, b = *(const size_t *)other;
-	int order = 0;
-
-	if (place->by->compare)
-		order = place->by->compare(place->results->records[a].filesystem,
-					   place->results->records[b].filesystem);
-	return order ? order : (a > b) - (a < b);
-}
-
-/* The same records in the order of their points, for grids take them as they come. */
-static int sort_points(struct results *results, const struct trend_by *by)
-{
-	size_t count = results->record_count;
-	CLEANUP(freep) size_t *order = calloc(count, sizeof(*order));
-	struct record *records = calloc(count, sizeof(*records));
-	size_t *environment_of = calloc(count, sizeof(*environment_of));
-
-	if (!order || !records || !environment_of) {
-		free(records);
-		free(environment_of);
-		return -ENOMEM;
+		if (!needs_kernel(record, points->names[i], by, kernels))
+			points->entries[i].row = points->names[i];
+		else if (asprintf(&name, "%s, %s", points->names[i], kernel_or_none(record)) < 0)
+			return -ENOMEM;
+		else
+			points->entries[i].row = points->names[points->count + i] = name;
 	}
-	for (size_t i = 0; i < count; i++)
-		order[i] = i;
-	qsort_r(order, count, sizeof(*order), compare_places, &(struct place) { results, by });
-	for (size_t i = 0; i < count; i++) {
-		records[i] = results->records[order[i]];
-		environment_of[i] = results->environment_of[order[i]];
-	}
-	free(results->records);
-	free(results->environment_of);
-	results->records = records;
-	results->environment_of = environment_of;
 	return 0;
 }
 
-int trend_make_points(struct results *results, const struct trend_by *by)
+/* For qsort_r(); equal ones stay in the order in which they were added. */
+static int compare_entries(const void *one, const void *other, void *context)
 {
-	int r = name_points(results, by);
+	const struct grid_entry *a = one, *b = other;
+	const struct trend_by *by = context;
+	int order = by->compare ? by->compare(a->row, b->row) : 0;
 
-	return r < 0 ? r : sort_points(results, by);
+	return order ? order : (a->record > b->record) - (a->record < b->record);
+}
+
+int trend_points_make(const struct results *results, const struct trend_by *by,
+		      struct trend_points *ret)
+{
+	CLEANUP(trend_points_clear)
+	struct trend_points points = {
+		.entries = calloc(results->record_count, sizeof(*points.entries)),
+		.names = calloc(2 * results->record_count, sizeof(*points.names)),
+		.count = results->record_count,
+	};
+	CLEANUP(kernels_clear) struct kernels kernels = { 0 };
+	int r;
+
+	if (!points.entries || !points.names)
+		return -ENOMEM;
+	r = find_points(&points, results, by, &kernels);
+	for (size_t i = 0; i < points.count; i++)
+		fill_entry(&points.entries[i], &results->records[i],
+			   &results->environments[results->environment_of[i]], by, &kernels);
+	if (r == 0)
+		r = name_rows(&points, by, &kernels);
+	if (r < 0)
+		return r;
+	qsort_r(points.entries, points.count, sizeof(*points.entries), compare_entries, (void *)by);
+	*ret = points;
+	points = (struct trend_points) { 0 };
+	return 0;
+}
+
+void trend_points_clear(struct trend_points *points)
+{
+	for (size_t i = 0; points->names && i < 2 * points->count; i++)
+		free(points->names[i]);
+	free(points->names);
+	free(points->entries);
 }

@@ -3,7 +3,7 @@
 #ifndef CMD_TREND_POINTS_H
 #define CMD_TREND_POINTS_H
 
-#include "results/resultfile.h"
+#include "stats/cell.h"
 
 enum trend_what { TREND_KERNEL, TREND_DATE, TREND_LABEL };
 
@@ -19,10 +19,15 @@ struct trend_by {
 /* "kernel", "date" or "label"; NULL: none of them. */
 const struct trend_by *trend_by_find(const char *name);
 
-/*
- * Each record gets the name of its point in the place of its file system, and they
- * are put in the order of the points.  0 or -ENOMEM.
- */
-int trend_make_points(struct results *results, const struct trend_by *by);
+struct trend_points {
+	struct grid_entry *entries; /* in the order of the points, which are their rows */
+	size_t count;
+	char **names; /* twice as many: of the points, and of rows that have another */
+};
+
+/* Refers into `results`.  0 or -ENOMEM. */
+int trend_points_make(const struct results *results, const struct trend_by *by,
+		      struct trend_points *ret);
+void trend_points_clear(struct trend_points *points);
 
 #endif

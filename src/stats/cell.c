@@ -19,47 +19,37 @@ static int same_text(const char *one, const char *other)
 	return strcmp(one ? one : "", other ? other : "") == 0;
 }
 
-static int same_conditions(const struct grid *grid, const struct record *record,
-			   const struct environment *environment)
+static int same_conditions(const struct grid *grid, const struct grid_entry *entry)
 {
-	return grid->file_bytes == record->file_bytes &&
-	       grid->volume_bytes == record->volume_bytes &&
-	       same_text(grid->testbed, record->testbed) &&
-	       same_text(grid->accelerator, environment->accelerator) &&
-	       same_text(grid->throttle, environment->drive_throttle) &&
-	       same_text(grid->kernel, record->kernel) && same_text(grid->label, record->label);
+	return grid->file_bytes == entry->record->file_bytes &&
+	       grid->volume_bytes == entry->record->volume_bytes &&
+	       same_text(grid->testbed, entry->record->testbed) &&
+	       same_text(grid->accelerator, entry->environment->accelerator) &&
+	       same_text(grid->throttle, entry->environment->drive_throttle) &&
+	       same_text(grid->kernel, entry->kernel) && same_text(grid->label, entry->label);
 }
 
-static const struct environment *environment_of(const struct results *results, size_t record)
-{
-	return &results->environments[results->environment_of[record]];
-}
-
-/* The grid of a record. */
-static struct grid *find_grid(const struct grids *grids, const struct results *results,
-			      size_t record)
+static struct grid *find_grid(const struct grids *grids, const struct grid_entry *entry)
 {
 	for (size_t i = 0; i < grids->count; i++)
-		if (same_conditions(&grids->grid[i], &results->records[record],
-				    environment_of(results, record)))
+		if (same_conditions(&grids->grid[i], entry))
 			return &grids->grid[i];
 	return NULL;
 }
 
-static int add_grid(struct grids *grids, const struct record *record,
-		    const struct environment *environment)
+static int add_grid(struct grids *grids, const struct grid_entry *entry)
 {
 	if (ARRAY_ROOM(grids->grid, grids->count) < 0)
 		return -ENOMEM;
 	grids->grid[grids->count++] = (struct grid) {
-		.environment = environment,
-		.testbed = record->testbed,
-		.kernel = record->kernel,
-		.label = record->label,
-		.accelerator = environment->accelerator,
-		.throttle = environment->drive_throttle,
-		.file_bytes = record->file_bytes,
-		.volume_bytes = record->volume_bytes,
+		.environment = entry->environment,
+		.testbed = entry->record->testbed,
+		.kernel = entry->kernel,
+		.label = entry->label,
+		.accelerator = entry->environment->accelerator,
+		.throttle = entry->environment->drive_throttle,
+		.file_bytes = entry->record->file_bytes,
+		.volume_bytes = entry->record->volume_bytes,
 	};
 	return 0;
 }
@@ -83,26 +73,38 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
-/* The place in the plan of the row or column that the name stands for; unknown: the last. */
-static int64_t place_of(const struct results *results, const struct grids *grids,
-			const struct grid *grid, const char *name)
+/* What is being gathered. */
+struct gathering {
+	const struct grid_entry *entries;
+	size_t count;
+	struct grids grids;
+};
+
+static void gathering_clear(struct gathering *gathering)
+{
+	grids_clear(&gathering->grids);
+}
+
+/* The first place of the row or column that the name stands for; unknown: the last. */
+static int64_t place_of(const struct gathering *gathering, const struct grid *grid,
+			const char *name)
 {
 	int64_t place = INT64_MAX;
 
-	for (size_t i = 0; i < results->record_count; i++) {
-		const struct record *record = &results->records[i];
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct grid_entry *entry = &gathering->entries[i];
 
-		if (record->place != FIELD_UNKNOWN && record->place < place &&
-		    find_grid(grids, results, i) == grid &&
-		    (strcmp(record->filesystem, name) == 0 || strcmp(record->method, name) == 0))
-			place = record->place;
+		if (entry->place != FIELD_UNKNOWN && entry->place < place &&
+		    find_grid(&gathering->grids, entry) == grid &&
+		    (strcmp(entry->row, name) == 0 || strcmp(entry->column, name) == 0))
+			place = entry->place;
 	}
 	return place;
 }
 
 /* Stable: what has no place stays in the order of its appearance. */
-static int sort_names(const struct results *results, const struct grids *grids,
-		      const struct grid *grid, const char **names, size_t count)
+static int sort_names(const struct gathering *gathering, const struct grid *grid,
+		      const char **names, size_t count)
 {
 	CLEANUP(freep) int64_t *places = calloc(count, sizeof(*places));
 
@@ -110,7 +112,7 @@ static int sort_names(const struct results *results, const struct grids *grids,
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++) {
 		const char *name = names[i];
-		int64_t place = place_of(results, grids, grid, name);
+		int64_t place = place_of(gathering, grid, name);
 		size_t at = i;
 
 		for (; at > 0 && places[at - 1] > place; at--) {
@@ -123,58 +125,58 @@ static int sort_names(const struct results *results, const struct grids *grids,
 	return 0;
 }
 
-static int collect_names(struct grids *grids, const struct results *results)
+static int collect_names(struct gathering *gathering)
 {
-	for (size_t i = 0; i < results->record_count; i++) {
-		const struct record *record = &results->records[i];
+	struct grids *grids = &gathering->grids;
+
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct grid_entry *entry = &gathering->entries[i];
 		struct grid *grid;
 
-		if (!find_grid(grids, results, i) &&
-		    add_grid(grids, record, environment_of(results, i)) < 0)
+		if (!find_grid(grids, entry) && add_grid(grids, entry) < 0)
 			return -ENOMEM;
-		grid = find_grid(grids, results, i);
-		if (add_name(&grid->filesystems, &grid->filesystem_count, record->filesystem) < 0 ||
-		    add_name(&grid->methods, &grid->method_count, record->method) < 0)
+		grid = find_grid(grids, entry);
+		if (add_name(&grid->filesystems, &grid->filesystem_count, entry->row) < 0 ||
+		    add_name(&grid->methods, &grid->method_count, entry->column) < 0)
 			return -ENOMEM;
 	}
 	return 0;
 }
 
-static int sort_all_names(struct grids *grids, const struct results *results)
+static int sort_all_names(struct gathering *gathering)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < grids->count; i++) {
-		struct grid *grid = &grids->grid[i];
+	for (size_t i = 0; r == 0 && i < gathering->grids.count; i++) {
+		struct grid *grid = &gathering->grids.grid[i];
 
-		r = sort_names(results, grids, grid, grid->filesystems, grid->filesystem_count);
+		r = sort_names(gathering, grid, grid->filesystems, grid->filesystem_count);
 		if (r == 0)
-			r = sort_names(results, grids, grid, grid->methods, grid->method_count);
+			r = sort_names(gathering, grid, grid->methods, grid->method_count);
 	}
 	return r;
 }
 
-static int fill_cells(struct grids *grids, const struct results *results)
+static int fill_cells(struct gathering *gathering)
 {
-	for (size_t i = 0; i < grids->count; i++) {
-		struct grid *grid = &grids->grid[i];
+	for (size_t i = 0; i < gathering->grids.count; i++) {
+		struct grid *grid = &gathering->grids.grid[i];
 
 		grid->cells =
 			calloc(grid->filesystem_count * grid->method_count, sizeof(*grid->cells));
 		if (!grid->cells)
 			return -ENOMEM;
 	}
-	for (size_t i = 0; i < results->record_count; i++) {
-		const struct record *record = &results->records[i];
-		struct grid *grid = find_grid(grids, results, i);
-		size_t row =
-			find_name(grid->filesystems, grid->filesystem_count, record->filesystem);
-		size_t column = find_name(grid->methods, grid->method_count, record->method);
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct grid_entry *entry = &gathering->entries[i];
+		struct grid *grid = find_grid(&gathering->grids, entry);
+		size_t row = find_name(grid->filesystems, grid->filesystem_count, entry->row);
+		size_t column = find_name(grid->methods, grid->method_count, entry->column);
 		struct cell *cell = &grid->cells[row * grid->method_count + column];
 
 		if (ARRAY_ROOM(cell->records, cell->count) < 0)
 			return -ENOMEM;
-		cell->records[cell->count++] = record;
+		cell->records[cell->count++] = entry->record;
 	}
 	return 0;
 }
@@ -258,25 +260,26 @@ static int add_all_warnings(struct grids *grids, const struct results *results)
 	return r;
 }
 
-/* The first place in the plan of what it holds; unknown: the last. */
-static int64_t first_place(const struct grid *grid)
+/* The first place of what it holds; unknown: the last. */
+static int64_t first_place(const struct gathering *gathering, const struct grid *grid)
 {
 	int64_t first = INT64_MAX;
 
-	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {
-		const struct cell *cell = &grid->cells[i];
+	for (size_t i = 0; i < gathering->count; i++) {
+		const struct grid_entry *entry = &gathering->entries[i];
 
-		if (cell->count && cell->records[0]->place != FIELD_UNKNOWN &&
-		    cell->records[0]->place < first)
-			first = cell->records[0]->place;
+		if (entry->place != FIELD_UNKNOWN && entry->place < first &&
+		    same_conditions(grid, entry))
+			first = entry->place;
 	}
 	return first;
 }
 
 /* Of one run: in another order than that of their appearance? */
-static int is_earlier(const struct grid *one, const struct grid *other)
+static int is_earlier(const struct gathering *gathering, const struct grid *one,
+		      const struct grid *other)
 {
-	int64_t place = first_place(one), other_place = first_place(other);
+	int64_t place = first_place(gathering, one), other_place = first_place(gathering, other);
 
 	if (one->environment != other->environment || !same_text(one->testbed, other->testbed))
 		return 0;
@@ -286,37 +289,65 @@ static int is_earlier(const struct grid *one, const struct grid *other)
 }
 
 /* Stable. */
-static void sort_grids(struct grids *grids)
+static void sort_grids(struct gathering *gathering)
 {
-	for (size_t i = 1; i < grids->count; i++) {
-		struct grid moved = grids->grid[i];
+	struct grid *grid = gathering->grids.grid;
+
+	for (size_t i = 1; i < gathering->grids.count; i++) {
+		struct grid moved = grid[i];
 		size_t at = i;
 
-		for (; at > 0 && is_earlier(&moved, &grids->grid[at - 1]); at--)
-			grids->grid[at] = grids->grid[at - 1];
-		grids->grid[at] = moved;
+		for (; at > 0 && is_earlier(gathering, &moved, &grid[at - 1]); at--)
+			grid[at] = grid[at - 1];
+		grid[at] = moved;
 	}
+}
+
+int grids_gather(const struct results *results, const struct grid_entry *entries, size_t count,
+		 struct grids *ret)
+{
+	CLEANUP(gathering_clear)
+	struct gathering gathering = { entries, count, { .results = results } };
+	int r = collect_names(&gathering);
+
+	if (r == 0)
+		r = sort_all_names(&gathering);
+	if (r == 0)
+		r = fill_cells(&gathering);
+	if (r == 0)
+		r = name_methods(&gathering.grids);
+	if (r == 0)
+		r = add_all_warnings(&gathering.grids, results);
+	if (r < 0)
+		return r;
+	sort_grids(&gathering);
+	*ret = gathering.grids;
+	gathering.grids = (struct grids) { 0 };
+	return 0;
 }
 
 int grids_build(const struct results *results, struct grids *ret)
 {
-	CLEANUP(grids_clear) struct grids grids = { .results = results };
-	int r = collect_names(&grids, results);
+	CLEANUP(freep)
+	struct grid_entry *entries =
+		calloc(results->record_count ? results->record_count : 1, sizeof(*entries));
 
-	if (r == 0)
-		r = sort_all_names(&grids, results);
-	if (r == 0)
-		r = fill_cells(&grids, results);
-	if (r == 0)
-		r = name_methods(&grids);
-	if (r == 0)
-		r = add_all_warnings(&grids, results);
-	if (r < 0)
-		return r;
-	sort_grids(&grids);
-	*ret = grids;
-	grids = (struct grids) { 0 };
-	return 0;
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < results->record_count; i++) {
+		const struct record *record = &results->records[i];
+
+		entries[i] = (struct grid_entry) {
+			.record = record,
+			.environment = &results->environments[results->environment_of[i]],
+			.row = record->filesystem,
+			.column = record->method,
+			.kernel = record->kernel,
+			.label = record->label,
+			.place = record->place,
+		};
+	}
+	return grids_gather(results, entries, results->record_count, ret);
 }
 
 static void clear_grid(struct grid *grid)

@@ -58,7 +58,21 @@ struct grids {
 	int borrowed; /* 1: what the grids refer to belongs to another */
 };
 
+/* A record, and where it goes: the names of its row and column, and what tells its grid apart. */
+struct grid_entry {
+	const struct record *record;
+	const struct environment *environment;
+	const char *row, *column;
+	const char *kernel, *label; /* NULL: none */
+	int64_t place; /* of its row and column among the others; FIELD_UNKNOWN: as they come */
+};
+
+/* Refers into the entries and into `results`, whose warnings it takes.  0 or -ENOMEM. */
+int grids_gather(const struct results *results, const struct grid_entry *entries, size_t count,
+		 struct grids *ret);
+
 /*
+ * A row for each file system and a column for each method.
  * In the order of their appearance; those of one run in that of its plan, and then
  * of the versions of their kernels, since trials are made in a random order.
  * Refers into `results`, which has to outlive it.  0 or -ENOMEM.
