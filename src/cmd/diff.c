@@ -241,14 +241,14 @@ static int print(FILE *to, void *context, struct problem *problem)
 
 	if (r < 0)
 		return r;
-	r = compare_grids(sides.before, sides.after, &wanted, printing->ret);
+	r = compare_grids(&sides.before, &sides.after, &wanted, printing->ret);
 	if (r == -EINVAL)
 		r = sides_refuse(&sides, request, problem);
 	if (r < 0)
 		return r;
 	return options->format->print(
 		to, &(struct difference_report) {
-			    printing->ret, sides.before, sides.after, request->files[0],
+			    printing->ret, &sides.before, &sides.after, request->files[0],
 			    request->files[request->file_count - 1], options->threshold });
 }
 

@@ -17,8 +17,9 @@
 
 void sides_clear(struct sides *sides)
 {
+	view_clear(&sides->before);
+	view_clear(&sides->after);
 	for (size_t i = 0; i < ARRAY_SIZE(sides->grids); i++) {
-		grids_clear(&sides->picked[i]);
 		grids_clear(&sides->grids[i]);
 		results_clear(&sides->results[i]);
 	}
@@ -35,14 +36,13 @@ static int read_file(const char *path, struct results *results, struct grids *gr
 /* ---- the parts of a file ---- */
 
 struct parts {
-	const struct grid **part; /* the first grid of each */
-	size_t count;
+	struct view first; /* the first grid of each */
 	unsigned by;
 };
 
 static void parts_clear(struct parts *parts)
 {
-	free(parts->part);
+	view_clear(&parts->first);
 }
 
 static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_ACCELERATOR,
@@ -89,8 +89,8 @@ static char *describe_all(const struct parts *parts)
 
 	if (!memory)
 		return NULL;
-	for (size_t i = 0; i < parts->count; i++) {
-		CLEANUP(freep) char *part = describe(parts->part[i], parts->by);
+	for (size_t i = 0; i < parts->first.count; i++) {
+		CLEANUP(freep) char *part = describe(parts->first.grid[i], parts->by);
 
 		fprintf(memory, "%s%s", i ? "; " : "", part ? part : "?");
 	}
@@ -133,9 +133,9 @@ static int find_part(const struct parts *parts, const char *file, const char *na
 	CLEANUP(freep) char *all = describe_all(parts);
 	size_t found = 0;
 
-	for (size_t i = 0; i < parts->count; i++)
-		if (matches(parts->part[i], parts->by, name)) {
-			*ret = parts->part[i];
+	for (size_t i = 0; i < parts->first.count; i++)
+		if (matches(parts->first.grid[i], parts->by, name)) {
+			*ret = parts->first.grid[i];
 			found++;
 		}
 	if (found == 1)
@@ -153,9 +153,9 @@ static int refuse_count(const struct parts *parts, const char *file, struct prob
 
 	if (!all)
 		return -ENOMEM;
-	if (parts->count == 0)
+	if (parts->first.count == 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no trial", file);
-	if (parts->count == 1)
+	if (parts->first.count == 1)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "%s holds results of one %s alone (%s), and diff compares two; "
 				   "give OLD and NEW",
@@ -163,13 +163,15 @@ static int refuse_count(const struct parts *parts, const char *file, struct prob
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
 			   "%s holds results of %zu %ss, and diff compares two; choose them by "
 			   "--old and --new: %s",
-			   file, parts->count, what, all);
+			   file, parts->first.count, what, all);
 }
 
 /* The only other one of two. */
 static const struct grid *other_of_two(const struct parts *parts, const struct grid *one)
 {
-	return parts->count != 2 ? NULL : parts->part[0] == one ? parts->part[1] : parts->part[0];
+	return parts->first.count != 2	     ? NULL
+	       : parts->first.grid[0] == one ? parts->first.grid[1]
+					     : parts->first.grid[0];
 }
 
 static int choose(const struct parts *parts, const struct sides_request *request,
@@ -180,7 +182,7 @@ static int choose(const struct parts *parts, const struct sides_request *request
 	const struct grid *before = NULL, *after = NULL;
 	int r = 0;
 
-	if (parts->count < 2)
+	if (parts->first.count < 2)
 		return refuse_count(parts, file, problem);
 	if (request->old_name)
 		r = find_part(parts, file, request->old_name, &before, problem);
@@ -188,8 +190,8 @@ static int choose(const struct parts *parts, const struct sides_request *request
 		r = find_part(parts, file, request->new_name, &after, problem);
 	if (r < 0)
 		return r;
-	if (!before && !after && parts->count == 2)
-		before = parts->part[0];
+	if (!before && !after && parts->first.count == 2)
+		before = parts->first.grid[0];
 	before = before ? before : other_of_two(parts, after);
 	after = after ? after : other_of_two(parts, before);
 	if (!before || !after)
@@ -205,28 +207,30 @@ static int choose(const struct parts *parts, const struct sides_request *request
 static int divide(struct sides *sides, const struct sides_request *request, struct problem *problem)
 {
 	CLEANUP(parts_clear) struct parts parts = { .by = request->by };
+	CLEANUP(view_clear) struct view all = { 0 };
 	const struct grid *before = NULL, *after = NULL;
-	int r = condition_list(&sides->grids[0], parts.by, &parts.part, &parts.count);
+	int r = view_all(&sides->grids[0], &all);
 
+	if (r == 0)
+		r = condition_list(&all, parts.by, &parts.first);
 	if (r == 0)
 		r = choose(&parts, request, &before, &after, problem);
 	if (r == 0)
-		r = condition_pick(&sides->grids[0], before, parts.by, &sides->picked[0]);
-	return r < 0 ? r : condition_pick(&sides->grids[0], after, parts.by, &sides->picked[1]);
+		r = condition_pick(&all, before, parts.by, &sides->before);
+	return r < 0 ? r : condition_pick(&all, after, parts.by, &sides->after);
 }
 
 int sides_read(struct sides *sides, const struct sides_request *request, struct problem *problem)
 {
-	struct grids *sources = request->file_count == 1 ? sides->picked : sides->grids;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < request->file_count; i++)
 		r = read_file(request->files[i], &sides->results[i], &sides->grids[i], problem);
 	if (r == 0 && request->file_count == 1)
-		r = divide(sides, request, problem);
-	sides->before = &sources[0];
-	sides->after = &sources[1];
-	return r;
+		return divide(sides, request, problem);
+	if (r == 0)
+		r = view_all(&sides->grids[0], &sides->before);
+	return r < 0 ? r : view_all(&sides->grids[1], &sides->after);
 }
 
 int sides_refuse(const struct sides *sides, const struct sides_request *request,
@@ -235,13 +239,12 @@ int sides_refuse(const struct sides *sides, const struct sides_request *request,
 	CLEANUP(parts_clear) struct parts parts = { .by = CONDITION_ANY };
 	CLEANUP(freep) char *all = NULL;
 	size_t side = 0;
-	int r = condition_list(sides->before, parts.by, &parts.part, &parts.count);
+	int r = condition_list(&sides->before, parts.by, &parts.first);
 
-	if (r == 0 && parts.count < 2) {
+	if (r == 0 && parts.first.count < 2) {
 		parts_clear(&parts);
-		parts.part = NULL;
 		side = 1;
-		r = condition_list(sides->after, parts.by, &parts.part, &parts.count);
+		r = condition_list(&sides->after, parts.by, &parts.first);
 	}
 	all = r == 0 ? describe_all(&parts) : NULL;
 	if (!all)

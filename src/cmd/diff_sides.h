@@ -15,9 +15,8 @@ struct sides_request {
 
 struct sides {
 	struct results results[2];
-	struct grids grids[2];	/* of each file */
-	struct grids picked[2]; /* of the two parts of one */
-	const struct grids *before, *after;
+	struct grids grids[2]; /* of each file */
+	struct view before, after;
 };
 
 /*

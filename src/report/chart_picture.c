@@ -167,7 +167,7 @@ static void put_bar_columns(FILE *to, size_t from, size_t last, size_t step, siz
 static void put_bars(FILE *to, const struct grid *grid, size_t number, int with_spreads)
 {
 	static const size_t patterns[] = { 0, 2, 1, 4, 5, 6 };
-	size_t last = grid->method_count + 1, conditions = grid->conditions;
+	size_t last = grid->method_count + 1, conditions = grid->join ? grid->join->count : 1;
 
 	if (conditions > 1) {
 		for (size_t i = 0; i < conditions; i++)

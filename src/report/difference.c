@@ -113,7 +113,7 @@ static void put_broken(FILE *to, const struct comparisons *all, const char *bull
 	}
 }
 
-static void put_side(FILE *to, const char *title, const char *name, const struct grids *grids,
+static void put_side(FILE *to, const char *title, const char *name, const struct view *grids,
 		     put_fn put)
 {
 	fprintf(to, "%s: ", title);
@@ -125,7 +125,7 @@ static void put_side(FILE *to, const char *title, const char *name, const struct
 
 		if (!memory)
 			return;
-		put_conditions(memory, &grids->grid[i]);
+		put_conditions(memory, grids->grid[i]);
 		if (fclose(memory) != 0)
 			return;
 		fputs(i ? "; " : " (", to);
@@ -134,12 +134,12 @@ static void put_side(FILE *to, const char *title, const char *name, const struct
 	fputs(grids->count ? ")\n" : "\n", to);
 }
 
-static void put_warnings(FILE *to, const char *title, const struct grids *grids, put_fn put)
+static void put_warnings(FILE *to, const char *title, const struct view *grids, put_fn put)
 {
 	for (size_t i = 0; i < grids->count; i++)
-		for (size_t j = 0; j < grids->grid[i].warning_count; j++) {
+		for (size_t j = 0; j < grids->grid[i]->warning_count; j++) {
 			fprintf(to, "%s: warning: ", title);
-			put(to, grids->grid[i].warnings[j]->text);
+			put(to, grids->grid[i]->warnings[j]->text);
 			putc('\n', to);
 		}
 }
@@ -148,8 +148,8 @@ static void put_warnings(FILE *to, const char *title, const struct grids *grids,
 static void put_testbeds(FILE *to, const struct difference_report *report, const char *gap,
 			 put_fn put)
 {
-	const char *before = report->before->count ? report->before->grid[0].testbed : NULL;
-	const char *after = report->after->count ? report->after->grid[0].testbed : NULL;
+	const char *before = report->before->count ? report->before->grid[0]->testbed : NULL;
+	const char *after = report->after->count ? report->after->grid[0]->testbed : NULL;
 
 	if (!before || !after || strcmp(before, after) == 0)
 		return;
@@ -291,12 +291,12 @@ static json_t *comparison_json(const struct comparison *found)
 }
 
 /* What one side was measured under. */
-static json_t *conditions_json(const struct grids *grids)
+static json_t *conditions_json(const struct view *grids)
 {
 	json_t *json = json_array();
 
 	for (size_t i = 0; i < grids->count; i++) {
-		const struct grid *grid = &grids->grid[i];
+		const struct grid *grid = grids->grid[i];
 
 		json_array_append_new(json,
 				      json_pack("{so so so sI so so}", "testbed",

@@ -9,7 +9,7 @@
 
 struct difference_report {
 	const struct comparisons *comparisons;
-	const struct grids *before, *after;
+	const struct view *before, *after;
 	const char *before_name, *after_name; /* of the files */
 	double threshold;
 };

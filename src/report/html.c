@@ -132,7 +132,7 @@ static int put_conditions_of(FILE *to, const struct grid *grid)
 /* Does the page begin with it side by side? */
 static int is_compared(const struct grid *joined)
 {
-	return joined->conditions > 1;
+	return joined->join->count > 1;
 }
 
 static int put_compared(FILE *to, const struct grids *joined)
@@ -284,8 +284,8 @@ static void put_origin(FILE *to, const struct results *results)
 static int is_above(const struct grids *joined, const struct grid *grid)
 {
 	for (size_t i = 0; i < joined->count; i++)
-		for (size_t j = 0; j < joined->grid[i].conditions; j++)
-			if (joined->grid[i].members[j] == grid)
+		for (size_t j = 0; j < joined->grid[i].join->count; j++)
+			if (joined->grid[i].join->members[j] == grid)
 				return is_compared(&joined->grid[i]);
 	return 0;
 }

@@ -147,7 +147,7 @@ static void put_legend(FILE *to, const struct drawing *drawing)
 	for (size_t i = 0; i < html_chart_series(drawing); i++) {
 		fprintf(to, "<li><i style=\"background:var(--c%u)\"></i>",
 			html_chart_colour(drawing, i));
-		html_put_text(to, drawing->conditions > 1 ? drawing->grid->condition_names[i]
+		html_put_text(to, drawing->conditions > 1 ? drawing->grid->join->names[i]
 							  : chart->parts[i].title);
 	}
 	fputs("</ul>\n", to);
@@ -158,7 +158,7 @@ static int measure_drawing(const struct grids *grids, struct drawing *drawing)
 	const struct grid *grid = drawing->grid;
 	size_t widest = 0;
 
-	drawing->conditions = grid->conditions ? grid->conditions : 1;
+	drawing->conditions = grid->join ? grid->join->count : 1;
 	drawing->step = drawing->conditions > 1 ? joined_step : 1;
 	drawing->gap = drawing->conditions > 1 ? joined_gap : 0;
 	for (size_t i = 0; i < html_chart_methods(drawing); i++) {

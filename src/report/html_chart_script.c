@@ -66,7 +66,7 @@ size_t html_chart_methods(const struct drawing *drawing)
 
 const char *html_chart_method(const struct drawing *drawing, size_t method)
 {
-	return drawing->conditions > 1 ? drawing->grid->plain_methods[method]
+	return drawing->conditions > 1 ? drawing->grid->join->methods[method]
 				       : drawing->grid->methods[method];
 }
 

@@ -29,10 +29,11 @@ static void put_warnings(FILE *to, const struct grid *joined)
 {
 	int same = 1;
 
-	for (size_t i = 1; i < joined->conditions; i++)
-		same &= joined->members[i]->environment == joined->members[0]->environment;
-	for (size_t i = 0; i < (same ? 1 : joined->conditions); i++)
-		html_put_warnings(to, joined->members[i], same ? "" : joined->condition_names[i]);
+	for (size_t i = 1; i < joined->join->count; i++)
+		same &= joined->join->members[i]->environment ==
+			joined->join->members[0]->environment;
+	for (size_t i = 0; i < (same ? 1 : joined->join->count); i++)
+		html_put_warnings(to, joined->join->members[i], same ? "" : joined->join->names[i]);
 }
 
 /* What the figures of each testbed do not mean, once. */
@@ -40,12 +41,12 @@ static void put_notes(FILE *to, const struct grid *joined)
 {
 	int several = 0;
 
-	for (size_t i = 0; i < joined->conditions; i++) {
-		const struct grid *grid = joined->members[i];
+	for (size_t i = 0; i < joined->join->count; i++) {
+		const struct grid *grid = joined->join->members[i];
 		size_t said = 0;
 
-		several |= !condition_same(grid, joined->members[0], CONDITION_TESTBED);
-		while (said < i && strcmp(note_of(joined->members[said]), note_of(grid)) != 0)
+		several |= !condition_same(grid, joined->join->members[0], CONDITION_TESTBED);
+		while (said < i && strcmp(note_of(joined->join->members[said]), note_of(grid)) != 0)
 			said++;
 		if (said < i || !*note_of(grid))
 			continue;
@@ -63,12 +64,12 @@ static int put_conditions_of(FILE *to, const struct grid *joined)
 	int r = 0;
 
 	fputs("<ul class=\"legend\">", to);
-	for (size_t i = 0; r == 0 && i < joined->conditions; i++) {
+	for (size_t i = 0; r == 0 && i < joined->join->count; i++) {
 		fprintf(to, "<li><i style=\"background:var(--c%zu)\"></i><b>",
 			1 + i % HTML_COLOURS);
-		html_put_text(to, joined->condition_names[i]);
+		html_put_text(to, joined->join->names[i]);
 		fputs("</b> <small>", to);
-		r = html_put_escaped(to, put_conditions, joined->members[i]);
+		r = html_put_escaped(to, put_conditions, joined->join->members[i]);
 		fputs("</small>", to);
 	}
 	fputs("</ul>\n", to);
@@ -119,9 +120,9 @@ static void put_differences(FILE *to, const struct grid *joined, const struct co
 	      "aria-label=\"Differences\">\n<table>\n<thead><tr><th scope=\"col\">what"
 	      "<th scope=\"col\" class=\"n\">change",
 	      to);
-	for (size_t i = 0; i < joined->conditions; i++) {
+	for (size_t i = 0; i < joined->join->count; i++) {
 		fputs("<th scope=\"col\" class=\"n\">", to);
-		html_put_text(to, joined->condition_names[i]);
+		html_put_text(to, joined->join->names[i]);
 	}
 	fputs("<th scope=\"col\" class=\"n\">p</tr></thead>\n<tbody>\n", to);
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++)
@@ -157,7 +158,7 @@ static int put_basis(FILE *to, const struct difference_report *report)
 }
 
 static int compare_two(const struct grid *joined, const struct report_options *options,
-		       struct grids sides[static 2], struct comparisons *ret)
+		       struct view sides[static 2], struct comparisons *ret)
 {
 	const struct measure *const measures[] = { measure_find("time"), measure_find("written"),
 						   measure_find("fragments"), NULL };
@@ -167,9 +168,7 @@ static int compare_two(const struct grid *joined, const struct report_options *o
 	};
 
 	for (size_t i = 0; i < 2; i++)
-		sides[i] = (struct grids) { .grid = (struct grid *)joined->members[i],
-					    .count = 1,
-					    .borrowed = 1 };
+		sides[i] = (struct view) { &joined->join->members[i], 1 };
 	return compare_grids(&sides[0], &sides[1], &wanted, ret);
 }
 
@@ -177,15 +176,15 @@ static int compare_two(const struct grid *joined, const struct report_options *o
 static int put_verdicts(FILE *to, const struct grid *joined, const struct report_options *options)
 {
 	CLEANUP(comparisons_clear) struct comparisons all = { 0 };
-	struct grids sides[2];
+	struct view sides[2];
 	int r = compare_two(joined, options, sides, &all);
 
 	if (r < 0)
 		return r;
 	fputs("<section><h3>What differs beyond the noise</h3>\n<p>From <b>", to);
-	html_put_text(to, joined->condition_names[0]);
+	html_put_text(to, joined->join->names[0]);
 	fputs("</b> (OLD) to <b>", to);
-	html_put_text(to, joined->condition_names[1]);
+	html_put_text(to, joined->join->names[1]);
 	fputs("</b> (NEW), by the test of <code>alloc-perf diff</code>:</p>\n", to);
 	if (all.verdicts[VERDICT_WORSE] || all.verdicts[VERDICT_BETTER])
 		put_differences(to, joined, &all);
@@ -217,7 +216,7 @@ int html_put_comparison(FILE *to, const struct grids *joined, size_t number,
 		html_put_best_of_each(to, grid);
 		fputs("</section>\n", to);
 	}
-	if (r == 0 && grid->conditions == 2)
+	if (r == 0 && grid->join->count == 2)
 		r = put_verdicts(to, grid, options);
 	if (r == 0 && !options->no_charts) {
 		fputs("<section><h3>Charts</h3>\n", to);

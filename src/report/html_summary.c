@@ -251,7 +251,7 @@ static void put_excluded(FILE *to, const struct grid *grid)
 static void put_best_under(FILE *to, const struct grid *joined, const char *filesystem,
 			   size_t condition)
 {
-	const struct grid *grid = joined->members[condition];
+	const struct grid *grid = joined->join->members[condition];
 	struct contest contest = { 0 };
 
 	for (size_t i = 0; i < grid->filesystem_count; i++)
@@ -272,15 +272,15 @@ void html_put_best_of_each(FILE *to, const struct grid *joined)
 	fputs("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Best "
 	      "methods\">\n<table>\n<thead><tr><th scope=\"col\">file system",
 	      to);
-	for (size_t i = 0; i < joined->conditions; i++) {
+	for (size_t i = 0; i < joined->join->count; i++) {
 		fputs("<th scope=\"col\">", to);
-		html_put_text(to, joined->condition_names[i]);
+		html_put_text(to, joined->join->names[i]);
 	}
 	fputs("</tr></thead>\n<tbody>\n", to);
 	for (size_t i = 0; i < joined->filesystem_count; i++) {
 		fputs("<tr><th scope=\"row\">", to);
 		html_put_text(to, joined->filesystems[i]);
-		for (size_t j = 0; j < joined->conditions; j++)
+		for (size_t j = 0; j < joined->join->count; j++)
 			put_best_under(to, joined, joined->filesystems[i], j);
 		fputs("</tr>\n", to);
 	}

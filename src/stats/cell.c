@@ -358,20 +358,41 @@ static void clear_grid(struct grid *grid)
 	free(grid->filesystems);
 	free(grid->methods);
 	free(grid->warnings);
-	free(grid->condition_names);
-	free(grid->members);
-	free(grid->plain_methods);
+	if (grid->join) {
+		free(grid->join->names);
+		free(grid->join->members);
+		free(grid->join->methods);
+	}
+	free(grid->join);
 }
 
 void grids_clear(struct grids *grids)
 {
-	for (size_t i = 0; i < grids->count && !grids->borrowed; i++)
+	for (size_t i = 0; i < grids->count; i++)
 		clear_grid(&grids->grid[i]);
 	free(grids->grid);
 	for (size_t i = 0; i < grids->name_count; i++)
 		free(grids->names[i]);
 	free(grids->names);
 	*grids = (struct grids) { 0 };
+}
+
+int view_all(const struct grids *grids, struct view *ret)
+{
+	const struct grid **all = calloc(grids->count ? grids->count : 1, sizeof(*all));
+
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < grids->count; i++)
+		all[i] = &grids->grid[i];
+	*ret = (struct view) { all, grids->count };
+	return 0;
+}
+
+void view_clear(struct view *view)
+{
+	free(view->grid);
+	*view = (struct view) { 0 };
 }
 
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method)

@@ -42,11 +42,15 @@ struct grid {
 	struct cell *cells;		 /* filesystem_count rows of method_count */
 	const struct warning **warnings; /* about the runs that made any of it */
 	size_t warning_count;
-	/* Of what grids_join() made: */
-	size_t conditions;	      /* so many neighbouring columns are of one method; 0: as 1 */
-	const char **condition_names; /* as many: what tells those columns apart */
-	const struct grid **members;  /* as many: the grids that they are of */
-	const char **plain_methods;   /* method_count / conditions: without what tells apart */
+	struct join *join; /* NULL: it was not joined */
+};
+
+/* What the columns of a grid that grids_join() made are of: neighbours are of one method. */
+struct join {
+	size_t count;		     /* of neighbours, and of what they are of */
+	const char **names;	     /* what tells them apart */
+	const struct grid **members; /* the grids that they are of */
+	const char **methods;	     /* method_count / count: without what tells apart */
 };
 
 struct grids {
@@ -55,8 +59,17 @@ struct grids {
 	size_t count;
 	char **names; /* that were made up */
 	size_t name_count;
-	int borrowed; /* 1: what the grids refer to belongs to another */
 };
+
+/* Some grids of another's. */
+struct view {
+	const struct grid **grid;
+	size_t count;
+};
+
+/* Of all of them.  Refers into `grids`.  0 or -ENOMEM. */
+int view_all(const struct grids *grids, struct view *ret);
+void view_clear(struct view *view);
 
 /* A record, and where it goes: the names of its row and column, and what tells its grid apart. */
 struct grid_entry {

@@ -63,32 +63,32 @@ static const struct cell *cell_of(const struct grid *grid, const char *filesyste
 }
 
 /* NULL: the other has no such cell. */
-static const struct cell *find_cell(const struct grids *grids, const struct grid *like,
+static const struct cell *find_cell(const struct view *grids, const struct grid *like,
 				    const char *filesystem, const char *method)
 {
 	const struct cell *cell = NULL;
 
 	for (size_t i = 0; !cell && i < grids->count; i++)
-		if (same_sizes(&grids->grid[i], like))
-			cell = cell_of(&grids->grid[i], filesystem, method);
+		if (same_sizes(grids->grid[i], like))
+			cell = cell_of(grids->grid[i], filesystem, method);
 	return cell;
 }
 
-static int is_of_one_condition(const struct grids *grids)
+static int is_of_one_condition(const struct view *grids)
 {
 	for (size_t i = 1; i < grids->count; i++)
 		for (size_t j = 0; j < i; j++)
-			if (same_sizes(&grids->grid[i], &grids->grid[j]))
+			if (same_sizes(grids->grid[i], grids->grid[j]))
 				return 0;
 	return 1;
 }
 
-static size_t count_missing(const struct grids *grids, const struct grids *other)
+static size_t count_missing(const struct view *grids, const struct view *other)
 {
 	size_t missing = 0;
 
 	for (size_t i = 0; i < grids->count; i++) {
-		const struct grid *grid = &grids->grid[i];
+		const struct grid *grid = grids->grid[i];
 
 		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++)
 			missing +=
@@ -203,7 +203,7 @@ static int add_cell(struct comparisons *all, struct comparison comparison,
 	return r;
 }
 
-static int add_grid(struct comparisons *all, const struct grid *grid, const struct grids *after,
+static int add_grid(struct comparisons *all, const struct grid *grid, const struct view *after,
 		    const struct measure *const *measures)
 {
 	int r = 0;
@@ -351,7 +351,7 @@ static int judge_all(struct comparisons *all, double threshold)
 	return 0;
 }
 
-int compare_grids(const struct grids *before, const struct grids *after,
+int compare_grids(const struct view *before, const struct view *after,
 		  const struct compare_options *options, struct comparisons *ret)
 {
 	CLEANUP(comparisons_clear) struct comparisons all = { 0 };
@@ -360,7 +360,7 @@ int compare_grids(const struct grids *before, const struct grids *after,
 	if (!is_of_one_condition(before) || !is_of_one_condition(after))
 		return -EINVAL;
 	for (size_t i = 0; r == 0 && i < before->count; i++)
-		r = add_grid(&all, &before->grid[i], after, options->measures);
+		r = add_grid(&all, before->grid[i], after, options->measures);
 	if (r == 0)
 		r = judge_all(&all, options->threshold);
 	if (r < 0)

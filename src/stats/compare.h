@@ -62,7 +62,7 @@ struct comparisons {
  * may hold a cell under one set of conditions only.  In the order of `before`.
  * Refers into both.  0, -EINVAL (one of them holds several conditions) or -ENOMEM.
  */
-int compare_grids(const struct grids *before, const struct grids *after,
+int compare_grids(const struct view *before, const struct view *after,
 		  const struct compare_options *options, struct comparisons *ret);
 void comparisons_clear(struct comparisons *comparisons);
 

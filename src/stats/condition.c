@@ -55,42 +55,49 @@ int condition_same(const struct grid *one, const struct grid *other, unsigned co
 	return 1;
 }
 
-int condition_list(const struct grids *grids, unsigned conditions, const struct grid ***ret,
-		   size_t *ret_count)
+static int add_to(struct view *view, const struct grid *grid)
 {
-	CLEANUP(freep) const struct grid **found = NULL;
-	size_t count = 0;
+	int r = ARRAY_ROOM(view->grid, view->count);
 
-	for (size_t i = 0; i < grids->count; i++) {
+	if (r == 0)
+		view->grid[view->count++] = grid;
+	return r;
+}
+
+int condition_list(const struct view *grids, unsigned conditions, struct view *ret)
+{
+	CLEANUP(view_clear) struct view found = { 0 };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grids->count; i++) {
 		size_t known = 0;
 
-		while (known < count && !condition_same(found[known], &grids->grid[i], conditions))
+		while (known < found.count &&
+		       !condition_same(found.grid[known], grids->grid[i], conditions))
 			known++;
-		if (known < count)
-			continue;
-		if (ARRAY_ROOM(found, count) < 0)
-			return -ENOMEM;
-		found[count++] = &grids->grid[i];
+		if (known == found.count)
+			r = add_to(&found, grids->grid[i]);
 	}
-	*ret = TAKE_PTR(found);
-	*ret_count = count;
+	if (r < 0)
+		return r;
+	*ret = found;
+	found = (struct view) { 0 };
 	return 0;
 }
 
-int condition_pick(const struct grids *grids, const struct grid *like, unsigned conditions,
-		   struct grids *ret)
+int condition_pick(const struct view *grids, const struct grid *like, unsigned conditions,
+		   struct view *ret)
 {
-	CLEANUP(grids_clear) struct grids picked = { .results = grids->results, .borrowed = 1 };
+	CLEANUP(view_clear) struct view picked = { 0 };
+	int r = 0;
 
-	for (size_t i = 0; i < grids->count; i++) {
-		if (!condition_same(&grids->grid[i], like, conditions))
-			continue;
-		if (ARRAY_ROOM(picked.grid, picked.count) < 0)
-			return -ENOMEM;
-		picked.grid[picked.count++] = grids->grid[i];
-	}
+	for (size_t i = 0; r == 0 && i < grids->count; i++)
+		if (condition_same(grids->grid[i], like, conditions))
+			r = add_to(&picked, grids->grid[i]);
+	if (r < 0)
+		return r;
 	*ret = picked;
-	picked = (struct grids) { 0 };
+	picked = (struct view) { 0 };
 	return 0;
 }
 

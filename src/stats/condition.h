@@ -24,16 +24,12 @@ const char *condition_value(const struct grid *grid, enum condition condition);
 /* Is each of the conditions the same for both? */
 int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
 
-/*
- * The first grid under each of the conditions, in their order.  The caller frees
- * *ret.  0 or -ENOMEM.
- */
-int condition_list(const struct grids *grids, unsigned conditions, const struct grid ***ret,
-		   size_t *ret_count);
+/* The first grid under each of the conditions, in their order.  0 or -ENOMEM. */
+int condition_list(const struct view *grids, unsigned conditions, struct view *ret);
 
-/* Those that are under the same conditions as `like`.  Refers into `grids`.  0 or -ENOMEM. */
-int condition_pick(const struct grids *grids, const struct grid *like, unsigned conditions,
-		   struct grids *ret);
+/* Those that are under the same conditions as `like`.  0 or -ENOMEM. */
+int condition_pick(const struct view *grids, const struct grid *like, unsigned conditions,
+		   struct view *ret);
 
 /*
  * What tells the grid apart from those of the same sizes among `count`: "6.1.0" or

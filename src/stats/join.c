@@ -72,19 +72,20 @@ static int own_name(struct grids *owner, char *name)
 	return 0;
 }
 
-static int name_conditions(struct grids *owner, struct grid *joined, const struct group *group)
+static int name_conditions(struct grids *owner, struct join *join, const struct group *group)
 {
 	int r = 0;
 
-	joined->condition_names = calloc(group->count, sizeof(*joined->condition_names));
-	joined->members = calloc(group->count, sizeof(*joined->members));
-	if (!joined->condition_names || !joined->members)
+	join->names = calloc(group->count, sizeof(*join->names));
+	join->members = calloc(group->count, sizeof(*join->members));
+	if (!join->names || !join->members)
 		return -ENOMEM;
+	join->count = group->count;
 	for (size_t i = 0; r == 0 && i < group->count; i++) {
 		char *name = condition_name(group->members, group->count, group->members[i]);
 
-		joined->members[i] = group->members[i];
-		joined->condition_names[i] = name;
+		join->members[i] = group->members[i];
+		join->names[i] = name;
 		r = own_name(owner, name);
 	}
 	return r;
@@ -134,7 +135,7 @@ static int copy_cells(struct grid *joined, const struct group *group)
 		for (size_t j = 0; j < joined->method_count; j++) {
 			int r = copy_cell(&joined->cells[i * joined->method_count + j],
 					  group->members[j % group->count], joined->filesystems[i],
-					  joined->plain_methods[j / group->count]);
+					  joined->join->methods[j / group->count]);
 
 			if (r < 0)
 				return r;
@@ -164,10 +165,10 @@ static void keep_common(struct grid *joined, const struct group *group)
 
 static int join_group(struct grids *owner, struct grid *joined, const struct group *group)
 {
+	struct join *join = joined->join = calloc(1, sizeof(*join));
 	size_t method_count = 0;
-	int r = name_conditions(owner, joined, group);
+	int r = join ? name_conditions(owner, join, group) : -ENOMEM;
 
-	joined->conditions = group->count;
 	keep_common(joined, group);
 	for (size_t i = 0; r == 0 && i < group->count; i++) {
 		const struct grid *member = group->members[i];
@@ -176,11 +177,11 @@ static int join_group(struct grids *owner, struct grid *joined, const struct gro
 			r = add_name(&joined->filesystems, &joined->filesystem_count,
 				     member->filesystems[j]);
 		for (size_t j = 0; r == 0 && j < member->method_count; j++)
-			r = add_name(&joined->plain_methods, &method_count, member->methods[j]);
+			r = add_name(&join->methods, &method_count, member->methods[j]);
 	}
 	for (size_t i = 0; r == 0 && i < method_count * group->count; i++)
-		r = add_column(owner, joined, joined->plain_methods[i / group->count],
-			       joined->condition_names[i % group->count]);
+		r = add_column(owner, joined, join->methods[i / group->count],
+			       join->names[i % group->count]);
 	return r < 0 ? r : copy_cells(joined, group);
 }
 

@@ -176,12 +176,15 @@ static void add_runs(struct results *results, const char *filesystem, const char
 struct fixture {
 	struct results before, after;
 	struct grids old_grids, new_grids;
+	struct view old_view, new_view;
 	struct comparisons comparisons;
 };
 
 static void fixture_clear(struct fixture *fixture)
 {
 	comparisons_clear(&fixture->comparisons);
+	view_clear(&fixture->old_view);
+	view_clear(&fixture->new_view);
 	grids_clear(&fixture->old_grids);
 	grids_clear(&fixture->new_grids);
 	results_clear(&fixture->before);
@@ -204,7 +207,9 @@ static const struct comparison *compare(struct fixture *fixture, const char *mea
 
 	assert_int_equal(grids_build(&fixture->before, &fixture->old_grids), 0);
 	assert_int_equal(grids_build(&fixture->after, &fixture->new_grids), 0);
-	assert_int_equal(compare_grids(&fixture->old_grids, &fixture->new_grids, &options,
+	assert_int_equal(view_all(&fixture->old_grids, &fixture->old_view), 0);
+	assert_int_equal(view_all(&fixture->new_grids, &fixture->new_view), 0);
+	assert_int_equal(compare_grids(&fixture->old_view, &fixture->new_view, &options,
 				       &fixture->comparisons),
 			 0);
 	return fixture->comparisons.comparison;
@@ -472,12 +477,13 @@ static void several_conditions_are_refused(void **state)
 	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 2);
 	set_text(&fixture.before.records[1].kernel, "6.2");
 	assert_int_equal(grids_build(&fixture.before, &fixture.old_grids), 0);
-	assert_int_equal(compare_grids(&fixture.old_grids, &fixture.new_grids, &options,
-				       &fixture.comparisons),
-			 -EINVAL);
-	assert_int_equal(compare_grids(&fixture.new_grids, &fixture.old_grids, &options,
-				       &fixture.comparisons),
-			 -EINVAL);
+	assert_int_equal(view_all(&fixture.old_grids, &fixture.old_view), 0);
+	assert_int_equal(
+		compare_grids(&fixture.old_view, &fixture.new_view, &options, &fixture.comparisons),
+		-EINVAL);
+	assert_int_equal(
+		compare_grids(&fixture.new_view, &fixture.old_view, &options, &fixture.comparisons),
+		-EINVAL);
 }
 
 int main(void)

@@ -217,7 +217,7 @@ static void grids_of_several_kernels_are_joined(void **state)
 	assert_int_equal(joined.count, 2);
 	grid = &joined.grid[0];
 	assert_null(grid->kernel);
-	assert_int_equal(grid->conditions, 2);
+	assert_int_equal(grid->join->count, 2);
 	assert_int_equal(grid->filesystem_count, 2);
 	assert_int_equal(grid->method_count, ARRAY_SIZE(methods));
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
@@ -226,7 +226,7 @@ static void grids_of_several_kernels_are_joined(void **state)
 	assert_int_equal(grid_cell(grid, 0, 1)->records[0]->fragments, 11);
 	assert_int_equal(grid_cell(grid, 0, 3)->count, 0);
 	assert_int_equal(grid_cell(grid, 1, 3)->records[0]->fragments, 20);
-	assert_int_equal(joined.grid[1].conditions, 1);
+	assert_int_equal(joined.grid[1].join->count, 1);
 	assert_string_equal(joined.grid[1].methods[0], "mmap");
 }
 
@@ -307,17 +307,16 @@ static void conditions_can_be_picked(void **state)
 			      { .kernel = "6.1", .file_bytes = 1 },
 			      { .kernel = "6.1", .testbed = "uml" } };
 	const struct grids grids = { .grid = all, .count = ARRAY_SIZE(all) };
-	CLEANUP(grids_clear) struct grids picked = { 0 };
-	CLEANUP(freep) const struct grid **found = NULL;
-	size_t count;
+	CLEANUP(view_clear) struct view every = { 0 }, found = { 0 }, picked = { 0 };
 	(void)state;
 
-	assert_int_equal(condition_list(&grids, CONDITION_KERNEL, &found, &count), 0);
-	assert_int_equal(count, 2);
-	assert_ptr_equal(found[1], &all[1]);
-	assert_int_equal(condition_pick(&grids, &all[0], CONDITION_ANY, &picked), 0);
+	assert_int_equal(view_all(&grids, &every), 0);
+	assert_int_equal(condition_list(&every, CONDITION_KERNEL, &found), 0);
+	assert_int_equal(found.count, 2);
+	assert_ptr_equal(found.grid[1], &all[1]);
+	assert_int_equal(condition_pick(&every, &all[0], CONDITION_ANY, &picked), 0);
 	assert_int_equal(picked.count, 2);
-	assert_int_equal(picked.grid[1].file_bytes, 1);
+	assert_int_equal(picked.grid[1]->file_bytes, 1);
 	assert_int_equal(condition_find("kernel"), CONDITION_KERNEL);
 	assert_int_equal(condition_find("kernels"), 0);
 }
