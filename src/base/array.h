@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Arrays that grow by one element at a time, without a capacity to keep beside them. */
-#ifndef UTIL_ARRAY_H
-#define UTIL_ARRAY_H
+/* The one vector: an array that grows by one element at a time, beside its count. */
+#ifndef BASE_ARRAY_H
+#define BASE_ARRAY_H
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Doubled whenever `count` is a power of two; NULL: out of memory, `array` is untouched. */
+/* Doubles the array whenever `count` is a power of two.  NULL: out of memory; the array is intact.
+ */
 static inline void *array_room(void *array, size_t count, size_t element_bytes)
 {
 	if (count & (count - 1))
@@ -21,6 +22,15 @@ static inline void *array_room(void *array, size_t count, size_t element_bytes)
 		if (room_)                                                    \
 			(array) = room_;                                      \
 		room_ ? 0 : -ENOMEM;                                          \
+	})
+
+/* Appends an element and counts it.  0 or -ENOMEM. */
+#define ARRAY_ADD(array, count, element)                   \
+	({                                                 \
+		int added_ = ARRAY_ROOM((array), (count)); \
+		if (added_ == 0)                           \
+			(array)[(count)++] = (element);    \
+		added_;                                    \
 	})
 
 #endif

@@ -4,8 +4,8 @@
  * a pidfd (no pid is ever reused under our hands), and is killed and reaped when
  * its variable goes out of scope.
  */
-#ifndef UTIL_CHILD_H
-#define UTIL_CHILD_H
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
 
 #include <stdint.h>
 #include <sys/types.h>

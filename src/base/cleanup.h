@@ -8,8 +8,8 @@
  *	...
  *	*ret = TAKE_FD(fd);
  */
-#ifndef UTIL_CLEANUP_H
-#define UTIL_CLEANUP_H
+#ifndef BASE_CLEANUP_H
+#define BASE_CLEANUP_H
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whole reads and writes: EINTR and short counts are dealt with here. */
-#ifndef UTIL_IO_H
-#define UTIL_IO_H
+#ifndef BASE_IO_H
+#define BASE_IO_H
 
 #include <stddef.h>
 #include <stdint.h>

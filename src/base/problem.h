@@ -4,8 +4,8 @@
  * alone prints.  A function that can fail for a reason worth a sentence takes a
  * `struct problem *` and returns problem_set(...), which is the -errno.
  */
-#ifndef UTIL_PROBLEM_H
-#define UTIL_PROBLEM_H
+#ifndef BASE_PROBLEM_H
+#define BASE_PROBLEM_H
 
 /* The values are the exit statuses of the program. */
 enum problem_kind {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The frame of a program of verbs, as git is one: each verb has options and a help of its own. */
-#ifndef UTIL_PROGRAM_H
-#define UTIL_PROGRAM_H
+#ifndef BASE_PROGRAM_H
+#define BASE_PROGRAM_H
 
 #include <argp.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Names of files as people see them: a name is bytes, and may hold anything but 0 and '/'. */
-#ifndef UTIL_QUOTE_H
-#define UTIL_QUOTE_H
+#ifndef BASE_QUOTE_H
+#define BASE_QUOTE_H
 
 #include <stddef.h>
 

@@ -3,8 +3,8 @@
  * Byte sizes and times as people write and read them.  Binary and exact:
  * 4G is 4 * 2^30 bytes.
  */
-#ifndef UTIL_SIZE_H
-#define UTIL_SIZE_H
+#ifndef BASE_SIZE_H
+#define BASE_SIZE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Words, and lists of them: "ext4,xfs" and "mkfs.ext4 -F -q". */
-#ifndef UTIL_WORDS_H
-#define UTIL_WORDS_H
+#ifndef BASE_WORDS_H
+#define BASE_WORDS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/charset.h"
+#include "base/terminal.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
@@ -392,7 +392,7 @@ static void look_at_terminal(struct show_options *show)
 {
 	unsigned columns = cmd_columns(0);
 
-	if (!charset_is_utf8())
+	if (!terminal_is_utf8())
 		show->ascii = true;
 	show->columns = columns ? columns : COLUMNS_ASSUMED;
 }

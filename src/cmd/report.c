@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/charset.h"
+#include "base/terminal.h"
 #include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
@@ -252,7 +252,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 	struct chart_options chart = { .measure = options->chart,
 				       .output = options->output,
 				       .columns = columns,
-				       .ascii = !charset_is_utf8() };
+				       .ascii = !terminal_is_utf8() };
 
 	if (options->script)
 		return print_script(to, printing->grids, options, problem);

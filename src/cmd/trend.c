@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/charset.h"
+#include "base/terminal.h"
 #include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
@@ -212,7 +212,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 	const struct printing *printing = context;
 	const struct chart_options chart = { .measure = printing->options->measure,
 					     .columns = cmd_columns(0),
-					     .ascii = !charset_is_utf8() };
+					     .ascii = !terminal_is_utf8() };
 
 	if (printing->options->output)
 		return trend_draw(to, printing->grids, &printing->trend, problem);

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/charset.h"
+#include "base/terminal.h"
 #include "report/format.h"
 
 /* Below this part of the median the ends of a few runs are not worth the room. */
@@ -66,7 +66,7 @@ const char *figure_text(const struct figure *figure, enum measure_unit unit,
 
 const char *plus_minus_local(void)
 {
-	return charset_is_utf8() ? "±" : "+-";
+	return terminal_is_utf8() ? "±" : "+-";
 }
 
 const char *figure_text_local(const struct figure *figure, enum measure_unit unit,

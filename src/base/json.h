@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What jansson lacks.  All results are new references; NULL: out of memory.
+ *
+ * JSON holds Unicode only.  A text that is not UTF-8 gets U+FFFD for each byte that is wrong; a
+ * name also keeps its bytes, in hexadecimal, under its key with "_hex" behind it.
+ */
+#ifndef BASE_JSON_H
+#define BASE_JSON_H
+
+#include <jansson.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* NULL is null. */
+json_t *json_of_text(const char *text);
+
+/* NaN and infinity are null, which JSON does not have. */
+json_t *json_of_number(double number);
+
+/* Sets `key` to a file's name, and "KEY_hex" if that is not UTF-8.  0 or -ENOMEM. */
+int json_set_name(json_t *object, const char *key, const char *name);
+
+/* Prints it in one line, or indented, and a newline.  0, or -ENOMEM and nothing is printed. */
+int json_put_line(FILE *to, const json_t *json);
+int json_put_indented(FILE *to, const json_t *json);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A string that is put together piece by piece.  A failed allocation is remembered, so that only
+ * strbuf_take() has to be checked.
+ *
+ *	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+ *
+ *	strbuf_printf(&line, "%s:", name);
+ *	for (...)
+ *		strbuf_join(&line, ", ", word);
+ *	text = strbuf_take(&line);
+ */
+#ifndef BASE_STRBUF_H
+#define BASE_STRBUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct strbuf {
+	char *text; /* ends with a zero byte; NULL while nothing was added */
+	size_t bytes, room;
+	bool failed; /* out of memory: something is missing */
+};
+
+void strbuf_add(struct strbuf *buffer, const void *data, size_t bytes);
+void strbuf_puts(struct strbuf *buffer, const char *text);
+void strbuf_printf(struct strbuf *buffer, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* Adds a word; the separator comes first unless the buffer is empty. */
+void strbuf_join(struct strbuf *buffer, const char *separator, const char *word);
+
+/* Shortens the text to `bytes`. */
+void strbuf_cut(struct strbuf *buffer, size_t bytes);
+
+/* Makes room for `more` bytes after the text and returns where they go; NULL: out of memory.  The
+ * caller adds what it wrote there to `bytes`. */
+char *strbuf_reserve(struct strbuf *buffer, size_t more);
+
+/* A stream that adds what is written to it; fclose() it before the text is used.  NULL: out of
+ * memory. */
+FILE *strbuf_stream(struct strbuf *buffer);
+
+/* Hands the text over to the caller, who frees it; "" if nothing was added.  NULL: out of memory,
+ * here or before. */
+char *strbuf_take(struct strbuf *buffer);
+
+/* For CLEANUP(strbuf_clear). */
+void strbuf_clear(struct strbuf *buffer);
+
+#endif
