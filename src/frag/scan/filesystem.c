@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libmount.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -86,34 +85,6 @@ uint64_t filesystem_block_mapped_run(uint64_t block_bytes)
 	return block_bytes / 4 * block_bytes;
 }
 
-/* ---- mount table ---- */
-
-static void iter_freep(struct libmnt_iter **rows)
-{
-	mnt_free_iter(*rows);
-}
-
-static void table_unrefp(struct libmnt_table **table)
-{
-	mnt_unref_table(*table);
-}
-
-/* The row of the mount table that `fd` is below; it lives as long as the table. */
-static struct libmnt_fs *mount_of(struct libmnt_table *table, int fd)
-{
-	CLEANUP(iter_freep) struct libmnt_iter *rows = mnt_new_iter(MNT_ITER_BACKWARD);
-	struct libmnt_fs *mount;
-	struct statx status;
-
-	if (!table || !rows || statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &status) < 0 ||
-	    !(status.stx_mask & STATX_MNT_ID))
-		return NULL;
-	while (mnt_table_next_fs(table, rows, &mount) == 0)
-		if ((uint64_t)mnt_fs_get_id(mount) == status.stx_mnt_id)
-			return mount;
-	return NULL;
-}
-
 static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
@@ -125,25 +96,14 @@ static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
 	return "other";
 }
 
-/*
- * The block device that is mounted; NULL: there is none.  What the table calls
- * the source of an overlay, of proc and so on is any word, and no path.
- */
-static const char *source_of(struct libmnt_fs *mount, struct stat *ret)
-{
-	const char *source = mount ? mnt_fs_get_srcpath(mount) : NULL;
-
-	if (!source || source[0] != '/' || stat(source, ret) < 0 || !S_ISBLK(ret->st_mode))
-		return NULL;
-	return source;
-}
-
-/* btrfs: stat() of the mounted source; others: the device itself. */
-static dev_t block_device_of(struct libmnt_fs *mount, dev_t device)
+/* btrfs: that of the mounted source; others: the device itself. */
+static dev_t block_device_of(const struct filesystem_mount *mount, dev_t device)
 {
 	struct stat status;
 
-	return major(device) == 0 && source_of(mount, &status) ? status.st_rdev : device;
+	return major(device) == 0 && mount->device && stat(mount->device, &status) == 0
+		       ? status.st_rdev
+		       : device;
 }
 
 /* ---- the device ---- */
@@ -186,9 +146,7 @@ static uint64_t device_bytes(dev_t device)
 
 int filesystem_look(int fd, struct filesystem_facts *ret)
 {
-	CLEANUP(table_unrefp)
-	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
-	struct libmnt_fs *mount;
+	CLEANUP(filesystem_mount_clear) struct filesystem_mount mount = { 0 };
 	struct statfs answer;
 	struct stat status;
 	const char *name;
@@ -197,15 +155,16 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 	if (fstat(fd, &status) < 0 || fstatfs(fd, &answer) < 0)
 		return -errno;
 	*ret = (struct filesystem_facts) { .device = status.st_dev };
-	mount = mount_of(table, fd);
+	if (filesystem_mount(fd, &mount) < 0)
+		return -ENOMEM;
 	name = name_by_magic((unsigned long)answer.f_type, &ret->is_pseudo);
-	if (mount && strncmp(name, "ext", 3) == 0 && mnt_fs_get_fstype(mount))
-		name = mnt_fs_get_fstype(mount);
+	if (strncmp(name, "ext", 3) == 0 && mount.type)
+		name = mount.type;
 	ret->kind = filesystem_kind_find(name);
 	ret->magic = (uint64_t)answer.f_type & 0xffffffff;
 	ret->block_bytes = answer.f_bsize > 0 ? (uint64_t)answer.f_bsize : 512;
 	ret->blocks = answer.f_blocks;
-	block = block_device_of(mount, status.st_dev);
+	block = block_device_of(&mount, status.st_dev);
 	ret->volume_bytes = device_bytes(block);
 	if (!ret->volume_bytes)
 		ret->volume_bytes = ret->blocks * ret->block_bytes;
@@ -213,33 +172,10 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 	return 0;
 }
 
-static int copy(const char *text, char **ret)
-{
-	*ret = text ? strdup(text) : NULL;
-	return text && !*ret ? -ENOMEM : 0;
-}
-
-int filesystem_mount(int fd, struct filesystem_mount *ret)
-{
-	CLEANUP(table_unrefp)
-	struct libmnt_table *table = mnt_new_table_from_file("/proc/self/mountinfo");
-	struct libmnt_fs *row = mount_of(table, fd);
-	const char *root = row ? mnt_fs_get_root(row) : NULL;
-	struct filesystem_mount mount = { .is_whole = root && strcmp(root, "/") == 0 };
-	struct stat status;
-
-	if (row && (copy(source_of(row, &status), &mount.device) < 0 ||
-		    copy(mnt_fs_get_target(row), &mount.point) < 0)) {
-		filesystem_mount_clear(&mount);
-		return -ENOMEM;
-	}
-	*ret = mount;
-	return 0;
-}
-
 void filesystem_mount_clear(struct filesystem_mount *mount)
 {
 	free(mount->device);
+	free(mount->type);
 	free(mount->point);
 	*mount = (struct filesystem_mount) { 0 };
 }

@@ -39,6 +39,7 @@ int filesystem_look(int fd, struct filesystem_facts *ret);
 struct filesystem_mount {
 	char *device;  /* "/dev/sda1"; NULL: none, or not known */
 	char *point;   /* NULL: not known */
+	char *type;    /* "ext3"; NULL: not known */
 	bool is_whole; /* its top is there, and not a directory of it (bind mounts) */
 };
 
