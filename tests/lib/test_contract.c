@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -662,6 +664,39 @@ static void watchers_are_told_nothing(void **state)
 	}
 }
 
+static int run_without_proc(int fd, uint64_t bytes)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    umount2("/proc", MNT_DETACH) < 0 || access("/proc/self", F_OK) == 0)
+		return -ENOTRECOVERABLE;
+	return prealloc(fd, 0, bytes, NULL, NULL);
+}
+
+/* A chroot without /proc cannot open the file again; a descriptor that only writes cannot map it.
+ */
+static void holes_are_filled_without_proc(void **state)
+{
+	const struct place *place = *state;
+	CLEANUP(fd_closep) int fd = look_new_file(place, O_WRONLY);
+	int status;
+	pid_t pid;
+
+	assert_int_equal(ftruncate(fd, 8 * (off_t)mib), 0);
+	pid = fork();
+	if (pid == 0)
+		_exit(-run_without_proc(fd, 16 * mib));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!(place->kind->traits & PLACE_EXTENTS) && !is_native(place)) {
+		/* What lies there has to be read first. */
+		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == EACCES);
+		assert_int_equal(look_size(fd), 8 * mib);
+		return;
+	}
+	assert_int_equal(status, 0);
+	assert_int_equal(look_size(fd), 16 * mib);
+	assert_true(look_block_bytes(fd) >= 16 * mib);
+}
+
 /* The price of O_DIRECT, and of a hole in a file that is write-only: one, at the end. */
 static void watchers_are_told_once_at_most(void **state)
 {
@@ -868,6 +903,7 @@ int main(void)
 		  a_short_range_without_room_leaves_nothing, PLACE_COUNTS },
 		{ "a lease is kept", a_lease_is_kept, 0 },
 		{ "watchers are told nothing", watchers_are_told_nothing, 0 },
+		{ "holes are filled without /proc", holes_are_filled_without_proc, 0 },
 		{ "watchers are told once at most", watchers_are_told_once_at_most, 0 },
 		{ "a new file is not opened again", a_new_file_is_not_opened_again, 0 },
 		{ "beyond 16 TiB", beyond_16_tib, PLACE_HUGE },
