@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
 #include "report/report.h"
 
 /*
@@ -18,9 +19,6 @@ const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_
 
 /* A sentence about such runs, which the caller frees; NULL: out of memory. */
 char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok);
-
-/* Columns that it takes on a terminal, for UTF-8 without wide characters. */
-size_t text_width(const char *text);
 
 /* "4 GiB file on a 20 GiB volume". */
 void put_sizes(FILE *to, const struct grid *grid);

@@ -65,15 +65,6 @@ void put_text(FILE *to, const char *text)
 		putc((unsigned char)*letter < ' ' || *letter == 0x7f ? ' ' : *letter, to);
 }
 
-size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
-}
-
 void put_sizes(FILE *to, const struct grid *grid)
 {
 	char text[SIZE_TEXT_MAX];

@@ -24,7 +24,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "suspend/mounts.h"
+#include "blockdev/mounts.h"
 
 /* The head has a fixed length; its letters and numbers are changed in place. */
 #define HEAD_TITLE "suspend-freeze 1\n"

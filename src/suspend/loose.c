@@ -9,11 +9,13 @@
 #include "suspend/loose.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "blockdev/devices.h"
+#include "blockdev/mounts.h"
 #include "suspend/types.h"
 
 /* Marks of devices, by their place in the table. */
@@ -56,19 +58,33 @@ static int lies_in_file(const struct devices *devices, const struct device *devi
 	return 0;
 }
 
+/* Its own path can be opened whatever is mounted where. */
 static int add(struct mounts *mounts, const struct device *device)
 {
-	CLEANUP(freep) char *path = NULL;
-	CLEANUP(freep) char *mapped = NULL;
+	char *path = text_path("/dev", device->name);
+	struct mount mount = {
+		.id = UINT64_MAX,
+		.parent_id = UINT64_MAX,
+		.device = device->number,
+		.root = strdup("/"),
+		.point = path,
+		.type = strdup(TYPE_NAME_DEVICE),
+		.mount_options = strdup("rw"),
+		.options = strdup("rw"),
+		.through = strdup(""),
+	};
 
-	if (asprintf(&path, "/dev/%s", device->name) < 0)
-		return -ENOMEM;
 	/* sysfs has "cciss!c0d0" for /dev/cciss/c0d0 */
-	for (char *at = path; (at = strchr(at, '!'));)
+	for (char *at = path; at && (at = strchr(at, '!'));)
 		*at = '/';
-	if (device->mapped_name && asprintf(&mapped, "/dev/mapper/%s", device->mapped_name) < 0)
-		return -ENOMEM;
-	return mounts_add_device(mounts, device->number, path, mapped ? mapped : path);
+	if (path)
+		mount.source = device->mapped_name ? text_path("/dev/mapper", device->mapped_name)
+						   : strdup(path);
+	if (mount.root && mount.source && mount.type && mount.mount_options && mount.options &&
+	    mount.through)
+		return mounts_add(mounts, &mount);
+	mount_clear(&mount);
+	return -ENOMEM;
 }
 
 int loose_add(struct mounts *mounts, const struct devices *devices)

@@ -4,8 +4,8 @@
 #ifndef SUSPEND_LOOSE_H
 #define SUSPEND_LOOSE_H
 
-#include "suspend/devices.h"
-#include "suspend/mounts.h"
+struct devices;
+struct mounts;
 
 /*
  * Adds a line for each to the mount table, with TYPE_NAME_DEVICE, so that the plan has them in

@@ -19,6 +19,7 @@
 #include "suspend/gather.h"
 #include "base/io.h"
 #include "suspend/loose.h"
+#include "suspend/reach.h"
 
 enum {
 	MOUNTS_BYTES = 256 << 20,
@@ -29,11 +30,8 @@ enum {
 
 static int read_mounts(struct machine *machine, struct problem *problem)
 {
-	CLEANUP(freep) char *text = NULL;
-	int r = io_read_file("/proc/self/mountinfo", MOUNTS_BYTES, &text, NULL);
+	int r = mounts_read("/proc/self/mountinfo", &machine->mounts);
 
-	if (r == 0)
-		r = mounts_parse(text, &machine->mounts);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r,
 				   "cannot read /proc/self/mountinfo: %s; is /proc mounted?",
@@ -75,7 +73,7 @@ static int add_namespace(struct machine *machine, struct namespaces *namespaces,
 	if (io_read_file(path, MOUNTS_BYTES, &text, NULL) < 0)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/%.16s/root", process);
-	r = mounts_add_elsewhere(&machine->mounts, text, path);
+	r = reach_add_elsewhere(&machine->mounts, text, path);
 	return r == -ENOMEM ? r : 0;
 }
 

@@ -6,9 +6,9 @@
 #include <stdbool.h>
 
 #include "suspend/cgroups.h"
-#include "suspend/devices.h"
+#include "blockdev/devices.h"
 #include "suspend/knob.h"
-#include "suspend/mounts.h"
+#include "blockdev/mounts.h"
 #include "suspend/plan.h"
 #include "base/problem.h"
 

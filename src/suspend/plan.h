@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "suspend/devices.h"
-#include "suspend/mounts.h"
+#include "blockdev/devices.h"
+#include "blockdev/mounts.h"
 #include "base/problem.h"
 
 enum plan_kind {

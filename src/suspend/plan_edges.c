@@ -95,7 +95,7 @@ static void enqueue_log_devices(struct walk *walk, const struct mount *mount)
 	static const char *const options[] = { "logdev", "rtdev", "journal_path" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		CLEANUP(freep) char *path = mounts_option(mount, options[i]);
+		CLEANUP(freep) char *path = mount_option(mount, options[i]);
 
 		if (path)
 			enqueue_path(walk, path);
@@ -150,7 +150,7 @@ static int follow_layers(struct making *making, size_t upper)
 	struct plan_item *item = &making->items[upper];
 	const struct mount *mount = item->mount;
 	CLEANUP(freep)
-	char *layer = strcmp(mount->type, "overlay") == 0 ? mounts_option(mount, "upperdir")
+	char *layer = strcmp(mount->type, "overlay") == 0 ? mount_option(mount, "upperdir")
 							  : strdup(mount->source);
 	const struct mount *holder =
 		layer && *layer == '/' ? mounts_find(making->mounts, layer) : NULL;

@@ -23,7 +23,7 @@ static int classify(struct plan_item *item)
 
 	item->on_disk = nature != TYPE_VIRTUAL;
 	item->written = (nature == TYPE_UNTOUCHED || nature == TYPE_SHARED) &&
-			!mounts_has_option(mount, "ro");
+			!mount_has_option(mount, "ro");
 	switch (nature) {
 	case TYPE_VIRTUAL:
 		return plan_set_kind(item, PLAN_LEAVE, "nothing of it is on a disk");
@@ -42,7 +42,7 @@ static int classify(struct plan_item *item)
 	default:
 		break;
 	}
-	if (mounts_has_option(mount, "ro"))
+	if (mount_has_option(mount, "ro"))
 		return plan_set_kind(item, PLAN_LEAVE, "read-only: nothing can change");
 	if (nature == TYPE_SYNC)
 		return plan_set_kind(item, PLAN_SYNC, "the kernel cannot freeze %s", mount->type);

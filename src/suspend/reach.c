@@ -11,38 +11,86 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "base/text.h"
+#include "blockdev/mounts.h"
 #include "suspend/types.h"
 
-static int mount_id_of(int fd, uint64_t *ret)
-{
-	CLEANUP(freep) char *text = NULL;
-	unsigned long long id;
-	const char *line;
-	char path[64];
-	int r;
+/* ---- which mounts can be opened by their mount points ---- */
 
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	r = io_read_file(path, 1 << 16, &text, NULL);
-	if (r < 0)
-		return r;
-	line = strstr(text, "mnt_id:");
-	if (!line || sscanf(line, "mnt_id: %llu", &id) != 1)
-		return -EBADMSG;
-	*ret = id;
-	return 0;
+static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct mount *mount)
+{
+	const struct mount *above = mount;
+
+	for (size_t steps = 0; steps < mounts->count; steps++) {
+		above = mounts_by_id(mounts, above->parent_id);
+		if (!above || above == mount || strcmp(above->point, "/") == 0)
+			return false;
+		if (strcmp(above->type, "autofs") != 0 &&
+		    type_nature(above->type, false) == TYPE_UNTOUCHED)
+			return true;
+	}
+	return false;
 }
+
+/* The kernel's way to show the place of a mount whose folder was removed. */
+static bool is_deleted(const struct mount *mount)
+{
+	static const char mark[] = "//deleted";
+	size_t length = strlen(mount->point);
+
+	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
+}
+
+bool reach_is_open(const struct mounts *mounts, const struct mount *mount)
+{
+	return !is_deleted(mount) && mounts_find(mounts, mount->point) == mount &&
+	       !is_behind_one_that_hangs(mounts, mount);
+}
+
+/* ---- other namespaces ---- */
+
+static bool has_superblock(const struct mounts *mounts, dev_t device)
+{
+	for (size_t i = 0; i < mounts->count; i++)
+		if (mounts->all[i].device == device)
+			return true;
+	return false;
+}
+
+static bool is_on_device(const struct mount *mount)
+{
+	return major(mount->device) != 0 || type_has_hidden_device(mount->type);
+}
+
+int reach_add_elsewhere(struct mounts *mounts, const char *text, const char *through)
+{
+	CLEANUP(mounts_clear) struct mounts other = { 0 };
+	CLEANUP(freep) bool *wanted = NULL;
+	int r = mounts_parse(text, &other);
+
+	wanted = r == 0 ? calloc(other.count + 1, sizeof(*wanted)) : NULL;
+	if (!wanted)
+		return r < 0 ? r : -ENOMEM;
+	/* All questions are asked first, since moving takes the other table apart. */
+	for (size_t i = 0; i < other.count; i++)
+		wanted[i] = is_on_device(&other.all[i]) && reach_is_open(&other, &other.all[i]);
+	for (size_t i = 0; r == 0 && i < other.count; i++)
+		if (wanted[i] && !has_superblock(mounts, other.all[i].device)) {
+			other.all[i].through = strdup(through);
+			r = other.all[i].through ? mounts_add(mounts, &other.all[i]) : -ENOMEM;
+		}
+	return r;
+}
+
+/* ---- opening ---- */
 
 char *reach_name(const struct mount *mount)
 {
-	char *name;
-
-	return asprintf(&name, "%s%s", mount->through ? mount->through : "", mount->point) < 0
-		       ? NULL
-		       : name;
+	return text_format("%s%s", mount->through ? mount->through : "", mount->point);
 }
 
 static int open_mount(const struct mount *mount)
@@ -59,7 +107,7 @@ static int open_mount(const struct mount *mount)
 		return -ENOMEM;
 	if (place < 0 || fstat(place, &status) < 0)
 		return -errno;
-	r = mount_id_of(place, &id);
+	r = mount_id_of_fd(place, &id);
 	if (r < 0)
 		return r;
 	if (id != mount->id)

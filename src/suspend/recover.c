@@ -23,18 +23,9 @@
 #include "suspend/cgroups.h"
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "suspend/mounts.h"
+#include "base/text.h"
+#include "blockdev/mounts.h"
 #include "suspend/reach.h"
-
-enum { MOUNTS_BYTES = 256 << 20 };
-
-static int read_mounts(struct mounts *ret)
-{
-	CLEANUP(freep) char *text = NULL;
-	int r = io_read_file("/proc/self/mountinfo", MOUNTS_BYTES, &text, NULL);
-
-	return r < 0 ? r : mounts_parse(text, ret);
-}
 
 /* By any mount of it; -ENOENT: there is none. */
 static int open_mounted(const struct mounts *mounts, const struct hold_entry *entry)
@@ -63,10 +54,10 @@ static int hide_mounts(void)
 
 static int open_by_mounting(const char *source, const char *type, const char *folder)
 {
-	CLEANUP(freep) char *point = NULL;
+	CLEANUP(freep) char *point = text_path(folder, "mount");
 	int fd;
 
-	if (asprintf(&point, "%s/mount", folder) < 0)
+	if (!point)
 		return -ENOMEM;
 	if (mkdir(point, 0700) < 0 && errno != EEXIST)
 		return -errno;
@@ -117,7 +108,7 @@ static int open_entry(const struct mounts *mounts, struct hold_entry *entry, con
 int recover_open(struct hold *hold, const char *folder, struct problem *problem)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
-	int r = read_mounts(&mounts);
+	int r = mounts_read("/proc/self/mountinfo", &mounts);
 
 	for (size_t i = 0; r == 0 && i < hold->count; i++) {
 		struct hold_entry *entry = &hold->entries[i];

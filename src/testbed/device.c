@@ -22,7 +22,7 @@
 #include "base/cleanup.h"
 #include "testbed/device.h"
 #include "testbed/device_facts.h"
-#include "testbed/disk.h"
+#include "blockdev/sysfs.h"
 #include "testbed/guard.h"
 #include "base/io.h"
 #include "testbed/local.h"
@@ -204,7 +204,7 @@ static int open_to_write(const struct device *device)
 
 int device_discards(const struct device *device)
 {
-	return disk_count(device_roots.sys, device->facts.number, "queue/discard_max_bytes") > 0;
+	return sysfs_count(device_roots.sys, device->facts.number, "queue/discard_max_bytes") > 0;
 }
 
 /* A device that refuses is formatted as it is. */

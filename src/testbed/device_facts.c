@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "testbed/disk.h"
+#include "blockdev/sysfs.h"
 
 /* For the lock: udev has it for a moment after each change. */
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100 };
@@ -186,7 +186,7 @@ static int open_disk(const struct device_facts *facts)
 			*letter = '/';
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) < 0 || !S_ISBLK(status.st_mode) ||
-	    status.st_rdev != disk_of(device_roots.sys, facts->number))
+	    status.st_rdev != sysfs_disk(device_roots.sys, facts->number))
 		return -1;
 	return TAKE_FD(fd);
 }

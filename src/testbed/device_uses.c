@@ -17,8 +17,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "testbed/disk.h"
-#include "base/io.h"
+#include "blockdev/sysfs.h"
+#include "base/text.h"
 #include "testbed/uses.h"
 
 static void search_clear(struct uses_search *search)
@@ -46,12 +46,7 @@ void uses_note(char **fact, const char *format, ...)
 
 void uses_add(char **fact, const char *separator, const char *word)
 {
-	char *longer;
-
-	if (asprintf(&longer, "%s%s%s", *fact ? *fact : "", *fact ? separator : "", word) < 0)
-		return;
-	free(*fact);
-	*fact = longer;
+	(void)text_join(fact, separator, word);
 }
 
 /* ---- paths and numbers ---- */
@@ -87,15 +82,6 @@ int uses_glob(glob_t *found, const char *format, ...)
 	return glob(pattern, GLOB_NOSORT | GLOB_BRACE, NULL, found) == GLOB_NOSPACE ? -ENOMEM : 0;
 }
 
-char *uses_line_of(const char *path)
-{
-	char *text = NULL;
-
-	if (io_read_file(path, 4096, &text, NULL) == 0)
-		text[strcspn(text, "\n")] = '\0';
-	return text;
-}
-
 /* ---- relatives ---- */
 
 static int add_relative(struct uses_search *search, dev_t number, const char *what)
@@ -104,7 +90,7 @@ static int add_relative(struct uses_search *search, dev_t number, const char *wh
 
 	if (ARRAY_ROOM(search->relatives, search->count) < 0)
 		return -ENOMEM;
-	relative.name = disk_name(search->roots->sys, number);
+	relative.name = sysfs_name(search->roots->sys, number);
 	if (!relative.name)
 		return -ENOMEM;
 	if (what ? asprintf(&relative.note, " (its %s %s)", what, relative.name) < 0
@@ -123,7 +109,7 @@ static int add_relatives(struct uses_search *search)
 	int r = add_relative(search, facts->number, NULL);
 
 	if (r == 0 && facts->is_partition)
-		return add_relative(search, disk_of(search->roots->sys, facts->number), "disk");
+		return add_relative(search, sysfs_disk(search->roots->sys, facts->number), "disk");
 	if (r == 0)
 		r = uses_glob(&found, "%s/dev/block/%u:%u/*/partition", search->roots->sys,
 			      major(facts->number), minor(facts->number));
@@ -136,9 +122,9 @@ static int add_relatives(struct uses_search *search)
 
 		if (!path || asprintf(&file, "%sdev", path) < 0)
 			return -ENOMEM;
-		text = uses_line_of(file);
-		if (disk_number(text))
-			r = add_relative(search, disk_number(text), "partition");
+		text = sysfs_text(file);
+		if (sysfs_number(text))
+			r = add_relative(search, sysfs_number(text), "partition");
 	}
 	for (size_t i = 1; r == 0 && i < search->count; i++)
 		uses_add(&facts->partitions, ", ", search->relatives[i].name);
@@ -158,18 +144,18 @@ int device_uses_gather(const struct device_roots *roots, const char *const *syst
 	};
 	int r = 0;
 
-	facts->name = disk_name(roots->sys, facts->number);
+	facts->name = sysfs_name(roots->sys, facts->number);
 	if (!facts->name)
 		return 0;
-	facts->disk = disk_name(roots->sys, disk_of(roots->sys, facts->number));
+	facts->disk = sysfs_name(roots->sys, sysfs_disk(roots->sys, facts->number));
 	if (!facts->disk)
 		return -ENOMEM;
-	facts->is_partition = disk_of(roots->sys, facts->number) != facts->number;
+	facts->is_partition = sysfs_disk(roots->sys, facts->number) != facts->number;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(finders); i++)
 		r = finders[i](&search);
 	if (r == 0)
 		uses_find_held(&search, system);
-	facts->zoned = disk_attribute(roots->sys, facts->number, "queue/zoned");
+	facts->zoned = sysfs_attribute(roots->sys, facts->number, "queue/zoned");
 	if (facts->zoned && strcmp(facts->zoned, "none") == 0) {
 		free(facts->zoned);
 		facts->zoned = NULL;

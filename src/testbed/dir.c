@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "testbed/local.h"
-#include "testbed/place.h"
+#include "blockdev/place.h"
 #include "testbed/testbed.h"
 
 /* Requests and result files are JSON, which holds no other text. */

@@ -11,9 +11,9 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "testbed/disk.h"
+#include "blockdev/sysfs.h"
 #include "base/io.h"
-#include "testbed/place.h"
+#include "blockdev/place.h"
 #include "testbed/testbed.h"
 #include "base/words.h"
 
@@ -120,7 +120,7 @@ int testbed_describe_kernels(const struct testbed_session *session, const struct
 /* "none [mq-deadline] kyber": the one in brackets. */
 static char *chosen_scheduler(dev_t number)
 {
-	CLEANUP(freep) char *text = disk_attribute("/sys", number, "queue/scheduler");
+	CLEANUP(freep) char *text = sysfs_attribute("/sys", number, "queue/scheduler");
 	char *start = text ? strchr(text, '[') : NULL;
 	char *end = start ? strchr(start, ']') : NULL;
 
@@ -129,7 +129,7 @@ static char *chosen_scheduler(dev_t number)
 
 static void describe_disk(dev_t number, struct environment *environment)
 {
-	const dev_t disk = disk_of("/sys", number);
+	const dev_t disk = sysfs_disk("/sys", number);
 	const struct {
 		dev_t number;
 		const char *file;
@@ -142,18 +142,18 @@ static void describe_disk(dev_t number, struct environment *environment)
 		{ disk, "queue/physical_block_size", 1, &environment->physical_sector_bytes },
 		{ disk, "queue/rotational", 1, &environment->rotational },
 	};
-	long long discard = disk_count("/sys", disk, "queue/discard_max_bytes");
+	long long discard = sysfs_count("/sys", disk, "queue/discard_max_bytes");
 
 	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
-		long long count = disk_count("/sys", counts[i].number, counts[i].file);
+		long long count = sysfs_count("/sys", counts[i].number, counts[i].file);
 
 		if (count >= 0)
 			*counts[i].member = count * counts[i].unit_bytes;
 	}
 	if (discard >= 0)
 		environment->discard = discard > 0;
-	environment->disk_model = disk_attribute("/sys", disk, "device/model");
-	environment->write_cache = disk_attribute("/sys", disk, "queue/write_cache");
+	environment->disk_model = sysfs_attribute("/sys", disk, "device/model");
+	environment->write_cache = sysfs_attribute("/sys", disk, "queue/write_cache");
 	environment->scheduler = chosen_scheduler(disk);
 }
 

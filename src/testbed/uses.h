@@ -38,9 +38,6 @@ const struct relative *uses_find(const struct uses_search *search, dev_t number)
 /* Paths that fit, for CLEANUP(globfree); none is no error.  0 or -ENOMEM. */
 int uses_glob(glob_t *found, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* The first line of a small file; NULL: it cannot be read.  The caller frees it. */
-char *uses_line_of(const char *path);
-
 /* ---- the finders: each fills its facts.  0 or -errno ---- */
 
 /* uses_tables.c */

@@ -6,9 +6,9 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
-#include "testbed/disk.h"
+#include "blockdev/sysfs.h"
 #include "base/io.h"
-#include "testbed/place.h"
+#include "blockdev/place.h"
 #include "testbed/uses.h"
 #include "base/words.h"
 
@@ -18,9 +18,9 @@ int uses_find_overlap(struct uses_search *search)
 {
 	const char *sys = search->roots->sys;
 	struct device_facts *facts = search->facts;
-	dev_t disk = disk_of(sys, facts->number);
-	long long start = disk_count(sys, facts->number, "start");
-	long long end = start + disk_count(sys, facts->number, "size");
+	dev_t disk = sysfs_disk(sys, facts->number);
+	long long start = sysfs_count(sys, facts->number, "start");
+	long long end = start + sysfs_count(sys, facts->number, "size");
 	CLEANUP(globfree) glob_t found = { 0 };
 
 	if (!facts->is_partition)
@@ -36,12 +36,12 @@ int uses_find_overlap(struct uses_search *search)
 		*slash = '\0';
 		if (asprintf(&file, "%s/dev", found.gl_pathv[i]) < 0)
 			return -ENOMEM;
-		text = uses_line_of(file);
-		other = disk_number(text);
+		text = sysfs_text(file);
+		other = sysfs_number(text);
 		if (!other || other == facts->number)
 			continue;
-		if (disk_count(sys, other, "start") < end &&
-		    disk_count(sys, other, "start") + disk_count(sys, other, "size") > start)
+		if (sysfs_count(sys, other, "start") < end &&
+		    sysfs_count(sys, other, "start") + sysfs_count(sys, other, "size") > start)
 			uses_note(&facts->overlap, "%s", strrchr(found.gl_pathv[i], '/') + 1);
 	}
 	return 0;
@@ -53,7 +53,7 @@ static char *first_of(const char *sys, dev_t number, const char *const *files)
 
 	for (; *files && !(text && *text); files++) {
 		free(text);
-		text = disk_attribute(sys, number, *files);
+		text = sysfs_attribute(sys, number, *files);
 	}
 	return text;
 }
@@ -86,14 +86,14 @@ static int find_twin(struct uses_search *search, dev_t disk, char **serial)
 	int r = uses_glob(&found, "%s/block/*/dev", sys);
 
 	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
-		CLEANUP(freep) char *text = uses_line_of(found.gl_pathv[i]);
-		dev_t other = disk_number(text);
+		CLEANUP(freep) char *text = sysfs_text(found.gl_pathv[i]);
+		dev_t other = sysfs_number(text);
 		CLEANUP(freep) char *other_wwid = first_of(sys, other, files);
 		CLEANUP(freep) char *other_serial = serial_of(sys, other);
-		CLEANUP(freep) char *name = disk_name(sys, other);
+		CLEANUP(freep) char *name = sysfs_name(sys, other);
 
 		/* A hidden one is a path below a disk that stands for all of them. */
-		if (!other || other == disk || disk_count(sys, other, "hidden") == 1)
+		if (!other || other == disk || sysfs_count(sys, other, "hidden") == 1)
 			continue;
 		if (wwid && *wwid && other_wwid && strcmp(wwid, other_wwid) == 0)
 			uses_note(&search->facts->twin, "%s", name ? name : "another");
@@ -109,7 +109,7 @@ int uses_find_names(struct uses_search *search)
 {
 	const char *sys = search->roots->sys;
 	struct device_facts *facts = search->facts;
-	dev_t disk = disk_of(sys, facts->number);
+	dev_t disk = sysfs_disk(sys, facts->number);
 	CLEANUP(freep) char *serial = serial_of(sys, disk);
 	CLEANUP(freep) char *names = NULL;
 	CLEANUP(globfree) glob_t found = { 0 };
@@ -124,13 +124,13 @@ int uses_find_names(struct uses_search *search)
 		r = -ENOMEM;
 	if (r == 0 && serial && *serial && facts->is_partition &&
 	    asprintf(&facts->serial, "%s-part%lld", serial,
-		     disk_count(sys, facts->number, "partition")) < 0)
+		     sysfs_count(sys, facts->number, "partition")) < 0)
 		r = -ENOMEM;
 	else if (r == 0 && serial && *serial && !facts->is_partition)
 		facts->serial = TAKE_PTR(serial);
-	facts->model = disk_attribute(sys, disk, "device/model");
+	facts->model = sysfs_attribute(sys, disk, "device/model");
 	if (!facts->model)
-		facts->model = disk_attribute(sys, disk, "loop/backing_file");
+		facts->model = sysfs_attribute(sys, disk, "loop/backing_file");
 	return r;
 }
 
@@ -155,21 +155,21 @@ enum { DEEPEST = 8 };
 static int lies_on(const struct uses_search *search, dev_t number, dev_t disk, int depth)
 {
 	const char *sys = search->roots->sys;
-	CLEANUP(freep) char *file = disk_attribute(sys, number, "loop/backing_file");
+	CLEANUP(freep) char *file = sysfs_attribute(sys, number, "loop/backing_file");
 	CLEANUP(globfree) glob_t found = { 0 };
 
 	if (!number || depth == DEEPEST)
 		return 0;
-	if (disk_of(sys, number) == disk ||
+	if (sysfs_disk(sys, number) == disk ||
 	    (file && lies_on(search, number_below(file), disk, depth + 1)))
 		return 1;
 	if (uses_glob(&found, "%s/dev/block/%u:%u/slaves/*/dev", sys, major(number),
 		      minor(number)) < 0)
 		return 1;
 	for (size_t i = 0; i < found.gl_pathc; i++) {
-		CLEANUP(freep) char *text = uses_line_of(found.gl_pathv[i]);
+		CLEANUP(freep) char *text = sysfs_text(found.gl_pathv[i]);
 
-		if (lies_on(search, disk_number(text), disk, depth + 1))
+		if (lies_on(search, sysfs_number(text), disk, depth + 1))
 			return 1;
 	}
 	return 0;
@@ -177,7 +177,7 @@ static int lies_on(const struct uses_search *search, dev_t number, dev_t disk, i
 
 void uses_find_held(struct uses_search *search, const char *const *system)
 {
-	dev_t disk = disk_of(search->roots->sys, search->facts->number);
+	dev_t disk = sysfs_disk(search->roots->sys, search->facts->number);
 
 	for (; *system; system++)
 		if (lies_on(search, number_below(*system), disk, 0))

@@ -10,7 +10,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
-#include "testbed/disk.h"
+#include "blockdev/sysfs.h"
 #include "base/io.h"
 #include "testbed/uses.h"
 
@@ -57,7 +57,7 @@ int uses_find_exports(struct uses_search *search)
 		if (uses_glob(&found, "%s/kernel/config/%s", search->roots->sys, tables[i]) < 0)
 			return -ENOMEM;
 		for (size_t j = 0; j < found.gl_pathc; j++) {
-			CLEANUP(freep) char *device = uses_line_of(found.gl_pathv[j]);
+			CLEANUP(freep) char *device = sysfs_text(found.gl_pathv[j]);
 
 			if (uses_find(search, uses_number_at(device)))
 				uses_note(&search->facts->exported, "%s", found.gl_pathv[j]);
@@ -89,7 +89,7 @@ int uses_find_loops(struct uses_search *search)
 		search->file_device = loop.lo_device;
 		search->file_inode = loop.lo_inode;
 		if (loop.lo_rdevice)
-			facts->below = disk_name(search->roots->sys, loop.lo_rdevice);
+			facts->below = sysfs_name(search->roots->sys, loop.lo_rdevice);
 	}
 	if (uses_glob(&found, "%s/block/loop*/loop", search->roots->sys) < 0)
 		return -ENOMEM;
@@ -154,7 +154,7 @@ int uses_find_openers(struct uses_search *search)
 			continue;
 		if (asprintf(&comm, "%s/comm", path) < 0)
 			return -ENOMEM;
-		name = uses_line_of(comm);
+		name = sysfs_text(comm);
 		uses_note(&search->facts->opened, "%s (process %s)", name ? name : "?",
 			  strrchr(path, '/') + 1);
 	}

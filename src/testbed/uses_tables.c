@@ -1,44 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /* Tables that name devices: of what is mounted or swapped to, and of what will be. */
 #include <errno.h>
-#include <libmount.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "testbed/uses.h"
+#include "base/text.h"
 #include "base/words.h"
-
-static void table_unrefp(struct libmnt_table **table)
-{
-	mnt_unref_table(*table);
-}
-
-static void iterator_freep(struct libmnt_iter **iterator)
-{
-	mnt_free_iter(*iterator);
-}
+#include "blockdev/mounts.h"
+#include "testbed/uses.h"
 
 /* ---- mounts and swap ---- */
 
 static int look_at_mounts(struct uses_search *search, const char *table_path, const char *where)
 {
-	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
-	CLEANUP(iterator_freep) struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
-	struct libmnt_fs *mount;
-	int r = table && iterator ? mnt_table_parse_file(table, table_path) : -ENOMEM;
+	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
+	int r = mounts_read(table_path, &mounts);
 
-	while (r == 0 && mnt_table_next_fs(table, iterator, &mount) == 0) {
-		const struct relative *found = uses_find(search, mnt_fs_get_devno(mount));
+	for (size_t i = 0; r == 0 && i < mounts.count; i++) {
+		const struct mount *mount = &mounts.all[i];
+		const struct relative *found = uses_find(search, mount->device);
 
 		/* btrfs has a number of its own for each mount. */
 		if (!found)
-			found = uses_find(search, uses_number_at(mnt_fs_get_srcpath(mount)));
+			found = uses_find(search, uses_number_at(mount->source));
 		if (found)
-			uses_note(&search->facts->mounted, "%s%s%s", mnt_fs_get_target(mount),
-				  found->note, where);
+			uses_note(&search->facts->mounted, "%s%s%s", mount->point, found->note,
+				  where);
 	}
 	return r;
 }
@@ -48,8 +38,7 @@ static int is_new(ino_t **seen, size_t *count, ino_t inode)
 	for (size_t i = 0; i < *count; i++)
 		if ((*seen)[i] == inode)
 			return 0;
-	if (ARRAY_ROOM(*seen, *count) == 0)
-		(*seen)[(*count)++] = inode;
+	(void)ARRAY_ADD(*seen, *count, inode);
 	return 1;
 }
 
@@ -85,26 +74,27 @@ int uses_find_mounts(struct uses_search *search)
 	return r < 0 || count ? r : -ENOENT;
 }
 
+/* Lines below a heading, each with the path of a device or file, escaped, as its first word. */
 int uses_find_swap(struct uses_search *search)
 {
-	CLEANUP(table_unrefp) struct libmnt_table *table = mnt_new_table();
-	CLEANUP(iterator_freep) struct libmnt_iter *iterator = mnt_new_iter(MNT_ITER_FORWARD);
-	CLEANUP(freep) char *path = NULL;
-	struct libmnt_fs *swap;
+	CLEANUP(freep) char *path = text_path(search->roots->proc, "swaps");
+	CLEANUP(freep) char *text = NULL;
+	char *rest, *line;
 
-	if (asprintf(&path, "%s/swaps", search->roots->proc) < 0)
-		path = NULL;
-	if (!table || !iterator || !path)
+	if (!path)
 		return -ENOMEM;
 	/* A kernel may know no swap. */
-	if (mnt_table_parse_swaps(table, path) < 0)
+	if (io_read_file(path, 1 << 20, &text, NULL) < 0)
 		return 0;
-	while (mnt_table_next_fs(table, iterator, &swap) == 0) {
-		const char *source = mnt_fs_get_srcpath(swap);
-		const struct relative *found = uses_find(search, uses_number_at(source));
+	rest = strchr(text, '\n');
+	while ((line = strsep(&rest, "\n"))) {
+		const struct relative *found;
 
+		line[strcspn(line, " \t")] = '\0';
+		escape_resolve(line);
+		found = *line ? uses_find(search, uses_number_at(line)) : NULL;
 		if (found)
-			uses_note(&search->facts->swap, "%s%s", source, found->note);
+			uses_note(&search->facts->swap, "%s%s", line, found->note);
 	}
 	return 0;
 }
@@ -132,8 +122,7 @@ static int is_named(const struct uses_search *search, const char *source)
 			continue;
 		if (tags[i].value && strcmp(value, tags[i].value) == 0)
 			return 1;
-		if (asprintf(&path, "%s/disk/%s/%s", search->roots->dev, tags[i].folder, value) < 0)
-			path = NULL;
+		path = text_format("%s/disk/%s/%s", search->roots->dev, tags[i].folder, value);
 		return uses_number_at(path) == search->facts->number;
 	}
 	return uses_number_at(source) == search->facts->number;
@@ -142,11 +131,11 @@ static int is_named(const struct uses_search *search, const char *source)
 /* Lines of a table, of which one word names the device. */
 static int find_in_table(struct uses_search *search, const char *file, size_t word)
 {
-	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *path = text_path(search->roots->etc, file);
 	CLEANUP(freep) char *text = NULL;
 	char *rest, *line;
 
-	if (asprintf(&path, "%s/%s", search->roots->etc, file) < 0)
+	if (!path)
 		return -ENOMEM;
 	if (io_read_file(path, 1 << 20, &text, NULL) < 0)
 		return 0;

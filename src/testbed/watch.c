@@ -21,7 +21,7 @@
 #include "trial/cost.h"
 #include "results/field.h"
 #include "base/io.h"
-#include "testbed/place.h"
+#include "blockdev/place.h"
 #include "results/record.h"
 #include "base/size.h"
 

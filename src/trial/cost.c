@@ -13,9 +13,11 @@
 #include <inttypes.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "blockdev/sysfs.h"
 
 enum { SECTOR_BYTES = 512 }; /* the unit of the stat file, whatever the device's own is */
 
@@ -24,7 +26,8 @@ int cost_open_counters(const char *path, unsigned device_major, unsigned device_
 	CLEANUP(freep) char *found = NULL;
 
 	if (!path) {
-		if (asprintf(&found, "/sys/dev/block/%u:%u/stat", device_major, device_minor) < 0)
+		found = sysfs_path("/sys", makedev(device_major, device_minor), "stat");
+		if (!found)
 			return -1;
 		path = found;
 	}

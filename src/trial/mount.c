@@ -6,7 +6,6 @@
 #include "trial/mount.h"
 
 #include <errno.h>
-#include <mntent.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -14,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/words.h"
+#include "blockdev/place.h"
 
 enum { RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
 
@@ -78,17 +78,7 @@ int mount_release(const char *directory)
 
 char *mount_options_of(const char *directory)
 {
-	FILE *table = setmntent("/proc/self/mounts", "re");
-	struct mntent *entry;
-	char *options = NULL;
+	CLEANUP(place_clear) struct place place = { 0 };
 
-	if (!table)
-		return NULL;
-	while ((entry = getmntent(table)))
-		if (strcmp(entry->mnt_dir, directory) == 0) {
-			free(options); /* the last one is on top */
-			options = strdup(entry->mnt_opts);
-		}
-	endmntent(table);
-	return options;
+	return place_find(directory, &place) < 0 ? NULL : TAKE_PTR(place.options);
 }

@@ -17,9 +17,9 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
-#include "suspend/devices.h"
+#include "blockdev/devices.h"
 #include "suspend/loose.h"
-#include "suspend/mounts.h"
+#include "blockdev/mounts.h"
 #include "suspend/plan.h"
 
 enum { DEVICES_MAX = 64, POOLS_MAX = 8 };

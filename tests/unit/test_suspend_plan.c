@@ -15,11 +15,12 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "suspend/devices.h"
+#include "blockdev/devices.h"
 #include "laptop.h"
 #include "suspend/loose.h"
-#include "suspend/mounts.h"
+#include "blockdev/mounts.h"
 #include "suspend/plan.h"
+#include "suspend/reach.h"
 #include "suspend/types.h"
 
 static void add(struct devices *devices, unsigned major_number, unsigned minor_number,
@@ -468,14 +469,14 @@ static void test_mounts_elsewhere(void **state)
 	assert_int_equal(0,
 			 mounts_parse("1 1 8:1 / / rw - ext4 a rw\n2 1 0:9 / /t rw - tmpfs t rw\n",
 				      &scene.mounts));
-	assert_int_equal(0, mounts_add_elsewhere(&scene.mounts,
-						 "50 49 0:70 / / rw - overlay o rw\n"
-						 "51 50 8:1 /x /bind rw - ext4 a rw\n"
-						 "52 50 8:2 / /data rw - ext4 b rw\n"
-						 "53 50 8:2 /y /twice rw - ext4 b rw\n"
-						 "54 50 8:3 / /hidden rw - ext4 c rw\n"
-						 "55 54 0:71 / /hidden rw - tmpfs c rw\n",
-						 "/proc/9/root"));
+	assert_int_equal(0, reach_add_elsewhere(&scene.mounts,
+						"50 49 0:70 / / rw - overlay o rw\n"
+						"51 50 8:1 /x /bind rw - ext4 a rw\n"
+						"52 50 8:2 / /data rw - ext4 b rw\n"
+						"53 50 8:2 /y /twice rw - ext4 b rw\n"
+						"54 50 8:3 / /hidden rw - ext4 c rw\n"
+						"55 54 0:71 / /hidden rw - tmpfs c rw\n",
+						"/proc/9/root"));
 	assert_int_equal(3, scene.mounts.count);
 	assert_string_equal("/data", scene.mounts.all[2].point);
 	assert_int_equal(1, mounts_find(&scene.mounts, "/data")->id);
@@ -483,7 +484,7 @@ static void test_mounts_elsewhere(void **state)
 				      &(struct plan_wish) { .only = only }, &plan, NULL));
 	assert_int_equal(PLAN_FREEZE, item_at(&plan, "/data")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&plan, "/")->kind);
-	assert_int_equal(-EBADMSG, mounts_add_elsewhere(&scene.mounts, "nonsense", "/proc/9/root"));
+	assert_int_equal(-EBADMSG, reach_add_elsewhere(&scene.mounts, "nonsense", "/proc/9/root"));
 	assert_int_equal(3, scene.mounts.count);
 }
 

@@ -23,64 +23,13 @@
 
 #include "suspend/cgroups.h"
 #include "base/cleanup.h"
-#include "suspend/devices.h"
+#include "blockdev/devices.h"
 #include "suspend/gather.h"
 #include "suspend/hold.h"
 #include "base/io.h"
 #include "suspend/knob.h"
 #include "lack.h"
 #include "tree.h"
-
-/* ---- devices ---- */
-
-static void test_devices_from_sysfs(void **state)
-{
-	CLEANUP(devices_clear) struct devices devices = { 0 };
-	(void)state;
-
-	tree_put("devices/sda/dev", "8:0\n");
-	tree_put("devices/sda/sda1/dev", "8:1\n");
-	tree_put("devices/sda/sda1/partition", "1\n");
-	tree_put("devices/dm-0/dev", "253:0\n");
-	tree_put("devices/dm-0/dm/name", "my disk\n");
-	tree_put("devices/dm-0/slaves/sda1/x", "");
-	tree_put("devices/loop0/dev", "7:0\n");
-	tree_put("devices/loop0/loop/backing_file", "/two\nlines\n");
-	tree_put("devices/broken/dev", "no number\n");
-	tree_put("class/block/.keep", "");
-	tree_put_link("class/block/sda", "../../devices/sda");
-	tree_put_link("class/block/sda1", "../../devices/sda/sda1");
-	tree_put_link("class/block/dm-0", "../../devices/dm-0");
-	tree_put_link("class/block/loop0", "../../devices/loop0");
-	tree_put_link("class/block/broken", "../../devices/broken");
-	tree_put_link("class/block/gone", "../../devices/gone");
-	tree_put("fs/btrfs/features/x", "");
-	tree_put("fs/btrfs/uuid/devices/sda1/x", "");
-	tree_put("fs/btrfs/uuid/devices/loop0/x", "");
-
-	assert_int_equal(0, devices_read(tree, &devices));
-	assert_int_equal(4, devices.count);
-	assert_string_equal("sda", devices_by_name(&devices, "sda1")->below[0]);
-	assert_string_equal("sda1", devices_by_name(&devices, "dm-0")->below[0]);
-	assert_ptr_equal(devices_by_name(&devices, "dm-0"),
-			 devices_by_path(&devices, "/dev/mapper/my disk"));
-	assert_ptr_equal(devices_by_name(&devices, "sda1"), devices_by_path(&devices, "/dev/sda1"));
-	assert_ptr_equal(devices_by_name(&devices, "sda"),
-			 devices_by_number(&devices, makedev(8, 0)));
-	assert_string_equal("/two\nlines", devices_by_name(&devices, "loop0")->backing_file);
-	assert_int_equal(2, devices_pool_of(&devices, "sda1")->count);
-	assert_null(devices_pool_of(&devices, "sda"));
-	assert_null(devices_by_path(&devices, "tmpfs"));
-}
-
-static void test_devices_without_sysfs(void **state)
-{
-	CLEANUP(devices_clear) struct devices devices = { 0 };
-	(void)state;
-
-	assert_int_equal(0, devices_read("/nowhere/at/all", &devices));
-	assert_int_equal(0, devices.count);
-}
 
 /* ---- cgroups ---- */
 
@@ -447,8 +396,6 @@ static void test_process(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_devices_from_sysfs, tree_make, tree_remove),
-		cmocka_unit_test(test_devices_without_sysfs),
 		cmocka_unit_test(test_cgroups_choose),
 		cmocka_unit_test(test_cgroups_from_the_root),
 		cmocka_unit_test(test_cgroups_own),

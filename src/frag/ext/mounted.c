@@ -13,32 +13,27 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "blockdev/sysfs.h"
 
 /* More block groups than that (32 TiB) take too much memory to hold their descriptors. */
 enum { GROUPS_MAX = 1 << 18 };
 
-/* The kernel's name of the device is that of its folder in sysfs. */
 static int open_delayed(uint64_t device)
 {
-	char link[64], target[PATH_MAX], path[PATH_MAX + 64];
-	ssize_t bytes;
+	CLEANUP(freep) char *name = sysfs_name("/sys", device);
+	CLEANUP(freep) char *path = NULL;
 	int fd;
 
-	snprintf(link, sizeof(link), "/sys/dev/block/%u:%u", major(device), minor(device));
-	bytes = readlink(link, target, sizeof(target) - 1);
-	if (bytes < 0)
-		return -errno;
-	target[bytes] = '\0';
-	snprintf(path, sizeof(path), "/sys/fs/ext4/%s/delayed_allocation_blocks", basename(target));
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (!name)
+		return -ENODEV;
+	path = text_format("/sys/fs/ext4/%s/delayed_allocation_blocks", name);
+	fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	return fd < 0 ? -errno : fd;
 }
 

@@ -9,14 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "blockdev/sysfs.h"
 
 #define GIB (1ull << 30)
 
@@ -108,40 +108,18 @@ static dev_t block_device_of(const struct filesystem_mount *mount, dev_t device)
 
 /* ---- the device ---- */
 
-static int read_number(const char *path, uint64_t *ret)
-{
-	CLEANUP(freep) char *text = NULL;
-	int r = io_read_file(path, 64, &text, NULL);
-
-	if (r < 0)
-		return r;
-	*ret = strtoull(text, NULL, 10);
-	return 0;
-}
-
-/* A partition has its queue one folder up. */
 int filesystem_rotates(uint64_t device)
 {
-	static const char *const places[] = { "queue", "../queue" };
-	char path[96];
-	uint64_t rotates;
+	long long rotates = sysfs_count("/sys", device, "queue/rotational");
 
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/%s/rotational", major(device),
-			 minor(device), places[i]);
-		if (read_number(path, &rotates) == 0)
-			return rotates != 0;
-	}
-	return -ENODATA;
+	return rotates < 0 ? -ENODATA : rotates != 0;
 }
 
 static uint64_t device_bytes(dev_t device)
 {
-	char path[64];
-	uint64_t sectors;
+	long long sectors = sysfs_count("/sys", device, "size");
 
-	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/size", major(device), minor(device));
-	return read_number(path, &sectors) == 0 ? sectors * 512 : 0;
+	return sectors < 0 ? 0 : (uint64_t)sectors * 512;
 }
 
 int filesystem_look(int fd, struct filesystem_facts *ret)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Block devices and what each lies on, as sysfs describes them. */
-#ifndef SUSPEND_DEVICES_H
-#define SUSPEND_DEVICES_H
+#ifndef BLOCKDEV_DEVICES_H
+#define BLOCKDEV_DEVICES_H
 
 #include <stddef.h>
 #include <sys/types.h>

@@ -5,9 +5,8 @@
  * other by name, which is unique in sysfs; a number may have been given anew
  * between two reads.
  */
-#include "suspend/devices.h"
+#include "blockdev/devices.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +15,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/io.h"
-
-enum { ATTRIBUTE_BYTES = 8192 };
+#include "base/text.h"
+#include "blockdev/sysfs.h"
 
 static int copy_if_there(const char *text, char **ret)
 {
@@ -41,28 +39,23 @@ int devices_add(struct devices *devices, dev_t number, const char *name, const c
 {
 	struct device device = { .number = number };
 
-	if (ARRAY_ROOM(devices->all, devices->count) < 0)
-		return -ENOMEM;
-	if (copy_if_there(name, &device.name) < 0 ||
-	    copy_if_there(mapped_name, &device.mapped_name) < 0 ||
-	    copy_if_there(backing_file, &device.backing_file) < 0) {
-		device_clear(&device);
-		return -ENOMEM;
-	}
-	devices->all[devices->count++] = device;
-	return 0;
+	if (copy_if_there(name, &device.name) == 0 &&
+	    copy_if_there(mapped_name, &device.mapped_name) == 0 &&
+	    copy_if_there(backing_file, &device.backing_file) == 0 &&
+	    ARRAY_ADD(devices->all, devices->count, device) == 0)
+		return 0;
+	device_clear(&device);
+	return -ENOMEM;
 }
 
 static int add_name(char ***names, size_t *count, const char *name)
 {
 	char *copy = strdup(name);
 
-	if (!copy || ARRAY_ROOM(*names, *count) < 0) {
-		free(copy);
-		return -ENOMEM;
-	}
-	(*names)[(*count)++] = copy;
-	return 0;
+	if (copy && ARRAY_ADD(*names, *count, copy) == 0)
+		return 0;
+	free(copy);
+	return -ENOMEM;
 }
 
 int devices_add_below(struct devices *devices, const char *name, const char *below)
@@ -74,11 +67,9 @@ int devices_add_below(struct devices *devices, const char *name, const char *bel
 
 int devices_add_member(struct devices *devices, size_t pool, const char *name)
 {
-	if (pool == devices->pool_count) {
-		if (ARRAY_ROOM(devices->pools, devices->pool_count) < 0)
-			return -ENOMEM;
-		devices->pools[devices->pool_count++] = (struct device_pool) { 0 };
-	}
+	if (pool == devices->pool_count &&
+	    ARRAY_ADD(devices->pools, devices->pool_count, (struct device_pool) { 0 }) < 0)
+		return -ENOMEM;
 	return add_name(&devices->pools[pool].names, &devices->pools[pool].count, name);
 }
 
@@ -150,47 +141,11 @@ void devices_clear(struct devices *devices)
 
 /* ---- sysfs ---- */
 
-/* An attribute without the end of its line; NULL: not there.  The caller frees it. */
 static char *attribute(const char *folder, const char *name)
 {
-	CLEANUP(freep) char *path = NULL;
-	char *text = NULL;
-	size_t bytes;
+	CLEANUP(freep) char *path = text_path(folder, name);
 
-	if (asprintf(&path, "%s/%s", folder, name) < 0 ||
-	    io_read_file(path, ATTRIBUTE_BYTES, &text, &bytes) < 0)
-		return NULL;
-	if (bytes && text[bytes - 1] == '\n')
-		text[bytes - 1] = '\0';
-	return text;
-}
-
-static int read_number(const char *folder, dev_t *ret)
-{
-	CLEANUP(freep) char *text = attribute(folder, "dev");
-	unsigned major_number, minor_number;
-
-	if (!text || sscanf(text, "%u:%u", &major_number, &minor_number) != 2)
-		return -ENOENT;
-	*ret = makedev(major_number, minor_number);
-	return 0;
-}
-
-/* Calls for each entry of a folder but those that begin with a dot; no folder has no entries. */
-static int each_entry(const char *folder, int (*call)(const char *name, void *context),
-		      void *context)
-{
-	DIR *entries = opendir(folder);
-	const struct dirent *entry;
-	int r = 0;
-
-	if (!entries)
-		return 0;
-	while (r == 0 && (entry = readdir(entries)))
-		if (entry->d_name[0] != '.')
-			r = call(entry->d_name, context);
-	closedir(entries);
-	return r;
+	return path ? sysfs_text(path) : NULL;
 }
 
 struct reading {
@@ -224,23 +179,23 @@ static int add_whole(struct reading *reading, const char *name, const char *fold
 static int read_device(const char *name, void *context)
 {
 	struct reading *reading = context;
-	CLEANUP(freep) char *folder = NULL;
+	CLEANUP(freep) char *folder = text_path(reading->folder, name);
+	CLEANUP(freep) char *slaves = folder ? text_path(folder, "slaves") : NULL;
+	CLEANUP(freep) char *text = slaves ? attribute(folder, "dev") : NULL;
 	CLEANUP(freep) char *mapped_name = NULL;
 	CLEANUP(freep) char *backing_file = NULL;
-	CLEANUP(freep) char *slaves = NULL;
-	dev_t number;
+	dev_t number = sysfs_number(text);
 
-	if (asprintf(&folder, "%s/%s", reading->folder, name) < 0 ||
-	    asprintf(&slaves, "%s/slaves", folder) < 0)
+	if (!slaves)
 		return -ENOMEM;
-	if (read_number(folder, &number) < 0)
+	if (!number)
 		return 0;
 	mapped_name = attribute(folder, "dm/name");
 	backing_file = attribute(folder, "loop/backing_file");
 	if (devices_add(reading->devices, number, name, mapped_name, backing_file) < 0)
 		return -ENOMEM;
 	reading->of = name;
-	if (each_entry(slaves, add_slave, reading) < 0)
+	if (sysfs_each(slaves, add_slave, reading) < 0)
 		return -ENOMEM;
 	return add_whole(reading, name, folder);
 }
@@ -255,30 +210,29 @@ static int add_member(const char *name, void *context)
 static int read_btrfs(const char *name, void *context)
 {
 	struct reading *reading = context;
-	CLEANUP(freep) char *members = NULL;
+	CLEANUP(freep) char *members = text_format("%s/%s/devices", reading->folder, name);
 
-	reading->pool = reading->devices->pool_count;
-	if (asprintf(&members, "%s/%s/devices", reading->folder, name) < 0)
+	if (!members)
 		return -ENOMEM;
-	return each_entry(members, add_member, reading);
+	reading->pool = reading->devices->pool_count;
+	return sysfs_each(members, add_member, reading);
 }
 
 int devices_read(const char *sysfs, struct devices *ret)
 {
-	CLEANUP(freep) char *block = NULL;
-	CLEANUP(freep) char *btrfs = NULL;
+	CLEANUP(freep) char *block = text_path(sysfs, "class/block");
+	CLEANUP(freep) char *btrfs = text_path(sysfs, "fs/btrfs");
 	struct devices devices = { 0 };
 	struct reading reading = { .devices = &devices };
 	int r;
 
-	if (asprintf(&block, "%s/class/block", sysfs) < 0 ||
-	    asprintf(&btrfs, "%s/fs/btrfs", sysfs) < 0)
+	if (!block || !btrfs)
 		return -ENOMEM;
 	reading.folder = block;
-	r = each_entry(block, read_device, &reading);
+	r = sysfs_each(block, read_device, &reading);
 	reading.folder = btrfs;
 	if (r == 0)
-		r = each_entry(btrfs, read_btrfs, &reading);
+		r = sysfs_each(btrfs, read_btrfs, &reading);
 	if (r < 0) {
 		devices_clear(&devices);
 		return r;

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Own reading, though libmount has a parser: the program has to run in an
- * initramfs, where it is one static file, and distributions ship no static
- * libmount.  Besides, libmount looks at more than the text it is given (udev's
- * database, utab), and a plan must be the same for the same text.
+ * One reader for all: the init of a guest is linked statically, suspend-freeze may run in an
+ * initramfs, and no distribution has a static libmount.  Nothing but the text is looked at, so that
+ * the same text always gives the same table.
  */
-#include "suspend/mounts.h"
+#include "blockdev/mounts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "suspend/types.h"
+#include "base/io.h"
+#include "base/text.h"
+
+enum { TABLE_BYTES = 256 << 20 };
 
 /* ---- escapes ---- */
 
@@ -118,12 +122,13 @@ static int copy_word(const char *word, int resolve, char **ret)
 	return 0;
 }
 
-static void mount_clear(struct mount *mount)
+void mount_clear(struct mount *mount)
 {
 	free(mount->root);
 	free(mount->point);
 	free(mount->type);
 	free(mount->source);
+	free(mount->mount_options);
 	free(mount->options);
 	free(mount->through);
 	*mount = (struct mount) { 0 };
@@ -141,6 +146,8 @@ static int read_line(char *line, struct mount *mount)
 	r = copy_word(next_word(&rest), 1, &mount->root);
 	if (r == 0)
 		r = copy_word(next_word(&rest), 1, &mount->point);
+	if (r == 0)
+		r = copy_word(next_word(&rest), 0, &mount->mount_options);
 	if (r == 0)
 		r = skip_to_hyphen(&rest);
 	if (r == 0)
@@ -192,12 +199,11 @@ static int read_lines(char *text, struct mounts *mounts)
 			continue;
 		r = read_line(line, &mount);
 		if (r == 0)
-			r = ARRAY_ROOM(mounts->all, mounts->count);
+			r = ARRAY_ADD(mounts->all, mounts->count, mount);
 		if (r < 0) {
 			mount_clear(&mount);
 			return r;
 		}
-		mounts->all[mounts->count++] = mount;
 	}
 	return 0;
 }
@@ -218,6 +224,24 @@ int mounts_parse(const char *text, struct mounts *ret)
 	return 0;
 }
 
+int mounts_read(const char *path, struct mounts *ret)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = io_read_file(path, TABLE_BYTES, &text, NULL);
+
+	return r < 0 ? r : mounts_parse(text, ret);
+}
+
+int mounts_add(struct mounts *mounts, struct mount *mount)
+{
+	int r = ARRAY_ADD(mounts->all, mounts->count, *mount);
+
+	if (r < 0)
+		mount_clear(mount);
+	*mount = (struct mount) { 0 };
+	return r < 0 ? r : order_by_parent(mounts);
+}
+
 void mounts_clear(struct mounts *mounts)
 {
 	for (size_t i = 0; i < mounts->count; i++)
@@ -229,7 +253,7 @@ void mounts_clear(struct mounts *mounts)
 
 /* ---- questions ---- */
 
-static const struct mount *find_id(const struct mounts *mounts, uint64_t id)
+const struct mount *mounts_by_id(const struct mounts *mounts, uint64_t id)
 {
 	for (size_t i = 0; i < mounts->count; i++)
 		if (mounts->all[i].id == id)
@@ -288,7 +312,7 @@ static const struct mount *root_of(const struct mounts *mounts)
 		const struct mount *mount = &mounts->all[i];
 
 		if (!mount->through && strcmp(mount->point, "/") == 0 &&
-		    (mount->parent_id == mount->id || !find_id(mounts, mount->parent_id)))
+		    (mount->parent_id == mount->id || !mounts_by_id(mounts, mount->parent_id)))
 			return mount;
 	}
 	return NULL;
@@ -308,109 +332,67 @@ const struct mount *mounts_find(const struct mounts *mounts, const char *path)
 	return current;
 }
 
-static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct mount *mount)
+int mount_id_of_fd(int fd, uint64_t *ret)
 {
-	const struct mount *above = mount;
+	CLEANUP(freep) char *text = NULL;
+	unsigned long long id;
+	const char *line;
+	char path[64];
+	int r;
 
-	for (size_t steps = 0; steps < mounts->count; steps++) {
-		above = find_id(mounts, above->parent_id);
-		if (!above || above == mount || strcmp(above->point, "/") == 0)
-			return false;
-		if (strcmp(above->type, "autofs") != 0 &&
-		    type_nature(above->type, false) == TYPE_UNTOUCHED)
-			return true;
-	}
-	return false;
-}
-
-/* The kernel's way to show the place of a mount whose folder was removed. */
-static bool is_deleted(const struct mount *mount)
-{
-	static const char mark[] = "//deleted";
-	size_t length = strlen(mount->point);
-
-	return length > strlen(mark) && strcmp(mount->point + length - strlen(mark), mark) == 0;
-}
-
-bool mounts_is_reachable(const struct mounts *mounts, const struct mount *mount)
-{
-	return !is_deleted(mount) && mounts_find(mounts, mount->point) == mount &&
-	       !is_behind_one_that_hangs(mounts, mount);
-}
-
-/* ---- other namespaces ---- */
-
-static bool has_superblock(const struct mounts *mounts, dev_t device)
-{
-	for (size_t i = 0; i < mounts->count; i++)
-		if (mounts->all[i].device == device)
-			return true;
-	return false;
-}
-
-static bool is_on_device(const struct mount *mount)
-{
-	return major(mount->device) != 0 || type_has_hidden_device(mount->type);
-}
-
-/* Takes it out of the other table. */
-static int move_mount(struct mounts *mounts, struct mount *mount, const char *through)
-{
-	char *copy = strdup(through);
-
-	if (!copy || ARRAY_ROOM(mounts->all, mounts->count) < 0) {
-		free(copy);
-		return -ENOMEM;
-	}
-	mounts->all[mounts->count] = *mount;
-	mounts->all[mounts->count++].through = copy;
-	*mount = (struct mount) { 0 };
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	r = io_read_file(path, 1 << 16, &text, NULL);
+	if (r < 0)
+		return r;
+	line = strstr(text, "mnt_id:");
+	if (!line || sscanf(line, "mnt_id: %llu", &id) != 1)
+		return -EBADMSG;
+	*ret = id;
 	return 0;
 }
 
-int mounts_add_elsewhere(struct mounts *mounts, const char *text, const char *through)
+const struct mount *mounts_by_fd(const struct mounts *mounts, int fd)
 {
-	CLEANUP(mounts_clear) struct mounts other = { 0 };
-	CLEANUP(freep) bool *wanted = NULL;
-	int r = mounts_parse(text, &other);
+	uint64_t id;
 
-	wanted = r == 0 ? calloc(other.count + 1, sizeof(*wanted)) : NULL;
-	if (!wanted)
-		return r < 0 ? r : -ENOMEM;
-	/* First all questions to the other table, since moving takes it apart. */
-	for (size_t i = 0; i < other.count; i++)
-		wanted[i] =
-			is_on_device(&other.all[i]) && mounts_is_reachable(&other, &other.all[i]);
-	for (size_t i = 0; r == 0 && i < other.count; i++)
-		if (wanted[i] && !has_superblock(mounts, other.all[i].device))
-			r = move_mount(mounts, &other.all[i], through);
-	return r < 0 ? r : order_by_parent(mounts);
+	return mount_id_of_fd(fd, &id) < 0 ? NULL : mounts_by_id(mounts, id);
 }
 
-/* ---- what is not mounted ---- */
+/* ---- one mount ---- */
 
-int mounts_add_device(struct mounts *mounts, dev_t device, const char *path, const char *source)
+dev_t mount_block_device(const struct mount *mount)
 {
-	struct mount mount = {
-		.id = UINT64_MAX,
-		.parent_id = UINT64_MAX,
-		.device = device,
-		.root = strdup("/"),
-		.point = strdup(path),
-		.type = strdup(TYPE_NAME_DEVICE),
-		.source = strdup(source),
-		.options = strdup("rw"),
-	};
-	int r = mount.root && mount.point && mount.type && mount.source && mount.options ? 0
-											 : -ENOMEM;
+	struct stat status;
 
-	if (r == 0)
-		r = move_mount(mounts, &mount, "");
-	mount_clear(&mount);
-	return r < 0 ? r : order_by_parent(mounts);
+	if (major(mount->device))
+		return mount->device;
+	/* What the table calls the source of an overlay, of proc and so on is no path. */
+	if (mount->source[0] != '/' || stat(mount->source, &status) < 0 || !S_ISBLK(status.st_mode))
+		return 0;
+	return status.st_rdev;
 }
 
-int mounts_has_option(const struct mount *mount, const char *word)
+char *mount_all_options(const struct mount *mount)
+{
+	/* Both start with "ro" or "rw"; the superblock may be read-only under a mount that is not.
+	 */
+	bool read_only = mount_has_option(mount, "ro");
+	const char *rest = strchr(mount->options, ',');
+	const char *own =
+		strncmp(mount->mount_options, "rw", 2) == 0 ? mount->mount_options + 2 : NULL;
+
+	char *all = text_format("%s%s%s",
+				own && read_only ? "ro"
+				: own		 ? "rw"
+						 : "",
+				own ? own : mount->mount_options, rest ? rest : "");
+
+	if (all)
+		escape_resolve(all);
+	return all;
+}
+
+bool mount_has_option(const struct mount *mount, const char *word)
 {
 	size_t length = strlen(word);
 	const char *at = mount->options;
@@ -419,13 +401,13 @@ int mounts_has_option(const struct mount *mount, const char *word)
 		size_t here = strcspn(at, ",");
 
 		if (here == length && strncmp(at, word, length) == 0)
-			return 1;
+			return true;
 		at += here + (at[here] == ',');
 	}
-	return 0;
+	return false;
 }
 
-char *mounts_option(const struct mount *mount, const char *name)
+char *mount_option(const struct mount *mount, const char *name)
 {
 	size_t length = strlen(name);
 	const char *at = mount->options;
