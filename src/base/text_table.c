@@ -59,6 +59,13 @@ const char *text_table_cell(const struct text_table *table, size_t row, size_t c
 	return table->cells[row * table->columns + column];
 }
 
+bool text_table_is_left(const struct text_table *table, size_t column)
+{
+	size_t letters = strlen(table->align);
+
+	return table->align[column < letters ? column : letters - 1] == 'l';
+}
+
 static size_t column_width(const struct text_table *table, size_t column)
 {
 	size_t width = 0;
@@ -110,12 +117,12 @@ void text_table_print_part(FILE *to, const struct text_table *table, size_t from
 	for (size_t i = 0; width && i < table->columns; i++)
 		width[i] = column_width(table, i);
 	for (size_t i = 0; width && i < text_table_rows(table); i++) {
-		size_t owed =
-			print_cell(to, text_table_cell(table, i, 0), 0, width[0], table->left > 0);
+		size_t owed = print_cell(to, text_table_cell(table, i, 0), 0, width[0],
+					 text_table_is_left(table, 0));
 
 		for (size_t j = from; j < end; j++)
 			owed = print_cell(to, text_table_cell(table, i, j), owed + GAP, width[j],
-					  j < table->left);
+					  text_table_is_left(table, j));
 		fputs(line_end, to);
 	}
 }

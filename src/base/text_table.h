@@ -11,11 +11,12 @@
 #include <stdio.h>
 
 struct text_table {
-	size_t columns; /* set by the user, at least 1 */
-	size_t left;	/* so many columns, from the first, are aligned to the left */
-	char **cells;	/* row by row, the heading first */
-	size_t count;	/* cells */
-	bool failed;	/* out of memory: cells are missing */
+	size_t columns;	   /* set by the user, at least 1 */
+	const char *align; /* "lr": column 0 to the left, the others to the right; the last letter
+			      holds for all columns that follow */
+	char **cells;	   /* row by row, the heading first */
+	size_t count;	   /* cells */
+	bool failed;	   /* out of memory: cells are missing */
 };
 
 /* Adds a copy of the text as the next cell. */
@@ -31,6 +32,8 @@ int text_table_check(const struct text_table *table);
 
 size_t text_table_rows(const struct text_table *table);
 const char *text_table_cell(const struct text_table *table, size_t row, size_t column);
+
+bool text_table_is_left(const struct text_table *table, size_t column);
 
 /* Columns of the terminal that a row takes. */
 size_t text_table_width(const struct text_table *table);

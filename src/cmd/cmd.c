@@ -4,15 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/signalfd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/terminal.h"
+#include "base/text.h"
 
 int cmd_catch_signals(void)
 {
@@ -82,32 +82,7 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 	return r;
 }
 
-unsigned cmd_columns(int to_file)
-{
-	const char *wanted = getenv("COLUMNS");
-	struct winsize size;
-	unsigned long columns;
-
-	if (!to_file && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-		return size.ws_col;
-	columns = wanted ? strtoul(wanted, NULL, 10) : 0;
-	return columns <= USHRT_MAX ? (unsigned)columns : 0;
-}
-
 void cmd_print_sentence(const char *text, int used, int indent)
 {
-	int columns = (int)cmd_columns(0);
-
-	for (const char *separator = ""; *text; separator = " ") {
-		int bytes = (int)strcspn(text, " ");
-
-		if (columns > 0 && *separator && used + 1 + bytes > columns) {
-			used = printf("\n%*s", indent, "") - 1;
-			separator = "";
-		}
-		used += printf("%s%.*s", separator, bytes, text);
-		text += bytes;
-		text += strspn(text, " ");
-	}
-	putchar('\n');
+	text_wrap(stdout, text, terminal_size(STDOUT_FILENO).columns, (size_t)used, (size_t)indent);
 }

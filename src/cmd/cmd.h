@@ -45,12 +45,6 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 void cmd_print_sentence(const char *text, int used, int indent);
 
 /*
- * Of the terminal that standard output is; where it is none or the output goes to a file, what
- * COLUMNS in the environment says.  0: not known.
- */
-unsigned cmd_columns(int to_file);
-
-/*
  * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the
  * returned descriptor readable.  -errno if that cannot be had.
  */

@@ -21,6 +21,7 @@
 #include "base/program.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/terminal.h"
 
 /* ---- options ---- */
 
@@ -118,6 +119,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 
 /* ---- progress ---- */
 
+enum { INTERVAL_NS = 100000000 };
+
 struct creation {
 	const struct create_options *options;
 	const char *path;
@@ -126,8 +129,8 @@ struct creation {
 	int interrupted;
 	int is_new;	/* it was not there before */
 	int is_changed; /* a file that failed is not as it was before */
-	int on_terminal;
-	uint64_t start_ns, shown_ns;
+	struct progress_line progress;
+	uint64_t start_ns;
 };
 
 static int is_interrupted(struct creation *creation)
@@ -139,12 +142,13 @@ static int is_interrupted(struct creation *creation)
 	return creation->interrupted;
 }
 
-static void print_progress(const struct creation *creation, uint64_t done_bytes, double seconds)
+static void print_progress(struct creation *creation, uint64_t done_bytes, double seconds)
 {
 	char done[SIZE_TEXT_MAX], rate[SIZE_TEXT_MAX], left[SIZE_TEXT_MAX];
 	double bytes_a_second = (double)done_bytes / seconds;
 
-	fprintf(stderr, "\r\033[K%s  %.0f %%  %s  %s/s  %s left", creation->path,
+	progress_line_show(
+		&creation->progress, "%s  %.0f %%  %s  %s/s  %s left", creation->path,
 		100 * (double)done_bytes / (double)creation->bytes,
 		size_human((double)done_bytes, done), size_human(bytes_a_second, rate),
 		duration_human((double)(creation->bytes - done_bytes) / bytes_a_second, left));
@@ -152,15 +156,12 @@ static void print_progress(const struct creation *creation, uint64_t done_bytes,
 
 static int show(uint64_t done_bytes, uint64_t total_bytes, void *context)
 {
-	enum { EVERY_NS = 100000000 };
 	struct creation *creation = context;
-	uint64_t now_ns = io_now_ns();
 
 	(void)total_bytes;
-	if (creation->on_terminal && done_bytes > 0 && now_ns - creation->shown_ns >= EVERY_NS) {
-		print_progress(creation, done_bytes, (double)(now_ns - creation->start_ns) / 1e9);
-		creation->shown_ns = now_ns;
-	}
+	if (done_bytes > 0 && progress_line_is_due(&creation->progress))
+		print_progress(creation, done_bytes,
+			       (double)(io_now_ns() - creation->start_ns) / 1e9);
 	return is_interrupted(creation);
 }
 
@@ -213,11 +214,10 @@ static const char *advice(const struct creation *creation, int r)
 	return "";
 }
 
-static void report(const struct creation *creation, const struct prealloc_result *result,
-		   double seconds, int r)
+static void report(struct creation *creation, const struct prealloc_result *result, double seconds,
+		   int r)
 {
-	if (creation->on_terminal)
-		fputs("\r\033[K", stderr);
+	progress_line_wipe(&creation->progress);
 	if (r < 0 && r != -ECANCELED)
 		fprintf(stderr, "alloc-perf: cannot allocate %s: %s%s\n", creation->path,
 			strerror(-r), advice(creation, r));
@@ -312,7 +312,9 @@ static int create_file(struct creation *creation)
 		return fd;
 	}
 	creation->is_changed = 0;
-	creation->start_ns = creation->shown_ns = io_now_ns();
+	creation->start_ns = io_now_ns();
+	progress_line_start(&creation->progress, creation->options->quiet, INTERVAL_NS,
+			    INTERVAL_NS);
 	r = prealloc(fd, 0, creation->bytes, &wanted, &result);
 	report(creation, &result, (double)(io_now_ns() - creation->start_ns) / 1e9, r);
 	if (r < 0)
@@ -365,7 +367,6 @@ int cmd_create(int argc, char **argv)
 			size);
 		return PROBLEM_USAGE;
 	}
-	creation.on_terminal = !wanted.quiet && isatty(STDERR_FILENO);
 	creation.signal_fd = cmd_catch_signals();
 	if (creation.signal_fd < 0)
 		return cmd_complain(&(struct problem) { 0 }, creation.signal_fd);

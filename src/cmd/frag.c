@@ -390,7 +390,7 @@ static int check_output_replaces(const struct frag_request *request, struct prob
 
 static void look_at_terminal(struct show_options *show)
 {
-	unsigned columns = cmd_columns(0);
+	unsigned columns = terminal_size(STDOUT_FILENO).columns;
 
 	if (!terminal_is_utf8())
 		show->ascii = true;
@@ -414,6 +414,7 @@ int cmd_frag(int argc, char **argv)
 
 	look_at_terminal(&request.show);
 	program_parse(&argp, argc, argv, 0, &request);
+	progress_line_start(&request.progress, request.quiet, 500000000, 200000000);
 	r = check_output_replaces(&request, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);

@@ -115,7 +115,7 @@ static int look(struct files *files, const char *path)
 	}
 	r = verbosely ? look_verbosely(files, &named)
 		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
-	frag_progress_end(files->request);
+	progress_line_wipe(&files->request->progress);
 	if (r == 0)
 		return show_all(files, &named);
 	if (r == -ECANCELED) {

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 
+#include "base/terminal.h"
 #include "frag/frag.h"
 #include "frag/show/show.h"
 
@@ -14,12 +15,12 @@ struct frag_request {
 	struct frag_settings settings;
 	enum frag_format format;
 	struct show_options show;
-	const char *files_from;		/* NULL: none, "-": stdin */
-	const char *diff;		/* saved JSON; NULL: none */
-	const char *output;		/* of the map; NULL: the terminal */
-	double watch_seconds;		/* 0: look once */
-	uint64_t start_ns, progress_ns; /* progress_ns: when it was shown last */
-	bool progress_shown;
+	const char *files_from; /* NULL: none, "-": stdin */
+	const char *diff;	/* saved JSON; NULL: none */
+	const char *output;	/* of the map; NULL: the terminal */
+	double watch_seconds;	/* 0: look once */
+	uint64_t start_ns;
+	struct progress_line progress;
 	bool is_volume, verbose, quiet, zero, force, swap, extensions;
 	const struct frag_result *result; /* of a tree or a volume, while it is made */
 	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
@@ -45,6 +46,5 @@ int frag_print_each(const struct frag_file *file, void *request);
 void frag_progress(uint64_t files, void *request);
 void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
 			void *request);
-void frag_progress_end(struct frag_request *request);
 
 #endif

@@ -18,27 +18,15 @@
 
 /* ---- progress ---- */
 
-/* On a terminal alone, not before half a second, and five times a second at most. */
-static bool is_time_for_progress(struct frag_request *request)
-{
-	uint64_t now_ns = io_now_ns();
-
-	if (request->quiet || now_ns - request->start_ns < 500000000 ||
-	    now_ns - request->progress_ns < 200000000 || !isatty(STDERR_FILENO))
-		return false;
-	request->progress_ns = now_ns;
-	request->progress_shown = true;
-	return true;
-}
-
 void frag_progress(uint64_t files, void *context)
 {
 	struct frag_request *request = context;
 	double seconds = (double)(io_now_ns() - request->start_ns) / 1e9;
 
-	if (is_time_for_progress(request))
-		fprintf(stderr, "\r%llu file%s, %.0f per second\033[K", (unsigned long long)files,
-			words_plural(files), (double)files / seconds);
+	if (progress_line_is_due(&request->progress))
+		progress_line_show(&request->progress, "%llu file%s, %.0f per second",
+				   (unsigned long long)files, words_plural(files),
+				   (double)files / seconds);
 }
 
 void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t until_bytes,
@@ -50,17 +38,10 @@ void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t
 	/* Where the table scrolls by on the same terminal, it is progress enough. */
 	if (request->verbose && isatty(STDOUT_FILENO))
 		return;
-	if (is_time_for_progress(request))
-		fprintf(stderr, "\r%llu extent%s, %.0f %% of the file\033[K",
-			(unsigned long long)extents, words_plural(extents),
-			100 * (share < 1 ? share : 1));
-}
-
-void frag_progress_end(struct frag_request *request)
-{
-	if (request->progress_shown)
-		fprintf(stderr, "\r\033[K");
-	request->progress_shown = false;
+	if (progress_line_is_due(&request->progress))
+		progress_line_show(&request->progress, "%llu extent%s, %.0f %% of the file",
+				   (unsigned long long)extents, words_plural(extents),
+				   100 * (share < 1 ? share : 1));
 }
 
 /* ---- file by file ---- */
@@ -221,7 +202,7 @@ int frag_finish(struct frag_request *request, const struct frag_result *result, 
 {
 	int status = 0, r = 0;
 
-	frag_progress_end(request);
+	progress_line_wipe(&request->progress);
 	if (request->diff)
 		status = print_diff(request, result, files);
 	else if (request->format == FRAG_JSON)

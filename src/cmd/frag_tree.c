@@ -148,7 +148,7 @@ static int end(struct frag_request *request, const struct frag_result *result, i
 {
 	if (r >= 0)
 		return frag_finish(request, result, NULL);
-	frag_progress_end(request);
+	progress_line_wipe(&request->progress);
 	/* What failed was not the scan, and program_run() reports it. */
 	return ferror(stdout) ? 0 : cmd_complain(problem, r);
 }

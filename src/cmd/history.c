@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/choice.h"
 #include "base/cleanup.h"
@@ -19,6 +20,8 @@
 #include "base/program.h"
 #include "report/report.h"
 #include "base/suggest.h"
+#include "base/terminal.h"
+#include "base/text_table.h"
 
 enum { KEY_STORE = 256, KEY_FORMAT = 'f' };
 
@@ -111,65 +114,29 @@ static int add(struct options *options, struct problem *problem)
 
 /* ---- list ---- */
 
-/* Foreign text, in a column. */
-static void put_column(const char *text, int width)
-{
-	int used = 0;
-
-	for (text = text ? text : ""; *text; text++) {
-		putchar((unsigned char)*text < ' ' || *text == 0x7f ? ' ' : *text);
-		used += (*text & 0xc0) != 0x80;
-	}
-	printf("%*s  ", width > used ? width - used : 0, "");
-}
-
-/* Columns as wide as what is in them, so that a terminal's 80 do. */
-struct listing {
-	int testbed, kernel;
-	int begun; /* the line of headings is printed */
-};
-
-enum { DATE_LETTERS = 10, TIME_LETTERS = 20 };
-
-static void widen(int *width, const char *text)
-{
-	if (text && (int)strlen(text) > *width)
-		*width = (int)strlen(text);
-}
-
-static int measure_run(const struct history_run *run, void *context)
-{
-	struct listing *listing = context;
-
-	widen(&listing->testbed, run->testbed);
-	widen(&listing->kernel, run->kernel);
-	return 0;
-}
+enum { DATE_LETTERS = 10 };
 
 static int list_run(const struct history_run *run, void *context)
 {
-	struct listing *listing = context;
+	struct text_table *table = context;
 
-	if (!listing->begun)
-		printf("%4s  %-*s  %-*s  %-*s  %-*s  %6s  %s\n", "id", TIME_LETTERS, "started",
-		       DATE_LETTERS, "added", listing->testbed, "testbed", listing->kernel,
-		       "kernel", "trials", "label");
-	listing->begun = 1;
-	printf("%4" PRId64 "  ", run->id);
-	put_column(run->started, TIME_LETTERS);
-	printf("%-*.*s  ", DATE_LETTERS, DATE_LETTERS, run->added);
-	put_column(run->testbed, listing->testbed);
-	put_column(run->kernel, listing->kernel);
-	printf("%6" PRId64 "  ", run->trials);
-	put_column(run->label, 0);
-	putchar('\n');
+	text_table_printf(table, "%" PRId64, run->id);
+	text_table_add(table, run->started ? run->started : "");
+	text_table_printf(table, "%.*s", DATE_LETTERS, run->added);
+	text_table_add(table, run->testbed ? run->testbed : "");
+	text_table_add(table, run->kernel ? run->kernel : "");
+	text_table_printf(table, "%" PRId64, run->trials);
+	text_table_add(table, run->label ? run->label : "");
 	return 0;
 }
 
 static int list(struct options *options, struct problem *problem)
 {
 	CLEANUP(history_closep) struct history *history = NULL;
-	struct listing listing = { .testbed = strlen("testbed"), .kernel = strlen("kernel") };
+	static const char *const heading[] = { "id",	 "started", "added", "testbed",
+					       "kernel", "trials",  "label" };
+	CLEANUP(text_table_clear)
+	struct text_table table = { .columns = ARRAY_SIZE(heading), .align = "rllllrl" };
 	int r;
 
 	if (options->argument_count)
@@ -177,9 +144,14 @@ static int list(struct options *options, struct problem *problem)
 				   "history list takes no argument; \"%s\" is one",
 				   options->arguments[0]);
 	r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
+	text_table_add_row(&table, heading);
 	if (r == 0)
-		r = history_list(history, measure_run, &listing, problem);
-	return r < 0 ? r : history_list(history, list_run, &listing, problem);
+		r = history_list(history, list_run, &table, problem);
+	if (r == 0)
+		r = text_table_check(&table);
+	if (r == 0 && text_table_rows(&table) > 1)
+		text_table_print(stdout, &table);
+	return r;
 }
 
 /* ---- show ---- */
@@ -204,7 +176,7 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 static int show_results(const struct options *options, const struct results *results)
 {
 	const struct report_format *format = options->format ? options->format : &report_formats[0];
-	const struct report_options fit = { .columns = cmd_columns(0) };
+	const struct report_options fit = { .columns = terminal_size(STDOUT_FILENO).columns };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	int r = grids_build(results, &grids);
 

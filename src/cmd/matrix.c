@@ -11,17 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/size.h"
-
-enum { MATRIX_GAP = 2 };
-
-static size_t width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
-}
+#include "base/text_table.h"
 
 static const struct plan_trial *trial_at(const struct trial_list *trials, size_t place)
 {
@@ -93,58 +83,34 @@ static const char *shown(const struct matrix *matrix, size_t place)
 	return place == matrix->present ? "..." : "";
 }
 
-static size_t name_width(const struct matrix *matrix)
+static struct text_table table_of(const struct matrix *matrix)
 {
-	size_t width = 0;
+	struct text_table table = { .columns = matrix->column_count + 1, .align = "lr" };
 
-	for (size_t i = 0; i < matrix->row_count; i++)
-		if (width_of(matrix->rows[i]) > width)
-			width = width_of(matrix->rows[i]);
-	return width;
-}
-
-static size_t column_width(const struct matrix *matrix, size_t column)
-{
-	size_t width = width_of(matrix->columns[column]);
-
+	text_table_add(&table, "");
+	for (size_t i = 0; i < matrix->column_count; i++)
+		text_table_add(&table, matrix->columns[i]);
 	for (size_t i = 0; i < matrix->row_count; i++) {
-		const char *text = shown(matrix, i * matrix->column_count + column);
-
-		if (width_of(text) > width)
-			width = width_of(text);
+		text_table_add(&table, matrix->rows[i]);
+		for (size_t j = 0; j < matrix->column_count; j++)
+			text_table_add(&table, shown(matrix, i * matrix->column_count + j));
 	}
-	return width;
+	return table;
 }
 
 size_t matrix_width(const struct matrix *matrix)
 {
-	size_t width = name_width(matrix);
+	CLEANUP(text_table_clear) struct text_table table = table_of(matrix);
 
-	for (size_t i = 0; i < matrix->column_count; i++)
-		width += MATRIX_GAP + column_width(matrix, i);
-	return width;
-}
-
-static void print_padded(FILE *to, const char *text, size_t width)
-{
-	fprintf(to, "%*s%s", (int)(MATRIX_GAP + width - width_of(text)), "", text);
+	return text_table_check(&table) < 0 ? SIZE_MAX : text_table_width(&table);
 }
 
 void matrix_print(FILE *to, const struct matrix *matrix, const char *line_end)
 {
-	size_t names = name_width(matrix);
+	CLEANUP(text_table_clear) struct text_table table = table_of(matrix);
 
-	fprintf(to, "%*s", (int)names, "");
-	for (size_t i = 0; i < matrix->column_count; i++)
-		print_padded(to, matrix->columns[i], column_width(matrix, i));
-	fputs(line_end, to);
-	for (size_t i = 0; i < matrix->row_count; i++) {
-		fprintf(to, "%s%*s", matrix->rows[i], (int)(names - width_of(matrix->rows[i])), "");
-		for (size_t j = 0; j < matrix->column_count; j++)
-			print_padded(to, shown(matrix, i * matrix->column_count + j),
-				     column_width(matrix, j));
-		fputs(line_end, to);
-	}
+	if (text_table_check(&table) == 0)
+		text_table_print_part(to, &table, 1, table.columns, line_end);
 }
 
 void matrix_clear(struct matrix *matrix)

@@ -25,7 +25,7 @@ int matrix_build(struct matrix *ret, const struct trial_list *trials, const char
 /* An empty text: nothing is known. */
 void matrix_set(struct matrix *matrix, size_t place, const char *text);
 
-/* Columns of the terminal that it takes. */
+/* Columns of the terminal that it takes; SIZE_MAX: out of memory. */
 size_t matrix_width(const struct matrix *matrix);
 
 /* A heading and a line for each row, each ended by `line_end`. */

@@ -6,41 +6,30 @@
 #include "cmd/progress.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/size.h"
 
-enum { LINE_BYTES = 256, COLUMNS_ASSUMED = 80, SAMPLE_NS = 1000000000 };
+enum { LINE_BYTES = 256, SAMPLE_NS = 1000000000 };
 
 static double seconds_since(uint64_t when_ns)
 {
 	return (double)(io_now_ns() - when_ns) / 1e9;
 }
 
-/* A terminal, and one that moves its cursor. */
-static int can_draw(void)
-{
-	const char *type = getenv("TERM");
-
-	return isatty(STDERR_FILENO) && !(type && strcmp(type, "dumb") == 0);
-}
-
 void progress_start(struct progress *progress, size_t total, int quiet)
 {
 	*progress = (struct progress) {
-		.way = quiet	    ? PROGRESS_NONE
-		       : can_draw() ? PROGRESS_TERMINAL
-				    : PROGRESS_LOG,
+		.quiet = quiet,
 		.total = total,
 		.start_ns = io_now_ns(),
 		.rate = -1,
 		.sample_bytes = -1,
 		.matrix.present = SIZE_MAX,
 	};
+	progress_line_start(&progress->line, quiet, 0, 0);
 }
 
 void progress_total(struct progress *progress, size_t total)
@@ -112,58 +101,44 @@ static void compose(const struct progress *progress, char line[LINE_BYTES])
 /* Back to where the table began, with nothing below. */
 static void wipe(struct progress *progress)
 {
-	fputs("\r", stderr);
+	progress_line_wipe(&progress->line);
 	if (progress->drawn)
-		fprintf(stderr, "\033[%zuA", progress->drawn);
-	fputs("\033[J", stderr);
+		fprintf(stderr, "\033[%zuA\033[J", progress->drawn);
 	progress->drawn = 0;
 }
 
 /* Only where all of it fits: what has scrolled out of sight cannot be rewritten. */
-static void draw_matrix(struct progress *progress, const struct winsize *size)
+static void draw_matrix(struct progress *progress)
 {
 	const struct matrix *matrix = &progress->matrix;
+	const struct terminal_size size = terminal_size(STDERR_FILENO);
 	size_t lines = matrix->row_count + 1;
 
-	if (matrix->row_count == 0 || lines + 1 >= size->ws_row ||
-	    matrix_width(matrix) >= size->ws_col)
+	if (matrix->row_count == 0 || lines + 1 >= size.rows ||
+	    matrix_width(matrix) >= size.columns)
 		return;
 	matrix_print(stderr, matrix, "\033[K\n");
 	progress->drawn = lines;
 }
 
-static struct winsize terminal_size(void)
-{
-	struct winsize size = { 0 };
-
-	ioctl(STDERR_FILENO, TIOCGWINSZ, &size);
-	if (size.ws_col == 0)
-		size.ws_col = COLUMNS_ASSUMED;
-	return size;
-}
-
 void progress_tick(void *context)
 {
 	struct progress *progress = context;
-	struct winsize size;
 	char line[LINE_BYTES];
 
-	if (progress->way != PROGRESS_TERMINAL || !progress->title)
+	if (!progress->line.enabled || !progress->title)
 		return;
 	take_sample(progress);
 	compose(progress, line);
-	size = terminal_size();
-	fprintf(stderr, "\r%.*s\033[K", size.ws_col - 1, line);
+	progress_line_show(&progress->line, "%s", line);
 }
 
 static void redraw(struct progress *progress)
 {
-	struct winsize size = terminal_size();
-
-	if (progress->way != PROGRESS_TERMINAL)
+	if (!progress->line.enabled)
 		return;
 	wipe(progress);
-	draw_matrix(progress, &size);
+	draw_matrix(progress);
 	progress_tick(progress);
 }
 
@@ -191,7 +166,7 @@ void progress_stage(const char *stage, void *context)
 void progress_done(struct progress *progress, const char *outcome)
 {
 	progress->done++;
-	if (progress->way == PROGRESS_LOG)
+	if (!progress->quiet && !progress->line.enabled)
 		fprintf(stderr, "[%zu/%zu] %s: %s\n", progress->done, progress->total,
 			progress->title, outcome);
 	progress->title = NULL;
@@ -199,6 +174,5 @@ void progress_done(struct progress *progress, const char *outcome)
 
 void progress_end(struct progress *progress)
 {
-	if (progress->way == PROGRESS_TERMINAL)
-		wipe(progress);
+	wipe(progress);
 }

@@ -9,12 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/terminal.h"
 #include "cmd/matrix.h"
 
-enum progress_way { PROGRESS_NONE, PROGRESS_LOG, PROGRESS_TERMINAL };
-
 struct progress {
-	enum progress_way way;
+	struct progress_line line;
+	int quiet;
 	size_t done; /* trials */
 	size_t total;
 	const char *title; /* of the present trial; NULL: none */

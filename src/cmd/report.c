@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/terminal.h"
+#include "base/text.h"
 #include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
@@ -189,10 +191,11 @@ static int list_measures(void)
 {
 	for (size_t i = 0; i < measure_count; i++) {
 		const struct measure *measure = &measure_table[i];
-		CLEANUP(freep) char *meaning = NULL;
+		CLEANUP(freep)
+		char *meaning = text_format("%s (%s)", measure->title, measure->note);
 		int used = printf("%-10s ", measure->name);
 
-		if (asprintf(&meaning, "%s (%s)", measure->title, measure->note) < 0)
+		if (!meaning)
 			return -ENOMEM;
 		cmd_print_sentence(meaning, used, used);
 	}
@@ -221,9 +224,8 @@ static char *picture_beside(const char *script, const struct measure *measure)
 	const char *name = script ? script : measure->name, *slash = strrchr(name, '/');
 	const char *dot = strrchr(name, '.');
 	int stem = dot && dot > (slash ? slash + 1 : name) ? (int)(dot - name) : (int)strlen(name);
-	char *picture;
 
-	return asprintf(&picture, "%.*s.svg", stem, name) < 0 ? NULL : picture;
+	return text_format("%.*s.svg", stem, name);
 }
 
 static int print_script(FILE *to, const struct grids *grids, const struct options *options,
@@ -245,7 +247,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
-	unsigned columns = cmd_columns(options->output != NULL);
+	unsigned columns = terminal_size(options->output ? -1 : STDOUT_FILENO).columns;
 	struct report_options report = { .measures = options->measures.list,
 					 .columns = columns,
 					 .beside = printing->beside };

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/terminal.h"
 #include "cmd/choice.h"
@@ -211,7 +212,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
 	const struct chart_options chart = { .measure = printing->options->measure,
-					     .columns = cmd_columns(0),
+					     .columns = terminal_size(STDOUT_FILENO).columns,
 					     .ascii = !terminal_is_utf8() };
 
 	if (printing->options->output)

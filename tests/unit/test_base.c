@@ -248,7 +248,7 @@ static void fill_table(struct text_table *table)
 
 static void table_is_aligned(void **state)
 {
-	CLEANUP(text_table_clear) struct text_table table = { .columns = 3, .left = 2 };
+	CLEANUP(text_table_clear) struct text_table table = { .columns = 3, .align = "llr" };
 	CLEANUP(freep) char *text = NULL;
 	(void)state;
 
@@ -264,7 +264,7 @@ static void table_is_aligned(void **state)
 
 static void table_is_printed_in_parts(void **state)
 {
-	CLEANUP(text_table_clear) struct text_table table = { .columns = 3, .left = 1 };
+	CLEANUP(text_table_clear) struct text_table table = { .columns = 3, .align = "lr" };
 	CLEANUP(freep) char *text = NULL;
 	(void)state;
 
@@ -281,7 +281,8 @@ static void table_is_printed_in_parts(void **state)
 
 static void table_remembers_a_failure(void **state)
 {
-	CLEANUP(text_table_clear) struct text_table table = { .columns = 1, .failed = true };
+	CLEANUP(text_table_clear)
+	struct text_table table = { .columns = 1, .align = "l", .failed = true };
 	(void)state;
 
 	text_table_printf(&table, "%d", 1);
