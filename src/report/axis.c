@@ -51,7 +51,7 @@ int axis_of(const struct grids *grids, const struct measure *measure, struct axi
 
 static double linear_step(const struct axis *axis)
 {
-	double rough = axis->maximum / (axis->ticks ? axis->ticks : TICKS_WANTED), decade;
+	double rough = axis->maximum / TICKS_WANTED, decade;
 
 	if (axis->unit == MEASURE_BYTES)
 		return fmax(exp2(ceil(log2(rough))), 1);
@@ -87,11 +87,8 @@ void axis_put_ticks(FILE *to, const struct axis *axis)
 
 	putc('(', to);
 	if (axis->logarithmic) {
-		double span = log(axis->maximum / axis->minimum) / log(factor);
 		double first = pow(factor, ceil(log(axis->minimum) / log(factor) - 1e-9));
 
-		if (axis->ticks)
-			factor = pow(factor, ceil(span / axis->ticks));
 		for (double value = first; value <= axis->maximum; value *= factor) {
 			put_tick(to, axis->unit, value, separator);
 			separator = ", ";

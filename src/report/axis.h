@@ -12,7 +12,6 @@ struct axis {
 	int logarithmic; /* positive values span more than two decades */
 	double minimum,
 		maximum; /* its ends, error bars included; the minimum is 0 unless logarithmic */
-	int ticks;	 /* about as many; 0: six, but on a logarithmic axis all */
 };
 
 /* One axis for all grids, so that their charts can be compared.  0 or -ENODATA. */

@@ -269,9 +269,10 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 
 static json_t *comparison_json(const struct comparison *found)
 {
-	json_t *json = json_pack("{ss ss sI so ss}", "filesystem", found->filesystem, "method",
-				 found->method_key, "file_bytes", (json_int_t)found->file_bytes,
-				 "volume_bytes", json_of_count(found->volume_bytes), "verdict",
+	json_t *json = json_pack("{so so sI so ss}", "filesystem", json_of_text(found->filesystem),
+				 "method", json_of_text(found->method_key), "file_bytes",
+				 (json_int_t)found->file_bytes, "volume_bytes",
+				 json_of_count(found->volume_bytes), "verdict",
 				 verdict_name(found->verdict));
 
 	if (json && found->measure)
@@ -320,11 +321,10 @@ static json_t *counts_json(const struct comparisons *all)
 	return json;
 }
 
-static int print_json(FILE *to, const struct difference_report *report)
+json_t *difference_to_json(const struct difference_report *report)
 {
 	const struct comparisons *all = report->comparisons;
 	json_t *rows = json_array();
-	CLEANUP(json_decrefp)
 	json_t *json = json_pack(
 		"{si ss so so so so sf sf sI so so sI sI so}", "schema", JSON_SCHEMA, "kind",
 		"diff", "old", json_of_text(report->before_name), "new",
@@ -337,8 +337,14 @@ static int print_json(FILE *to, const struct difference_report *report)
 		"comparisons", rows);
 
 	for (size_t i = 0; json && i < all->count; i++)
-		if (json_array_append_new(rows, comparison_json(&all->comparison[i])) < 0)
-			return -ENOMEM;
+		json_array_append_new(rows, comparison_json(&all->comparison[i]));
+	return json;
+}
+
+static int print_json(FILE *to, const struct difference_report *report)
+{
+	CLEANUP(json_decrefp) json_t *json = difference_to_json(report);
+
 	return json ? json_put(to, json) : -ENOMEM;
 }
 

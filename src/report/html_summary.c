@@ -1,316 +1,174 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a reader in a hurry wants: which method to take on his file system, and
- * what he pays with the worst.  The best is the fastest until all is on the disk;
- * of those that are nearly as fast, the one with the fewest fragments, since a
- * file is allocated once and read often.  What reserves nothing does not compete.
+ * What a reader in a hurry wants: which methods to take on his file system.  The best are the
+ * fastest until all is on the disk, and all that no test can tell from it: a name picked from
+ * the noise is no advice.  What reserves nothing, or leaves the size at 0, does not compete.
  */
 #include <errno.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "report/format.h"
+#include "base/cleanup.h"
 #include "report/html.h"
+#include "report/json.h"
+#include "stats/compare.h"
+#include "stats/rank.h"
 
-/* Within this part of the fastest, a difference is not worth a recommendation. */
+/* Within this part of the fastest, a difference does not matter. */
 static const double nearly = 0.05;
 
-/* A method on a file system, for comparison. */
+/* Of too few runs for a test, ranges that are this factor apart differ. */
+static const double far_apart = 2;
+
+/* A method that competes on a file system. */
 struct entry {
 	const char *method;
-	double seconds, fragments, written; /* NaN: not known */
-	struct figure time;		    /* whose median the seconds are */
+	struct figure time;
+	double *values; /* of the time; owned */
+	size_t count;
+	double chance; /* that it is as fast as the fastest, corrected for all of them */
 };
 
-static int reserves(const struct cell *cell)
+struct contest {
+	struct entry *entry; /* the fastest first */
+	size_t count;
+	int tested; /* 1: there are runs enough for the test */
+};
+
+static void contest_clear(struct contest *contest)
+{
+	for (size_t i = 0; i < contest->count; i++)
+		free(contest->entry[i].values);
+	free(contest->entry);
+}
+
+/* NULL: it gave the file its space. */
+static const char *why_excluded(const struct cell *cell)
 {
 	for (size_t i = 0; i < cell->count; i++) {
 		const struct record *record = cell->records[i];
 
-		if (strcmp(record->status, STATUS_OK) == 0 && record->path &&
-		    strcmp(record->path, "sparse") == 0)
-			return 0;
+		if (strcmp(record->status, STATUS_OK) != 0)
+			continue;
+		if (record->path && strcmp(record->path, "sparse") == 0)
+			return "reserves no space";
+		if (record->size_bytes == 0 && record->file_bytes > 0)
+			return "leaves the size at 0";
 	}
-	return 1;
+	return NULL;
 }
 
-/* 0: it does not compete. */
-static int entry_of(const struct grid *grid, size_t filesystem, size_t method, struct entry *ret)
+static int by_time(const void *one, const void *other)
 {
-	const struct cell *cell = grid_cell(grid, filesystem, method);
-	struct figure seconds = cell_figure(cell, measure_find("time"));
+	const struct entry *a = one, *b = other;
 
-	if (seconds.count == 0 || !reserves(cell))
+	return (a->time.median > b->time.median) - (a->time.median < b->time.median);
+}
+
+/* 0 or -ENOMEM. */
+static int gather(struct contest *contest, const struct grid *grid, size_t filesystem)
+{
+	const struct measure *time = measure_find("time");
+
+	contest->entry = calloc(grid->method_count, sizeof(*contest->entry));
+	if (!contest->entry)
+		return -ENOMEM;
+	for (size_t i = 0; i < grid->method_count; i++) {
+		const struct cell *cell = grid_cell(grid, filesystem, i);
+		struct entry *entry = &contest->entry[contest->count];
+		int r;
+
+		entry->method = grid->methods[i];
+		entry->time = cell_figure(cell, time);
+		if (entry->time.count == 0 || why_excluded(cell))
+			continue;
+		r = cell_values(cell, time, &entry->values, &entry->count);
+		if (r < 0)
+			return r;
+		contest->count++;
+	}
+	qsort(contest->entry, contest->count, sizeof(*contest->entry), by_time);
+	return 0;
+}
+
+/* Holds each against the fastest.  0 or -ENOMEM. */
+static int test(struct contest *contest)
+{
+	const struct entry *first = contest->entry;
+	CLEANUP(freep) double *chances = calloc(contest->count + 1, sizeof(*chances));
+
+	if (!chances)
+		return -ENOMEM;
+	contest->tested = 1;
+	for (size_t i = 1; i < contest->count; i++) {
+		const struct entry *entry = &contest->entry[i];
+		double least = rank_test_least(first->count, entry->count);
+
+		chances[i - 1] =
+			rank_test(first->values, first->count, entry->values, entry->count);
+		if (!(least * (double)(contest->count - 1) < COMPARE_LEVEL))
+			contest->tested = 0;
+	}
+	if (contest->count > 1)
+		rank_correct(chances, contest->count - 1);
+	for (size_t i = 1; i < contest->count; i++)
+		contest->entry[i].chance = chances[i - 1];
+	return 0;
+}
+
+static int is_slower(const struct contest *contest, const struct entry *entry)
+{
+	const struct entry *first = contest->entry;
+
+	if (entry == first || entry->time.median <= first->time.median * (1 + nearly))
 		return 0;
-	*ret = (struct entry) {
-		.method = grid->methods[method],
-		.seconds = seconds.median,
-		.time = seconds,
-		.fragments = cell_figure(cell, measure_find("fragments")).median,
-		.written = cell_figure(cell, measure_find("written")).median,
-	};
-	return 1;
+	return contest->tested ? entry->chance < COMPARE_LEVEL
+			       : entry->time.minimum >= far_apart * first->time.maximum;
 }
 
-/* The contest on one file system. */
-struct contest {
-	struct entry best, slowest, most_pieces; /* most fragments, where known */
-	double fastest;				 /* seconds */
-	size_t entries;
-};
-
-static int is_nearly_fastest(const struct contest *contest, const struct entry *entry)
+static json_t *contest_json(const struct contest *contest, const char *filesystem)
 {
-	return entry->seconds <= contest->fastest * (1 + nearly);
+	json_t *best = json_array(), *slower = json_array();
+
+	for (size_t i = 0; i < contest->count; i++)
+		json_array_append_new(is_slower(contest, &contest->entry[i]) ? slower : best,
+				      json_of_text(contest->entry[i].method));
+	return json_pack("{so so so sb}", "filesystem", json_of_text(filesystem), "best", best,
+			 "slower", slower, "tested", contest->tested);
 }
 
-static int is_better(const struct contest *contest, const struct entry *entry)
+static json_t *filesystem_json(const struct grid *grid, size_t filesystem)
 {
-	const struct entry *best = &contest->best;
+	CLEANUP(contest_clear) struct contest contest = { 0 };
 
-	if (!is_nearly_fastest(contest, entry))
-		return 0;
-	if (!best->method)
-		return 1;
-	if (!isnan(entry->fragments) && entry->fragments != best->fragments)
-		return !(entry->fragments > best->fragments);
-	return entry->seconds < best->seconds;
+	if (gather(&contest, grid, filesystem) < 0 || test(&contest) < 0)
+		return NULL;
+	return contest_json(&contest, grid->filesystems[filesystem]);
 }
 
-static void hold_contest(const struct grid *grid, size_t filesystem, struct contest *contest)
+/* What was measured but does not compete, with the reason. */
+static json_t *excluded_json(const struct grid *grid)
 {
-	struct entry entry;
-
-	*contest = (struct contest) { .fastest = INFINITY, .slowest = { .seconds = -1 } };
-	for (size_t i = 0; i < grid->method_count; i++)
-		if (entry_of(grid, filesystem, i, &entry)) {
-			contest->entries++;
-			contest->fastest = fmin(contest->fastest, entry.seconds);
-			if (entry.seconds > contest->slowest.seconds)
-				contest->slowest = entry;
-			if (!contest->most_pieces.method ||
-			    entry.fragments > contest->most_pieces.fragments)
-				contest->most_pieces = entry;
-		}
-	for (size_t i = 0; i < grid->method_count; i++)
-		if (entry_of(grid, filesystem, i, &entry) && is_better(contest, &entry))
-			contest->best = entry;
-}
-
-/* ---- words ---- */
-
-static void put_value(FILE *to, double value, enum measure_unit unit)
-{
-	char text[VALUE_TEXT_MAX];
-
-	html_put_figure(to, value_text(value, unit, text));
-}
-
-static void put_fragments(FILE *to, double fragments)
-{
-	put_value(to, fragments, MEASURE_COUNT);
-	fputs(fragments == 1 ? " fragment" : " fragments", to);
-}
-
-/* "1.4", "23", "730". */
-static void put_ratio(FILE *to, double ratio)
-{
-	double unit = pow(10, fmax(floor(log10(ratio)) - 1, -1));
-
-	fprintf(to, ratio < 10 ? "%.1f" : "%.0f", round(ratio / unit) * unit);
-}
-
-static void put_others(FILE *to, const struct grid *grid, size_t filesystem,
-		       const struct contest *contest)
-{
-	const char *separator = " <small>and within 5&nbsp;%: ";
-	struct entry entry;
+	json_t *json = json_array();
 
 	for (size_t i = 0; i < grid->method_count; i++) {
-		if (!entry_of(grid, filesystem, i, &entry) ||
-		    entry.method == contest->best.method || !is_nearly_fastest(contest, &entry))
-			continue;
-		fputs(separator, to);
-		html_put_text(to, entry.method);
-		separator = ", ";
+		const char *why = NULL;
+
+		for (size_t j = 0; !why && j < grid->filesystem_count; j++)
+			why = why_excluded(grid_cell(grid, j, i));
+		if (why)
+			json_array_append_new(json, json_pack("{so ss}", "method",
+							      json_of_text(grid->methods[i]),
+							      "reason", why));
 	}
-	if (*separator == ',')
-		fputs("</small>", to);
+	return json;
 }
 
-static void put_best(FILE *to, const struct entry *best)
+json_t *html_summary(const struct grid *grid)
 {
-	char text[FIGURE_TEXT_MAX];
-
-	fputs("<p class=\"figures\"><b>", to);
-	html_put_figure(to, figure_text(&best->time, MEASURE_SECONDS, text));
-	fputs("</b>", to);
-	if (!isnan(best->fragments)) {
-		fputs(" · ", to);
-		put_fragments(to, best->fragments);
-	}
-	if (!isnan(best->written)) {
-		fputs(" · ", to);
-		put_value(to, best->written, MEASURE_BYTES);
-		fputs(" written", to);
-	}
-	fputs("</p>\n", to);
-}
-
-/* How it compares, in what it is worse. */
-static void put_worst(FILE *to, const struct entry *worst, const struct entry *best)
-{
-	fprintf(to,
-		"<p class=\"bar\" aria-hidden=\"true\"><i style=\"width:%.4g%%\"></i><i></i></p>\n",
-		100 * fmax(best->seconds / worst->seconds, 0.004));
-	fputs("<p>Worst: <b>", to);
-	html_put_text(to, worst->method);
-	fputs("</b> takes <b>", to);
-	if (best->seconds > 0) {
-		put_ratio(to, worst->seconds / best->seconds);
-		fputs("&nbsp;×</b> as long (", to);
-		put_value(to, worst->seconds, MEASURE_SECONDS);
-		putc(')', to);
-	} else {
-		put_value(to, worst->seconds, MEASURE_SECONDS);
-		fputs("</b>", to);
-	}
-	if (worst->written > best->written * (1 + nearly)) {
-		fputs(", writes ", to);
-		put_value(to, worst->written, MEASURE_BYTES);
-	}
-	if (worst->fragments > best->fragments) {
-		fputs(", leaves ", to);
-		put_fragments(to, worst->fragments);
-	}
-	fputs(".</p>\n", to);
-}
-
-static void put_pieces(FILE *to, const struct contest *contest)
-{
-	const struct entry *most = &contest->most_pieces;
-
-	if (most->method == contest->slowest.method ||
-	    !(most->fragments > contest->best.fragments) ||
-	    !(most->fragments > contest->slowest.fragments))
-		return;
-	fputs("<p>In most pieces: <b>", to);
-	html_put_text(to, most->method);
-	fputs("</b>, ", to);
-	put_fragments(to, most->fragments);
-	fputs(".</p>\n", to);
-}
-
-static void put_card(FILE *to, const struct grid *grid, size_t filesystem)
-{
-	struct contest contest;
-
-	hold_contest(grid, filesystem, &contest);
-	fputs("<article><h4>", to);
-	html_put_text(to, grid->filesystems[filesystem]);
-	fputs("</h4>\n", to);
-	if (contest.entries == 0) {
-		fputs("<p>No method reserved the space and has a time; the notes say why.</p>", to);
-	} else {
-		fputs("<p class=\"best\">", to);
-		html_put_text(to, contest.best.method);
-		put_others(to, grid, filesystem, &contest);
-		fputs("</p>\n", to);
-		put_best(to, &contest.best);
-	}
-	if (contest.entries > 1 && !is_nearly_fastest(&contest, &contest.slowest))
-		put_worst(to, &contest.slowest, &contest.best);
-	else if (contest.entries > 1)
-		fputs("<p>All methods take about as long.</p>\n", to);
-	else if (contest.entries == 1)
-		fputs("<p>The only method that reserved the space here.</p>\n", to);
-	put_pieces(to, &contest);
-	fputs("</article>\n", to);
-}
-
-/* What was measured but does not compete. */
-static void put_excluded(FILE *to, const struct grid *grid)
-{
-	const char *separator = "";
-	size_t found = 0;
-
-	for (size_t i = 0; i < grid->method_count; i++)
-		for (size_t j = 0; j < grid->filesystem_count; j++)
-			if (!reserves(grid_cell(grid, j, i))) {
-				fputs(separator, to);
-				html_put_text(to, grid->methods[i]);
-				separator = ", ";
-				found++;
-				break;
-			}
-	if (found > 0)
-		fprintf(to, "%s no space and so %s not compared. ",
-			found > 1 ? " reserve" : " reserves", found > 1 ? "are" : "is");
-}
-
-static void put_best_under(FILE *to, const struct grid *joined, const char *filesystem,
-			   size_t condition)
-{
-	const struct grid *grid = joined->join->members[condition];
-	struct contest contest = { 0 };
+	json_t *filesystems = json_array();
 
 	for (size_t i = 0; i < grid->filesystem_count; i++)
-		if (strcmp(grid->filesystems[i], filesystem) == 0)
-			hold_contest(grid, i, &contest);
-	if (contest.entries == 0) {
-		fputs("<td>-", to);
-		return;
-	}
-	fputs("<td>", to);
-	html_put_text(to, contest.best.method);
-	fputs(", ", to);
-	put_value(to, contest.best.seconds, MEASURE_SECONDS);
-}
-
-void html_put_best_of_each(FILE *to, const struct grid *joined)
-{
-	fputs("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Best "
-	      "methods\">\n<table>\n<thead><tr><th scope=\"col\">file system",
-	      to);
-	for (size_t i = 0; i < joined->join->count; i++) {
-		fputs("<th scope=\"col\">", to);
-		html_put_text(to, joined->join->names[i]);
-	}
-	fputs("</tr></thead>\n<tbody>\n", to);
-	for (size_t i = 0; i < joined->filesystem_count; i++) {
-		fputs("<tr><th scope=\"row\">", to);
-		html_put_text(to, joined->filesystems[i]);
-		for (size_t j = 0; j < joined->join->count; j++)
-			put_best_under(to, joined, joined->filesystems[i], j);
-		fputs("</tr>\n", to);
-	}
-	fputs("</tbody></table></div>\n", to);
-}
-
-static size_t most_runs(const struct grid *grid)
-{
-	size_t most = 0;
-
-	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++)
-		most = grid->cells[i].count > most ? grid->cells[i].count : most;
-	return most;
-}
-
-int html_put_summary(FILE *to, const struct grid *grid)
-{
-	fputs("<section><h3>In short</h3>\n<div class=\"cards\">\n", to);
-	for (size_t i = 0; i < grid->filesystem_count; i++)
-		put_card(to, grid, i);
-	fputs("</div>\n<p class=\"note\">", to);
-	put_excluded(to, grid);
-	fputs("Best is what takes the least time until the file is on the disk; of methods within "
-	      "5&nbsp;% of "
-	      "that, the one that leaves the fewest fragments.",
-	      to);
-	if (most_runs(grid) < 2)
-		fputs(" Each was measured once, so nothing here says how sure a difference is; run "
-		      "--runs auto does.",
-		      to);
-	fputs("</p></section>\n", to);
-	return 0;
+		json_array_append_new(filesystems, filesystem_json(grid, i));
+	return json_pack("{so so}", "filesystems", filesystems, "excluded", excluded_json(grid));
 }

@@ -31,6 +31,13 @@ json_t *json_of_figure(const struct figure *figure);
 /* "seconds", "bytes", "count". */
 const char *measure_unit_name(enum measure_unit unit);
 
+struct report_options;
+struct difference_report;
+
+/* The documents of `report` and `diff` (doc/report.md). */
+json_t *report_to_json(const struct grids *grids, const struct report_options *options);
+json_t *difference_to_json(const struct difference_report *report);
+
 /* Prints it, and a newline.  0 or -ENOMEM. */
 int json_put(FILE *to, const json_t *json);
 

@@ -35,7 +35,6 @@ struct report_options {
 	const struct measure *const *measures; /* which, ends with NULL; NULL: the default four */
 	unsigned columns;		       /* widest line of a table; 0: 100 */
 	const struct grids *beside; /* the figures of 2009, to be set beside; NULL: not */
-	int no_charts;		    /* a page without what gnuplot draws */
 };
 
 /* A way to print results: a row of report_formats. */

@@ -93,13 +93,19 @@ static json_t *units_json(void)
 	return json;
 }
 
-int json_print(FILE *to, const struct grids *grids, const struct report_options *options)
+json_t *report_to_json(const struct grids *grids, const struct report_options *options)
 {
-	CLEANUP(json_decrefp)
 	json_t *json = json_pack("{si ss so so}", "schema", JSON_SCHEMA, "kind", "report", "units",
 				 units_json(), "conditions", grids_json(grids, options));
 
 	if (json && options->beside)
 		json_object_set_new(json, "beside_2009", grids_json(options->beside, options));
+	return json;
+}
+
+int json_print(FILE *to, const struct grids *grids, const struct report_options *options)
+{
+	CLEANUP(json_decrefp) json_t *json = report_to_json(grids, options);
+
 	return json ? json_put(to, json) : -ENOMEM;
 }

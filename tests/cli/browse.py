@@ -6,7 +6,8 @@
 # keyboard, switches the theme.  Talks to the browser through a pipe, so neither
 # a port nor a driver is needed.  Prints what it found, a line each:
 #
-#	browse.py PAGE FOLDER	-> FOLDER/390-light.png and so on
+#	browse.py PAGE FOLDER	-> FOLDER/390-light.png and so on; FOLDER/text, what can be read,
+#				   FOLDER/dom, its elements, and FOLDER/plain, without script
 
 import base64
 import json
@@ -154,8 +155,7 @@ def switch(browser):
     browser.click("#theme")
     tell("paper switched", browser.ask(PAPER))
     tell("theme button switched", browser.ask("document.getElementById('theme').textContent"))
-    tell("chart text", browser.ask("(() => { const g = document.querySelector('svg.chart text');"
-                                   " return g ? getComputedStyle(g.parentNode).fill : 'none'; })()"))
+    tell("chart text", browser.ask("getComputedStyle(document.querySelector('svg.chart .name')).fill"))
     browser.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
     browser.click("#theme")
     tell("paper switched back", browser.ask(PAPER))
@@ -169,6 +169,48 @@ def accessible(browser):
                                   " return ids.length - new Set(ids).size; })()"))
     tell("links to nowhere", browser.ask("[...document.querySelectorAll('a[href^=\"#\"]')]"
                                          ".filter(a => !document.getElementById(a.hash.slice(1))).length"))
+
+
+def choose(browser):
+    """Hides what the first box stands for, and asks for another order."""
+    rows = "document.querySelectorAll('table.sortable')[0].tBodies[0].rows.length"
+    browser.ask("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    tell("rows", browser.ask(rows))
+    if not browser.ask("document.querySelectorAll('#choice input').length"):
+        return
+    browser.click("#choice input")
+    tell("rows with one hidden", browser.ask(rows))
+    browser.click("#choice input")
+    tell("rows again", browser.ask(rows))
+    tell("by time", browser.ask("(() => { const s = document.querySelector('#choice select'); if (!s) return 'none';"
+                                " s.value = 'time'; s.dispatchEvent(new Event('change'));"
+                                " const first = document.querySelector('article h4').textContent;"
+                                " s.value = 'plan'; s.dispatchEvent(new Event('change')); return first; })()"))
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def read(browser, folder):
+    """What can be read, and what there is to read without script."""
+    browser.ask("document.querySelectorAll('details').forEach(details => { details.open = true; })")
+    browser.ask("dispatchEvent(new Event('beforeprint'))")
+    write(folder + "/text", browser.ask("document.querySelector('main').innerText"))
+    write(folder + "/dom", browser.ask("document.body.outerHTML"))
+    tell("images", browser.ask("document.images.length"))
+    tell("bars", browser.ask("document.querySelectorAll('svg.chart rect').length"))
+    tell("tick labels", browser.ask("Math.min(...[...document.querySelectorAll('svg.chart')]"
+                                    ".filter(s => s.querySelector('.minor')).map(s => s.querySelectorAll('.tick').length))"))
+
+
+def read_plain(browser, page, folder):
+    browser.call("Emulation.setScriptExecutionDisabled", value=True)
+    browser.events = [event for event in browser.events if event.get("method") != "Page.loadEventFired"]
+    browser.call("Page.navigate", url=page)
+    browser.await_event("Page.loadEventFired")
+    write(folder + "/plain", browser.ask("document.querySelector('main').innerText"))
 
 
 def heard(browser):
@@ -192,14 +234,18 @@ def main():
     page, folder = sys.argv[1:]
     browser = Browser(folder + "/profile")
     browser.attach()
-    browser.call("Page.navigate", url="file://" + os.path.abspath(page))
+    address = "file://" + os.path.abspath(page)
+    browser.call("Page.navigate", url=address)
     browser.await_event("Page.loadEventFired")
     tell("title", browser.ask("document.title"))
     look(browser, folder)
     sort(browser)
     switch(browser)
     accessible(browser)
+    choose(browser)
+    read(browser, folder)
     heard(browser)
+    read_plain(browser, address, folder)
     browser.close()
 
 

@@ -40,7 +40,7 @@ static void show(const struct results *results)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	CLEANUP(freep) char *text = NULL;
-	const struct report_options options = { .no_charts = 1 };
+	const struct report_options options = { 0 };
 	size_t bytes;
 	FILE *memory = open_memstream(&text, &bytes);
 
