@@ -106,7 +106,7 @@
 	/* ---- cells ---- */
 
 	for (const condition of data.conditions)
-		condition.at = new Map(condition.cells.map((cell) => [`${cell.filesystem}\n${cell.title}`, cell]));
+		condition.at = new Map(condition.cells.map((cell) => [`${cell.filesystem}\n${cell.method}`, cell]));
 
 	const cellAt = (condition, filesystem, method) => condition.at.get(`${filesystem}\n${method}`);
 	const medianOf = (cell, measure) => cell?.figures[measure]?.median;
@@ -413,7 +413,7 @@
 		const { runs, words, volume_bytes: volumeBytes, file_bytes: fileBytes } = cell.layout;
 		const byAddress = [...runs].sort((one, other) => one[1] - other[1]);
 		const low = byAddress[0][1], high = byAddress.reduce((most, run) => Math.max(most, run[1] + run[2]), 0);
-		return svg("svg", { class: "layout", role: "img", height: MARK_Y + MARK, "aria-label": `${cell.title}: ${words}` },
+		return svg("svg", { class: "layout", role: "img", height: MARK_Y + MARK, "aria-label": `${cell.method}: ${words}` },
 			volumeBytes >= high ? wholeVolume(byAddress, low, high, volumeBytes) : [],
 			svg("rect", { class: "v", y: ZOOM_Y, width: "100%", height: ZOOM }),
 			strip(byAddress, low, high, ZOOM_Y, ZOOM, fileBytes), marks(runs, low, high));
@@ -422,7 +422,7 @@
 	function layoutFigure(cell) {
 		const run = cell.layout.run === null ? "" : `run ${cell.layout.run}: `;
 		return html("figure", {},
-			html("figcaption", {}, html("b", {}, cell.title), " ", html("span", {}, run + cell.layout.words)),
+			html("figcaption", {}, html("b", {}, cell.method), " ", html("span", {}, run + cell.layout.words)),
 			layoutPicture(cell));
 	}
 
@@ -564,7 +564,7 @@
 		return [
 			html("p", { class: "bar", "aria-hidden": "true" },
 				html("i", { style: `width:${Math.max(100 * bestSeconds / time, 0.4)}%` }), html("i")),
-			html("p", {}, "Slowest: ", html("b", {}, slowest.title), " takes ",
+			html("p", {}, "Slowest: ", html("b", {}, slowest.method), " takes ",
 				html("b", {}, bestSeconds > 0 ? `${ratioText(time / bestSeconds)} ×` : humanSeconds(time)),
 				bestSeconds > 0 ? ` as long (${humanSeconds(time)})` : null,
 				more(written, medianOf(best, "written")) ? `, writes ${humanBytes(written)}` : null,
@@ -577,7 +577,7 @@
 		const most = cells.reduce((one, other) => (fragments(other) > fragments(one) ? other : one));
 		if (fragments(most) <= Math.max(fragments(best), fragments(slowest)))
 			return null;
-		return html("p", {}, "Most fragments: ", html("b", {}, most.title), `, ${plural(fragments(most), "fragment")}.`);
+		return html("p", {}, "Most fragments: ", html("b", {}, most.method), `, ${plural(fragments(most), "fragment")}.`);
 	}
 
 	function card(condition, summary) {

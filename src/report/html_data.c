@@ -292,13 +292,12 @@ static void extend_cell(json_t *json, const struct grid *grid, size_t row, size_
 	const struct cell *cell = grid_cell(grid, row, column);
 	const struct record *ok = first_ok(cell);
 
+	json_object_set_new(json, "method", json_of_text(grid->methods[column]));
 	json_object_update_new(
-		json, json_pack("{so so so so so so s{so so}}", "title",
-				json_of_text(grid->methods[column]), "figures", figures_json(cell),
-				"note", note_json(cell), "way",
-				json_of_text_or_null(ok ? ok->path : NULL), "way_note",
-				way_note_json(ok), "layout", layout_json(cell), "parts", "time",
-				parts_json(cell, "time", stages, ARRAY_SIZE(stages)), "cpu",
+		json, json_pack("{so so so so so s{so so}}", "figures", figures_json(cell), "note",
+				note_json(cell), "way", json_of_text_or_null(ok ? ok->path : NULL),
+				"way_note", way_note_json(ok), "layout", layout_json(cell), "parts",
+				"time", parts_json(cell, "time", stages, ARRAY_SIZE(stages)), "cpu",
 				parts_json(cell, "cpu", cpu_parts, ARRAY_SIZE(cpu_parts))));
 }
 
@@ -336,6 +335,7 @@ static void extend_comparison(json_t *json, const struct comparison *found)
 {
 	char change[DIFFERENCE_TEXT_MAX], chance[DIFFERENCE_TEXT_MAX];
 
+	json_object_set_new(json, "method", json_of_text(found->method));
 	if (!found->measure)
 		return;
 	json_object_update_new(

@@ -50,7 +50,7 @@ some_history() {
 	assert_output_has "time until on disk"
 	run alloc-perf history show --store own.sqlite 1 --format html
 	assert_status 0
-	assert_output_has '<svg class="layout"'
+	assert_output_has '"layout":{"words":"1 fragment, from '
 }
 
 @test "history: list tells what it holds" {

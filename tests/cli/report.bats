@@ -203,8 +203,8 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	run alloc-perf report --format markdown --measure time result.jsonl
 	assert_output_has '- Warning: the load was \<high\>'
 	run alloc-perf report --format html result.jsonl
-	assert_output_has '<b>Warning:</b> the load was &lt;high&gt;</p>'
-	assert_output_has '<b>Warning of 6.12:</b> it was full</p>'
+	assert_output_has '<p>Warning: the load was &lt;high&gt;</p>'
+	assert_output_has '{"kind":"full","text":"it was full"}'
 	run alloc-perf report --format json result.jsonl
 	[ "$(jq -c '[.conditions[].warnings[].kind]' <<<"$output")" = '["load","full"]' ]
 	run alloc-perf diff --measure time result.jsonl
