@@ -48,7 +48,7 @@ int json_set_name(json_t *object, const char *key, const char *name)
 
 static int put(FILE *to, const json_t *json, size_t flags)
 {
-	CLEANUP(freep) char *text = json_dumps(json, flags);
+	CLEANUP(freep) char *text = json ? json_dumps(json, flags) : NULL;
 
 	if (!text)
 		return -ENOMEM;

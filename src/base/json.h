@@ -12,6 +12,10 @@
 #include <stdint.h>
 #include <stdio.h>
 
+/* The documents that other programs read have "schema" and "kind"; this is raised when a key of one
+ * changes its meaning or goes. */
+enum { JSON_SCHEMA = 1 };
+
 /* NULL is null. */
 json_t *json_of_text(const char *text);
 
@@ -21,7 +25,8 @@ json_t *json_of_number(double number);
 /* Sets `key` to a file's name, and "KEY_hex" if that is not UTF-8.  0 or -ENOMEM. */
 int json_set_name(json_t *object, const char *key, const char *name);
 
-/* Prints it in one line, or indented, and a newline.  0, or -ENOMEM and nothing is printed. */
+/* Prints it in one line, or indented, and a newline; NULL is taken for out of memory.  0, or
+ * -ENOMEM and nothing is printed. */
 int json_put_line(FILE *to, const json_t *json);
 int json_put_indented(FILE *to, const json_t *json);
 

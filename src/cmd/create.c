@@ -7,7 +7,6 @@
 #include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <poll.h>
 #include <prealloc.h>
 #include <stdio.h>
@@ -18,8 +17,8 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/program.h"
-#include "base/quote.h"
 #include "base/size.h"
 #include "base/terminal.h"
 
@@ -167,23 +166,21 @@ static int show(uint64_t done_bytes, uint64_t total_bytes, void *context)
 
 /* ---- results ---- */
 
-/* JSON holds no name that is not UTF-8. */
 static void print_json(const struct creation *creation, const struct prealloc_result *result,
 		       double seconds, int r)
 {
-	CLEANUP(freep) char *name = quote_replace(creation->path);
 	json_t *json = json_pack(
-		"{s:s, s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s?}", "file",
-		name ? name : "", "size_bytes", (json_int_t)creation->bytes, "path",
-		prealloc_path_name(result->path), "risks", (json_int_t)result->risks,
-		"reserved_bytes", (json_int_t)result->reserved_bytes, "new_bytes",
-		(json_int_t)result->new_bytes, "written_bytes", (json_int_t)result->written_bytes,
-		"left_bytes", (json_int_t)result->left_bytes, "calls", (json_int_t)result->calls,
-		"native_error", (json_int_t)result->native_error, "seconds", seconds, "error",
+		"{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s?}", "size_bytes",
+		(json_int_t)creation->bytes, "path", prealloc_path_name(result->path), "risks",
+		(json_int_t)result->risks, "reserved_bytes", (json_int_t)result->reserved_bytes,
+		"new_bytes", (json_int_t)result->new_bytes, "written_bytes",
+		(json_int_t)result->written_bytes, "left_bytes", (json_int_t)result->left_bytes,
+		"calls", (json_int_t)result->calls, "native_error",
+		(json_int_t)result->native_error, "seconds", seconds, "error",
 		r < 0 ? strerror(-r) : NULL);
 
-	if (json && json_dumpf(json, stdout, JSON_COMPACT) == 0)
-		putchar('\n');
+	if (json && json_set_name(json, "file", creation->path) == 0)
+		json_put_line(stdout, json);
 	json_decref(json);
 }
 

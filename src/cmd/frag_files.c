@@ -191,11 +191,6 @@ static int show_rest(struct files *files, char *const *remarks)
 	return 0;
 }
 
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 static void files_clear(struct files *files)
 {
 	file_closep(&files->remarks);
@@ -204,7 +199,7 @@ static void files_clear(struct files *files)
 int frag_files(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { .source = "file" };
-	CLEANUP(decrefp) json_t *rows = NULL;
+	CLEANUP(json_decrefp) json_t *rows = NULL;
 	CLEANUP(freep) char *remarks = NULL;
 	CLEANUP(files_clear) struct files files = { .request = request, .result = &result };
 	size_t bytes;

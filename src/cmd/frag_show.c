@@ -13,6 +13,7 @@
 #include "frag/show/saved.h"
 #include "cmd/frag_request.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "base/size.h"
 #include "base/words.h"
 
@@ -46,19 +47,12 @@ void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t
 
 /* ---- file by file ---- */
 
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 static int print_json_line(const struct frag_file *file)
 {
-	CLEANUP(decrefp) json_t *row = show_file_json(file);
-	CLEANUP(freep) char *line = row ? json_dumps(row, JSON_COMPACT) : NULL;
+	CLEANUP(json_decrefp) json_t *row = show_file_json(file);
+	int r = json_put_line(stdout, row);
 
-	if (!line)
-		return -ENOMEM;
-	return puts(line) < 0 ? -EIO : 0;
+	return r == 0 && ferror(stdout) ? -EIO : r;
 }
 
 /* Only what another program finds by it. */
@@ -143,14 +137,11 @@ static int draw(const struct frag_request *request, const struct frag_result *re
 
 static int print_json(const struct frag_result *result, json_t *files)
 {
-	CLEANUP(decrefp) json_t *document = show_result_json(result);
+	CLEANUP(json_decrefp) json_t *document = show_result_json(result);
 
 	if (!document || (files && json_object_set(document, "files", files) < 0))
 		return -ENOMEM;
-	if (json_dumpf(document, stdout, JSON_INDENT(1)) < 0 && !ferror(stdout))
-		return -ENOMEM;
-	putchar('\n');
-	return 0;
+	return json_put_indented(stdout, document);
 }
 
 /* 1: worse. */
@@ -158,8 +149,8 @@ static int print_diff(const struct frag_request *request, const struct frag_resu
 		      json_t *files)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(decrefp) json_t *before = NULL;
-	CLEANUP(decrefp) json_t *after = show_result_json(result);
+	CLEANUP(json_decrefp) json_t *before = NULL;
+	CLEANUP(json_decrefp) json_t *after = show_result_json(result);
 	int r = saved_read(request->diff, &before, &problem);
 
 	if (r < 0)

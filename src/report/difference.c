@@ -286,8 +286,7 @@ static json_t *comparison_json(const struct comparison *found)
 						       json_of_number(found->chance), "p_corrected",
 						       json_of_number(found->corrected)));
 	else if (json)
-		json_object_set_new(json, "reason",
-				    found->reason ? json_of_text(found->reason) : json_null());
+		json_object_set_new(json, "reason", json_of_text(found->reason));
 	return json;
 }
 
@@ -299,14 +298,13 @@ static json_t *conditions_json(const struct view *grids)
 	for (size_t i = 0; i < grids->count; i++) {
 		const struct grid *grid = grids->grid[i];
 
-		json_array_append_new(json,
-				      json_pack("{so so so sI so so}", "testbed",
-						json_of_text_or_null(grid->testbed), "kernel",
-						json_of_text_or_null(grid->kernel), "label",
-						json_of_text_or_null(grid->label), "file_bytes",
-						(json_int_t)grid->file_bytes, "volume_bytes",
-						json_of_count(grid->volume_bytes), "warnings",
-						json_of_warnings(grid)));
+		json_array_append_new(json, json_pack("{so so so sI so so}", "testbed",
+						      json_of_text(grid->testbed), "kernel",
+						      json_of_text(grid->kernel), "label",
+						      json_of_text(grid->label), "file_bytes",
+						      (json_int_t)grid->file_bytes, "volume_bytes",
+						      json_of_count(grid->volume_bytes), "warnings",
+						      json_of_warnings(grid)));
 	}
 	return json;
 }
@@ -345,7 +343,7 @@ static int print_json(FILE *to, const struct difference_report *report)
 {
 	CLEANUP(json_decrefp) json_t *json = difference_to_json(report);
 
-	return json ? json_put(to, json) : -ENOMEM;
+	return json_put_indented(to, json);
 }
 
 const struct difference_format difference_formats[] = {

@@ -284,7 +284,7 @@ static json_t *note_json(const struct cell *cell)
 	const struct record *record = cell_first_not_ok(cell, &not_ok);
 	CLEANUP(freep) char *text = record ? cell_explain(cell, record, not_ok) : NULL;
 
-	return json_of_text_or_null(text);
+	return json_of_text(text);
 }
 
 static void extend_cell(json_t *json, const struct grid *grid, size_t row, size_t column)
@@ -295,7 +295,7 @@ static void extend_cell(json_t *json, const struct grid *grid, size_t row, size_
 	json_object_set_new(json, "method", json_of_text(grid->methods[column]));
 	json_object_update_new(
 		json, json_pack("{so so so so so s{so so}}", "figures", figures_json(cell), "note",
-				note_json(cell), "way", json_of_text_or_null(ok ? ok->path : NULL),
+				note_json(cell), "way", json_of_text(ok ? ok->path : NULL),
 				"way_note", way_note_json(ok), "layout", layout_json(cell), "parts",
 				"time", parts_json(cell, "time", stages, ARRAY_SIZE(stages)), "cpu",
 				parts_json(cell, "cpu", cpu_parts, ARRAY_SIZE(cpu_parts))));
@@ -312,13 +312,12 @@ static void extend_condition(json_t *json, const struct grid *grid)
 			if (grid_cell(grid, i, j)->count)
 				extend_cell(json_array_get(cells, number++), grid, i, j);
 	json_object_update_new(
-		json,
-		json_pack("{so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
-			  "about", json_of_printed(put_conditions_of, grid), "testbed_note",
-			  json_of_text_or_null(grid->environment->testbed_note), "filesystems",
-			  names_json(grid->filesystems, grid->filesystem_count), "methods",
-			  names_json(grid->methods, grid->method_count), "summary",
-			  html_summary(grid)));
+		json, json_pack("{so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
+				"about", json_of_printed(put_conditions_of, grid), "testbed_note",
+				json_of_text(grid->environment->testbed_note), "filesystems",
+				names_json(grid->filesystems, grid->filesystem_count), "methods",
+				names_json(grid->methods, grid->method_count), "summary",
+				html_summary(grid)));
 }
 
 /* ---- side by side ---- */
@@ -450,8 +449,8 @@ static json_t *environment_json(const struct environment *environment)
 							       "meaning", field->meaning, "text",
 							       fact_json(environment, field)));
 	}
-	return json_pack("{so so so}", "command", json_of_text_or_null(environment->command),
-			 "plan", json_of_text_or_null(environment->plan), "facts", facts);
+	return json_pack("{so so so}", "command", json_of_text(environment->command), "plan",
+			 json_of_text(environment->plan), "facts", facts);
 }
 
 static json_t *environments_json(const struct results *results)

@@ -6,39 +6,11 @@
  */
 #include "report/json.h"
 
-#include <errno.h>
-#include <math.h>
-#include <string.h>
-
-#include "base/cleanup.h"
-#include "report/format.h"
-
-json_t *json_of_number(double number)
-{
-	return isfinite(number) ? json_real(number) : json_null();
-}
+#include "results/field.h"
 
 json_t *json_of_count(int64_t count)
 {
 	return count == FIELD_UNKNOWN ? json_null() : json_integer(count);
-}
-
-json_t *json_of_text(const char *text)
-{
-	json_t *json = json_string(text);
-	CLEANUP(freep) char *ascii = json ? NULL : strdup(text);
-
-	if (!ascii)
-		return json;
-	for (char *letter = ascii; *letter; letter++)
-		if (*letter & 0x80)
-			*letter = '?';
-	return json_string(ascii);
-}
-
-json_t *json_of_text_or_null(const char *text)
-{
-	return text ? json_of_text(text) : json_null();
 }
 
 json_t *json_of_warnings(const struct grid *grid)
@@ -68,14 +40,4 @@ const char *measure_unit_name(enum measure_unit unit)
 	};
 
 	return names[unit];
-}
-
-int json_put(FILE *to, const json_t *json)
-{
-	CLEANUP(freep) char *text = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-
-	if (!text)
-		return -ENOMEM;
-	fprintf(to, "%s\n", text);
-	return 0;
 }

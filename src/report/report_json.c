@@ -43,9 +43,9 @@ static json_t *cell_json(const struct grid *grid, size_t row, size_t column,
 	return json_pack(
 		"{so so sI sI so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
 		"method", json_of_text(cell->records[0]->method), "runs", (json_int_t)cell->count,
-		"ok_runs", (json_int_t)ok_count, "path", json_of_text_or_null(ok ? ok->path : NULL),
-		"not_ok_status", json_of_text_or_null(refused ? refused->status : NULL),
-		"not_ok_reason", json_of_text_or_null(refused ? refused->reason : NULL), "figures",
+		"ok_runs", (json_int_t)ok_count, "path", json_of_text(ok ? ok->path : NULL),
+		"not_ok_status", json_of_text(refused ? refused->status : NULL), "not_ok_reason",
+		json_of_text(refused ? refused->reason : NULL), "figures",
 		measures_json(cell, options));
 }
 
@@ -66,12 +66,11 @@ static json_t *grid_json(const struct grid *grid, const struct report_options *o
 
 	if (environment)
 		json_object_del(environment, "type");
-	return json_pack(
-		"{so so so sI so so so so}", "testbed", json_of_text_or_null(grid->testbed),
-		"kernel", json_of_text_or_null(grid->kernel), "label",
-		json_of_text_or_null(grid->label), "file_bytes", (json_int_t)grid->file_bytes,
-		"volume_bytes", json_of_count(grid->volume_bytes), "environment", environment,
-		"warnings", json_of_warnings(grid), "cells", cells_json(grid, options));
+	return json_pack("{so so so sI so so so so}", "testbed", json_of_text(grid->testbed),
+			 "kernel", json_of_text(grid->kernel), "label", json_of_text(grid->label),
+			 "file_bytes", (json_int_t)grid->file_bytes, "volume_bytes",
+			 json_of_count(grid->volume_bytes), "environment", environment, "warnings",
+			 json_of_warnings(grid), "cells", cells_json(grid, options));
 }
 
 static json_t *grids_json(const struct grids *grids, const struct report_options *options)
@@ -107,5 +106,5 @@ int json_print(FILE *to, const struct grids *grids, const struct report_options 
 {
 	CLEANUP(json_decrefp) json_t *json = report_to_json(grids, options);
 
-	return json ? json_put(to, json) : -ENOMEM;
+	return json_put_indented(to, json);
 }

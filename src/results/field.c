@@ -5,10 +5,6 @@
  *
  * Runs are arrays of numbers and not objects: a file of many fragments has a
  * thousand of them, and their keys would be most of the line.
- *
- * Texts come from mount tables, kernel messages and labels as typed, which need
- * not be UTF-8, and JSON can hold nothing else: such a byte becomes a "?" rather
- * than the loss of a record.
  */
 #include "results/field.h"
 
@@ -17,6 +13,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 
 static char **text_at(const struct field *field, void *object)
 {
@@ -74,22 +71,6 @@ void field_clear(const struct field *fields, size_t count, void *object)
 	field_init(fields, count, object);
 }
 
-static json_t *text_to_json(const char *text)
-{
-	CLEANUP(freep) char *ascii = NULL;
-	json_t *json = json_string(text);
-
-	if (json)
-		return json;
-	ascii = strdup(text);
-	if (!ascii)
-		return NULL;
-	for (char *letter = ascii; *letter; letter++)
-		if (*letter & 0x80)
-			*letter = '?';
-	return json_string(ascii);
-}
-
 static json_t *count_to_json(int64_t number)
 {
 	return number == FIELD_UNKNOWN ? json_null() : json_integer(number);
@@ -115,12 +96,9 @@ static json_t *runs_to_json(const struct field_runs *runs)
 
 static json_t *value_to_json(const struct field *field, const void *object)
 {
-	const char *text;
-
 	switch (field->type) {
 	case FIELD_TEXT:
-		text = field_text(field, object);
-		return text ? text_to_json(text) : json_null();
+		return json_of_text(field_text(field, object));
 	case FIELD_COUNT:
 		return count_to_json(field_count(field, object));
 	case FIELD_RUNS:

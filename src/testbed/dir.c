@@ -5,24 +5,15 @@
  * in this state", which no fresh volume does.
  */
 #include <errno.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/quote.h"
 #include "testbed/local.h"
 #include "blockdev/place.h"
 #include "testbed/testbed.h"
-
-/* Requests and result files are JSON, which holds no other text. */
-static int is_utf8(const char *text)
-{
-	json_t *json = json_string(text);
-
-	json_decref(json);
-	return json != NULL;
-}
 
 static int dir_probe(const struct testbed_options *options, struct problem *problem)
 {
@@ -31,7 +22,8 @@ static int dir_probe(const struct testbed_options *options, struct problem *prob
 
 	if (!argument)
 		return 0;
-	if (!is_utf8(argument))
+	/* Requests and result files are JSON, which holds no other text. */
+	if (!quote_is_utf8(argument))
 		return problem_set(
 			problem, PROBLEM_USAGE, EILSEQ,
 			"the directory's path is not UTF-8: %s; use it under another name, as a "

@@ -107,7 +107,8 @@ refused() { # SENTENCE ARGUMENT...
 @test "files: csv has a column for each field of JSON, and the name" {
 	need_extents
 	echo x >'a "b", c'
-	alloc-perf frag --csv 'a "b", c' | tr -d '\r' >rows
+	alloc-perf frag --csv 'a "b", c' >rows
+	! grep -q $'\r' rows
 	[ "$(wc -l <rows)" = 2 ]
 	alloc-perf frag --each 'a "b", c' | jq -r 'keys_unsorted - ["path"] | join(",")' >keys
 	[ "$(head -n 1 rows)" = "$(cat keys),path" ]
@@ -372,6 +373,18 @@ refused() { # SENTENCE ARGUMENT...
 	jq '.all.fragments += 100' before >worse
 	run -0 alloc-perf frag --diff worse tree
 	assert_output_has "Verdict: better"
+}
+
+@test "--diff: a result of before there was a kind is read as well" {
+	need_extents
+	mkdir tree
+	echo x >tree/a
+	alloc-perf frag --json tree >now
+	[ "$(jq -c '[.schema, .kind]' now)" = '[1,"frag"]' ]
+	jq -c '.schema = "alloc-perf-frag/1" | del(.kind)' now >before
+	run -0 alloc-perf frag --diff before tree
+	jq -c '.kind = "report"' now >report
+	refused "was not written by" --diff report tree
 }
 
 @test "--diff: what is no result of frag is refused" {

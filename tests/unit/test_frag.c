@@ -784,7 +784,7 @@ static void csv_quotes_names(void **state)
 
 	assert_int_equal(show_csv_file(to, &file), 0);
 	fclose(to);
-	assert_non_null(strstr(text, ",\"a \"\"b\"\",\nc\"\r\n"));
+	assert_non_null(strstr(text, ",\"a \"\"b\"\",\nc\"\n"));
 	free(text);
 }
 

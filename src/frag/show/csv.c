@@ -1,41 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* RFC 4180, with the file's name last and as it is: csv can hold any byte. */
+/* The file's name comes last and as it is: CSV can hold any byte. */
 #include <errno.h>
 #include <math.h>
 
+#include "base/csv.h"
 #include "frag/show/show.h"
 
 int show_csv_header(FILE *to)
 {
-	for (unsigned i = 0; i < frag_column_count; i++)
-		fprintf(to, "%s,", frag_columns[i].name);
-	return fputs("path\r\n", to) < 0 ? -EIO : 0;
-}
+	struct csv csv = { .to = to };
 
-static void put_quoted(FILE *to, const char *text)
-{
-	fputc('"', to);
-	for (; *text; text++) {
-		if (*text == '"')
-			fputc('"', to);
-		fputc(*text, to);
-	}
-	fputc('"', to);
+	for (unsigned i = 0; i < frag_column_count; i++)
+		csv_plain(&csv, "%s", frag_columns[i].name);
+	csv_plain(&csv, "path");
+	csv_end_row(&csv);
+	return ferror(to) ? -EIO : 0;
 }
 
 int show_csv_file(FILE *to, const struct frag_file *file)
 {
+	struct csv csv = { .to = to };
+
 	for (unsigned i = 0; i < frag_column_count; i++) {
 		double value = frag_columns[i].of(file);
 
 		if (isnan(value))
-			fputc(',', to);
-		else if (value == floor(value))
-			fprintf(to, "%.0f,", value);
+			csv_text(&csv, NULL);
 		else
-			fprintf(to, "%.6g,", value);
+			csv_plain(&csv, value == floor(value) ? "%.0f" : "%.6g", value);
 	}
-	if (file->path)
-		put_quoted(to, file->path);
-	return fputs("\r\n", to) < 0 ? -EIO : 0;
+	csv_text(&csv, file->path);
+	csv_end_row(&csv);
+	return ferror(to) ? -EIO : 0;
 }

@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * JSON is Unicode and names are bytes: "path" is the name with U+FFFD for what is
- * not UTF-8, and where that happened "path_hex" holds its bytes.
- */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "frag/scan/freespace.h"
-#include "base/quote.h"
+#include "base/json.h"
 #include "frag/show/show.h"
 #include "frag/scan/swap.h"
 
@@ -22,49 +18,13 @@ static json_t *number(double value)
 	return json_real(value);
 }
 
-static json_t *hex(const char *bytes)
-{
-	size_t count = strlen(bytes);
-	CLEANUP(freep) char *text = malloc(2 * count + 1);
-
-	if (!text)
-		return NULL;
-	for (size_t i = 0; i < count; i++)
-		sprintf(text + 2 * i, "%02x", (unsigned char)bytes[i]);
-	return json_stringn(text, 2 * count);
-}
-
-static int put_path(json_t *row, const char *path)
-{
-	CLEANUP(freep) char *replaced = NULL;
-
-	if (!path)
-		return json_object_set_new(row, "path", json_null());
-	if (quote_is_utf8(path))
-		return json_object_set_new(row, "path", json_string(path));
-	replaced = quote_replace(path);
-	if (!replaced || json_object_set_new(row, "path", json_string(replaced)) < 0)
-		return -1;
-	return json_object_set_new(row, "path_hex", hex(path));
-}
-
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
-static json_t *text_json(const char *text)
-{
-	return text ? json_string(text) : json_null();
-}
-
 static json_t *swap_json(const struct frag_swap *swap)
 {
 	bool has_offset = swap->offset_pages != SWAP_NO_OFFSET;
 
 	return json_pack("{sb sb so so so}", "is_swap", swap->is_swap, "usable", !swap->obstacle,
-			 "obstacle", text_json(swap->obstacle), "device", text_json(swap->device),
-			 "resume_offset",
+			 "obstacle", json_of_text(swap->obstacle), "device",
+			 json_of_text(swap->device), "resume_offset",
 			 has_offset ? json_integer((json_int_t)swap->offset_pages) : json_null());
 }
 
@@ -88,9 +48,9 @@ static json_t *parts_json(const struct frag_file *file)
 
 json_t *show_file_json(const struct frag_file *file)
 {
-	CLEANUP(decrefp) json_t *row = json_object();
+	CLEANUP(json_decrefp) json_t *row = json_object();
 
-	if (!row || put_path(row, file->path) < 0)
+	if (!row || json_set_name(row, "path", file->path) < 0)
 		return NULL;
 	for (unsigned i = 0; i < frag_column_count; i++)
 		if (json_object_set_new(row, frag_columns[i].name,
@@ -181,7 +141,7 @@ static json_t *directories_json(const struct totals *totals)
 		const struct named_tally *named = &totals->by_directory.rows[i];
 		json_t *row = named->tally.files ? tally_json(&named->tally) : NULL;
 
-		if (row && put_path(row, named->name) == 0)
+		if (row && json_set_name(row, "path", named->name) == 0)
 			json_array_append_new(rows, row);
 		else
 			json_decref(row);
@@ -205,7 +165,7 @@ static json_t *unreadable_json(const struct totals *totals)
 	for (size_t i = 0; i < UNREADABLE_MAX && i < totals->unreadable_count; i++) {
 		json_t *row = json_pack("{ss}", "error", strerror(totals->unreadable[i].error));
 
-		if (row && put_path(row, totals->unreadable[i].path) == 0)
+		if (row && json_set_name(row, "path", totals->unreadable[i].path) == 0)
 			json_array_append_new(rows, row);
 		else
 			json_decref(row);
@@ -265,12 +225,13 @@ static json_t *free_json(const struct free_space *space)
 json_t *show_result_json(const struct frag_result *result)
 {
 	const struct totals *totals = &result->totals;
-	json_t *document = json_pack(
-		"{ss ss ss ss ss sb sI}", "schema", "alloc-perf-frag/1", "source", result->source,
-		"filesystem", result->facts.kind ? result->facts.kind->name : "other", "model",
-		result->model->name, "verdict", frag_verdict_name(frag_verdict_of(result)),
-		"partial", result->partial, "shared_distinct_bytes",
-		(json_int_t)totals->shared_distinct_bytes);
+	json_t *document =
+		json_pack("{si ss ss ss ss ss sb sI}", "schema", JSON_SCHEMA, "kind", "frag",
+			  "source", result->source, "filesystem",
+			  result->facts.kind ? result->facts.kind->name : "other", "model",
+			  result->model->name, "verdict",
+			  frag_verdict_name(frag_verdict_of(result)), "partial", result->partial,
+			  "shared_distinct_bytes", (json_int_t)totals->shared_distinct_bytes);
 	const struct {
 		const char *name;
 		json_t *value;
@@ -290,7 +251,7 @@ json_t *show_result_json(const struct frag_result *result)
 		{ "by_directory", directories_json(totals) },
 		{ "worst", worst_json(&totals->worst) },
 		{ "unreadable", unreadable_json(totals) },
-		{ "note", result->note ? json_string(result->note) : json_null() },
+		{ "note", json_of_text(result->note) },
 		{ "free_space", result->free ? free_json(result->free) : json_null() },
 	};
 

@@ -11,27 +11,34 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/words.h"
 
 static const double noise = 0.01;
 
-static void decrefp(json_t **json)
+static bool is_saved(const json_t *document)
 {
-	json_decref(*json);
+	const json_t *schema = json_object_get(document, "schema");
+	const char *kind = json_string_value(json_object_get(document, "kind"));
+	const char *earlier = json_string_value(schema);
+
+	/* Before there was a "kind". */
+	if (earlier)
+		return strcmp(earlier, "alloc-perf-frag/1") == 0;
+	return json_integer_value(schema) == JSON_SCHEMA && kind && strcmp(kind, "frag") == 0;
 }
 
 int saved_read(const char *path, json_t **ret, struct problem *problem)
 {
 	json_error_t error;
-	CLEANUP(decrefp) json_t *document = json_load_file(path, 0, &error);
-	const char *schema = json_string_value(json_object_get(document, "schema"));
+	CLEANUP(json_decrefp) json_t *document = json_load_file(path, 0, &error);
 
 	if (!document)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s cannot be read as JSON: %s",
 				   path, error.text);
-	if (!schema || strcmp(schema, "alloc-perf-frag/1") != 0)
+	if (!is_saved(document))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "%s was not written by `alloc-perf frag --json`", path);
 	*ret = json_incref(document);
