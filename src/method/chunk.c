@@ -34,7 +34,7 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_chunk = {
 	.name = "chunk",
-	.summary = "write() zeroes, N bytes a call",
+	.summary = "write() zeroes, N bytes per call",
 	.parameters = METHOD_CHUNK,
 	.allocate = allocate,
 };

@@ -112,7 +112,7 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_direct = {
 	.name = "direct",
-	.summary = "write zeroes past the page cache (O_DIRECT), N bytes a call",
+	.summary = "write zeroes without the page cache (O_DIRECT), N bytes per call",
 	.parameters = METHOD_CHUNK,
 	.chunk_multiple = DIRECT_SECTOR_BYTES,
 	.allocate = allocate,

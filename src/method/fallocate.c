@@ -79,12 +79,13 @@ static int allocate_zero_range(int fd, const struct method_request *req, struct 
 static int probe_zero_range(const char **ret_why)
 {
 	return probe_mode(FALLOC_FL_ZERO_RANGE,
-			  "this kernel does not know FALLOC_FL_ZERO_RANGE (Linux 3.15)", ret_why);
+			  "this kernel does not support FALLOC_FL_ZERO_RANGE (needs Linux 3.15)",
+			  ret_why);
 }
 
 const struct method method_fallocate_zero_range = {
 	.name = "fallocate-zero-range",
-	.summary = "fallocate() that zeroes the range, as unwritten extents where it can",
+	.summary = "fallocate() that zeroes the range, as unwritten extents if possible",
 	.allocate = allocate_zero_range,
 	.probe = probe_zero_range,
 };
@@ -98,7 +99,8 @@ static int allocate_write_zeroes(int fd, const struct method_request *req,
 static int probe_write_zeroes(const char **ret_why)
 {
 	return probe_mode(FALLOC_FL_WRITE_ZEROES,
-			  "this kernel does not know FALLOC_FL_WRITE_ZEROES (Linux 6.17)", ret_why);
+			  "this kernel does not support FALLOC_FL_WRITE_ZEROES (needs Linux 6.17)",
+			  ret_why);
 }
 
 const struct method method_fallocate_write_zeroes = {

@@ -200,7 +200,7 @@ int method_parse(const char *spec, struct method_choice *ret, char **ret_why)
 				   spec, choice.method->name);
 	if (choice.method->parameters != METHOD_PLAIN && !parameters)
 		return refuse_spec(EINVAL, ret_why,
-				   "method \"%s\" needs the bytes of a chunk, such as %s-4096",
+				   "method \"%s\" needs a chunk size in bytes, such as %s-4096",
 				   spec, choice.method->name);
 	if (parameters)
 		r = parse_parameters(spec, parameters, &choice, ret_why);

@@ -79,6 +79,6 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_posix_emulated = {
 	.name = "posix-emulated",
-	.summary = "what glibc's posix_fallocate() does where the kernel refuses: a byte a block",
+	.summary = "the emulation in glibc's posix_fallocate(): one byte per block",
 	.allocate = allocate,
 };

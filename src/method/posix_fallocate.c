@@ -36,6 +36,6 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_posix_fallocate = {
 	.name = "posix-fallocate",
-	.summary = "posix_fallocate(): native where supported, else as the C library emulates it",
+	.summary = "posix_fallocate(): native if supported, else emulated by the C library",
 	.allocate = allocate,
 };

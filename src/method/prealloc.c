@@ -24,6 +24,6 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_prealloc = {
 	.name = "prealloc",
-	.summary = "libprealloc: fallocate(), else zeroes by the fastest way there is",
+	.summary = "libprealloc: fallocate() if supported, else zeroes in the fastest way",
 	.allocate = allocate,
 };

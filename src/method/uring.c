@@ -181,10 +181,9 @@ static int probe(const char **ret_why)
 		return 0;
 	}
 	if (r == -EPERM)
-		*ret_why = "io_uring is switched off here (sysctl kernel.io_uring_disabled, or a "
-			   "sandbox)";
+		*ret_why = "io_uring is disabled (sysctl kernel.io_uring_disabled, or a sandbox)";
 	else if (r == -ENOSYS)
-		*ret_why = "this kernel has no io_uring (Linux 5.1), or a sandbox hides it";
+		*ret_why = "this kernel has no io_uring (needs Linux 5.1), or a sandbox blocks it";
 	else
 		*ret_why = "io_uring_setup() failed";
 	return r;
@@ -192,7 +191,8 @@ static int probe(const char **ret_why)
 
 const struct method method_uring = {
 	.name = "uring",
-	.summary = "io_uring writes of zeroes past the page cache, N bytes each, DEPTH (8) at once",
+	.summary = "write zeroes without the page cache by io_uring, N bytes each, DEPTH (8) in "
+		   "flight",
 	.parameters = METHOD_CHUNK_DEPTH,
 	.chunk_multiple = DIRECT_SECTOR_BYTES,
 	.allocate = allocate,

@@ -61,7 +61,7 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 
 const struct method method_writev = {
 	.name = "writev",
-	.summary = "writev() zeroes, N bytes a call, all from one page",
+	.summary = "writev() zeroes, N bytes per call, all from one page",
 	.parameters = METHOD_CHUNK,
 	.allocate = allocate,
 };

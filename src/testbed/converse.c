@@ -92,7 +92,7 @@ static void send_request(struct conversation *talk)
 	talk->asked = 1;
 	talk->deadline_ns = seconds_from_now(talk->session->trial_seconds);
 	if (io_write_all(talk->process->to_fd, line, strlen(line)) < 0)
-		give_up(talk, "the agent ended before it got its request");
+		give_up(talk, "the agent exited before it received its request");
 }
 
 static void take_record(struct conversation *talk, const json_t *event)
@@ -146,7 +146,7 @@ static void hear_line(struct conversation *talk, const char *line)
 	const char *stage = json_string_value(json_object_get(event, "stage"));
 
 	if (!name) {
-		give_up(talk, "the agent said what is no event");
+		give_up(talk, "the agent sent an invalid event");
 	} else if (strcmp(name, "ready") == 0 && !talk->asked) {
 		send_request(talk);
 	} else if (strcmp(name, "stage") == 0 && stage) {
@@ -157,7 +157,7 @@ static void hear_line(struct conversation *talk, const char *line)
 	} else if (strcmp(name, "record") == 0 && talk->asked) {
 		take_record(talk, event);
 	} else {
-		give_up(talk, "the agent said \"%s\" at the wrong time", name);
+		give_up(talk, "the agent sent \"%s\" at the wrong time", name);
 	}
 	json_decref(event);
 }
@@ -189,7 +189,8 @@ static int hear(struct conversation *talk)
 	talk->used += (size_t)bytes;
 	hear_lines(talk);
 	if (talk->used == LINE_MAX_BYTES && !talk->done)
-		give_up(talk, "the agent said more than %d bytes without an end", LINE_MAX_BYTES);
+		give_up(talk, "the agent sent more than %d bytes without a newline",
+			LINE_MAX_BYTES);
 	return 1;
 }
 
@@ -250,12 +251,12 @@ static void ended(struct conversation *talk)
 	if (tell_panic(talk))
 		return;
 	if (child_wait(&talk->process->child, -1, seconds_from_now(END_SECONDS), &status) < 0)
-		give_up(talk, "the agent closed its line and did not end");
+		give_up(talk, "the agent closed its connection but did not exit");
 	else if (WIFSIGNALED(status))
 		give_up(talk, "the agent was killed by signal %d (%s)", WTERMSIG(status),
 			strsignal(WTERMSIG(status)));
 	else
-		give_up(talk, "the agent ended with status %d and without a result",
+		give_up(talk, "the agent exited with status %d without a result",
 			WEXITSTATUS(status));
 }
 
@@ -280,8 +281,9 @@ static int wait_for_record(struct conversation *talk)
 		if (r > 0 && watched[1].revents && !hear(talk))
 			ended(talk);
 		if (!talk->done && io_now_ns() > talk->deadline_ns)
-			give_up(talk, talk->asked ? "no result in time; give a longer --timeout"
-						  : "the agent did not start in time");
+			give_up(talk, talk->asked
+					      ? "the trial took too long; use a longer --timeout"
+					      : "the agent did not start in time");
 		session->tick(session->context);
 	}
 	return 0;

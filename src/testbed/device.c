@@ -79,10 +79,10 @@ static int look(const struct testbed_session *session, struct device_facts *ret,
 
 	if (r == 0 || r == -ENOMEM)
 		return r;
-	return problem_set(problem, PROBLEM_LACK, -r,
-			   "cannot look for who uses %s, by the mounts in /proc: %s; choose "
-			   "another testbed",
-			   path, strerror(-r));
+	return problem_set(
+		problem, PROBLEM_LACK, -r,
+		"cannot find out from /proc whether %s is mounted: %s; choose another testbed",
+		path, strerror(-r));
 }
 
 static int device_claim(struct testbed_session *session, uint64_t least_bytes,
@@ -131,17 +131,17 @@ static char *question(const struct device_facts *facts)
 		return NULL;
 
 	if (asprintf(&text,
-		     "All that is on this device will be lost:\n"
+		     "All data on this device will be lost:\n"
 		     "  %s, which is %s, %s of %s%s%s\n"
 		     "  model: %s\n"
 		     "  serial: %s\n"
 		     "  found on it: %s (label: %s)\n"
-		     "Type its name, %s, to have it formatted: ",
+		     "Type its name, %s, to format it: ",
 		     facts->path, facts->name, facts->is_partition ? "a partition" : "a disk",
 		     size_human((double)facts->bytes, size), facts->is_partition ? " on " : "",
 		     facts->is_partition ? facts->disk : "", model,
 		     facts->serial ? facts->serial : "not known",
-		     found->type ? found->type : "nothing that libblkid knows", label,
+		     found->type ? found->type : "nothing known to libblkid", label,
 		     facts->name) < 0)
 		return NULL;
 	return text;
@@ -248,7 +248,7 @@ static char *change_of(const struct device_facts *claimed, const struct device_f
 	if (now->number == claimed->number && now->bytes == claimed->bytes &&
 	    now->sequence == claimed->sequence)
 		return NULL;
-	if (asprintf(&text, "%s of %s", now->name ? now->name : "nothing that is known",
+	if (asprintf(&text, "%s of %s", now->name ? now->name : "nothing known",
 		     size_human((double)now->bytes, size)) < 0)
 		return strdup("another");
 	return text;
@@ -302,7 +302,7 @@ static int device_start(const struct testbed_options *options, const struct volu
 const struct testbed testbed_device = {
 	.name = "device",
 	.argument = "PATH",
-	.summary = "a partition or disk, all of which is lost; needs root",
+	.summary = "a partition or disk, whose data is lost; needs root",
 	.start_seconds = 10,
 	.probe = device_probe,
 	.supports = local_supports,

@@ -24,11 +24,10 @@ static int dir_probe(const struct testbed_options *options, struct problem *prob
 		return 0;
 	/* Requests and result files are JSON, which holds no other text. */
 	if (!quote_is_utf8(argument))
-		return problem_set(
-			problem, PROBLEM_USAGE, EILSEQ,
-			"the directory's path is not UTF-8: %s; use it under another name, as a "
-			"symbolic link",
-			argument);
+		return problem_set(problem, PROBLEM_USAGE, EILSEQ,
+				   "the directory's path is not UTF-8: %s; use a symbolic link "
+				   "with another name",
+				   argument);
 	if (stat(argument, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno, "cannot use the directory %s: %s",
 				   argument, strerror(errno));
@@ -38,7 +37,7 @@ static int dir_probe(const struct testbed_options *options, struct problem *prob
 	if (access(argument, W_OK | X_OK) < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
-			"cannot write in the directory %s: %s; choose one that you may write to",
+			"cannot write to the directory %s: %s; choose a writable directory",
 			argument, strerror(errno));
 	return 0;
 }
@@ -59,10 +58,9 @@ static int dir_start(const struct testbed_options *options, const struct volume 
 const struct testbed testbed_dir = {
 	.name = "dir",
 	.argument = "PATH",
-	.summary = "an existing directory, on whatever it is; formats nothing",
-	.note = "Taken in a directory in use: the device's counters include what others wrote "
-		"meanwhile, "
-		"and the layout depends on what was there before.",
+	.summary = "an existing directory on any file system; formats nothing",
+	.note = "Measured in a directory in use: the device's counters include writes by other "
+		"processes, and the layout depends on the existing files.",
 	.in_directory = 1,
 	.start_seconds = 10,
 	.probe = dir_probe,

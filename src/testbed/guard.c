@@ -30,14 +30,15 @@ static int check_path(const struct device_facts *facts, struct problem *problem)
 {
 	if (facts->kind)
 		return REFUSE(problem, ENOTBLK,
-			      "%s is %s and no block device; name a partition or a disk",
+			      "%s is %s, not a block device; name a partition or a disk",
 			      facts->path, facts->kind);
 	if (facts->name)
 		return 0;
 	if (facts->error)
 		return cannot_open(facts, problem);
 	return REFUSE(problem, ENXIO,
-		      "the kernel has no device of the number of %s; choose another", facts->path);
+		      "the kernel has no device with the number of %s; choose another device",
+		      facts->path);
 }
 
 /* ---- who uses it ---- */
@@ -48,19 +49,19 @@ static const struct use {
 	size_t fact;
 	const char *is, *advice;
 } uses[] = {
-	{ FACT(changed), "is no longer what it was when the run began, but",
-	  "nothing was written to that" },
+	{ FACT(changed), "has changed since the start of the run; now it is",
+	  "nothing was written to it" },
 	{ FACT(mounted), "is mounted on", "unmount it, or choose another device" },
-	{ FACT(swap), "is in use as swap:", "switch it off with swapoff, or choose another" },
-	{ FACT(holders), "is a part of", "take it out of there, or choose another device" },
-	{ FACT(registered), "is in use by", "take it out of there, or choose another device" },
+	{ FACT(swap), "is in use as swap:", "disable it with swapoff, or choose another device" },
+	{ FACT(holders), "is part of", "remove it from there, or choose another device" },
+	{ FACT(registered), "is in use by", "remove it from there, or choose another device" },
 	{ FACT(looped), "is also used through", "detach that with losetup -d first" },
-	{ FACT(below), "is only another name for", "choose that, or another device" },
+	{ FACT(below), "is only another name for", "choose that one, or another device" },
 	{ FACT(exported), "is exported by", "end that, or choose another device" },
 	{ FACT(opened), "is open for writing in", "end that, or choose another device" },
-	{ FACT(fstab), "belongs to the system by", "remove that line, or choose another device" },
-	{ FACT(twin), "says that it is the same disk as", "choose a disk with one path to it" },
-	{ FACT(overlap), "shares sectors with", "mend the partition table first" },
+	{ FACT(fstab), "is listed in", "remove that line, or choose another device" },
+	{ FACT(twin), "reports the same identity as", "choose a disk with one path to it" },
+	{ FACT(overlap), "shares sectors with", "repair the partition table first" },
 	{ FACT(partitions), "has partitions:", "choose one of them, or remove them" },
 	{ FACT(zoned), "is a zoned device:", "choose one without zones" },
 };
@@ -87,8 +88,8 @@ static int check_uses(const struct device_facts *facts, struct problem *problem)
 			      facts->path, facts->disk);
 	if (facts->locked)
 		return REFUSE(problem, facts->locked,
-			      "cannot use %s: the disk %s cannot be locked: %s; look whether "
-			      "/dev/%s is there",
+			      "cannot use %s: the disk %s cannot be locked: %s; check that /dev/%s "
+			      "exists",
 			      facts->path, facts->disk, strerror(facts->locked), facts->disk);
 	return 0;
 }
@@ -107,7 +108,7 @@ static int check_room(const struct device_facts *facts, struct problem *problem)
 			      facts->path);
 	if (facts->bytes < facts->least_bytes)
 		return REFUSE(problem, ENOSPC,
-			      "%s is too small: it has %s and the run needs %s; give a smaller "
+			      "%s is too small: it has %s and the run needs %s; use a smaller "
 			      "--size, or choose another device",
 			      facts->path, size_human((double)facts->bytes, has),
 			      size_human((double)facts->least_bytes, needs));
@@ -120,13 +121,13 @@ static int check_system(const struct device_facts *facts, const struct guard_con
 	if (!facts->holds)
 		return 0;
 	if (!facts->is_partition)
-		return REFUSE(problem, EBUSY, "%s holds %s; choose another device", facts->path,
+		return REFUSE(problem, EBUSY, "%s contains %s; choose another device", facts->path,
 			      facts->holds);
 	if (consent->same_disk)
 		return 0;
 	return REFUSE(problem, EBUSY,
-		      "%s is on %s, the disk that holds %s; choose another disk, or allow this "
-		      "partition of it by --same-disk",
+		      "%s is on %s, the disk that contains %s; choose another disk, or allow this "
+		      "partition with --same-disk",
 		      facts->path, facts->disk, facts->holds);
 }
 
@@ -154,18 +155,18 @@ static int check_type(const struct device_facts *facts, const char *allowed,
 
 	if (is_member(found))
 		return REFUSE(problem, EBUSY,
-			      "%s is a member of something larger (%s); take it out of there, then "
-			      "remove the signature with wipefs",
+			      "%s is a member of a larger volume (%s); remove it from there, then "
+			      "erase the signature with wipefs",
 			      facts->path, found->type);
 	if (!allowed)
 		return REFUSE(problem, EEXIST,
-			      "%s has something on it (%s); choose another device, or let it be "
-			      "overwritten by --overwrite-signature %s",
+			      "%s is not empty (%s); choose another device, or overwrite it with "
+			      "--overwrite-signature %s",
 			      facts->path, found->type, found->type);
 	if (strcmp(found->type, allowed) != 0)
 		return REFUSE(problem, EEXIST,
-			      "%s has %s on it and not %s, as --overwrite-signature says; choose "
-			      "another device, or give that type",
+			      "%s contains %s, but --overwrite-signature names \"%s\"; choose "
+			      "another device, or name that type",
 			      facts->path, found->type, allowed);
 	return 0;
 }
@@ -181,8 +182,8 @@ static int check_found(const struct device_facts *facts, const char *allowed,
 			      strerror(found->unreadable ? found->unreadable : disk->unreadable));
 	if (found->ambivalent)
 		return REFUSE(problem, EEXIST,
-			      "%s has several signatures that contradict each other; look at them "
-			      "with wipefs %s, and remove what is not needed",
+			      "%s has several contradictory signatures; list them with `wipefs "
+			      "%s`, and erase those that are wrong",
 			      facts->path, facts->path);
 	if (found->table)
 		return REFUSE(problem, EEXIST,
@@ -190,11 +191,10 @@ static int check_found(const struct device_facts *facts, const char *allowed,
 			      "table with wipefs",
 			      facts->path, found->table);
 	if (disk->type || disk->ambivalent)
-		return REFUSE(problem, EEXIST,
-			      "%s is on %s, which as a whole has something on it (%s); choose "
-			      "another disk",
-			      facts->path, facts->disk,
-			      disk->type ? disk->type : "several signatures");
+		return REFUSE(
+			problem, EEXIST,
+			"%s is on %s, a disk with a signature of its own (%s); choose another disk",
+			facts->path, facts->disk, disk->type ? disk->type : "several signatures");
 	return found->type ? check_type(facts, allowed, problem) : 0;
 }
 
@@ -243,15 +243,15 @@ int guard_consent(const struct device_facts *facts, const struct guard_consent *
 		return 0;
 	if (!name)
 		return REFUSE(problem, EPERM,
-			      "%s has neither a name in %s nor a serial number of its own, so that "
-			      "its loss can only be agreed to on a terminal",
+			      "%s has neither a name in %s nor a unique serial number, so that its "
+			      "loss can be confirmed only on a terminal",
 			      facts->path, by_id_folder);
 	if (!destroy)
 		return REFUSE(problem, EPERM,
-			      "all that is on %s would be lost; if it may be, add --destroy '%s'",
+			      "all data on %s would be lost; to confirm that, add --destroy '%s'",
 			      facts->path, name);
 	return REFUSE(problem, EPERM,
-		      "--destroy %s does not name %s%s; if that may lose all that is on it, give "
+		      "--destroy %s does not name %s%s; to confirm the loss of all its data, use "
 		      "--destroy '%s'",
 		      destroy, facts->path,
 		      on_terminal ? "" : " by its name in /dev/disk/by-id or its serial number",
@@ -273,8 +273,8 @@ static int check_words(const char *name, const char *words, struct problem *prob
 	for (size_t i = 0; i < ARRAY_SIZE(elsewhere); i++)
 		if (strstr(words, elsewhere[i]))
 			return REFUSE(problem, EINVAL,
-				      "[%s] names something besides the volume (%s), which the "
-				      "testbed device does not allow",
+				      "[%s] names another file or device than the volume (%s), "
+				      "which the testbed device does not allow",
 				      name, words);
 	return 0;
 }

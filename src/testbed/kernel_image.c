@@ -83,8 +83,8 @@ static int no_kernel(const char *path, struct problem *problem)
 {
 	return problem_set(
 		problem, PROBLEM_LACK, ENOEXEC,
-		"%s is not a kernel that qemu can boot; that is a bzImage, which a build of "
-		"Linux leaves at arch/x86/boot/bzImage (for User-Mode Linux add --on uml)",
+		"%s is not a kernel that QEMU can boot; use a bzImage, which a build of Linux "
+		"leaves at arch/x86/boot/bzImage (for User-Mode Linux add --on uml)",
 		path);
 }
 
@@ -133,8 +133,8 @@ static int open_kernel(const char *path, struct kernel_image *image, struct prob
 
 	if (fd < 0 && errno == EACCES)
 		return problem_set(problem, PROBLEM_LACK, EACCES,
-				   "%s may not be read by this user; copy it, as root, to where it "
-				   "may, and name the copy",
+				   "this user may not read %s; copy it, as root, to a readable "
+				   "file, and name the copy",
 				   path);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno, "cannot read the kernel %s: %s",
@@ -273,11 +273,11 @@ static int not_seen(const char *folder, const char *release, struct problem *pro
 	const char *end = length < tail ? "" : folder + length - tail;
 
 	if (strncmp(end, middle, strlen(middle)) != 0)
-		return problem_set(problem, PROBLEM_LACK, ENOENT,
-				   "depmod has not seen the modules in %s (there is no "
-				   "modules.dep.bin); make that FOLDER/lib/modules/%s and run: "
-				   "depmod -b FOLDER %s",
-				   folder, release, release);
+		return problem_set(
+			problem, PROBLEM_LACK, ENOENT,
+			"depmod has not seen the modules in %s (there is no modules.dep.bin); move "
+			"that to DIR/lib/modules/%s and run: depmod -b DIR %s",
+			folder, release, release);
 	return problem_set(problem, PROBLEM_LACK, ENOENT,
 			   "depmod has not seen the modules in %s (there is no modules.dep.bin); "
 			   "run: depmod -b %.*s/ %s",
@@ -296,10 +296,10 @@ static int find_modules(const struct places *places, struct kernel_image *image,
 		return 0;
 	if (unseen)
 		return not_seen(unseen, image->release, problem);
-	return problem_set(problem, PROBLEM_LACK, ENOENT,
-			   "%s has no modules of the kernel %s: there is neither %s nor "
-			   "lib/modules/%s in it",
-			   modules, image->release, image->release, image->release);
+	return problem_set(
+		problem, PROBLEM_LACK, ENOENT,
+		"%s has no modules of the kernel %s: it contains neither %s nor lib/modules/%s",
+		modules, image->release, image->release, image->release);
 }
 
 /* ---- a program of User-Mode Linux ---- */

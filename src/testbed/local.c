@@ -39,19 +39,19 @@ int local_probe(const char *name, struct problem *problem)
 	if (geteuid() != 0)
 		return problem_set(
 			problem, PROBLEM_LACK, EPERM,
-			"the testbed %s needs root, to mount; run it as root, or use --on uml",
+			"the testbed %s needs root to mount; run it as root, or use --on uml",
 			name);
 	r = try_mounts();
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r,
-				   "the testbed %s needs mounts of its own: %s; use --on uml in "
-				   "this container",
+				   "the testbed %s needs a private mount namespace: %s; use --on "
+				   "uml in this container",
 				   name, strerror(-r));
 	if (access(mount_point, X_OK) < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
-			"the testbed %s needs the directory %s: %s; make it, or use --on uml", name,
-			mount_point, strerror(errno));
+			"the testbed %s needs the directory %s: %s; create it, or use --on uml",
+			name, mount_point, strerror(errno));
 	return 0;
 }
 

@@ -107,10 +107,9 @@ static int loop_start(const struct testbed_options *options, const struct volume
 
 const struct testbed testbed_loop = {
 	.name = "loop",
-	.summary = "the running kernel's file systems on a loop device; needs root",
-	.note = "Taken on a loop device over a sparse image: times include the disk and the file "
-		"system "
-		"below it.",
+	.summary = "the running kernel's file systems on loop devices; needs root",
+	.note = "Measured on a loop device over a sparse image: times include the disk and the "
+		"file system below it.",
 	.start_seconds = 10,
 	.probe = loop_probe,
 	.supports = local_supports,

@@ -62,11 +62,10 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 
 		if (!(is_iops || is_bps) || size_parse(strchr(*word, '=') + 1, &value) < 0 ||
 		    value == 0)
-			return problem_set(
-				problem, PROBLEM_USAGE, EINVAL,
-				"\"%s\" limits no drive; write iops=N, bps=SIZE or both, "
-				"as in iops=120,bps=80M",
-				text);
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "invalid drive limit \"%s\": use iops=N, bps=SIZE or "
+					   "both, such as iops=120,bps=80M",
+					   text);
 		if (asprintf(&longer, "%s,throttling.%s-total=%" PRIu64, parts,
 			     is_iops ? "iops" : "bps", value) < 0)
 			return -ENOMEM;
@@ -313,11 +312,11 @@ static int qemu_describe(const struct testbed_options *options, struct environme
 		r = field_set_text(&environment->drive_throttle, throttle);
 	if (r < 0 ||
 	    asprintf(&note,
-		     "Taken in a QEMU guest, the image below a virtio disk with a write cache: "
-		     "fragments and bytes are exact. %s%s%s%s",
+		     "Measured in a QEMU guest on a virtio disk with a write cache: fragments and "
+		     "bytes are exact. %s%s%s%s",
 		     options->accelerated
-			     ? "On KVM; times include QEMU and the file system that has the image."
-			     : "Emulated (TCG): times compare only within it.",
+			     ? "On KVM: times include QEMU and the file system of the image."
+			     : "Emulated (TCG): times are comparable only with each other.",
 		     throttle ? " The drive is throttled to " : "", throttle ? throttle : "",
 		     throttle ? "." : "") < 0)
 		return -ENOMEM;
@@ -348,7 +347,7 @@ const struct testbed testbed_qemu = {
 	.boots_kernels = 1,
 	.chooses_kernel = 1,
 	.throttles = 1,
-	.summary = "a QEMU guest with any kernel, the newest in /boot if none is named: no root",
+	.summary = "a QEMU guest with any kernel (default: the newest in /boot); needs no root",
 	.start_seconds = 120,
 	.probe = qemu_probe,
 	.choices = qemu_choices,

@@ -266,18 +266,17 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 	}
 	if (statvfs(directory, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno,
-				   "cannot look at %s: %s; make it, or choose another directory",
+				   "cannot examine %s: %s; create it, or choose another directory",
 				   directory, strerror(errno));
 	free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
 	if (free_bytes >= needed)
 		return 0;
-	return problem_set(
-		problem, PROBLEM_LACK, ENOSPC,
-		"%s has %s free and the run can need %s; give a smaller --size, or choose "
-		"another directory%s",
-		directory, size_human((double)free_bytes, free_text),
-		size_human((double)needed, needed_text),
-		session->testbed->in_directory ? ""
-		: session->keep_images	       ? " for --keep-images"
-					       : " with --scratch");
+	return problem_set(problem, PROBLEM_LACK, ENOSPC,
+			   "%s has %s free and the run can need %s; use a smaller --size, or "
+			   "choose another directory%s",
+			   directory, size_human((double)free_bytes, free_text),
+			   size_human((double)needed, needed_text),
+			   session->testbed->in_directory ? ""
+			   : session->keep_images	  ? " for --keep-images"
+							  : " with --scratch");
 }

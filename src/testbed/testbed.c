@@ -25,20 +25,19 @@ const char *testbed_form(const struct testbed *testbed, char text[static TESTBED
 static int unknown(const char *spec, struct problem *problem)
 {
 	CLEANUP(freep) char *name = strndup(spec, strcspn(spec, ":"));
-	char there_are[256] = "auto", form[TESTBED_FORM_MAX];
+	char choices[256] = "auto", form[TESTBED_FORM_MAX];
 	const char *nearest = NULL;
 
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
-		size_t used = strlen(there_are);
+		size_t used = strlen(choices);
 
 		suggest_consider(name ? name : spec, (*testbed)->name, &nearest);
-		snprintf(there_are + used, sizeof(there_are) - used, "%s%s",
-			 testbed[1] ? ", " : " and ", testbed_form(*testbed, form));
+		snprintf(choices + used, sizeof(choices) - used, "%s%s", testbed[1] ? ", " : " or ",
+			 testbed_form(*testbed, form));
 	}
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "unknown testbed \"%s\"%s%s%s; there are %s", spec,
-			   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-			   nearest ? "\"?" : "", there_are);
+	return problem_set(problem, PROBLEM_USAGE, EINVAL, "unknown testbed \"%s\"%s%s%s; use %s",
+			   spec, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+			   nearest ? "\"?" : "", choices);
 }
 
 int testbed_parse(const char *spec, const struct testbed **ret, const char **ret_argument,
@@ -58,10 +57,9 @@ int testbed_parse(const char *spec, const struct testbed **ret, const char **ret
 					   (*testbed)->name, (*testbed)->argument, (*testbed)->name,
 					   (*testbed)->argument);
 		if (!(*testbed)->argument && argument)
-			return problem_set(
-				problem, PROBLEM_USAGE, EINVAL,
-				"the testbed %s takes no argument, so \":%s\" means nothing",
-				(*testbed)->name, argument);
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "the testbed %s takes no argument; remove \":%s\"",
+					   (*testbed)->name, argument);
 		*ret = *testbed;
 		*ret_argument = argument;
 		return 0;

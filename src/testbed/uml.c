@@ -176,14 +176,11 @@ const struct testbed testbed_uml = {
 	.argument = "KERNEL",
 	.argument_optional = 1,
 	.boots_kernels = 1,
-	.summary =
-		"a User-Mode Linux guest: no root, and file systems that the running kernel lacks",
-	.note = "Taken in a User-Mode Linux guest: fragments and bytes are exact; times compare "
-		"only within "
-		"it, since system calls and page faults cost far more there than on the machine "
-		"itself. Its kernel drops flushes, so the host flushes the image at the end of "
-		"sync "
-		"and unmount, as a part of their time.",
+	.summary = "a User-Mode Linux guest with its own file systems; needs no root",
+	.note = "Measured in a User-Mode Linux guest: fragments and bytes are exact. Times are "
+		"comparable only with each other, because system calls and page faults are much "
+		"more expensive than on the host. The guest's kernel drops flushes, so the host "
+		"flushes the image at the end of sync and unmount, as part of their time.",
 	.start_seconds = 60,
 	.probe = uml_probe,
 	.supports = uml_supports,

@@ -105,7 +105,7 @@ int uses_find_loops(struct uses_search *search)
 			uses_note(&facts->looped, "%s%s", name, on->note);
 		else if (search->file_inode && loop.lo_inode == search->file_inode &&
 			 loop.lo_device == search->file_device)
-			uses_note(&facts->looped, "%s, which is made of the same file", name);
+			uses_note(&facts->looped, "%s, which is made from the same file", name);
 	}
 	return 0;
 }

@@ -54,14 +54,13 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 	if (volume.fd < 0)
 		return problem_set(
 			problem, PROBLEM_LACK, errno,
-			"cannot make an image in %s: %s; choose another directory with %s",
+			"cannot create an image in %s: %s; choose another directory with %s",
 			directory, strerror(errno), option);
 	if (ftruncate(volume.fd, (off_t)bytes) < 0)
-		return problem_set(
-			problem, PROBLEM_LACK, errno,
-			"cannot make an image of %s in %s: %s; give a smaller --volume, or "
-			"another directory with %s",
-			size_name(bytes, size), directory, strerror(errno), option);
+		return problem_set(problem, PROBLEM_LACK, errno,
+				   "cannot create an image of %s in %s: %s; use a smaller "
+				   "--volume, or another directory with %s",
+				   size_name(bytes, size), directory, strerror(errno), option);
 	volume.bytes = bytes;
 	snprintf(volume.path, sizeof(volume.path), "/proc/%d/fd/%d", getpid(), volume.fd);
 	*ret = volume;
@@ -72,7 +71,7 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 /* The last line that is not empty; cuts `text` up. */
 static const char *last_line(char *text)
 {
-	const char *last = "it said nothing";
+	const char *last = "it printed nothing";
 	char *line;
 
 	while ((line = strsep(&text, "\n")))
@@ -115,7 +114,7 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r, "cannot run %s: %s", words[0],
 				   strerror(-r));
-	return problem_set(problem, PROBLEM_VERDICT, EIO, "%s ended with status %d: %s",
+	return problem_set(problem, PROBLEM_VERDICT, EIO, "%s exited with status %d: %s",
 			   filesystem->mkfs, r, output ? last_line(output) : "");
 }
 
@@ -124,7 +123,7 @@ int volume_keep(const struct volume *volume, const char *path, struct problem *p
 	if (linkat(AT_FDCWD, volume->path, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0)
 		return problem_set(problem, PROBLEM_VERDICT, errno,
 				   "cannot keep the image as %s: %s; its trial is recorded, and "
-				   "--resume goes on with the others",
+				   "--resume continues with the others",
 				   path, strerror(errno));
 	return 0;
 }

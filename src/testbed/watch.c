@@ -165,8 +165,7 @@ static void judge_sleep(const struct watch_facts *facts, watch_fn told, void *co
 	if (seconds < suspended_seconds)
 		return;
 	snprintf(sentence, sizeof(sentence),
-		 "the machine was suspended for %s in the course of the run; measure again without "
-		 "that",
+		 "the machine was suspended for %s during the run; measure again",
 		 duration_human(seconds, text));
 	told(WARNING_SUSPENDED, sentence, context);
 }
@@ -182,8 +181,8 @@ static void judge_writers(const struct watch_facts *facts, watch_fn told, void *
 	if (foreign < foreign_bytes_a_second || foreign / seconds < foreign_bytes_a_second)
 		return;
 	snprintf(sentence, sizeof(sentence),
-		 "others wrote %s/s to %s while no trial ran; times and written bytes may include "
-		 "theirs",
+		 "other processes wrote %s/s to %s while no trial was running; times and written "
+		 "bytes can include their writes",
 		 size_human(foreign / seconds, text),
 		 facts->device ? facts->device : "the device below");
 	told(WARNING_WRITERS, sentence, context);
@@ -195,11 +194,10 @@ static void judge_load(const struct watch_facts *facts, watch_fn told, void *con
 
 	if (facts->cpus <= 0 || facts->load <= (double)facts->cpus)
 		return;
-	snprintf(
-		sentence, sizeof(sentence),
-		"the load was up to %.1f on %ld core%s without the trials, which had to wait for a "
-		"processor",
-		facts->load, (long)facts->cpus, facts->cpus == 1 ? "" : "s");
+	snprintf(sentence, sizeof(sentence),
+		 "the load without the trials was up to %.1f on %ld core%s, so that trials had to "
+		 "wait for a CPU",
+		 facts->load, (long)facts->cpus, facts->cpus == 1 ? "" : "s");
 	told(WARNING_LOAD, sentence, context);
 }
 
@@ -210,8 +208,8 @@ static void judge_frequency(const struct watch_facts *facts, watch_fn told, void
 	if (!facts->governor)
 		return;
 	snprintf(sentence, sizeof(sentence),
-		 "the processor's frequency is scaled (governor %s), so that times depend on what "
-		 "it did before; the governor performance keeps it",
+		 "the CPU frequency is scaled (governor %s), so that times depend on the previous "
+		 "load; use the governor performance",
 		 facts->governor);
 	told(WARNING_FREQUENCY, sentence, context);
 }
@@ -224,8 +222,8 @@ static void judge_room(const struct watch_facts *facts, watch_fn told, void *con
 	if (!(facts->full >= nearly_full))
 		return;
 	snprintf(sentence, sizeof(sentence),
-		 "what %s is on is %.0f %% full, where file systems grow slow and lay files out in "
-		 "pieces",
+		 "the file system of %s is %.0f %% full; file systems that are nearly full are "
+		 "slow and fragment files",
 		 facts->directory ? facts->directory : "the scratch directory", facts->full * 100);
 	told(WARNING_FULL, sentence, context);
 }

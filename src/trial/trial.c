@@ -71,11 +71,11 @@ static int stage_modules(struct trial *trial)
 		if (r == 0 || r == -ENODEV)
 			continue;
 		record_conclude(trial->record, STATUS_FAILED, -r,
-				"loading the kernel's module %s: %s", module_name(*file),
+				"loading the kernel module %s: %s", module_name(*file),
 				strerror(-r));
 		return r;
 	}
-	return files ? 0 : failed(trial, "loading the kernel's modules", ENOMEM);
+	return files ? 0 : failed(trial, "loading the kernel modules", ENOMEM);
 }
 
 /* A driver may still be looking at the hardware when its module has been loaded. */
@@ -275,7 +275,7 @@ static int check_promise(struct trial *trial)
 
 	if (record->size_bytes != length) {
 		record_conclude(trial->record, STATUS_FAILED, EIO,
-				"the file is %lld bytes long and not %lld",
+				"the file has %lld bytes instead of %lld",
 				(long long)record->size_bytes, (long long)length);
 		return -EIO;
 	}
@@ -294,7 +294,7 @@ static int stage_inspect(struct trial *trial)
 	int r;
 
 	if (fstat(trial->fd, &status) < 0)
-		return failed(trial, "looking at the file", errno);
+		return failed(trial, "inspecting the file", errno);
 	trial->record->size_bytes = status.st_size;
 	r = inspect_extents(trial->fd, trial->request->largest_run, trial->record);
 	if (r < 0 && r != -EOPNOTSUPP && r != -EPERM)

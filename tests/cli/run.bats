@@ -44,7 +44,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "an unknown testbed is named, with those that exist" {
-	refused 'there are auto, uml[:KERNEL], loop, qemu[:KERNEL], device:PATH and dir:PATH' --on umll
+	refused 'use auto, uml[:KERNEL], loop, qemu[:KERNEL], device:PATH or dir:PATH' --on umll
 	refused 'the testbed dir needs a PATH' --on dir
 	refused 'takes no argument' --on loop:x
 }
@@ -127,7 +127,7 @@ refused() { # SENTENCE ARGUMENT...
 	mkdir -m 555 closed
 	run as_user alloc-perf run --on dir:closed -s 1M -o result.jsonl
 	assert_status 3
-	assert_output_has "cannot write in the directory closed: Permission denied"
+	assert_output_has "cannot write to the directory closed: Permission denied"
 	run alloc-perf run --on dir:missing -s 1M -o result.jsonl
 	assert_status 3
 	assert_output_has "cannot use the directory missing: No such file or directory"
@@ -149,7 +149,7 @@ refused() { # SENTENCE ARGUMENT...
 	require uml
 	run alloc-perf run --on uml --fs ext4 -s 1M --scratch missing -o result.jsonl
 	assert_status 3
-	assert_output_has "cannot look at missing: No such file or directory; make it, or choose another directory"
+	assert_output_has "cannot examine missing: No such file or directory; create it, or choose another directory"
 	mkdir -m 555 closed
 	run as_user alloc-perf run --on uml --fs ext4 -s 1M --scratch closed -o result.jsonl
 	assert_status 3
@@ -347,7 +347,7 @@ trials() { # FILE
 	umount full
 	assert_status 0
 	run jq -r 'select(.type == "warning" and .kind == "full").text' result.jsonl
-	assert_output_has "what full is on is 9"
+	assert_output_has "the file system of full is 9"
 	assert_output_has "file systems grow slow"
 	cp result.jsonl before.jsonl
 	alloc-perf run --resume result.jsonl -q

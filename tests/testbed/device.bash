@@ -97,5 +97,5 @@ refused() {
 
 # on_terminal ANSWER OPTION...: with a terminal, on which ANSWER is typed when it asks.
 on_terminal() {
-	"$ALLOC_PERF_SOURCE/tests/cli/terminal.py" "to have it formatted: " "$1" -- "${@:2}"
+	"$ALLOC_PERF_SOURCE/tests/cli/terminal.py" "to format it: " "$1" -- "${@:2}"
 }

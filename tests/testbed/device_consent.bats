@@ -20,7 +20,7 @@ load device
 	assert_status 2
 	run measure --on "device:$DISK"
 	assert_status 2
-	assert_output_has "all that is on $DISK would be lost; if it may be, add --destroy '$ID'"
+	assert_output_has "all data on $DISK would be lost; to confirm that, add --destroy '$ID'"
 	# The name of another disk.
 	other=$ID
 	make_disk 24M

@@ -23,10 +23,10 @@ empty() {
 @test "refused: file systems, and any other type than theirs" {
 	for type in ext2 ext3 ext4; do
 		mkfs.$type -q -F -L precious "$DISK"
-		refused "has something on it ($type); choose another device, or let it be overwritten by --overwrite-signature $type"
-		refused "has $type on it and not xfs" --overwrite-signature xfs
-		refused "has $type on it and not ext" --overwrite-signature ext
-		refused "has $type on it and not " --overwrite-signature ""
+		refused "is not empty ($type); choose another device, or overwrite it with --overwrite-signature $type"
+		refused "contains $type, but --overwrite-signature names \"xfs\"" --overwrite-signature xfs
+		refused "contains $type, but --overwrite-signature names \"ext\"" --overwrite-signature ext
+		refused "contains $type, but --overwrite-signature names \"\"" --overwrite-signature ""
 		empty
 	done
 	signature iso9660 32768 '\x01CD001'
@@ -36,7 +36,7 @@ empty() {
 	refused "(squashfs)"
 	empty
 	signature f2fs 1024 '\x10\x20\xf5\xf2\x01'
-	refused "has f2fs on it and not btrfs" --overwrite-signature btrfs
+	refused "contains f2fs, but --overwrite-signature names \"btrfs\"" --overwrite-signature btrfs
 	empty
 	signature btrfs 65600 _BHRfS_M
 	refused "(btrfs)"
@@ -53,25 +53,25 @@ empty() {
 
 @test "refused: members, whatever is said" {
 	signature linux_raid_member 4096 '\xfc\x4e\x2b\xa9\x01' 4240 '\x08'
-	refused "is a member of something larger (linux_raid_member)" --overwrite-signature linux_raid_member
+	refused "is a member of a larger volume (linux_raid_member)" --overwrite-signature linux_raid_member
 	empty
 	signature linux_raid_member $((24 * 1024 * 1024 - 65536)) '\xfc\x4e\x2b\xa9\0\0\0\0\x5a'
-	refused "is a member of something larger (linux_raid_member)" --overwrite-signature linux_raid_member
+	refused "is a member of a larger volume (linux_raid_member)" --overwrite-signature linux_raid_member
 	empty
 	signature DM_snapshot_cow 0 'SnAp\x01\0\0\0\x01\0\0\0\x08'
-	refused "is a member of something larger (DM_snapshot_cow)" --overwrite-signature DM_snapshot_cow
+	refused "is a member of a larger volume (DM_snapshot_cow)" --overwrite-signature DM_snapshot_cow
 	empty
 	signature DM_verity_hash 0 'verity\0\0\x01'
-	refused "is a member of something larger (DM_verity_hash)" --overwrite-signature DM_verity_hash
+	refused "is a member of a larger volume (DM_verity_hash)" --overwrite-signature DM_verity_hash
 	empty
 	signature ceph_bluestore 0 'bluestore block device'
-	refused "is a member of something larger (ceph_bluestore)" --overwrite-signature ceph_bluestore
+	refused "is a member of a larger volume (ceph_bluestore)" --overwrite-signature ceph_bluestore
 	empty
 	signature vdo 0 dmvdo001
-	refused "is a member of something larger (vdo)" --overwrite-signature vdo
+	refused "is a member of a larger volume (vdo)" --overwrite-signature vdo
 	empty
 	signature swsuspend 4086 'S1SUSPEND\0'
-	refused "is a member of something larger (swsuspend)" --overwrite-signature swsuspend
+	refused "is a member of a larger volume (swsuspend)" --overwrite-signature swsuspend
 }
 
 @test "refused: LVM, ZFS, bcache" {
@@ -91,7 +91,7 @@ empty() {
 		    disk.write(label)
 	END
 	signature LVM2_member
-	refused "is a member of something larger (LVM2_member)" --overwrite-signature LVM2_member
+	refused "is a member of a larger volume (LVM2_member)" --overwrite-signature LVM2_member
 	# Damaged ones, too.
 	put 700 x
 	refused "LVM2_member"
@@ -105,7 +105,7 @@ empty() {
 		            disk.write(struct.pack("<QQQ", 0x00bab10c, 5000, 1))
 	END
 	[ "$(blkid -p -o value -s TYPE "$DISK")" = zfs_member ]
-	refused "is a member of something larger (zfs_member)" --overwrite-signature zfs_member
+	refused "is a member of a larger volume (zfs_member)" --overwrite-signature zfs_member
 }
 
 @test "refused: an encrypted one, but for its very name" {
@@ -171,7 +171,7 @@ empty() {
 		# In a namespace of the test, so that the machine's own is left alone.
 		run unshare -m sh -c "touch /etc/fstab; mount --bind etc/fstab /etc/fstab && exec alloc-perf run -f ext2 -m ftruncate -s 1M -o result.jsonl --on device:$DISK --destroy $ID --overwrite-signature ext4"
 		assert_status 2
-		assert_output_has "belongs to the system by /etc/fstab: $line"
+		assert_output_has "is listed in /etc/fstab: $line"
 		[ "$(blkid -p -o value -s UUID "$DISK")" = "$uuid" ]
 	done
 	[ ! -e result.jsonl ]

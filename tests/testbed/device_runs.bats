@@ -43,7 +43,7 @@ ended() { # STATUS SENTENCE
 	wait_for_trials 3
 	ln -sfn "$DISK" link2
 	mv -T link2 link
-	ended 2 "link is no longer what it was when the run began, but $NAME of 24 MiB; nothing was written to that"
+	ended 2 "link has changed since the start of the run; now it is $NAME of 24 MiB; nothing was written to it"
 	[ "$(b2sum <"$DISK")" = "$hash" ]
 }
 
@@ -68,7 +68,7 @@ ended() { # STATUS SENTENCE
 	wait_for_trials 2
 	truncate -s 48M "$IMAGE"
 	losetup -c "$DISK"
-	ended 2 "is no longer what it was when the run began, but $NAME of 48 MiB"
+	ended 2 "has changed since the start of the run; now it is $NAME of 48 MiB"
 }
 
 @test "somebody else mounts or swaps on it in the course of the run" {

@@ -139,8 +139,8 @@ load device
 
 @test "refused: swap" {
 	mkswap "$DISK"
-	refused "has something on it (swap)"
-	refused "has swap on it and not ext4" --overwrite-signature ext4
+	refused "is not empty (swap)"
+	refused "contains swap, but --overwrite-signature names \"ext4\"" --overwrite-signature ext4
 	swapon "$DISK"
 	refused "is in use as swap: $DISK" --overwrite-signature swap
 	ln -s "$DISK" link
@@ -173,8 +173,8 @@ load device
 	WHERE=$above refused "is only another name for $NAME"
 	losetup -d "$above"
 	above=$(losetup --find --show "$IMAGE")
-	refused "is also used through ${above#/dev/}, which is made of the same file"
-	WHERE=$above refused "is also used through $NAME, which is made of the same file"
+	refused "is also used through ${above#/dev/}, which is made from the same file"
+	WHERE=$above refused "is also used through $NAME, which is made from the same file"
 	losetup -d "$above"
 	# A part of it is enough.
 	above=$(losetup --find --show --offset 1M "$below")
@@ -206,7 +206,7 @@ load device
 	wipefs -qa "${DISK}p1"
 	# The disk itself is a member of something, of which the partitions are a view.
 	put $((24 * 1024 * 1024 - 65536)) '\xfc\x4e\x2b\xa9\0\0\0\0\x5a\0\0\0'
-	WHERE=$PARTITION AGREED=$PARTITION_ID refused "which as a whole has something on it (linux_raid_member)"
+	WHERE=$PARTITION AGREED=$PARTITION_ID refused "a disk with a signature of its own (linux_raid_member)"
 	delpart "$whole" 1
 	delpart "$whole" 2
 	mkfs.ext2 -q "$DISK"
@@ -247,21 +247,21 @@ load device
 	mkfs.ext4 -q "${DISK}p1"
 	mkdir mnt
 	mount "${DISK}p1" mnt
-	WHERE=$PARTITION AGREED=$PARTITION_ID refused "is on $NAME, the disk that holds $WORK/mnt" --scratch "$WORK/mnt"
-	WHERE=$PARTITION AGREED=$PARTITION_ID refused "is on $NAME, the disk that holds mnt/" -o mnt/new.jsonl
+	WHERE=$PARTITION AGREED=$PARTITION_ID refused "is on $NAME, the disk that contains $WORK/mnt" --scratch "$WORK/mnt"
+	WHERE=$PARTITION AGREED=$PARTITION_ID refused "is on $NAME, the disk that contains mnt/" -o mnt/new.jsonl
 	[ ! -e mnt/new.jsonl ]
 	touch mnt/old.jsonl
-	WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that holds mnt/old.jsonl" -o mnt/old.jsonl --force
-	(cd mnt && WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that holds ." -o new.jsonl)
+	WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that contains mnt/old.jsonl" -o mnt/old.jsonl --force
+	(cd mnt && WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that contains ." -o new.jsonl)
 	run bash -c "alloc-perf run -f ext2 -m ftruncate -s 1M --on device:$PARTITION --destroy $PARTITION_ID -o - >mnt/out"
 	assert_status 2
-	assert_output_has "the disk that holds /proc/self/fd/1"
+	assert_output_has "the disk that contains /proc/self/fd/1"
 	# Through a loop device over a file there.
 	truncate -s 8M mnt/image
 	mkfs.ext2 -q -F mnt/image
 	mkdir inner
 	mount -o loop mnt/image inner
-	WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that holds $WORK/inner" --scratch "$WORK/inner"
+	WHERE=$PARTITION AGREED=$PARTITION_ID refused "the disk that contains $WORK/inner" --scratch "$WORK/inner"
 	umount inner
 	# The option is for that alone.
 	run measure --on "device:$PARTITION" --destroy "$PARTITION_ID" --scratch "$WORK/mnt" --same-disk

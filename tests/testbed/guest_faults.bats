@@ -45,12 +45,12 @@ fails_with() { # REASON OPTION...
 
 @test "a guest that ends without a word" {
 	guest 'exit 3'
-	fails_with "ended with status 3 and without a result"
+	fails_with "exited with status 3 without a result"
 }
 
 @test "a guest whose console is no text" {
 	guest 'printf "one\0two\377\n\200three\n"; exit 3'
-	fails_with "ended with status 3 and without a result"
+	fails_with "exited with status 3 without a result"
 	grep -q 'two.*three' result.jsonl
 }
 
@@ -62,12 +62,12 @@ fails_with() { # REASON OPTION...
 
 @test "a guest that says rubbish" {
 	guest 'head -c 3000 /dev/urandom | tr -d "\n" >&$out; say ""; sleep 100'
-	fails_with "the agent said what is no event"
+	fails_with "the agent sent an invalid event"
 }
 
 @test "a guest that never ends its line" {
 	guest 'tr "\0" x </dev/zero >&$out'
-	fails_with "without an end"
+	fails_with "without a newline"
 }
 
 @test "a guest that gives the record before the request" {
@@ -77,13 +77,13 @@ fails_with() { # REASON OPTION...
 
 @test "a guest that asks for a flush before the request" {
 	guest 'say "{\"event\": \"flush\"}"; sleep 100'
-	fails_with "the agent said \"flush\" at the wrong time"
+	fails_with "the agent sent \"flush\" at the wrong time"
 }
 
 @test "a guest that is answered each time that it asks for a flush" {
 	guest 'say "{\"event\": \"ready\"}"; hear
 		for i in 1 2 3; do say "{\"event\": \"flush\"}"; hear; echo "$i: $request"; done; exit 3'
-	fails_with "ended with status 3 and without a result"
+	fails_with "exited with status 3 without a result"
 	for i in 1 2 3; do
 		grep -q "$i: {.*flush_ns.*: [0-9]*}" result.jsonl
 	done

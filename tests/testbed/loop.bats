@@ -101,5 +101,5 @@ setup() {
 	run alloc-perf run --on loop --fs ext2 -m ftruncate -s 1M --keep-images mnt -o result.jsonl
 	umount mnt
 	assert_status 3
-	assert_output_has "cannot make an image in mnt: Operation not supported; choose another directory with --keep-images"
+	assert_output_has "cannot create an image in mnt: Operation not supported; choose another directory with --keep-images"
 }

@@ -37,11 +37,11 @@ kernels_of() {
 @test "an ordinary user measures on the newest kernel of /boot, whose drivers are modules" {
 	run as_user alloc-perf run --on qemu --fs ext4,xfs,btrfs -m posix-fallocate,chunk-4096 -s 4M -o result.jsonl
 	assert_status 0
-	assert_output_has "Taken in a QEMU guest"
+	assert_output_has "Measured in a QEMU guest"
 	# Some distributions let everybody use KVM.
 	if ! as_user test -w /dev/kvm; then
 		assert_output_has "so the guest's processor is emulated (TCG)"
-		assert_output_has "Emulated (TCG): times compare only within it."
+		assert_output_has "Emulated (TCG): times are comparable only with each other."
 		[ "$(environment accelerator)" = tcg ]
 	fi
 	assert_nothing_left

@@ -90,19 +90,19 @@ console() {
 
 @test "a guest that says rubbish" {
 	told rubbish
-	fails_with "the agent said what is no event"
+	fails_with "the agent sent an invalid event"
 }
 
 @test "a qemu that cannot start" {
 	qemu '[ $count != 0 ] || set -- "$@" -device nonsense'
-	fails_with "ended with status 1 and without a result"
+	fails_with "exited with status 1 without a result"
 	console | grep -q "'nonsense' is not a valid device model name"
 }
 
 @test "a qemu that is killed" {
 	# It would go on for ever otherwise.
 	told hang '[ $count != 0 ] || { '"$real"' "$@" <&0 & sleep 3; kill -9 $!; wait $!; exit $?; }'
-	fails_with "ended with status 137 and without a result"
+	fails_with "exited with status 137 without a result"
 }
 
 @test "a file that is no kernel" {

@@ -231,7 +231,7 @@ static void modules_without_an_index_are_told(void **state)
 		{ "any/lib/modules/6.1.0", "any", "/any/ 6.1.0" },
 		{ "any/usr/lib/modules/6.1.0", "any", "/any/usr/ 6.1.0" },
 		{ "any/lib/modules/6.1.0", "any/lib/modules/6.1.0", "/any/ 6.1.0" },
-		{ "any/6.1.0", "any", "depmod -b FOLDER 6.1.0" },
+		{ "any/6.1.0", "any", "depmod -b DIR 6.1.0" },
 	};
 	(void)state;
 

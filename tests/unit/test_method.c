@@ -280,7 +280,7 @@ static void wrong_names_are_explained(void **state)
 		{ "", -ENOENT, "unknown method \"\"; `alloc-perf list methods` shows them all" },
 		{ "mmap-4096", -EINVAL, "method \"mmap-4096\": mmap takes no size or depth" },
 		{ "chunk", -EINVAL,
-		  "method \"chunk\" needs the bytes of a chunk, such as chunk-4096" },
+		  "method \"chunk\" needs a chunk size in bytes, such as chunk-4096" },
 		{ "chunk-", -EINVAL,
 		  "method \"chunk-\": \"\" is not a size such as 4096, 64K or 1M" },
 		{ "chunk-4Q", -EINVAL,

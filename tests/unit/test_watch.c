@@ -61,27 +61,24 @@ static void each_disturbance_has_its_sentence(void **state)
 
 	facts = quiet;
 	facts.suspended_ns = 12000000000;
-	assert_says(&facts, "the machine was suspended for 12 s in the course of the run; measure "
-			    "again without that\n");
+	assert_says(&facts, "the machine was suspended for 12 s during the run; measure again\n");
 	facts = quiet;
 	facts.foreign_bytes = (35 << 20) + 10 * (128 << 10);
 	facts.idle_ns = 500000000;
-	assert_says(&facts, "others wrote 70 MiB/s to /dev/sda1 while no trial ran; times and "
-			    "written bytes may include theirs\n");
+	assert_says(&facts, "other processes wrote 70 MiB/s to /dev/sda1 while no trial was "
+			    "running; times and written bytes can include their writes\n");
 	facts = quiet;
 	facts.load = 2.5;
-	assert_says(&facts, "the load was up to 2.5 on 2 cores without the trials, which had to "
-			    "wait for a processor\n");
+	assert_says(&facts, "the load without the trials was up to 2.5 on 2 cores, so that trials "
+			    "had to wait for a CPU\n");
 	facts = quiet;
 	facts.governor = (char *)"powersave";
-	assert_says(&facts,
-		    "the processor's frequency is scaled (governor powersave), so that times "
-		    "depend on what it did before; the governor performance keeps it\n");
+	assert_says(&facts, "the CPU frequency is scaled (governor powersave), so that times "
+			    "depend on the previous load; use the governor performance\n");
 	facts = quiet;
 	facts.full = 0.953;
-	assert_says(&facts,
-		    "what /var/tmp is on is 95 % full, where file systems grow slow and lay "
-		    "files out in pieces\n");
+	assert_says(&facts, "the file system of /var/tmp is 95 % full; file systems that are "
+			    "nearly full are slow and fragment files\n");
 }
 
 static void several_are_a_line_each(void **state)
