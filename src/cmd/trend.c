@@ -219,8 +219,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 		return trend_draw(to, printing->grids, &printing->trend, problem);
 	if (printing->options->chart)
 		return chart_draw(to, printing->grids, &chart, problem);
-	trend_print(to, printing->grids, &printing->trend);
-	return 0;
+	return trend_print(to, printing->grids, &printing->trend);
 }
 
 static int trend(const struct options *options, struct problem *problem)

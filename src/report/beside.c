@@ -12,6 +12,9 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
+#include "base/text_table.h"
+#include "report/format.h"
 
 static const char reference_method[] = "chunk-4096";
 
@@ -69,51 +72,34 @@ static void put_value(const struct grid *grid, const char *filesystem, const cha
 }
 
 /* One row: the values of one grid for a file system. */
-static int add_row(struct rows *rows, const struct grid *grid, const char *filesystem,
-		   const char *whose, const char *const *methods, const struct measure *measure)
+static void add_row(struct text_table *table, const struct grid *grid, const char *filesystem,
+		    const char *whose, const char *const *methods, const struct measure *measure)
 {
-	size_t count = rows->columns - 2;
-	CLEANUP(freep) char(*texts)[FIGURE_TEXT_MAX] = calloc(count, sizeof(*texts));
-	CLEANUP(freep) const char **row = calloc(rows->columns, sizeof(*row));
+	text_table_add(table, filesystem);
+	text_table_add(table, whose);
+	for (size_t i = 0; i < table->columns - 2; i++) {
+		char text[FIGURE_TEXT_MAX];
 
-	if (!texts || !row)
-		return -ENOMEM;
-	row[0] = filesystem;
-	row[1] = whose;
-	for (size_t i = 0; i < count; i++) {
-		put_value(grid, filesystem, methods[i], measure, texts[i]);
-		row[i + 2] = texts[i];
+		put_value(grid, filesystem, methods[i], measure, text);
+		text_table_add(table, text);
 	}
-	return rows_add(rows, row);
 }
 
-static int add_heading(struct rows *rows, const char *const *methods)
+static int add_filesystem(struct text_table *table, const struct grid *grid,
+			  const struct grids *beside, const char *filesystem,
+			  const char *const *methods, const struct measure *measure)
 {
-	CLEANUP(freep) const char **row = calloc(rows->columns, sizeof(*row));
-
-	if (!row)
-		return -ENOMEM;
-	row[0] = "filesystem";
-	row[1] = "when";
-	memcpy(row + 2, methods, (rows->columns - 2) * sizeof(*row));
-	return rows_add(rows, row);
-}
-
-static int add_filesystem(struct rows *rows, const struct grid *grid, const struct grids *beside,
-			  const char *filesystem, const char *const *methods,
-			  const struct measure *measure)
-{
-	int r = add_row(rows, grid, filesystem, "here", methods, measure);
-
-	for (size_t i = 0; r == 0 && i < beside->count; i++) {
-		CLEANUP(freep) char *whose = NULL;
+	add_row(table, grid, filesystem, "here", methods, measure);
+	for (size_t i = 0; i < beside->count; i++) {
 		const char *label = beside->grid[i].label;
+		CLEANUP(freep)
+		char *whose = text_format("2009%s%s", label ? ", " : "", label ? label : "");
 
-		if (asprintf(&whose, "2009%s%s", label ? ", " : "", label ? label : "") < 0)
+		if (!whose)
 			return -ENOMEM;
-		r = add_row(rows, &beside->grid[i], filesystem, whose, methods, measure);
+		add_row(table, &beside->grid[i], filesystem, whose, methods, measure);
 	}
-	return r;
+	return text_table_check(table);
 }
 
 static int is_common(const struct grid *grid, const struct grids *beside, const char *filesystem,
@@ -131,23 +117,26 @@ static int is_common(const struct grid *grid, const struct grids *beside, const 
  * `beside`, with each value's ratio to chunk-4096 of its own row.  Only a heading, or
  * no row at all, where there is nothing to set beside.
  */
-static int make_rows(struct rows *rows, const struct grid *grid, const struct grids *beside,
-		     const struct measure *measure)
+static int make_table(struct text_table *table, const struct grid *grid, const struct grids *beside,
+		      const struct measure *measure)
 {
 	CLEANUP(freep) const char **methods = calloc(grid->method_count, sizeof(*methods));
 	size_t count;
-	int r;
+	int r = 0;
 
 	if (!methods)
 		return -ENOMEM;
 	count = common_methods(grid, beside, measure, methods);
-	*rows = (struct rows) { .columns = count + 2, .left = 2 };
-	r = add_heading(rows, methods);
+	*table = (struct text_table) { .columns = count + 2, .align = "llr" };
+	text_table_add(table, "filesystem");
+	text_table_add(table, "when");
+	for (size_t i = 0; i < count; i++)
+		text_table_add(table, methods[i]);
 	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++)
 		if (is_common(grid, beside, grid->filesystems[i], methods, count, measure))
-			r = add_filesystem(rows, grid, beside, grid->filesystems[i], methods,
+			r = add_filesystem(table, grid, beside, grid->filesystems[i], methods,
 					   measure);
-	return r;
+	return r < 0 ? r : text_table_check(table);
 }
 
 static void put_title(FILE *to, const struct grids *beside, const struct measure *measure)
@@ -163,7 +152,7 @@ static void put_title(FILE *to, const struct grids *beside, const struct measure
 
 int beside_print(FILE *to, const struct grid *grid, const struct report_options *options,
 		 const char *before_title, const char *after_title,
-		 void (*print)(FILE *to, const struct rows *rows))
+		 void (*print)(FILE *to, const struct text_table *table))
 {
 	const struct measure *const *measures = report_measures(options);
 	size_t printed = 0;
@@ -171,17 +160,17 @@ int beside_print(FILE *to, const struct grid *grid, const struct report_options 
 	if (!options->beside)
 		return 0;
 	for (; *measures; measures++) {
-		CLEANUP(rows_clear) struct rows rows = { 0 };
-		int r = make_rows(&rows, grid, options->beside, *measures);
+		CLEANUP(text_table_clear) struct text_table table = { 0 };
+		int r = make_table(&table, grid, options->beside, *measures);
 
 		if (r < 0)
 			return r;
-		if (rows.count < 2)
+		if (text_table_rows(&table) < 2)
 			continue;
 		fprintf(to, "\n%s", before_title);
 		put_title(to, options->beside, *measures);
 		fprintf(to, "%s\n", after_title);
-		print(to, &rows);
+		print(to, &table);
 		printed++;
 	}
 	if (!printed)

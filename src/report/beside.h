@@ -3,15 +3,18 @@
 #ifndef REPORT_BESIDE_H
 #define REPORT_BESIDE_H
 
-#include "report/format.h"
-#include "report/rows.h"
+#include <stdio.h>
+
+struct grid;
+struct report_options;
+struct text_table;
 
 /*
  * Prints all of it for one grid, for the measures that are shown: a title, between what
- * is to stand before and behind it, and the rows.
+ * is to stand before and behind it, and the table.
  */
 int beside_print(FILE *to, const struct grid *grid, const struct report_options *options,
 		 const char *before_title, const char *after_title,
-		 void (*print)(FILE *to, const struct rows *rows));
+		 void (*print)(FILE *to, const struct text_table *table));
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "report/chart_script.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "report/gnuplot.h"
 
 size_t chart_widest(const char *const *names, size_t count)
@@ -49,23 +50,23 @@ static void put_spread_meaning(FILE *to, const struct grid *grid, const struct m
 int chart_put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		    const struct axis *axis)
 {
-	CLEANUP(freep) char *conditions = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&conditions, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf conditions = { 0 };
+	FILE *conditions_to = strbuf_stream(&conditions);
 
-	if (!memory)
+	if (!conditions_to)
 		return -ENOMEM;
-	put_conditions(memory, grid);
+	put_conditions(conditions_to, grid);
 	if (options->output)
-		put_spread_meaning(memory, grid, options->measure);
-	if (fclose(memory) != 0)
+		put_spread_meaning(conditions_to, grid, options->measure);
+	fclose(conditions_to);
+	if (conditions.failed)
 		return -ENOMEM;
 	fprintf(to, "set title '%s, ", options->measure->title);
 	put_sizes(to, grid);
 	fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
-	if (*conditions) {
+	if (conditions.bytes) {
 		fputs(" . \"\\n\" . ", to);
-		gnuplot_put_text(to, conditions);
+		gnuplot_put_text(to, conditions.text);
 	}
 	putc('\n', to);
 	return 0;
@@ -115,15 +116,16 @@ int chart_script(FILE *to, const struct grids *grids, const struct chart_options
 }
 
 static int script_in_memory(const struct grids *grids, const struct chart_options *options,
-			    char **ret_script, size_t *ret_bytes)
+			    struct strbuf *script)
 {
-	FILE *memory = open_memstream(ret_script, ret_bytes);
+	FILE *to = strbuf_stream(script);
 	int r;
 
-	if (!memory)
+	if (!to)
 		return -ENOMEM;
-	r = put_script(memory, grids, options, 0);
-	return fclose(memory) != 0 && r == 0 ? -ENOMEM : r;
+	r = put_script(to, grids, options, 0);
+	fclose(to);
+	return r == 0 && script->failed ? -ENOMEM : r;
 }
 
 /* Without the form feeds and the padding of gnuplot's "dumb" terminal. */
@@ -144,13 +146,14 @@ static void put_screen(FILE *terminal, const char *screen)
 int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem)
 {
-	CLEANUP(freep) char *script = NULL, *picture = NULL;
-	size_t script_bytes, bytes;
-	int r = script_in_memory(grids, options, &script, &script_bytes);
+	CLEANUP(strbuf_clear) struct strbuf script = { 0 };
+	CLEANUP(freep) char *picture = NULL;
+	size_t bytes;
+	int r = script_in_memory(grids, options, &script);
 
 	if (r < 0)
 		return explain_failure(options, r, problem);
-	r = gnuplot_run(script, script_bytes, &picture, &bytes, problem);
+	r = gnuplot_run(script.text, script.bytes, &picture, &bytes, problem);
 	if (r < 0)
 		return r;
 	if (options->output)

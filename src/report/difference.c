@@ -13,10 +13,11 @@
 #include "base/cleanup.h"
 #include "report/format.h"
 #include "report/json.h"
-#include "report/rows.h"
+#include "base/text_table.h"
+#include "report/markdown.h"
 #include "base/size.h"
 
-enum { COLUMNS = 8, NAMES = 3 };
+enum { COLUMNS = 8 };
 
 /* Prints foreign text as this form needs it. */
 typedef void (*put_fn)(FILE *to, const char *text);
@@ -44,7 +45,7 @@ const char *difference_chance_text(double chance, char text[static DIFFERENCE_TE
 	return text;
 }
 
-static int add_row(struct rows *rows, const struct comparison *found)
+static void add_row(struct text_table *table, const struct comparison *found)
 {
 	char before[FIGURE_TEXT_MAX], after[FIGURE_TEXT_MAX], change[DIFFERENCE_TEXT_MAX];
 	char chance[DIFFERENCE_TEXT_MAX], size[SIZE_TEXT_MAX];
@@ -60,23 +61,22 @@ static int add_row(struct rows *rows, const struct comparison *found)
 		verdict_name(found->verdict),
 	};
 
-	return rows_add(rows, texts);
+	text_table_add_row(table, texts);
 }
 
 /* The rows of one measure; without any, there is only the heading. */
-static int build_rows(struct rows *rows, const struct comparisons *all,
+static int make_table(struct text_table *table, const struct comparisons *all,
 		      const struct measure *measure)
 {
 	static const char *const heading[COLUMNS] = { "filesystem", "method", "file", "OLD",
 						      "NEW",	    "change", "p",    "verdict" };
-	int r;
 
-	*rows = (struct rows) { .columns = COLUMNS, .left = NAMES };
-	r = rows_add(rows, heading);
-	for (size_t i = 0; r == 0 && i < all->count; i++)
+	*table = (struct text_table) { .columns = COLUMNS, .align = "lllr" };
+	text_table_add_row(table, heading);
+	for (size_t i = 0; i < all->count; i++)
 		if (all->comparison[i].measure == measure)
-			r = add_row(rows, &all->comparison[i]);
-	return r;
+			add_row(table, &all->comparison[i]);
+	return text_table_check(table);
 }
 
 /* Is it the first with this measure? */
@@ -119,14 +119,9 @@ static void put_side(FILE *to, const char *title, const char *name, const struct
 	fprintf(to, "%s: ", title);
 	put(to, name);
 	for (size_t i = 0; i < grids->count; i++) {
-		CLEANUP(freep) char *conditions = NULL;
-		size_t bytes;
-		FILE *memory = open_memstream(&conditions, &bytes);
+		CLEANUP(freep) char *conditions = conditions_text(grids->grid[i]);
 
-		if (!memory)
-			return;
-		put_conditions(memory, grids->grid[i]);
-		if (fclose(memory) != 0)
+		if (!conditions)
 			return;
 		fputs(i ? "; " : " (", to);
 		put(to, conditions);
@@ -210,22 +205,23 @@ void difference_put_basis(FILE *to, const struct difference_report *report, cons
 }
 
 static int print_blocks(FILE *to, const struct comparisons *all,
-			void (*print)(FILE *to, const struct rows *rows), const char *emphasis)
+			void (*print)(FILE *to, const struct text_table *table),
+			const char *emphasis)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < all->count; i++) {
 		const struct measure *measure = all->comparison[i].measure;
-		CLEANUP(rows_clear) struct rows rows = { 0 };
+		CLEANUP(text_table_clear) struct text_table table = { 0 };
 
 		if (!measure || !starts_measure(all, i))
 			continue;
-		r = build_rows(&rows, all, measure);
+		r = make_table(&table, all, measure);
 		if (r < 0)
 			return r;
 		fprintf(to, "\n%s%s (%s)%s\n%s", emphasis, measure->title, measure->note, emphasis,
 			*emphasis ? "\n" : "");
-		print(to, &rows);
+		print(to, &table);
 	}
 	return r;
 }
@@ -234,14 +230,14 @@ static int print_table(FILE *to, const struct difference_report *report)
 {
 	int r;
 
-	put_side(to, "OLD", report->before_name, report->before, put_text);
-	put_side(to, "NEW", report->after_name, report->after, put_text);
-	put_warnings(to, "OLD", report->before, put_text);
-	put_warnings(to, "NEW", report->after, put_text);
-	put_testbeds(to, report, "", put_text);
-	r = print_blocks(to, report->comparisons, rows_print, "");
+	put_side(to, "OLD", report->before_name, report->before, text_put);
+	put_side(to, "NEW", report->after_name, report->after, text_put);
+	put_warnings(to, "OLD", report->before, text_put);
+	put_warnings(to, "NEW", report->after, text_put);
+	put_testbeds(to, report, "", text_put);
+	r = print_blocks(to, report->comparisons, text_table_print, "");
 	putc('\n', to);
-	put_broken(to, report->comparisons, "", put_text);
+	put_broken(to, report->comparisons, "", text_put);
 	difference_put_counts(to, report->comparisons);
 	difference_put_basis(to, report, "");
 	return r;
@@ -253,13 +249,13 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 
 	difference_put_counts(to, report->comparisons);
 	putc('\n', to);
-	put_side(to, "- OLD", report->before_name, report->before, put_markdown);
-	put_side(to, "- NEW", report->after_name, report->after, put_markdown);
-	put_warnings(to, "- OLD", report->before, put_markdown);
-	put_warnings(to, "- NEW", report->after, put_markdown);
-	put_testbeds(to, report, "- ", put_markdown);
-	put_broken(to, report->comparisons, "- ", put_markdown);
-	r = print_blocks(to, report->comparisons, rows_print_markdown, "**");
+	put_side(to, "- OLD", report->before_name, report->before, markdown_put);
+	put_side(to, "- NEW", report->after_name, report->after, markdown_put);
+	put_warnings(to, "- OLD", report->before, markdown_put);
+	put_warnings(to, "- NEW", report->after, markdown_put);
+	put_testbeds(to, report, "- ", markdown_put);
+	put_broken(to, report->comparisons, "- ", markdown_put);
+	r = print_blocks(to, report->comparisons, markdown_put_table, "**");
 	putc('\n', to);
 	difference_put_basis(to, report, "- ");
 	return r;

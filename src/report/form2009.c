@@ -36,9 +36,9 @@ static void print_heading(FILE *to, const struct grids *grids, const struct grid
 		grid->file_bytes % 1024 ? "" : "iB");
 	if (several) {
 		fputs(", ", to);
-		put_text(to, grid->testbed ? grid->testbed : "?");
+		text_put(to, grid->testbed ? grid->testbed : "?");
 		fprintf(to, ", %s ", kernel_title(grid->kernel ? grid->kernel : "?"));
-		put_text(to, grid->kernel ? grid->kernel : "?");
+		text_put(to, grid->kernel ? grid->kernel : "?");
 	}
 	putc('\n', to);
 }
@@ -49,11 +49,11 @@ static void print_grid(FILE *to, const struct grids *grids, const struct grid *g
 	fputs("filesystem", to);
 	for (size_t i = 0; i < grid->method_count; i++) {
 		putc(' ', to);
-		put_text(to, grid->methods[i]);
+		text_put(to, grid->methods[i]);
 	}
 	putc('\n', to);
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
-		put_text(to, grid->filesystems[i]);
+		text_put(to, grid->filesystems[i]);
 		print_measure(to, grid, i, measure_find("time"));
 		print_measure(to, grid, i, measure_find("fragments"));
 		putc('\n', to);

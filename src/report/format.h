@@ -8,12 +8,6 @@
 #include "base/text.h"
 #include "report/report.h"
 
-/*
- * Foreign text on one line: control characters become spaces, so that no result
- * file can move the cursor or break a row.
- */
-void put_text(FILE *to, const char *text);
-
 /* The first run that was not, and how many were not; NULL: all were ok. */
 const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok);
 
@@ -29,6 +23,9 @@ const char *kernel_title(const char *kernel);
 
 /* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
 void put_conditions(FILE *to, const struct grid *grid);
+
+/* The same as a text, which the caller frees; NULL: out of memory. */
+char *conditions_text(const struct grid *grid);
 
 /* " ± their 95 % confidence interval" (local), behind that, where some figure has one. */
 void put_interval(FILE *to, const struct grid *grid);

@@ -79,7 +79,7 @@ void gnuplot_put_text(FILE *to, const char *text)
 
 		if (*text == '\'')
 			putc('\'', to);
-		put_text(to, letter);
+		text_put(to, letter);
 	}
 	putc('\'', to);
 }
@@ -90,7 +90,7 @@ void gnuplot_put_name(FILE *to, const char *name)
 	for (; *name; name++) {
 		char letter[2] = { *name == '"' || *name == '\\' ? '\'' : *name, '\0' };
 
-		put_text(to, letter);
+		text_put(to, letter);
 	}
 	putc('"', to);
 }

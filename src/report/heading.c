@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/format.h"
 #include "report/sheet.h"
 
 /* "" stands for any path. */
@@ -29,22 +31,22 @@ static size_t count_on_path(const struct grid *grid, size_t method, const char *
 }
 
 /* "; mmap on ext2, xfs", or "; mmap on all".  Returns on how many. */
-static size_t put_method_on_path(FILE *to, const struct grid *grid, size_t method, const char *path,
-				 const char *separator)
+static size_t put_method_on_path(struct strbuf *to, const struct grid *grid, size_t method,
+				 const char *path, const char *separator)
 {
 	size_t found = count_on_path(grid, method, path);
 
 	if (found == 0)
 		return 0;
-	fprintf(to, "%s%s on ", separator, grid->methods[method]);
+	strbuf_printf(to, "%s%s on ", separator, grid->methods[method]);
 	if (found > 1 && found == count_on_path(grid, method, "")) {
-		fputs("all", to);
+		strbuf_puts(to, "all");
 		return found;
 	}
 	separator = "";
 	for (size_t i = 0; i < grid->filesystem_count; i++)
 		if (on_this_path(grid_cell(grid, i, method), path)) {
-			fprintf(to, "%s%s", separator, grid->filesystems[i]);
+			strbuf_printf(to, "%s%s", separator, grid->filesystems[i]);
 			separator = ", ";
 		}
 	return found;
@@ -54,38 +56,35 @@ static size_t put_method_on_path(FILE *to, const struct grid *grid, size_t metho
 static int tell_path(const struct grid *grid, const char *path, const char *meaning,
 		     int (*told)(const char *line, void *context), void *context)
 {
-	CLEANUP(freep) char *line = NULL;
-	size_t bytes, found = 0;
-	FILE *memory = open_memstream(&line, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+	size_t found = 0;
 
-	if (!memory)
-		return -ENOMEM;
-	fputs(meaning, memory);
+	strbuf_puts(&line, meaning);
 	for (size_t i = 0; i < grid->method_count; i++)
-		found += put_method_on_path(memory, grid, i, path, found ? "; " : ": ");
-	if (fclose(memory) != 0)
+		found += put_method_on_path(&line, grid, i, path, found ? "; " : ": ");
+	if (line.failed)
 		return -ENOMEM;
-	return found > 0 ? told(line, context) : 0;
+	return found > 0 ? told(line.text, context) : 0;
 }
 
 static int tell_conditions(const struct grid *grid, int (*told)(const char *line, void *context),
 			   void *context)
 {
-	CLEANUP(freep) char *conditions = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&conditions, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+	FILE *to = strbuf_stream(&line);
 
-	if (!memory)
+	if (!to)
 		return -ENOMEM;
-	put_sizes(memory, grid);
-	fputs("; ", memory);
-	put_conditions(memory, grid);
-	put_interval(memory, grid);
-	if (fclose(memory) != 0)
+	put_sizes(to, grid);
+	fputs("; ", to);
+	put_conditions(to, grid);
+	put_interval(to, grid);
+	fclose(to);
+	if (line.failed)
 		return -ENOMEM;
-	if (strcmp(conditions + bytes - 2, "; ") == 0)
-		conditions[bytes - 2] = '\0';
-	return told(conditions, context);
+	if (strcmp(line.text + line.bytes - 2, "; ") == 0)
+		strbuf_cut(&line, line.bytes - 2);
+	return told(line.text, context);
 }
 
 static int tell_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
@@ -94,13 +93,9 @@ static int tell_warnings(const struct grid *grid, int (*told)(const char *line, 
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < grid->warning_count; i++) {
-		CLEANUP(freep) char *line = NULL;
+		CLEANUP(freep) char *line = text_format("Warning: %s", grid->warnings[i]->text);
 
-		if (asprintf(&line, "Warning: %s", grid->warnings[i]->text) < 0) {
-			line = NULL;
-			return -ENOMEM;
-		}
-		r = told(line, context);
+		r = line ? told(line, context) : -ENOMEM;
 	}
 	return r;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "base/size.h"
 #include "report/difference.h"
 #include "report/format.h"
@@ -132,14 +133,14 @@ static json_t *columns_json(const struct report_options *options)
 /* What a function prints, as a string. */
 static json_t *json_of_printed(void (*put)(FILE *to, const void *what), const void *what)
 {
-	CLEANUP(freep) char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	FILE *to = strbuf_stream(&text);
 
-	if (!memory)
+	if (!to)
 		return NULL;
-	put(memory, what);
-	return fclose(memory) == 0 ? json_of_text(text) : NULL;
+	put(to, what);
+	fclose(to);
+	return text.failed ? NULL : json_of_text(text.bytes ? text.text : "");
 }
 
 static void put_sizes_of(FILE *to, const void *grid)

@@ -11,6 +11,7 @@
 #include "base/size.h"
 #include "report/beside.h"
 #include "report/html.h"
+#include "report/format.h"
 #include "report/sheet.h"
 
 static void put_element(FILE *to, const char *tag, const char *text)
@@ -26,13 +27,27 @@ static int put_line(const char *line, void *to)
 	return 0;
 }
 
-static void put_head(FILE *to, const struct sheet *sheet)
+static void put_cell(FILE *to, const struct text_table *table, size_t row, size_t column)
 {
-	fputs("<div class=\"wide\"><table>\n<thead><tr>", to);
-	put_element(to, "th scope=\"col\"", sheet->corner);
-	for (size_t i = 0; i < sheet->columns; i++)
-		put_element(to, "th scope=\"col\" class=\"n\"", sheet->column_names[i]);
-	fputs("</tr></thead>\n<tbody>\n", to);
+	fprintf(to, "<%s%s>",
+		row && column ? "td"
+		: row	      ? "th scope=\"row\""
+			      : "th scope=\"col\"",
+		text_table_is_left(table, column) ? "" : " class=\"n\"");
+	html_put_text(to, text_table_cell(table, row, column));
+	fputs(row && column ? "</td>" : "</th>", to);
+}
+
+static void put_table(FILE *to, const struct text_table *table)
+{
+	fputs("<div class=\"wide\"><table>\n", to);
+	for (size_t i = 0; i < text_table_rows(table); i++) {
+		fputs(i ? "<tr>" : "<thead><tr>", to);
+		for (size_t j = 0; j < table->columns; j++)
+			put_cell(to, table, i, j);
+		fputs(i ? "</tr>\n" : "</tr></thead>\n<tbody>\n", to);
+	}
+	fputs("</tbody></table></div>\n", to);
 }
 
 static int put_measure(FILE *to, const struct grid *grid, const struct measure *measure)
@@ -43,15 +58,7 @@ static int put_measure(FILE *to, const struct grid *grid, const struct measure *
 	if (r < 0)
 		return r;
 	fprintf(to, "<h3>%s</h3>\n<p class=\"note\">%s</p>\n", measure->title, measure->note);
-	put_head(to, &sheet);
-	for (size_t i = 0; i < sheet.rows; i++) {
-		fputs("<tr>", to);
-		put_element(to, "th scope=\"row\"", sheet.row_names[i]);
-		for (size_t j = 0; j < sheet.columns; j++)
-			put_element(to, "td class=\"n\"", sheet.text[i * sheet.columns + j]);
-		fputs("</tr>\n", to);
-	}
-	fputs("</tbody></table></div>\n", to);
+	put_table(to, &sheet.table);
 	for (size_t i = 0; i < sheet.footnote_count; i++) {
 		fprintf(to, "<p class=\"note\">[%zu] ", i + 1);
 		html_put_text(to, sheet.footnotes[i]);
@@ -148,26 +155,6 @@ static void put_layouts(FILE *to, const struct grid *grid)
 
 /* ---- beside 2009: the script keeps this section ---- */
 
-static void put_rows(FILE *to, const struct rows *rows)
-{
-	fputs("<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"Figures of "
-	      "2009\">\n<table>\n",
-	      to);
-	for (size_t i = 0; i < rows->count; i++) {
-		fputs(i ? "<tr>" : "<thead><tr>", to);
-		for (size_t j = 0; j < rows->columns; j++) {
-			fprintf(to, "<%s%s>",
-				i && j ? "td"
-				: i    ? "th scope=\"row\""
-				       : "th scope=\"col\"",
-				j < rows->left ? "" : " class=\"n\"");
-			html_put_text(to, rows->text[i * rows->columns + j]);
-		}
-		fputs(i ? "</tr>\n" : "</tr></thead>\n<tbody>\n", to);
-	}
-	fputs("</tbody></table></div>\n", to);
-}
-
 static int put_beside(FILE *to, const struct grid *grid, size_t number,
 		      const struct report_options *options)
 {
@@ -179,7 +166,7 @@ static int put_beside(FILE *to, const struct grid *grid, size_t number,
 		"<section class=\"historic\" id=\"historic-%zu\"><h3>Beside the figures of "
 		"2009</h3>\n<p class=\"note\">Of another machine and another disk.",
 		number);
-	r = beside_print(to, grid, options, "<h4>", "</h4>", put_rows);
+	r = beside_print(to, grid, options, "<h4>", "</h4>", put_table);
 	fputs("</section>\n", to);
 	return r;
 }

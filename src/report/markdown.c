@@ -4,49 +4,64 @@
  * others read them; footnotes are a plain list, since not all know the syntax for
  * them.
  */
-#include <errno.h>
+#include "report/markdown.h"
+
+#include <string.h>
 
 #include "report/beside.h"
 #include "base/cleanup.h"
-#include "report/rows.h"
+#include "report/format.h"
 #include "report/sheet.h"
+
+void markdown_put(FILE *to, const char *text)
+{
+	for (; *text; text++) {
+		char letter[2] = { *text, '\0' };
+
+		if (strchr("\\`*_{}[]<>#|~&", *text))
+			putc('\\', to);
+		text_put(to, letter);
+	}
+}
+
+static void put_rule(FILE *to, const struct text_table *table)
+{
+	putc('|', to);
+	for (size_t i = 0; i < table->columns; i++)
+		fputs(text_table_is_left(table, i) ? " --- |" : " ---: |", to);
+	putc('\n', to);
+}
+
+void markdown_put_table(FILE *to, const struct text_table *table)
+{
+	for (size_t i = 0; i < text_table_rows(table); i++) {
+		putc('|', to);
+		for (size_t j = 0; j < table->columns; j++) {
+			putc(' ', to);
+			markdown_put(to, text_table_cell(table, i, j));
+			fputs(" |", to);
+		}
+		putc('\n', to);
+		if (i == 0)
+			put_rule(to, table);
+	}
+}
 
 static int put_item(const char *line, void *context)
 {
 	FILE *to = context;
 
 	fputs("- ", to);
-	put_markdown(to, line);
+	markdown_put(to, line);
 	putc('\n', to);
 	return 0;
-}
-
-static int build_rows(struct rows *rows, const struct sheet *sheet)
-{
-	CLEANUP(freep) const char **texts = calloc(sheet->columns + 1, sizeof(*texts));
-	int r;
-
-	*rows = (struct rows) { .columns = sheet->columns + 1, .left = 1 };
-	if (!texts)
-		return -ENOMEM;
-	texts[0] = sheet->corner;
-	for (size_t i = 0; i < sheet->columns; i++)
-		texts[i + 1] = sheet->column_names[i];
-	r = rows_add(rows, texts);
-	for (size_t i = 0; r == 0 && i < sheet->rows; i++) {
-		texts[0] = sheet->row_names[i];
-		for (size_t j = 0; j < sheet->columns; j++)
-			texts[j + 1] = sheet->text[i * sheet->columns + j];
-		r = rows_add(rows, texts);
-	}
-	return r;
 }
 
 static void put_footnotes(FILE *to, const struct sheet *sheet)
 {
 	for (size_t i = 0; i < sheet->footnote_count; i++) {
 		fprintf(to, "%s- \\[%zu\\] ", i ? "" : "\n", i + 1);
-		put_markdown(to, sheet->footnotes[i]);
+		markdown_put(to, sheet->footnotes[i]);
 		putc('\n', to);
 	}
 }
@@ -54,15 +69,12 @@ static void put_footnotes(FILE *to, const struct sheet *sheet)
 static int print_measure(FILE *to, const struct grid *grid, const struct measure *measure)
 {
 	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
-	CLEANUP(rows_clear) struct rows rows = { 0 };
 	int r = sheet_build(&sheet, grid, measure, 0);
 
-	if (r == 0)
-		r = build_rows(&rows, &sheet);
 	if (r < 0)
 		return r;
 	fprintf(to, "\n**%s** (%s)\n\n", measure->title, measure->note);
-	rows_print_markdown(to, &rows);
+	markdown_put_table(to, &sheet.table);
 	put_footnotes(to, &sheet);
 	return 0;
 }
@@ -74,7 +86,7 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 
 	for (; r == 0 && *measures; measures++)
 		r = print_measure(to, grid, *measures);
-	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", rows_print_markdown);
+	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", markdown_put_table);
 }
 
 int markdown_print(FILE *to, const struct grids *grids, const struct report_options *options)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "report/format.h"
 #include "base/size.h"
 
@@ -57,12 +58,6 @@ const char *value_text(double value, enum measure_unit unit, char text[static VA
 	/* The median of an even number of counts may lie between two. */
 	snprintf(text, VALUE_TEXT_MAX, value == floor(value) ? "%.0f" : "%.1f", value);
 	return text;
-}
-
-void put_text(FILE *to, const char *text)
-{
-	for (const char *letter = text; *letter; letter++)
-		putc((unsigned char)*letter < ' ' || *letter == 0x7f ? ' ' : *letter, to);
 }
 
 void put_sizes(FILE *to, const struct grid *grid)
@@ -120,25 +115,37 @@ void put_conditions(FILE *to, const struct grid *grid)
 	const char *separator = "";
 
 	if (grid->testbed) {
-		put_text(to, grid->testbed);
+		text_put(to, grid->testbed);
 		separator = ", ";
 	}
 	if (grid->throttle) {
 		fprintf(to, "%sthrottled to ", separator);
-		put_text(to, grid->throttle);
+		text_put(to, grid->throttle);
 		separator = ", ";
 	}
 	if (grid->kernel) {
 		fprintf(to, "%s%s ", separator, kernel_title(grid->kernel));
-		put_text(to, grid->kernel);
+		text_put(to, grid->kernel);
 		separator = ", ";
 	}
 	/* A run on several kernels labels each with its release. */
 	if (grid->label && *grid->label && !(grid->kernel && !strcmp(grid->label, grid->kernel))) {
 		fprintf(to, "%s\"", separator);
-		put_text(to, grid->label);
+		text_put(to, grid->label);
 		putc('"', to);
 		separator = ", ";
 	}
 	put_runs(to, grid, separator);
+}
+
+char *conditions_text(const struct grid *grid)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	FILE *to = strbuf_stream(&text);
+
+	if (!to)
+		return NULL;
+	put_conditions(to, grid);
+	fclose(to);
+	return strbuf_take(&text);
 }

@@ -85,7 +85,7 @@ struct trend_options {
 };
 
 /* A block of lines a method: median, spread, runs, and the change from the row before. */
-void trend_print(FILE *to, const struct grids *grids, const struct trend_options *options);
+int trend_print(FILE *to, const struct grids *grids, const struct trend_options *options);
 
 /* A picture with a line for each method, by gnuplot.  Errors as of chart_draw(). */
 int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *options,

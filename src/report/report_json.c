@@ -6,6 +6,7 @@
 
 #include "report/beside.h"
 #include "base/cleanup.h"
+#include "report/format.h"
 #include "report/json.h"
 
 /* All measures, unless some were chosen. */

@@ -3,22 +3,18 @@
 #ifndef REPORT_SHEET_H
 #define REPORT_SHEET_H
 
-#include "report/format.h"
+#include "base/text_table.h"
 
-enum { CELL_TEXT_MAX = FIGURE_TEXT_MAX + 16 };
+struct grid;
+struct measure;
 
 struct sheet {
-	const char *corner; /* above the names of the rows */
-	const char *const *row_names, *const *column_names;
-	size_t rows, columns;
-	char (*text)[CELL_TEXT_MAX]; /* row by row, with "[N]" where there is a footnote */
-	size_t *width;		     /* of each column */
-	size_t name_width;
+	struct text_table table; /* figures, with "[N]" where there is a footnote */
 	char **footnotes;
 	size_t footnote_count;
 };
 
-/* Refers into the grid.  Sideways: a row for each method.  0 or -ENOMEM. */
+/* Makes the table; sideways, with a row for each method.  0 or -ENOMEM. */
 int sheet_build(struct sheet *ret, const struct grid *grid, const struct measure *measure,
 		int sideways);
 void sheet_clear(struct sheet *sheet);

@@ -12,95 +12,84 @@
 
 #include "report/axis.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text_table.h"
 #include "report/format.h"
 #include "report/gnuplot.h"
 
-enum { COLUMN_GAP = 2, WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
+enum { WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
 
 /* ---- the table ---- */
 
-static void put_change(FILE *to, double before, double now)
+static const char *change_text(double before, double now, char text[static VALUE_TEXT_MAX])
 {
 	double percent = 100 * (now - before) / before;
 
 	if (isnan(before) || isnan(now) || before == 0)
-		return;
+		return "";
 	if (fabs(percent) < 0.05)
-		fputs("  same", to);
-	else
-		fprintf(to, fabs(percent) < 10 ? "  %+.1f %%" : "  %+.0f %%", percent);
+		return "  same";
+	snprintf(text, VALUE_TEXT_MAX, fabs(percent) < 10 ? "  %+.1f %%" : "  %+.0f %%", percent);
+	return text;
 }
 
-/* Names may have letters of several bytes, which printf's widths count. */
-static void put_padded(FILE *to, const char *text, size_t width)
+static int put_method(FILE *to, const struct grid *grid, size_t method,
+		      const struct trend_options *options)
 {
-	put_text(to, text);
-	fprintf(to, "%*s", (int)(width - text_width(text)) + COLUMN_GAP, "");
-}
-
-static size_t widest_name(const struct grid *grid, const char *heading)
-{
-	size_t width = text_width(heading);
-
-	for (size_t i = 0; i < grid->filesystem_count; i++)
-		if (text_width(grid->filesystems[i]) > width)
-			width = text_width(grid->filesystems[i]);
-	return width;
-}
-
-static void put_method(FILE *to, const struct grid *grid, size_t method,
-		       const struct trend_options *options)
-{
-	size_t width = widest_name(grid, options->by);
+	const char *const heading[] = { options->by, "runs", "figure" };
+	CLEANUP(text_table_clear)
+	struct text_table table = { .columns = ARRAY_SIZE(heading), .align = "lrl" };
 	double before = NAN;
 
-	putc('\n', to);
-	put_text(to, grid->methods[method]);
-	putc('\n', to);
-	put_padded(to, options->by, width);
-	fputs("runs  figure\n", to);
+	text_table_add_row(&table, heading);
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
 		struct figure figure = cell_figure(grid_cell(grid, i, method), options->measure);
-		char text[FIGURE_TEXT_MAX];
+		char text[FIGURE_TEXT_MAX], change[VALUE_TEXT_MAX];
 
-		put_padded(to, grid->filesystems[i], width);
-		fprintf(to, "%4zu  %s", figure.count,
-			figure.count > 0 ? figure_text_local(&figure, options->measure->unit, text)
-					 : "-");
-		put_change(to, before, figure.median);
-		putc('\n', to);
+		text_table_add(&table, grid->filesystems[i]);
+		text_table_printf(&table, "%zu", figure.count);
+		text_table_printf(&table, "%s%s",
+				  figure.count > 0
+					  ? figure_text_local(&figure, options->measure->unit, text)
+					  : "-",
+				  change_text(before, figure.median, change));
 		if (figure.count > 0)
 			before = figure.median;
 	}
+	if (text_table_check(&table) < 0)
+		return -ENOMEM;
+	putc('\n', to);
+	text_put(to, grid->methods[method]);
+	putc('\n', to);
+	text_table_print(to, &table);
+	return 0;
 }
 
 static void put_title(FILE *to, const struct grid *grid, const struct trend_options *options)
 {
-	CLEANUP(freep) char *conditions = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&conditions, &bytes);
+	CLEANUP(freep) char *conditions = conditions_text(grid);
 
-	put_text(to, options->filesystem);
+	text_put(to, options->filesystem);
 	fprintf(to, ", %s; ", options->measure->title);
 	put_sizes(to, grid);
-	if (!memory)
-		return;
-	put_conditions(memory, grid);
-	if (fclose(memory) == 0 && *conditions)
+	if (conditions && *conditions)
 		fprintf(to, "; %s", conditions);
 }
 
-void trend_print(FILE *to, const struct grids *grids, const struct trend_options *options)
+int trend_print(FILE *to, const struct grids *grids, const struct trend_options *options)
 {
-	for (size_t i = 0; i < grids->count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < grids->count; i++) {
 		const struct grid *grid = &grids->grid[i];
 
 		fputs(i ? "\n\n" : "", to);
 		put_title(to, grid, options);
 		putc('\n', to);
-		for (size_t j = 0; j < grid->method_count; j++)
-			put_method(to, grid, j, options);
+		for (size_t j = 0; r == 0 && j < grid->method_count; j++)
+			r = put_method(to, grid, j, options);
 	}
+	return r;
 }
 
 /* ---- the chart ---- */
@@ -140,17 +129,17 @@ static void put_names(FILE *to, const struct grid *grid)
 static int put_plot(FILE *to, const struct grid *grid, size_t number,
 		    const struct trend_options *options)
 {
-	CLEANUP(freep) char *title = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&title, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf title = { 0 };
+	FILE *title_to = strbuf_stream(&title);
 
-	if (!memory)
+	if (!title_to)
 		return -ENOMEM;
-	put_title(memory, grid, options);
-	if (fclose(memory) != 0)
+	put_title(title_to, grid, options);
+	fclose(title_to);
+	if (title.failed)
 		return -ENOMEM;
 	fputs("set title ", to);
-	gnuplot_put_text(to, title);
+	gnuplot_put_text(to, title.text);
 	fprintf(to, "\nset xrange [-0.5:%g]\n", (double)grid->filesystem_count - 0.5);
 	put_names(to, grid);
 	fputs("plot ", to);
@@ -217,10 +206,11 @@ static int put_script(FILE *to, const struct grids *grids, const struct trend_op
 int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *options,
 	       struct problem *problem)
 {
-	CLEANUP(freep) char *script = NULL, *picture = NULL;
-	size_t script_bytes, bytes;
+	CLEANUP(strbuf_clear) struct strbuf script = { 0 };
+	CLEANUP(freep) char *picture = NULL;
 	struct axis axis;
-	FILE *memory;
+	size_t bytes;
+	FILE *script_to;
 	int r;
 
 	if (axis_of(grids, options->measure, &axis) < 0)
@@ -228,13 +218,14 @@ int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *
 				   "nothing to draw: no trial has a value for \"%s\"",
 				   options->measure->name);
 	widen(&axis, grids, options->measure);
-	memory = open_memstream(&script, &script_bytes);
-	if (!memory)
+	script_to = strbuf_stream(&script);
+	if (!script_to)
 		return -ENOMEM;
-	r = put_script(memory, grids, options, &axis);
-	if (fclose(memory) != 0 || r < 0)
+	r = put_script(script_to, grids, options, &axis);
+	fclose(script_to);
+	if (r < 0 || script.failed)
 		return -ENOMEM;
-	r = gnuplot_run(script, script_bytes, &picture, &bytes, problem);
+	r = gnuplot_run(script.text, script.bytes, &picture, &bytes, problem);
 	if (r == 0)
 		fwrite(picture, 1, bytes, to);
 	return r;
