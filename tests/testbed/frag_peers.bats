@@ -771,3 +771,105 @@ tables_agree_with_kernel() { # FILESYSTEM
 @test "ext4: inode tables tell a walk what the kernel tells" {
 	tables_agree_with_kernel ext4
 }
+
+# ---- sources of xfs and btrfs ----
+
+# Each file's own row, extents and what is shared included.
+full_rows() { # ARGUMENT...
+	alloc-perf frag --each --exact "$@" | jq -r '[.path, .inode, .size_bytes, .disk_bytes, .mapped_bytes, .extents,
+		.fragments, .ideal_fragments, .largest_bytes, .gap_bytes, .unwritten_bytes, .shared_bytes,
+		.encoded_bytes, .delayed_bytes, .inline_bytes, .holes, .extra_seconds] | @tsv' | sort
+}
+
+# Two names of one inode: which one is met first is not told.
+by_kernel() { # FOLDER
+	find "$1" -type f -print0 | full_rows -0 --files-from - | cut -f 2- | sort
+}
+
+# Files that are named are left to the kernel, those of a tree to the source.  Data may be
+# written out meanwhile.
+same_as_kernel() { # WHAT FOLDER
+	by_kernel "$2" >before
+	full_rows --threads 1 "$2" | cut -f 2- >by-source
+	by_kernel "$2" >after
+	[ "$(wc -l <by-source)" = "$(wc -l <before)" ]
+	sort -u by-source -o by-source
+	sort -u before after | comm -12 - by-source >known
+	same "$1" known by-source
+}
+
+by_source() { alloc-perf frag --threads 1 --json "$1" | jq .counters.table_files; }
+
+source_agrees_with_kernel() { # FOLDER FILES-AT-LEAST
+	local folder=$1/many i
+	mkdir -p "$folder/sub"
+	head -c 24000000 /dev/urandom | split -b 9000 -a 4 - "$folder/"
+	seq 3000 | split -l 1 -a 4 - "$folder/sub/"
+	dd if=/dev/zero of="$folder/twins" bs=64K count=2 status=none
+	for ((i = 0; i < 20; i++)); do
+		fallocate -l $((4096 * i + 100)) "$folder/unwritten$i"
+		cp --reflink=always "$folder/twins" "$folder/shared$i"
+		truncate -s 1M "$folder/sparse$i"
+		dd if=/dev/zero of="$folder/sparse$i" bs=10000 seek=$((i + 3)) count=2 conv=notrunc status=none
+	done
+	dd if=/dev/zero of="$folder/twice" bs=128K count=8 status=none
+	sync -f "$1"
+	dd if=/dev/zero of="$folder/twice" bs=4096 seek=33 count=5 conv=notrunc status=none
+	sync -f "$1"
+	same_as_kernel "settled" "$1"
+	sync -f "$1"
+	[ "$(by_source "$1")" -gt "$2" ]
+
+	# What waits to be allocated, was appended, cloned or cut a moment ago.
+	for ((i = 0; i < 20; i++)); do
+		dd if=/dev/zero of="$folder/late$i" bs=70000 count=1 status=none
+	done
+	same_as_kernel "written" "$1"
+	for ((i = 0; i < 20; i++)); do
+		dd if=/dev/zero of="$folder/unwritten$i" bs=300000 count=1 oflag=append conv=notrunc status=none
+	done
+	same_as_kernel "appended" "$1"
+	sync -f "$1"
+	for ((i = 0; i < 20; i++)); do
+		cp --reflink=always "$folder/late$i" "$folder/sub/late$i"
+		truncate -s 100 "$folder/shared$i"
+	done
+	same_as_kernel "cloned" "$1"
+	rm -r "$1/many"
+	sync -f "$1"
+}
+
+@test "xfs: inodes by bulkstat tell a walk what the kernel tells" {
+	need xfs
+	source_agrees_with_kernel "$VOLUMES/xfs" 1000
+}
+
+@test "xfs: extents by their owners tell a walk what the kernel tells" {
+	need xfs
+	truncate -s 600M "$VOLUMES/owners.img"
+	mkfs.xfs -q -f -m rmapbt=1 "$VOLUMES/owners.img" || lack loop "mkfs.xfs knows no rmapbt"
+	mkdir "$VOLUMES/owners"
+	mount -o loop "$VOLUMES/owners.img" "$VOLUMES/owners" || lack loop "this kernel knows no rmapbt"
+	source_agrees_with_kernel "$VOLUMES/owners" 3500
+	umount "$VOLUMES/owners"
+}
+
+@test "btrfs: trees tell a walk what the kernel tells" {
+	need btrfs
+	source_agrees_with_kernel "$VOLUMES/btrfs" 4000
+}
+
+@test "btrfs: what a snapshot shares is told" {
+	need btrfs
+	mkdir -p "$VOLUMES/btrfs/many"
+	head -c 24000000 /dev/urandom | split -b 9000 -a 4 - "$VOLUMES/btrfs/many/"
+	sync -f "$VOLUMES/btrfs"
+	btrfs subvolume snapshot "$VOLUMES/btrfs" "$VOLUMES/btrfs/snapshot"
+	same_as_kernel "with a snapshot" "$VOLUMES/btrfs"
+	dd if=/dev/zero of="$VOLUMES/btrfs/many/aaaa" bs=4096 seek=1 count=1 conv=notrunc status=none
+	sync -f "$VOLUMES/btrfs"
+	same_as_kernel "after a change" "$VOLUMES/btrfs"
+	btrfs subvolume delete "$VOLUMES/btrfs/snapshot"
+	rm -r "$VOLUMES/btrfs/many"
+	sync -f "$VOLUMES/btrfs"
+}

@@ -190,6 +190,9 @@ int btrfs_files_finish(struct btrfs_files *files);
  */
 int btrfs_extent_take(const struct btree_item *item, struct extent *ret);
 
+/* The same of inline data, which FIEMAP reports by whole blocks. */
+int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struct extent *ret);
+
 /*
  * Of a file whose compressed extents the collector has from FIEMAP: reads their
  * lengths on the volume, which takes root; others keep lower bounds.  0 or -ENOMEM.

@@ -55,21 +55,25 @@ static int add_extent(struct btrfs_files *files, const struct extent *extent)
 	return r;
 }
 
-static int take_inline(struct btrfs_files *files, const struct btree_item *item,
-		       const struct btrfs_file_extent_item *data)
+int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struct extent *ret)
 {
-	uint64_t block = result_of(files)->facts.block_bytes;
-	uint64_t bytes = le64toh(data->ram_bytes);
-	struct extent extent = {
+	struct btrfs_file_extent_item data = { 0 };
+	uint64_t bytes;
+
+	if (item->type != BTRFS_EXTENT_DATA_KEY ||
+	    item->bytes < offsetof(struct btrfs_file_extent_item, disk_bytenr))
+		return 0;
+	memcpy(&data, item->data, offsetof(struct btrfs_file_extent_item, disk_bytenr));
+	bytes = le64toh(data.ram_bytes);
+	/* More than a leaf of the tree cannot be in one, whatever the item says. */
+	if (data.type != BTRFS_FILE_EXTENT_INLINE || bytes > 1 << 20)
+		return 0;
+	*ret = (struct extent) {
 		.logical = item->offset,
+		.bytes = (bytes + block_bytes - 1) / block_bytes * block_bytes,
 		.flags = EXTENT_INLINE | EXTENT_NOT_ALIGNED,
 	};
-
-	/* More than a leaf of the tree cannot be in one, whatever the item says. */
-	if (bytes > 1 << 20)
-		return 0;
-	extent.bytes = (bytes + block - 1) / block * block;
-	return add_extent(files, &extent);
+	return 1;
 }
 
 /*
@@ -108,16 +112,14 @@ int btrfs_extent_take(const struct btree_item *item, struct extent *ret)
 
 static int take_extent(struct btrfs_files *files, const struct btree_item *item)
 {
-	struct btrfs_file_extent_item data = { 0 };
+	struct btrfs_file_extent_item data;
 	struct extent extent;
 
-	if (item->bytes < offsetof(struct btrfs_file_extent_item, disk_bytenr))
-		return 0;
-	memcpy(&data, item->data, item->bytes < sizeof(data) ? item->bytes : sizeof(data));
-	if (data.type == BTRFS_FILE_EXTENT_INLINE)
-		return take_inline(files, item, &data);
+	if (btrfs_inline_take(item, result_of(files)->facts.block_bytes, &extent))
+		return add_extent(files, &extent);
 	if (!btrfs_extent_take(item, &extent))
 		return 0;
+	memcpy(&data, item->data, sizeof(data));
 	if (ranges_add(&files->member->totals.shared, 0, le64toh(data.disk_bytenr),
 		       le64toh(data.disk_num_bytes)) < 0)
 		return -ENOMEM;
@@ -232,7 +234,8 @@ static void begin_file(struct btrfs_files *files, uint64_t inode,
 	}
 	files->in_file = true;
 	files->one_block =
-		!settings->exact && frag_file_has_one_block(&files->file, &result->facts);
+		!settings->exact && frag_file_has_one_block(files->file.size_bytes,
+							    files->file.disk_bytes, &result->facts);
 	files->collector = (struct frag_collector) {
 		.sums = LAYOUT_SUMS_INIT,
 		.model = result->model,

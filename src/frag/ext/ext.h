@@ -73,7 +73,7 @@ time_t ext_mtime(const struct ext_volume *volume, const struct ext2_inode_large 
 /* As frag_file_has_one_block(), but the inode says whether a block has its attributes, or none its
  * data. */
 bool ext_has_one_block(const struct ext2_inode_large *inode, const struct filesystem_facts *facts,
-		       const struct frag_file *file);
+		       uint64_t size_bytes, uint64_t disk_bytes);
 
 /*
  * Fills what is known by the map of an inode into `file`, which has its sizes.

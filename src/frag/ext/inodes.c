@@ -194,12 +194,13 @@ uint64_t ext_disk_bytes(const struct ext_volume *volume, const struct ext2_inode
 }
 
 bool ext_has_one_block(const struct ext2_inode_large *inode, const struct filesystem_facts *facts,
-		       const struct frag_file *file)
+		       uint64_t size_bytes, uint64_t disk_bytes)
 {
 	bool has_other = inode->i_file_acl || inode->osd2.linux2.l_i_file_acl_high ||
 			 inode->i_flags & EXT4_INLINE_DATA_FL;
 
-	return frag_file_has_one_block(file, facts) && (file->disk_bytes == 0 || !has_other);
+	return frag_file_has_one_block(size_bytes, disk_bytes, facts) &&
+	       (disk_bytes == 0 || !has_other);
 }
 
 /* 34 bits: two of them extend the epoch, where the inode has room for them. */

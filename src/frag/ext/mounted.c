@@ -9,20 +9,33 @@
  * An inode that is just being changed may be read half old, half new: its checksum
  * tells, and the kernel is asked.
  */
-#include "frag/ext/mounted.h"
-
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "blockdev/sysfs.h"
+#include "frag/ext/ext.h"
+#include "frag/scan/source.h"
 
-/* More block groups than that (32 TiB) take too much memory to hold their descriptors. */
-enum { GROUPS_MAX = 1 << 18 };
+enum {
+	GROUPS_MAX = 1 << 18, /* 32 TiB: descriptors of more take too much memory */
+	INODES_APART = 64,    /* cheaper read with what lies between them than one by one */
+};
+
+struct source_volume {
+	struct ext_volume volume;
+	int delayed_fd; /* sysfs: blocks written that have no address yet */
+};
+
+struct source_reader {
+	struct ext_reader ext;
+};
 
 static int open_delayed(uint64_t device)
 {
@@ -44,7 +57,7 @@ static bool is_device(int fd, uint64_t device)
 	return fstat(fd, &status) == 0 && S_ISBLK(status.st_mode) && status.st_rdev == device;
 }
 
-static int open_tables(int fd, uint64_t device, struct ext_mounted *mounted)
+static int open_tables(int fd, uint64_t device, struct source_volume *mounted)
 {
 	CLEANUP(filesystem_mount_clear) struct filesystem_mount mount = { 0 };
 	int r = filesystem_mount(fd, &mount);
@@ -60,20 +73,7 @@ static int open_tables(int fd, uint64_t device, struct ext_mounted *mounted)
 	return mounted->delayed_fd < 0 ? mounted->delayed_fd : 0;
 }
 
-struct ext_mounted *ext_mounted_open(int fd, uint64_t device)
-{
-	struct ext_mounted *mounted = malloc(sizeof(*mounted));
-
-	if (!mounted)
-		return NULL;
-	*mounted = (struct ext_mounted) { .volume = EXT_VOLUME_NONE, .delayed_fd = -1 };
-	if (open_tables(fd, device, mounted) == 0)
-		return mounted;
-	ext_mounted_close(mounted);
-	return NULL;
-}
-
-void ext_mounted_close(struct ext_mounted *mounted)
+static void close_volume(struct source_volume *mounted)
 {
 	if (!mounted)
 		return;
@@ -82,7 +82,20 @@ void ext_mounted_close(struct ext_mounted *mounted)
 	free(mounted);
 }
 
-bool ext_mounted_is_settled(const struct ext_mounted *mounted)
+static struct source_volume *open_volume(int fd, const struct filesystem_facts *facts)
+{
+	struct source_volume *mounted = malloc(sizeof(*mounted));
+
+	if (!mounted)
+		return NULL;
+	*mounted = (struct source_volume) { .volume = EXT_VOLUME_NONE, .delayed_fd = -1 };
+	if (open_tables(fd, facts->device, mounted) == 0)
+		return mounted;
+	close_volume(mounted);
+	return NULL;
+}
+
+static bool is_settled(struct source_volume *mounted)
 {
 	char text[32];
 	ssize_t bytes = pread(mounted->delayed_fd, text, sizeof(text), 0);
@@ -90,26 +103,112 @@ bool ext_mounted_is_settled(const struct ext_mounted *mounted)
 	return bytes == 2 && memcmp(text, "0\n", 2) == 0;
 }
 
-const struct ext2_inode_large *ext_mounted_file(struct ext_reader *reader, uint64_t inode,
-						uint64_t last, struct statx *ret)
+/* ---- a thread ---- */
+
+static void reader_free(struct source_reader *reader)
 {
-	const struct ext_volume *volume = reader->volume;
-	struct ext2_inode_large *found;
+	if (!reader)
+		return;
+	ext_reader_clear(&reader->ext);
+	free(reader);
+}
+
+static struct source_reader *reader_new(struct source_volume *mounted)
+{
+	struct source_reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader && ext_reader_init(&reader->ext, &mounted->volume) == 0)
+		return reader;
+	reader_free(reader);
+	return NULL;
+}
+
+/* NULL: ask the kernel; the inode is of another kind, or was being written. */
+static const struct ext2_inode_large *read_inode(struct ext_reader *reader, uint64_t number,
+						 uint64_t last)
+{
+	struct ext2_inode_large *inode;
 	int error;
 
 	if (last > UINT32_MAX)
 		return NULL;
-	found = ext_inode(reader, (ext2_ino_t)inode, (ext2_ino_t)last, &error);
-	if (!found || found->i_links_count == 0 || !LINUX_S_ISREG(found->i_mode) ||
-	    !ext2fs_inode_csum_verify(volume->fs, (ext2_ino_t)inode, found))
+	inode = ext_inode(reader, (ext2_ino_t)number, (ext2_ino_t)last, &error);
+	if (!inode || inode->i_links_count == 0 || !LINUX_S_ISREG(inode->i_mode) ||
+	    !ext2fs_inode_csum_verify(reader->volume->fs, (ext2_ino_t)number, inode))
 		return NULL;
-	*ret = (struct statx) {
-		.stx_ino = inode,
-		.stx_mode = found->i_mode,
-		.stx_nlink = found->i_links_count,
-		.stx_size = EXT2_I_SIZE(found),
-		.stx_blocks = ext_disk_bytes(volume, found) / 512,
-		.stx_mtime.tv_sec = ext_mtime(volume, found),
-	};
-	return found;
+	return inode;
 }
+
+/*
+ * Where FIEMAP cuts files that map single blocks depends on what the kernel remembers:
+ * that is left to it, so that there is one answer.
+ */
+static int read_map(struct ext_reader *reader, const struct ext2_inode_large *inode,
+		    const struct source_visit *visit)
+{
+	int r;
+
+	if (!(inode->i_flags & (EXT4_EXTENTS_FL | EXT4_INLINE_DATA_FL)))
+		return -EOPNOTSUPP;
+	r = ext_read_map(reader, inode, visit->facts, visit->collector, visit->file);
+	return r == -EUCLEAN || r == -EIO ? -EOPNOTSUPP : r;
+}
+
+static int read_file(struct ext_reader *reader, struct source_visit *visit, size_t index,
+		     const struct ext2_inode_large *inode)
+{
+	const struct ext_volume *volume = reader->volume;
+	struct source_inode known = {
+		.number = visit->inodes[index],
+		.size_bytes = EXT2_I_SIZE(inode),
+		.disk_bytes = ext_disk_bytes(volume, inode),
+		.links = inode->i_links_count,
+		.mtime = ext_mtime(volume, inode),
+	};
+	int r;
+
+	known.has_one_block =
+		ext_has_one_block(inode, visit->facts, known.size_bytes, known.disk_bytes);
+	r = visit->begin(visit, index, &known);
+	return r > 0 ? visit->end(visit, index, read_map(reader, inode, visit)) : r;
+}
+
+/* The last inode that is worth reading with this one. */
+static uint64_t last_with(const struct source_visit *visit, size_t index)
+{
+	while (index + 1 < visit->count &&
+	       visit->inodes[index + 1] - visit->inodes[index] < INODES_APART)
+		index++;
+	return visit->inodes[index];
+}
+
+static int read_files(struct source_reader *reader, int directory, struct source_visit *visit)
+{
+	uint64_t last = 0;
+	int r = 0;
+
+	(void)directory;
+	ext_reader_forget(&reader->ext);
+	for (size_t i = 0; r == 0 && i < visit->count; i++) {
+		const struct ext2_inode_large *inode;
+
+		if (visit->inodes[i] > last)
+			last = last_with(visit, i);
+		inode = read_inode(&reader->ext, visit->inodes[i], last);
+		if (inode)
+			r = read_file(&reader->ext, visit, i, inode);
+	}
+	return r;
+}
+
+const struct source source_ext = {
+	.name = "ext",
+	.magic = EXT4_SUPER_MAGIC,
+	.has_old_times = true, /* lazytime */
+	.open = open_volume,
+	.close = close_volume,
+	.is_settled = is_settled,
+	.reader_new = reader_new,
+	.reader_free = reader_free,
+	.read = read_files,
+};

@@ -72,7 +72,8 @@ static int look_at_file(struct crew_member *member, struct ext_reader *reader, e
 		member->totals.filtered_files++;
 		return 0;
 	}
-	if (!settings->exact && ext_has_one_block(inode, &scan->result->facts, &file))
+	if (!settings->exact &&
+	    ext_has_one_block(inode, &scan->result->facts, file.size_bytes, file.disk_bytes))
 		frag_file_of_one_block(scan->result->model, &scan->result->facts, &file);
 	else
 		r = read_map(member, reader, inode, &file);

@@ -75,7 +75,7 @@ static int look_at_named(struct worker *worker, const char *name)
 			return is_new;
 		}
 	}
-	return walk_file(worker, AT_FDCWD, name, &status, NULL);
+	return walk_file(worker, AT_FDCWD, name, &status);
 }
 
 /* ---- threads ---- */
@@ -167,7 +167,7 @@ static void worker_freep(struct worker **worker)
 {
 	if (!*worker)
 		return;
-	ext_reader_clear(&(*worker)->reader);
+	walk_free_reader(*worker);
 	free((*worker)->path.text);
 	free(*worker);
 }
@@ -214,7 +214,8 @@ static void walk_release(struct walk *walk)
 		folder_release(folder);
 	}
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
-		ext_mounted_close(walk->filesystems[i].tables);
+		if (walk->filesystems[i].volume)
+			walk->filesystems[i].source->close(walk->filesystems[i].volume);
 	seen_free(walk->seen);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);

@@ -6,7 +6,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
@@ -62,95 +61,82 @@ static struct frag_collector collector_of(struct worker *worker)
 	};
 }
 
-/* By the kernel. */
-static int look_into(struct worker *worker, int directory, const char *name, struct frag_file *file)
+/* By the kernel, which may know of a later size than a source does. */
+static int look_into(struct worker *worker, int directory, const char *name)
 {
 	CLEANUP(fd_closep) int fd = frag_open(directory, name, false);
-	struct frag_collector collector = collector_of(worker);
-	int r = fd;
+	struct stat status;
 
-	if (fd >= 0)
-		r = frag_file_read(fd, &worker->facts, worker->walk->settings->sync, &collector,
-				   file);
-	return r;
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return fd < 0 ? fd : -errno;
+	worker->file.size_bytes = (uint64_t)status.st_size;
+	worker->file.disk_bytes = (uint64_t)status.st_blocks * 512;
+	return frag_file_read(fd, &worker->facts, worker->walk->settings->sync, &worker->collector,
+			      &worker->file);
 }
 
-/*
- * By its map on the disk.  Where FIEMAP cuts files that map single blocks depends
- * on what the kernel remembers: that is left to it, so that there is one answer.
- */
-static int look_at_map(struct worker *worker, const struct ext2_inode_large *inode,
-		       struct frag_file *file)
+static bool is_filtered(const struct frag_settings *settings, const struct source_inode *inode)
 {
-	struct frag_collector collector = collector_of(worker);
-
-	if (!(inode->i_flags & (EXT4_EXTENTS_FL | EXT4_INLINE_DATA_FL)))
-		return -EOPNOTSUPP;
-	return ext_read_map(&worker->reader, inode, &worker->facts, &collector, file);
+	return inode->size_bytes < settings->min_bytes ||
+	       (settings->newer && inode->mtime <= settings->newer);
 }
 
-static int look_at_extents(struct worker *worker, int directory, const char *name,
-			   const struct ext2_inode_large *inode, struct frag_file *file)
-{
-	int r = inode ? look_at_map(worker, inode, file) : -EOPNOTSUPP;
-
-	if (r == 0)
-		worker->totals->table_files++;
-	if (r == -EOPNOTSUPP || r == -EUCLEAN || r == -EIO)
-		r = look_into(worker, directory, name, file);
-	return r;
-}
-
-static int look_at_no_more(struct worker *worker, const struct ext2_inode_large *inode,
-			   struct frag_file *file)
-{
-	worker->totals->table_files += inode != NULL;
-	frag_file_of_one_block(worker->model, &worker->facts, file);
-	return 0;
-}
-
-static bool has_one_block(const struct worker *worker, const struct ext2_inode_large *inode,
-			  const struct frag_file *file)
-{
-	if (inode)
-		return ext_has_one_block(inode, &worker->facts, file);
-	return frag_file_has_one_block(file, &worker->facts);
-}
-
-static bool is_filtered(const struct frag_settings *settings, const struct statx *status)
-{
-	return status->stx_size < settings->min_bytes ||
-	       (settings->newer && status->stx_mtime.tv_sec <= settings->newer);
-}
-
-int walk_file(struct worker *worker, int directory, const char *name, const struct statx *status,
-	      const struct ext2_inode_large *inode)
+int walk_begin_file(struct worker *worker, const char *name, const struct source_inode *inode)
 {
 	const struct frag_settings *settings = worker->walk->settings;
-	struct frag_file file = {
-		.device = makedev(status->stx_dev_major, status->stx_dev_minor),
-		.inode = status->stx_ino,
-		.size_bytes = status->stx_size,
-		.disk_bytes = status->stx_blocks * 512,
-	};
-	int r;
+	struct frag_file *file = &worker->file;
 
-	if (is_filtered(settings, status)) {
+	if (is_filtered(settings, inode)) {
 		worker->totals->filtered_files++;
 		return 0;
 	}
-	if (status->stx_nlink > 1) {
-		int is_new = seen_add(worker->walk->seen, file.device, file.inode);
+	if (inode->links > 1) {
+		int is_new = seen_add(worker->walk->seen, worker->facts.device, inode->number);
 
 		if (is_new <= 0) {
 			worker->totals->linked_again += is_new == 0;
 			return is_new;
 		}
 	}
-	r = settings->exact || !has_one_block(worker, inode, &file)
-		    ? look_at_extents(worker, directory, name, inode, &file)
-		    : look_at_no_more(worker, inode, &file);
-	if (r == -ECANCELED)
+	*file = (struct frag_file) {
+		.device = worker->facts.device,
+		.inode = inode->number,
+		.size_bytes = inode->size_bytes,
+		.disk_bytes = inode->disk_bytes,
+	};
+	if (settings->exact || !inode->has_one_block) {
+		worker->collector = collector_of(worker);
+		return 1;
+	}
+	frag_file_of_one_block(worker->model, &worker->facts, file);
+	return account(worker, name, file);
+}
+
+int walk_end_file(struct worker *worker, int directory, const char *name, int error)
+{
+	if (error == -EOPNOTSUPP) {
+		worker->collector = collector_of(worker);
+		error = look_into(worker, directory, name);
+	}
+	if (error == -ECANCELED)
 		return 0;
-	return r < 0 ? walk_note_error(worker, name, r) : account(worker, name, &file);
+	return error < 0 ? walk_note_error(worker, name, error)
+			 : account(worker, name, &worker->file);
+}
+
+int walk_file(struct worker *worker, int directory, const char *name, const struct statx *status)
+{
+	struct source_inode inode = {
+		.number = status->stx_ino,
+		.size_bytes = status->stx_size,
+		.disk_bytes = status->stx_blocks * 512,
+		.links = status->stx_nlink,
+		.mtime = status->stx_mtime.tv_sec,
+	};
+	int r;
+
+	inode.has_one_block =
+		frag_file_has_one_block(inode.size_bytes, inode.disk_bytes, &worker->facts);
+	r = walk_begin_file(worker, name, &inode);
+	return r > 0 ? walk_end_file(worker, directory, name, -EOPNOTSUPP) : r;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file systems that a walk meets, each looked at once.  Of ext2, ext3 and ext4
- * the inode tables are read if that is allowed and there is enough to read.
+ * The file systems that a walk meets, each looked at once.  They are read by their sources
+ * if that is allowed and there is enough to read.
  */
 #include <errno.h>
-#include <linux/magic.h>
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
 
-enum { FILES_WORTH_TABLES = 1000 /* fewer are seen sooner than descriptors are read */ };
+enum { FILES_WORTH_SOURCE = 1000 /* fewer are seen sooner than a source is opened */ };
+
+static const struct source *const sources[] = { &source_ext, &source_xfs, &source_btrfs };
 
 static struct walk_filesystem *find(struct walk *walk, uint64_t device)
 {
@@ -55,37 +56,49 @@ int walk_use_facts(struct worker *worker, uint64_t device, int fd)
 	return r;
 }
 
-/* NULL: there are none. */
-static struct ext_mounted *find_tables(struct walk *walk, struct walk_filesystem *filesystem,
-				       int fd)
+static const struct source *find_source(const struct filesystem_facts *facts)
 {
-	struct ext_mounted *tables;
-
-	pthread_mutex_lock(&walk->filesystems_lock);
-	if (!filesystem->looked_for_tables)
-		filesystem->tables = ext_mounted_open(fd, filesystem->facts.device);
-	filesystem->looked_for_tables = true;
-	tables = filesystem->tables;
-	pthread_mutex_unlock(&walk->filesystems_lock);
-	return tables;
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (sources[i]->magic == facts->magic)
+			return sources[i];
+	return NULL;
 }
 
-bool walk_use_tables(struct worker *worker, int fd)
+/* Opens its volume, once; whether there is one. */
+static bool open_source(struct walk *walk, struct walk_filesystem *filesystem, int fd)
+{
+	pthread_mutex_lock(&walk->filesystems_lock);
+	if (!filesystem->looked_for_volume) {
+		filesystem->source = find_source(&filesystem->facts);
+		if (filesystem->source)
+			filesystem->volume = filesystem->source->open(fd, &filesystem->facts);
+	}
+	filesystem->looked_for_volume = true;
+	pthread_mutex_unlock(&walk->filesystems_lock);
+	return filesystem->volume != NULL;
+}
+
+void walk_free_reader(struct worker *worker)
+{
+	if (worker->reader)
+		worker->reader_of->source->reader_free(TAKE_PTR(worker->reader));
+}
+
+bool walk_use_source(struct worker *worker, int fd)
 {
 	struct walk *walk = worker->walk;
-	struct ext_mounted *tables;
+	struct walk_filesystem *filesystem = worker->filesystem;
 
-	/* Times of files are not always in the tables (lazytime). */
-	if (!worker->filesystem || worker->facts.magic != EXT4_SUPER_MAGIC ||
-	    walk->settings->newer || atomic_load(&walk->crew.files) < FILES_WORTH_TABLES)
+	if (!filesystem || atomic_load(&walk->crew.files) < FILES_WORTH_SOURCE ||
+	    !open_source(walk, filesystem, fd))
 		return false;
-	tables = find_tables(walk, worker->filesystem, fd);
-	if (!tables || !ext_mounted_is_settled(tables))
+	if ((walk->settings->newer && filesystem->source->has_old_times) ||
+	    !filesystem->source->is_settled(filesystem->volume))
 		return false;
-	if (worker->reader.volume == &tables->volume) {
-		ext_reader_forget(&worker->reader);
-		return true;
+	if (worker->reader_of != filesystem) {
+		walk_free_reader(worker);
+		worker->reader_of = filesystem;
+		worker->reader = filesystem->source->reader_new(filesystem->volume);
 	}
-	ext_reader_clear(&worker->reader);
-	return ext_reader_init(&worker->reader, &tables->volume) == 0;
+	return worker->reader != NULL;
 }

@@ -9,14 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
-
-/* Inodes that far apart are cheaper read with what lies between them than one by one. */
-enum { INODES_APART = 64 };
 
 static int look_at(struct worker *worker, struct folder *folder, const char *name,
 		   unsigned char type)
@@ -33,7 +29,7 @@ static int look_at(struct worker *worker, struct folder *folder, const char *nam
 			  STATX_BASIC_STATS, &status) < 0)
 			return walk_note_error(worker, name, -errno);
 		if (S_ISREG(status.stx_mode))
-			return walk_file(worker, folder->fd, name, &status, NULL);
+			return walk_file(worker, folder->fd, name, &status);
 		if (!S_ISDIR(status.stx_mode)) {
 			worker->totals->special_files++;
 			return 0;
@@ -54,7 +50,7 @@ struct linux_dirent {
 	char name[];
 };
 
-/* ---- by inode tables ---- */
+/* ---- by a source ---- */
 
 static int by_inode(const void *one, const void *other)
 {
@@ -63,37 +59,75 @@ static int by_inode(const void *one, const void *other)
 	return a->inode < b->inode ? -1 : a->inode > b->inode;
 }
 
-/* Puts the names into the order of the tables, and those close together into one read. */
-static void order(struct walk_name *listed, size_t count)
-{
-	qsort(listed, count, sizeof(*listed), by_inode);
-	for (size_t i = count; i-- > 0;) {
-		bool goes_on =
-			i + 1 < count && listed[i + 1].inode - listed[i].inode < INODES_APART;
+struct chunk_visit {
+	struct source_visit visit;
+	struct worker *worker;
+	int directory;
+};
 
-		listed[i].last = goes_on ? listed[i + 1].last : listed[i].inode;
+static int begin_listed(struct source_visit *visit, size_t index, const struct source_inode *inode)
+{
+	struct worker *worker = ((struct chunk_visit *)visit)->worker;
+	struct walk_name *listed = &worker->listed[index];
+
+	if (crew_is_over(&worker->walk->crew))
+		return -ECANCELED;
+	listed->is_done = true;
+	worker->totals->table_files++;
+	return walk_begin_file(worker, listed->name, inode);
+}
+
+static int end_listed(struct source_visit *visit, size_t index, int error)
+{
+	struct chunk_visit *chunk = (struct chunk_visit *)visit;
+	struct worker *worker = chunk->worker;
+
+	worker->totals->table_files -= error == -EOPNOTSUPP;
+	return walk_end_file(worker, chunk->directory, worker->listed[index].name, error);
+}
+
+/* Each once, in their order; how many.  Behind them are other names of the same inodes. */
+static size_t order(struct worker *worker, size_t count)
+{
+	struct walk_name *listed = worker->listed;
+	size_t kept = 0;
+
+	qsort(listed, count, sizeof(*listed), by_inode);
+	for (size_t i = 0; i < count; i++) {
+		struct walk_name name = listed[i];
+
+		if (kept && worker->inodes[kept - 1] == name.inode)
+			continue;
+		listed[i] = listed[kept];
+		listed[kept] = name;
+		worker->inodes[kept++] = name.inode;
 	}
+	return kept;
 }
 
 static int look_at_listed(struct worker *worker, struct folder *folder, size_t count)
 {
+	struct chunk_visit chunk = {
+		.visit = { .inodes = worker->inodes,
+			   .count = order(worker, count),
+			   .facts = &worker->facts,
+			   .exact = worker->walk->settings->exact,
+			   .begin = begin_listed,
+			   .end = end_listed,
+			   .collector = &worker->collector,
+			   .file = &worker->file },
+		.worker = worker,
+		.directory = folder->fd,
+	};
 	int r = 0;
 
-	order(worker->listed, count);
-	for (size_t i = 0; r == 0 && i < count && !crew_is_over(&worker->walk->crew); i++) {
-		const struct walk_name *listed = &worker->listed[i];
-		const struct ext2_inode_large *inode;
-		struct statx status;
-
-		inode = ext_mounted_file(&worker->reader, listed->inode, listed->last, &status);
-		if (!inode) {
-			r = look_at(worker, folder, listed->name, DT_REG);
-			continue;
-		}
-		status.stx_dev_major = major(folder->device);
-		status.stx_dev_minor = minor(folder->device);
-		r = walk_file(worker, folder->fd, listed->name, &status, inode);
-	}
+	if (chunk.visit.count)
+		r = worker->filesystem->source->read(worker->reader, folder->fd, &chunk.visit);
+	if (r == -ECANCELED)
+		return 0;
+	for (size_t i = 0; r == 0 && i < count && !crew_is_over(&worker->walk->crew); i++)
+		if (!worker->listed[i].is_done)
+			r = look_at(worker, folder, worker->listed[i].name, DT_REG);
 	return r;
 }
 
@@ -106,7 +140,7 @@ static bool is_dots(const char *name)
 
 static int look_at_chunk(struct worker *worker, struct folder *folder, size_t bytes)
 {
-	bool by_tables = walk_use_tables(worker, folder->fd);
+	bool by_source = walk_use_source(worker, folder->fd);
 	size_t files = 0, listed = 0;
 	int r = 0;
 
@@ -116,7 +150,7 @@ static int look_at_chunk(struct worker *worker, struct folder *folder, size_t by
 		at += entry->bytes;
 		if (is_dots(entry->name))
 			continue;
-		if (by_tables && entry->type == DT_REG)
+		if (by_source && entry->type == DT_REG)
 			worker->listed[listed++] =
 				(struct walk_name) { .inode = entry->inode, .name = entry->name };
 		else

@@ -7,10 +7,10 @@
 #include <sys/stat.h>
 
 #include "frag/scan/crew.h"
-#include "frag/ext/mounted.h"
 #include "frag/scan/folder.h"
 #include "frag/frag.h"
 #include "frag/scan/seen.h"
+#include "frag/scan/source.h"
 
 enum {
 	WALK_CHUNK_BYTES = 32768,
@@ -21,8 +21,9 @@ enum {
 /* A file system that was met. */
 struct walk_filesystem {
 	struct filesystem_facts facts;
-	struct ext_mounted *tables; /* NULL: there are none, or nobody looked yet */
-	bool looked_for_tables;
+	const struct source *source;
+	struct source_volume *volume; /* NULL: there is none, or nobody looked yet */
+	bool looked_for_volume;
 };
 
 struct walk {
@@ -45,8 +46,9 @@ struct walk {
 
 /* A name in a chunk of a directory. */
 struct walk_name {
-	uint64_t inode, last; /* the last one that is worth reading with it */
+	uint64_t inode;
 	const char *name;
+	bool is_done;
 };
 
 struct worker {
@@ -56,9 +58,13 @@ struct worker {
 	struct walk_filesystem *filesystem; /* the same; NULL: there was no room for it */
 	const struct seek_model *model;
 	struct folder_path path;
-	struct ext_reader reader; /* of inode tables, once there are any */
+	struct source_reader *reader; /* NULL: none yet */
+	const struct walk_filesystem *reader_of;
+	struct frag_file file; /* in hand */
+	struct frag_collector collector;
 	char chunk[WALK_CHUNK_BYTES] __attribute__((aligned(8)));
 	struct walk_name listed[WALK_NAMES_MAX];
+	uint64_t inodes[WALK_NAMES_MAX];
 };
 
 /* ---- walk.c ---- */
@@ -71,9 +77,11 @@ void walk_push(struct walk *walk, struct folder *folder);
 /* Makes worker->facts those of `device`, which `fd` is on.  0 or -errno. */
 int walk_use_facts(struct worker *worker, uint64_t device, int fd);
 
-/* Whether inodes may be read from the tables of the file system that `fd` is on, by worker->reader.
- */
-bool walk_use_tables(struct worker *worker, int fd);
+/* Whether inodes of the file system that `fd` is on may be read by worker->reader. */
+bool walk_use_source(struct worker *worker, int fd);
+
+/* Before the volumes are closed. */
+void walk_free_reader(struct worker *worker);
 
 /* ---- walk_folder.c ---- */
 
@@ -88,11 +96,11 @@ int walk_folder(struct worker *worker, struct folder *folder);
 /* What happens to single files is counted, not fatal.  0 or -ENOMEM. */
 int walk_note_error(struct worker *worker, const char *name, int error);
 
-/*
- * A regular file.  `inode`: as worker->reader found it; NULL: the kernel is asked.
- * 0 or -errno.
- */
-int walk_file(struct worker *worker, int directory, const char *name, const struct statx *status,
-	      const struct ext2_inode_large *inode);
+/* A regular file, by the kernel.  0 or -errno. */
+int walk_file(struct worker *worker, int directory, const char *name, const struct statx *status);
+
+/* The same in two steps, as begin() and end() of a visit. */
+int walk_begin_file(struct worker *worker, const char *name, const struct source_inode *inode);
+int walk_end_file(struct worker *worker, int directory, const char *name, int error);
 
 #endif

@@ -201,11 +201,11 @@ static bool is_inline(const struct frag_file *file, const struct filesystem_fact
 	return facts->magic == EXT4_SUPER_MAGIC && file->disk_bytes % facts->block_bytes;
 }
 
-bool frag_file_has_one_block(const struct frag_file *file, const struct filesystem_facts *facts)
+bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
+			     const struct filesystem_facts *facts)
 {
-	return file->disk_bytes == 0 ||
-	       (file->disk_bytes <= facts->block_bytes && file->size_bytes &&
-		file->size_bytes <= facts->block_bytes);
+	return disk_bytes == 0 ||
+	       (disk_bytes <= facts->block_bytes && size_bytes && size_bytes <= facts->block_bytes);
 }
 
 void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,

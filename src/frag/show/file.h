@@ -86,7 +86,8 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
  * data, so that it need not be looked into: what an empty or sparse file has on the
  * disk may be its attributes.
  */
-bool frag_file_has_one_block(const struct frag_file *file, const struct filesystem_facts *facts);
+bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
+			     const struct filesystem_facts *facts);
 
 /* A file that has at most one block; on ext4 less than a block is inside of the inode. */
 void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,

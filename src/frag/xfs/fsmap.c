@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free space of a mounted file system by FS_IOC_GETFSMAP (ext4 and xfs have it
- * since Linux 4.14): the only way that needs no knowledge of the file system.
- * Each call goes on behind the last record of the one before.
+ * What lies where on a mounted file system, by FS_IOC_GETFSMAP (ext4 and xfs have it since
+ * Linux 4.14): the only way that needs no knowledge of the file system.  Each call
+ * continues behind the last record of the one before.
  */
+#include "frag/xfs/fsmap.h"
+
 #include <errno.h>
-#include <linux/fsmap.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
@@ -14,7 +15,7 @@
 
 enum { RECORDS = 2048 };
 
-static struct fsmap_head *request_new(uint64_t device)
+static struct fsmap_head *request_new(uint64_t device, uint64_t from, uint64_t to)
 {
 	struct fsmap_head *head = calloc(1, fsmap_sizeof(RECORDS));
 
@@ -22,34 +23,43 @@ static struct fsmap_head *request_new(uint64_t device)
 		return NULL;
 	head->fmh_count = RECORDS;
 	head->fmh_keys[0].fmr_device = (uint32_t)device;
+	head->fmh_keys[0].fmr_physical = from;
 	head->fmh_keys[1] = (struct fsmap) {
 		.fmr_device = (uint32_t)device,
 		.fmr_flags = UINT32_MAX,
-		.fmr_physical = UINT64_MAX,
+		.fmr_physical = to,
 		.fmr_owner = UINT64_MAX,
 		.fmr_offset = UINT64_MAX,
 	};
 	return head;
 }
 
-static bool is_free(const struct fsmap *record)
+static int compare(uint64_t one, uint64_t other)
 {
-	return record->fmr_flags & FMR_OF_SPECIAL_OWNER && record->fmr_owner == FMR_OWN_FREE;
+	return one < other ? -1 : one > other;
 }
 
 /* Behind what was asked for last; else the kernel goes in circles. */
-static bool goes_on(const struct fsmap_head *head)
+static bool continues(const struct fsmap_head *head)
 {
 	const struct fsmap *low = &head->fmh_keys[0],
 			   *last = &head->fmh_recs[head->fmh_entries - 1];
+	int order = compare(last->fmr_device, low->fmr_device);
 
-	if (last->fmr_device != low->fmr_device)
-		return last->fmr_device > low->fmr_device;
-	return last->fmr_physical > low->fmr_physical || (low->fmr_length == 0 && last->fmr_length);
+	if (order == 0)
+		order = compare(last->fmr_physical, low->fmr_physical);
+	if (order == 0)
+		order = low->fmr_length == 0 && last->fmr_length ? 1 : 0;
+	/* Several owners share a block. */
+	if (order == 0)
+		order = compare(last->fmr_owner, low->fmr_owner);
+	if (order == 0)
+		order = compare(last->fmr_offset, low->fmr_offset);
+	return order > 0;
 }
 
-static int read_all(const struct extent_kernel *kernel, int fd, struct fsmap_head *head,
-		    struct free_space *space)
+static int walk(const struct extent_kernel *kernel, int fd, struct fsmap_head *head, fsmap_fn each,
+		void *context)
 {
 	for (;;) {
 		const struct fsmap *last;
@@ -59,32 +69,43 @@ static int read_all(const struct extent_kernel *kernel, int fd, struct fsmap_hea
 			return r == -ENOTTY ? -EOPNOTSUPP : r;
 		if (head->fmh_entries > RECORDS)
 			return -EIO;
-		if (head->fmh_entries == 0)
-			return 0;
-		for (uint32_t i = 0; i < head->fmh_entries; i++)
-			if (is_free(&head->fmh_recs[i]))
-				free_space_add(space, head->fmh_recs[i].fmr_physical,
-					       head->fmh_recs[i].fmr_length);
+		for (uint32_t i = 0; r == 0 && i < head->fmh_entries; i++)
+			r = each(&head->fmh_recs[i], context);
+		if (r < 0 || head->fmh_entries == 0)
+			return r;
 		last = &head->fmh_recs[head->fmh_entries - 1];
 		if (last->fmr_flags & FMR_OF_LAST)
 			return 0;
-		if (!goes_on(head))
+		if (!continues(head))
 			return -EIO;
 		/* The kernel itself adds the length of the low key. */
 		head->fmh_keys[0] = *last;
 	}
 }
 
+int fsmap_walk(const struct extent_kernel *kernel, int fd, uint64_t device, uint64_t from,
+	       uint64_t to, fsmap_fn each, void *context)
+{
+	CLEANUP(freep) struct fsmap_head *head = request_new(device, from, to);
+
+	return head ? walk(kernel, fd, head, each, context) : -ENOMEM;
+}
+
+/* ---- free space ---- */
+
+static int take_free(const struct fsmap *record, void *space)
+{
+	if (record->fmr_flags & FMR_OF_SPECIAL_OWNER && record->fmr_owner == FMR_OWN_FREE)
+		free_space_add(space, record->fmr_physical, record->fmr_length);
+	return 0;
+}
+
 int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
 			struct free_space *ret)
 {
-	CLEANUP(freep) struct fsmap_head *head = request_new(device);
 	struct free_space space = { 0 };
-	int r;
+	int r = fsmap_walk(kernel, fd, device, 0, UINT64_MAX, take_free, &space);
 
-	if (!head)
-		return -ENOMEM;
-	r = read_all(kernel, fd, head, &space);
 	if (r < 0)
 		return r;
 	free_space_finish(&space);

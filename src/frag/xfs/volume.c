@@ -22,8 +22,9 @@
 #include "frag/scan/freespace.h"
 #include "frag/scan/names.h"
 #include "frag/scan/whole_volume.h"
+#include "frag/xfs/mounted.h"
 
-enum { BATCH = 1024, XFS_MAGIC = 0x58465342 };
+enum { BATCH = 1024 };
 
 struct scan {
 	struct crew crew;
@@ -36,35 +37,11 @@ struct scan {
 	struct names *names; /* NULL: only the worst get theirs, later */
 };
 
-/* The kernel's file handle of XFS: fs/xfs/xfs_export.h, type "64 bit inode, generation". */
-struct handle {
-	struct file_handle head;
-	struct {
-		uint64_t inode;
-		uint32_t generation;
-	} __attribute__((packed)) body;
-};
-enum { HANDLE_TYPE = 0x81 };
-
-static int open_inode(int mount_fd, const struct xfs_bulkstat *inode)
-{
-	struct handle handle = {
-		.head = { .handle_bytes = sizeof(handle.body), .handle_type = HANDLE_TYPE },
-	};
-	int fd;
-
-	memcpy(handle.head.f_handle, &inode->bs_ino, sizeof(inode->bs_ino));
-	memcpy(handle.head.f_handle + sizeof(inode->bs_ino), &inode->bs_gen, sizeof(inode->bs_gen));
-	fd = open_by_handle_at(mount_fd, &handle.head,
-			       O_RDONLY | O_NOATIME | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode,
 		     struct frag_file *file)
 {
 	struct scan *scan = member->crew->context;
-	CLEANUP(fd_closep) int fd = open_inode(scan->fd, inode);
+	CLEANUP(fd_closep) int fd = xfs_open_inode(scan->fd, inode);
 	struct frag_collector collector = {
 		.model = scan->result->model,
 		.shared = &member->totals.shared,
@@ -194,19 +171,6 @@ static int work(struct crew_member *member)
 	return r;
 }
 
-/* Old kernels (before 5.3) and users without CAP_SYS_ADMIN are told before anything is counted. */
-static int probe(int fd)
-{
-	CLEANUP(freep) struct xfs_bulkstat_req *request = calloc(1, XFS_BULKSTAT_REQ_SIZE(1));
-
-	if (!request)
-		return -ENOMEM;
-	request->hdr.icount = 1;
-	if (ioctl(fd, XFS_IOC_BULKSTAT, request) == 0)
-		return 0;
-	return errno == EPERM || errno == ENOTTY || errno == EINVAL ? -EOPNOTSUPP : -errno;
-}
-
 static int look_at_free(struct frag_result *result, int fd)
 {
 	result->free = calloc(1, sizeof(*result->free));
@@ -269,7 +233,7 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 		return -EOPNOTSUPP;
 	if (ioctl(place->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
 		return -EOPNOTSUPP;
-	r = probe(place->fd);
+	r = xfs_probe_bulkstat(place->fd);
 	if (r < 0)
 		return r;
 	ret->facts = place->facts;

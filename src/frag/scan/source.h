@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sources: ways to read files of a mounted file system by their inodes, many at a time, which
+ * costs less than asking the kernel for each by its name.
+ */
+#ifndef FRAG_SOURCE_H
+#define FRAG_SOURCE_H
+
+#include "frag/show/file.h"
+
+/* What a source knows of a regular file before its extents. */
+struct source_inode {
+	uint64_t number, size_bytes, disk_bytes;
+	uint64_t links;
+	int64_t mtime;
+	bool has_one_block; /* at most: there is nothing to learn from its extents */
+};
+
+/* The inodes that are wanted, and who gets their files. */
+struct source_visit {
+	const uint64_t *inodes; /* sorted, each once */
+	size_t count;
+	const struct filesystem_facts *facts;
+	bool exact; /* extents are wanted of files of one block as well */
+	/*
+	 * A file that was found, number `index` of the inodes.  1: its extents are wanted, which
+	 * go to `collector`, and end() is called then; 0: no more is wanted; -errno.
+	 */
+	int (*begin)(struct source_visit *visit, size_t index, const struct source_inode *inode);
+	/* 0: `file` was filled by frag_collected(); -EOPNOTSUPP: ask the kernel.  0 or -errno. */
+	int (*end)(struct source_visit *visit, size_t index, int error);
+	struct frag_collector *collector;
+	struct frag_file *file;
+};
+
+struct source_volume;
+struct source_reader;
+
+struct source {
+	const char *name;
+	uint64_t magic;	    /* of the file systems that it reads */
+	bool has_old_times; /* times of files may be older than those that the kernel reports */
+	/* Of the file system that `fd` is on.  NULL: it cannot be read, or not by this user. */
+	struct source_volume *(*open)(int fd, const struct filesystem_facts *facts);
+	void (*close)(struct source_volume *volume);
+	/* Whether what is read is what the kernel would report now. */
+	bool (*is_settled)(struct source_volume *volume);
+	/* What a thread reads with.  NULL: out of memory. */
+	struct source_reader *(*reader_new)(struct source_volume *volume);
+	void (*reader_free)(struct source_reader *reader);
+	/*
+	 * Hands over those files of the visit that can be read; for the others the kernel is to
+	 * be asked.  `directory` is that of all of them.  0, or what begin() or end() returned.
+	 */
+	int (*read)(struct source_reader *reader, int directory, struct source_visit *visit);
+};
+
+extern const struct source source_ext, source_xfs, source_btrfs;
+
+#endif

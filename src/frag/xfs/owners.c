@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * With a reverse mapping tree GETFSMAP reports each extent with its owner, which takes less
+ * time than opening the files.  A file is taken from here only if its extents are as many as
+ * bulkstat counts and, with its metadata, have as many blocks: then none is missing, none
+ * waits to be allocated, and none has changed its size since.
+ *
+ * What is shared is reported if any block of the extent is; which ones, FIEMAP knows.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/array.h"
+#include "base/cleanup.h"
+#include "frag/xfs/fsmap.h"
+#include "frag/xfs/mounted.h"
+
+enum {
+	FILE_EXTENTS_MAX = 512, /* of more the kernel reports many in each call */
+	IS_METADATA = FMR_OF_ATTR_FORK | FMR_OF_EXTENT_MAP,
+};
+
+struct record {
+	uint64_t owner;
+	uint64_t offset, physical, bytes;
+	uint32_t flags;
+	uint32_t next; /* of the same owner, before it on the volume; plus 1, 0: none */
+};
+
+struct xfs_owners {
+	struct record *records;
+	size_t count, most;
+	uint32_t *slots; /* the last record of an owner, plus 1; 0: free */
+	size_t slot_count;
+	struct free_space *space;
+};
+
+/* ---- reading ---- */
+
+static int take_record(const struct fsmap *record, void *context)
+{
+	struct xfs_owners *owners = context;
+
+	if (record->fmr_flags & FMR_OF_SPECIAL_OWNER) {
+		if (owners->space && record->fmr_owner == FMR_OWN_FREE)
+			free_space_add(owners->space, record->fmr_physical, record->fmr_length);
+		return 0;
+	}
+	if (owners->count == owners->most)
+		return -E2BIG;
+	if (ARRAY_ROOM(owners->records, owners->count) < 0)
+		return -ENOMEM;
+	owners->records[owners->count++] = (struct record) {
+		.owner = record->fmr_owner,
+		.offset = record->fmr_offset,
+		.physical = record->fmr_physical,
+		.bytes = record->fmr_length,
+		.flags = record->fmr_flags,
+	};
+	return 0;
+}
+
+/* The slot of that owner, or the free one where it belongs; never full, so it ends. */
+static uint32_t *find_slot(const struct xfs_owners *owners, uint64_t owner)
+{
+	size_t slot = (owner * 0x9e3779b97f4a7c15u >> 32) & (owners->slot_count - 1);
+
+	while (owners->slots[slot] && owners->records[owners->slots[slot] - 1].owner != owner)
+		slot = (slot + 1) & (owners->slot_count - 1);
+	return &owners->slots[slot];
+}
+
+static int index_records(struct xfs_owners *owners)
+{
+	owners->slot_count = 2;
+	while (owners->slot_count < 2 * owners->count)
+		owners->slot_count *= 2;
+	owners->slots = calloc(owners->slot_count, sizeof(*owners->slots));
+	if (!owners->slots)
+		return -ENOMEM;
+	for (size_t i = 0; i < owners->count; i++) {
+		uint32_t *slot = find_slot(owners, owners->records[i].owner);
+
+		owners->records[i].next = *slot;
+		*slot = (uint32_t)i + 1;
+	}
+	return 0;
+}
+
+static void owners_freep(struct xfs_owners **owners)
+{
+	xfs_owners_free(*owners);
+}
+
+void xfs_owners_free(struct xfs_owners *owners)
+{
+	if (!owners)
+		return;
+	free(owners->records);
+	free(owners->slots);
+	free(owners);
+}
+
+int xfs_owners_read(const struct extent_kernel *kernel, int fd, uint64_t device, uint64_t from,
+		    uint64_t to, size_t most, struct free_space *space, struct xfs_owners **ret)
+{
+	CLEANUP(owners_freep) struct xfs_owners *owners = calloc(1, sizeof(*owners));
+	int r;
+
+	if (!owners)
+		return -ENOMEM;
+	owners->most = most;
+	owners->space = space;
+	r = fsmap_walk(kernel, fd, device, from, to, take_record, owners);
+	if (r == 0)
+		r = index_records(owners);
+	if (r == 0)
+		*ret = TAKE_PTR(owners);
+	return r;
+}
+
+size_t xfs_owners_count(const struct xfs_owners *owners)
+{
+	return owners->count;
+}
+
+/* ---- files ---- */
+
+static int by_offset(const void *one, const void *other)
+{
+	const struct extent *a = one, *b = other;
+
+	return a->logical < b->logical ? -1 : a->logical > b->logical;
+}
+
+/* How many extents of data, from the end of `extents` on; -EOPNOTSUPP. */
+static int gather(const struct xfs_owners *owners, const struct xfs_bulkstat *inode,
+		  uint32_t block_bytes, struct extent extents[static FILE_EXTENTS_MAX])
+{
+	uint32_t next = *find_slot(owners, inode->bs_ino);
+	uint64_t bytes = 0;
+	int count = 0;
+
+	for (const struct record *record; next; next = record->next) {
+		record = &owners->records[next - 1];
+		bytes += record->bytes;
+		if (record->flags & IS_METADATA)
+			continue;
+		if (record->flags & FMR_OF_SHARED || count == FILE_EXTENTS_MAX)
+			return -EOPNOTSUPP;
+		extents[FILE_EXTENTS_MAX - ++count] = (struct extent) {
+			.logical = record->offset,
+			.physical = record->physical,
+			.bytes = record->bytes,
+			.flags = record->flags & FMR_OF_PREALLOC ? EXTENT_UNWRITTEN : 0,
+		};
+	}
+	if ((uint32_t)count != inode->bs_extents || bytes != inode->bs_blocks * block_bytes)
+		return -EOPNOTSUPP;
+	return count;
+}
+
+/* Behind the end there may be data that the size on the disk does not count yet. */
+static bool has_end_within(const struct xfs_bulkstat *inode, uint32_t block_bytes,
+			   const struct extent *last)
+{
+	uint64_t end = last->logical + last->bytes;
+
+	return end >= last->logical && end < inode->bs_size + block_bytes;
+}
+
+int xfs_owners_collect(const struct xfs_owners *owners, const struct xfs_bulkstat *inode,
+		       uint32_t block_bytes, struct frag_collector *collector)
+{
+	struct extent extents[FILE_EXTENTS_MAX], *first;
+	int count = gather(owners, inode, block_bytes, extents), r = 0;
+
+	if (count < 0)
+		return count;
+	first = &extents[FILE_EXTENTS_MAX - count];
+	qsort(first, (size_t)count, sizeof(*first), by_offset);
+	for (int i = 1; i < count; i++)
+		if (first[i - 1].logical + first[i - 1].bytes > first[i].logical)
+			return -EOPNOTSUPP;
+	if (count && !has_end_within(inode, block_bytes, &first[count - 1]))
+		return -EOPNOTSUPP;
+	for (int i = 0; r == 0 && i < count; i++)
+		r = frag_collect(&first[i], collector);
+	return r;
+}
