@@ -19,17 +19,17 @@
 enum { MESSAGE_BYTES = 1 << 16 };
 
 static const struct argp_option options[] = {
-	{ "for", 'f', "SECONDS", 0, "thaw after that time, unless `thaw` does before", 0 },
+	{ "for", 'f', "SECONDS", 0, "thaw after that time, unless `thaw` is run before", 0 },
 	{ 0 },
 };
 
 static const char help[] =
-	"Freezes file systems and returns; they stay frozen for --for SECONDS or until "
+	"Freeze file systems and return. They stay frozen for --for SECONDS or until "
 	"`suspend-freeze thaw`.\v"
 	"Examples:\n"
 	"  suspend-freeze freeze --for 10 --only /srv --no-cgroups\n"
 	"  suspend-freeze freeze --for 30; echo mem >/sys/power/state; suspend-freeze thaw\n\n"
-	"Exit status: 0 frozen, 1 not frozen, 2 wrong usage, 3 the machine lacks something.";
+	"Exit status: 0 frozen, 1 not frozen, 2 invalid usage, 3 a prerequisite is missing.";
 
 struct freeze_options {
 	struct request request;
@@ -53,10 +53,10 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (wanted->request.wish.way == WAY_KERNEL)
-			argp_error(state, "the kernel freezes only while it suspends; see `run`");
+			argp_error(state, "the kernel freezes only during a suspend; use `run`");
 		wanted->request.wish.way = WAY_SELF;
 		if (!wanted->has_time)
-			argp_error(state, "say for how long, as in: --for 30");
+			argp_error(state, "give a time, such as --for 30");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -130,9 +130,8 @@ static int await_report(int fd)
 		bytes = recv(fd, packet, sizeof(packet) - 1, 0);
 	while (bytes < 0 && errno == EINTR);
 	if (bytes <= 0) {
-		fprintf(stderr,
-			"suspend-freeze: the process that was to freeze was killed; what it "
-			"froze is thawed by its watchdog\n");
+		fprintf(stderr, "suspend-freeze: the process that freezes was killed; its watchdog "
+				"thaws what it froze\n");
 		return PROBLEM_VERDICT;
 	}
 	if (packet[0] == '0')

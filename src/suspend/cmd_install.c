@@ -13,26 +13,26 @@
 #include "base/program.h"
 
 static const struct argp_option options[] = {
-	{ "dry-run", 'n', NULL, 0, "only show what would be done", 0 },
-	{ "root", 'r', "FOLDER", 0, "for the system below FOLDER, and not for this one", 0 },
+	{ "dry-run", 'n', NULL, 0, "only print what would be done", 0 },
+	{ "root", 'r', "DIR", 0, "for the system below the directory DIR", 0 },
 	{ 0 },
 };
 
 static const char install_help[] =
-	"Makes systemd suspend through `suspend-freeze run`, from the next time on.\v"
+	"Make systemd suspend through `suspend-freeze run`.\v"
 	"Examples:\n"
 	"  suspend-freeze install --dry-run\n"
 	"  suspend-freeze install\n\n"
-	"Exit status: 0 done, or it was done already; 1 somebody else's file is in the way; 2 "
-	"wrong usage; 3 there is no systemd-sleep.";
+	"Exit status: 0 success, or already installed; 1 a file of another program is in the way; "
+	"2 invalid usage; 3 systemd-sleep is missing.";
 
 static const char uninstall_help[] =
-	"Makes systemd suspend as it did without suspend-freeze.\v"
+	"Make systemd suspend without suspend-freeze again.\v"
 	"Examples:\n"
 	"  suspend-freeze uninstall --dry-run\n"
 	"  suspend-freeze uninstall\n\n"
-	"Exit status: 0 done, or there was nothing to do; 1 the file is somebody else's; 2 wrong "
-	"usage; 3 there is no systemd-sleep.";
+	"Exit status: 0 success, or nothing to remove; 1 the file belongs to another program; 2 "
+	"invalid usage; 3 systemd-sleep is missing.";
 
 struct install_options {
 	bool dry_run;
@@ -77,7 +77,8 @@ static int make(const struct install_options *wanted, struct hook *ret, struct p
 	if (strpbrk(program, " \t\n%\"'\\$"))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
-			"systemd cannot call %s by that name; copy it to /usr/local/sbin", program);
+			"systemd cannot run a program named %s; copy it to /usr/local/sbin",
+			program);
 	return hook_make(wanted->root, program, ret, problem);
 }
 
@@ -106,7 +107,7 @@ static int install(const struct install_options *wanted)
 		r = hook_install(&hook, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	printf(r ? "%s was there already\n" : "wrote %s\n", hook.path);
+	printf(r ? "%s is already installed\n" : "wrote %s\n", hook.path);
 	if (r == 0)
 		reload(wanted);
 	return 0;
@@ -126,7 +127,7 @@ static int uninstall(const struct install_options *wanted)
 		r = hook_uninstall(&hook, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	printf(r ? "there is no %s\n" : "removed %s\n", hook.path);
+	printf(r ? "%s does not exist\n" : "removed %s\n", hook.path);
 	if (r == 0)
 		reload(wanted);
 	return 0;

@@ -15,18 +15,18 @@
 #include "suspend/reach.h"
 
 static const struct argp_option options[] = {
-	{ "all", 'a', NULL, 0, "also what has nothing on a disk", 0 },
+	{ "all", 'a', NULL, 0, "also show file systems without a disk", 0 },
 	{ 0 },
 };
 
 static const char help[] =
-	"Shows what `freeze` and `run` would freeze, in which order, what not and why.  Touches "
-	"nothing.\v"
+	"Print what `freeze` and `run` would freeze, in which order, and what would not be frozen "
+	"and why. Nothing is changed.\v"
 	"Examples:\n"
 	"  suspend-freeze plan\n"
 	"  suspend-freeze plan --except /media/stick\n"
 	"  suspend-freeze plan --way self           without the kernel's own freezing\n\n"
-	"Exit status: 0 done, 2 wrong usage, 3 the machine lacks something.";
+	"Exit status: 0 success, 2 invalid usage, 3 a prerequisite is missing.";
 
 struct plan_options {
 	struct request request;
@@ -54,14 +54,14 @@ static const char *why_not_the_kernel(const struct plan_options *wanted,
 				      const struct outlook *outlook)
 {
 	if (!outlook->machine.has_knob)
-		return "has no freezing of its own for suspend";
+		return "cannot freeze file systems during suspend by itself";
 	if (wanted->request.wish.way == WAY_SELF)
-		return "its own freezing is not wanted";
+		return "its own freezing was not requested";
 	if (knob_defect(outlook->machine.kernel))
 		return "its own freezing is defective";
 	if (!outlook->plan.kernel_agrees)
-		return "its own freezing would go by a wrong order";
-	return "its own freezing is of everything, and takes no names";
+		return "its own freezing would use a wrong order";
+	return "its own freezing covers everything and takes no names";
 }
 
 static void print_way(const struct plan_options *wanted, const struct outlook *outlook)
@@ -83,14 +83,15 @@ static void print_cgroups(const struct machine *machine)
 			printf("  %s\n", path);
 		}
 		if (machine->gathered > 0)
-			printf("  " GATHER_PATH ", made for the %d processes of the root (%s%s)\n",
+			printf("  " GATHER_PATH
+			       ", created for the %d processes of the root (%s%s)\n",
 			       machine->gathered, machine->gathered_name,
 			       machine->gathered > 1 ? " and others" : "");
 		else if (machine->cgroups.count == 0)
 			printf("  none\n");
 	}
 	if (machine->writers)
-		printf("\nGoing on running: %s.\n", machine->writers);
+		printf("\nProcesses that continue: %s.\n", machine->writers);
 }
 
 static void print_item(const struct plan_item *item, unsigned number)
@@ -126,7 +127,7 @@ static void print_kinds(const struct plan *plan, bool all)
 	}
 	if (number == 0)
 		printf("  nothing to freeze\n");
-	printf("\nleave as they are:\n");
+	printf("\nnot frozen:\n");
 	for (size_t i = 0; i < plan->count; i++)
 		if (plan->items[i].kind == PLAN_LEAVE && (all || plan->items[i].on_disk))
 			print_item(&plan->items[i], 0);

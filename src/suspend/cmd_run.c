@@ -22,20 +22,21 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "for", 'f', "SECONDS", 0,
-	  "thaw after that time awake, whatever the command does (default 60)", 0 },
-	{ "anyway", 'a', NULL, 0, "run the command also if not all could be frozen", 0 },
+	  "thaw after that time without suspend, whatever the command does (default 60)", 0 },
+	{ "anyway", 'a', NULL, 0, "run the command even if some file systems could not be frozen",
+	  0 },
 	{ 0 },
 };
 
 static const char help[] =
-	"Freezes file systems, runs COMMAND, and thaws them as soon as the machine is awake "
-	"again or COMMAND has ended.\v"
+	"Freeze file systems, run COMMAND, and thaw them as soon as the machine has resumed or "
+	"COMMAND has ended.\v"
 	"Examples:\n"
 	"  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
 	"  suspend-freeze run --anyway -- /lib/systemd/systemd-sleep suspend\n"
 	"  suspend-freeze run --only /srv --for 10 -- lvcreate -s -n copy -L 1G vg/srv\n\n"
-	"Exit status: that of COMMAND; 125 file systems could not be frozen, or not all that "
-	"long; 127 there is no COMMAND.";
+	"Exit status: that of COMMAND; 125 file systems could not be frozen or did not stay "
+	"frozen; 126 COMMAND cannot be run; 127 COMMAND does not exist.";
 
 struct run_options {
 	struct request request;
@@ -73,11 +74,11 @@ static const char *cut_short(enum keep_reason reason)
 {
 	switch (reason) {
 	case KEEP_TIME:
-		return "the time was up before the command had ended; give --for more";
+		return "the time limit expired before the command ended; use a larger --for";
 	case KEEP_GUARD:
-		return "the watchdog was killed and could not be started again";
+		return "the watchdog was killed and could not be restarted";
 	case KEEP_ASKED:
-		return "thawed by `suspend-freeze thaw` before the command had ended";
+		return "thawed by `suspend-freeze thaw` before the command ended";
 	default:
 		return NULL;
 	}
@@ -154,7 +155,8 @@ static int run(const struct run_options *wanted)
 	int r;
 
 	if (!program) {
-		fprintf(stderr, "suspend-freeze: there is no program %s\n", wanted->command[0]);
+		fprintf(stderr, "suspend-freeze: the program %s does not exist\n",
+			wanted->command[0]);
 		return STATUS_NO_COMMAND;
 	}
 	r = freeze_and_run(wanted, program, &problem, &frozen);

@@ -26,26 +26,25 @@ enum {
 };
 
 static const char thaw_help[] =
-	"Ends what `freeze` or `run` holds frozen, and returns when it is thawed.\v"
+	"Thaw what `freeze` or `run` froze, and return when it is thawed.\v"
 	"Examples:\n"
 	"  suspend-freeze thaw\n\n"
-	"Exit status: 0 nothing is frozen any more, 1 something still is.";
+	"Exit status: 0 nothing is frozen any more, 1 something is still frozen.";
 
 static const char status_help[] =
-	"Shows what is held frozen, and by which processes.\v"
+	"Print what is frozen, and by which processes.\v"
 	"Examples:\n"
 	"  suspend-freeze status\n\n"
-	"Exit status: 0 nothing is held frozen, 1 something is, or is left behind.";
+	"Exit status: 0 nothing is frozen, 1 something is frozen or was left behind.";
 
 static const char recover_help[] =
-	"Thaws what suspend-freeze left frozen when all of its processes were killed: file "
-	"systems, "
-	"also if they are mounted nowhere any more, cgroups, the kernel's knob.  With DEVICE, "
-	"the file system on it that is mounted nowhere, whoever froze it.\v"
+	"Thaw what suspend-freeze left frozen when all of its processes were killed: file systems, "
+	"even if they are no longer mounted, cgroups, and the kernel's setting. With DEVICE, thaw "
+	"the unmounted file system on it, no matter who froze it.\v"
 	"Examples:\n"
 	"  suspend-freeze recover\n"
 	"  suspend-freeze recover /dev/sdb1\n\n"
-	"Exit status: 0 nothing is frozen any more, 1 something still is.";
+	"Exit status: 0 nothing is frozen any more, 1 something is still frozen.";
 
 /* ---- what is held ---- */
 
@@ -59,7 +58,7 @@ static const char *state_name(const struct hold_entry *entry)
 	case HOLD_FROZEN:
 		return entry->kind == HOLD_KNOB ? "set" : "frozen";
 	case HOLD_FOREIGN:
-		return "frozen by somebody else";
+		return "frozen by another program";
 	case HOLD_REFUSED:
 		return "written out";
 	default:
@@ -96,7 +95,7 @@ static int print_status(struct hold *hold)
 	if (r == 0)
 		r = hold_read(hold);
 	if (r == -ENOENT) {
-		printf("Nothing is held frozen.\n");
+		printf("Nothing is frozen.\n");
 		return 0;
 	}
 	if (r < 0) {
@@ -105,7 +104,7 @@ static int print_status(struct hold *hold)
 		return PROBLEM_VERDICT;
 	}
 	pending = hold_pending(hold);
-	printf("%zu of %zu held frozen:\n", pending, hold->count);
+	printf("%zu of %zu frozen:\n", pending, hold->count);
 	for (size_t i = 0; i < hold->count; i++)
 		print_entry(&hold->entries[i]);
 	print_process(hold, HOLD_HOLDER, "holder");
@@ -143,10 +142,10 @@ static int recover_held(struct hold *hold, struct problem *problem)
 		return 0;
 	}
 	if (!problem->message)
-		problem_set(problem, PROBLEM_VERDICT, EBUSY, "the kernel does not thaw it");
+		problem_set(problem, PROBLEM_VERDICT, EBUSY, "the kernel did not thaw it");
 	return problem_set(problem, PROBLEM_VERDICT, EBUSY,
-			   "%zu things are still frozen: %s; as the last resort, SysRq-j thaws all "
-			   "file systems: echo j >/proc/sysrq-trigger",
+			   "%zu items are still frozen: %s; as a last resort, thaw all file "
+			   "systems: echo j >/proc/sysrq-trigger",
 			   pending, problem->message);
 }
 
@@ -224,7 +223,7 @@ static int await_end(struct problem *problem)
 		if (io_now_ns() >= deadline_ns)
 			return problem_set(
 				problem, PROBLEM_VERDICT, ETIMEDOUT,
-				"not all is thawed yet; `suspend-freeze status` shows what");
+				"some items are still frozen; `suspend-freeze status` lists them");
 		undo_abandoned();
 		poll(NULL, 0, LOOK_MS);
 	}

@@ -154,11 +154,11 @@ static int check_folder(int fd, const char *folder, struct problem *problem)
 		return -errno;
 	if (status.st_uid != geteuid() || (status.st_mode & 022))
 		return problem_set(problem, PROBLEM_VERDICT, EPERM,
-				   "%s could be changed by others than root; remove it", folder);
+				   "%s can be changed by users other than root; remove it", folder);
 	if (filesystem.f_type != TMPFS_MAGIC && filesystem.f_type != RAMFS_MAGIC)
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
-				   "%s is not in memory; mount a tmpfs on /run, as the state of a "
-				   "freeze cannot be kept on what is frozen",
+				   "%s is not on a file system in memory; mount a tmpfs on /run, "
+				   "because the state cannot be stored on a frozen file system",
 				   folder);
 	return 0;
 }
@@ -169,7 +169,7 @@ static int open_folder(const char *folder, bool create, struct problem *problem)
 	int r;
 
 	if (create && mkdir(folder, 0700) < 0 && errno != EEXIST)
-		return problem_set(problem, PROBLEM_VERDICT, errno, "cannot make %s: %s", folder,
+		return problem_set(problem, PROBLEM_VERDICT, errno, "cannot create %s: %s", folder,
 				   strerror(errno));
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)

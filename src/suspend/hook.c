@@ -46,8 +46,8 @@ int hook_make(const char *root, const char *program, struct hook *ret, struct pr
 	if (!sleep)
 		return problem_set(
 			problem, PROBLEM_LACK, ENOENT,
-			"there is no systemd-sleep below %s; where something else suspends, "
-			"have it call: suspend-freeze run -- COMMAND",
+			"systemd-sleep does not exist below %s; if another program suspends this "
+			"machine, make it run: suspend-freeze run -- COMMAND",
 			*root ? root : "/");
 	if (asprintf(&hook.folder, "%s" FOLDER, root) < 0 ||
 	    asprintf(&hook.path, "%s" FOLDER "/suspend-freeze.conf", root) < 0 ||
@@ -78,7 +78,7 @@ static int read_present(const char *path, char **ret_text, int *ret_ours)
 static int refuse_foreign(const char *path, struct problem *problem)
 {
 	return problem_set(problem, PROBLEM_VERDICT, EEXIST,
-			   "%s was not written by suspend-freeze; it is left alone", path);
+			   "%s was not written by suspend-freeze and is not changed", path);
 }
 
 /* Like mkdir -p. */

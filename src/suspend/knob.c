@@ -35,9 +35,8 @@ bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor)
 const char *knob_defect(struct kernel kernel)
 {
 	if (kernel.major == 6 && kernel.minor == 18 && kernel.patch < 3)
-		return KNOB_PATH
-			" is the wrong way round in Linux 6.18 before 6.18.3: set to 1, it "
-			"freezes next to nothing; update the kernel";
+		return KNOB_PATH " is inverted in Linux 6.18 before 6.18.3: if it is 1, almost "
+				 "nothing is frozen; update the kernel";
 	return NULL;
 }
 

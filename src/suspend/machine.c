@@ -158,10 +158,8 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 	if (r == 0 && !wish->cgroups)
 		r = say_no_cgroups(&machine, "no cgroups are frozen");
 	else if (r == 0 && !machine.cgroup_root)
-		r = say_no_cgroups(
-			&machine,
-			"no cgroups of version 2 are mounted, as by: mount -t cgroup2 none "
-			"/sys/fs/cgroup");
+		r = say_no_cgroups(&machine, "no cgroups of version 2 are mounted (mount -t "
+					     "cgroup2 none /sys/fs/cgroup)");
 	if (r < 0) {
 		machine_clear(&machine);
 		return r;
@@ -182,8 +180,8 @@ int machine_plan(const struct machine *machine, const struct wish *wish, struct 
 
 	if (machine->writers && kernel_is_before(machine->kernel, 6, 16)) {
 		if (asprintf(&spare,
-			     "services write here and go on running (%s); blocked, they would make "
-			     "the suspend fail before Linux 6.16",
+			     "services that write here continue to run (%s); before Linux 6.16, "
+			     "blocked services make the suspend fail",
 			     machine->writers) < 0)
 			return -ENOMEM;
 		plan_wish.spare_system = spare;
@@ -200,11 +198,11 @@ int machine_choose_way(const struct machine *machine, const struct wish *wish,
 	if (wish->way == WAY_KERNEL && !machine->has_knob)
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
 				   "this kernel has no " KNOB_PATH
-				   " (Linux 6.16); leave out --way");
+				   " (needs Linux 6.16); omit --way");
 	if (wish->way == WAY_KERNEL && !whole)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "the kernel freezes everything, and takes no names; leave out "
-				   "--way, or --only and --except");
+				   "the kernel freezes everything and takes no names; omit --way, "
+				   "or --only and --except");
 	*ret = wish->way;
 	if (wish->way == WAY_AUTO)
 		*ret = good && plan->kernel_agrees && whole ? WAY_KERNEL : WAY_SELF;
@@ -235,24 +233,23 @@ int machine_check_place(struct problem *problem)
 				   "only root can freeze and thaw file systems; try sudo");
 	if (stat("/proc/self/ns/pid", &pids) < 0)
 		return problem_set(problem, PROBLEM_LACK, EPERM,
-				   "cannot look at /proc/self/ns: %s; is /proc mounted?",
+				   "cannot read /proc/self/ns: %s; is /proc mounted?",
 				   strerror(errno));
 	if ((unsigned)pids.st_ino != (unsigned)FIRST_PID_NAMESPACE)
-		return problem_set(
-			problem, PROBLEM_LACK, EPERM,
-			"this is a container (a PID namespace of its own), from which the "
-			"machine cannot be seen; run it outside");
+		return problem_set(problem, PROBLEM_LACK, EPERM,
+				   "this is a container (a separate PID namespace), which cannot "
+				   "see the whole machine; run it on the host");
 	r = in_namespace_of_init();
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, EPERM,
-				   "cannot tell whether this is the mount namespace of init: "
+				   "cannot determine whether this is the mount namespace of init: "
 				   "/proc/1/ns/mnt: %s",
 				   strerror(-r));
 	if (r == 0)
 		return problem_set(
 			problem, PROBLEM_LACK, EPERM,
-			"this is a private mount namespace, from which not all file systems "
-			"can be seen; run it outside, as in: nsenter -t 1 -m");
+			"this is a private mount namespace, which cannot see all file systems; run "
+			"it on the host, for example with: nsenter -t 1 -m");
 	return 0;
 }
 

@@ -3,25 +3,24 @@
 #include "base/program.h"
 
 static const struct verb verbs[] = {
-	{ "plan", "show what would be frozen, in which order, and what not and why", cmd_plan },
+	{ "plan", "print what would be frozen, in which order, and what would not", cmd_plan },
 	{ "run", "freeze, run the command that suspends, thaw", cmd_run },
 	{ "freeze", "freeze for some seconds", cmd_freeze },
-	{ "thaw", "end what `freeze` or `run` holds frozen", cmd_thaw },
-	{ "status", "show what is held frozen, and by whom", cmd_status },
+	{ "thaw", "thaw what `freeze` or `run` froze", cmd_thaw },
+	{ "status", "print what is frozen, and by which processes", cmd_status },
 	{ "recover", "thaw what killed processes left frozen", cmd_recover },
-	{ "install", "have systemd freeze file systems when it suspends", cmd_install },
-	{ "uninstall", "take that back", cmd_uninstall },
+	{ "install", "make systemd freeze file systems when it suspends", cmd_install },
+	{ "uninstall", "undo install", cmd_uninstall },
 	{ 0 },
 };
 
 static const struct program program = {
 	.name = "suspend-freeze",
 	.purpose = "Freezes file systems while the machine is suspended, so that they are clean if "
-		   "the\npower fails in its sleep.\n",
-	.examples =
-		"  suspend-freeze plan                    look first; this touches nothing\n"
-		"  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
-		"  suspend-freeze install                 from now on whenever systemd suspends\n",
+		   "the\npower fails.\n",
+	.examples = "  suspend-freeze plan                    look first; this changes nothing\n"
+		    "  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
+		    "  suspend-freeze install                 whenever systemd suspends\n",
 	.page = "suspend-freeze(8)",
 	.verbs = verbs,
 };

@@ -48,7 +48,7 @@ static int explain(struct plan *plan)
 		if (item->on_count == 0 || item->kind == PLAN_LEAVE)
 			continue;
 		lower = &plan->items[item->on[0]];
-		if (asprintf(&whole, "%s%sits data lies in %s on %s", item->reason,
+		if (asprintf(&whole, "%s%sits data is stored in %s on %s", item->reason,
 			     *item->reason ? "; " : "", lower->mount->type,
 			     lower->mount->point) < 0)
 			return -ENOMEM;

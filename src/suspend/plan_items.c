@@ -109,8 +109,8 @@ int plan_choose_mounts(struct making *making)
 	for (size_t i = 0; i < making->count; i++)
 		if (making->items[i].kind != PLAN_LEAVE && !chosen[i] &&
 		    plan_miss(&making->items[i], PLAN_LEAVE,
-			      "cannot be reached: another file system is mounted over it, or the "
-			      "way leads through one that may hang") < 0)
+			      "cannot be accessed: another file system is mounted over it, or its "
+			      "path leads through one that can hang") < 0)
 			return -ENOMEM;
 	return 0;
 }

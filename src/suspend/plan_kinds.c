@@ -26,19 +26,20 @@ static int classify(struct plan_item *item)
 			!mount_has_option(mount, "ro");
 	switch (nature) {
 	case TYPE_VIRTUAL:
-		return plan_set_kind(item, PLAN_LEAVE, "nothing of it is on a disk");
+		return plan_set_kind(item, PLAN_LEAVE, "it has no disk");
 	case TYPE_UNTOUCHED:
 		return plan_set_kind(
 			item, PLAN_LEAVE,
-			"not opened: a daemon or server that does not answer would hang it");
+			"not opened: that can hang if its daemon or server does not answer");
 	case TYPE_SHARED:
 		return plan_set_kind(item, PLAN_LEAVE,
-				     "shared with other machines, which it would stop");
+				     "shared with other machines, which would stop too");
 	case TYPE_STACKED:
 		return plan_set_kind(item, PLAN_LEAVE, "the kernel cannot freeze it");
 	case TYPE_DEVICE:
-		return plan_set_kind(item, PLAN_SYNC,
-				     "not mounted, but whoever has it open may have written to it");
+		return plan_set_kind(
+			item, PLAN_SYNC,
+			"not mounted, but a process that has it open can have written to it");
 	default:
 		break;
 	}

@@ -129,7 +129,8 @@ int plan_order(struct making *making, struct plan *ret)
 		walk_from(making, &ordering, i);
 	for (size_t i = 0; i < making->count; i++)
 		if (circular[i] && making->items[i].kind == PLAN_FREEZE &&
-		    plan_miss(&making->items[i], PLAN_LEAVE, "its devices lie on itself") < 0)
+		    plan_miss(&making->items[i], PLAN_LEAVE, "its devices are stored on itself") <
+			    0)
 			return -ENOMEM;
 	ret->kernel_agrees = kernel_agrees(making);
 	return put_in_order(making, &ordering, ret);
@@ -137,7 +138,8 @@ int plan_order(struct making *making, struct plan *ret)
 
 int plan_spare_lower(const struct making *making, struct plan *plan)
 {
-	static const char reason[] = "what is not frozen lies in it, and could not be written out";
+	static const char reason[] =
+		"it stores a file system that is not frozen and that could not be written out";
 
 	for (size_t i = 0; !making->wish->only && i < plan->count; i++)
 		for (size_t j = 0; plan->items[i].written && j < plan->items[i].on_count; j++) {

@@ -35,7 +35,7 @@ static int mark_named(struct making *making, const char *const *names, bool *mar
 
 		if (!mount)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
-					   "nothing is mounted on %s; `findmnt` shows what is",
+					   "nothing is mounted on %s; `findmnt` lists mount points",
 					   *name);
 		marked[plan_item_of_mount(making, mount)] = true;
 	}

@@ -26,12 +26,13 @@ enum option_key {
 
 static const struct argp_option options[] = {
 	{ "only", OPTION_ONLY, "MOUNTPOINT", 0,
-	  "nothing but what is mounted there; can be given several times", 1 },
-	{ "except", OPTION_EXCEPT, "MOUNTPOINT", 0, "not what is mounted there; likewise", 1 },
-	{ "no-cgroups", OPTION_NO_CGROUPS, NULL, 0, "stop no processes", 1 },
+	  "freeze only what is mounted there; can be given several times", 1 },
+	{ "except", OPTION_EXCEPT, "MOUNTPOINT", 0,
+	  "do not freeze what is mounted there; can be given several times", 1 },
+	{ "no-cgroups", OPTION_NO_CGROUPS, NULL, 0, "do not freeze processes", 1 },
 	{ "way", OPTION_WAY, "auto|kernel|self", 0,
-	  "by the kernel's own freezing (Linux 6.16), or not; auto: where it has that", 1 },
-	{ "wait", OPTION_WAIT, "SECONDS", 0, "give up a step that takes longer (default 20)", 1 },
+	  "use the kernel's own freezing (Linux 6.16) or not; auto: if the kernel supports it", 1 },
+	{ "wait", OPTION_WAIT, "SECONDS", 0, "stop if a step takes longer (default 20)", 1 },
 	{ 0 },
 };
 
@@ -54,7 +55,7 @@ static error_t take_name(const char ***names, size_t *count, char *argument,
 	size_t length = strlen(argument);
 
 	if (*argument != '/')
-		argp_error(state, "\"%s\" is no mount point; those begin with a /", argument);
+		argp_error(state, "\"%s\" is not a mount point; use an absolute path", argument);
 	while (length > 1 && argument[length - 1] == '/')
 		argument[--length] = '\0';
 	return add_name(names, count, argument);
@@ -69,7 +70,7 @@ static error_t take_way(struct request *request, const char *argument, struct ar
 			request->wish.way = (enum way)i;
 			return 0;
 		}
-	argp_error(state, "--way is auto, kernel or self, and not \"%s\"", argument);
+	argp_error(state, "invalid value \"%s\" for --way: use auto, kernel or self", argument);
 	return EINVAL;
 }
 
@@ -183,9 +184,8 @@ void cmd_tell_exceptions(const struct hold *hold)
 
 		if (hold_state(entry) == HOLD_FOREIGN)
 			fprintf(stderr,
-				"suspend-freeze: %s was frozen already, by somebody else; it is "
-				"left "
-				"to them to thaw it\n",
+				"suspend-freeze: %s was already frozen by another program and is "
+				"left frozen\n",
 				path);
 		if (hold_state(entry) == HOLD_REFUSED)
 			fprintf(stderr,

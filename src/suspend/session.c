@@ -104,7 +104,7 @@ static int add_gathered(struct hold *hold, const struct machine *machine, struct
 	entry.fd = r < 0 ? r : cgroups_open(machine->cgroup_root, GATHER_PATH, &frozen);
 	if (entry.fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -entry.fd,
-				   "cannot make the cgroup " GATHER_PATH ": %s",
+				   "cannot create the cgroup " GATHER_PATH ": %s",
 				   strerror(-entry.fd));
 	return hold_add(hold, &entry);
 }
@@ -162,10 +162,9 @@ static int look_for_leftovers(const struct hold *locked, struct problem *problem
 		hold_withdraw(&left);
 		return 0;
 	}
-	return problem_set(
-		problem, PROBLEM_VERDICT, EBUSY,
-		"an earlier suspend-freeze was killed and has left something frozen; run "
-		"`suspend-freeze recover`");
+	return problem_set(problem, PROBLEM_VERDICT, EBUSY,
+			   "an earlier suspend-freeze was killed and left something frozen; run "
+			   "`suspend-freeze recover`");
 }
 
 /* Whoever has just thawed everything has the lock until it has ended. */
@@ -187,10 +186,9 @@ static int lock(struct hold *hold, struct problem *problem)
 	int r = lock_soon(hold, problem);
 
 	if (r == -EBUSY)
-		return problem_set(
-			problem, PROBLEM_VERDICT, EBUSY,
-			"another suspend-freeze is at work; `suspend-freeze status` shows "
-			"it, `suspend-freeze thaw` ends it");
+		return problem_set(problem, PROBLEM_VERDICT, EBUSY,
+				   "another suspend-freeze is running; `suspend-freeze status` "
+				   "shows it, `suspend-freeze thaw` ends it");
 	return r < 0 ? r : look_for_leftovers(hold, problem);
 }
 
@@ -260,11 +258,10 @@ static int await_cgroup(const struct session *session, const char *path, uint64_
 {
 	while (!cgroups_is_frozen(session->cgroup_root, path)) {
 		if (io_now_ns() >= deadline_ns)
-			return problem_set(
-				problem, PROBLEM_VERDICT, ETIMEDOUT,
-				"the processes of the cgroup %s do not stop: one waits for a "
-				"disk, a server or a FUSE daemon",
-				path);
+			return problem_set(problem, PROBLEM_VERDICT, ETIMEDOUT,
+					   "the processes of the cgroup %s did not stop: one waits "
+					   "for a disk, a server or a FUSE daemon",
+					   path);
 		poll(NULL, 0, LOOK_MS);
 	}
 	return 0;
@@ -280,7 +277,7 @@ static int stop_cgroup(struct hold_entry *entry, struct problem *problem)
 		r = gather_all(entry->value);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r,
-				   "cannot put processes into the cgroup %s: %s", entry->path,
+				   "cannot move processes to the cgroup %s: %s", entry->path,
 				   strerror(-r));
 	return write_value(entry, "the cgroup", problem);
 }
@@ -310,13 +307,14 @@ static int freeze_one(struct session *session, struct hold_entry *entry, struct 
 	if (r == -ETIMEDOUT) {
 		session->blocked = true;
 		return problem_set(problem, PROBLEM_VERDICT, ETIMEDOUT,
-				   "freezing %s took too long: its disk is slow, or it lies on "
-				   "something that is frozen",
+				   "freezing %s took too long: its disk is slow, or it is stored "
+				   "on a frozen file system",
 				   entry->path);
 	}
 	if (r == -ECANCELED)
-		return problem_set(problem, PROBLEM_VERDICT, ECANCELED,
-				   "the time was up before all was frozen; give --for more");
+		return problem_set(
+			problem, PROBLEM_VERDICT, ECANCELED,
+			"the time limit expired before everything was frozen; use a larger --for");
 	if (r == -EINTR)
 		return problem_set(problem, PROBLEM_VERDICT, EINTR,
 				   "the process that froze %s was killed", entry->path);
@@ -353,7 +351,7 @@ static int freeze_all(struct session *session, struct problem *problem)
 	if (r < 0)
 		return problem_set(
 			problem, PROBLEM_VERDICT, -r,
-			"writing out took too long, so nothing was frozen; give --wait more");
+			"writing out took too long, so nothing was frozen; use a larger --wait");
 	r = set_knob(session, problem);
 	if (r == 0)
 		r = stop_processes(session, problem);
@@ -398,8 +396,8 @@ int session_thaw(struct session *session, struct problem *problem)
 	pending = act_undo(&session->hold, !session->blocked);
 	if (pending > 0)
 		return problem_set(problem, PROBLEM_VERDICT, EINPROGRESS,
-				   "%zu of what was frozen is not thawed yet; process %d goes on "
-				   "trying, `suspend-freeze status` shows",
+				   "%zu of the frozen items are not thawed yet; process %d "
+				   "continues to try, see `suspend-freeze status`",
 				   pending, session->watchdog.pid);
 	hold_withdraw(&session->hold);
 	watchdog_stop(&session->watchdog);

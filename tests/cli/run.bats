@@ -348,7 +348,7 @@ trials() { # FILE
 	assert_status 0
 	run jq -r 'select(.type == "warning" and .kind == "full").text' result.jsonl
 	assert_output_has "the file system of full is 9"
-	assert_output_has "file systems grow slow"
+	assert_output_has "file systems that are nearly full"
 	cp result.jsonl before.jsonl
 	alloc-perf run --resume result.jsonl -q
 	[ "$(head -c "$(stat -c %s before.jsonl)" result.jsonl | cmp - before.jsonl)" = "" ]

@@ -59,18 +59,18 @@ fake_system() {
 	[ "$output" = 'suspend-freeze: unknown verb "plna"; did you mean "plan"?' ]
 	run suspend-freeze freeze
 	assert_status 2
-	assert_output_has "say for how long, as in: --for 30"
+	assert_output_has "give a time, such as --for 30"
 	run suspend-freeze freeze --for 0
 	assert_status 2
 	run suspend-freeze freeze --for 5 --way kernel
 	assert_status 2
-	assert_output_has "only while it suspends"
+	assert_output_has "only during a suspend"
 	run suspend-freeze run
 	assert_status 2
 	assert_output_has "give the command that suspends"
 	run suspend-freeze plan --only srv
 	assert_status 2
-	assert_output_has "no mount point; those begin with a /"
+	assert_output_has "not a mount point; use an absolute path"
 	run suspend-freeze plan --way up
 	assert_status 2
 	run suspend-freeze plan --only /no/such/place
@@ -112,13 +112,13 @@ fake_system() {
 	run unshare --mount --propagation private sh -c \
 		"mount -o loop image over && mount -t tmpfs none over && suspend-freeze plan --way self"
 	assert_status 0
-	assert_output_has "warning: ext4 on $WORK/over will not be frozen: cannot be reached"
+	assert_output_has "warning: ext4 on $WORK/over will not be frozen: cannot be accessed"
 }
 
 @test "suspend-freeze plan: an ordinary user can look, too" {
 	run as_user suspend-freeze plan
 	assert_status 0
-	assert_output_has "leave as they are"
+	assert_output_has "not frozen:"
 }
 
 @test "suspend-freeze: what freezes and thaws refuses an ordinary user" {
@@ -142,7 +142,7 @@ in_container() {
 		# shellcheck disable=SC2086
 		run unshare --mount suspend-freeze $command
 		[ "$status" -eq 3 ] || [ "$status" -eq 125 ] || fail "$command: $status"
-		[[ $output == *"private mount namespace"* || $output == *"cannot tell whether"* ]] ||
+		[[ $output == *"private mount namespace"* || $output == *"cannot determine whether"* ]] ||
 			{ in_container && [[ $output == *"this is a container"* ]]; } || fail "$output"
 		# shellcheck disable=SC2086
 		run unshare --pid --fork --mount-proc suspend-freeze $command
@@ -153,7 +153,7 @@ in_container() {
 
 @test "suspend-freeze run: a program that is not there has status 127, before anything is frozen" {
 	run -127 suspend-freeze run -- no-such-program
-	assert_output_has "there is no program no-such-program"
+	assert_output_has "the program no-such-program does not exist"
 }
 
 @test "suspend-freeze run --anyway: the command runs where nothing can be frozen, with its status" {
@@ -185,7 +185,7 @@ in_container() {
 
 	run suspend-freeze install --root root
 	assert_status 0
-	assert_output_has "was there already"
+	assert_output_has "is already installed"
 	cmp "$HOOK" first
 
 	run suspend-freeze uninstall --dry-run --root root
@@ -196,7 +196,7 @@ in_container() {
 	[ ! -e "${HOOK%/*}" ]
 	run suspend-freeze uninstall --root root
 	assert_status 0
-	assert_output_has "there is no $HOOK"
+	assert_output_has "$HOOK does not exist"
 }
 
 @test "suspend-freeze install: what it wrote before is brought up to date, what others wrote is left alone" {
@@ -210,7 +210,7 @@ in_container() {
 	for verb in install uninstall; do
 		run suspend-freeze "$verb" --root root
 		assert_status 1
-		assert_output_has "was not written by suspend-freeze; it is left alone"
+		assert_output_has "was not written by suspend-freeze and is not changed"
 	done
 	[ "$(wc -l <"$HOOK")" -eq 2 ]
 
@@ -239,7 +239,7 @@ in_container() {
 	mkdir root
 	run suspend-freeze install --root root
 	assert_status 3
-	assert_output_has "there is no systemd-sleep below root"
+	assert_output_has "systemd-sleep does not exist below root"
 }
 
 @test "completion for bash: verbs, and the options that --help has" {

@@ -67,7 +67,7 @@ setup_file() {
 		umount /mnt/loop && umount /mnt/other'
 }
 
-@test "frozen by somebody else, then unmounted: recover DEVICE" {
+@test "frozen by another program, then unmounted: recover DEVICE" {
 	in_guest '
 		fsfreeze --freeze /mnt/ext4 && umount /mnt/ext4 && suspend-freeze recover /dev/vda &&
 		mount -t ext4 /dev/vda /mnt/ext4 && assert_thawed'
@@ -186,7 +186,7 @@ setup_file() {
 		bytes=$(stat -c %s /mnt/loop/log)
 		goes_on() { [ $(stat -c %s /mnt/loop/log) -gt $bytes ]; }
 		await goes_on && end_session && umount /mnt/loop && umount /mnt/other && cat /run/frozen && return $status'
-	assert_output_has "warning: ext4 on /mnt/loop will not be frozen: cannot be reached"
+	assert_output_has "warning: ext4 on /mnt/loop will not be frozen: cannot be accessed"
 	assert_output_has "warning: ext4 on /mnt/other will not be frozen: what is not frozen lies in it"
 	assert_output_has "frozen       xfs on /mnt/xfs"
 	assert_output_has "written out  ext4 on /mnt/other"
@@ -203,7 +203,7 @@ setup_file() {
 		suspend-freeze run --for 20 -- sh -c "$SUSPEND" && assert_thawed /mnt/other $DISKS
 		status=$?
 		end_session && losetup -d $device && umount /mnt/other && return $status'
-	assert_output_has "not mounted, but whoever has it open may have written to it; its data lies in ext4 on /mnt/other"
+	assert_output_has "not mounted, but a process that has it open can have written to it; its data is stored in ext4 on /mnt/other"
 }
 
 @test "an overlay and a bind mount: one freeze a superblock" {
@@ -222,7 +222,7 @@ setup_file() {
 		mkdir -p /mnt/bind /mnt/xfs/lower && mount --bind /mnt/xfs/lower /mnt/bind && fsfreeze --freeze /mnt/bind &&
 		suspend-freeze run -- true
 		frozen /mnt/xfs && fsfreeze --unfreeze /mnt/xfs && umount /mnt/bind && assert_thawed'
-	assert_output_has "somebody else"
+	assert_output_has "another program"
 	[[ $output == *"/mnt/xfs is frozen"* ]]
 }
 

@@ -30,7 +30,7 @@ load device
 	ln -sfn "../../null" "$BY_ID/$ID"
 	AGREED=$ID refused "--destroy $ID does not name $DISK"
 	rm "$BY_ID/$ID" "$BY_ID/$other"
-	AGREED=$ID refused "has neither a name in $BY_ID/ nor a serial number of its own"
+	AGREED=$ID refused "has neither a name in $BY_ID/ nor a unique serial number"
 }
 
 @test "refused: on a terminal all but the name that is shown" {
@@ -70,7 +70,7 @@ load device
 		printf '[plan]\nfilesystems = x\nmethods = ftruncate\nsizes = 1M\n[x]\ntype = ext4\n%s\n' "$line" >plan.ini
 		run alloc-perf run --plan plan.ini --on "device:$DISK" --destroy "$ID" -o result.jsonl
 		assert_status 2
-		assert_output_has "names something besides the volume"
+		assert_output_has "names another file or device than the volume"
 		[ "$(b2sum <"$other")" = "$other_hash" ]
 	done
 }

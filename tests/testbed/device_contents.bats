@@ -111,15 +111,15 @@ empty() {
 @test "refused: an encrypted one, but for its very name" {
 	signature crypto_LUKS 0 'LUKS\xba\xbe\0\x02'
 	refused "(crypto_LUKS)"
-	refused "has crypto_LUKS on it and not luks" --overwrite-signature luks
+	refused "contains crypto_LUKS, but --overwrite-signature names \"luks\"" --overwrite-signature luks
 }
 
 @test "refused: signatures that contradict each other" {
 	mkfs.ext2 -q -F "$DISK"
 	put 65600 _BHRfS_M
-	refused "has several signatures that contradict each other"
-	refused "has several signatures that contradict each other" --overwrite-signature ext2
-	refused "has several signatures that contradict each other" --overwrite-signature btrfs
+	refused "has several contradictory signatures"
+	refused "has several contradictory signatures" --overwrite-signature ext2
+	refused "has several contradictory signatures" --overwrite-signature btrfs
 }
 
 @test "refused: partition tables, also damaged ones" {

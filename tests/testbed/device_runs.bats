@@ -194,7 +194,7 @@ assert_no_mount() {
 	run alloc-perf run --resume result.jsonl -q
 	assert_status 2
 	type=$(blkid -p -o value -s TYPE "$DISK" || true)
-	[ -z "$type" ] || assert_output_has "let it be overwritten by --overwrite-signature $type"
+	[ -z "$type" ] || assert_output_has "overwrite it with --overwrite-signature $type"
 	alloc-perf run --resume result.jsonl --destroy "$ID" --overwrite-signature "${type:-ext2}" >out 2>err &
 	pid=$!
 	wait_for_trials 8

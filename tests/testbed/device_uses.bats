@@ -9,17 +9,17 @@ load device
 
 # ---- what is no device ----
 
-@test "refused: what is no block device" {
+@test "refused: what is not a block device" {
 	mkdir directory
 	mkfifo fifo
 	touch file
 	ln -s nowhere dangling
 	ln -s loop loop
-	WHERE=directory refused "directory is a directory and no block device"
-	WHERE="file" refused "file is a file and no block device"
-	WHERE=fifo refused "fifo is a FIFO and no block device"
+	WHERE=directory refused "directory is a directory, not a block device"
+	WHERE="file" refused "file is a file, not a block device"
+	WHERE=fifo refused "fifo is a FIFO, not a block device"
 	WHERE=/dev/null refused "/dev/null is a character device"
-	WHERE=$IMAGE refused "is a file and no block device"
+	WHERE=$IMAGE refused "is a file, not a block device"
 	WHERE=missing refused "cannot use the device missing: No such file or directory"
 	WHERE=dangling refused "No such file or directory"
 	WHERE=loop refused "Too many levels of symbolic links"
@@ -30,7 +30,7 @@ load device
 	mknod zero b 0 0
 	WHERE=zero refused "cannot use the device zero: No such device or address"
 	python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind("socket")'
-	WHERE=socket refused "no block device"
+	WHERE=socket refused "not a block device"
 }
 
 @test "refused: an empty path, a path of options, a testbed that destroys nothing" {
@@ -273,7 +273,7 @@ load device
 @test "refused: the disk of the machine" {
 	local disk
 	disk=$(findmnt -no SOURCE /)
-	[ -b "$disk" ] || skip "/ is on no block device"
+	[ -b "$disk" ] || skip "/ is on not a block device"
 	# Only looked at.
 	run alloc-perf run --on "device:$disk" -f ext2 -m ftruncate -s 1M -o result.jsonl --dry-run
 	assert_status 2

@@ -26,7 +26,7 @@ setup() {
 	A=$WORK/a
 	ONLY=(--only "$A" --no-cgroups)
 	run suspend-freeze freeze --for 1 "${ONLY[@]}"
-	[[ $output != *"cannot tell whether"* && $output != *"private mount"* && $output != *"a container"* ]] || skip "$output"
+	[[ $output != *"cannot determine whether"* && $output != *"private mount"* && $output != *"a container"* ]] || skip "$output"
 	assert_status 0
 	suspend-freeze thaw
 }
@@ -165,7 +165,7 @@ assert_thawed() {
 	run suspend-freeze run --for 1 "${ONLY[@]}" -- sh -c "touch $A/waits; echo went on"
 	assert_status 125
 	assert_output_has "went on"
-	assert_output_has "the time was up before the command had ended"
+	assert_output_has "the time limit expired before the command ended"
 	[ $((SECONDS - start)) -lt 15 ]
 	assert_thawed "$A"
 }
@@ -205,7 +205,7 @@ assert_thawed() {
 	make_volume b ext4 "$A"
 	run suspend-freeze plan --only "$A" --only "$WORK/b"
 	assert_status 0
-	assert_output_has "its data lies in ext4 on $A"
+	assert_output_has "its data is stored in ext4 on $A"
 	suspend-freeze run --only "$A" --only "$WORK/b" --no-cgroups -- cat "$STATE" >state
 	[ "$(sed -n 's/.* superblock .* \(\/[^ ]*\) -$/\1/p' state)" = "$WORK/b"$'\n'"$A" ]
 	assert_thawed "$A"
@@ -261,7 +261,7 @@ assert_thawed() {
 	fsfreeze -f a
 	run suspend-freeze run "${ONLY[@]}" -- true
 	assert_status 0
-	assert_output_has "$A was frozen already, by somebody else"
+	assert_output_has "$A was already frozen by another program"
 	fsfreeze -u a || fail "it was thawed"
 }
 
@@ -276,7 +276,7 @@ assert_thawed() {
 	suspend-freeze freeze --for 20 "${ONLY[@]}"
 	run suspend-freeze run "${ONLY[@]}" -- true
 	assert_status 125
-	assert_output_has "another suspend-freeze is at work"
+	assert_output_has "another suspend-freeze is running"
 	run suspend-freeze freeze --for 1 "${ONLY[@]}"
 	assert_status 1
 	suspend-freeze thaw

@@ -203,9 +203,9 @@ with_boot() {
 	refused 2 "are both $first; name them apart" --kernel "$first" --kernel "/boot/vmlinuz-$first"
 	refused 3 "there is no kernel \"7.7\"; name a bzImage by its path, or one in /boot, as " --kernel 7.7
 	refused 3 "cannot read the kernel ./missing: No such file or directory" --kernel ./missing
-	refused 2 "limits no drive" --on qemu --drive-throttle slow
-	refused 2 "limits no drive" --on qemu --drive-throttle iops=0
-	refused 2 "limits no drive" --on qemu --drive-throttle bps=4KB
+	refused 2 "invalid drive limit" --on qemu --drive-throttle slow
+	refused 2 "invalid drive limit" --on qemu --drive-throttle iops=0
+	refused 2 "invalid drive limit" --on qemu --drive-throttle bps=4KB
 	refused 2 "cannot name a kernel" --kernel a,b
 }
 
@@ -252,7 +252,7 @@ kvm() {
 	run with_kvm_for_all as_user alloc-perf run --fs ext2 -m ftruncate -s 1M -o result.jsonl
 	assert_status 0
 	assert_output_has "alloc-perf: testbed qemu (a whole kernel at nearly its own speed, by KVM; not loop: the testbed loop needs root, to mount)"
-	assert_output_has "On KVM; times include QEMU"
+	assert_output_has "On KVM: times include QEMU"
 	[ "$(environment accelerator)" = kvm ]
 	[ "$(wc -l <kvm)" = 2 ] # the proof and the trial
 }

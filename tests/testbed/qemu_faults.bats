@@ -77,7 +77,7 @@ console() {
 
 @test "a guest that hangs in its trial" {
 	told hang
-	fails_with "no result in time" --timeout 30
+	fails_with "the trial took too long" --timeout 30
 }
 
 @test "a guest that never gets ready" {

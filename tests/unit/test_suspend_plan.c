@@ -128,7 +128,7 @@ static void test_plan_way_through_fuse(void **state)
 	assert_int_equal(0, plan_text(&scene, laptop, &(struct plan_wish) { 0 }));
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/home/u/ssh/inner")->kind);
 	assert_non_null(
-		strstr(item_at(&scene.plan, "/home/u/ssh/inner")->reason, "cannot be reached"));
+		strstr(item_at(&scene.plan, "/home/u/ssh/inner")->reason, "cannot be accessed"));
 }
 
 /* Root on NFS, autofs that has mounted, and a folder that is gone. */
@@ -283,7 +283,7 @@ static void test_plan_loose_devices(void **state)
 	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices, &(struct plan_wish) { 0 },
 				      &scene.plan, NULL));
 	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/dev/loop0")->kind);
-	assert_non_null(strstr(item_at(&scene.plan, "/dev/loop0")->reason, "lies in xfs on /b"));
+	assert_non_null(strstr(item_at(&scene.plan, "/dev/loop0")->reason, "stored in xfs on /b"));
 	assert_true(place_of(&scene.plan, "/dev/loop0") < place_of(&scene.plan, "/b"));
 	assert_true(place_of(&scene.plan, "/dev/dm-0") < place_of(&scene.plan, "/dev/loop1"));
 	assert_true(place_of(&scene.plan, "/dev/loop1") < place_of(&scene.plan, "/"));

@@ -373,7 +373,7 @@ static void test_hold_lock(void **state)
 	hold_clear(&second);
 	chmod(folder, 0777);
 	assert_int_equal(-EPERM, hold_lock(&second, folder, false, &problem));
-	assert_non_null(strstr(problem.message, "could be changed by others"));
+	assert_non_null(strstr(problem.message, "can be changed by users"));
 	unlink(lock);
 	rmdir(folder);
 }
