@@ -38,9 +38,12 @@ static void put_cell(FILE *to, const struct text_table *table, size_t row, size_
 	fputs(row && column ? "</td>" : "</th>", to);
 }
 
-static void put_table(FILE *to, const struct text_table *table)
+/* A wide table scrolls by itself, by the keyboard as well. */
+static void put_table(FILE *to, const struct text_table *table, const char *label)
 {
-	fputs("<div class=\"wide\"><table>\n", to);
+	fprintf(to,
+		"<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"%s\">\n<table>\n",
+		label);
 	for (size_t i = 0; i < text_table_rows(table); i++) {
 		fputs(i ? "<tr>" : "<thead><tr>", to);
 		for (size_t j = 0; j < table->columns; j++)
@@ -58,7 +61,7 @@ static int put_measure(FILE *to, const struct grid *grid, const struct measure *
 	if (r < 0)
 		return r;
 	fprintf(to, "<h3>%s</h3>\n<p class=\"note\">%s</p>\n", measure->title, measure->note);
-	put_table(to, &sheet.table);
+	put_table(to, &sheet.table, measure->title);
 	for (size_t i = 0; i < sheet.footnote_count; i++) {
 		fprintf(to, "<p class=\"note\">[%zu] ", i + 1);
 		html_put_text(to, sheet.footnotes[i]);
@@ -155,6 +158,11 @@ static void put_layouts(FILE *to, const struct grid *grid)
 
 /* ---- beside 2009: the script keeps this section ---- */
 
+static void put_beside_table(FILE *to, const struct text_table *table)
+{
+	put_table(to, table, "Figures of 2009");
+}
+
 static int put_beside(FILE *to, const struct grid *grid, size_t number,
 		      const struct report_options *options)
 {
@@ -166,7 +174,7 @@ static int put_beside(FILE *to, const struct grid *grid, size_t number,
 		"<section class=\"historic\" id=\"historic-%zu\"><h3>Beside the figures of "
 		"2009</h3>\n<p class=\"note\">Of another machine and another disk.",
 		number);
-	r = beside_print(to, grid, options, "<h4>", "</h4>", put_table);
+	r = beside_print(to, grid, options, "<h4>", "</h4>", put_beside_table);
 	fputs("</section>\n", to);
 	return r;
 }
