@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 
 int io_write_all(int fd, const void *data, size_t bytes)
 {
@@ -27,37 +28,33 @@ int io_write_all(int fd, const void *data, size_t bytes)
 
 int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes)
 {
-	size_t room = 4096, used = 0;
-	CLEANUP(freep) char *data = malloc(room);
+	enum { STEP_BYTES = 4096 };
+	CLEANUP(strbuf_clear) struct strbuf data = { 0 };
+	size_t bytes;
 
-	if (!data)
-		return -ENOMEM;
 	for (;;) {
-		ssize_t got;
+		/* As much again as there is, so that a large file takes few calls. */
+		size_t room = data.bytes > STEP_BYTES ? data.bytes : STEP_BYTES;
+		char *to = strbuf_reserve(&data, room);
+		ssize_t got = to ? read(fd, to, room) : -1;
 
-		if (room - used < 2) {
-			char *larger = realloc(data, room * 2);
-
-			if (!larger)
-				return -ENOMEM;
-			data = larger;
-			room *= 2;
-		}
-		got = read(fd, data + used, room - used - 1);
+		if (!to)
+			return -ENOMEM;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return -errno;
 		if (got == 0)
 			break;
-		used += (size_t)got;
-		if (used > limit)
+		data.bytes += (size_t)got;
+		if (data.bytes > limit)
 			return -EFBIG;
 	}
-	data[used] = '\0';
-	*ret_data = TAKE_PTR(data);
+	data.text[data.bytes] = '\0';
+	bytes = data.bytes;
+	*ret_data = strbuf_take(&data);
 	if (ret_bytes)
-		*ret_bytes = used;
+		*ret_bytes = bytes;
 	return 0;
 }
 

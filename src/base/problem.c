@@ -4,24 +4,24 @@
  * decide by the number, people read the sentence.
  */
 #include "base/problem.h"
+#include "base/text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 int problem_set(struct problem *problem, enum problem_kind kind, int error, const char *format, ...)
 {
 	va_list arguments;
-	char *message = NULL;
+	char *earlier;
 
 	if (!problem)
 		return -error;
+	/* The earlier one may be an argument. */
+	earlier = problem->message;
 	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
+	problem->message = text_vformat(format, arguments);
 	va_end(arguments);
-	free(problem->message);
-	problem->message = message;
+	free(earlier);
 	problem->kind = kind;
 	return -error;
 }

@@ -6,11 +6,11 @@
 #include "base/quote.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 
 /* Continuation bytes that a first byte announces; -1: it is no first byte. */
 static int continuation_bytes(unsigned char first)
@@ -84,60 +84,56 @@ static enum quoting needed(const char *name)
 	return need;
 }
 
-static void put_escaped(FILE *to, const char *name)
+static void put_escaped(struct strbuf *to, const char *name)
 {
-	fputs("$'", to);
+	strbuf_puts(to, "$'");
 	while (*name) {
 		size_t bytes = quote_utf8_bytes(name);
 
 		if (bytes && !is_control(name, bytes)) {
 			if (*name == '\'' || *name == '\\')
-				fputc('\\', to);
-			fwrite(name, 1, bytes, to);
+				strbuf_add(to, "\\", 1);
+			strbuf_add(to, name, bytes);
 			name += bytes;
 		} else if (*name == '\n' || *name == '\t') {
-			fputs(*name++ == '\n' ? "\\n" : "\\t", to);
+			strbuf_puts(to, *name++ == '\n' ? "\\n" : "\\t");
 		} else {
-			fprintf(to, "\\%03o", (unsigned char)*name++);
+			strbuf_printf(to, "\\%03o", (unsigned char)*name++);
 		}
 	}
-	fputc('\'', to);
+	strbuf_add(to, "'", 1);
 }
 
-static void put_quoted(FILE *to, const char *name)
+static void put_quoted(struct strbuf *to, const char *name)
 {
-	fputc('\'', to);
+	strbuf_add(to, "'", 1);
 	for (; *name; name++)
 		if (*name == '\'')
-			fputs("'\\''", to);
+			strbuf_puts(to, "'\\''");
 		else
-			fputc(*name, to);
-	fputc('\'', to);
+			strbuf_add(to, name, 1);
+	strbuf_add(to, "'", 1);
 }
 
-static void put_replaced(FILE *to, const char *name)
+static void put_replaced(struct strbuf *to, const char *name)
 {
 	while (*name) {
 		size_t bytes = quote_utf8_bytes(name);
 
 		if (bytes)
-			fwrite(name, 1, bytes, to);
+			strbuf_add(to, name, bytes);
 		else
-			fputs("\xef\xbf\xbd", to);
+			strbuf_puts(to, "\xef\xbf\xbd");
 		name += bytes ? bytes : 1;
 	}
 }
 
-static char *in_memory(void (*put)(FILE *to, const char *name), const char *name)
+static char *in_memory(void (*put)(struct strbuf *to, const char *name), const char *name)
 {
-	CLEANUP(freep) char *text = NULL;
-	size_t bytes;
-	FILE *to = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	if (!to)
-		return NULL;
-	put(to, name);
-	return fclose(to) == 0 ? TAKE_PTR(text) : NULL;
+	put(&text, name);
+	return strbuf_take(&text);
 }
 
 char *quote_name(const char *name)

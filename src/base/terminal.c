@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 enum { COLUMNS_ASSUMED = 80 };
 
@@ -83,17 +84,14 @@ void progress_line_show(struct progress_line *line, const char *format, ...)
 	CLEANUP(freep) char *text = NULL;
 	unsigned columns = terminal_size(STDERR_FILENO).columns;
 	va_list arguments;
-	int r;
 
 	if (!line->enabled)
 		return;
 	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
+	text = text_vformat(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		text = NULL;
+	if (!text)
 		return;
-	}
 	for (char *at = text; *at; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			*at = ' ';

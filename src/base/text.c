@@ -2,22 +2,27 @@
 #include "base/text.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 
+char *text_vformat(const char *format, va_list arguments)
+{
+	char *text;
+
+	return vasprintf(&text, format, arguments) < 0 ? NULL : text;
+}
+
 char *text_format(const char *format, ...)
 {
 	va_list arguments;
 	char *text;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
+	text = text_vformat(format, arguments);
 	va_end(arguments);
-	return r < 0 ? NULL : text;
+	return text;
 }
 
 int text_append(char **text, const char *format, ...)
@@ -25,16 +30,11 @@ int text_append(char **text, const char *format, ...)
 	CLEANUP(freep) char *addition = NULL;
 	va_list arguments;
 	char *longer;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&addition, format, arguments);
+	addition = text_vformat(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		addition = NULL;
-		return -ENOMEM;
-	}
-	longer = text_format("%s%s", *text ? *text : "", addition);
+	longer = addition ? text_format("%s%s", *text ? *text : "", addition) : NULL;
 	if (!longer)
 		return -ENOMEM;
 	free(*text);

@@ -3,11 +3,13 @@
 #ifndef BASE_TEXT_H
 #define BASE_TEXT_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 
 /* As asprintf(), but returns the text, which the caller frees.  NULL: out of memory. */
 char *text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *text_vformat(const char *format, va_list arguments) __attribute__((format(printf, 1, 0)));
 
 /* Appends to *text, which is NULL or on the heap.  0, or -ENOMEM with *text as it was. */
 int text_append(char **text, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -29,13 +29,10 @@ void text_table_add(struct text_table *table, const char *text)
 void text_table_printf(struct text_table *table, const char *format, ...)
 {
 	va_list arguments;
-	char *text;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&text, format, arguments);
+	add(table, text_vformat(format, arguments));
 	va_end(arguments);
-	add(table, r < 0 ? NULL : text);
 }
 
 void text_table_add_row(struct text_table *table, const char *const *texts)

@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/terminal.h"
 #include "base/text.h"
+#include "base/strbuf.h"
 
 int cmd_catch_signals(void)
 {
@@ -56,19 +57,18 @@ static int write_out(const char *text, size_t bytes, struct problem *problem)
 
 int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem)
 {
-	CLEANUP(freep) char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	FILE *to = strbuf_stream(&text);
 	int r;
 
-	if (!memory)
+	if (!to)
 		return -ENOMEM;
-	r = print(memory, context, problem);
-	if (fclose(memory) != 0 && r == 0)
-		r = -ENOMEM;
-	if (r < 0)
-		return r;
-	return path ? write_file(path, text, bytes, problem) : write_out(text, bytes, problem);
+	r = print(to, context, problem);
+	fclose(to);
+	if (r < 0 || text.failed)
+		return r < 0 ? r : -ENOMEM;
+	return path ? write_file(path, text.text, text.bytes, problem)
+		    : write_out(text.text, text.bytes, problem);
 }
 
 int cmd_read_results(const char *path, struct results *results, struct problem *problem)

@@ -14,6 +14,7 @@
 #include "cmd/cmd.h"
 #include "stats/condition.h"
 #include "base/suggest.h"
+#include "base/strbuf.h"
 
 void sides_clear(struct sides *sides)
 {
@@ -49,52 +50,35 @@ static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_AC
 						 CONDITION_THROTTLE, CONDITION_KERNEL,
 						 CONDITION_LABEL };
 
-static void put_value(FILE *to, const char *value, const char **separator)
-{
-	fputs(*separator, to);
-	for (; *value; value++)
-		putc((unsigned char)*value < ' ' || *value == 0x7f ? ' ' : *value, to);
-	*separator = ", ";
-}
-
 /* "uml, 6.1.0, desktop on": of the conditions that tell the parts apart.  NULL: out of memory. */
 static char *describe(const struct grid *grid, unsigned by)
 {
-	const char *separator = "";
-	char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	if (!memory)
-		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(all_conditions); i++) {
 		const char *value = condition_value(grid, all_conditions[i]);
-		int repeated = all_conditions[i] == CONDITION_LABEL && *separator &&
+		int repeated = all_conditions[i] == CONDITION_LABEL && text.bytes &&
 			       strcmp(value, condition_value(grid, CONDITION_KERNEL)) == 0;
 
 		if ((by & all_conditions[i]) && *value && !repeated)
-			put_value(memory, value, &separator);
+			strbuf_join(&text, ", ", value);
 	}
-	if (!*separator)
-		fputs("none", memory);
-	return fclose(memory) == 0 ? text : NULL;
+	if (!text.bytes)
+		strbuf_puts(&text, "none");
+	return strbuf_take(&text);
 }
 
 /* "6.1.0; 6.12.0".  NULL: out of memory. */
 static char *describe_all(const struct parts *parts)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	if (!memory)
-		return NULL;
 	for (size_t i = 0; i < parts->first.count; i++) {
 		CLEANUP(freep) char *part = describe(parts->first.grid[i], parts->by);
 
-		fprintf(memory, "%s%s", i ? "; " : "", part ? part : "?");
+		strbuf_join(&text, "; ", part ? part : "?");
 	}
-	return fclose(memory) == 0 ? text : NULL;
+	return strbuf_take(&text);
 }
 
 static const char *what_they_are(unsigned by)

@@ -19,6 +19,7 @@
 #include "frag/scan/named.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/strbuf.h"
 #include "frag/scan/swap.h"
 
 struct files {
@@ -182,12 +183,12 @@ static void show_sums(const struct files *files, const char *remarks)
 }
 
 /* What was kept for later comes out. */
-static int show_rest(struct files *files, char *const *remarks)
+static int show_rest(struct files *files, const struct strbuf *remarks)
 {
 	if (fclose(TAKE_PTR(files->remarks)) != 0)
 		return -ENOMEM;
 	totals_finish(&files->result->totals);
-	show_sums(files, *remarks);
+	show_sums(files, remarks->bytes ? remarks->text : "");
 	return 0;
 }
 
@@ -200,9 +201,8 @@ int frag_files(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { .source = "file" };
 	CLEANUP(json_decrefp) json_t *rows = NULL;
-	CLEANUP(freep) char *remarks = NULL;
+	CLEANUP(strbuf_clear) struct strbuf remarks = { 0 };
 	CLEANUP(files_clear) struct files files = { .request = request, .result = &result };
-	size_t bytes;
 	int r, status;
 
 	request->show.files_named = true;
@@ -211,7 +211,7 @@ int frag_files(struct frag_request *request)
 	request->settings.map_in_order = request->name_count == 1;
 	if (request->format == FRAG_JSON || request->diff)
 		files.rows = rows = json_array();
-	files.remarks = open_memstream(&remarks, &bytes);
+	files.remarks = strbuf_stream(&remarks);
 	r = files.remarks ? frag_result_init(&result, &request->settings) : -ENOMEM;
 	if (r == 0 && request->format == FRAG_CSV)
 		r = show_csv_header(stdout);

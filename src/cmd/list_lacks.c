@@ -13,6 +13,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "base/text.h"
 
 static void lack_clear(struct lack *lack)
 {
@@ -58,13 +60,7 @@ static int is_alike(const struct lack *one, const struct lack *other)
 
 static int add_name(struct lack *lack, const char *name)
 {
-	char *longer;
-
-	if (asprintf(&longer, "%s, %s", lack->names, name) < 0)
-		return -ENOMEM;
-	free(lack->names);
-	lack->names = longer;
-	return 0;
+	return text_join(&lack->names, ", ", name);
 }
 
 int lacks_add(struct lacks *lacks, const struct testbed *testbed,
@@ -80,18 +76,14 @@ int lacks_add(struct lacks *lacks, const struct testbed *testbed,
 		.names = strdup(filesystem->name),
 	};
 
-	if (at)
-		found.behind = strdup(at + letters);
-	else if (asprintf(&found.behind, ": %s", reason) < 0)
-		found.behind = NULL;
+	found.behind = at ? strdup(at + letters) : text_format(": %s", reason);
 	if (!found.before || !found.behind || !found.names)
 		return -ENOMEM;
 	for (size_t i = 0; i < lacks->count; i++)
 		if (lacks->lack[i].testbed == testbed && is_alike(&lacks->lack[i], &found))
 			return add_name(&lacks->lack[i], filesystem->name);
-	if (ARRAY_ROOM(lacks->lack, lacks->count) < 0)
+	if (ARRAY_ADD(lacks->lack, lacks->count, found) < 0)
 		return -ENOMEM;
-	lacks->lack[lacks->count++] = found;
 	found = (struct lack) { 0 };
 	return 0;
 }
@@ -113,22 +105,18 @@ int lacks_print(const struct lacks *lacks, void (*print)(const char *sentence))
 {
 	for (size_t i = 0; i < lacks->count; i++) {
 		const struct lack *lack = &lacks->lack[i];
-		CLEANUP(freep) char *sentence = NULL;
-		size_t bytes;
-		FILE *to = is_first(lacks, i) ? open_memstream(&sentence, &bytes) : NULL;
+		CLEANUP(strbuf_clear) struct strbuf sentence = { 0 };
 
 		if (!is_first(lacks, i))
 			continue;
-		if (!to)
-			return -ENOMEM;
-		fprintf(to, "not on %s", lack->testbed->name);
+		strbuf_printf(&sentence, "not on %s", lack->testbed->name);
 		for (size_t j = i + 1; j < lacks->count; j++)
 			if (is_same(&lacks->lack[j], lack))
-				fprintf(to, ", %s", lacks->lack[j].testbed->name);
-		fprintf(to, ": %s%s%s", lack->before, lack->names, lack->behind);
-		if (fclose(to) != 0)
+				strbuf_printf(&sentence, ", %s", lacks->lack[j].testbed->name);
+		strbuf_printf(&sentence, ": %s%s%s", lack->before, lack->names, lack->behind);
+		if (sentence.failed)
 			return -ENOMEM;
-		print(sentence);
+		print(sentence.text);
 	}
 	return 0;
 }

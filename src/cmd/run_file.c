@@ -12,6 +12,8 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "base/quote.h"
+#include "base/strbuf.h"
 #include "cmd/output.h"
 #include "report/report.h"
 #include "cmd/run.h"
@@ -125,36 +127,20 @@ int run_open(struct run *run, struct problem *problem)
 	return r < 0 ? r : claim(run, problem);
 }
 
-static void print_quoted(FILE *to, const char *word)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-				    "-_./,:=@%+";
-
-	if (*word && strspn(word, plain) == strlen(word)) {
-		fputs(word, to);
-		return;
-	}
-	putc('\'', to);
-	for (; *word; word++)
-		fputs(*word == '\'' ? "'\\''" : (char[]) { *word, '\0' }, to);
-	putc('\'', to);
-}
-
 /* As the user may paste it into a shell. */
 static char *command_line(int argc, char **argv)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *to = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	if (!to)
-		return NULL;
-	fputs(argv[0], to);
+	strbuf_puts(&text, argv[0]);
 	for (int i = 1; i < argc; i++) {
-		putc(' ', to);
-		print_quoted(to, argv[i]);
+		CLEANUP(freep) char *word = quote_name(argv[i]);
+
+		if (!word)
+			return NULL;
+		strbuf_join(&text, " ", word);
 	}
-	return fclose(to) == 0 ? text : NULL;
+	return strbuf_take(&text);
 }
 
 int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "cmd/run.h"
 
 /* ---- auto ---- */
@@ -72,7 +73,7 @@ static const struct candidate *take_any(const struct run *run)
 
 /* Says in `to` what speaks against those before it. */
 static const struct candidate *take_truest(struct run *run, const struct trial_list *trials,
-					   FILE *to)
+					   struct strbuf *to)
 {
 	for (size_t i = 0; i + 1 < ARRAY_SIZE(candidates); i++) {
 		CLEANUP(freep) char *reason = object_to(run, candidates[i].testbed, trials);
@@ -80,8 +81,8 @@ static const struct candidate *take_truest(struct run *run, const struct trial_l
 		if (!reason)
 			return &candidates[i];
 		/* What to do about it stands behind the semicolon. */
-		fprintf(to, "; not %s: %.*s", candidates[i].testbed->name,
-			(int)strcspn(reason, ";"), reason);
+		strbuf_printf(to, "; not %s: %.*s", candidates[i].testbed->name,
+			      (int)strcspn(reason, ";"), reason);
 	}
 	return take_any(run);
 }
@@ -106,24 +107,19 @@ const struct testbed *run_foresee_testbed(const struct trial_list *trials)
 static int choose_automatically(struct run *run, struct problem *problem)
 {
 	CLEANUP(trial_list_clear) struct trial_list trials = { 0 };
-	CLEANUP(freep) char *reasons = NULL;
+	CLEANUP(strbuf_clear) struct strbuf reasons = { 0 };
 	const struct candidate *taken;
-	size_t bytes;
-	FILE *to;
 	int r = plan_expand(&run->plan, 0, &trials, problem);
 
 	if (r < 0)
 		return r;
-	to = open_memstream(&reasons, &bytes);
-	if (!to)
-		return -ENOMEM;
-	taken = take_truest(run, &trials, to);
+	taken = take_truest(run, &trials, &reasons);
 	run->session.testbed = taken->testbed;
-	if (fclose(to) != 0)
+	if (reasons.failed)
 		return -ENOMEM;
 	if (!run->options->quiet)
 		fprintf(stderr, "alloc-perf: testbed %s (%s%s)\n", taken->testbed->name,
-			taken->merit, reasons);
+			taken->merit, reasons.text ? reasons.text : "");
 	return plan_set(&run->plan, "on", run->session.testbed->name, problem);
 }
 
@@ -284,20 +280,15 @@ static int identify_kernel(const struct run *run, struct testbed_options *option
 /* As they were found, so that the result file names the very ones. */
 static int pin_kernels(struct run *run, struct problem *problem)
 {
-	CLEANUP(freep) char *names = NULL;
-	size_t bytes;
-	FILE *to;
+	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
 
 	if (run->trials.kernel_count == 0)
 		return 0;
-	to = open_memstream(&names, &bytes);
-	if (!to)
-		return -ENOMEM;
 	for (size_t i = 0; i < run->trials.kernel_count; i++)
-		fprintf(to, "%s%s", i ? "," : "", run->trials.kernels[i].name);
-	if (fclose(to) != 0)
+		strbuf_join(&names, ",", run->trials.kernels[i].name);
+	if (names.failed)
 		return -ENOMEM;
-	return plan_set(&run->plan, "kernels", names, problem);
+	return plan_set(&run->plan, "kernels", names.text, problem);
 }
 
 static int differ(const char *one, const char *other)

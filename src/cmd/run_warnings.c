@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "stats/condition.h"
 #include "cmd/run.h"
 
@@ -47,8 +48,8 @@ static void warn_of_machine(const char *kind, const char *sentence, void *contex
 }
 
 /* "ext4 mmap 1 of 6", and where it has to be said "ext4 mmap 6.1.0 1 of 6".  1, 0, -ENOMEM. */
-static int put_outliers(FILE *to, const struct grid *grid, size_t index, const char *condition,
-			const char *separator)
+static int put_outliers(struct strbuf *to, const struct grid *grid, size_t index,
+			const char *condition, const char *separator)
 {
 	CLEANUP(freep) double *values = NULL;
 	size_t count, outliers;
@@ -60,15 +61,15 @@ static int put_outliers(FILE *to, const struct grid *grid, size_t index, const c
 		return -ENOMEM;
 	if (outliers == 0)
 		return 0;
-	fprintf(to, "%s%s %s%s%s %zu of %zu", separator,
-		grid->filesystems[index / grid->method_count],
-		grid->methods[index % grid->method_count], *condition ? " " : "", condition,
-		outliers, count);
+	strbuf_printf(to, "%s%s %s%s%s %zu of %zu", separator,
+		      grid->filesystems[index / grid->method_count],
+		      grid->methods[index % grid->method_count], *condition ? " " : "", condition,
+		      outliers, count);
 	return 1;
 }
 
 /* How many cells have any, or -ENOMEM. */
-static int put_all_outliers(FILE *to, const struct grids *grids)
+static int put_all_outliers(struct strbuf *to, const struct grids *grids)
 {
 	CLEANUP(freep) const struct grid **all = calloc(grids->count + 1, sizeof(*all));
 	int found = 0;
@@ -96,19 +97,15 @@ static int put_all_outliers(FILE *to, const struct grids *grids)
 /* One line for all of them. */
 static int warn_of_outliers(struct run *run, const struct grids *grids, struct problem *problem)
 {
-	CLEANUP(freep) char *sentence = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&sentence, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf sentence = { 0 };
 	int found;
 
-	if (!memory)
+	strbuf_puts(&sentence, "some runs took a time far off the others': ");
+	found = put_all_outliers(&sentence, grids);
+	strbuf_puts(&sentence, "; was something else running?");
+	if (sentence.failed || found < 0)
 		return -ENOMEM;
-	fputs("some runs took a time far off the others': ", memory);
-	found = put_all_outliers(memory, grids);
-	fputs("; was something else running?", memory);
-	if (fclose(memory) != 0 || found < 0)
-		return -ENOMEM;
-	return found ? warn(run, WARNING_OUTLIERS, sentence, problem) : 0;
+	return found ? warn(run, WARNING_OUTLIERS, sentence.text, problem) : 0;
 }
 
 int run_warn(struct run *run, const struct grids *grids, struct problem *problem)

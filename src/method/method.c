@@ -17,6 +17,7 @@
 #include "method/methods.h"
 #include "base/size.h"
 #include "base/suggest.h"
+#include "base/text.h"
 
 enum { CHUNK_BYTES_MAX = 1 << 30, DEPTH_DEFAULT = 8, DEPTH_MAX = 1024 };
 
@@ -41,8 +42,7 @@ __attribute__((format(printf, 3, 4))) static int refuse_spec(int error, char **r
 	va_list arguments;
 
 	va_start(arguments, format);
-	if (vasprintf(ret_why, format, arguments) < 0)
-		*ret_why = NULL;
+	*ret_why = text_vformat(format, arguments);
 	va_end(arguments);
 	return -error;
 }

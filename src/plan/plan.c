@@ -21,6 +21,8 @@
 #include "base/io.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "base/array.h"
+#include "base/text.h"
 
 enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
 
@@ -195,18 +197,12 @@ const struct filesystem *plan_find_filesystem(const struct plan *plan, const cha
 
 static struct filesystem *add_filesystem(struct plan *plan, const char *name)
 {
-	struct filesystem *larger =
-		reallocarray(plan->catalogue, plan->catalogue_count + 1, sizeof(*larger));
+	struct filesystem filesystem = { .name = strdup(name) };
 
-	if (!larger)
-		return NULL;
-	plan->catalogue = larger;
-	larger += plan->catalogue_count;
-	*larger = (struct filesystem) { .name = strdup(name) };
-	if (!larger->name)
-		return NULL;
-	plan->catalogue_count++;
-	return larger;
+	if (filesystem.name && ARRAY_ADD(plan->catalogue, plan->catalogue_count, filesystem) == 0)
+		return &plan->catalogue[plan->catalogue_count - 1];
+	free(filesystem.name);
+	return NULL;
 }
 
 /* Of one call of ini_parse_string(). */
@@ -221,13 +217,8 @@ struct reader {
 static int append_line(struct reader *reader, const char *value)
 {
 	char **member = plan_member(reader->plan, reader->key);
-	char *longer;
 
-	if (asprintf(&longer, "%s,%s", *member, value) < 0)
-		return -ENOMEM;
-	free(*member);
-	*member = longer;
-	return 0;
+	return text_append(member, ",%s", value);
 }
 
 /* It becomes a word of a list, and a part of the name of an image that is kept. */

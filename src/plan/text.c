@@ -6,46 +6,46 @@
 #include "plan/plan.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "base/strbuf.h"
 
-static void print_key(FILE *to, const char *key, const char *value)
+static void print_key(struct strbuf *to, const char *key, const char *value)
 {
 	if (value)
-		fprintf(to, "%s = %s\n", key, value);
+		strbuf_printf(to, "%s = %s\n", key, value);
 }
 
-static int print_list(FILE *to, const char *key, const char *list, const char *separators)
+static int print_list(struct strbuf *to, const char *key, const char *list, const char *separators)
 {
 	CLEANUP(freep) char **words = words_split(list ? list : "", separators);
 
 	if (!words)
 		return -ENOMEM;
 	for (char **word = words; *word; word++)
-		fprintf(to, word == words ? "%s = %s\n" : "%.0s\t%s\n", key, *word);
+		strbuf_printf(to, word == words ? "%s = %s\n" : "%.0s\t%s\n", key, *word);
 	return 0;
 }
 
-static void print_filesystem(FILE *to, const struct filesystem *filesystem)
+static void print_filesystem(struct strbuf *to, const struct filesystem *filesystem)
 {
 	char size[SIZE_TEXT_MAX];
 
-	fprintf(to, "[%s]\n", filesystem->name);
+	strbuf_printf(to, "[%s]\n", filesystem->name);
 	print_key(to, "type", filesystem->type);
 	print_key(to, "mkfs", filesystem->mkfs);
 	print_key(to, "mount", filesystem->mount_options);
 	print_key(to, "package", filesystem->package);
 	print_key(to, "summary", filesystem->summary);
-	fprintf(to, "largest_run = %s%s\n", filesystem->run_is_share ? "volume/" : "",
-		size_name(filesystem->largest_run, size));
-	fprintf(to, "min_volume = %s\n", size_name(filesystem->min_volume, size));
+	strbuf_printf(to, "largest_run = %s%s\n", filesystem->run_is_share ? "volume/" : "",
+		      size_name(filesystem->largest_run, size));
+	strbuf_printf(to, "min_volume = %s\n", size_name(filesystem->min_volume, size));
 }
 
-static int print_filesystems(FILE *to, const struct plan *plan)
+static int print_filesystems(struct strbuf *to, const struct plan *plan)
 {
 	CLEANUP(freep) char **names = words_split(plan->filesystems ? plan->filesystems : "", ", ");
 
@@ -62,14 +62,11 @@ static int print_filesystems(FILE *to, const struct plan *plan)
 
 char *plan_text(const struct plan *plan)
 {
-	char *text = NULL;
-	size_t bytes;
-	FILE *to = open_memstream(&text, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	struct strbuf *to = &text;
 	int r;
 
-	if (!to)
-		return NULL;
-	fprintf(to, "[plan]\n");
+	strbuf_puts(to, "[plan]\n");
 	r = print_list(to, "filesystems", plan->filesystems, ", ");
 	if (r == 0)
 		r = print_list(to, "methods", plan->methods, ", ");
@@ -88,9 +85,5 @@ char *plan_text(const struct plan *plan)
 	print_key(to, "label", plan->label);
 	if (r == 0)
 		r = print_filesystems(to, plan);
-	if (fclose(to) != 0 || r < 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	return r < 0 ? NULL : strbuf_take(to);
 }

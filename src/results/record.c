@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 /* clang-format off */
 #define ROW(structure, member, name, type, unit, meaning) \
@@ -152,10 +153,8 @@ void record_init(struct record *record)
 void record_vconclude(struct record *record, const char *status, int error, const char *format,
 		      va_list arguments)
 {
-	char *reason = NULL;
+	char *reason = text_vformat(format, arguments);
 
-	if (vasprintf(&reason, format, arguments) < 0)
-		reason = NULL;
 	free(record->reason);
 	record->reason = reason;
 	record->error = error;
@@ -235,16 +234,11 @@ int record_from_json(const json_t *json, struct record *ret, const char **ret_fi
 static int add_to_note(struct environment *environment)
 {
 	const char *testbed = environment->testbed, *note = environment->testbed_note;
-	char *longer;
 
 	if (!testbed || strcmp(testbed, "uml") != 0 || !note || strstr(note, "flush"))
 		return 0;
-	if (asprintf(&longer, "%s No flush reached the host's disk: times until on disk hold none.",
-		     note) < 0)
-		return -ENOMEM;
-	free(environment->testbed_note);
-	environment->testbed_note = longer;
-	return 0;
+	return text_append(&environment->testbed_note,
+			   " No flush reached the host's disk: times until on disk hold none.");
 }
 
 int environment_from_json(const json_t *json, struct environment *ret, const char **ret_field)

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/strbuf.h"
 
 enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 
@@ -112,37 +113,33 @@ int store_prepare(struct history *history, const char *sql, sqlite3_stmt **ret,
 	return 0;
 }
 
-static void put_names(FILE *to, const struct field *fields, size_t count, unsigned flags)
+static void put_names(struct strbuf *to, const struct field *fields, size_t count, unsigned flags)
 {
 	for (size_t i = 0; i < count; i++)
 		if ((flags & STORE_NO_RUNS) && fields[i].type == FIELD_RUNS)
-			fprintf(to, "%sNULL", i ? ", " : "");
+			strbuf_printf(to, "%sNULL", i ? ", " : "");
 		else
-			fprintf(to, "%s\"%s\"", i ? ", " : "", fields[i].name);
+			strbuf_printf(to, "%s\"%s\"", i ? ", " : "", fields[i].name);
 }
 
 int store_prepare_fields(struct history *history, const char *format, const struct field *fields,
 			 size_t count, unsigned flags, sqlite3_stmt **ret, struct problem *problem)
 {
-	CLEANUP(freep) char *sql = NULL;
+	CLEANUP(strbuf_clear) struct strbuf sql = { 0 };
 	const char *place = strstr(format, "%s"), *second;
-	size_t bytes;
-	FILE *memory = open_memstream(&sql, &bytes);
 
-	if (!memory)
-		return -ENOMEM;
-	fprintf(memory, "%.*s", (int)(place - format), format);
-	put_names(memory, fields, count, flags);
+	strbuf_add(&sql, format, (size_t)(place - format));
+	put_names(&sql, fields, count, flags);
 	place += 2;
 	second = flags & STORE_MARKS ? strstr(place, "%s") : NULL;
 	if (second) {
-		fprintf(memory, "%.*s", (int)(second - place), place);
+		strbuf_add(&sql, place, (size_t)(second - place));
 		for (size_t i = 0; i < count; i++)
-			fputs(i ? ", ?" : "?", memory);
+			strbuf_puts(&sql, i ? ", ?" : "?");
 		place = second + 2;
 	}
-	fputs(place, memory);
-	return fclose(memory) != 0 ? -ENOMEM : store_prepare(history, sql, ret, problem);
+	strbuf_puts(&sql, place);
+	return sql.failed ? -ENOMEM : store_prepare(history, sql.text, ret, problem);
 }
 
 /* One number that a statement gives. */

@@ -16,6 +16,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 
 static const struct {
 	const char *name;
@@ -138,11 +139,11 @@ static const char *without(enum condition condition)
 						    : "?";
 }
 
-static void put_part(FILE *to, const struct grid *grid, enum condition condition)
+static void put_part(struct strbuf *to, const struct grid *grid, enum condition condition)
 {
 	const char *value = condition_value(grid, condition);
 
-	fprintf(to, "%s%s", ftell(to) > 0 ? ", " : "", *value ? value : without(condition));
+	strbuf_join(to, ", ", *value ? value : without(condition));
 }
 
 char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid)
@@ -152,12 +153,8 @@ char *condition_name(const struct grid *const *grids, size_t count, const struct
 			  !(with_label && label_does(grids, count, grid));
 	int repeated = with_kernel && strcmp(condition_value(grid, CONDITION_LABEL),
 					     condition_value(grid, CONDITION_KERNEL)) == 0;
-	char *name = NULL;
-	size_t bytes;
-	FILE *memory = open_memstream(&name, &bytes);
+	CLEANUP(strbuf_clear) struct strbuf name = { 0 };
 
-	if (!memory)
-		return NULL;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
 		enum condition condition = names[i].condition;
 		int told = condition == CONDITION_KERNEL  ? with_kernel
@@ -165,7 +162,7 @@ char *condition_name(const struct grid *const *grids, size_t count, const struct
 							  : varies(grids, count, grid, condition);
 
 		if (told)
-			put_part(memory, grid, condition);
+			put_part(&name, grid, condition);
 	}
-	return fclose(memory) == 0 ? name : NULL;
+	return strbuf_take(&name);
 }

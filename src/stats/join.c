@@ -33,9 +33,8 @@ static int gather(const struct grids *grids, const struct grid *first, struct gr
 {
 	for (size_t i = 0; i < grids->count; i++)
 		if (same_sizes(&grids->grid[i], first)) {
-			if (ARRAY_ROOM(ret->members, ret->count) < 0)
+			if (ARRAY_ADD(ret->members, ret->count, &grids->grid[i]) < 0)
 				return -ENOMEM;
-			ret->members[ret->count++] = &grids->grid[i];
 		}
 	return 0;
 }
@@ -55,10 +54,7 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	for (size_t i = 0; i < *count; i++)
 		if (strcmp((*names)[i], name) == 0)
 			return 0;
-	if (ARRAY_ROOM(*names, *count) < 0)
-		return -ENOMEM;
-	(*names)[(*count)++] = name;
-	return 0;
+	return ARRAY_ADD(*names, *count, name);
 }
 
 /* Takes the name over; NULL: out of memory. */
@@ -117,9 +113,8 @@ static int copy_cell(struct cell *to, const struct grid *from, const char *files
 		    strcmp(from->methods[i % from->method_count], method) != 0)
 			continue;
 		for (size_t j = 0; j < cell->count; j++) {
-			if (ARRAY_ROOM(to->records, to->count) < 0)
+			if (ARRAY_ADD(to->records, to->count, cell->records[j]) < 0)
 				return -ENOMEM;
-			to->records[to->count++] = cell->records[j];
 		}
 	}
 	return 0;

@@ -24,6 +24,7 @@
 #include "base/cleanup.h"
 #include "suspend/gather.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "suspend/process.h"
 
 enum {
@@ -50,12 +51,10 @@ int cgroups_add(struct cgroups *cgroups, const char *path)
 {
 	char *copy = strdup(path);
 
-	if (!copy || ARRAY_ROOM(cgroups->paths, cgroups->count) < 0) {
-		free(copy);
-		return -ENOMEM;
-	}
-	cgroups->paths[cgroups->count++] = copy;
-	return 0;
+	if (copy && ARRAY_ADD(cgroups->paths, cgroups->count, copy) == 0)
+		return 0;
+	free(copy);
+	return -ENOMEM;
 }
 
 void cgroups_clear(struct cgroups *cgroups)
@@ -70,12 +69,12 @@ void cgroups_clear(struct cgroups *cgroups)
 
 static int read_below(const char *root, const char *path, unsigned depth, struct cgroups *cgroups)
 {
-	CLEANUP(freep) char *folder = NULL;
+	CLEANUP(freep) char *folder = text_format("%s%s", root, path);
 	const struct dirent *entry;
 	DIR *entries;
 	int r = 0;
 
-	if (asprintf(&folder, "%s%s", root, path) < 0)
+	if (!folder)
 		return -ENOMEM;
 	entries = opendir(folder);
 	if (!entries)
@@ -85,10 +84,8 @@ static int read_below(const char *root, const char *path, unsigned depth, struct
 
 		if (entry->d_type != DT_DIR || entry->d_name[0] == '.' || depth >= DEPTH_MAX)
 			continue;
-		if (asprintf(&child, "%s/%s", path, entry->d_name) < 0)
-			r = -ENOMEM;
-		if (r == 0)
-			r = cgroups_add(cgroups, child);
+		child = text_path(path, entry->d_name);
+		r = child ? cgroups_add(cgroups, child) : -ENOMEM;
 		if (r == 0)
 			r = read_below(root, child, depth + 1, cgroups);
 	}
@@ -203,11 +200,11 @@ int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *r
 
 int cgroups_open(const char *root, const char *path, bool *ret_frozen)
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.freeze", root, path);
 	CLEANUP(fd_closep) int fd = -1;
 	char value = '0';
 
-	if (asprintf(&name, "%s%s/cgroup.freeze", root, path) < 0)
+	if (!name)
 		return -ENOMEM;
 	fd = open(name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0 || pread(fd, &value, 1, 0) < 0)
@@ -218,11 +215,11 @@ int cgroups_open(const char *root, const char *path, bool *ret_frozen)
 
 bool cgroups_is_frozen(const char *root, const char *path)
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.events", root, path);
 	CLEANUP(freep) char *text = NULL;
 	int r;
 
-	if (asprintf(&name, "%s%s/cgroup.events", root, path) < 0)
+	if (!name)
 		return false;
 	r = io_read_file(name, ATTRIBUTE_BYTES, &text, NULL);
 	if (r < 0)
@@ -279,12 +276,12 @@ bool cgroups_is_writer(pid_t pid, char ret_name[static 64])
 
 int cgroups_writers(const char *root, const char *path, char ret_name[static 64])
 {
-	CLEANUP(freep) char *file = NULL;
+	CLEANUP(freep) char *file = text_format("%s%s/cgroup.procs", root, path);
 	CLEANUP(freep) char *text = NULL;
 	int count = 0, r;
 	char *at, *next;
 
-	if (asprintf(&file, "%s%s/cgroup.procs", root, path) < 0)
+	if (!file)
 		return -ENOMEM;
 	r = io_read_file(file, PROCESSES_BYTES, &text, NULL);
 	if (r < 0)

@@ -17,6 +17,7 @@
 #include "suspend/cgroups.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 enum {
 	PROCESSES_BYTES = 4 << 20,
@@ -25,9 +26,9 @@ enum {
 
 static int processes_of(const char *root, const char *path, char **ret)
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.procs", root, path);
 
-	if (asprintf(&name, "%s%s/cgroup.procs", root, path) < 0)
+	if (!name)
 		return -ENOMEM;
 	return io_read_file(name, PROCESSES_BYTES, ret, NULL);
 }
@@ -39,19 +40,19 @@ int gather_count(const char *root, char ret_name[static 64])
 
 int gather_prepare(const char *root)
 {
-	CLEANUP(freep) char *folder = NULL;
+	CLEANUP(freep) char *folder = text_format("%s" GATHER_PATH, root);
 
-	if (asprintf(&folder, "%s" GATHER_PATH, root) < 0)
+	if (!folder)
 		return -ENOMEM;
 	return mkdir(folder, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 static int open_processes(const char *root, const char *path)
 {
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.procs", root, path);
 	int fd;
 
-	if (asprintf(&name, "%s%s/cgroup.procs", root, path) < 0)
+	if (!name)
 		return -ENOMEM;
 	fd = open(name, O_WRONLY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
@@ -88,11 +89,11 @@ int gather_all(const char *root)
 
 void gather_release(const char *root)
 {
-	CLEANUP(freep) char *folder = NULL;
+	CLEANUP(freep) char *folder = text_format("%s" GATHER_PATH, root);
 	int moved = 1;
 
 	for (int pass = 0; pass < PASSES_MAX && moved > 0; pass++)
 		moved = move(root, GATHER_PATH, "", true);
-	if (asprintf(&folder, "%s" GATHER_PATH, root) >= 0)
+	if (folder)
 		rmdir(folder);
 }

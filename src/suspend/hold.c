@@ -24,6 +24,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/strbuf.h"
 #include "blockdev/mounts.h"
 
 /* The head has a fixed length; its letters and numbers are changed in place. */
@@ -201,33 +202,33 @@ int hold_lock(struct hold *hold, const char *folder, bool create, struct problem
 
 /* ---- writing ---- */
 
-static int put_word(FILE *to, const char *word, char end)
+static int put_word(struct strbuf *to, const char *word, char end)
 {
 	CLEANUP(freep) char *escaped = escape_make(word);
 
 	if (!escaped)
 		return -ENOMEM;
-	fprintf(to, "%s%c", *escaped ? escaped : "-", end);
+	strbuf_printf(to, "%s%c", *escaped ? escaped : "-", end);
 	return 0;
 }
 
-static int put_entry(FILE *to, const struct hold_entry *entry)
+static int put_entry(struct strbuf *to, const struct hold_entry *entry)
 {
-	fprintf(to, "%c %s %u:%u ", HOLD_PLANNED, kinds[entry->kind], major(entry->device),
-		minor(entry->device));
+	strbuf_printf(to, "%c %s %u:%u ", HOLD_PLANNED, kinds[entry->kind], major(entry->device),
+		      minor(entry->device));
 	if (put_word(to, entry->type, ' ') < 0 || put_word(to, entry->source, ' ') < 0 ||
 	    put_word(to, entry->path, ' ') < 0)
 		return -ENOMEM;
 	return put_word(to, entry->value, '\n');
 }
 
-static int put_text(FILE *to, const struct hold *hold)
+static int put_text(struct strbuf *to, const struct hold *hold)
 {
 	int r = 0;
 
-	fputs(HEAD_TITLE HEAD_PHASE "h\n", to);
+	strbuf_puts(to, HEAD_TITLE HEAD_PHASE "h\n");
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
-		fprintf(to, HEAD_PROCESS, roles[i], 0, 0ull);
+		strbuf_printf(to, HEAD_PROCESS, roles[i], 0, 0ull);
 	for (size_t i = 0; r == 0 && i < hold->count; i++)
 		r = put_entry(to, &hold->entries[i]);
 	return r;
@@ -235,15 +236,16 @@ static int put_text(FILE *to, const struct hold *hold)
 
 static int make_text(const struct hold *hold, char **ret, size_t *ret_bytes)
 {
-	CLEANUP(freep) char *text = NULL;
-	FILE *to = open_memstream(&text, ret_bytes);
-	int r = to ? put_text(to, hold) : -ENOMEM;
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	int r = put_text(&text, hold);
+	size_t bytes = text.bytes;
 
-	if (to && fclose(to) != 0 && r == 0)
-		r = -ENOMEM;
 	if (r == 0)
-		*ret = TAKE_PTR(text);
-	return r;
+		*ret = strbuf_take(&text);
+	if (r < 0 || !*ret)
+		return -ENOMEM;
+	*ret_bytes = bytes;
+	return 0;
 }
 
 static int map_file(struct hold *hold, int fd, size_t bytes)

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "suspend/gather.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "suspend/loose.h"
 #include "suspend/reach.h"
 
@@ -51,10 +52,7 @@ static bool is_new(struct namespaces *namespaces, ino_t number)
 	for (size_t i = 0; i < namespaces->count; i++)
 		if (namespaces->seen[i] == number)
 			return false;
-	if (ARRAY_ROOM(namespaces->seen, namespaces->count) < 0)
-		return false;
-	namespaces->seen[namespaces->count++] = number;
-	return true;
+	return ARRAY_ADD(namespaces->seen, namespaces->count, number) == 0;
 }
 
 /* Of one process; what cannot be read, or is gone, is left out. */
@@ -106,10 +104,9 @@ static int note_writers(struct machine *machine, const struct cgroups *all)
 	machine->gathered = gather_count(machine->cgroup_root, machine->gathered_name);
 	if (count <= 0)
 		return 0;
-	return asprintf(&machine->writers, "%d processes outside of the cgroups to freeze (%s%s)",
-			count, name, count > 1 ? " and others" : "") < 0
-		       ? -ENOMEM
-		       : 0;
+	machine->writers = text_format("%d processes outside of the cgroups to freeze (%s%s)",
+				       count, name, count > 1 ? " and others" : "");
+	return machine->writers ? 0 : -ENOMEM;
 }
 
 static int read_cgroups(struct machine *machine)

@@ -12,17 +12,17 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 int plan_set_kind(struct plan_item *item, enum plan_kind kind, const char *format, ...)
 {
 	va_list arguments;
 	char *reason;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&reason, format, arguments);
+	reason = text_vformat(format, arguments);
 	va_end(arguments);
-	if (r < 0)
+	if (!reason)
 		return -ENOMEM;
 	free(item->reason);
 	item->reason = reason;
@@ -42,18 +42,15 @@ static int explain(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
-		CLEANUP(freep) char *whole = NULL;
 		const struct plan_item *lower;
 
 		if (item->on_count == 0 || item->kind == PLAN_LEAVE)
 			continue;
 		lower = &plan->items[item->on[0]];
-		if (asprintf(&whole, "%s%sits data is stored in %s on %s", item->reason,
-			     *item->reason ? "; " : "", lower->mount->type,
-			     lower->mount->point) < 0)
+		if (text_append(&item->reason, "%sits data is stored in %s on %s",
+				*item->reason ? "; " : "", lower->mount->type,
+				lower->mount->point) < 0)
 			return -ENOMEM;
-		free(item->reason);
-		item->reason = TAKE_PTR(whole);
 	}
 	return 0;
 }

@@ -39,9 +39,10 @@ void uses_note(char **fact, const char *format, ...)
 	if (*fact)
 		return;
 	va_start(arguments, format);
-	if (vasprintf(fact, format, arguments) < 0)
-		*fact = strdup("?");
+	*fact = text_vformat(format, arguments);
 	va_end(arguments);
+	if (!*fact)
+		*fact = strdup("?");
 }
 
 void uses_add(char **fact, const char *separator, const char *word)
@@ -70,15 +71,12 @@ int uses_glob(glob_t *found, const char *format, ...)
 {
 	CLEANUP(freep) char *pattern = NULL;
 	va_list arguments;
-	int r;
 
 	va_start(arguments, format);
-	r = vasprintf(&pattern, format, arguments);
+	pattern = text_vformat(format, arguments);
 	va_end(arguments);
-	if (r < 0) {
-		pattern = NULL;
+	if (!pattern)
 		return -ENOMEM;
-	}
 	return glob(pattern, GLOB_NOSORT | GLOB_BRACE, NULL, found) == GLOB_NOSPACE ? -ENOMEM : 0;
 }
 
@@ -88,18 +86,15 @@ static int add_relative(struct uses_search *search, dev_t number, const char *wh
 {
 	struct relative relative = { .number = number };
 
-	if (ARRAY_ROOM(search->relatives, search->count) < 0)
-		return -ENOMEM;
 	relative.name = sysfs_name(search->roots->sys, number);
-	if (!relative.name)
-		return -ENOMEM;
-	if (what ? asprintf(&relative.note, " (its %s %s)", what, relative.name) < 0
-		 : !(relative.note = strdup(""))) {
-		free(relative.name);
-		return -ENOMEM;
-	}
-	search->relatives[search->count++] = relative;
-	return 0;
+	if (relative.name)
+		relative.note =
+			what ? text_format(" (its %s %s)", what, relative.name) : strdup("");
+	if (relative.note && ARRAY_ADD(search->relatives, search->count, relative) == 0)
+		return 0;
+	free(relative.name);
+	free(relative.note);
+	return -ENOMEM;
 }
 
 static int add_relatives(struct uses_search *search)

@@ -16,6 +16,7 @@
 #include "blockdev/place.h"
 #include "testbed/testbed.h"
 #include "base/words.h"
+#include "base/text.h"
 
 static void describe_machine(struct environment *environment)
 {
@@ -29,8 +30,7 @@ static void describe_machine(struct environment *environment)
 		environment->memory_bytes = (int64_t)memory.totalram * memory.mem_unit;
 	if (uname(&names) == 0)
 		field_set_text(&environment->machine, names.machine);
-	if (asprintf(&environment->libc, "glibc %s", gnu_get_libc_version()) < 0)
-		environment->libc = NULL;
+	environment->libc = text_format("glibc %s", gnu_get_libc_version());
 	if (io_read_file("/proc/cpuinfo", 1 << 22, &cpuinfo, NULL) < 0)
 		return;
 	model = strstr(cpuinfo, "model name\t: ");
@@ -55,17 +55,6 @@ static char *tool_version(const char *program)
 	return NULL;
 }
 
-static int append(char **list, const char *separator, const char *text)
-{
-	char *longer;
-
-	if (asprintf(&longer, "%s%s%s", *list ? *list : "", *list ? separator : "", text) < 0)
-		return -ENOMEM;
-	free(*list);
-	*list = longer;
-	return 0;
-}
-
 static int describe_tools(const struct trial_list *trials, struct environment *environment)
 {
 	int r = 0;
@@ -80,7 +69,7 @@ static int describe_tools(const struct trial_list *trials, struct environment *e
 		words = words_split(filesystem->mkfs, " \t");
 		version = words && words[0] ? tool_version(words[0]) : NULL;
 		if (version && (!environment->tools || !strstr(environment->tools, version)))
-			r = append(&environment->tools, "; ", version);
+			r = text_join(&environment->tools, "; ", version);
 	}
 	return r;
 }
@@ -97,9 +86,9 @@ static int describe_guests(const struct testbed_session *session, const struct t
 	for (size_t i = 0; r == 0 && i < trials->kernel_count; i++) {
 		const struct plan_kernel *kernel = &trials->kernels[i];
 
-		r = append(&environment->guest_kernel, ", ", kernel->label);
+		r = text_join(&environment->guest_kernel, ", ", kernel->label);
 		if (r == 0 && kernel->build)
-			r = append(&environment->kernel_build, "; ", kernel->build);
+			r = text_join(&environment->kernel_build, "; ", kernel->build);
 	}
 	return r;
 }
@@ -167,9 +156,9 @@ static int describe_place(const char *path, struct environment *environment)
 		return r == -ENOENT ? 0 : r;
 	if (!place.type)
 		device = strdup(place.source);
-	else if (asprintf(&device, "%s (%s, %s)", place.source ? place.source : "?", place.type,
-			  place.options ? place.options : "") < 0)
-		device = NULL;
+	else
+		device = text_format("%s (%s, %s)", place.source ? place.source : "?", place.type,
+				     place.options ? place.options : "");
 	if (!device)
 		return -ENOMEM;
 	free(environment->device);

@@ -21,6 +21,7 @@
 #include "testbed/kernel.h"
 #include "trial/modules.h"
 #include "base/words.h"
+#include "base/text.h"
 
 enum {
 	ARCHIVE_ALIGN = 4, /* where a kernel looks for the next archive */
@@ -60,9 +61,9 @@ static int lacks(const struct kernel_image *image, const char *name, const char 
 		 struct problem *problem)
 {
 	static const char list[] = "modules.builtin";
-	CLEANUP(freep) char *path = NULL;
+	CLEANUP(freep) char *path = text_path(image->modules, list);
 
-	if (asprintf(&path, "%s/%s", image->modules, list) < 0)
+	if (!path)
 		return -ENOMEM;
 	if (access(path, F_OK) == 0)
 		return problem_set(problem, PROBLEM_LACK, ENODEV, "the kernel %s has no %s%s",
@@ -163,14 +164,13 @@ static int add_entry(struct archive *to, const char *name, mode_t type, const ch
 
 static int add_module(struct archive *to, const char *root, const char *file)
 {
-	CLEANUP(freep) char *path = NULL;
-	CLEANUP(freep) char *name = NULL;
+	CLEANUP(freep) char *path = text_path(root, file);
+	CLEANUP(freep) char *name = text_path(module_directory, module_name(file));
 	CLEANUP(freep) char *data = NULL;
 	size_t bytes;
 	int r;
 
-	if (asprintf(&path, "%s/%s", root, file) < 0 ||
-	    asprintf(&name, "%s/%s", module_directory, module_name(file)) < 0)
+	if (!path || !name)
 		return -ENOMEM;
 	r = read_module(path, &data, &bytes);
 	return r < 0 ? r : add_entry(to, name, AE_IFREG, data, bytes);

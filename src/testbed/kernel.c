@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/words.h"
+#include "base/text.h"
 
 enum { WISHES_DEEP = 8 };
 
@@ -59,7 +60,6 @@ static int is_listed(const char *files, const char *path)
 static int append_file(struct kmod_module *module, const char *directory, char **files)
 {
 	const char *path = kmod_module_get_path(module);
-	char *longer;
 
 	if (!path)
 		return 0; /* built in */
@@ -67,11 +67,7 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 		path += strlen(directory) + 1;
 	if (is_listed(*files, path))
 		return 0;
-	if (asprintf(&longer, "%s%s%s", *files ? *files : "", *files ? " " : "", path) < 0)
-		return -ENOMEM;
-	free(*files);
-	*files = longer;
-	return 0;
+	return text_join(files, " ", path);
 }
 
 static int append_with_needs(const struct search *search, struct kmod_module *module, int depth,
@@ -154,7 +150,8 @@ static int is_registered(const char *type)
 
 	if (io_read_file("/proc/filesystems", 1 << 16, &table, NULL) < 0)
 		return 0;
-	return asprintf(&row, "\t%s\n", type) >= 0 && strstr(table, row);
+	row = text_format("\t%s\n", type);
+	return row && strstr(table, row);
 }
 
 int kernel_add_modules(const char *directory, const char *name, char **modules)
@@ -175,11 +172,9 @@ int kernel_add_modules(const char *directory, const char *name, char **modules)
 
 int kernel_add_filesystem(const char *directory, const char *type, char **modules)
 {
-	CLEANUP(freep) char *alias = NULL;
+	CLEANUP(freep) char *alias = text_format("fs-%s", type);
 
-	if (asprintf(&alias, "fs-%s", type) < 0)
-		return -ENOMEM;
-	return kernel_add_modules(directory, alias, modules);
+	return alias ? kernel_add_modules(directory, alias, modules) : -ENOMEM;
 }
 
 int kernel_has_filesystem(const char *type)

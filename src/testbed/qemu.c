@@ -31,6 +31,8 @@
 #include "base/size.h"
 #include "testbed/testbed.h"
 #include "base/words.h"
+#include "base/strbuf.h"
+#include "base/text.h"
 
 enum { MEMORY_MIB = 512, PROOF_SECONDS = 5 };
 
@@ -58,7 +60,6 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 		int is_iops = strncmp(*word, "iops=", 5) == 0;
 		int is_bps = strncmp(*word, "bps=", 4) == 0;
 		uint64_t value = 0;
-		char *longer;
 
 		if (!(is_iops || is_bps) || size_parse(strchr(*word, '=') + 1, &value) < 0 ||
 		    value == 0)
@@ -66,11 +67,9 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 					   "invalid drive limit \"%s\": use iops=N, bps=SIZE or "
 					   "both, such as iops=120,bps=80M",
 					   text);
-		if (asprintf(&longer, "%s,throttling.%s-total=%" PRIu64, parts,
-			     is_iops ? "iops" : "bps", value) < 0)
+		if (text_append(&parts, ",throttling.%s-total=%" PRIu64, is_iops ? "iops" : "bps",
+				value) < 0)
 			return -ENOMEM;
-		free(parts);
-		parts = longer;
 	}
 	*ret = TAKE_PTR(parts);
 	return 0;
@@ -79,13 +78,11 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 static char *drive_argument(const struct testbed_options *options, const struct volume *volume)
 {
 	CLEANUP(freep) char *throttle = NULL;
-	char *argument;
 
-	if (throttle_parse(options->drive_throttle, &throttle, NULL) < 0 ||
-	    asprintf(&argument, "file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s",
-		     volume->fd, throttle) < 0)
+	if (throttle_parse(options->drive_throttle, &throttle, NULL) < 0)
 		return NULL;
-	return argument;
+	return text_format("file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s",
+			   volume->fd, throttle);
 }
 
 /* ---- can it be used ---- */
@@ -328,16 +325,14 @@ static int qemu_describe(const struct testbed_options *options, struct environme
 static char *qemu_choices(void)
 {
 	CLEANUP(kernel_image_names_clear) char **names = kernel_image_names(boot_folder);
-	char *text = NULL;
-	size_t bytes;
-	FILE *to = names && names[0] ? open_memstream(&text, &bytes) : NULL;
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	if (!to)
+	if (!names || !names[0])
 		return NULL;
-	fprintf(to, "kernels in %s:", boot_folder);
+	strbuf_printf(&text, "kernels in %s:", boot_folder);
 	for (char **name = names; *name; name++)
-		fprintf(to, "%s %s", name == names ? "" : ",", *name);
-	return fclose(to) == 0 ? text : NULL;
+		strbuf_printf(&text, "%s %s", name == names ? "" : ",", *name);
+	return strbuf_take(&text);
 }
 
 const struct testbed testbed_qemu = {

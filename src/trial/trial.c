@@ -30,6 +30,7 @@
 #include "trial/modules.h"
 #include "trial/mount.h"
 #include "base/words.h"
+#include "base/text.h"
 
 static const char file_name[] = "alloc-perf.file";
 
@@ -152,10 +153,9 @@ static int stage_create(struct trial *trial)
 	const struct trial_request *request = trial->request;
 	struct stat status;
 
-	if (asprintf(&trial->path, "%s/%s", request->directory, file_name) < 0) {
-		trial->path = NULL;
+	trial->path = text_path(request->directory, file_name);
+	if (!trial->path)
 		return failed(trial, "creating the file", ENOMEM);
-	}
 	trial->fd = request->device ? open(trial->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
 				    : open_unnamed(request->directory, trial->path);
 	if (trial->fd < 0 || fstat(trial->fd, &status) < 0)
@@ -170,14 +170,10 @@ static void note_fallbacks(struct record *record, const struct method_outcome *o
 {
 	for (size_t i = 0; i < outcome->fallbacks; i++) {
 		const struct method_fallback *fallback = &outcome->fallback[i];
-		char *longer;
 
-		if (asprintf(&longer, "%s%s%s: %s", record->fallbacks ? record->fallbacks : "",
-			     record->fallbacks ? "; " : "", fallback->call,
-			     strerror(fallback->error)) < 0)
+		if (text_append(&record->fallbacks, "%s%s: %s", record->fallbacks ? "; " : "",
+				fallback->call, strerror(fallback->error)) < 0)
 			return;
-		free(record->fallbacks);
-		record->fallbacks = longer;
 	}
 }
 

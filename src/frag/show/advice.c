@@ -15,6 +15,7 @@
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "base/text.h"
 
 enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at once */ };
 
@@ -47,19 +48,12 @@ int show_argument(FILE *to, const char *path, bool is_inside)
 static char *quote_argument(const char *path, bool is_inside)
 {
 	CLEANUP(freep) char *argument = NULL;
-	CLEANUP(file_closep) FILE *to = NULL;
-	size_t bytes;
 
-	to = open_memstream(&argument, &bytes);
-	if (!to)
-		return NULL;
 	if (is_inside)
-		fprintf(to, "%s/%s", mount_point, path + strspn(path, "/"));
+		argument = text_path(mount_point, path + strspn(path, "/"));
 	else
-		show_argument(to, path, false);
-	if (fclose(TAKE_PTR(to)) != 0)
-		return NULL;
-	return quote_name(argument);
+		argument = text_format("%s%s", *path == '-' ? "./" : "", path);
+	return argument ? quote_name(argument) : NULL;
 }
 
 /* ---- what would help ---- */
@@ -79,14 +73,11 @@ static char *command_of(const struct frag_result *result, const struct filesyste
 			uint64_t device)
 {
 	char size[SIZE_TEXT_MAX];
-	char *text = NULL;
 
 	if (!kind->target)
 		return strdup(kind->command);
-	if (asprintf(&text, "%s %s %s", kind->command, kind->target,
-		     size_name(show_target_bytes(result, device), size)) < 0)
-		return NULL;
-	return text;
+	return text_format("%s %s %s", kind->command, kind->target,
+			   size_name(show_target_bytes(result, device), size));
 }
 
 /* The file's kind if there is a command, or NULL. */

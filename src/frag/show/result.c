@@ -8,6 +8,8 @@
 
 #include "frag/scan/freespace.h"
 
+#include "base/text.h"
+
 void frag_result_clear(struct frag_result *result)
 {
 	totals_clear(&result->totals);
@@ -50,12 +52,5 @@ void frag_result_set_whole(struct frag_result *result)
 
 int frag_result_note(struct frag_result *result, const char *text)
 {
-	char *note = NULL;
-
-	if (asprintf(&note, "%s%s%s", result->note ? result->note : "", result->note ? "  " : "",
-		     text) < 0)
-		return -ENOMEM;
-	free(result->note);
-	result->note = note;
-	return 0;
+	return text_join(&result->note, "  ", text);
 }
