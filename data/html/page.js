@@ -355,6 +355,8 @@
 			else
 				drawn.push(drawChart(chart, view));
 		}
+		if (drawn.length + sentences.length === 0)
+			return null;
 		return section("Charts",
 			isBelowComparison ? note("The parts of the bars above. The other charts are above, side by side.") : null,
 			hasSpread ? note("Error bars show the 95\u00a0% confidence interval of the median; with fewer than 6 runs, the minimum"

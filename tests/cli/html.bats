@@ -261,6 +261,11 @@ many_pieces() {
 	alloc-perf report --format html -o page.html three.jsonl
 	data | grep -qF '"names":["6.1.0","6.12.0","6.18.0"]'
 	data | grep -qF '"comparison":null'
+	# A method is named as people type it.
+	sed 's/"mmap"/"direct-1048576"/' result.jsonl >typed.jsonl
+	alloc-perf report --format html -o page.html typed.jsonl
+	data | grep -qF '"method":"direct-1M"'
+	[ "$(grep -c 1048576 page.html)" = 0 ]
 }
 
 @test "html: of many conditions, those out of sight are drawn when they come near, or are printed" {
