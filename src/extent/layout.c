@@ -11,10 +11,12 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/array.h"
+
 struct layout_builder {
 	struct layout_sums sums;
 	uint64_t *run_bytes; /* of each fragment with addresses; the last may still grow */
-	size_t runs, room;
+	size_t runs;
 };
 
 struct layout_builder *layout_builder_new(void)
@@ -117,27 +119,12 @@ void layout_sums_add(struct layout_sums *sums, const struct extent *extent)
 	add_bytes(sums, extent);
 }
 
-/* Beforehand, so that an extent is added wholly or not at all. */
-static int make_room(struct layout_builder *builder)
-{
-	size_t room = builder->room ? 2 * builder->room : 8;
-	uint64_t *larger;
-
-	if (builder->runs < builder->room)
-		return 0;
-	larger = reallocarray(builder->run_bytes, room, sizeof(*larger));
-	if (!larger)
-		return -ENOMEM;
-	builder->run_bytes = larger;
-	builder->room = room;
-	return 0;
-}
-
 int layout_builder_add(const struct extent *extent, void *context)
 {
 	struct layout_builder *builder = context;
 	uint64_t run_bytes = builder->sums.run_bytes;
-	int r = make_room(builder);
+	/* Beforehand, so that an extent is added wholly or not at all. */
+	int r = ARRAY_ROOM(builder->run_bytes, builder->runs);
 
 	if (r < 0)
 		return r;

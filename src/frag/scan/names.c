@@ -19,11 +19,11 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hashmap.h"
 
 enum {
 	BLOCK_BYTES = 1 << 20,
 	BLOCKS_MAX = 32,
-	FIRST_SLOTS = 1024,
 	NAME_MAX_BYTES = 255,
 	RECORD_MAX = 10 + 10 + 1 + NAME_MAX_BYTES,
 	FOLDERS_BETWEEN_LOOKS = 256,
@@ -33,9 +33,8 @@ struct names {
 	uint64_t root;
 	const char *top;
 	char *blocks[BLOCKS_MAX];
-	uint32_t end;	 /* of the records */
-	uint32_t *slots; /* a record's place plus 1; 0: free */
-	size_t slot_count, used;
+	uint32_t end;	      /* of the records */
+	struct hashmap index; /* by inode: a record's place plus 1 */
 	bool is_full;
 
 	uint64_t *wanted; /* inodes, sorted; NULL: all */
@@ -104,50 +103,40 @@ static int make_room(struct names *names, char **ret)
 
 /* ---- the index ---- */
 
-/* The slot of that inode, or the free one where it belongs; never full, so it ends. */
-static uint32_t *find_slot(const struct names *names, uint32_t *slots, size_t count, uint64_t inode)
+static bool is_used(const void *slot)
 {
-	size_t slot = (inode * 0x9e3779b97f4a7c15u >> 32) & (count - 1);
-
-	while (slots[slot] && record_at(names, slots[slot] - 1).inode != inode)
-		slot = (slot + 1) & (count - 1);
-	return &slots[slot];
+	return *(const uint32_t *)slot != 0;
 }
 
-static int grow(struct names *names)
+static uint64_t hash_record(const void *slot, const void *names)
 {
-	size_t count = names->slot_count ? names->slot_count * 2 : FIRST_SLOTS;
-	uint32_t *slots = calloc(count, sizeof(*slots));
-
-	if (!slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < names->slot_count; i++)
-		if (names->slots[i])
-			*find_slot(names, slots, count,
-				   record_at(names, names->slots[i] - 1).inode) = names->slots[i];
-	free(names->slots);
-	names->slots = slots;
-	names->slot_count = count;
-	return 0;
+	return hash_number(record_at(names, *(const uint32_t *)slot - 1).inode);
 }
+
+static bool is_of_inode(const void *slot, const void *inode, const void *names)
+{
+	return record_at(names, *(const uint32_t *)slot - 1).inode == *(const uint64_t *)inode;
+}
+
+static const struct hashmap_kind index_kind = { sizeof(uint32_t), is_used, hash_record,
+						is_of_inode };
 
 /* 1: kept, 0: it is there already, -ENOSPC, -ENOMEM. */
 static int keep(struct names *names, const struct record *record)
 {
-	uint32_t *slot;
+	uint64_t hash = hash_number(record->inode);
 	char *to, *end;
-	int r = names->used + names->used / 4 >= names->slot_count ? grow(names) : 0;
+	void *slot;
+	int r;
 
-	if (r < 0)
-		return r;
-	slot = find_slot(names, names->slots, names->slot_count, record->inode);
-	if (*slot)
+	if (hashmap_find(&names->index, hash, &record->inode))
 		return 0;
 	r = make_room(names, &to);
+	if (r == 0)
+		r = hashmap_add(&names->index, hash, &record->inode, &slot);
 	if (r < 0)
 		return r;
-	*slot = names->end + 1;
-	names->used++;
+	*(uint32_t *)slot = names->end + 1;
 	end = put_number(to, record->inode);
 	end = put_number(end, record->folder);
 	*end++ = (char)record->name_bytes;
@@ -195,10 +184,7 @@ int names_add(struct names *names, uint64_t folder, uint64_t inode, const char *
 		return r;
 	if (!is_folder)
 		return names->wanted && --names->missing == 0;
-	if (ARRAY_ROOM(names->folders, names->folder_count) < 0)
-		return -ENOMEM;
-	names->folders[names->folder_count++] = inode;
-	return 0;
+	return ARRAY_ADD(names->folders, names->folder_count, inode);
 }
 
 static int want(struct names *names, const struct worst *worst)
@@ -233,10 +219,11 @@ int names_read(const struct frag_settings *settings, const struct names_source *
 	       const struct worst *worst, struct names **ret)
 {
 	CLEANUP(names_freep) struct names *names = calloc(1, sizeof(*names));
-	int r = names ? grow(names) : -ENOMEM;
+	int r = 0;
 
-	if (r < 0)
-		return r;
+	if (!names)
+		return -ENOMEM;
+	names->index = (struct hashmap) { .kind = &index_kind, .context = names };
 	names->root = source->root;
 	names->top = strcmp(source->top, "/") == 0 ? "" : source->top;
 	if (worst)
@@ -255,7 +242,7 @@ void names_freep(struct names **names)
 		return;
 	for (size_t i = 0; i < BLOCKS_MAX; i++)
 		free((*names)->blocks[i]);
-	free((*names)->slots);
+	hashmap_clear(&(*names)->index);
 	free((*names)->wanted);
 	free((*names)->folders);
 	free(*names);
@@ -279,12 +266,12 @@ const char *names_path(const struct names *names, uint64_t inode,
 
 	*begin = '\0';
 	while (begin && inode != names->root) {
-		uint32_t slot = *find_slot(names, names->slots, names->slot_count, inode);
+		const uint32_t *slot = hashmap_find(&names->index, hash_number(inode), &inode);
 		struct record record;
 
 		if (!slot)
 			return NULL;
-		record = record_at(names, slot - 1);
+		record = record_at(names, *slot - 1);
 		begin = prepend(begin, buffer, record.name, record.name_bytes);
 		if (begin)
 			*--begin = '/';

@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "base/cleanup.h"
+#include "base/hashmap.h"
 
-enum { RUN_BITS = 8, FIRST_SLOTS = 256, SLOTS_MAX = 1 << 19 };
+enum { RUN_BITS = 8, SLOTS_MAX = 1 << 19 };
 
 struct run {
 	uint64_t device;
@@ -24,23 +24,42 @@ struct run {
 
 struct seen {
 	pthread_mutex_t lock;
-	struct run *runs;
-	size_t slots, used;
+	struct hashmap runs;
 	int full;
 };
 
+static bool is_used(const void *slot)
+{
+	return ((const struct run *)slot)->number != 0;
+}
+
+static uint64_t hash_run(const void *slot, const void *context)
+{
+	const struct run *run = slot;
+
+	(void)context;
+	return hash_number(hash_number(run->device) ^ run->number);
+}
+
+static bool is_same(const void *slot, const void *key, const void *context)
+{
+	const struct run *run = slot, *other = key;
+
+	(void)context;
+	return run->number == other->number && run->device == other->device;
+}
+
+static const struct hashmap_kind runs = { sizeof(struct run), is_used, hash_run, is_same };
+
 struct seen *seen_new(void)
 {
-	CLEANUP(freep) struct seen *seen = calloc(1, sizeof(*seen));
+	struct seen *seen = calloc(1, sizeof(*seen));
 
 	if (!seen)
 		return NULL;
-	seen->runs = calloc(FIRST_SLOTS, sizeof(*seen->runs));
-	if (!seen->runs)
-		return NULL;
-	seen->slots = FIRST_SLOTS;
+	seen->runs = (struct hashmap) { .kind = &runs, .slots_max = SLOTS_MAX };
 	pthread_mutex_init(&seen->lock, NULL);
-	return TAKE_PTR(seen);
+	return seen;
 }
 
 struct seen *seen_free(struct seen *seen)
@@ -48,7 +67,7 @@ struct seen *seen_free(struct seen *seen)
 	if (!seen)
 		return NULL;
 	pthread_mutex_destroy(&seen->lock);
-	free(seen->runs);
+	hashmap_clear(&seen->runs);
 	free(seen);
 	return NULL;
 }
@@ -58,54 +77,20 @@ void seen_freep(struct seen **seen)
 	*seen = seen_free(*seen);
 }
 
-/* The slot of that run, or the free one where it belongs; never full, so it ends. */
-static struct run *find(struct run *runs, size_t slots, uint64_t device, uint64_t number)
-{
-	uint64_t hash = (device * 0x9e3779b97f4a7c15u ^ number) * 0xff51afd7ed558ccdu;
-	size_t slot = (hash >> 32) & (slots - 1);
-
-	while (runs[slot].number && (runs[slot].number != number || runs[slot].device != device))
-		slot = (slot + 1) & (slots - 1);
-	return &runs[slot];
-}
-
-static int grow(struct seen *seen)
-{
-	size_t slots = seen->slots * 2;
-	struct run *runs = calloc(slots, sizeof(*runs));
-
-	if (!runs)
-		return -ENOMEM;
-	for (size_t i = 0; i < seen->slots; i++)
-		if (seen->runs[i].number)
-			*find(runs, slots, seen->runs[i].device, seen->runs[i].number) =
-				seen->runs[i];
-	free(seen->runs);
-	seen->runs = runs;
-	seen->slots = slots;
-	return 0;
-}
-
 /* NULL with *error 0: the set is full. */
 static struct run *find_or_add(struct seen *seen, uint64_t device, uint64_t number, int *error)
 {
-	struct run *run = find(seen->runs, seen->slots, device, number);
+	const struct run key = { .device = device, .number = number };
+	void *slot = NULL;
+	int r = hashmap_add(&seen->runs, hash_run(&key, NULL), &key, &slot);
 
-	if (run->number)
-		return run;
-	if (seen->used + seen->used / 3 >= seen->slots) {
-		if (seen->slots >= SLOTS_MAX) {
-			seen->full = 1;
-			return NULL;
-		}
-		*error = grow(seen);
-		if (*error)
-			return NULL;
-		run = find(seen->runs, seen->slots, device, number);
-	}
-	*run = (struct run) { .device = device, .number = number };
-	seen->used++;
-	return run;
+	if (r == 0)
+		*(struct run *)slot = key;
+	if (r == -ENOSPC)
+		seen->full = 1;
+	else if (r < 0)
+		*error = r;
+	return slot;
 }
 
 int seen_add(struct seen *seen, uint64_t device, uint64_t inode)

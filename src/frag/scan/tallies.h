@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hashmap.h"
+
 struct tally {
 	uint64_t files;
 	uint64_t fragmented_files; /* more fragments than their ideal */
@@ -15,21 +17,23 @@ struct tally {
 };
 
 struct named_tally {
-	char *name; /* NULL: a free row */
+	char *name;
 	struct tally tally;
 };
 
-/* Bounded: what finds no row any more is summed in "(others)". */
+/* Extensions and directories are anybody's, so their number is bounded: the rest is summed in
+ * "(others)", which is row 0. */
 struct named_tallies {
-	struct named_tally *rows; /* room + 1 of them */
-	size_t room, count;
+	struct named_tally *rows;
+	size_t count, rows_max; /* rows_max: besides "(others)" */
+	struct hashmap index;	/* of numbers of rows plus 1 */
 };
 
 /* 0 or -ENOMEM; named_tallies_clear() in either case. */
-int named_tallies_init(struct named_tallies *tallies, size_t room);
+int named_tallies_init(struct named_tallies *tallies, size_t rows_max);
 void named_tallies_clear(struct named_tallies *tallies);
 
-/* The sums of that name, of so many bytes.  NULL: out of memory. */
+/* The sums of that name, of so many bytes; valid until the next call.  NULL: out of memory. */
 struct tally *named_tally(struct named_tallies *tallies, const char *name, size_t bytes);
 
 /* The most expensive first.  After this named_tally() does not find them any more. */

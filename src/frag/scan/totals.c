@@ -343,19 +343,15 @@ static void merge_counters(struct totals *to, const struct totals *from)
 /* Either has none, or both have. */
 static int merge_named(struct named_tallies *to, const struct named_tallies *from)
 {
-	for (size_t i = 0; i < from->room; i++) {
+	for (size_t i = 0; i < from->count; i++) {
 		const struct named_tally *row = &from->rows[i];
-		struct tally *tally;
+		struct tally *tally =
+			i ? named_tally(to, row->name, strlen(row->name)) : &to->rows[0].tally;
 
-		if (!row->name)
-			continue;
-		tally = named_tally(to, row->name, strlen(row->name));
 		if (!tally)
 			return -ENOMEM;
 		tally_merge(tally, &row->tally);
 	}
-	if (from->room)
-		tally_merge(&to->rows[to->room].tally, &from->rows[from->room].tally);
 	return 0;
 }
 

@@ -122,7 +122,7 @@ static json_t *extensions_json(const struct totals *totals)
 {
 	json_t *rows = json_array();
 
-	for (size_t i = 0; i <= totals->extensions.room; i++) {
+	for (size_t i = 0; i < totals->extensions.count; i++) {
 		const struct named_tally *row = &totals->extensions.rows[i];
 
 		if (row->tally.files)
@@ -137,7 +137,7 @@ static json_t *directories_json(const struct totals *totals)
 {
 	json_t *rows = totals->depth ? json_array() : json_null();
 
-	for (size_t i = 0; totals->depth && i <= totals->by_directory.room; i++) {
+	for (size_t i = 0; totals->depth && i < totals->by_directory.count; i++) {
 		const struct named_tally *named = &totals->by_directory.rows[i];
 		json_t *row = named->tally.files ? tally_json(&named->tally) : NULL;
 

@@ -102,7 +102,7 @@ static void show_extensions(FILE *to, const struct totals *totals)
 {
 	unsigned shown = 0;
 
-	for (size_t i = 0; i <= totals->extensions.room && shown < EXTENSIONS_SHOWN; i++) {
+	for (size_t i = 0; i < totals->extensions.count && shown < EXTENSIONS_SHOWN; i++) {
 		const struct named_tally *extension = &totals->extensions.rows[i];
 
 		if (extension->tally.fragmented_files == 0)
@@ -122,7 +122,7 @@ static void show_directories(FILE *to, const struct totals *totals)
 		return;
 	fprintf(to, "\n%10s %10s %10s %10s %10s %9s  directory\n", "files", "fragmented", "size",
 		"fragments", "minimum", "cost");
-	for (size_t i = 0; i <= totals->by_directory.room; i++) {
+	for (size_t i = 0; i < totals->by_directory.count; i++) {
 		const struct named_tally *row = &totals->by_directory.rows[i];
 		const struct tally *tally = &row->tally;
 		CLEANUP(freep) char *name = row->name ? quote_name(row->name) : NULL;
