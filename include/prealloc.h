@@ -34,7 +34,7 @@
  * Watching the file
  *	The library uses the caller's descriptor wherever it can. Processes that watch
  *	the file (inotify's IN_CLOSE_WRITE, a FUSE server's release operation) are
- *	therefore not told that the file is complete while it contains only zeroes.
+ *	therefore not led to believe that the file is complete while it contains zeroes.
  *	The library opens a second descriptor for writing, and closes it at the end of
  *	the call, only if it has to write zeroes, and only in these cases:
  *	  - more than 64 MiB are appended on a local file system (for O_DIRECT);

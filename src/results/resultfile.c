@@ -54,10 +54,10 @@ static int refuse(const struct reading *reading, const char *why)
 static int refuse_read(const struct reading *reading, int r, const char *field)
 {
 	if (r == -EINVAL)
-		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
-				   "%s:%zu: the field \"%s\" is not of its type (see the table of "
-				   "fields in doc/record.md)",
-				   reading->name, reading->line, field);
+		return problem_set(
+			reading->problem, PROBLEM_USAGE, EINVAL,
+			"%s:%zu: the field \"%s\" has the wrong type (see doc/record.md)",
+			reading->name, reading->line, field);
 	return problem_set(reading->problem, PROBLEM_LACK, -r, "%s:%zu: %s", reading->name,
 			   reading->line, strerror(-r));
 }
@@ -75,7 +75,7 @@ static int add_environment(struct reading *reading, const json_t *json)
 		return problem_set(reading->problem, PROBLEM_USAGE, EPROTO,
 				   "%s was written by a later version of alloc-perf (schema "
 				   "%" JSON_INTEGER_FORMAT
-				   ", this one reads up to %d); use that one",
+				   ", this version reads up to %d); use the later version",
 				   reading->name, json_integer_value(schema), RECORD_SCHEMA);
 	r = ARRAY_ROOM(results->environments, results->environment_count);
 	if (r == 0)
@@ -96,7 +96,7 @@ static const char *what_is_missing(const struct record *record)
 	if (!record->status || (strcmp(record->status, STATUS_OK) != 0 &&
 				strcmp(record->status, STATUS_UNSUPPORTED) != 0 &&
 				strcmp(record->status, STATUS_FAILED) != 0))
-		return "a trial whose \"status\" is none of ok, unsupported and failed";
+		return "a trial whose \"status\" is not ok, unsupported or failed";
 	return NULL;
 }
 
@@ -154,8 +154,9 @@ static int add_line(struct reading *reading, const json_t *json)
 	int first = reading->line == 1;
 
 	if (first && (!type || strcmp(type, "environment") != 0))
-		return refuse(reading, "no result file of alloc-perf: the first line does not "
-				       "describe a run");
+		return refuse(
+			reading,
+			"not a result file of alloc-perf: the first line does not describe a run");
 	if (!type)
 		return refuse(reading, "a line without a \"type\"");
 	if (strcmp(type, "environment") == 0)
@@ -180,10 +181,12 @@ static int unreadable(struct reading *reading, const json_error_t *error)
 	int last = at_end(reading->file);
 
 	if (reading->line == 1 && last)
-		return refuse(reading, "no result file of alloc-perf, or its only line was cut");
+		return refuse(reading,
+			      "not a result file of alloc-perf, or its only line is incomplete");
 	if (reading->line == 1)
-		return refuse(reading, "no result file of alloc-perf: the first line is no JSON "
-				       "object");
+		return refuse(
+			reading,
+			"not a result file of alloc-perf: the first line is not a JSON object");
 	if (!last)
 		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
 				   "%s:%zu: damaged, and not at the end of the file: %s",
@@ -224,7 +227,7 @@ static int check_start(struct reading *reading)
 		return cannot_read(reading, errno);
 	if (letter == EOF)
 		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
-				   "%s is empty: it holds no results", reading->name);
+				   "%s is empty: it contains no results", reading->name);
 	if (letter != '{')
 		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
 				   "%s is not a result file of alloc-perf (those are JSON Lines)",

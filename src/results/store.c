@@ -62,11 +62,10 @@ void store_finalizep(sqlite3_stmt **statement)
 
 static int is_damaged(struct history *history, const char *how, struct problem *problem)
 {
-	return problem_set(
-		problem, PROBLEM_USAGE, EUCLEAN,
-		"the history %s is damaged (%s); nothing was written to it; move it away, "
-		"and add the result files again",
-		history->path, how);
+	return problem_set(problem, PROBLEM_USAGE, EUCLEAN,
+			   "the history %s is damaged (%s) and was not changed; move it away, and "
+			   "add the result files again",
+			   history->path, how);
 }
 
 int store_complain(struct history *history, struct problem *problem)
@@ -78,9 +77,10 @@ int store_complain(struct history *history, struct problem *problem)
 	case SQLITE_CORRUPT:
 		return is_damaged(history, message, problem);
 	case SQLITE_NOTADB:
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is no history of alloc-perf; choose another by --store",
-				   history->path);
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"%s is not a history of alloc-perf; choose another file with --store",
+			history->path);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
 		return problem_set(problem, PROBLEM_LACK, EBUSY,
@@ -309,14 +309,14 @@ static int check_kind(struct history *history, struct problem *problem)
 		return 1;
 	if (id != APPLICATION_ID || version < 1)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is a database, but no history of alloc-perf; choose another "
-				   "by --store",
+				   "%s is a database, but not a history of alloc-perf; choose "
+				   "another file with --store",
 				   history->path);
 	if (version != VERSION)
 		return problem_set(problem, PROBLEM_USAGE, EPROTO,
 				   "the history %s was written by another version of alloc-perf "
-				   "(schema %lld, this one has %d); use that one, or move it away "
-				   "and add the result files again",
+				   "(schema %lld, this version has %d); use that version, or move "
+				   "the history away and add the result files again",
 				   history->path, (long long)version, VERSION);
 	return 0;
 }
@@ -340,7 +340,7 @@ static int check(struct history *history, enum history_mode mode, struct problem
 	if (r > 0 && mode == HISTORY_READ)
 		return problem_set(
 			problem, PROBLEM_VERDICT, ENOENT,
-			"the history %s is empty; `alloc-perf history add FILE` begins it",
+			"the history %s is empty; add results with `alloc-perf history add FILE`",
 			history->path);
 	if (r >= 0 && mode == HISTORY_ADD)
 		r = check_pages(history, problem);
@@ -371,8 +371,8 @@ static int cannot_open(const char *path, int error, struct problem *problem)
 {
 	if (error == ENOENT)
 		return problem_set(problem, PROBLEM_VERDICT, ENOENT,
-				   "there is no history at %s yet; `alloc-perf history add FILE` "
-				   "begins one",
+				   "the history %s does not exist; create it with `alloc-perf "
+				   "history add FILE`",
 				   path);
 	return problem_set(problem, PROBLEM_USAGE, error, "cannot open the history %s: %s", path,
 			   strerror(error));

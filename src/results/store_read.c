@@ -62,7 +62,7 @@ static int unusable(struct history *history, int r, struct problem *problem)
 	if (r != -EUCLEAN)
 		return r;
 	return problem_set(problem, PROBLEM_USAGE, EUCLEAN,
-			   "the history %s holds a trial that is none", history->path);
+			   "the history %s contains an invalid trial record", history->path);
 }
 
 /* ---- trials ---- */

@@ -227,9 +227,9 @@ refused() { # STATUS SENTENCE ARGUMENT...
 }
 
 @test "history: there is none yet" {
-	refused 1 "there is no history at $WORK/data/alloc-perf/history.sqlite yet" list
-	refused 1 "begins one" show 1
-	refused 1 "begins one" trend --fs ext4
+	refused 1 "the history $WORK/data/alloc-perf/history.sqlite does not exist" list
+	refused 1 "create it with" show 1
+	refused 1 "create it with" trend --fs ext4
 	[ ! -e data ]
 	some_history
 	refused 1 "holds no trial of a run 7" show 7
@@ -257,9 +257,9 @@ refused() { # STATUS SENTENCE ARGUMENT...
 @test "history: what is no store is left as it is" {
 	results 2.6.29 80 >one.jsonl
 	cp one.jsonl store
-	refused 2 "store is no history of alloc-perf; choose another by --store" add --store store one.jsonl
+	refused 2 "store is not a history of alloc-perf; choose another file with --store" add --store store one.jsonl
 	cmp one.jsonl store
-	refused 2 "no history of alloc-perf" list --store store
+	refused 2 "not a history of alloc-perf" list --store store
 	refused 2 "Is a directory" list --store .
 	refused 2 "cannot open" list --store /dev/null
 }

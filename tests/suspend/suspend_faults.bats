@@ -187,7 +187,7 @@ setup_file() {
 		goes_on() { [ $(stat -c %s /mnt/loop/log) -gt $bytes ]; }
 		await goes_on && end_session && umount /mnt/loop && umount /mnt/other && cat /run/frozen && return $status'
 	assert_output_has "warning: ext4 on /mnt/loop will not be frozen: cannot be accessed"
-	assert_output_has "warning: ext4 on /mnt/other will not be frozen: what is not frozen lies in it"
+	assert_output_has "warning: ext4 on /mnt/other will not be frozen: it stores a file system that is not frozen"
 	assert_output_has "frozen       xfs on /mnt/xfs"
 	assert_output_has "written out  ext4 on /mnt/other"
 	[[ $output != *"frozen       ext4 on /mnt/loop"* ]]

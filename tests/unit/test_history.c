@@ -345,7 +345,7 @@ static void other_databases_are_left_alone(void **state)
 	(void)state;
 
 	run_sql(store, "CREATE TABLE bookmark (url TEXT)");
-	assert_refused(store, HISTORY_ADD, EINVAL, "no history of alloc-perf");
+	assert_refused(store, HISTORY_ADD, EINVAL, "not a history of alloc-perf");
 	assert_int_equal(ask(store, "SELECT count(*) FROM sqlite_master"), 1);
 }
 
@@ -377,7 +377,7 @@ static void other_files_are_left_alone(void **state)
 	(void)state;
 
 	write_file(store, "{\"type\":\"environment\"}\nwhat a user gave by mistake\n", 0);
-	assert_left_alone(store, EINVAL, "no history of alloc-perf");
+	assert_left_alone(store, EINVAL, "not a history of alloc-perf");
 	assert_refused(tree, HISTORY_ADD, EISDIR, "Is a directory");
 	assert_refused("/dev/null", HISTORY_ADD, EINVAL, "cannot open the history /dev/null");
 	assert_refused("/dev/null/x/history.sqlite", HISTORY_ADD, ENOTDIR, "Not a directory");
@@ -412,7 +412,7 @@ static void there_is_no_history_yet(void **state)
 {
 	(void)state;
 
-	assert_refused(store, HISTORY_READ, ENOENT, "`alloc-perf history add FILE` begins one");
+	assert_refused(store, HISTORY_READ, ENOENT, "create it with `alloc-perf history add FILE`");
 	assert_int_equal(access(store, F_OK), -1);
 	write_file(store, "", 0);
 	assert_refused(store, HISTORY_READ, ENOENT, "is empty");
@@ -444,7 +444,7 @@ static void what_is_no_trial_is_not_shown(void **state)
 					      &(struct history_filter) { .with_layout = 1 }, &got,
 					      &problem),
 				 -EUCLEAN);
-		assert_non_null(strstr(problem.message, "holds a trial that is none"));
+		assert_non_null(strstr(problem.message, "contains an invalid trial record"));
 	}
 }
 

@@ -172,7 +172,8 @@ static void old_results_of_uml_say_that_nothing_was_flushed(void **state)
 	(void)state;
 
 	assert_note("uml", "In a guest.",
-		    "In a guest. No flush reached the host's disk: times until on disk hold none.");
+		    "In a guest. No flush reached the host's disk: times until on disk do not "
+		    "include any.");
 	assert_note("uml", "In a guest, for which the host flushes.",
 		    "In a guest, for which the host flushes.");
 	assert_note("qemu", "In a guest.", "In a guest.");
@@ -355,21 +356,23 @@ static void bad_files_get_a_sentence(void **state)
 		{ "", EINVAL, " is empty" },
 		{ "\x7f\x45LF\x02\x01", EINVAL, " is not a result file" },
 		{ "filesystem,method\n", EINVAL, " is not a result file" },
-		{ "{\n\t\"title\": 1\n}\n", EINVAL, ":1: no result file" },
-		{ "{\"type\":\"envir", EINVAL, ":1: no result file of alloc-perf, or its only" },
-		{ "{\"type\":\"environment\",\"schema\":1}", EINVAL, "its only line was cut" },
-		{ TRIAL ENVIRONMENT, EINVAL, ":1: no result file of alloc-perf: the first line" },
+		{ "{\n\t\"title\": 1\n}\n", EINVAL, ":1: not a result file" },
+		{ "{\"type\":\"envir", EINVAL, ":1: not a result file of alloc-perf, or its only" },
+		{ "{\"type\":\"environment\",\"schema\":1}", EINVAL,
+		  "its only line is incomplete" },
+		{ TRIAL ENVIRONMENT, EINVAL,
+		  ":1: not a result file of alloc-perf: the first line" },
 		{ "{\"type\":\"environment\"}\n" TRIAL, EINVAL, ":1: the description" },
 		{ "{\"type\":\"environment\",\"schema\":\"1\"}\n" TRIAL, EINVAL, "\"schema\"" },
 		{ "{\"type\":\"environment\",\"schema\":99}\n" TRIAL, EPROTO,
-		  "later version of alloc-perf (schema 99, this one reads up to 1)" },
+		  "later version of alloc-perf (schema 99, this version reads up to 1)" },
 		{ ENVIRONMENT "{\"type\":\n" TRIAL, EINVAL, ":2: damaged" },
 		{ ENVIRONMENT TRIAL "\n" TRIAL, EINVAL, ":3: damaged" },
 		{ ENVIRONMENT "{\"filesystem\":\"ext4\"}\n", EINVAL,
 		  ":2: a line without a \"type\"" },
 		{ ENVIRONMENT "[1]\n", EINVAL, ":2: a line without a \"type\"" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"fragments\":\"3\"}\n", EINVAL,
-		  ":2: the field \"fragments\" is not" },
+		  ":2: the field \"fragments\" has the wrong type" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"filesystem\":\"x\"}\n", EINVAL,
 		  ":2: a trial without a file system or method" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"filesystem\":\"x\",\"method\":\"m\"}\n",
