@@ -108,7 +108,7 @@ refused() { # SENTENCE ARGUMENT...
 	need_extents
 	echo x >'a "b", c'
 	alloc-perf frag --csv 'a "b", c' >rows
-	! grep -q $'\r' rows
+	run ! grep -q $'\r' rows
 	[ "$(wc -l <rows)" = 2 ]
 	alloc-perf frag --each 'a "b", c' | jq -r 'keys_unsorted - ["path"] | join(",")' >keys
 	[ "$(head -n 1 rows)" = "$(cat keys),path" ]

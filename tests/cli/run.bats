@@ -353,7 +353,7 @@ trials() { # FILE
 	alloc-perf run --resume result.jsonl -q
 	[ "$(head -c "$(stat -c %s before.jsonl)" result.jsonl | cmp - before.jsonl)" = "" ]
 	run alloc-perf report result.jsonl
-	assert_output_has "Warning: what full is on is 9"
+	assert_output_has "Warning: the file system of full is 9"
 }
 
 # ---- progress ----
