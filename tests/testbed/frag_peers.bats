@@ -864,12 +864,12 @@ source_agrees_with_kernel() { # FOLDER FILES-AT-LEAST
 	mkdir -p "$VOLUMES/btrfs/many"
 	head -c 24000000 /dev/urandom | split -b 9000 -a 4 - "$VOLUMES/btrfs/many/"
 	sync -f "$VOLUMES/btrfs"
-	btrfs subvolume snapshot "$VOLUMES/btrfs" "$VOLUMES/btrfs/snapshot"
+	btrfs subvolume snapshot "$VOLUMES/btrfs" "$VOLUMES/btrfs/of-walk"
 	same_as_kernel "with a snapshot" "$VOLUMES/btrfs"
 	dd if=/dev/zero of="$VOLUMES/btrfs/many/aaaa" bs=4096 seek=1 count=1 conv=notrunc status=none
 	sync -f "$VOLUMES/btrfs"
 	same_as_kernel "after a change" "$VOLUMES/btrfs"
-	btrfs subvolume delete "$VOLUMES/btrfs/snapshot"
+	btrfs subvolume delete "$VOLUMES/btrfs/of-walk"
 	rm -r "$VOLUMES/btrfs/many"
 	sync -f "$VOLUMES/btrfs"
 }

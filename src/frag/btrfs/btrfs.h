@@ -15,6 +15,7 @@
 #include "frag/scan/crew.h"
 #include "frag/scan/freespace.h"
 #include "frag/scan/image.h"
+#include "frag/scan/source.h"
 #include "frag/scan/whole_volume.h"
 
 /* Not called btrfs_item: linux/btrfs_tree.h has a type of that name. */
@@ -170,13 +171,15 @@ struct btrfs_files {
 	struct crew_member *member;
 	struct btrfs_paths *paths;
 	uint64_t tree;
-	bool in_file; /* `file` is one that we want */
-	bool one_block;
-	struct frag_file file;
+	bool in_file; /* `inode` is one that we want */
+	bool needs_no_extents;
+	struct source_inode inode;
 	struct btrfs_name name; /* of it; "": not met yet */
-	struct frag_collector collector;
-	struct extent pending; /* not handed over yet: the next one may go on with it */
+	struct extent pending;	/* not handed over yet: the next one may go on with it */
 };
+
+/* For a crew_namer; context is a struct btrfs_files. */
+int btrfs_name_file(void *files, const struct frag_file *file, bool whole, const char **ret);
 
 /* A btrfs_item_fn; context is a struct btrfs_files. */
 int btrfs_files_take(const struct btree_item *item, void *files);

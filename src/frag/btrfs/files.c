@@ -17,16 +17,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
-
-static const struct frag_settings *settings_of(const struct btrfs_files *files)
-{
-	return files->member->crew->settings;
-}
-
-static struct frag_result *result_of(const struct btrfs_files *files)
-{
-	return files->member->crew->result;
-}
+#include "frag/scan/pipeline.h"
 
 /* ---- extents ---- */
 
@@ -35,7 +26,7 @@ static int flush_extent(struct btrfs_files *files)
 	struct extent extent = files->pending;
 
 	files->pending.bytes = 0;
-	return extent.bytes ? frag_collect(&extent, &files->collector) : 0;
+	return extent.bytes ? frag_collect(&extent, &files->member->collector) : 0;
 }
 
 static int add_extent(struct btrfs_files *files, const struct extent *extent)
@@ -115,7 +106,7 @@ static int take_extent(struct btrfs_files *files, const struct btree_item *item)
 	struct btrfs_file_extent_item data;
 	struct extent extent;
 
-	if (btrfs_inline_take(item, result_of(files)->facts.block_bytes, &extent))
+	if (btrfs_inline_take(item, files->member->facts->block_bytes, &extent))
 		return add_extent(files, &extent);
 	if (!btrfs_extent_take(item, &extent))
 		return 0;
@@ -179,69 +170,55 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 
 /* ---- inodes ---- */
 
-/* For the extension the name alone does; the path is looked for where somebody sees it. */
-static int account(struct btrfs_files *files)
+int btrfs_name_file(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
-	const struct frag_settings *settings = settings_of(files);
-	struct totals *totals = &files->member->totals;
-	struct frag_file *file = &files->file;
-	bool has_name = *files->name.name;
-	int r;
+	struct btrfs_files *files = context;
 
-	file->path = has_name ? files->name.name : NULL;
-	if (has_name && (settings->each || totals_wants_path(totals, file)))
-		file->path = btrfs_path_of(files->paths, files->tree, &files->name);
-	r = totals_add(totals, file);
-	return r < 0 ? r : crew_emit(files->member, file);
+	(void)file;
+	*ret = *files->name.name ? files->name.name : NULL;
+	if (*ret && whole)
+		*ret = btrfs_path_of(files->paths, files->tree, &files->name);
+	return 0;
 }
 
 int btrfs_files_finish(struct btrfs_files *files)
 {
-	struct frag_result *result = result_of(files);
+	struct crew_member *member = files->member;
 	int r;
 
 	if (!files->in_file)
 		return 0;
 	files->in_file = false;
-	r = flush_extent(files);
-	if (r < 0)
+	r = files->needs_no_extents ? pipeline_begin(member, &files->inode) : flush_extent(files);
+	if (files->needs_no_extents || r < 0)
 		return r;
-	if (files->one_block)
-		frag_file_of_one_block(result->model, &result->facts, &files->file);
-	else
-		frag_collected(&files->collector, &result->facts, false, &files->file);
-	return account(files);
+	frag_collected(&member->collector, member->facts, false, &member->file);
+	return pipeline_end(member, 0);
 }
 
-static void begin_file(struct btrfs_files *files, uint64_t inode,
-		       const struct btrfs_inode_item *item)
+/* The name of a file that needs no extents comes before it is counted. */
+static int begin_file(struct btrfs_files *files, uint64_t inode,
+		      const struct btrfs_inode_item *item)
 {
-	const struct frag_settings *settings = settings_of(files);
-	struct frag_result *result = result_of(files);
-	uint64_t block = result->facts.block_bytes;
+	struct crew_member *member = files->member;
+	uint64_t block = member->facts->block_bytes;
+	int r;
 
-	files->file = (struct frag_file) {
+	files->inode = (struct source_inode) {
 		.device = files->tree,
-		.inode = inode,
+		.number = inode,
 		.size_bytes = le64toh(item->size),
 		.disk_bytes = (le64toh(item->nbytes) + block - 1) / block * block,
+		.mtime = (int64_t)le64toh(item->mtime.sec),
 	};
+	files->inode.is_simple = frag_file_has_one_block(files->inode.size_bytes,
+							 files->inode.disk_bytes, member->facts);
+	files->inode.extents = files->inode.disk_bytes != 0;
 	files->name.name[0] = '\0';
-	if (files->file.size_bytes < settings->min_bytes ||
-	    (settings->newer && (time_t)le64toh(item->mtime.sec) <= settings->newer)) {
-		files->member->totals.filtered_files++;
-		return;
-	}
-	files->in_file = true;
-	files->one_block =
-		!settings->exact && frag_file_has_one_block(files->file.size_bytes,
-							    files->file.disk_bytes, &result->facts);
-	files->collector = (struct frag_collector) {
-		.sums = LAYOUT_SUMS_INIT,
-		.model = result->model,
-		.volume_bytes = result->facts.volume_bytes,
-		.map = files->member->totals.map,
-	};
+	files->needs_no_extents = files->inode.is_simple && !member->crew->settings->exact;
+	r = files->needs_no_extents ? 1 : pipeline_begin(member, &files->inode);
+	files->in_file = r > 0;
+	return r < 0 ? r : 0;
 }
 
 static int take_inode(struct btrfs_files *files, const struct btree_item *item)
@@ -256,8 +233,8 @@ static int take_inode(struct btrfs_files *files, const struct btree_item *item)
 		return 0;
 	atomic_fetch_add_explicit(&files->member->crew->files, 1, memory_order_relaxed);
 	if (S_ISREG(le32toh(inode.mode)))
-		begin_file(files, item->object, &inode);
-	else if (S_ISDIR(le32toh(inode.mode)))
+		return begin_file(files, item->object, &inode);
+	if (S_ISDIR(le32toh(inode.mode)))
 		files->member->totals.directories++;
 	else
 		files->member->totals.special_files++;
@@ -267,11 +244,11 @@ static int take_inode(struct btrfs_files *files, const struct btree_item *item)
 int btrfs_files_take(const struct btree_item *item, void *context)
 {
 	struct btrfs_files *files = context;
-	bool is_ours = files->in_file && item->object == files->file.inode;
+	bool is_ours = files->in_file && item->object == files->inode.number;
 
 	if (item->type == BTRFS_INODE_ITEM_KEY)
 		return take_inode(files, item);
-	if (is_ours && item->type == BTRFS_EXTENT_DATA_KEY && !files->one_block)
+	if (is_ours && item->type == BTRFS_EXTENT_DATA_KEY && !files->needs_no_extents)
 		return take_extent(files, item);
 	if (is_ours && !*files->name.name)
 		btrfs_name_take(item, &files->name);

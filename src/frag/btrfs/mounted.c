@@ -66,9 +66,9 @@ struct source_reader {
 	void *buffer;
 	uint64_t last_snapshot;
 	struct source_visit *visit;
-	size_t next;		 /* of the visit: none before it was met */
-	struct found *in_hand;	 /* its items follow; NULL: nobody's */
-	bool has_only_one_block; /* the same: its extents are not wanted */
+	size_t next;	       /* of the visit: none before it was met */
+	struct found *in_hand; /* its items follow; NULL: nobody's */
+	bool needs_no_extents; /* the same */
 	struct found *found;
 	size_t found_count;
 	struct extent *extents;
@@ -231,16 +231,18 @@ static int take_inode(struct source_reader *reader, const struct btree_item *ite
 	found = &reader->found[reader->found_count++];
 	*found = (struct found) {
 		.index = reader->next,
-		.inode = { .number = item->object,
+		.inode = { .device = visit->facts->device,
+			   .number = item->object,
 			   .size_bytes = le64toh(inode.size),
 			   .disk_bytes = (le64toh(inode.nbytes) + block - 1) / block * block,
 			   .links = le32toh(inode.nlink),
 			   .mtime = (int64_t)le64toh(inode.mtime.sec) },
 		.first = reader->extent_count,
 	};
-	found->inode.has_one_block = frag_file_has_one_block(found->inode.size_bytes,
-							     found->inode.disk_bytes, visit->facts);
-	reader->has_only_one_block = found->inode.has_one_block && !visit->exact;
+	found->inode.is_simple = frag_file_has_one_block(found->inode.size_bytes,
+							 found->inode.disk_bytes, visit->facts);
+	found->inode.extents = found->inode.disk_bytes != 0;
+	reader->needs_no_extents = found->inode.is_simple && !visit->exact;
 	reader->in_hand = found;
 	return 0;
 }
@@ -304,7 +306,7 @@ static int take_item(const struct btree_item *item, void *context)
 	if (item->type == BTRFS_INODE_ITEM_KEY)
 		return take_inode(reader, item);
 	if (item->type != BTRFS_EXTENT_DATA_KEY || !file || file->ask_kernel ||
-	    file->inode.number != item->object || reader->has_only_one_block)
+	    file->inode.number != item->object || reader->needs_no_extents)
 		return 0;
 	return take_extent(reader, item);
 }
@@ -385,9 +387,6 @@ static int collect(const struct source_reader *reader, const struct found *found
 
 	if (found->ask_kernel)
 		return -EOPNOTSUPP;
-	collector->sums = LAYOUT_SUMS_INIT;
-	collector->device = visit->facts->device;
-	collector->volume_bytes = visit->facts->volume_bytes;
 	for (size_t i = 0; r == 0 && i < found->count; i++)
 		r = frag_collect(&reader->extents[found->first + i], collector);
 	if (r == 0)

@@ -128,6 +128,7 @@ static int work(struct crew_member *member)
 	struct btrfs_files files = { .member = member, .paths = paths };
 	int r = buffer && paths ? 0 : -ENOMEM;
 
+	member->namer = (struct crew_namer) { btrfs_name_file, &files };
 	while (r >= 0 && !crew_is_over(member->crew)) {
 		struct inode_range range;
 

@@ -159,6 +159,7 @@ static int read_file(struct ext_reader *reader, struct source_visit *visit, size
 {
 	const struct ext_volume *volume = reader->volume;
 	struct source_inode known = {
+		.device = visit->facts->device,
 		.number = visit->inodes[index],
 		.size_bytes = EXT2_I_SIZE(inode),
 		.disk_bytes = ext_disk_bytes(volume, inode),
@@ -167,8 +168,9 @@ static int read_file(struct ext_reader *reader, struct source_visit *visit, size
 	};
 	int r;
 
-	known.has_one_block =
+	known.is_simple =
 		ext_has_one_block(inode, visit->facts, known.size_bytes, known.disk_bytes);
+	known.extents = known.disk_bytes != 0;
 	r = visit->begin(visit, index, &known);
 	return r > 0 ? visit->end(visit, index, read_map(reader, inode, visit)) : r;
 }

@@ -16,6 +16,7 @@
 
 #include "base/cleanup.h"
 #include "frag/ext/ext.h"
+#include "frag/scan/pipeline.h"
 #include "frag/scan/image.h"
 
 struct scan {
@@ -30,56 +31,26 @@ struct scan {
 
 /* ---- inodes ---- */
 
-static int note_damage(struct crew_member *member, ext2_ino_t number, int error)
-{
-	char name[48];
-
-	if (error == -ENOMEM)
-		return error;
-	snprintf(name, sizeof(name), "inode %u", number);
-	return totals_add_unreadable(&member->totals, name, -error);
-}
-
-static int read_map(struct crew_member *member, struct ext_reader *reader,
-		    const struct ext2_inode_large *inode, struct frag_file *file)
-{
-	const struct frag_result *result = member->crew->result;
-	struct frag_collector collector = {
-		.model = result->model,
-		.map = member->totals.map,
-		.also = crew_watch_extent,
-		.also_context = member->crew,
-	};
-
-	return ext_read_map(reader, inode, &result->facts, &collector, file);
-}
-
 static int look_at_file(struct crew_member *member, struct ext_reader *reader, ext2_ino_t number,
 			const struct ext2_inode_large *inode)
 {
-	const struct scan *scan = member->crew->context;
-	const struct frag_settings *settings = scan->settings;
-	struct frag_file file = {
-		.device = scan->result->facts.device,
-		.inode = number,
+	struct source_inode known = {
+		.device = member->facts->device,
+		.number = number,
 		.size_bytes = EXT2_I_SIZE(inode),
 		.disk_bytes = ext_disk_bytes(reader->volume, inode),
+		.mtime = ext_mtime(reader->volume, inode),
 	};
-	int r = 0;
+	int r;
 
-	if (file.size_bytes < settings->min_bytes ||
-	    (settings->newer && ext_mtime(reader->volume, inode) <= settings->newer)) {
-		member->totals.filtered_files++;
-		return 0;
-	}
-	if (!settings->exact &&
-	    ext_has_one_block(inode, &scan->result->facts, file.size_bytes, file.disk_bytes))
-		frag_file_of_one_block(scan->result->model, &scan->result->facts, &file);
-	else
-		r = read_map(member, reader, inode, &file);
-	if (r == -ECANCELED)
-		return 0;
-	return r < 0 ? note_damage(member, number, r) : crew_account(member, scan->names, &file);
+	known.is_simple =
+		ext_has_one_block(inode, member->facts, known.size_bytes, known.disk_bytes);
+	known.extents = known.disk_bytes != 0;
+	r = pipeline_begin(member, &known);
+	if (r <= 0)
+		return r;
+	r = ext_read_map(reader, inode, member->facts, &member->collector, &member->file);
+	return pipeline_end(member, r);
 }
 
 /* The blocks of a directory itself. */
@@ -103,7 +74,7 @@ static int look_at_directory(struct crew_member *member, struct ext_reader *read
 	if (r == -ECANCELED)
 		return 0;
 	if (r < 0)
-		return note_damage(member, number, r);
+		return pipeline_note_error(member, NULL, number, r);
 	if (scan->names)
 		file.path = names_path(scan->names, number, member->path);
 	return totals_add_directory(&member->totals, &file);
@@ -182,6 +153,7 @@ static int work(struct crew_member *member)
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
+	crew_use_names(member, scan->names);
 	while (r == 0 && !crew_is_over(member->crew)) {
 		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
 

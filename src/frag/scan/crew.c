@@ -36,14 +36,20 @@ int crew_watch_extent(const struct extent *extent, void *crew)
 	return crew_is_over(crew) ? -ECANCELED : 0;
 }
 
-int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file)
+static int name_by_inode(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
-	int r;
+	struct crew_member *member = context;
 
+	(void)whole;
+	*ret = names_path(member->names, file->inode, member->path);
+	return 0;
+}
+
+void crew_use_names(struct crew_member *member, const struct names *names)
+{
+	member->names = names;
 	if (names)
-		file->path = names_path(names, file->inode, member->path);
-	r = totals_add(&member->totals, file);
-	return r < 0 ? r : crew_emit(member, file);
+		member->namer = (struct crew_namer) { name_by_inode, member };
 }
 
 /* ---- rows in order ---- */
@@ -172,6 +178,8 @@ static int start(struct crew *crew, struct crew_member *member)
 	r = totals_init(&member->totals, settings->sort, settings->worst_count, settings->with_map);
 	if (r < 0)
 		return r;
+	member->facts = &crew->result->facts;
+	member->model = crew->result->model;
 	member->totals.met = crew->result->met;
 	member->totals.root_bytes = crew->result->totals.root_bytes;
 	r = totals_set_depth(&member->totals, settings->depth);

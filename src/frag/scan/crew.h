@@ -8,6 +8,7 @@
 
 #include "frag/frag.h"
 #include "frag/scan/names.h"
+#include "frag/scan/seen.h"
 
 struct crew_member;
 
@@ -18,6 +19,7 @@ struct crew {
 	int (*work)(struct crew_member *member);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
+	struct seen *links; /* hard links met; NULL: inodes come once */
 
 	atomic_bool stop;
 	atomic_uint_fast64_t files; /* seen so far, for who watches */
@@ -29,15 +31,29 @@ struct crew {
 	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
 };
 
+/* Gives a file its name; all zero: files are known by their inodes. */
+struct crew_namer {
+	/* `whole`: its path, else what it ends with is enough.  *ret NULL: not known.  0 or
+	 * -ENOMEM. */
+	int (*name)(void *context, const struct frag_file *file, bool whole, const char **ret);
+	void *context;
+};
+
 struct crew_member {
 	struct crew *crew;
 	struct totals totals;
+	const struct filesystem_facts *facts; /* at first those of the result, as the model */
+	const struct seek_model *model;
+	struct crew_namer namer;
+	struct frag_file file; /* in hand */
+	struct frag_collector collector;
 	pthread_t thread;
 	bool started;
 	uint64_t unit;		/* of work, that it is at */
 	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
 	size_t row_count;
-	char path[NAMES_PATH_BYTES]; /* for names_path() */
+	const struct names *names; /* by crew_use_names() */
+	char path[NAMES_PATH_BYTES];
 };
 
 /* More threads than processors: they wait for the disk most of the time. */
@@ -66,11 +82,8 @@ int crew_end_unit(struct crew_member *member);
 /* Hands the file to settings->each, if there is one, when its unit has its turn.  0 or -errno. */
 int crew_emit(struct crew_member *member, const struct frag_file *file);
 
-/*
- * Adds a file that is known by its inode to the member's totals, with its path if
- * `names` (NULL: none) has one, and hands it to settings->each.  0 or -errno.
- */
-int crew_account(struct crew_member *member, const struct names *names, struct frag_file *file);
+/* Names files by their inodes, if `names` are known (NULL: they are not). */
+void crew_use_names(struct crew_member *member, const struct names *names);
 
 /* An extent_fn that ends the walk over a file when the crew is to stop; context is the crew. */
 int crew_watch_extent(const struct extent *extent, void *crew);

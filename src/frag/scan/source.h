@@ -10,10 +10,11 @@
 
 /* What a source knows of a regular file before its extents. */
 struct source_inode {
-	uint64_t number, size_bytes, disk_bytes;
+	uint64_t device, number, size_bytes, disk_bytes;
 	uint64_t links;
 	int64_t mtime;
-	bool has_one_block; /* at most: there is nothing to learn from its extents */
+	bool is_simple;	  /* one block or extent at most, of which there is nothing to learn */
+	uint64_t extents; /* how many then: 0 or 1 */
 };
 
 /* The inodes that are wanted, and who gets their files. */
@@ -27,7 +28,7 @@ struct source_visit {
 	 * go to `collector`, and end() is called then; 0: no more is wanted; -errno.
 	 */
 	int (*begin)(struct source_visit *visit, size_t index, const struct source_inode *inode);
-	/* 0: `file` was filled by frag_collected(); -EOPNOTSUPP: ask the kernel.  0 or -errno. */
+	/* `error` 0: `file` was filled by frag_collected(); -EOPNOTSUPP: ask the kernel. */
 	int (*end)(struct source_visit *visit, size_t index, int error);
 	struct frag_collector *collector;
 	struct frag_file *file;

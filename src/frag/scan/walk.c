@@ -69,7 +69,7 @@ static int look_at_named(struct worker *worker, const char *name)
 		return r;
 	if (status.stx_nlink == 1) {
 		/* Named twice counts once, too. */
-		is_new = seen_add(worker->walk->seen, worker->facts.device, status.stx_ino);
+		is_new = seen_add(worker->walk->crew.links, worker->facts.device, status.stx_ino);
 		if (is_new <= 0) {
 			worker->totals->linked_again += is_new == 0;
 			return is_new;
@@ -184,7 +184,10 @@ static int work(struct crew_member *member)
 	if (!worker)
 		return -ENOMEM;
 	worker->walk = walk;
+	worker->member = member;
 	worker->totals = &member->totals;
+	member->facts = &worker->facts;
+	member->namer = (struct crew_namer) { walk_name_file, worker };
 	while (r == 0 && (task = take(walk, &folder, &name, &r)) != TASK_NONE) {
 		r = work_on_task(worker, task, folder, name);
 		finish_task(walk);
@@ -216,7 +219,7 @@ static void walk_release(struct walk *walk)
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
 		if (walk->filesystems[i].volume)
 			walk->filesystems[i].source->close(walk->filesystems[i].volume);
-	seen_free(walk->seen);
+	seen_free(walk->crew.links);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_mutex_destroy(&walk->filesystems_lock);
@@ -231,16 +234,16 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 			  .result = ret,
 			  .work = work,
 			  .wake = wake_all,
-			  .context = &walk },
+			  .context = &walk,
+			  .links = seen_new() },
 		.settings = settings,
 		.names = names,
 		.result = ret,
-		.seen = seen_new(),
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	int r = walk.seen ? 0 : -ENOMEM;
+	int r = walk.crew.links ? 0 : -ENOMEM;
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
@@ -248,7 +251,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 	if (r == 0) {
 		raise_descriptor_limit();
 		r = crew_run(&walk.crew, crew_size(settings));
-		ret->linked_full = seen_is_full(walk.seen);
+		ret->linked_full = seen_is_full(walk.crew.links);
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)

@@ -37,7 +37,7 @@ int walk_use_facts(struct worker *worker, uint64_t device, int fd)
 	struct walk *walk = worker->walk;
 	int r = 0;
 
-	if (worker->model && worker->facts.device == device)
+	if (worker->facts.kind && worker->facts.device == device)
 		return 0;
 	pthread_mutex_lock(&walk->filesystems_lock);
 	worker->filesystem = find(walk, device);
@@ -52,7 +52,7 @@ int walk_use_facts(struct worker *worker, uint64_t device, int fd)
 	}
 	pthread_mutex_unlock(&walk->filesystems_lock);
 	if (r == 0)
-		worker->model = frag_model_for(walk->settings, &worker->facts);
+		worker->member->model = frag_model_for(walk->settings, &worker->facts);
 	return r;
 }
 

@@ -82,8 +82,10 @@ static int end_listed(struct source_visit *visit, size_t index, int error)
 	struct chunk_visit *chunk = (struct chunk_visit *)visit;
 	struct worker *worker = chunk->worker;
 
+	(void)index;
 	worker->totals->table_files -= error == -EOPNOTSUPP;
-	return walk_end_file(worker, chunk->directory, worker->listed[index].name, error);
+	return error == -EOPNOTSUPP ? walk_ask_kernel(worker, chunk->directory)
+				    : pipeline_end(worker->member, error);
 }
 
 /* Each once, in their order; how many.  Behind them are other names of the same inodes. */
@@ -114,8 +116,8 @@ static int look_at_listed(struct worker *worker, struct folder *folder, size_t c
 			   .exact = worker->walk->settings->exact,
 			   .begin = begin_listed,
 			   .end = end_listed,
-			   .collector = &worker->collector,
-			   .file = &worker->file },
+			   .collector = &worker->member->collector,
+			   .file = &worker->member->file },
 		.worker = worker,
 		.directory = folder->fd,
 	};
@@ -177,7 +179,7 @@ static int look_at_own(struct worker *worker, const struct folder *folder,
 		.disk_bytes = (uint64_t)status->st_blocks * 512,
 	};
 	struct frag_collector collector = {
-		.model = worker->model,
+		.model = worker->member->model,
 		.also = crew_watch_extent,
 		.also_context = &worker->walk->crew,
 	};
@@ -216,7 +218,7 @@ int walk_enter(struct worker *worker, struct folder *folder, bool follow)
 		worker->totals->skipped_mounts++;
 		return 0;
 	}
-	is_new = seen_add(walk->seen, status.st_dev, status.st_ino);
+	is_new = seen_add(walk->crew.links, status.st_dev, status.st_ino);
 	if (is_new <= 0) {
 		worker->totals->linked_again += is_new == 0;
 		return is_new;

@@ -9,8 +9,7 @@
 #include "frag/scan/crew.h"
 #include "frag/scan/folder.h"
 #include "frag/frag.h"
-#include "frag/scan/seen.h"
-#include "frag/scan/source.h"
+#include "frag/scan/pipeline.h"
 
 enum {
 	WALK_CHUNK_BYTES = 32768,
@@ -31,7 +30,6 @@ struct walk {
 	const struct frag_settings *settings;
 	const struct frag_names *names;
 	struct frag_result *result;
-	struct seen *seen;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -53,15 +51,14 @@ struct walk_name {
 
 struct worker {
 	struct walk *walk;
-	struct totals *totals;
+	struct crew_member *member;
+	struct totals *totals;		    /* the member's */
+	const char *name;		    /* of the file in hand */
 	struct filesystem_facts facts;	    /* of the device last met */
 	struct walk_filesystem *filesystem; /* the same; NULL: there was no room for it */
-	const struct seek_model *model;
 	struct folder_path path;
 	struct source_reader *reader; /* NULL: none yet */
 	const struct walk_filesystem *reader_of;
-	struct frag_file file; /* in hand */
-	struct frag_collector collector;
 	char chunk[WALK_CHUNK_BYTES] __attribute__((aligned(8)));
 	struct walk_name listed[WALK_NAMES_MAX];
 	uint64_t inodes[WALK_NAMES_MAX];
@@ -99,8 +96,11 @@ int walk_note_error(struct worker *worker, const char *name, int error);
 /* A regular file, by the kernel.  0 or -errno. */
 int walk_file(struct worker *worker, int directory, const char *name, const struct statx *status);
 
-/* The same in two steps, as begin() and end() of a visit. */
+/* The same in two steps, the first of them as pipeline_begin(). */
 int walk_begin_file(struct worker *worker, const char *name, const struct source_inode *inode);
-int walk_end_file(struct worker *worker, int directory, const char *name, int error);
+int walk_ask_kernel(struct worker *worker, int directory);
+
+/* For a crew_namer; context is the worker. */
+int walk_name_file(void *worker, const struct frag_file *file, bool whole, const char **ret);
 
 #endif

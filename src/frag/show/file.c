@@ -176,8 +176,8 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 	add_costs(collector->model, collector->break_seconds, collector->packed_bytes, file);
 }
 
-void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
-			     struct frag_file *file)
+static void fill_one_extent(const struct seek_model *model, uint64_t extents,
+			    struct frag_file *file)
 {
 	uint64_t bytes = extents ? file->disk_bytes : 0;
 	bool is_hole = extents == 0 && file->size_bytes;
@@ -209,9 +209,9 @@ bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
 }
 
 void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
-			    struct frag_file *file)
+			    uint64_t extents, struct frag_file *file)
 {
-	frag_file_of_one_extent(model, file->disk_bytes != 0, file);
+	fill_one_extent(model, extents, file);
 	if (!is_inline(file, facts))
 		return;
 	file->layout = (struct layout) {

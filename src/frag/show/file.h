@@ -77,10 +77,6 @@ int frag_collect(const struct extent *extent, void *collector);
 void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
 		    bool block_mapped, struct frag_file *file);
 
-/* A file that was not looked into, since one extent, or none, cannot be fragmented. */
-void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
-			     struct frag_file *file);
-
 /*
  * Whether the sizes of a file, as stat() has them, leave no more than one block of
  * data, so that it need not be looked into: what an empty or sparse file has on the
@@ -89,9 +85,10 @@ void frag_file_of_one_extent(const struct seek_model *model, uint64_t extents,
 bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
 			     const struct filesystem_facts *facts);
 
-/* A file that has at most one block; on ext4 less than a block is inside of the inode. */
+/* A file of one extent at most, not looked into; on ext4 less than a block is inside of the inode.
+ */
 void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
-			    struct frag_file *file);
+			    uint64_t extents, struct frag_file *file);
 
 /*
  * Opens for reading without any effect on the file: not its time of access where

@@ -229,9 +229,6 @@ static int read_extents(struct source_reader *reader, const struct source_visit 
 
 	if (!owners)
 		return -EOPNOTSUPP;
-	collector->sums = LAYOUT_SUMS_INIT;
-	collector->device = visit->facts->device;
-	collector->volume_bytes = visit->facts->volume_bytes;
 	r = xfs_owners_collect(owners, inode, reader->volume->block_bytes, collector);
 	if (r == 0)
 		frag_collected(collector, visit->facts, false, visit->file);
@@ -249,6 +246,7 @@ static int read_file(struct source_reader *reader, struct source_visit *visit, s
 		     const struct xfs_bulkstat *inode)
 {
 	struct source_inode known = {
+		.device = visit->facts->device,
 		.number = inode->bs_ino,
 		.size_bytes = inode->bs_size,
 		.disk_bytes = inode->bs_blocks * reader->volume->block_bytes,
@@ -260,8 +258,8 @@ static int read_file(struct source_reader *reader, struct source_visit *visit, s
 	if (!S_ISREG(inode->bs_mode) || inode->bs_nlink == 0 ||
 	    has_more_than_size(&known, reader->volume->block_bytes))
 		return 0;
-	known.has_one_block =
-		frag_file_has_one_block(known.size_bytes, known.disk_bytes, visit->facts);
+	known.is_simple = frag_file_has_one_block(known.size_bytes, known.disk_bytes, visit->facts);
+	known.extents = known.disk_bytes != 0;
 	r = visit->begin(visit, index, &known);
 	return r > 0 ? visit->end(visit, index, read_extents(reader, visit, inode)) : r;
 }

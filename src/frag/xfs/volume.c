@@ -18,9 +18,9 @@
 #include <xfs/xfs.h>
 
 #include "base/cleanup.h"
-#include "frag/scan/crew.h"
 #include "frag/scan/freespace.h"
 #include "frag/scan/names.h"
+#include "frag/scan/pipeline.h"
 #include "frag/scan/whole_volume.h"
 #include "frag/xfs/mounted.h"
 
@@ -37,42 +37,15 @@ struct scan {
 	struct names *names; /* NULL: only the worst get theirs, later */
 };
 
-static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode,
-		     struct frag_file *file)
+static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode)
 {
 	struct scan *scan = member->crew->context;
 	CLEANUP(fd_closep) int fd = xfs_open_inode(scan->fd, inode);
-	struct frag_collector collector = {
-		.model = scan->result->model,
-		.shared = &member->totals.shared,
-		.map = member->totals.map,
-		.also = crew_watch_extent,
-		.also_context = member->crew,
-	};
 
 	if (fd < 0)
 		return fd;
-	return frag_file_read(fd, &scan->result->facts, scan->settings->sync, &collector, file);
-}
-
-static int note_error(struct crew_member *member, uint64_t inode, int error)
-{
-	char name[48];
-
-	if (error == -ENOMEM)
-		return error;
-	if (error == -ESTALE || error == -ENOENT) {
-		member->totals.vanished_files++;
-		return 0;
-	}
-	snprintf(name, sizeof(name), "inode %llu", (unsigned long long)inode);
-	return totals_add_unreadable(&member->totals, name, -error);
-}
-
-static bool is_filtered(const struct frag_settings *settings, const struct xfs_bulkstat *inode)
-{
-	return inode->bs_size < settings->min_bytes ||
-	       (settings->newer && inode->bs_mtime <= settings->newer);
+	return frag_file_read(fd, member->facts, scan->settings->sync, &member->collector,
+			      &member->file);
 }
 
 /* Blocks of attributes are counted with those of the file, and could stand for a hole. */
@@ -83,31 +56,20 @@ static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
 
 static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *inode)
 {
-	struct scan *scan = member->crew->context;
-	const struct frag_settings *settings = scan->settings;
-	uint64_t block = scan->result->facts.block_bytes;
-	struct frag_file file = {
-		.device = scan->result->facts.device,
-		.inode = inode->bs_ino,
+	uint64_t block = member->facts->block_bytes;
+	const struct source_inode known = {
+		.device = member->facts->device,
+		.number = inode->bs_ino,
 		.size_bytes = inode->bs_size,
 		.disk_bytes = inode->bs_blocks * block,
+		.mtime = inode->bs_mtime,
+		.is_simple = inode->bs_extents == 0 ||
+			     (inode->bs_extents == 1 && !has_hole(inode, block)),
+		.extents = inode->bs_extents,
 	};
-	int r = 0;
+	int r = pipeline_begin(member, &known);
 
-	if (is_filtered(settings, inode)) {
-		member->totals.filtered_files++;
-		return 0;
-	}
-	if (inode->bs_extents > 1 ||
-	    (inode->bs_extents && (settings->exact || has_hole(inode, block))))
-		r = look_into(member, inode, &file);
-	else
-		frag_file_of_one_extent(scan->result->model, inode->bs_extents, &file);
-	if (r == -ECANCELED)
-		return 0;
-	if (r < 0)
-		return note_error(member, file.inode, r);
-	return crew_account(member, scan->names, &file);
+	return r > 0 ? pipeline_end(member, look_into(member, inode)) : r;
 }
 
 static int look_at_inode(struct crew_member *member, const struct xfs_bulkstat *inode)
@@ -158,6 +120,7 @@ static int work(struct crew_member *member)
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
+	crew_use_names(member, scan->names);
 	while (r == 0 && !crew_is_over(member->crew)) {
 		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "frag/scan/pipeline.h"
 #include "frag/xfs/xfs.h"
 
 struct scan {
@@ -43,53 +44,25 @@ static int note_damage(uint64_t inode, int error, void *context)
 	return totals_add_unreadable(&reader->member->totals, name, -error);
 }
 
-static int look_into(struct reader *reader, const struct xfs_inode *inode, struct frag_file *file)
-{
-	struct frag_result *result = reader->scan->crew.result;
-	struct frag_collector collector = {
-		.sums = LAYOUT_SUMS_INIT,
-		.model = result->model,
-		.device = result->facts.device,
-		.volume_bytes = result->facts.volume_bytes,
-		.shared = &reader->member->totals.shared,
-		.map = reader->member->totals.map,
-		.also = crew_watch_extent,
-		.also_context = &reader->scan->crew,
-	};
-	int r = xfs_extents(reader->scan->image, inode, reader->map_nodes, frag_collect,
-			    &collector);
-
-	if (r == 0)
-		frag_collected(&collector, &result->facts, false, file);
-	return r;
-}
-
-static bool is_filtered(const struct frag_settings *settings, const struct xfs_inode *inode)
-{
-	return inode->size_bytes < settings->min_bytes ||
-	       (settings->newer && inode->mtime <= settings->newer);
-}
-
 static int look_at_file(struct reader *reader, const struct xfs_inode *inode)
 {
-	const struct frag_settings *settings = reader->scan->crew.settings;
-	struct frag_file file = {
-		.device = reader->scan->crew.result->facts.device,
-		.inode = inode->number,
+	struct crew_member *member = reader->member;
+	const struct source_inode known = {
+		.device = member->facts->device,
+		.number = inode->number,
 		.size_bytes = inode->size_bytes,
 		.disk_bytes = inode->blocks * reader->scan->image->block_bytes,
+		.mtime = inode->mtime,
 	};
-	int r;
+	int r = pipeline_begin(member, &known);
 
-	if (is_filtered(settings, inode)) {
-		reader->member->totals.filtered_files++;
-		return 0;
-	}
-	r = look_into(reader, inode, &file);
-	if (r == -ECANCELED)
-		return 0;
-	return r < 0 ? note_damage(inode->number, r, reader)
-		     : crew_account(reader->member, reader->scan->names, &file);
+	if (r <= 0)
+		return r;
+	r = xfs_extents(reader->scan->image, inode, reader->map_nodes, frag_collect,
+			&member->collector);
+	if (r == 0)
+		frag_collected(&member->collector, member->facts, false, &member->file);
+	return pipeline_end(member, r);
 }
 
 static int look_at_inode(const struct xfs_inode *inode, void *context)
@@ -119,6 +92,7 @@ static int work(struct crew_member *member)
 	struct reader reader = { member, scan, 0, nodes, nodes + bytes };
 	int r = nodes ? 0 : -ENOMEM;
 
+	crew_use_names(member, scan->names);
 	while (r == 0 && !crew_is_over(member->crew)) {
 		struct xfs_inode_walk walk = { .image = scan->image,
 					       .nodes = reader.nodes,
