@@ -28,7 +28,6 @@ enum {
 	BATCH = 1024,
 	INODES_APART = 4,      /* cheaper read with what lies between them than one by one */
 	INODES_WORTH_CALL = 4, /* fewer are seen sooner by their names */
-	RECORDS_MAX = 1 << 20, /* of all groups: 48 MiB */
 	FILES_A_GROUP_MIN = 64,
 	SHARE_OF_GROUP = 32, /* one of so many inodes was opened: then its extents are read */
 };
@@ -170,9 +169,9 @@ static void read_group(struct source_volume *volume, uint32_t number)
 	size_t records = atomic_load(&volume->records);
 	struct group *group = &volume->groups[number];
 
-	if (records < RECORDS_MAX &&
+	if (records < XFS_OWNERS_MAX &&
 	    xfs_owners_read(&extent_running_kernel, volume->fd, volume->device, number * bytes,
-			    (number + 1) * bytes - 1, RECORDS_MAX - records, NULL,
+			    (number + 1) * bytes - 1, XFS_OWNERS_MAX - records, NULL,
 			    &group->owners) == 0)
 		atomic_fetch_add(&volume->records, xfs_owners_count(group->owners));
 	atomic_store(&group->is_read, true);

@@ -16,13 +16,17 @@ enum { XFS_MAGIC = 0x58465342 };
 /* Extents by their owners, of a range of a volume with a reverse mapping tree. */
 struct xfs_owners;
 
+enum { XFS_OWNERS_MAX = 1 << 20 /* extents in memory: 40 MiB */ };
+
 /*
  * Bytes `from` to `to` of the device that `fd` is on; adds what is free to `space` (NULL:
- * nobody asks).  0; -E2BIG: there are more extents than `most`; or as fsmap_walk().
+ * nobody asks).  *ret is NULL if there are more extents than `most`.  0, -ENOMEM, or as
+ * fsmap_walk().
  */
 int xfs_owners_read(const struct extent_kernel *kernel, int fd, uint64_t device, uint64_t from,
 		    uint64_t to, size_t most, struct free_space *space, struct xfs_owners **ret);
 void xfs_owners_free(struct xfs_owners *owners);
+/* 0 for NULL. */
 size_t xfs_owners_count(const struct xfs_owners *owners);
 
 /*

@@ -33,6 +33,7 @@ struct xfs_owners {
 	uint32_t *slots; /* the last record of an owner, plus 1; 0: free */
 	size_t slot_count;
 	struct free_space *space;
+	bool is_full;
 };
 
 /* ---- reading ---- */
@@ -46,8 +47,10 @@ static int take_record(const struct fsmap *record, void *context)
 			free_space_add(owners->space, record->fmr_physical, record->fmr_length);
 		return 0;
 	}
-	if (owners->count == owners->most)
-		return -E2BIG;
+	if (owners->count == owners->most) {
+		owners->is_full = true;
+		return owners->space ? 0 : -E2BIG;
+	}
 	if (ARRAY_ROOM(owners->records, owners->count) < 0)
 		return -ENOMEM;
 	owners->records[owners->count++] = (struct record) {
@@ -112,6 +115,9 @@ int xfs_owners_read(const struct extent_kernel *kernel, int fd, uint64_t device,
 	owners->most = most;
 	owners->space = space;
 	r = fsmap_walk(kernel, fd, device, from, to, take_record, owners);
+	*ret = NULL;
+	if (r == -E2BIG || owners->is_full)
+		return r == -E2BIG ? 0 : r;
 	if (r == 0)
 		r = index_records(owners);
 	if (r == 0)
@@ -121,7 +127,7 @@ int xfs_owners_read(const struct extent_kernel *kernel, int fd, uint64_t device,
 
 size_t xfs_owners_count(const struct xfs_owners *owners)
 {
-	return owners->count;
+	return owners ? owners->count : 0;
 }
 
 /* ---- files ---- */

@@ -34,16 +34,25 @@ struct scan {
 	int fd;
 	uint32_t group_count;
 	atomic_uint next_group;
-	struct names *names; /* NULL: only the worst get theirs, later */
+	struct names *names;	   /* NULL: only the worst get theirs, later */
+	struct xfs_owners *owners; /* NULL: not known */
 };
 
 static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode)
 {
 	struct scan *scan = member->crew->context;
-	CLEANUP(fd_closep) int fd = xfs_open_inode(scan->fd, inode);
+	CLEANUP(fd_closep) int fd = -1;
 
+	if (scan->owners &&
+	    xfs_owners_collect(scan->owners, inode, (uint32_t)member->facts->block_bytes,
+			       &member->collector) == 0) {
+		frag_collected(&member->collector, member->facts, false, &member->file);
+		return 0;
+	}
+	fd = xfs_open_inode(scan->fd, inode);
 	if (fd < 0)
 		return fd;
+	pipeline_restart(member);
 	return frag_file_read(fd, member->facts, scan->settings->sync, &member->collector,
 			      &member->file);
 }
@@ -134,14 +143,22 @@ static int work(struct crew_member *member)
 	return r;
 }
 
-static int look_at_free(struct frag_result *result, int fd)
+/* Where owners are known, in one go with the extents. */
+static int look_at_free(struct frag_result *result, int fd, const struct xfs_fsop_geom *geometry,
+			struct xfs_owners **ret_owners)
 {
+	int r;
+
 	result->free = calloc(1, sizeof(*result->free));
 	if (!result->free)
 		return -ENOMEM;
-	if (free_space_by_fsmap(&extent_running_kernel, fd, result->facts.device, result->free) < 0)
+	r = xfs_owners_read(&extent_running_kernel, fd, result->facts.device, 0, UINT64_MAX,
+			    geometry->flags & XFS_FSOP_GEOM_FLAGS_RMAPBT ? XFS_OWNERS_MAX : 0,
+			    result->free, ret_owners);
+	free_space_finish(result->free);
+	if (r < 0)
 		free(TAKE_PTR(result->free));
-	return 0;
+	return r == -ENOMEM ? r : 0;
 }
 
 static int scan_groups(struct scan *scan, const struct frag_place *place)
@@ -168,8 +185,9 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
 }
 
-int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret)
+static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		       const struct frag_place *place, uint32_t group_count,
+		       struct xfs_owners *owners, struct frag_result *ret)
 {
 	struct scan scan = {
 		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
@@ -178,6 +196,7 @@ int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings 
 		.kernel = kernel,
 		.fd = place->fd,
 		.group_count = group_count,
+		.owners = owners,
 	};
 
 	ret->facts = place->facts;
@@ -185,9 +204,21 @@ int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings 
 	return scan_groups(&scan, place);
 }
 
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret)
+{
+	return scan_inodes(kernel, settings, place, group_count, NULL, ret);
+}
+
+static void owners_freep(struct xfs_owners **owners)
+{
+	xfs_owners_free(*owners);
+}
+
 static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
 		    struct frag_result *ret, struct problem *problem)
 {
+	CLEANUP(owners_freep) struct xfs_owners *owners = NULL;
 	struct xfs_fsop_geom geometry;
 	int r;
 
@@ -200,10 +231,11 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	if (r < 0)
 		return r;
 	ret->facts = place->facts;
-	r = look_at_free(ret, place->fd);
+	r = look_at_free(ret, place->fd, &geometry, &owners);
 	frag_result_set_whole(ret);
 	return r < 0 ? r
-		     : xfs_bulkstat(&extent_running_kernel, settings, place, geometry.agcount, ret);
+		     : scan_inodes(&extent_running_kernel, settings, place, geometry.agcount,
+				   owners, ret);
 }
 
 const struct frag_volume_source volume_xfs = { "xfs-bulkstat", scan_xfs };
