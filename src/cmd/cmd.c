@@ -14,6 +14,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/strbuf.h"
+#include "results/resultfile.h"
 
 int cmd_catch_signals(void)
 {

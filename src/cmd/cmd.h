@@ -7,7 +7,8 @@
 #include <stdio.h>
 
 #include "base/problem.h"
-#include "results/resultfile.h"
+
+struct results;
 
 /* Each returns the exit status; argv[0] is "alloc-perf VERB". */
 int cmd_create(int argc, char **argv);

@@ -3,8 +3,9 @@
 #ifndef CMD_DIFF_SIDES_H
 #define CMD_DIFF_SIDES_H
 
-#include "stats/cell.h"
 #include "base/problem.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 struct sides_request {
 	const char *files[2]; /* OLD and NEW, or only one */

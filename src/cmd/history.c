@@ -22,6 +22,8 @@
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 enum { KEY_STORE = 256, KEY_FORMAT = 'f' };
 

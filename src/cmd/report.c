@@ -19,6 +19,7 @@
 #include "cmd/output.h"
 #include "base/program.h"
 #include "report/report.h"
+#include "stats/cell.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
 enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE };

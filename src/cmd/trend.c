@@ -22,6 +22,7 @@
 #include "base/size.h"
 #include "cmd/trend_points.h"
 #include "base/words.h"
+#include "results/resultfile.h"
 
 enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART, KEY_FORCE };
 enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };

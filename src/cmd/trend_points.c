@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "results/resultfile.h"
 
 enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
 

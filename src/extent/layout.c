@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/array.h"
+#include "extent/extent.h"
 
 struct layout_builder {
 	struct layout_sums sums;

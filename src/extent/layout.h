@@ -20,7 +20,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "extent/extent.h"
+struct extent;
 
 /* Sums stop at UINT64_MAX. */
 struct layout {

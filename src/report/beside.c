@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "base/text_table.h"
 #include "report/format.h"
+#include "stats/cell.h"
 
 static const char reference_method[] = "chunk-4096";
 

@@ -5,6 +5,7 @@
 #include "base/csv.h"
 #include "report/format.h"
 #include "results/record.h"
+#include "stats/cell.h"
 
 static void print_value(struct csv *csv, const struct field *field, const struct record *record)
 {

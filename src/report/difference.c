@@ -16,6 +16,8 @@
 #include "base/text_table.h"
 #include "report/markdown.h"
 #include "base/size.h"
+#include "results/resultfile.h"
+#include "stats/compare.h"
 
 enum { COLUMNS = 8 };
 

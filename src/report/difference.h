@@ -5,7 +5,8 @@
 
 #include <stdio.h>
 
-#include "stats/compare.h"
+struct comparisons;
+struct view;
 
 struct difference_report {
 	const struct comparisons *comparisons;

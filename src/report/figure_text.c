@@ -9,6 +9,7 @@
 
 #include "base/terminal.h"
 #include "report/format.h"
+#include "stats/cell.h"
 
 /* Below this part of the median the ends of a few runs are not worth the room. */
 static const double spread_worth_showing = 0.05;

@@ -8,6 +8,10 @@
 #include "base/text.h"
 #include "report/report.h"
 
+struct cell;
+struct grid;
+struct record;
+
 /* The first run that was not, and how many were not; NULL: all were ok. */
 const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok);
 

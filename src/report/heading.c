@@ -6,6 +6,8 @@
 #include "base/strbuf.h"
 #include "report/format.h"
 #include "report/sheet.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 /* "" stands for any path. */
 static int on_this_path(const struct cell *cell, const char *path)

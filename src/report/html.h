@@ -6,7 +6,11 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "report/report.h"
+struct cell;
+struct grid;
+struct grids;
+struct record;
+struct report_options;
 
 /* Foreign text, safe between tags and inside of double quotes. */
 void html_put_text(FILE *to, const char *text);

@@ -14,6 +14,8 @@
 #include "report/format.h"
 #include "report/html.h"
 #include "report/json.h"
+#include "results/resultfile.h"
+#include "stats/compare.h"
 
 /* Of the comparison of two, as `alloc-perf diff` has it. */
 static const double threshold = 0.05;

@@ -13,6 +13,8 @@
 #include "report/html.h"
 #include "report/format.h"
 #include "report/sheet.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 static void put_element(FILE *to, const char *tag, const char *text)
 {

@@ -13,6 +13,7 @@
 #include "report/json.h"
 #include "stats/compare.h"
 #include "stats/rank.h"
+#include "results/resultfile.h"
 
 /* Within this part of the fastest, a difference does not matter. */
 static const double nearly = 0.05;

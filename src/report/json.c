@@ -7,6 +7,7 @@
 #include "report/json.h"
 
 #include "results/field.h"
+#include "results/resultfile.h"
 
 json_t *json_of_count(int64_t count)
 {

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "report/format.h"
 #include "report/sheet.h"
+#include "stats/cell.h"
 
 void markdown_put(FILE *to, const char *text)
 {

@@ -13,6 +13,7 @@
 #include "base/strbuf.h"
 #include "report/format.h"
 #include "base/size.h"
+#include "stats/cell.h"
 
 const struct report_format report_formats[] = {
 	{ "table", "aligned text, one block a measure (the default)", 1, table_print },

@@ -5,8 +5,11 @@
 
 #include <stdio.h>
 
-#include "stats/cell.h"
+#include "stats/measure.h"
 #include "base/problem.h"
+
+struct figure;
+struct grids;
 
 enum { VALUE_TEXT_MAX = 32 };
 

@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "report/format.h"
 #include "report/json.h"
+#include "results/resultfile.h"
 
 /* All measures, unless some were chosen. */
 static json_t *measures_json(const struct cell *cell, const struct report_options *options)

@@ -8,6 +8,8 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "report/format.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 void sheet_clear(struct sheet *sheet)
 {

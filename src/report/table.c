@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "report/format.h"
 #include "report/sheet.h"
+#include "stats/cell.h"
 
 enum { COLUMNS_DEFAULT = 100, INDENT = 2 };
 

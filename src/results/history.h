@@ -7,8 +7,12 @@
 #ifndef HISTORY_HISTORY_H
 #define HISTORY_HISTORY_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/problem.h"
-#include "results/resultfile.h"
+
+struct results;
 
 struct history;
 

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "results/resultfile.h"
 
 enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include "results/field.h"
 #include "results/history.h"
 
 struct history {

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "results/resultfile.h"
 
 static int bind_runs(sqlite3_stmt *statement, int column, const struct field *field,
 		     const void *object)

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "results/resultfile.h"
 
 static int column_text(sqlite3_stmt *statement, int column, char **member)
 {

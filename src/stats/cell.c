@@ -13,6 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "results/resultfile.h"
 
 static int same_text(const char *one, const char *other)
 {

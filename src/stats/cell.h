@@ -8,9 +8,14 @@
 #define STATS_CELL_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "stats/measure.h"
-#include "results/resultfile.h"
+
+struct environment;
+struct record;
+struct results;
+struct warning;
 
 /* Below this many values no 95 % confidence interval of the median exists. */
 enum { FIGURE_RUNS_LEAST = 6 };

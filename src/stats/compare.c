@@ -21,6 +21,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "stats/rank.h"
+#include "results/resultfile.h"
 
 const char *verdict_name(enum verdict verdict)
 {

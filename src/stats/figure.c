@@ -16,6 +16,7 @@
 
 #include "stats/cell.h"
 #include "base/cleanup.h"
+#include "results/resultfile.h"
 
 /* Of each end of a 95 % interval. */
 static const double tail = 0.025;

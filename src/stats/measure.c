@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "results/record.h"
 
 enum { UNTIL_ON_DISK = 4 };
 

@@ -3,7 +3,9 @@
 #ifndef STATS_MEASURE_H
 #define STATS_MEASURE_H
 
-#include "results/record.h"
+#include <stddef.h>
+
+struct record;
 
 enum measure_unit { MEASURE_SECONDS, MEASURE_BYTES, MEASURE_COUNT };
 

@@ -26,6 +26,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "suspend/process.h"
+#include "blockdev/mounts.h"
 
 enum {
 	ATTRIBUTE_BYTES = 1 << 16,

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "blockdev/mounts.h"
+struct mounts;
 
 struct cgroups {
 	char **paths; /* below the root of the tree, "/user.slice"; parents before children */

@@ -13,6 +13,8 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "report/report.h"
+#include "results/resultfile.h"
+#include "stats/cell.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "report/report.h"
 #include "results.h"
+#include "stats/cell.h"
 
 #define EVIL "</script><!--<script>alert(1)</script>\"'><img src=x>&\x1b"
 

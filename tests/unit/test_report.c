@@ -12,6 +12,7 @@
 #include "historic.h"
 #include "report/report.h"
 #include "results.h"
+#include "stats/cell.h"
 
 /* As printed in April 2009. */
 static const char historic_tables[] = "# 4GiB file\n"

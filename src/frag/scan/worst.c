@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "frag/show/file.h"
 
 /* ---- what they are sorted by ---- */
 

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "frag/show/file.h"
+struct frag_file;
 
 /* Where the worst files go by; a row of frag_sorts. */
 struct frag_sort {
