@@ -147,7 +147,7 @@ static void put_title(FILE *to, const struct grids *beside, const struct measure
 	fprintf(to, "): %s; in brackets the ratio to %s of the same row%s", measure->title,
 		reference_method,
 		measure->unit == MEASURE_SECONDS
-			? ", since seconds of different disks do not compare"
+			? ", because seconds of different disks are not comparable"
 			: "");
 }
 
@@ -175,6 +175,6 @@ int beside_print(FILE *to, const struct grid *grid, const struct report_options 
 		printed++;
 	}
 	if (!printed)
-		fputs("\nbeside 2009: nothing of this was measured then\n", to);
+		fputs("\n2009: none of this was measured then\n", to);
 	return 0;
 }

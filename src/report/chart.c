@@ -44,7 +44,7 @@ static void put_spread_meaning(FILE *to, const struct grid *grid, const struct m
 	if (with_interval || without)
 		fprintf(to, "; error bars: %s%s%s", with_interval ? "95 % interval" : "",
 			with_interval && without ? " or " : "",
-			without ? "from the least to the most" : "");
+			without ? "from minimum to maximum" : "");
 }
 
 int chart_put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
@@ -102,9 +102,9 @@ static int explain_failure(const struct chart_options *options, int r, struct pr
 				   options->measure->name);
 	if (r == -EINVAL)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "the name of a chart has to end in .svg, .png or .pdf: %s",
+				   "the name of a chart must end in .svg, .png or .pdf: %s",
 				   options->output);
-	return problem_set(problem, PROBLEM_LACK, -r, "cannot make the chart: %s", strerror(-r));
+	return problem_set(problem, PROBLEM_LACK, -r, "cannot create the chart: %s", strerror(-r));
 }
 
 int chart_script(FILE *to, const struct grids *grids, const struct chart_options *options,

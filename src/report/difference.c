@@ -154,7 +154,7 @@ static void put_testbeds(FILE *to, const struct difference_report *report, const
 	put(to, before);
 	fputs(" and NEW on ", to);
 	put(to, after);
-	fputs(": times do not compare\n", to);
+	fputs(": their times are not comparable\n", to);
 }
 
 void difference_put_counts(FILE *to, const struct comparisons *all)
@@ -164,7 +164,7 @@ void difference_put_counts(FILE *to, const struct comparisons *all)
 	const char *separator = ": ";
 
 	if (all->count == 0) {
-		fputs("nothing to compare: no cell has a figure in both\n", to);
+		fputs("nothing to compare: no cell has a value in both\n", to);
 		return;
 	}
 	if (all->verdicts[VERDICT_SAME] == all->count) {
@@ -188,18 +188,16 @@ void difference_put_basis(FILE *to, const struct difference_report *report, cons
 
 	if (all->runs_needed)
 		fprintf(to,
-			"%sunknown: too few runs to tell, whatever they had been; %zu runs of each "
-			"side can (--runs %zu)\n",
+			"%sunknown: too few runs: at least %zu per side are needed (--runs %zu)\n",
 			gap, all->runs_needed, all->runs_needed);
 	if (all->verdicts[VERDICT_UNCLEAR])
 		fprintf(to,
-			"%sunclear: the runs vary or drift so much that a change of %g %% could "
-			"hide in them; more runs, or a quieter machine, tell\n",
+			"%sunclear: too noisy to detect a %g %% change; use more runs or an idle "
+			"machine\n",
 			gap, report->threshold * 100);
 	if (all->only_before || all->only_after)
-		fprintf(to,
-			"%snot compared: %zu cells of OLD and %zu of NEW, which the other lacks\n",
-			gap, all->only_before, all->only_after);
+		fprintf(to, "%snot compared: %zu cells only in OLD and %zu only in NEW\n", gap,
+			all->only_before, all->only_after);
 	fprintf(to,
 		"%sa difference has p below %g (rank test of Mann and Whitney, Holm's correction "
 		"for %zu tests), and is %g %% or more, of a count also 1 or more\n",

@@ -113,7 +113,7 @@ int heading_each(const struct grid *grid, int (*told)(const char *line, void *co
 	if (r == 0)
 		r = tell_warnings(grid, told, context);
 	if (r == 0)
-		r = tell_path(grid, "emulated", "Written by the C library in place of the kernel",
+		r = tell_path(grid, "emulated", "Written by the C library instead of the kernel",
 			      told, context);
 	if (r == 0)
 		r = tell_path(grid, "sparse", "Nothing reserved (sparse)", told, context);

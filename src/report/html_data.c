@@ -80,7 +80,7 @@ static const struct measure stages[] = {
 	PART("allocate", "the method's own calls", allocate_of),
 	PART("sync", "fsync() of the file", sync_of),
 	PART("close", "close() of the file", close_of),
-	PART("unmount", "of the volume, which proves that all is on the disk", unmount_of),
+	PART("unmount", "of the volume, after which everything is on the disk", unmount_of),
 };
 
 static const struct measure cpu_parts[] = {
@@ -262,7 +262,7 @@ static const struct record *first_ok(const struct cell *cell)
 static const char *meaning_of(const char *path)
 {
 	if (strcmp(path, "emulated") == 0)
-		return "the C library wrote in place of the kernel";
+		return "the C library wrote instead of the kernel";
 	return strcmp(path, "sparse") == 0 ? "nothing is reserved" : "";
 }
 
@@ -276,7 +276,7 @@ static json_t *way_note_json(const struct record *record)
 	if (!*meaning_of(path) && !*fallbacks)
 		return json_null();
 	if (asprintf(&text, "%s%s%s%s%s", path, *meaning_of(path) ? ": " : "", meaning_of(path),
-		     *fallbacks ? "; refused before that: " : "", fallbacks) < 0)
+		     *fallbacks ? "; failed before: " : "", fallbacks) < 0)
 		return NULL;
 	return json_of_text(text);
 }

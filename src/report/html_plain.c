@@ -207,7 +207,7 @@ static void put_origin(FILE *to, const struct environment *environment)
 	fputs("<section><h2>How to reproduce it</h2>\n", to);
 	put_element(to, "pre",
 		    environment->command ? environment->command
-					 : "The result file does not hold its command.");
+					 : "The result file does not contain its command.");
 	if (environment->plan)
 		put_element(to, "pre", environment->plan);
 	fputs("</section>\n", to);

@@ -144,7 +144,7 @@ refused() { # SENTENCE ARGUMENT...
 	sync file
 	run -0 alloc-perf frag --where --ascii file empty
 	assert_output_has "file: where its fragments start, in parts of 64 KiB"
-	assert_output_has "empty: no fragments whose start is known"
+	assert_output_has "empty: no fragments with a known start"
 	[ "$(field '.files[0] | (.parts | length == 16) and ([.parts[].fragments] | add) == .fragments and
 		(([.parts[].extra_seconds] | add) - .extra_seconds | fabs < 1e-9) and .parts[1].from_bytes == 65536' --where file)" = true ]
 	[ "$(field '.files | map(.parts | length) | @csv' --where empty empty-but-long)" = 0,16 ]
@@ -403,7 +403,7 @@ refused() { # SENTENCE ARGUMENT...
 	need_extents
 	make_tree
 	run -0 alloc-perf frag --map --ascii tree/sub/big.DAT
-	assert_output_has "Where it lies"
+	assert_output_has "Location on the volume"
 	run -0 alloc-perf frag --map -o x.svg tree
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' x.svg
 	run -0 alloc-perf frag --map -o x.html tree/sub/big.DAT
@@ -589,7 +589,7 @@ make_xfs_image() { # MKFS-ARGUMENT...
 	# The free space of one group.
 	printf XX | dd of=image bs=1 seek=512 conv=notrunc status=none
 	run alloc-perf frag --volume image
-	assert_output_has "free space is not known"
+	assert_output_has "free space is unknown"
 	# Its inodes, then the superblock.
 	printf XX | dd of=image bs=1 seek=1024 conv=notrunc status=none
 	run alloc-perf frag --volume image
@@ -689,7 +689,7 @@ make_pieces() { # RUNS FREE [NAME-AT-THE-TOP]
 	run -0 alloc-perf frag --volume --model disk image
 	assert_output_has "Verdict: fine: the fragments cost at most "
 	assert_output_has ", once, per full read ("
-	assert_output_has "random access hardly suffers: look elsewhere"
+	assert_output_has "random access is hardly affected: look elsewhere"
 	[[ $output != *e4defrag* && $output != *"rotating disk"* ]]
 	[ "$(field .verdict --volume --model disk image)" = fine ]
 	make_pieces 250 6000
@@ -704,7 +704,7 @@ make_pieces() { # RUNS FREE [NAME-AT-THE-TOP]
 	make_pieces 60 0
 	run -0 alloc-perf frag --volume image
 	if [ "$(field .model --volume image)" = disk ]; then
-		assert_output_has "calls itself a rotating disk; if it is not: --model flash"
+		assert_output_has "reports that it is a rotating disk; if it is not: --model flash"
 	else
 		[[ $output != *"rotating disk"* ]]
 	fi
@@ -822,7 +822,7 @@ put() {
 	run -0 alloc-perf frag --volume --json /proc
 	jq -e '.source == "walk" and .filesystem != "ext4"' <<<"$output"
 	run -0 alloc-perf frag --volume /proc
-	assert_output_has "it has no block device of its own"
+	assert_output_has "it has no block device"
 }
 
 @test "--volume: an image of ext that was not unmounted is called out of date" {
@@ -834,7 +834,7 @@ put() {
 	[ "$output" = null ]
 	debugfs -w -R 'feature needs_recovery' image
 	run -0 alloc-perf frag --volume image
-	assert_output_has "May be out of date: its journal was not replayed, which mounting or e2fsck -fp does."
+	assert_output_has "May be out of date: its journal was not replayed; mounting it or e2fsck -fp does that."
 	run -0 field .note --volume image
 	assert_output_has "its journal was not replayed"
 	run -0 alloc-perf frag --volume --each image
@@ -897,7 +897,7 @@ put() {
 	assert_output_has "Could not be read: 2"
 	assert_output_has "inodes 33 to 48': Structure needs cleaning"
 	assert_output_has "inodes 49 to 64': Structure needs cleaning"
-	assert_output_has "Some of its inode tables cannot be read; e2fsck -n tells more"
+	assert_output_has "Some of its inode tables cannot be read; run e2fsck -n"
 	# The end of the table is missing: eight inodes are in a block.
 	rm image
 	truncate -s 8M image

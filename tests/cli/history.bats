@@ -221,7 +221,7 @@ refused() { # STATUS SENTENCE ARGUMENT...
 	refused 2 'did you mean "fragments"?' trend --fs ext4 --measure fragmenst
 	refused 2 "--by takes kernel, date or label" trend --fs ext4 --by day
 	refused 2 '"4KB" is no file size' trend --fs ext4 --size 4KB
-	refused 2 "has to end in .svg, .png or .pdf" trend --fs ext4 -o trend.txt
+	refused 2 "must end in .svg, .png or .pdf" trend --fs ext4 -o trend.txt
 	refused 2 "give one" trend --fs ext4 --chart -o trend.svg
 	[ ! -e data ]
 }

@@ -24,13 +24,13 @@ AVOID = [
     (r"\bideal\b", "minimum"),
     (r"\bgiven (its|their) places?\b", "delayed allocation"),
     (r"\bthat look\b|\bis looked at\b|\blook(s|ed)? (into|at)\b", "scan, read, examine"),
-    (r"\btold\b|\btells? (more|us)\b|\b(do|does|can)(es)? not tell\b|\bcannot tell\b|\btells? only\b",
+    (r"\b(is|are|be|been|was) told\b|\btells? (more|us)\b|\b(do|does|can)(es)? not tell\b|\bcannot tell\b|\btells? only\b",
      "report, show, determine"),
     (r"\bthere is no (order|model|list|preset|size|program)\b", "unknown or invalid ..."),
-    (r"\b(is|are) no (?!longer|more|other)[a-z]+", "is not a ..."),
+    (r"(?<!there )\b(is|are) no (?!longer|more|other)[a-z]+", "is not a ..."),
     (r"\band not \\?\"", "invalid value ...: use ..."),
     (r"\bcannot \\?\"%s", "unknown command"),
-    (r"\bis none\b|\bare none\b", "is not valid"),
+    (r"\b(that|which) (is|are) none\b", "is not valid"),
     (r"\bsee to it\b", "make sure"),
     (r"\bto tell\b|\bhad been\b.*\bcan\b", "to determine"),
     (r"\bquiet(er)? machine\b", "an idle machine"),
@@ -76,8 +76,9 @@ def literals(text):
 
 
 def plain(text):
-    """Paragraphs, so that a phrase is found across the end of a line."""
+    """Paragraphs, so that a phrase is found across the end of a line; without what roff adds."""
     line = 1
+    text = re.sub(r"\\f[BIR]|\\&", "", re.sub(r"(?m)^[.'].*$", "", text))
     for paragraph in re.split(r"\n\s*\n", text):
         yield line, " ".join(re.sub(r"^\s*\*(?= |$)", "", row) for row in paragraph.split("\n"))
         line += paragraph.count("\n") + 2

@@ -105,7 +105,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 @test "--with 2009 says where there is nothing to set beside" {
 	run alloc-perf report --with 2009 --measure gap result.jsonl
 	assert_status 0
-	assert_output_has "beside 2009: nothing of this was measured then"
+	assert_output_has "2009: none of this was measured then"
 }
 
 @test "--with is refused where it means nothing" {

@@ -190,14 +190,14 @@ fragments_in_tree() { # FILE
 	mkdir silent
 	head -c 64K /dev/zero >silent/one
 	run -0 alloc-perf frag silent
-	assert_output_has "Verdict: cannot tell for 1 of 1 files"
+	assert_output_has "Verdict: unknown for 1 of 1 files"
 	run -1 alloc-perf frag silent/one "$VOLUMES/ext4/tiny"
-	assert_output_has "cannot tell for 1 of 2 files; the others are fine"
+	assert_output_has "unknown for 1 of 2 files; the others are fine"
 	# A busy machine may write it out at once.
 	dd if=/dev/zero of="$VOLUMES/ext4/fresh" bs=64K count=16 status=none
 	run -0 alloc-perf frag "$VOLUMES/ext4/fresh"
 	rm "$VOLUMES/ext4/fresh"
-	[[ $output != *n/a* ]] || assert_output_has "Verdict: cannot tell for 1 of 1 files"
+	[[ $output != *n/a* ]] || assert_output_has "Verdict: unknown for 1 of 1 files"
 }
 
 @test "ext2: --verbose is what filefrag prints" {
@@ -696,7 +696,7 @@ first_page() { # FILE
 	dd if=/dev/zero of="$VOLUMES/btrfs/copied" bs=1M count=8 status=none
 	sync "$VOLUMES/btrfs/copied"
 	run -0 alloc-perf frag --swap "$VOLUMES/btrfs/copied"
-	assert_output_has "is written by copying (btrfs: chattr +C while it is empty): not usable as swap"
+	assert_output_has "is copied on write (btrfs: chattr +C while it is empty): not usable as swap"
 	rm "$VOLUMES/btrfs/swapfile" "$VOLUMES/btrfs/copied"
 }
 

@@ -122,7 +122,7 @@ static void charts_have_error_bars(void **state)
 	add_course(&results, "chunk-8192", 9);
 	must_be_0(script_of(&results, &options, &script));
 	assert_non_null(strstr(script, "$spread0 << EOD\n0 3 1 3\n0 4 1 8\n0 5 2 8\nEOD\n"));
-	assert_non_null(strstr(script, "error bars: 95 % interval or from the least to the most'"));
+	assert_non_null(strstr(script, "error bars: 95 % interval or from minimum to maximum'"));
 	/* They are on the picture. */
 	assert_non_null(strstr(script, "set yrange [base:8.64]"));
 }

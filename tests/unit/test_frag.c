@@ -517,11 +517,11 @@ static void no_verdict_over_what_is_not_known(void **state)
 	assert_int_equal(totals_add(&result.totals, &unknown), 0);
 	result.totals.silent_files = 1;
 	none = verdict_on(&result);
-	assert_string_equal(none, "Verdict: cannot tell for 2 of 2 files\n");
+	assert_string_equal(none, "Verdict: unknown for 2 of 2 files\n");
 	known.sequential_seconds = 1;
 	assert_int_equal(totals_add(&result.totals, &known), 0);
 	mixed = verdict_on(&result);
-	assert_non_null(strstr(mixed, "cannot tell for 2 of 3 files; the others are fine"));
+	assert_non_null(strstr(mixed, "unknown for 2 of 3 files; the others are fine"));
 	/* What has so many for certain is worth it, however many it has. */
 	unknown.layout.fragments = 1000;
 	unknown.ideal_fragments = 1;
@@ -530,7 +530,7 @@ static void no_verdict_over_what_is_not_known(void **state)
 	assert_int_equal(totals_add(&result.totals, &unknown), 0);
 	certain = verdict_on(&result);
 	assert_non_null(strstr(certain, "worth rewriting: 1 file"));
-	assert_non_null(strstr(certain, "cannot tell for 2 of 4 files"));
+	assert_non_null(strstr(certain, "unknown for 2 of 4 files"));
 	totals_clear(&result.totals);
 }
 

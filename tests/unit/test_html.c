@@ -299,7 +299,7 @@ static void reasons_and_ways_have_notes(void **state)
 	assert_true(json_is_null(at(json, "conditions 0 cells 0 way_note")));
 	assert_true(json_is_null(at(json, "conditions 0 cells 1 note")));
 	assert_string_equal(text_at(json, "conditions 0 cells 1 way_note"),
-			    "emulated: the C library wrote in place of the kernel");
+			    "emulated: the C library wrote instead of the kernel");
 }
 
 static void figures_have_texts_and_columns_can_be_chosen(void **state)

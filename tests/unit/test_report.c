@@ -246,7 +246,7 @@ static void paths_that_were_not_taken_are_told(void **state)
 	set_text(&results_add_figures(&results, "ext4", "ftruncate", 1, 0)->path, "sparse");
 	assert_prints(&results, "fragments", 0,
 		      "4 GiB file on a 20 GiB volume\n"
-		      "Written by the C library in place of the kernel: posix-fallocate on ext2\n"
+		      "Written by the C library instead of the kernel: posix-fallocate on ext2\n"
 		      "Nothing reserved (sparse): ftruncate on all\n"
 		      "\n"
 		      "fragments of the file (maximal runs of physically contiguous extents)\n"

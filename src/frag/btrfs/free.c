@@ -86,6 +86,6 @@ int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *resu
 	if (r == 0 || r == -ENOMEM)
 		return r;
 	free(TAKE_PTR(result->free));
-	return frag_result_note(result, "The free space is not known: this btrfs has no free space "
-					"tree (mount -o space_cache=v2 makes one).");
+	return frag_result_note(result, "The free space is unknown: this btrfs has no free space "
+					"tree (mount -o space_cache=v2 creates one).");
 }

@@ -622,7 +622,7 @@ static int open_trees(struct btrfs_image *image, const char *name, struct proble
 	if (r == -EOPNOTSUPP)
 		return r;
 	if (r == 0 && get_le64(super, SUPER_INCOMPAT) & incompat_refused)
-		return refuse(name, "its btrfs has an extent tree of a newer kind", problem);
+		return refuse(name, "its btrfs has a newer kind of extent tree", problem);
 	if (r == 0)
 		r = learn(image, super);
 	if (r == 0)
@@ -633,15 +633,15 @@ static int open_trees(struct btrfs_image *image, const char *name, struct proble
 	if (r == -ENOMEM)
 		return r;
 	if (r < 0)
-		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
-				   "%s: its superblock or its tree of chunks is damaged; btrfs "
-				   "check tells more",
-				   name);
+		return problem_set(
+			problem, PROBLEM_VERDICT, EBADMSG,
+			"%s: its superblock or its tree of chunks is damaged; run btrfs check",
+			name);
 	if (!is_here || !is_metadata_here(image))
-		return refuse(name,
-			      "it is one of several devices of a btrfs, and not all of its "
-			      "metadata lies on it",
-			      problem);
+		return refuse(
+			name,
+			"it is one of several devices of a btrfs and does not contain all metadata",
+			problem);
 	return 0;
 }
 

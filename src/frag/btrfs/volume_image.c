@@ -44,8 +44,8 @@ static int note_what_may_differ(const struct btrfs_image *image, struct frag_res
 	int r = 0;
 
 	if (image->image->is_mounted)
-		r = frag_result_note(result, "The device is mounted, and was read while it may "
-					     "change; name the mount point instead.");
+		r = frag_result_note(result, "The device is mounted and can have changed while it "
+					     "was read; name the mount point instead.");
 	if (r == 0 && image->has_log)
 		r = frag_result_note(result, "May be out of date: the log of what fsync() wrote "
 					     "last was not replayed.");

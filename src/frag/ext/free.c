@@ -125,5 +125,5 @@ int ext_look_at_free(const struct ext_volume *volume, struct frag_result *result
 	if (r == 0)
 		return 0;
 	free(TAKE_PTR(result->free));
-	return frag_result_note(result, "The free space is not known: its bitmaps are damaged.");
+	return frag_result_note(result, "The free space is unknown: its bitmaps are damaged.");
 }

@@ -34,7 +34,7 @@ int ext_volume_open(const char *device, struct ext_volume *ret, struct problem *
 	if (error) {
 		initialize_ext2_error_table();
 		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
-				   "%s: cannot be read: %s; e2fsck -n tells more", device,
+				   "%s: cannot be read: %s; run e2fsck -n", device,
 				   error_message(error));
 	}
 	if (ext2fs_has_feature_journal_dev(volume.fs->super))

@@ -214,8 +214,8 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
-		r = frag_result_note(scan->result, "Some of its inode tables cannot be read; "
-						   "e2fsck -n tells more.");
+		r = frag_result_note(scan->result,
+				     "Some of its inode tables cannot be read; run e2fsck -n.");
 	if (r == 0)
 		r = names_give_worst(scan->settings, &source, &scan->result->totals.worst);
 	return r;
@@ -231,12 +231,12 @@ static int note_what_may_differ(const struct frag_place *place, const struct ext
 	if (place->fd >= 0 || image_is_mounted(place->device))
 		return 0;
 	if (ext2fs_has_feature_journal_needs_recovery(super))
-		note = "May be out of date: its journal was not replayed, which mounting or "
-		       "e2fsck -fp does.";
+		note = "May be out of date: its journal was not replayed; mounting it or e2fsck "
+		       "-fp does that.";
 	else if (!(super->s_state & EXT2_VALID_FS))
-		note = "May be out of date: it was not unmounted; e2fsck -n tells more.";
+		note = "May be out of date: it was not unmounted; run e2fsck -n.";
 	else if (super->s_state & EXT2_ERROR_FS)
-		note = "May be wrong: the kernel found errors in it; e2fsck -n tells more.";
+		note = "May be wrong: the kernel found errors in it; run e2fsck -n.";
 	return note ? frag_result_note(result, note) : 0;
 }
 

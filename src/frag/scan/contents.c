@@ -133,9 +133,9 @@ static int refuse_known(const char *path, blkid_probe probe, struct problem *pro
 			"devices of those in an image)",
 			path, table);
 	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
-			   "%s holds %s; only ext2, ext3, ext4, xfs and btrfs are read without "
-			   "being mounted; mount it (mount -o ro,loop) and name the mount point",
-			   path, *type ? type : "nothing that is known here");
+			   "%s contains %s; only ext2, ext3, ext4, xfs and btrfs are read without "
+			   "mounting; mount it (mount -o ro,loop) and name the mount point",
+			   path, *type ? type : "nothing known");
 }
 
 int contents_refuse(const char *path, struct problem *problem)
@@ -169,7 +169,8 @@ int contents_note_member(const char *path, struct frag_result *result)
 		probe = probe_new(fd, BLKID_USAGE_RAID);
 	if (!probe || blkid_do_probe(probe) != 0)
 		return 0;
-	return frag_result_note(result, "It is also marked as a member of a RAID: if that is no "
-					"mirror, only a part of the file system is on it; assemble "
-					"the RAID and name its device.");
+	return frag_result_note(
+		result,
+		"It is also marked as a member of a RAID: if that is not a mirror, it contains "
+		"only a part of the file system; assemble the RAID and name its device.");
 }

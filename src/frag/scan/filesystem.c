@@ -20,9 +20,8 @@
 
 #define GIB (1ull << 30)
 
-static const char copy_caveat[] =
-	"there is no tool for it: copy the file, compare, and rename the copy over it; hard links "
-	"to it keep the old one";
+static const char copy_caveat[] = "there is no tool: copy the file, compare, and rename the copy "
+				  "over it; hard links keep the old file";
 
 /*
  * run_bytes: ext4 keeps the metadata of 16 block groups together (flex_bg), which
@@ -31,16 +30,16 @@ static const char copy_caveat[] =
 static const struct filesystem_kind kinds[] = {
 	{ "ext4", 2 * GIB, true, "e4defrag", NULL,
 	  "e4defrag copies into free space and swaps the blocks; files in use are fine; snapshots "
-	  "of the volume below (LVM) grow by what it moves" },
+	  "of the volume (LVM) grow by the moved data" },
 	{ "ext3", 4 << 20, true, NULL, NULL, copy_caveat },
 	{ "ext2", 4 << 20, true, NULL, NULL, copy_caveat },
 	{ "xfs", 0, true, "xfs_fsr -v", NULL,
-	  "xfs_fsr copies the file and swaps the extents: what was shared with reflinked copies is "
-	  "shared no longer and takes space of its own" },
+	  "xfs_fsr copies the file and swaps the extents: extents shared with reflinked copies are "
+	  "no longer shared and need additional space" },
 	{ "btrfs", 0, false, "btrfs filesystem defragment -v", "-t",
-	  "what is larger than -t stays as it is, since its breaks hardly matter; defragmenting "
-	  "unshares: extents that snapshots or reflinked copies use stay theirs, and "
-	  "the file takes the same space once more; add -czstd (or so) to keep files compressed" },
+	  "fragments larger than -t are kept, because they cost little; defragmenting unshares "
+	  "extents: snapshots and reflinked copies keep the old ones, and the file needs the same "
+	  "space again; add an option such as -czstd to keep files compressed" },
 	{ "f2fs", 0, false, "defrag.f2fs", NULL,
 	  "defrag.f2fs takes a range of blocks of one file" },
 };

@@ -285,8 +285,8 @@ int names_note(const struct names *names, struct frag_result *result)
 {
 	if (!names->is_full)
 		return 0;
-	return frag_result_note(result, "There are more names than fit into 32 MiB: some files "
-					"are known by their inodes alone.");
+	return frag_result_note(result, "There are too many names (more than 32 MiB): some files "
+					"are shown by their inode numbers only.");
 }
 
 int names_give_worst(const struct frag_settings *settings, const struct names_source *source,

@@ -18,9 +18,9 @@
 #include "base/cleanup.h"
 
 const struct seek_model seek_models[] = {
-	{ "disk", "7200/min: 180 MB/s; a break takes 5 ms, up to 20 ms across the volume", 180e6,
-	  0.005, 0.015, true },
-	{ "flash", "500 MB/s; a break takes 20 us", 500e6, 20e-6, 0, false },
+	{ "disk", "7200/min: 180 MB/s; a discontinuity takes 5 ms, up to 20 ms across the volume",
+	  180e6, 0.005, 0.015, true },
+	{ "flash", "500 MB/s; a discontinuity takes 20 us", 500e6, 20e-6, 0, false },
 };
 const unsigned seek_model_count = ARRAY_SIZE(seek_models);
 

@@ -58,7 +58,7 @@ static const char *obstacle_of(int fd, const struct filesystem_facts *facts,
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (file->inline_bytes)
-		return "lies inside of metadata";
+		return "is stored in metadata";
 	if (file->layout.holes)
 		return "has holes";
 	if (file->delayed_bytes)
@@ -68,11 +68,11 @@ static const char *obstacle_of(int fd, const struct filesystem_facts *facts,
 	if (file->layout.shared_bytes)
 		return "shares blocks with other files or snapshots";
 	if (is_copy_on_write(fd, facts))
-		return "is written by copying (btrfs: chattr +C while it is empty)";
+		return "is copied on write (btrfs: chattr +C while it is empty)";
 	if (file->size_bytes < 10 * page)
 		return "is too small";
 	if (signature && signature != page)
-		return "was made for pages of another size";
+		return "was created for another page size";
 	return NULL;
 }
 
@@ -130,8 +130,7 @@ static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
 	if (r <= 0)
 		return r == 0 ? -EIO : r;
 	if (le64toh(search.chunk.type) & BTRFS_BLOCK_GROUP_PROFILE_MASK) {
-		swap->obstacle =
-			"lies on several devices or in several copies (profile not single)";
+		swap->obstacle = "is on several devices or has several copies (profile not single)";
 		return -EINVAL;
 	}
 	*address = le64toh(search.chunk.stripe.offset) + (*address - search.start);
@@ -157,7 +156,8 @@ static const char *read_offset(int fd, const struct filesystem_facts *facts, str
 		return "it cannot be read";
 	/* The kernel looks for the signature there, which then is somewhere else. */
 	if (search.start % search.page)
-		return "it does not start at a page of the device, so that nothing resumes from it";
+		return "it does not start at a page of the device, so that it cannot be used to "
+		       "resume";
 	swap->offset_pages = search.start / search.page;
 	return NULL;
 }

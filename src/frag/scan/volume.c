@@ -51,12 +51,10 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 	    0)
 		free(TAKE_PTR(ret->free));
 	return frag_result_note(
-		ret,
-		place->device
-			? "The file system was walked over, file by file: its device could not "
-			  "be read, for lack of permission or of a reader for it."
-			: "The file system was walked over, file by file: it has no block "
-			  "device of its own.");
+		ret, place->device ? "The file system was scanned file by file, because its device "
+				     "could not be read (no permission, or an unsupported type)."
+				   : "The file system was scanned file by file, because it has no "
+				     "block device.");
 }
 
 /* ---- where ---- */
@@ -81,8 +79,7 @@ static int look_at_place(struct frag_place *place, struct problem *problem)
 	}
 	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is neither a mount point nor a device nor an image",
-				   place->path);
+				   "%s is not a mount point, a device or an image", place->path);
 	if (S_ISBLK(status.st_mode))
 		place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
 	place->device = place->path;

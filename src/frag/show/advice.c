@@ -134,7 +134,7 @@ static void put_commands(FILE *to, const struct frag_result *result)
 	unsigned shown = 0;
 
 	if (result->paths_inside)
-		fprintf(to, "  These files are inside of the volume. Mount it%s, then:\n",
+		fprintf(to, "  These files are on the volume. Mount it%s, then:\n",
 			mount_options(result->facts.kind));
 	for (size_t i = 0; i < worst->count && shown < COMMANDS_SHOWN; i++) {
 		kinds[shown] = put_command(to, result, &worst->file[i]);
@@ -189,7 +189,7 @@ static void put_no_room(FILE *to, const struct frag_result *result)
 			shown++;
 		}
 	fprintf(to, "  (free some space first, or move them to another file system and back; a "
-		    "defragmenter may report success and change nothing)\n");
+		    "defragmenter can report success and change nothing)\n");
 }
 
 void show_advice(FILE *to, const struct frag_result *result)

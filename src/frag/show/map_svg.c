@@ -85,7 +85,7 @@ static void put_legend(const struct picture *picture, unsigned y)
 
 	fprintf(picture->to,
 		"<text x=\"%d\" y=\"%u\" class=\"l\">a cell is %s; the fuller, the darker; red "
-		"edge: fragments begin here%s</text>\n",
+		"edge: fragments start here%s</text>\n",
 		LABELS, y, size_human((double)picture->map->bin_bytes, text),
 		picture->ordered ? "; blue: start of the file, orange: its end" : "");
 }

@@ -61,7 +61,7 @@ void show_map(FILE *to, const struct map *map, uint64_t volume_bytes,
 	columns = columns > COLUMNS_MOST ? COLUMNS_MOST : columns;
 	cells = columns * ROWS < bins ? columns * ROWS : bins;
 	cell_bytes = (double)map->bin_bytes * bins / cells;
-	fprintf(to, "\nWhere it lies; a cell is %s\n", size_human(cell_bytes, text));
+	fprintf(to, "\nLocation on the volume; a cell is %s\n", size_human(cell_bytes, text));
 	for (unsigned i = 0; i < cells; i++) {
 		struct cell cell = cell_of(map, bins, cells, i);
 
@@ -70,7 +70,8 @@ void show_map(FILE *to, const struct map *map, uint64_t volume_bytes,
 				i ? size_human(cell_bytes * i, text) : "0");
 		put_cell(to, &cell, cell_bytes, options->ascii);
 	}
-	fprintf(to, "\n%11s%s none, %s some, %s full; x: 10 breaks or more, X: 100 or more\n", "",
-		options->ascii ? "." : "·", options->ascii ? ":=%" : "░▒▓",
+	fprintf(to,
+		"\n%11s%s none, %s some, %s full; x: 10 discontinuities or more, X: 100 or more\n",
+		"", options->ascii ? "." : "·", options->ascii ? ":=%" : "░▒▓",
 		options->ascii ? "#" : "█");
 }

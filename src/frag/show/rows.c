@@ -130,7 +130,7 @@ void show_parts(FILE *to, const struct frag_file *file, bool ascii)
 	uint64_t most = 0;
 
 	if (!frag_file_is_known(file) || parts->count == 0) {
-		fprintf(to, "%s: no fragments whose start is known\n", name ? name : "?");
+		fprintf(to, "%s: no fragments with a known start\n", name ? name : "?");
 		return;
 	}
 	for (unsigned i = 0; i < parts->count; i++)

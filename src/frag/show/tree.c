@@ -183,9 +183,8 @@ static void show_own_directories(FILE *to, const struct totals *totals)
 			"%12" PRIu64 " more, on file systems that do not report where they are\n",
 			totals->directories - own->files);
 	if (own->fragmented_files)
-		fprintf(to,
-			"  (e2fsck -fD packs the directories of an unmounted file system; not done "
-			"here)\n");
+		fprintf(to, "  (e2fsck -fD compacts the directories of an unmounted file system; "
+			    "not done here)\n");
 	show_worst(to, &totals->worst_directories, " directories");
 }
 
@@ -231,26 +230,25 @@ static void show_sums(FILE *to, const struct frag_result *result)
 		"file is compressed or not written out yet: of its fragments only some are known",
 		"files are compressed or not written out yet: of their fragments only "
 		"some are known");
-	put_count_if(to, totals->blockless_files, "file has no blocks of its own",
-		     "files have no blocks of their own");
-	put_bytes_if(to, totals->unwritten_bytes, "allocated, but never written");
+	put_count_if(to, totals->blockless_files, "file without blocks", "files without blocks");
+	put_bytes_if(to, totals->unwritten_bytes, "allocated but unwritten");
 	put_bytes_if(to, totals->shared_bytes, "in extents shared with other files");
 	if (totals->shared_bytes)
 		put_bytes_if(to, totals->shared_distinct_bytes,
 			     "of that, each extent counted once");
 	put_bytes_if(to, totals->encoded_bytes, "compressed or encrypted");
 	put_bytes_if(to, totals->delayed_bytes, "delayed allocation (--sync flushes it)");
-	put_count_if(to, totals->linked_again, "hard link or other way to what was counted",
-		     "hard links and other ways to what was counted");
+	put_count_if(to, totals->linked_again, "hard link to a file already counted",
+		     "hard links to files already counted");
 	put_count_if(to, totals->special_files, "symbolic link or special file left out",
 		     "symbolic links and special files left out");
 	put_count_if(to, totals->filtered_files, "file left out by --min-size or --newer",
 		     "files left out by --min-size or --newer");
 	put_count_if(to, totals->skipped_mounts, "mount left out", "mounts left out");
-	put_count_if(to, totals->vanished_files, "file vanished meanwhile",
-		     "files vanished meanwhile");
-	put_count_if(to, totals->silent_files, "file on a file system that does not tell",
-		     "files on file systems that do not tell");
+	put_count_if(to, totals->vanished_files, "file disappeared during the scan",
+		     "files disappeared during the scan");
+	put_count_if(to, totals->silent_files, "on a file system that does not report extents",
+		     "on file systems that do not report extents");
 }
 
 static void show_unreadable(FILE *to, const struct totals *totals)
@@ -273,7 +271,7 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 	const struct totals *totals = &result->totals;
 
 	if (result->partial)
-		fprintf(to, "Interrupted: this is PARTIAL, what was seen until then.\n\n");
+		fprintf(to, "Interrupted: this is PARTIAL.\n\n");
 	show_sums(to, result);
 	fputc('\n', to);
 	show_verdict(to, result, options);
@@ -288,8 +286,8 @@ void show_tree(FILE *to, const struct frag_result *result, const struct show_opt
 		show_free(to, result->free, options->ascii);
 	show_unreadable(to, totals);
 	if (result->linked_full)
-		fprintf(to, "\nThere were more hard links than memory is set aside for; some files "
-			    "may be counted more than once.\n");
+		fprintf(to, "\nThere were too many hard links to remember; some files may be "
+			    "counted more than once.\n");
 	if (result->note)
 		fprintf(to, "\n%s\n", result->note);
 }

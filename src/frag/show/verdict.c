@@ -52,7 +52,7 @@ const char *frag_verdict_name(enum frag_verdict verdict)
 /* Of all files, those that nothing is said about. */
 static void put_unclear(FILE *to, const struct totals *totals)
 {
-	fprintf(to, "cannot tell for %" PRIu64 " of %" PRIu64 " files",
+	fprintf(to, "unknown for %" PRIu64 " of %" PRIu64 " files",
 		totals->unclear_files + totals->silent_files,
 		totals->all.files + totals->unknown.files + totals->silent_files);
 }
@@ -63,7 +63,7 @@ static void show_unclear(FILE *to, const struct totals *totals)
 	if (totals->unclear_files + totals->silent_files)
 		put_unclear(to, totals);
 	else
-		fprintf(to, "cannot tell: nothing could be read");
+		fprintf(to, "unknown: nothing could be read");
 	fputc('\n', to);
 }
 
@@ -91,9 +91,9 @@ static void put_cost(FILE *to, const struct totals *totals, const struct tally *
 		duration_human(tally->sequential_seconds + tally->extra_seconds, with),
 		duration_human(tally->sequential_seconds, without));
 	if (mean >= LARGE_FRAGMENT)
-		fprintf(to, "random access hardly suffers");
+		fprintf(to, "random access is hardly affected");
 	else
-		fprintf(to, "random access suffers where it reads more than a fragment (%s)",
+		fprintf(to, "random access is affected if it reads more than a fragment (%s)",
 			size_human(mean, extra));
 }
 
@@ -105,7 +105,7 @@ static void put_model(FILE *to, const struct frag_result *result,
 	if (!options->model_chosen && result->model->reads_through &&
 	    result->totals.all.extra_seconds > 0)
 		fprintf(to,
-			"  (the device%s calls itself a rotating disk; if it is not: --model "
+			"  (the device%s reports that it is a rotating disk; if it is not: --model "
 			"flash)\n",
 			result->paths_inside ? " below" : "");
 }
@@ -145,7 +145,7 @@ void show_verdict(FILE *to, const struct frag_result *result, const struct show_
 		break;
 	case FRAG_VERDICT_MANY_SMALL:
 		fprintf(to, "Verdict: no file is worth rewriting by itself, but together ");
-		put_cost(to, totals, &totals->all, " of everything (a backup, say)");
+		put_cost(to, totals, &totals->all, " of everything (for example a backup)");
 		fprintf(to, "; a copy of the whole tree would have fewer");
 		break;
 	case FRAG_VERDICT_WORTH:

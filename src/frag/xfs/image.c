@@ -196,12 +196,12 @@ static int open_super(struct xfs_image *image, const char *name, struct problem 
 		return r;
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, EBADMSG,
-				   "%s: its superblock is damaged; xfs_repair -n tells more", name);
+				   "%s: its superblock is damaged; run xfs_repair -n", name);
 	version = get_be16(super, SUPER_VERSION) & VERSION_MASK;
 	if (version != 4 && version != 5)
-		return refuse(name, "is of a version that is not known here", problem);
+		return refuse(name, "has an unknown version", problem);
 	if (version == 5 && get_be32(super, SUPER_INCOMPAT) & ~(uint32_t)INCOMPAT_KNOWN)
-		return refuse(name, "has features that are not known here", problem);
+		return refuse(name, "has unknown features", problem);
 	return 0;
 }
 

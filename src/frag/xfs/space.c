@@ -127,7 +127,7 @@ int xfs_look_at_free(const struct xfs_image *image, struct frag_result *result)
 	if (r == 0 || r == -ENOMEM)
 		return r;
 	free(TAKE_PTR(result->free));
-	return frag_result_note(result, "The free space is not known: its trees are damaged.");
+	return frag_result_note(result, "The free space is unknown: its trees are damaged.");
 }
 
 int xfs_read_shared(struct xfs_image *image)

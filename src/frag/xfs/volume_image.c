@@ -132,14 +132,16 @@ static int note_what_may_differ(const struct xfs_image *image, struct frag_resul
 	int dirty = xfs_log_is_dirty(image), r = 0;
 
 	if (image->image->is_mounted)
-		r = frag_result_note(result, "The device is mounted, and was read while it may "
-					     "change; name the mount point instead.");
+		r = frag_result_note(result, "The device is mounted and can have changed while it "
+					     "was read; name the mount point instead.");
 	else if (dirty == -ENODATA)
-		r = frag_result_note(result, "May be out of date: its log is on another device, "
-					     "and was not looked at.");
+		r = frag_result_note(
+			result,
+			"May be out of date: its log is on another device and was not read.");
 	else if (dirty)
-		r = frag_result_note(result, "May be out of date: its log was not replayed, which "
-					     "mounting does.");
+		r = frag_result_note(
+			result,
+			"May be out of date: its log was not replayed; mounting it does that.");
 	return r;
 }
 
@@ -178,8 +180,8 @@ int xfs_scan_image(const struct frag_settings *settings, const struct frag_place
 	learn(settings, place, image, ret);
 	r = xfs_read_shared(image);
 	if (r < 0 && r != -ENOMEM)
-		r = frag_result_note(ret, "Not all is known of what files share: the trees that "
-					  "tell it are damaged or too large.");
+		r = frag_result_note(ret, "Some shared extents are unknown: the trees that record "
+					  "them are damaged or too large.");
 	if (r == 0)
 		r = xfs_look_at_free(image, ret);
 	frag_result_set_whole(ret);
