@@ -231,10 +231,11 @@ static json_t *parts_json(const struct cell *cell, const char *whole, const stru
 static json_t *layout_json(const struct cell *cell)
 {
 	const struct record *record = html_layout_of(cell);
-	json_t *runs = json_array();
+	json_t *runs;
 
 	if (!record)
 		return json_null();
+	runs = json_array();
 	for (int64_t i = 0; i < record->layout.count; i++) {
 		const struct field_run *run = &record->layout.run[i];
 
