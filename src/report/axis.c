@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 
+#include "base/cleanup.h"
 #include "report/format.h"
 
 enum { TICKS_WANTED = 6, LOG_SPAN = 100 };
@@ -80,25 +81,82 @@ static void put_tick(FILE *to, enum measure_unit unit, double value, const char 
 	fprintf(to, "' %.15g", value);
 }
 
+/* Labels at some multiples of every `step`th power of the base; the coarsest comes first. */
+struct ladder {
+	enum measure_unit unit;
+	int base, step;
+	int multiples[4]; /* end with 0 */
+};
+
+enum { LABELS_LEAST = 4 };
+
+static const struct ladder ladders[] = {
+	{ MEASURE_BYTES, 2, 5, { 1 } },	      { MEASURE_BYTES, 2, 4, { 1 } },
+	{ MEASURE_BYTES, 2, 3, { 1 } },	      { MEASURE_BYTES, 2, 2, { 1 } },
+	{ MEASURE_BYTES, 2, 1, { 1 } },	      { MEASURE_SECONDS, 10, 1, { 1 } },
+	{ MEASURE_SECONDS, 10, 1, { 1, 3 } }, { MEASURE_SECONDS, 10, 1, { 1, 2, 5 } },
+};
+
+/* Calls `tell` for each place of a label, from below; returns how many there are. */
+static int climb(const struct axis *axis, const struct ladder *ladder, FILE *to,
+		 void (*tell)(FILE *to, enum measure_unit unit, double value,
+			      const char *separator))
+{
+	double rung = pow(ladder->base, ladder->step);
+	double power = pow(rung, floor(log(axis->minimum) / log(rung) - 1e-9));
+	int count = 0;
+
+	for (; power <= axis->maximum; power *= rung)
+		for (const int *multiple = ladder->multiples; *multiple; multiple++) {
+			double value = *multiple * power;
+
+			if (value < axis->minimum * (1 - 1e-9) || value > axis->maximum)
+				continue;
+			if (tell)
+				tell(to, axis->unit, value, count ? ", " : "");
+			count++;
+		}
+	return count;
+}
+
+static const struct ladder *choose_ladder(const struct axis *axis)
+{
+	enum measure_unit unit = axis->unit == MEASURE_BYTES ? MEASURE_BYTES : MEASURE_SECONDS;
+	const struct ladder *found = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ladders); i++)
+		if (ladders[i].unit == unit) {
+			found = &ladders[i];
+			if (climb(axis, found, NULL, NULL) >= LABELS_LEAST)
+				break;
+		}
+	return found;
+}
+
+/* Without a label, and shorter. */
+static void put_minor_ticks(FILE *to, const struct axis *axis)
+{
+	int base = axis->unit == MEASURE_BYTES ? 2 : 10;
+	double power = pow(base, floor(log(axis->minimum) / log(base)));
+
+	for (; power <= axis->maximum; power *= base)
+		for (int i = 1; i < base; i++)
+			if (i * power >= axis->minimum && i * power <= axis->maximum)
+				fprintf(to, ", '' %.15g 1", i * power);
+}
+
 void axis_put_ticks(FILE *to, const struct axis *axis)
 {
-	double factor = axis->unit == MEASURE_BYTES ? 32 : 10, step;
-	const char *separator = "";
+	double step;
 
 	putc('(', to);
 	if (axis->logarithmic) {
-		double first = pow(factor, ceil(log(axis->minimum) / log(factor) - 1e-9));
-
-		for (double value = first; value <= axis->maximum; value *= factor) {
-			put_tick(to, axis->unit, value, separator);
-			separator = ", ";
-		}
+		climb(axis, choose_ladder(axis), to, put_tick);
+		put_minor_ticks(to, axis);
 	} else {
 		step = linear_step(axis);
-		for (int i = 0; i * step <= axis->maximum; i++) {
-			put_tick(to, axis->unit, i * step, separator);
-			separator = ", ";
-		}
+		for (int i = 0; i * step <= axis->maximum; i++)
+			put_tick(to, axis->unit, i * step, i ? ", " : "");
 	}
 	putc(')', to);
 }

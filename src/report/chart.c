@@ -6,8 +6,8 @@
  *
  * Where there were several runs, an error bar spans what figure_spread() says.
  *
- * A cell without a value is a "-" in the table and a small "-" where its bar
- * would stand; a true zero is marked "0", since its bar has no height and on a
+ * A cell without a value is a word in the table and where its bar would stand, since no bar
+ * looks like a small one; a true zero is marked "0", since its bar has no height and on a
  * logarithmic axis no place.
  */
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "report/gnuplot.h"
+#include "results/record.h"
 
 size_t chart_widest(const char *const *names, size_t count)
 {
@@ -26,6 +27,18 @@ size_t chart_widest(const char *const *names, size_t count)
 	for (size_t i = 0; i < count; i++)
 		width = text_width(names[i]) > width ? text_width(names[i]) : width;
 	return width;
+}
+
+const char *chart_word(const struct cell *cell)
+{
+	size_t not_ok;
+	const struct record *record = cell_first_not_ok(cell, &not_ok);
+
+	if (cell->count == 0)
+		return "not measured";
+	if (not_ok < cell->count)
+		return "n/a";
+	return strcmp(record->status, STATUS_UNSUPPORTED) == 0 ? "refused" : "failed";
 }
 
 static void put_spread_meaning(FILE *to, const struct grid *grid, const struct measure *measure)

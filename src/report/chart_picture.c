@@ -16,6 +16,18 @@ enum { NAME_PIXELS = 8, NAME_SLANTED_PIXELS = 6 };
 
 /* ---- data ---- */
 
+static void put_value(FILE *to, const struct cell *cell, const struct measure *measure)
+{
+	struct figure figure = cell_figure(cell, measure);
+
+	if (figure.count) {
+		gnuplot_put_value(to, figure.median);
+		return;
+	}
+	putc(' ', to);
+	gnuplot_put_name(to, chart_word(cell));
+}
+
 static void put_picture_data(FILE *to, const struct grid *grid, const struct measure *measure,
 			     size_t number)
 {
@@ -23,7 +35,7 @@ static void put_picture_data(FILE *to, const struct grid *grid, const struct mea
 		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes", [MEASURE_COUNT] = "counts"
 	};
 
-	fprintf(to, "\n# %s in %s; - where there is none\n$data%zu << EOD\nfilesystem",
+	fprintf(to, "\n# %s in %s; a word where there is none\n$data%zu << EOD\nfilesystem",
 		measure->title, units[measure->unit], number);
 	for (size_t i = 0; i < grid->method_count; i++) {
 		putc(' ', to);
@@ -33,7 +45,7 @@ static void put_picture_data(FILE *to, const struct grid *grid, const struct mea
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
 		gnuplot_put_name(to, grid->filesystems[i]);
 		for (size_t j = 0; j < grid->method_count; j++)
-			gnuplot_put_value(to, cell_figure(grid_cell(grid, i, j), measure).median);
+			put_value(to, grid_cell(grid, i, j), measure);
 		putc('\n', to);
 	}
 	fputs("EOD\n", to);
@@ -182,10 +194,12 @@ static void put_bars(FILE *to, const struct grid *grid, size_t number, int with_
 			put_bar_columns(to, solid + 1, last, 1, number, 2);
 	}
 	fprintf(to,
-		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(mark(i)) with "
+		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(zero(i)) with "
 		"labels offset 0,0.5 tc rgb '#404040' notitle, \\\n"
+		"     for [i=2:%zu] $data%zu skip 1 using (place($0, i)):(base):(reason(i)) with "
+		"labels left rotate offset 0,0.3 tc rgb '#606060' notitle, \\\n"
 		"     $data%zu skip 1 using 0:(base):(''):xtic(1) with labels notitle",
-		last, number, number);
+		last, number, last, number, number);
 	if (with_spreads)
 		fprintf(to,
 			", \\\n     $spread%zu using (place($1, $2)):(clip($3)):(0):(clip($4) - "
@@ -205,9 +219,10 @@ static int put_picture(FILE *to, const struct grid *grid, const struct chart_opt
 	fprintf(to,
 		"methods = %zu\n"
 		"place(row, i) = row + (i - 2 - (methods - 1) / 2.0) / (methods + 1)\n"
-		"top(i) = strcol(i) eq '-' || column(i) <= base ? base : column(i)\n"
+		"top(i) = valid(i) && column(i) > base ? column(i) : base\n"
 		"clip(value) = value < base ? base : value\n"
-		"mark(i) = strcol(i) eq '-' ? '-' : column(i) == 0 ? '0' : ''\n"
+		"zero(i) = valid(i) && column(i) == 0 ? '0' : ''\n"
+		"reason(i) = valid(i) ? '' : strcol(i)\n"
 		"set boxwidth %g\n"
 		"set xrange [-0.6:%g]\n"
 		"set xtics %s\n",

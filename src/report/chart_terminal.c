@@ -24,7 +24,8 @@ static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, 
 	gnuplot_put_name(to, grid->methods[method]);
 	gnuplot_put_value(to, value);
 	putc(' ', to);
-	gnuplot_put_name(to, isnan(value) ? "-" : value_text(value, measure->unit, text));
+	gnuplot_put_name(to, isnan(value) ? chart_word(grid_cell(grid, filesystem, method))
+					  : value_text(value, measure->unit, text));
 	putc('\n', to);
 }
 
@@ -58,9 +59,8 @@ static int put_lying(FILE *to, const struct grid *grid, const struct chart_optio
 		"label(i) = sprintf('%%-%zus %%%zus', strcol(i), strcol(i + 1))\n"
 		"set lmargin %zu\n"
 		"set yrange [%zu:-1]\n"
-		"plot $data%zu using (0):1:(strcol(4) eq '-' ? ' -' : bar(width * part(column(4))) "
-		". "
-		"strcol(5)):ytic(label(2)) with labels left\n",
+		"plot $data%zu using (0):1:(strcol(4) eq '-' ? ' ' . strcol(5) : bar(width * "
+		"part(column(4))) . strcol(5)):ytic(label(2)) with labels left\n",
 		columns > taken + 10 ? columns - taken : 10, names, methods, names + methods + 3,
 		rows, number);
 	return 0;

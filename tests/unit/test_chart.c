@@ -57,22 +57,45 @@ static void assert_ticks(const struct axis *axis, const char *expected)
 	assert_string_equal(text, expected);
 }
 
+/* What starts with it; minor ticks follow. */
+static void assert_starts(const struct axis *axis, const char *expected, const char *minor)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t bytes;
+	FILE *memory = open_memstream(&text, &bytes);
+
+	axis_put_ticks(memory, axis);
+	fclose(memory);
+	assert_memory_equal(text, expected, strlen(expected));
+	assert_non_null(strstr(text, minor));
+}
+
 static void ticks_are_round_in_their_units(void **state)
 {
 	(void)state;
 
 	assert_ticks(&(struct axis) { MEASURE_SECONDS, 0, 0, 112 },
 		     "('0' 0, '20 s' 20, '40 s' 40, '60 s' 60, '80 s' 80, '100 s' 100)");
-	assert_ticks(&(struct axis) { MEASURE_SECONDS, 1, 0.0005, 150 },
-		     "('1 ms' 0.001, '10 ms' 0.01, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100)");
+	assert_starts(&(struct axis) { MEASURE_SECONDS, 1, 0.0005, 150 },
+		      "('1 ms' 0.001, '10 ms' 0.01, '100 ms' 0.1, '1 s' 1, '10 s' 10, '100 s' 100, "
+		      "'' 0.0005 1",
+		      ", '' 0.002 1,");
+	/* At least four labels. */
+	assert_starts(&(struct axis) { MEASURE_SECONDS, 1, 0.002, 0.6 },
+		      "('3 ms' 0.003, '10 ms' 0.01, '30 ms' 0.03, '100 ms' 0.1, '300 ms' 0.3, ''",
+		      ", '' 0.5 1");
 	assert_ticks(&(struct axis) { MEASURE_COUNT, 0, 0, 3.24 }, "('0' 0, '1' 1, '2' 2, '3' 3)");
-	assert_ticks(&(struct axis) { MEASURE_COUNT, 1, 0.5, 1434 },
-		     "('1' 1, '10' 10, '100' 100, '1000' 1000)");
+	assert_starts(&(struct axis) { MEASURE_COUNT, 1, 0.5, 1434 },
+		      "('1' 1, '10' 10, '100' 100, '1000' 1000, ''", ", '' 900 1,");
 	assert_ticks(&(struct axis) { MEASURE_BYTES, 0, 0, 4.3e9 },
 		     "('0 B' 0, '1 GiB' 1073741824, '2 GiB' 2147483648, '3 GiB' 3221225472, "
 		     "'4 GiB' 4294967296)");
-	assert_ticks(&(struct axis) { MEASURE_BYTES, 1, 2048, 6e9 },
-		     "('32 KiB' 32768, '1 MiB' 1048576, '32 MiB' 33554432, '1 GiB' 1073741824)");
+	assert_starts(&(struct axis) { MEASURE_BYTES, 1, 2048, 6e9 },
+		      "('32 KiB' 32768, '1 MiB' 1048576, '32 MiB' 33554432, '1 GiB' 1073741824, ''",
+		      ", '' 2097152 1,");
+	assert_starts(&(struct axis) { MEASURE_BYTES, 1, 16384, 1e8 },
+		      "('32 KiB' 32768, '256 KiB' 262144, '2 MiB' 2097152, '16 MiB' 16777216, ''",
+		      ", '' 65536 1,");
 }
 
 static int script_of(const struct results *results, const struct chart_options *options,
@@ -142,7 +165,7 @@ static void scripts_hold_their_data(void **state)
 	assert_non_null(strstr(script, "$data0 << EOD\n"
 				       "filesystem \"mmap\" \"fallocate\"\n"
 				       "\"ext2\" 73 0\n"
-				       "\"jfs\" - 80\n"
+				       "\"jfs\" \"failed\" 80\n"
 				       "EOD\n"));
 	assert_non_null(strstr(script, "\nset output 'it''s.svg'\n"));
 	assert_non_null(strstr(script, "time until on disk, 4 GiB file on a 20 GiB volume"));
@@ -200,7 +223,7 @@ static void terminal_charts_have_a_row_for_each_cell(void **state)
 	assert_non_null(strstr(screen, " ext2      mmap ######################### 73 s\n"
 				       "      fallocate  0\n"
 				       "\n"
-				       " jfs       mmap  -\n"
+				       " jfs       mmap  failed\n"
 				       "      fallocate ########################### 80 s\n"));
 }
 
