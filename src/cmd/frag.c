@@ -21,6 +21,7 @@
 #include "base/program.h"
 #include "base/size.h"
 #include "base/suggest.h"
+#include "frag/show/file.h"
 
 enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80, DEPTH_MAX = 100 };
 

@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "frag/show/file.h"
 
 /* ---- progress ---- */
 

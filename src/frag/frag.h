@@ -12,7 +12,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "frag/scan/met.h"
+#include "frag/scan/filesystem.h"
 #include "base/problem.h"
 #include "frag/scan/totals.h"
 

@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-DEPTH = 9
+DEPTH = 5
 ANYTHING = "all"
 ROW = re.compile(r"^\| `src/([a-z]+)/` \|.*\| ([^|]*) \|$", re.M)
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)

@@ -16,6 +16,8 @@
 #include "base/cleanup.h"
 #include "input.h"
 #include "frag/scan/whole_volume.h"
+#include "frag/frag.h"
+#include "extent/extent_kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,6 +13,7 @@
 
 #include "frag/scan/freespace.h"
 #include "input.h"
+#include "extent/extent_kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

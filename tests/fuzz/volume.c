@@ -6,6 +6,8 @@
 
 #include "base/cleanup.h"
 #include "damage.h"
+#include "frag/frag.h"
+#include "frag/show/file.h"
 
 /* Whatever the image says, a row has to make sense. */
 static int see(const struct frag_file *file, void *context)

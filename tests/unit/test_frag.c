@@ -20,6 +20,7 @@
 #include "base/quote.h"
 #include "frag/scan/seen.h"
 #include "frag/show/show.h"
+#include "frag/scan/met.h"
 
 enum { BLOCK = 4096 };
 

@@ -18,6 +18,7 @@
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
 #include "frag/scan/pipeline.h"
+#include "frag/frag.h"
 
 /* ---- extents ---- */
 

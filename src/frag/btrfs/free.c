@@ -11,6 +11,7 @@
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
 #include "frag/scan/freespace.h"
+#include "frag/frag.h"
 
 struct free_reader {
 	struct free_space *space;

@@ -22,6 +22,7 @@
 #include "frag/btrfs/btrfs.h"
 #include "frag/scan/bytes.h"
 #include "base/cleanup.h"
+#include "frag/frag.h"
 
 enum {
 	LEVELS_MAX = 8,

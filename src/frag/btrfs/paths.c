@@ -15,6 +15,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
+#include "frag/frag.h"
 
 enum { REMEMBERED = 256, PATH_BYTES = 1 << 16, REMEMBERED_BYTES = 8192 };
 

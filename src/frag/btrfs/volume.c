@@ -17,6 +17,7 @@
 #include "base/array.h"
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
+#include "frag/frag.h"
 
 enum { INODES_A_RANGE = 8192 };
 

@@ -10,6 +10,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
+#include "frag/frag.h"
 
 static void learn(const struct frag_place *place, const struct btrfs_image *image,
 		  struct frag_result *result)

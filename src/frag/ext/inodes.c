@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "frag/ext/ext.h"
 #include "base/io.h"
+#include "frag/frag.h"
 
 enum { WINDOW_BYTES = 256 << 10 };
 

@@ -18,6 +18,7 @@
 #include "frag/ext/ext.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/image.h"
+#include "frag/frag.h"
 
 struct scan {
 	struct crew crew;

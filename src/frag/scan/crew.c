@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "frag/frag.h"
 
 enum {
 	THREADS_MAX = 64,

@@ -6,9 +6,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "frag/frag.h"
 #include "frag/scan/names.h"
+#include "frag/scan/totals.h"
+#include "frag/show/file.h"
 #include "frag/scan/seen.h"
+
+struct frag_result;
+struct frag_settings;
 
 struct crew_member;
 

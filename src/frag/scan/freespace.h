@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "extent/extent_kernel.h"
+struct extent_kernel;
 
 /* Runs from 2^n to below 2^(n+1) bytes. */
 enum { FREE_CLASSES = 64 };

@@ -19,6 +19,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
+#include "extent/extent_kernel.h"
 
 enum { MET_MAX = 64 };
 

@@ -7,8 +7,11 @@
 #ifndef FRAG_MET_H
 #define FRAG_MET_H
 
-#include "frag/scan/filesystem.h"
-#include "frag/scan/freespace.h"
+#include <stdint.h>
+
+struct free_space;
+
+struct filesystem_facts;
 
 struct met;
 

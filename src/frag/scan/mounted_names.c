@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/names.h"
+#include "frag/show/file.h"
 
 static void dir_closep(DIR **dir)
 {

@@ -3,7 +3,9 @@
 #ifndef FRAG_NAMED_H
 #define FRAG_NAMED_H
 
+#include "extent/extent.h"
 #include "frag/frag.h"
+#include "frag/show/file.h"
 
 struct frag_named {
 	int fd;

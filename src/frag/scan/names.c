@@ -20,6 +20,8 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hashmap.h"
+#include "frag/frag.h"
+#include "frag/show/file.h"
 
 enum {
 	BLOCK_BYTES = 1 << 20,

@@ -6,7 +6,13 @@
 #ifndef FRAG_NAMES_H
 #define FRAG_NAMES_H
 
-#include "frag/frag.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct frag_result;
+struct frag_settings;
+struct worst;
 
 enum { NAMES_PATH_BYTES = 65536 };
 

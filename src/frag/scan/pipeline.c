@@ -5,6 +5,7 @@
  * the time saved.
  */
 #include "frag/scan/pipeline.h"
+#include "frag/frag.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -12,6 +12,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "frag/show/file.h"
+#include "frag/scan/met.h"
 
 /* ---- classes ---- */
 

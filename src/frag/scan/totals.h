@@ -10,12 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "frag/show/file.h"
-#include "frag/show/map.h"
-#include "frag/scan/met.h"
 #include "frag/scan/ranges.h"
 #include "frag/scan/tallies.h"
 #include "frag/scan/worst.h"
+
+struct met;
+
+struct map;
+
+struct frag_file;
 
 /* By fragments a file: 0, 1, 2, 3-4, 5-8, ... */
 enum {

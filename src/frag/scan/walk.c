@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
+#include "frag/scan/pipeline.h"
 
 void walk_push(struct walk *walk, struct folder *folder)
 {

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
+#include "frag/scan/pipeline.h"
 
 int walk_note_error(struct worker *worker, const char *name, int error)
 {

@@ -7,6 +7,8 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
+#include "frag/scan/met.h"
+#include "frag/scan/pipeline.h"
 
 enum { FILES_WORTH_SOURCE = 1000 /* fewer are seen sooner than a source is opened */ };
 

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/walker.h"
+#include "frag/scan/pipeline.h"
 
 static int look_at(struct worker *worker, struct folder *folder, const char *name,
 		   unsigned char type)

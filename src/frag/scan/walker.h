@@ -9,7 +9,11 @@
 #include "frag/scan/crew.h"
 #include "frag/scan/folder.h"
 #include "frag/frag.h"
-#include "frag/scan/pipeline.h"
+
+struct source;
+struct source_inode;
+struct source_reader;
+struct source_volume;
 
 enum {
 	WALK_CHUNK_BYTES = 32768,

@@ -3,8 +3,13 @@
 #ifndef FRAG_WHOLE_VOLUME_H
 #define FRAG_WHOLE_VOLUME_H
 
-#include "extent/extent_kernel.h"
-#include "frag/frag.h"
+#include "frag/scan/filesystem.h"
+
+struct extent_kernel;
+
+struct frag_result;
+struct frag_settings;
+struct problem;
 
 /*
  * `path` is a mount point (or anything on the file system in question), a block

@@ -5,6 +5,7 @@
 
 #include "base/csv.h"
 #include "frag/show/show.h"
+#include "frag/show/file.h"
 
 int show_csv_header(FILE *to)
 {

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "frag/show/show.h"
 #include "frag/scan/swap.h"
+#include "frag/frag.h"
 
 static json_t *number(double value)
 {

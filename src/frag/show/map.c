@@ -5,6 +5,7 @@
  * them are put together whenever an address lies beyond the last one.
  */
 #include "frag/show/map.h"
+#include "extent/extent.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "extent/extent.h"
+struct extent;
 
 enum { MAP_BINS = 4096 };
 

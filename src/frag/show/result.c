@@ -9,6 +9,8 @@
 #include "frag/scan/freespace.h"
 
 #include "base/text.h"
+#include "frag/show/file.h"
+#include "frag/scan/met.h"
 
 void frag_result_clear(struct frag_result *result)
 {

@@ -4,9 +4,16 @@
 #define FRAG_SHOW_H
 
 #include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
-#include "frag/frag.h"
+struct extent;
+struct filesystem_facts;
+struct frag_file;
+struct frag_result;
+struct map;
+struct totals;
 
 struct show_options {
 	bool ascii;	       /* no characters beyond ASCII */

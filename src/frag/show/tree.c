@@ -13,6 +13,8 @@
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "frag/frag.h"
+#include "frag/show/file.h"
 
 enum { BAR_COLUMNS = 40, EXTENSIONS_SHOWN = 10 };
 

@@ -9,6 +9,8 @@
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "frag/frag.h"
+#include "frag/show/file.h"
 
 /* Of all the reading: what all costly files cost together, to be worth a word. */
 static const double share_that_matters = 0.01;

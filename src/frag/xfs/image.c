@@ -13,6 +13,7 @@
 #include "frag/scan/bytes.h"
 #include "base/cleanup.h"
 #include "frag/xfs/xfs.h"
+#include "frag/frag.h"
 
 enum {
 	SUPER_BYTES = 512,

@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "frag/scan/freespace.h"
 #include "frag/xfs/xfs.h"
+#include "frag/frag.h"
 
 enum {
 	FREE_ROOT = 16,

@@ -23,6 +23,7 @@
 #include "frag/scan/pipeline.h"
 #include "frag/scan/whole_volume.h"
 #include "frag/xfs/mounted.h"
+#include "frag/frag.h"
 
 enum { BATCH = 1024 };
 

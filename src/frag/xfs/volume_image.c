@@ -11,6 +11,7 @@
 #include "base/cleanup.h"
 #include "frag/scan/pipeline.h"
 #include "frag/xfs/xfs.h"
+#include "frag/frag.h"
 
 struct scan {
 	struct crew crew;
