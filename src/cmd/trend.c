@@ -171,10 +171,9 @@ static int check_output(struct options *options)
 static int read_method(struct history *history, const char *typed, struct history_filter *filter,
 		       struct results *results, struct problem *problem)
 {
-	CLEANUP(freep) char *why = NULL;
 	struct method_choice choice;
 
-	filter->method = method_parse(typed, &choice, &why) == 0 ? choice.name : typed;
+	filter->method = method_parse(typed, &choice, NULL) == 0 ? choice.name : typed;
 	return history_read(history, filter, results, problem);
 }
 

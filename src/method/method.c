@@ -8,7 +8,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +16,7 @@
 #include "method/methods.h"
 #include "base/size.h"
 #include "base/suggest.h"
-#include "base/text.h"
+#include "base/problem.h"
 
 enum { CHUNK_BYTES_MAX = 1 << 30, DEPTH_DEFAULT = 8, DEPTH_MAX = 1024 };
 
@@ -34,17 +33,6 @@ const char *method_path_name(enum method_path path)
 	};
 
 	return names[path];
-}
-
-__attribute__((format(printf, 3, 4))) static int refuse_spec(int error, char **ret_why,
-							     const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	*ret_why = text_vformat(format, arguments);
-	va_end(arguments);
-	return -error;
 }
 
 /* How many letters of `spec` are the name in "chunk-4096" or "chunk4096". */
@@ -74,7 +62,7 @@ static const struct method *find_nearest(const char *typed)
 	return nearest ? find_method(nearest, strlen(nearest)) : NULL;
 }
 
-static int refuse_unknown(const char *spec, char **ret_why)
+static int refuse_unknown(const char *spec, struct problem *problem)
 {
 	size_t length = head_length(spec);
 	CLEANUP(freep) char *head = strndup(spec, length);
@@ -82,14 +70,16 @@ static int refuse_unknown(const char *spec, char **ret_why)
 	const struct method *nearest = head ? find_nearest(head) : NULL;
 
 	if (!nearest)
-		return refuse_spec(
-			ENOENT, ret_why,
+		return problem_set(
+			problem, PROBLEM_USAGE, ENOENT,
 			"unknown method \"%s\"; `alloc-perf list methods` shows them all", spec);
 	if (nearest->parameters == METHOD_PLAIN)
-		return refuse_spec(ENOENT, ret_why, "unknown method \"%s\"; did you mean \"%s\"?",
-				   spec, nearest->name);
-	return refuse_spec(ENOENT, ret_why, "unknown method \"%s\"; did you mean \"%s-%s\"?", spec,
-			   nearest->name, *parameters ? parameters : "N");
+		return problem_set(problem, PROBLEM_USAGE, ENOENT,
+				   "unknown method \"%s\"; did you mean \"%s\"?", spec,
+				   nearest->name);
+	return problem_set(problem, PROBLEM_USAGE, ENOENT,
+			   "unknown method \"%s\"; did you mean \"%s-%s\"?", spec, nearest->name,
+			   *parameters ? parameters : "N");
 }
 
 /* The method that `spec` names, and where its parameters begin (NULL: it has none). */
@@ -111,7 +101,7 @@ static const struct method *split_spec(const char *spec, const char **ret_parame
 }
 
 static int parse_chunk(const char *spec, const char *text, struct method_choice *choice,
-		       char **ret_why)
+		       struct problem *problem)
 {
 	const struct method *method = choice->method;
 	char multiple[SIZE_TEXT_MAX];
@@ -119,15 +109,15 @@ static int parse_chunk(const char *spec, const char *text, struct method_choice 
 	int r = size_parse(text, &bytes);
 
 	if (r == -EINVAL)
-		return refuse_spec(EINVAL, ret_why,
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "method \"%s\": \"%s\" is not a size such as 4096, 64K or 1M",
 				   spec, text);
 	if (r < 0 || bytes < 1 || bytes > CHUNK_BYTES_MAX)
-		return refuse_spec(EINVAL, ret_why,
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "method \"%s\": the chunk must be from 1 byte to 1G", spec);
 	if (method->chunk_multiple && bytes % method->chunk_multiple)
-		return refuse_spec(
-			EINVAL, ret_why,
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
 			"method \"%s\": direct I/O needs a chunk that is a multiple of %s "
 			"bytes",
 			spec, size_name(method->chunk_multiple, multiple));
@@ -136,14 +126,14 @@ static int parse_chunk(const char *spec, const char *text, struct method_choice 
 }
 
 static int parse_depth(const char *spec, const char *text, struct method_choice *choice,
-		       char **ret_why)
+		       struct problem *problem)
 {
 	char *end;
 	unsigned long depth = strtoul(text, &end, 10);
 
 	if (!isdigit((unsigned char)*text) || *end || depth < 1 || depth > DEPTH_MAX)
-		return refuse_spec(
-			EINVAL, ret_why,
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
 			"method \"%s\": the depth \"%s\" is not a whole number from 1 to %d", spec,
 			text, DEPTH_MAX);
 	choice->depth = (unsigned)depth;
@@ -151,7 +141,7 @@ static int parse_depth(const char *spec, const char *text, struct method_choice 
 }
 
 static int parse_parameters(const char *spec, const char *parameters, struct method_choice *choice,
-			    char **ret_why)
+			    struct problem *problem)
 {
 	const struct method *method = choice->method;
 	CLEANUP(freep) char *copy = strdup(parameters);
@@ -162,11 +152,11 @@ static int parse_parameters(const char *spec, const char *parameters, struct met
 		return -ENOMEM;
 	/* Only what takes a depth is split: "chunk--1" must complain about "-1". */
 	chunk = method->parameters == METHOD_CHUNK_DEPTH ? strsep(&rest, "-") : copy;
-	r = parse_chunk(spec, chunk, choice, ret_why);
+	r = parse_chunk(spec, chunk, choice, problem);
 	if (r < 0 || method->parameters == METHOD_CHUNK)
 		return r;
 	choice->depth = DEPTH_DEFAULT;
-	return rest ? parse_depth(spec, rest, choice, ret_why) : 0;
+	return rest ? parse_depth(spec, rest, choice, problem) : 0;
 }
 
 static void spell(struct method_choice *choice)
@@ -187,23 +177,24 @@ static void spell(struct method_choice *choice)
 	}
 }
 
-int method_parse(const char *spec, struct method_choice *ret, char **ret_why)
+int method_parse(const char *spec, struct method_choice *ret, struct problem *problem)
 {
 	const char *parameters;
 	struct method_choice choice = { .method = split_spec(spec, &parameters) };
 	int r = 0;
 
 	if (!choice.method)
-		return refuse_unknown(spec, ret_why);
+		return refuse_unknown(spec, problem);
 	if (choice.method->parameters == METHOD_PLAIN && parameters)
-		return refuse_spec(EINVAL, ret_why, "method \"%s\": %s takes no size or depth",
-				   spec, choice.method->name);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "method \"%s\": %s takes no size or depth", spec,
+				   choice.method->name);
 	if (choice.method->parameters != METHOD_PLAIN && !parameters)
-		return refuse_spec(EINVAL, ret_why,
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "method \"%s\" needs a chunk size in bytes, such as %s-4096",
 				   spec, choice.method->name);
 	if (parameters)
-		r = parse_parameters(spec, parameters, &choice, ret_why);
+		r = parse_parameters(spec, parameters, &choice, problem);
 	if (r < 0)
 		return r;
 	spell(&choice);

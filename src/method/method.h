@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct problem;
+
 enum { METHOD_NAME_MAX = 64, METHOD_FALLBACKS_MAX = 4 };
 
 /* The path that an allocation really took. */
@@ -89,11 +91,10 @@ struct method_choice {
 
 /*
  * "posix-fallocate", "chunk-65536", "chunk-64K", "uring-1M-8".  Returns 0,
- * -ENOENT (no such method), -EINVAL (the parameters do not fit).  On failure
- * *ret_why is a sentence, with the nearest name if there is one; the caller
- * frees it.
+ * -ENOENT (no such method), -EINVAL (the parameters do not fit), both with a
+ * sentence that has the nearest name if there is one, or -ENOMEM.
  */
-int method_parse(const char *spec, struct method_choice *ret, char **ret_why);
+int method_parse(const char *spec, struct method_choice *ret, struct problem *problem);
 
 /* Runs it: allocate() with the parameters of the choice. */
 int method_run(const struct method_choice *choice, int fd, uint64_t bytes,

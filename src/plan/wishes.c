@@ -91,12 +91,10 @@ static int choose_methods(const struct plan *plan, struct wishes *wishes, struct
 		return -ENOMEM;
 	for (char **name = names; *name; name++) {
 		struct method_choice *choice = &wishes->methods[wishes->method_count];
-		CLEANUP(freep) char *why = NULL;
-		int r = method_parse(*name, choice, &why);
+		int r = method_parse(*name, choice, problem);
 
 		if (r < 0)
-			return problem_set(problem, PROBLEM_USAGE, -r, "%s",
-					   why ? why : strerror(-r));
+			return r;
 		for (size_t i = 0; i < wishes->method_count; i++)
 			if (strcmp(wishes->methods[i].name, choice->name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,

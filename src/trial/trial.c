@@ -31,6 +31,7 @@
 #include "trial/mount.h"
 #include "base/words.h"
 #include "base/text.h"
+#include "base/problem.h"
 
 static const char file_name[] = "alloc-perf.file";
 
@@ -375,14 +376,14 @@ static int run_stage(struct trial *trial, const struct stage *stage)
 static int begin(struct trial *trial)
 {
 	const struct trial_request *request = trial->request;
-	CLEANUP(freep) char *why = NULL;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct utsname names;
 
 	if (uname(&names) == 0)
 		field_set_text(&trial->record->kernel, names.release);
-	if (method_parse(request->method, &trial->choice, &why) < 0) {
+	if (method_parse(request->method, &trial->choice, &problem) < 0) {
 		record_conclude(trial->record, STATUS_FAILED, EINVAL, "%s",
-				why ? why : "unknown method");
+				problem.message ? problem.message : "unknown method");
 		return -EINVAL;
 	}
 	return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/problem.h"
 #include "method/method.h"
 
 /* An empty file without a name in `folder`; -1: none. */
@@ -37,10 +38,10 @@ static inline const char *scratch_folder(void)
 static inline int run_spec(const char *spec, int fd, uint64_t bytes, struct method_outcome *ret)
 {
 	struct method_choice choice;
-	CLEANUP(freep) char *why = NULL;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 
-	if (method_parse(spec, &choice, &why) < 0) {
-		fprintf(stderr, "%s\n", why);
+	if (method_parse(spec, &choice, &problem) < 0) {
+		fprintf(stderr, "%s\n", problem.message);
 		abort();
 	}
 	return method_run(&choice, fd, bytes, ret);

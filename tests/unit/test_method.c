@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/child.h"
+#include "base/problem.h"
 #include "lack.h"
 #include "method_file.h"
 #include "tree.h"
@@ -141,14 +142,13 @@ static void check_space(const struct method *method, int fd, uint64_t bytes)
 static void check_contract(const char *spec, const char *folder, uint64_t bytes)
 {
 	CLEANUP(fd_closep) int fd = make_file(folder);
-	CLEANUP(freep) char *why = NULL;
 	struct method_outcome outcome;
 	struct method_choice choice;
 	int flags = fcntl(fd, F_GETFL);
 	int r;
 
 	assert_true(fd >= 0);
-	assert_int_equal(method_parse(spec, &choice, &why), 0);
+	assert_int_equal(method_parse(spec, &choice, NULL), 0);
 	r = method_run(&choice, fd, bytes, &outcome);
 	assert_int_equal(fcntl(fd, F_GETFL), flags);
 	if (r < 0) {
@@ -244,14 +244,12 @@ static void names_become_canonical(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		struct method_choice choice, again;
-		char *why = NULL;
 
-		assert_int_equal(method_parse(good[i].spec, &choice, &why), 0);
-		assert_null(why);
+		assert_int_equal(method_parse(good[i].spec, &choice, NULL), 0);
 		assert_string_equal(choice.name, good[i].name);
 		assert_int_equal(choice.chunk_bytes, good[i].chunk_bytes);
 		assert_int_equal(choice.depth, good[i].depth);
-		assert_int_equal(method_parse(choice.name, &again, &why), 0);
+		assert_int_equal(method_parse(choice.name, &again, NULL), 0);
 		assert_string_equal(again.name, choice.name);
 	}
 }
@@ -311,10 +309,10 @@ static void wrong_names_are_explained(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
 		struct method_choice choice = { .name = "untouched" };
-		CLEANUP(freep) char *why = NULL;
+		CLEANUP(problem_clear) struct problem problem = { 0 };
 
-		assert_int_equal(method_parse(wrong[i].spec, &choice, &why), wrong[i].r);
-		assert_string_equal(why, wrong[i].why);
+		assert_int_equal(method_parse(wrong[i].spec, &choice, &problem), wrong[i].r);
+		assert_string_equal(problem.message, wrong[i].why);
 		assert_string_equal(choice.name, "untouched");
 	}
 }
@@ -378,11 +376,10 @@ static int uring_is_refused(int fd, int error)
 	struct method_outcome outcome;
 	struct method_choice choice;
 	const char *why = NULL;
-	char *ignored;
 
 	return forbid_uring(error) && run_spec("uring-64K", fd, 1 << 20, &outcome) == -error &&
 	       !strcmp(outcome.refused_by, "io_uring_setup") && outcome.calls == 0 &&
-	       method_parse("uring-64K", &choice, &ignored) == 0 &&
+	       method_parse("uring-64K", &choice, NULL) == 0 &&
 	       choice.method->probe(&why) == -error && why;
 }
 
