@@ -28,6 +28,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 enum {
 	OUTPUT_BYTES = 64 * 1024,
@@ -157,12 +158,13 @@ char *child_find_program(const char *name)
 
 	if (strchr(name, '/'))
 		return access(name, X_OK) == 0 ? strdup(name) : NULL;
-	if (asprintf(&folders, "%s:%s", path ? path : "/usr/bin:/bin", system_folders) < 0)
+	folders = text_format("%s:%s", path ? path : "/usr/bin:/bin", system_folders);
+	if (!folders)
 		return NULL;
 	for (rest = folders; (folder = strsep(&rest, ":"));) {
 		char *program;
 
-		if (!*folder || asprintf(&program, "%s/%s", folder, name) < 0)
+		if (!*folder || !(program = text_path(folder, name)))
 			continue;
 		if (access(program, X_OK) == 0)
 			return program;

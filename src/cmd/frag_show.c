@@ -16,6 +16,7 @@
 #include "base/json.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "base/text.h"
 #include "frag/show/file.h"
 
 /* ---- progress ---- */
@@ -113,9 +114,10 @@ static int draw_picture(FILE *to, void *context, struct problem *problem)
 	CLEANUP(freep) char *title = NULL;
 
 	(void)problem;
-	if (asprintf(&title, "%s%s on %s", request->name_count ? request->names[0] : "files",
-		     request->name_count > 1 ? " and others" : "",
-		     result->facts.kind ? result->facts.kind->name : "nothing") < 0)
+	title = text_format("%s%s on %s", request->name_count ? request->names[0] : "files",
+			    request->name_count > 1 ? " and others" : "",
+			    result->facts.kind ? result->facts.kind->name : "nothing");
+	if (!title)
 		return -ENOMEM;
 	return show_map_svg(to, result->totals.map, result->facts.volume_bytes, title, html);
 }

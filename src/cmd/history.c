@@ -22,6 +22,7 @@
 #include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
+#include "base/text.h"
 #include "results/resultfile.h"
 #include "stats/cell.h"
 
@@ -303,7 +304,8 @@ int cmd_history(int argc, char **argv)
 	}
 	if (*argv[1] == '-')
 		return program_parse(&(struct argp) { 0 }, argc, argv, 0, NULL);
-	if (asprintf(&name, "alloc-perf history %s", argv[1]) < 0)
+	name = text_format("alloc-perf history %s", argv[1]);
+	if (!name)
 		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		if (strcmp(argv[1], actions[i].name) == 0) {

@@ -14,6 +14,7 @@
 #include "base/program.h"
 #include "cmd/run.h"
 #include "base/suggest.h"
+#include "base/text.h"
 #include "testbed/testbed.h"
 
 struct list_options {
@@ -107,7 +108,8 @@ static int list_methods(const struct list_options *wanted)
 		const char *why = NULL;
 		int r;
 
-		if (asprintf(&name, "%s%s", (*method)->name, parameters_of(*method)) < 0)
+		name = text_format("%s%s", (*method)->name, parameters_of(*method));
+		if (!name)
 			return -1;
 		if (wanted->names) {
 			puts(name);

@@ -11,6 +11,7 @@
 #include "base/program.h"
 #include "cmd/run.h"
 #include "base/size.h"
+#include "base/text.h"
 
 enum { TRIAL_SECONDS = 3600 };
 
@@ -131,17 +132,13 @@ static void parse_timeout(const char *text, struct argp_state *state, uint64_t *
 /* They become a list. */
 static void add_kernel(const char *name, struct argp_state *state, char **kernels)
 {
-	char *longer;
-
 	if (!*name || strchr(name, ','))
 		argp_error(state,
 			   "\"%s\" cannot name a kernel; a path with a comma can be used through a "
 			   "symbolic link",
 			   name);
-	if (asprintf(&longer, "%s%s%s", *kernels ? *kernels : "", *kernels ? "," : "", name) < 0)
+	if (text_join(kernels, ",", name) < 0)
 		argp_failure(state, PROBLEM_VERDICT, ENOMEM, "%s", name);
-	free(*kernels);
-	*kernels = longer;
 }
 
 static error_t parse_option(int key, char *argument, struct argp_state *state)

@@ -13,6 +13,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "results/resultfile.h"
 
 enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
@@ -154,7 +155,7 @@ static int name_rows(struct trend_points *points, const struct trend_by *by,
 
 		if (!needs_kernel(record, points->names[i], by, kernels))
 			points->entries[i].row = points->names[i];
-		else if (asprintf(&name, "%s, %s", points->names[i], kernel_or_none(record)) < 0)
+		else if (!(name = text_format("%s, %s", points->names[i], kernel_or_none(record))))
 			return -ENOMEM;
 		else
 			points->entries[i].row = points->names[points->count + i] = name;

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "report/difference.h"
 #include "report/format.h"
 #include "report/html.h"
@@ -276,8 +277,9 @@ static json_t *way_note_json(const struct record *record)
 
 	if (!*meaning_of(path) && !*fallbacks)
 		return json_null();
-	if (asprintf(&text, "%s%s%s%s%s", path, *meaning_of(path) ? ": " : "", meaning_of(path),
-		     *fallbacks ? "; failed before: " : "", fallbacks) < 0)
+	text = text_format("%s%s%s%s%s", path, *meaning_of(path) ? ": " : "", meaning_of(path),
+			   *fallbacks ? "; failed before: " : "", fallbacks);
+	if (!text)
 		return NULL;
 	return json_of_text(text);
 }

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "results/resultfile.h"
 
 enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
@@ -25,17 +26,13 @@ enum { VERSION = 4, APPLICATION_ID = 0x616c7066 /* "alpf" */, BUSY_MS = 20000 };
 char *history_default_path(void)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-	char *path;
-	int length;
 
 	/* The specification has relative ones ignored. */
 	if (data && *data == '/')
-		length = asprintf(&path, "%s/alloc-perf/history.sqlite", data);
-	else if (home && *home)
-		length = asprintf(&path, "%s/.local/share/alloc-perf/history.sqlite", home);
-	else
-		return NULL;
-	return length < 0 ? NULL : path;
+		return text_path(data, "alloc-perf/history.sqlite");
+	if (home && *home)
+		return text_path(home, ".local/share/alloc-perf/history.sqlite");
+	return NULL;
 }
 
 struct history *history_close(struct history *history)
@@ -193,11 +190,10 @@ static int add_columns(struct history *history, const char *table, const struct 
 
 		if (has_column(history, table, fields[i].name))
 			continue;
-		if (asprintf(&sql, "ALTER TABLE %s ADD COLUMN \"%s\" %s", table, fields[i].name,
-			     fields[i].type == FIELD_COUNT ? "INTEGER" : "TEXT") < 0) {
-			sql = NULL;
+		sql = text_format("ALTER TABLE %s ADD COLUMN \"%s\" %s", table, fields[i].name,
+				  fields[i].type == FIELD_COUNT ? "INTEGER" : "TEXT");
+		if (!sql)
 			return -ENOMEM;
-		}
 		r = store_run(history, sql, problem);
 		if (r < 0)
 			return r;
@@ -237,11 +233,10 @@ static int make_tables(struct history *history, struct problem *problem)
 		r = add_columns(history, "trial", record_fields, record_field_count, problem);
 	if (r < 0)
 		return r;
-	if (asprintf(&marks, "PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,
-		     APPLICATION_ID) < 0) {
-		marks = NULL;
+	marks = text_format("PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,
+			    APPLICATION_ID);
+	if (!marks)
 		return -ENOMEM;
-	}
 	return store_run(history, marks, problem);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "results/resultfile.h"
 
 static int column_text(sqlite3_stmt *statement, int column, char **member)
@@ -167,15 +168,14 @@ static int prepare_trials(struct reading *reading, sqlite3_stmt **ret)
 	const struct history_filter *filter = reading->filter;
 	CLEANUP(freep) char *sql = NULL;
 
-	if (asprintf(&sql,
-		     "SELECT %%s, run_id FROM trial WHERE (?1 = 0 OR run_id = ?1)%s%s"
-		     " AND (?4 IS NULL OR \"testbed\" = ?4) AND (?5 = 0 OR \"file_bytes\" = ?5)"
-		     " ORDER BY id",
-		     filter->filesystem ? " AND \"filesystem\" = ?2" : "",
-		     filter->method ? " AND \"method\" = ?3" : "") < 0) {
-		sql = NULL;
+	sql = text_format(
+		"SELECT %%s, run_id FROM trial WHERE (?1 = 0 OR run_id = ?1)%s%s"
+		" AND (?4 IS NULL OR \"testbed\" = ?4) AND (?5 = 0 OR \"file_bytes\" = ?5)"
+		" ORDER BY id",
+		filter->filesystem ? " AND \"filesystem\" = ?2" : "",
+		filter->method ? " AND \"method\" = ?3" : "");
+	if (!sql)
 		return -ENOMEM;
-	}
 	return store_prepare_fields(reading->history, sql, record_fields, record_field_count,
 				    filter->with_layout ? 0 : STORE_NO_RUNS, ret, reading->problem);
 }

@@ -11,6 +11,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "stats/condition.h"
 
 static int same_sizes(const struct grid *one, const struct grid *other)
@@ -95,7 +96,8 @@ static int add_column(struct grids *owner, struct grid *joined, const char *meth
 
 	if (r < 0)
 		return r;
-	if (asprintf(&name, "%s%s%s", method, *condition ? ", " : "", condition) < 0)
+	name = text_format("%s%s%s", method, *condition ? ", " : "", condition);
+	if (!name)
 		return -ENOMEM;
 	joined->methods[joined->method_count++] = name;
 	return own_name(owner, name);

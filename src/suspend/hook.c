@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 enum { TEXT_BYTES = 1 << 16 };
 
@@ -32,7 +33,7 @@ static const char *find_sleep(const char *root)
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
 		CLEANUP(freep) char *path = NULL;
 
-		if (asprintf(&path, "%s%s", root, places[i]) >= 0 && access(path, X_OK) == 0)
+		if ((path = text_format("%s%s", root, places[i])) && access(path, X_OK) == 0)
 			return places[i];
 	}
 	return NULL;
@@ -49,16 +50,16 @@ int hook_make(const char *root, const char *program, struct hook *ret, struct pr
 			"systemd-sleep does not exist below %s; if another program suspends this "
 			"machine, make it run: suspend-freeze run -- COMMAND",
 			*root ? root : "/");
-	if (asprintf(&hook.folder, "%s" FOLDER, root) < 0 ||
-	    asprintf(&hook.path, "%s" FOLDER "/suspend-freeze.conf", root) < 0 ||
-	    asprintf(&hook.text,
-		     MARK "[Service]\n"
-			  "ExecStart=\n"
-			  "ExecStart=%s run --anyway -- %s suspend\n"
-			  "ExecStopPost=-%s recover\n"
-			  "# The watchdog has to outlive a holder that was killed.\n"
-			  "KillMode=process\n",
-		     program, sleep, program) < 0) {
+	if (!(hook.folder = text_format("%s" FOLDER, root)) ||
+	    !(hook.path = text_format("%s" FOLDER "/suspend-freeze.conf", root)) ||
+	    !(hook.text =
+		      text_format(MARK "[Service]\n"
+				       "ExecStart=\n"
+				       "ExecStart=%s run --anyway -- %s suspend\n"
+				       "ExecStopPost=-%s recover\n"
+				       "# The watchdog has to outlive a holder that was killed.\n"
+				       "KillMode=process\n",
+				  program, sleep, program))) {
 		hook_clear(&hook);
 		return -ENOMEM;
 	}
@@ -104,7 +105,8 @@ static int write_new(const struct hook *hook)
 
 	if (r < 0)
 		return r;
-	if (asprintf(&beside, "%s.new", hook->path) < 0)
+	beside = text_format("%s.new", hook->path);
+	if (!beside)
 		return -ENOMEM;
 	unlink(beside);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

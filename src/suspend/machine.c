@@ -176,10 +176,11 @@ int machine_plan(const struct machine *machine, const struct wish *wish, struct 
 	};
 
 	if (machine->writers && kernel_is_before(machine->kernel, 6, 16)) {
-		if (asprintf(&spare,
-			     "services that write here continue to run (%s); before Linux 6.16, "
-			     "blocked services make the suspend fail",
-			     machine->writers) < 0)
+		spare = text_format(
+			"services that write here continue to run (%s); before Linux 6.16, "
+			"blocked services make the suspend fail",
+			machine->writers);
+		if (!spare)
 			return -ENOMEM;
 		plan_wish.spare_system = spare;
 	}

@@ -17,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/text.h"
 
 enum {
 	LINE_MAX_BYTES = 1 << 20,
@@ -85,7 +86,7 @@ static void send_request(struct conversation *talk)
 	CLEANUP(freep) char *line = NULL;
 
 	json_decref(json);
-	if (!text || asprintf(&line, "%s\n", text) < 0) {
+	if (!text || !(line = text_format("%s\n", text))) {
 		give_up(talk, "out of memory");
 		return;
 	}

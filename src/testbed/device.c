@@ -28,6 +28,7 @@
 #include "testbed/local.h"
 #include "base/quote.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "testbed/testbed.h"
 
 enum {
@@ -130,19 +131,19 @@ static char *question(const struct device_facts *facts)
 	if (!label || !model)
 		return NULL;
 
-	if (asprintf(&text,
-		     "All data on this device will be lost:\n"
-		     "  %s, which is %s, %s of %s%s%s\n"
-		     "  model: %s\n"
-		     "  serial: %s\n"
-		     "  found on it: %s (label: %s)\n"
-		     "Type its name, %s, to format it: ",
-		     facts->path, facts->name, facts->is_partition ? "a partition" : "a disk",
-		     size_human((double)facts->bytes, size), facts->is_partition ? " on " : "",
-		     facts->is_partition ? facts->disk : "", model,
-		     facts->serial ? facts->serial : "not known",
-		     found->type ? found->type : "nothing known to libblkid", label,
-		     facts->name) < 0)
+	text = text_format(
+		"All data on this device will be lost:\n"
+		"  %s, which is %s, %s of %s%s%s\n"
+		"  model: %s\n"
+		"  serial: %s\n"
+		"  found on it: %s (label: %s)\n"
+		"Type its name, %s, to format it: ",
+		facts->path, facts->name, facts->is_partition ? "a partition" : "a disk",
+		size_human((double)facts->bytes, size), facts->is_partition ? " on " : "",
+		facts->is_partition ? facts->disk : "", model,
+		facts->serial ? facts->serial : "not known",
+		found->type ? found->type : "nothing known to libblkid", label, facts->name);
+	if (!text)
 		return NULL;
 	return text;
 }
@@ -248,8 +249,9 @@ static char *change_of(const struct device_facts *claimed, const struct device_f
 	if (now->number == claimed->number && now->bytes == claimed->bytes &&
 	    now->sequence == claimed->sequence)
 		return NULL;
-	if (asprintf(&text, "%s of %s", now->name ? now->name : "nothing known",
-		     size_human((double)now->bytes, size)) < 0)
+	text = text_format("%s of %s", now->name ? now->name : "nothing known",
+			   size_human((double)now->bytes, size));
+	if (!text)
 		return strdup("another");
 	return text;
 }

@@ -29,6 +29,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "blockdev/sysfs.h"
 
 /* For the lock: udev has it for a moment after each change. */
@@ -178,7 +179,8 @@ static int open_disk(const struct device_facts *facts)
 	CLEANUP(fd_closep) int fd = -1;
 	struct stat status;
 
-	if (asprintf(&path, "%s/%s", device_roots.dev, facts->disk) < 0)
+	path = text_path(device_roots.dev, facts->disk);
+	if (!path)
 		return -1;
 	/* sysfs has "!" for the "/" in a name. */
 	for (char *letter = path; *letter; letter++)

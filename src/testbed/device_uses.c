@@ -115,7 +115,7 @@ static int add_relatives(struct uses_search *search)
 		CLEANUP(freep) char *file = NULL;
 		CLEANUP(freep) char *text = NULL;
 
-		if (!path || asprintf(&file, "%sdev", path) < 0)
+		if (!path || !(file = text_format("%sdev", path)))
 			return -ENOMEM;
 		text = sysfs_text(file);
 		if (sysfs_number(text))

@@ -20,6 +20,7 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "results/field.h"
 
 static const char prefix[] = "vmlinuz-";
@@ -63,7 +64,8 @@ char **kernel_image_names(const char *boot)
 	CLEANUP(globfree) glob_t found = { 0 };
 	size_t skipped = strlen(boot) + 1 + strlen(prefix);
 
-	if (asprintf(&pattern, "%s/%s*", boot, prefix) < 0)
+	pattern = text_format("%s/%s*", boot, prefix);
+	if (!pattern)
 		return NULL;
 	glob(pattern, 0, NULL, &found);
 	names = calloc(found.gl_pathc + 1, sizeof(*names));
@@ -150,10 +152,8 @@ static int open_kernel(const char *path, struct kernel_image *image, struct prob
 static char *newest_in(const char *boot)
 {
 	CLEANUP(kernel_image_names_clear) char **names = kernel_image_names(boot);
-	char *path;
 
-	return names && names[0] && asprintf(&path, "%s/%s%s", boot, prefix, names[0]) >= 0 ? path
-											    : NULL;
+	return names && names[0] ? text_format("%s/%s%s", boot, prefix, names[0]) : NULL;
 }
 
 /* The path if there is such a file. */
@@ -161,7 +161,8 @@ static char *existing(const char *format, const char *folder, const char *name)
 {
 	char *path;
 
-	if (asprintf(&path, format, folder, name) < 0)
+	path = text_format(format, folder, name);
+	if (!path)
 		return NULL;
 	if (access(path, F_OK) == 0)
 		return path;
@@ -211,8 +212,8 @@ static char *with_index(const char *folder, const char *middle, const char *rele
 	CLEANUP(freep) char *index = NULL;
 	CLEANUP(freep) char *real = NULL;
 
-	if (asprintf(&path, "%s/%s%s", folder, middle ? middle : "", middle ? release : "") < 0 ||
-	    asprintf(&index, "%s/modules.dep.bin", path) < 0)
+	if (!(path = text_format("%s/%s%s", folder, middle ? middle : "", middle ? release : "")) ||
+	    !(index = text_format("%s/modules.dep.bin", path)))
 		return NULL;
 	real = realpath(path, NULL);
 	if (real && access(index, R_OK) == 0)

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "testbed/local.h"
 #include "testbed/testbed.h"
 
@@ -72,7 +73,8 @@ static int attach(int image_fd, int *ret_fd, char **ret_path)
 
 		if (number < 0)
 			return -errno;
-		if (asprintf(&path, "/dev/loop%d", number) < 0)
+		path = text_format("/dev/loop%d", number);
+		if (!path)
 			return -ENOMEM;
 		fd = open(path, O_RDWR | O_CLOEXEC);
 		if (fd < 0)

@@ -112,9 +112,8 @@ static int qemu_kernel(const struct testbed_options *options, struct plan_kernel
 	int r = find_image(options, &image, NULL);
 
 	if (r == 0 && image.newest &&
-	    asprintf(&ret->name, "%s%s", options->argument ? options->argument : "", image.path) <
-		    0) {
-		ret->name = NULL;
+	    !(ret->name = text_format("%s%s", options->argument ? options->argument : "",
+				      image.path))) {
 		r = -ENOMEM;
 	}
 	if (r < 0)
@@ -153,8 +152,8 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 	CLEANUP(freep) char *drive = volume ? drive_argument(options, volume) : NULL;
 	const int keep[] = { guest_fd, volume ? volume->fd : -1, -1 };
 
-	if ((volume && !drive) || asprintf(&memory, "%d", MEMORY_MIB) < 0 ||
-	    asprintf(&initrd, "/proc/self/fd/%d", guest_fd) < 0)
+	if ((volume && !drive) || !(memory = text_format("%d", MEMORY_MIB)) ||
+	    !(initrd = text_format("/proc/self/fd/%d", guest_fd)))
 		return -ENOMEM;
 	return child_spawn(
 		ret,
@@ -282,19 +281,19 @@ static int qemu_prepare(struct testbed_options *options, int cancel_fd, char **r
 	r = prove_kvm(options, &image, cancel_fd);
 	if (r == 0 || r == -ECANCELED || r == -ENOMEM)
 		return r;
-	r = r == -ETIMEDOUT ? asprintf(ret_remark,
-				       "a guest on %s did not start within %d s, so its processor "
-				       "is emulated (TCG)",
-				       kvm_device, PROOF_SECONDS)
-	    : r == -EIO	    ? asprintf(ret_remark,
-				       "a guest on %s ended at once, so its processor is emulated "
-					   "(TCG)",
-				       kvm_device)
-			    : asprintf(ret_remark,
-				       "%s cannot be used: %s; so the guest's processor is emulated "
-					   "(TCG)",
-				       kvm_device, strerror(-r));
-	return r < 0 ? -ENOMEM : 0;
+	*ret_remark =
+		r == -ETIMEDOUT
+			? text_format("a guest on %s did not start within %d s, so its processor "
+				      "is emulated (TCG)",
+				      kvm_device, PROOF_SECONDS)
+		: r == -EIO
+			? text_format("a guest on %s ended at once, so its processor is emulated "
+				      "(TCG)",
+				      kvm_device)
+			: text_format("%s cannot be used: %s; so the guest's processor is emulated "
+				      "(TCG)",
+				      kvm_device, strerror(-r));
+	return *ret_remark ? 0 : -ENOMEM;
 }
 
 static int qemu_describe(const struct testbed_options *options, struct environment *environment)
@@ -308,14 +307,14 @@ static int qemu_describe(const struct testbed_options *options, struct environme
 	if (r == 0)
 		r = field_set_text(&environment->drive_throttle, throttle);
 	if (r < 0 ||
-	    asprintf(&note,
-		     "Measured in a QEMU guest on a virtio disk with a write cache: fragments and "
-		     "bytes are exact. %s%s%s%s",
-		     options->accelerated
-			     ? "On KVM: times include QEMU and the file system of the image."
-			     : "Emulated (TCG): times are comparable only with each other.",
-		     throttle ? " The drive is throttled to " : "", throttle ? throttle : "",
-		     throttle ? "." : "") < 0)
+	    !(note = text_format(
+		      "Measured in a QEMU guest on a virtio disk with a write cache: fragments and "
+		      "bytes are exact. %s%s%s%s",
+		      options->accelerated
+			      ? "On KVM: times include QEMU and the file system of the image."
+			      : "Emulated (TCG): times are comparable only with each other.",
+		      throttle ? " The drive is throttled to " : "", throttle ? throttle : "",
+		      throttle ? "." : "")))
 		return -ENOMEM;
 	free(environment->testbed_note);
 	environment->testbed_note = note;

@@ -14,6 +14,7 @@
 #include "testbed/converse.h"
 #include "base/io.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "testbed/testbed.h"
 #include "testbed/volume.h"
 
@@ -110,12 +111,11 @@ static int image_path(const struct testbed_session *session, const struct plan_t
 
 	if (!session->keep_images)
 		return 0;
-	if (asprintf(&path, "%s/%s%s%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
-		     trial->kernel ? "-" : "", trial->kernel ? trial->kernel->label : "",
-		     trial->method.name, size_name(trial->file_bytes, size), trial->run) < 0) {
-		path = NULL;
+	path = text_format("%s/%s%s%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
+			   trial->kernel ? "-" : "", trial->kernel ? trial->kernel->label : "",
+			   trial->method.name, size_name(trial->file_bytes, size), trial->run);
+	if (!path)
 		return -ENOMEM;
-	}
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return problem_set(problem, PROBLEM_USAGE, EEXIST,
 				   "%s exists; remove it, or choose another --keep-images", path);

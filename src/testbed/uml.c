@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "testbed/guest.h"
 #include "testbed/kernel_image.h"
 #include "testbed/testbed.h"
@@ -113,11 +114,11 @@ static int spawn_guest(const char *program, const struct volume *volume, int gue
 
 	if (!chosen)
 		return -ENOSPC;
-	if (asprintf(&memory, "mem=%dM", MEMORY_MIB) < 0 ||
-	    asprintf(&directory, "TMPDIR=%s", chosen) < 0 ||
-	    asprintf(&initrd, "initrd=/proc/self/fd/%d", guest_fd) < 0 ||
-	    asprintf(&disk, "ubdb=/proc/self/fd/%d", volume->fd) < 0 ||
-	    asprintf(&serial, "ssl0=fd:%d,fd:%d", lines->request[0], lines->events[1]) < 0)
+	if (!(memory = text_format("mem=%dM", MEMORY_MIB)) ||
+	    !(directory = text_format("TMPDIR=%s", chosen)) ||
+	    !(initrd = text_format("initrd=/proc/self/fd/%d", guest_fd)) ||
+	    !(disk = text_format("ubdb=/proc/self/fd/%d", volume->fd)) ||
+	    !(serial = text_format("ssl0=fd:%d,fd:%d", lines->request[0], lines->events[1])))
 		return -ENOMEM;
 	return child_spawn(ret, &(struct child_command) {
 					.argv = (const char *[]) { program, memory, initrd, disk,

@@ -11,6 +11,7 @@
 #include "blockdev/place.h"
 #include "testbed/uses.h"
 #include "base/words.h"
+#include "base/text.h"
 
 /* ---- other partitions and other disks ---- */
 
@@ -34,7 +35,8 @@ int uses_find_overlap(struct uses_search *search)
 		dev_t other;
 
 		*slash = '\0';
-		if (asprintf(&file, "%s/dev", found.gl_pathv[i]) < 0)
+		file = text_format("%s/dev", found.gl_pathv[i]);
+		if (!file)
 			return -ENOMEM;
 		text = sysfs_text(file);
 		other = sysfs_number(text);
@@ -67,8 +69,7 @@ static char *serial_of(const char *sys, dev_t disk)
 	char *serial = first_of(sys, disk, files);
 	size_t bytes;
 
-	if (serial || asprintf(&path, "%s/dev/block/%u:%u/device/vpd_pg80", sys, major(disk),
-			       minor(disk)) < 0)
+	if (serial || !(path = sysfs_path(sys, disk, "device/vpd_pg80")))
 		return serial;
 	if (io_read_file(path, 4096, &page, &bytes) < 0 || bytes <= 4)
 		return NULL;
@@ -123,8 +124,8 @@ int uses_find_names(struct uses_search *search)
 	if (r == 0 && !(facts->by_id = words_split(names ? names : "", "/")))
 		r = -ENOMEM;
 	if (r == 0 && serial && *serial && facts->is_partition &&
-	    asprintf(&facts->serial, "%s-part%lld", serial,
-		     sysfs_count(sys, facts->number, "partition")) < 0)
+	    !(facts->serial = text_format("%s-part%lld", serial,
+					  sysfs_count(sys, facts->number, "partition"))))
 		r = -ENOMEM;
 	else if (r == 0 && serial && *serial && !facts->is_partition)
 		facts->serial = TAKE_PTR(serial);

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "blockdev/sysfs.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "testbed/uses.h"
 
 int uses_find_holders(struct uses_search *search)
@@ -72,7 +73,7 @@ static int loop_status(const struct uses_search *search, const char *name, struc
 	CLEANUP(freep) char *path = NULL;
 	CLEANUP(fd_closep) int fd = -1;
 
-	if (strncmp(name, "loop", 4) != 0 || asprintf(&path, "%s/%s", search->roots->dev, name) < 0)
+	if (strncmp(name, "loop", 4) != 0 || !(path = text_path(search->roots->dev, name)))
 		return -ENODEV;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	return fd < 0 || ioctl(fd, LOOP_GET_STATUS64, ret) < 0 ? -ENODEV : 0;
@@ -125,8 +126,8 @@ static int is_writable(const char *process, const char *number)
 	CLEANUP(freep) char *text = NULL;
 	const char *flags;
 
-	if (asprintf(&path, "%s/fdinfo/%s", process, number) < 0) {
-		path = NULL;
+	path = text_format("%s/fdinfo/%s", process, number);
+	if (!path) {
 		return 1;
 	}
 	if (io_read_file(path, 4096, &text, NULL) < 0)
@@ -152,7 +153,8 @@ int uses_find_openers(struct uses_search *search)
 		number[-strlen("/fd/")] = '\0';
 		if (!is_writable(path, number))
 			continue;
-		if (asprintf(&comm, "%s/comm", path) < 0)
+		comm = text_format("%s/comm", path);
+		if (!comm)
 			return -ENOMEM;
 		name = sysfs_text(comm);
 		uses_note(&search->facts->opened, "%s (process %s)", name ? name : "?",

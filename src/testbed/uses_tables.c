@@ -63,9 +63,9 @@ int uses_find_mounts(struct uses_search *search)
 		if (stat(path, &status) < 0 || !is_new(&seen, &count, status.st_ino))
 			continue;
 		pid[strcspn(pid, "/")] = '\0';
-		if (asprintf(&table, "%s/mountinfo", path) < 0 ||
-		    asprintf(&where, "%s%s", *pid == 's' ? "" : elsewhere, *pid == 's' ? "" : pid) <
-			    0)
+		if (!(table = text_format("%s/mountinfo", path)) ||
+		    !(where = text_format("%s%s", *pid == 's' ? "" : elsewhere,
+					  *pid == 's' ? "" : pid)))
 			return -ENOMEM;
 		r = look_at_mounts(search, table, where);
 		if (r != -ENOMEM && *pid != 's')

@@ -18,6 +18,7 @@
 #include "testbed/device.h"
 #include "base/size.h"
 #include "base/words.h"
+#include "base/text.h"
 
 /* For file systems without O_TMPFILE: a name for a moment. */
 static int open_and_unlink(const char *directory)
@@ -25,7 +26,8 @@ static int open_and_unlink(const char *directory)
 	CLEANUP(freep) char *path = NULL;
 	int fd;
 
-	if (asprintf(&path, "%s/alloc-perf-XXXXXX", directory) < 0)
+	path = text_format("%s/alloc-perf-XXXXXX", directory);
+	if (!path)
 		return -1;
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd >= 0 && unlink(path) < 0)

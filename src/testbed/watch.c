@@ -24,6 +24,7 @@
 #include "blockdev/place.h"
 #include "results/record.h"
 #include "base/size.h"
+#include "base/text.h"
 
 /* The first look at the device; gaps between trials are too short for one that means something. */
 enum { LOOK_MS = 200 };
@@ -92,7 +93,7 @@ char *watch_governor(const char *root)
 	CLEANUP(globfree) glob_t found = { 0 };
 	char *governor = NULL;
 
-	if (asprintf(&pattern, "%s/cpu[0-9]*/cpufreq/scaling_governor", root) < 0 ||
+	if (!(pattern = text_format("%s/cpu[0-9]*/cpufreq/scaling_governor", root)) ||
 	    glob(pattern, 0, NULL, &found) != 0)
 		return NULL;
 	for (size_t i = 0; i < found.gl_pathc; i++) {

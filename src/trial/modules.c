@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 
 const char module_directory[] = "modules";
 
@@ -26,7 +27,8 @@ int module_load(const char *file)
 	CLEANUP(freep) char *path = NULL;
 	CLEANUP(fd_closep) int fd = -1;
 
-	if (asprintf(&path, "/%s/%s", module_directory, module_name(file)) < 0)
+	path = text_format("/%s/%s", module_directory, module_name(file));
+	if (!path)
 		return -ENOMEM;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
