@@ -87,6 +87,9 @@ _alloc_perf_value() {
 	"history --by") _alloc_perf_words "$2" "kernel date label" ;;
 	"report -m" | "diff -m" | --measure) _alloc_perf_list "$2" "$(_alloc_perf_measures)" ;;
 	--with) _alloc_perf_words "$2" 2009 ;;
+	"report --order") _alloc_perf_words "$2" "plan name value" ;;
+	--chart-size) _alloc_perf_words "$2" "960x480 1200x600" ;;
+	--title) ;;
 	-c | --chart) _alloc_perf_words "$2" "$(_alloc_perf_measures)" ;;
 	"report -f" | "diff -f" | "history -f" | --format) _alloc_perf_words "$2" "$_alloc_perf_formats" ;;
 	--preset) _alloc_perf_words "$2" "default demo 2009" ;;
@@ -159,8 +162,8 @@ _alloc_perf() {
 			--same-disk --dry-run --quiet --timeout --help"
 		;;
 	report,-*)
-		_alloc_perf_words "$current" "--format --measure --chart --output --force --script --with
-			--list-measures --help"
+		_alloc_perf_words "$current" "--format --measure --chart --title --chart-size --order --output --force
+			--script --with --list-measures --help"
 		;;
 	report,*) _alloc_perf_files "$current" ;;
 	create,-*)

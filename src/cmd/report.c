@@ -22,12 +22,15 @@
 #include "stats/cell.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
-enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE };
+enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE, KEY_TITLE, KEY_CHART_SIZE, KEY_ORDER };
 
 struct options {
 	const struct report_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;	    /* none: the default */
 	const struct measure *chart;
+	const char *title;
+	unsigned width, height; /* of the chart; 0: as it needs */
+	enum chart_order order;
 	const char *output;
 	int script;
 	int with_2009;
@@ -50,6 +53,10 @@ static const struct argp_option option_table[] = {
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What the tables show; time,allocate,written,fragments unless given", 0 },
 	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
+	{ "title", KEY_TITLE, "TEXT", 0, "Title of the chart", 0 },
+	{ "chart-size", KEY_CHART_SIZE, "WxH", 0, "Size of the chart's picture in pixels", 0 },
+	{ "order", KEY_ORDER, "ORDER", 0,
+	  "File systems of the chart by plan (the default), name or value", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0,
 	  "Write there, in the format of the ending: .txt, .md, .html, .json or .csv, or a chart: "
 	  ".svg, .png or .pdf (of the time, unless --chart says otherwise)",
@@ -77,8 +84,37 @@ static const char doc[] =
 	"  alloc-perf report -o page.html one-kernel.jsonl another.jsonl\n"
 	"  alloc-perf report --chart fragments results.jsonl\n"
 	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
+	"  alloc-perf report --chart time --order value --title 'my disk' -o t.png results.jsonl\n"
 	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
 	"Exit status: 0 done, 1 nothing to show, 2 wrong usage or file, 3 gnuplot is missing.";
+
+static int take_chart_size(const char *text, struct options *options)
+{
+	int end = 0;
+
+	if (sscanf(text, "%4ux%4u%n", &options->width, &options->height, &end) == 2 && !text[end] &&
+	    options->width >= 100 && options->height >= 100)
+		return 0;
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "invalid chart size \"%s\": use WIDTHxHEIGHT in pixels, from 100 to "
+			   "9999, such as 1200x600",
+			   text);
+}
+
+static int take_order(const char *text, struct options *options)
+{
+	static const char *const names[] = {
+		[CHART_AS_PLANNED] = "plan", [CHART_BY_NAME] = "name", [CHART_BY_VALUE] = "value"
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			options->order = (enum chart_order)i;
+			return 0;
+		}
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "unknown order \"%s\": use plan, name or value", text);
+}
 
 static error_t take_option(int key, char *argument, struct argp_state *state)
 {
@@ -91,6 +127,13 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return -choice_measures(argument, &options->measures, &options->problem);
 	case KEY_CHART:
 		return -choice_measure(argument, &options->chart, &options->problem);
+	case KEY_TITLE:
+		options->title = argument;
+		return 0;
+	case KEY_CHART_SIZE:
+		return -take_chart_size(argument, options);
+	case KEY_ORDER:
+		return -take_order(argument, options);
 	case KEY_OUTPUT:
 		options->output = argument;
 		return 0;
@@ -158,6 +201,10 @@ static int settle(struct options *options)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "a chart takes neither --format nor --measure; --chart MEASURE "
 				   "says what it shows");
+	if (!options->chart && (options->title || options->width || options->order))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--title, --chart-size and --order are of a chart: give --chart "
+				   "MEASURE");
 	if (options->script && options->output && !is_for_script(options->output))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script for gnuplot; give --output a name "
@@ -233,7 +280,11 @@ static int print_script(FILE *to, const struct grids *grids, const struct option
 			struct problem *problem)
 {
 	CLEANUP(freep) char *picture = picture_beside(options->output, options->chart);
-	struct chart_options chart = { .measure = options->chart, .output = picture };
+	struct chart_options chart = { .measure = options->chart,
+				       .output = picture,
+				       .title = options->title,
+				       .width = options->width,
+				       .height = options->height };
 
 	return picture ? chart_script(to, grids, &chart, problem) : -ENOMEM;
 }
@@ -255,7 +306,10 @@ static int print(FILE *to, void *context, struct problem *problem)
 	struct chart_options chart = { .measure = options->chart,
 				       .output = options->output,
 				       .columns = columns,
-				       .ascii = !terminal_is_utf8() };
+				       .ascii = !terminal_is_utf8(),
+				       .title = options->title,
+				       .width = options->width,
+				       .height = options->height };
 
 	if (options->script)
 		return print_script(to, printing->grids, options, problem);
@@ -284,6 +338,8 @@ static int report(struct options *options, struct problem *problem)
 		r = grids_build(&results, &grids);
 	if (r == 0 && options->chart) {
 		r = grids_join(&grids, &joined);
+		if (r == 0)
+			r = chart_order(&joined, options->chart, options->order);
 		return r < 0 ? r : show(&joined, NULL, options, problem);
 	}
 	if (r == 0 && options->with_2009)

@@ -20,6 +20,8 @@
 #include "report/gnuplot.h"
 #include "results/record.h"
 
+enum { SENTENCE_WIDTH = 700, SENTENCE_HEIGHT = 60 }; /* pixels */
+
 size_t chart_widest(const char *const *names, size_t count)
 {
 	size_t width = 0;
@@ -74,9 +76,15 @@ int chart_put_title(FILE *to, const struct grid *grid, const struct chart_option
 	fclose(conditions_to);
 	if (conditions.failed)
 		return -ENOMEM;
-	fprintf(to, "set title '%s, ", options->measure->title);
-	put_sizes(to, grid);
-	fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
+	fputs("set title ", to);
+	if (options->title) {
+		gnuplot_put_text(to, options->title);
+		fputs(axis->logarithmic ? " . ' (logarithmic)'" : "", to);
+	} else {
+		fprintf(to, "'%s, ", options->measure->title);
+		put_sizes(to, grid);
+		fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
+	}
 	if (conditions.bytes) {
 		fputs(" . \"\\n\" . ", to);
 		gnuplot_put_text(to, conditions.text);
@@ -85,9 +93,72 @@ int chart_put_title(FILE *to, const struct grid *grid, const struct chart_option
 	return 0;
 }
 
+/* ---- a sentence in the place of bars that would all be the same ---- */
+
+/* NaN: values differ, or there are fewer than two. */
+static double common_value(const struct grids *grids, const struct measure *measure)
+{
+	double value = NAN;
+	size_t count = 0;
+
+	for (size_t i = 0; i < grids->count; i++) {
+		const struct grid *grid = &grids->grid[i];
+
+		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++) {
+			struct figure figure = cell_figure(&grid->cells[j], measure);
+
+			if (figure.count == 0)
+				continue;
+			value = count++ ? value : figure.median;
+			if (figure.minimum != value || figure.maximum != value)
+				return NAN;
+		}
+	}
+	return count > 1 ? value : NAN;
+}
+
+/* NULL: out of memory. */
+static char *sentence_of(const struct chart_options *options, double value)
+{
+	char text[VALUE_TEXT_MAX];
+
+	return text_format("%s%s%s: %s in every trial", options->title ? options->title : "",
+			   options->title ? "; " : "", options->measure->title,
+			   value_text(value, options->measure->unit, text));
+}
+
+static int print_sentence(FILE *to, const struct chart_options *options, double value)
+{
+	CLEANUP(freep) char *sentence = sentence_of(options, value);
+
+	if (!sentence)
+		return -ENOMEM;
+	text_put(to, sentence);
+	putc('\n', to);
+	return 0;
+}
+
+/* As a picture. */
+static int put_sentence(FILE *to, const struct chart_options *options, double value)
+{
+	CLEANUP(freep) char *sentence = sentence_of(options, value);
+
+	if (!sentence)
+		return -ENOMEM;
+	gnuplot_put_terminal(to, options->output, options->width ? options->width : SENTENCE_WIDTH,
+			     options->height ? options->height : SENTENCE_HEIGHT);
+	fputs("set label ", to);
+	gnuplot_put_text(to, sentence);
+	fputs(" at screen 0.5, screen 0.5 center\nunset border\nunset tics\nunset key\n"
+	      "set xrange [0:1]\nset yrange [0:1]\nplot NaN\n",
+	      to);
+	return 0;
+}
+
 static int put_script(FILE *to, const struct grids *grids, const struct chart_options *options,
 		      int to_file)
 {
+	double common = common_value(grids, options->measure);
 	struct axis axis;
 	int r = axis_of(grids, options->measure, &axis);
 
@@ -104,7 +175,8 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 		gnuplot_put_text(to, options->output);
 		putc('\n', to);
 	}
-	return chart_put_picture(to, grids, options, &axis);
+	return isnan(common) ? chart_put_picture(to, grids, options, &axis)
+			     : put_sentence(to, options, common);
 }
 
 static int explain_failure(const struct chart_options *options, int r, struct problem *problem)
@@ -161,9 +233,13 @@ int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *
 {
 	CLEANUP(strbuf_clear) struct strbuf script = { 0 };
 	CLEANUP(freep) char *picture = NULL;
+	double common = common_value(grids, options->measure);
 	size_t bytes;
-	int r = script_in_memory(grids, options, &script);
+	int r;
 
+	if (!options->output && !isnan(common))
+		return print_sentence(to, options, common);
+	r = script_in_memory(grids, options, &script);
 	if (r < 0)
 		return explain_failure(options, r, problem);
 	r = gnuplot_run(script.text, script.bytes, &picture, &bytes, problem);

@@ -236,7 +236,8 @@ static int put_picture(FILE *to, const struct grid *grid, const struct chart_opt
 int chart_put_picture(FILE *to, const struct grids *grids, const struct chart_options *options,
 		      const struct axis *axis)
 {
-	double width = picture_width(grids), height = picture_height(grids, width);
+	double width = options->width ? options->width : picture_width(grids);
+	double height = options->height ? options->height : picture_height(grids, width);
 	int r = 0;
 
 	gnuplot_put_terminal(to, options->output, width, height);

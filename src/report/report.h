@@ -58,10 +58,17 @@ const struct report_format *report_format_find(const char *name);
 
 struct chart_options {
 	const struct measure *measure;
-	const char *output; /* its name, which ends in .svg, .png, .pdf; NULL: the terminal */
-	unsigned columns;   /* of the terminal; 0: 80 */
-	int ascii;	    /* it shows no characters beyond ASCII */
+	const char *output;	/* its name, which ends in .svg, .png, .pdf; NULL: the terminal */
+	unsigned columns;	/* of the terminal; 0: 80 */
+	int ascii;		/* it shows no characters beyond ASCII */
+	const char *title;	/* in the place of the measure's; NULL: that */
+	unsigned width, height; /* of a picture, in pixels; 0: as its bars need */
 };
+
+enum chart_order { CHART_AS_PLANNED, CHART_BY_NAME, CHART_BY_VALUE };
+
+/* Sorts the file systems; by value, the one with the smallest median comes first.  0 or -ENOMEM. */
+int chart_order(struct grids *grids, const struct measure *measure, enum chart_order order);
 
 /* Ends in .svg, .png or .pdf? */
 int chart_is_picture(const char *path);

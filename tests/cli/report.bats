@@ -143,6 +143,52 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	done
 }
 
+@test "a chart has a title, a size and an order of file systems" {
+	require_program gnuplot
+	trial jfs mmap 2 9 >>result.jsonl
+	run alloc-perf report --chart time --order value --title "a 'disk'" result.jsonl
+	assert_status 0
+	assert_output_has "a 'disk'"
+	[[ $output != *"time until on disk"* ]]
+	[ "$(sed -n 's/^ \([a-z0-9]\{3,\}\) .*/\1/p' <<<"$output" | paste -sd ,)" = jfs,ext2,zfs,xfs ]
+	run alloc-perf report --chart fragments --order name result.jsonl
+	[ "$(sed -n 's/^ \([a-z0-9]\{3,\}\) .*/\1/p' <<<"$output" | paste -sd ,)" = ext2,jfs,xfs,zfs ]
+	run alloc-perf report --chart time --order plan result.jsonl
+	[ "$(sed -n 's/^ \([a-z0-9]\{3,\}\) .*/\1/p' <<<"$output" | paste -sd ,)" = ext2,zfs,xfs,jfs ]
+	grep -q 'mmap *failed$' <<<"$output"
+	alloc-perf report --chart time --chart-size 500x300 -o chart.svg result.jsonl
+	grep -q 'viewBox="0 0 500 300"' chart.svg
+	for wrong in 500 500x 5x300 500x300x 99999x300; do
+		run alloc-perf report --chart time --chart-size "$wrong" result.jsonl
+		assert_status 2
+		assert_output_has "invalid chart size \"$wrong\""
+	done
+	run alloc-perf report --chart time --order speed result.jsonl
+	assert_status 2
+	assert_output_has 'unknown order "speed": use plan, name or value'
+	for option in --title=x --chart-size=500x300 --order=name; do
+		run alloc-perf report "$option" result.jsonl
+		assert_status 2
+		assert_output_has "give --chart MEASURE"
+	done
+}
+
+@test "a sentence replaces a chart whose bars would all be the same" {
+	require_program gnuplot
+	{
+		echo '{"type":"environment","schema":1,"testbed":"loop"}'
+		trial ext2 mmap 15 4
+		trial xfs mmap 10 4
+	} >same.jsonl
+	run alloc-perf report --chart fragments same.jsonl
+	assert_status 0
+	[ "$output" = "fragments of the file: 4 in every trial" ]
+	alloc-perf report --chart fragments -o same.svg same.jsonl
+	grep -q "fragments of the file: 4 in every trial" same.svg
+	run alloc-perf report --chart time same.jsonl
+	assert_output_has "15 s"
+}
+
 @test "several result files go into one chart" {
 	require_program gnuplot
 	{
