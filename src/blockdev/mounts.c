@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
+#include "blockdev/sysfs.h"
 
 enum { TABLE_BYTES = 256 << 20 };
 
@@ -356,6 +357,60 @@ const struct mount *mounts_by_fd(const struct mounts *mounts, int fd)
 	uint64_t id;
 
 	return mount_id_of_fd(fd, &id) < 0 ? NULL : mounts_by_id(mounts, id);
+}
+
+/* ---- namespaces ---- */
+
+struct namespaces {
+	const char *proc;
+	int (*call)(const char *process, bool is_ours, void *context);
+	void *context;
+	ino_t *met;
+	size_t count;
+};
+
+/* 1: for the first time; 0; or -ENOMEM. */
+static int meet(struct namespaces *namespaces, const char *process)
+{
+	CLEANUP(freep) char *path = text_path(process, "ns/mnt");
+	struct stat status;
+
+	if (!path)
+		return -ENOMEM;
+	if (stat(path, &status) < 0)
+		return 0;
+	for (size_t i = 0; i < namespaces->count; i++)
+		if (namespaces->met[i] == status.st_ino)
+			return 0;
+	return ARRAY_ADD(namespaces->met, namespaces->count, status.st_ino) < 0 ? -ENOMEM : 1;
+}
+
+static int visit(struct namespaces *namespaces, const char *name, bool is_ours)
+{
+	CLEANUP(freep) char *process = text_path(namespaces->proc, name);
+	int r = process ? meet(namespaces, process) : -ENOMEM;
+
+	return r == 1 ? namespaces->call(process, is_ours, namespaces->context) : r;
+}
+
+static int visit_process(const char *name, void *context)
+{
+	return *name >= '1' && *name <= '9' ? visit(context, name, false) : 0;
+}
+
+int mounts_each_namespace(const char *proc,
+			  int (*call)(const char *process, bool is_ours, void *context),
+			  void *context)
+{
+	struct namespaces namespaces = { .proc = proc, .call = call, .context = context };
+	int r = visit(&namespaces, "self", true);
+
+	if (r == 0 && namespaces.count == 0)
+		r = -ENOENT;
+	if (r == 0)
+		r = sysfs_each(proc, visit_process, &namespaces);
+	free(namespaces.met);
+	return r;
 }
 
 /* ---- one mount ---- */

@@ -36,6 +36,15 @@ int mounts_parse(const char *text, struct mounts *ret);
 /* The same from a file: "/proc/self/mountinfo".  0, -errno, or as above. */
 int mounts_read(const char *path, struct mounts *ret);
 
+/*
+ * Calls for each mount namespace with the directory of the first process that is in it, ours
+ * first ("/proc/self").  Processes may be gone meanwhile.  `proc` is where proc is mounted.  0,
+ * -ENOENT (there is no proc), -ENOMEM, or what a call returned if that was not 0.
+ */
+int mounts_each_namespace(const char *proc,
+			  int (*call)(const char *process, bool is_ours, void *context),
+			  void *context);
+
 /* Adds a mount and takes over its strings, also if that fails.  0 or -ENOMEM. */
 int mounts_add(struct mounts *mounts, struct mount *mount);
 

@@ -5,7 +5,6 @@
  */
 #include "suspend/machine.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "suspend/gather.h"
 #include "base/io.h"
@@ -42,56 +40,26 @@ static int read_mounts(struct machine *machine, struct problem *problem)
 
 /* ---- what other mount namespaces have ---- */
 
-struct namespaces {
-	ino_t *seen;
-	size_t count;
-};
-
-static bool is_new(struct namespaces *namespaces, ino_t number)
+/* What cannot be read, or is gone, is left out. */
+static int add_namespace(const char *process, bool is_ours, void *context)
 {
-	for (size_t i = 0; i < namespaces->count; i++)
-		if (namespaces->seen[i] == number)
-			return false;
-	return ARRAY_ADD(namespaces->seen, namespaces->count, number) == 0;
-}
-
-/* Of one process; what cannot be read, or is gone, is left out. */
-static int add_namespace(struct machine *machine, struct namespaces *namespaces,
-			 const char *process)
-{
+	struct machine *machine = context;
+	CLEANUP(freep) char *table = text_path(process, "mountinfo");
+	CLEANUP(freep) char *root = text_path(process, "root");
 	CLEANUP(freep) char *text = NULL;
-	char path[64];
-	struct stat namespace;
-	int r;
 
-	snprintf(path, sizeof(path), "/proc/%.16s/ns/mnt", process);
-	if (stat(path, &namespace) < 0 || !is_new(namespaces, namespace.st_ino))
+	if (!table || !root)
+		return -ENOMEM;
+	if (is_ours || io_read_file(table, MOUNTS_BYTES, &text, NULL) < 0)
 		return 0;
-	snprintf(path, sizeof(path), "/proc/%.16s/mountinfo", process);
-	if (io_read_file(path, MOUNTS_BYTES, &text, NULL) < 0)
-		return 0;
-	snprintf(path, sizeof(path), "/proc/%.16s/root", process);
-	r = reach_add_elsewhere(&machine->mounts, text, path);
-	return r == -ENOMEM ? r : 0;
+	return reach_add_elsewhere(&machine->mounts, text, root) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static int add_namespaces(struct machine *machine)
 {
-	struct namespaces namespaces = { 0 };
-	DIR *processes = opendir("/proc");
-	const struct dirent *entry;
-	struct stat own;
-	int r = 0;
+	int r = mounts_each_namespace("/proc", add_namespace, machine);
 
-	if (stat("/proc/self/ns/mnt", &own) == 0)
-		is_new(&namespaces, own.st_ino);
-	while (processes && r == 0 && (entry = readdir(processes)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			r = add_namespace(machine, &namespaces, entry->d_name);
-	if (processes)
-		closedir(processes);
-	free(namespaces.seen);
-	return r;
+	return r == -ENOENT ? 0 : r;
 }
 
 /* ---- cgroups ---- */

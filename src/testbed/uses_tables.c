@@ -2,9 +2,7 @@
 /* Tables that name devices: of what is mounted or swapped to, and of what will be. */
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
@@ -14,10 +12,12 @@
 
 /* ---- mounts and swap ---- */
 
-static int look_at_mounts(struct uses_search *search, const char *table_path, const char *where)
+static int find_in_namespace(const char *process, bool is_ours, void *context)
 {
+	struct uses_search *search = context;
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
-	int r = mounts_read(table_path, &mounts);
+	CLEANUP(freep) char *table = text_path(process, "mountinfo");
+	int r = table ? mounts_read(table, &mounts) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < mounts.count; i++) {
 		const struct mount *mount = &mounts.all[i];
@@ -27,51 +27,17 @@ static int look_at_mounts(struct uses_search *search, const char *table_path, co
 		if (!found)
 			found = uses_find(search, uses_number_at(mount->source));
 		if (found)
-			uses_note(&search->facts->mounted, "%s%s%s", mount->point, found->note,
-				  where);
+			uses_note(&search->facts->mounted, "%s%s%s%s", mount->point, found->note,
+				  is_ours ? "" : ", in the mount namespace of process ",
+				  is_ours ? "" : strrchr(process, '/') + 1);
 	}
-	return r;
+	/* A process may be gone meanwhile; without our own mounts nothing is known. */
+	return r == -ENOMEM || is_ours ? r : 0;
 }
 
-static int is_new(ino_t **seen, size_t *count, ino_t inode)
-{
-	for (size_t i = 0; i < *count; i++)
-		if ((*seen)[i] == inode)
-			return 0;
-	(void)ARRAY_ADD(*seen, *count, inode);
-	return 1;
-}
-
-/*
- * Each namespace by the first process that is in it, our own before the others.  A process may
- * be gone meanwhile; without its own mounts nothing is known.
- */
 int uses_find_mounts(struct uses_search *search)
 {
-	static const char elsewhere[] = ", in the mount namespace of process ";
-	CLEANUP(globfree) glob_t found = { 0 };
-	CLEANUP(freep) ino_t *seen = NULL;
-	size_t count = 0, stem = strlen(search->roots->proc) + 1;
-	struct stat status;
-	int r = uses_glob(&found, "%s/{self,[0-9]*}/ns/mnt", search->roots->proc);
-
-	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++) {
-		char *path = found.gl_pathv[i], *pid = path + stem;
-		CLEANUP(freep) char *table = NULL;
-		CLEANUP(freep) char *where = NULL;
-
-		if (stat(path, &status) < 0 || !is_new(&seen, &count, status.st_ino))
-			continue;
-		pid[strcspn(pid, "/")] = '\0';
-		if (!(table = text_format("%s/mountinfo", path)) ||
-		    !(where = text_format("%s%s", *pid == 's' ? "" : elsewhere,
-					  *pid == 's' ? "" : pid)))
-			return -ENOMEM;
-		r = look_at_mounts(search, table, where);
-		if (r != -ENOMEM && *pid != 's')
-			r = 0;
-	}
-	return r < 0 || count ? r : -ENOENT;
+	return mounts_each_namespace(search->roots->proc, find_in_namespace, search);
 }
 
 /* Lines below a heading, each with the path of a device or file, escaped, as its first word. */
