@@ -1,33 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of suspend-freeze.  Only the files of this header print. */
+/* The commands of suspend-freeze.  Only the files of this header print. */
 #ifndef SUSPEND_CMD_H
 #define SUSPEND_CMD_H
 
-#include <argp.h>
 #include <stdbool.h>
 
 #include "suspend/machine.h"
-#include "base/problem.h"
+#include "base/command.h"
 #include "suspend/session.h"
 
-/* Each returns the exit status; argv[0] is "suspend-freeze VERB". */
-int cmd_freeze(int argc, char **argv);
-int cmd_install(int argc, char **argv);
-int cmd_plan(int argc, char **argv);
-int cmd_recover(int argc, char **argv);
-int cmd_run(int argc, char **argv);
-int cmd_status(int argc, char **argv);
-int cmd_thaw(int argc, char **argv);
-int cmd_uninstall(int argc, char **argv);
+extern const struct command cmd_freeze, cmd_install, cmd_plan, cmd_recover, cmd_run, cmd_status,
+	cmd_thaw, cmd_uninstall;
 
 /*
  * Says on stderr what went wrong, and returns the exit status for it.  `error`
  * is the -errno that came along, for problems without a sentence of their own.
  */
 int cmd_complain(const struct problem *problem, int error);
-
-/* For verbs without options or arguments: --help, and a complaint about anything else. */
-int cmd_parse_nothing(int argc, char **argv, const char *help);
 
 /* ---- options that say what is to be frozen, the same for plan, freeze and run ---- */
 
@@ -44,8 +33,12 @@ struct request {
 		.limits = { 60000000000ull, 20000000000ull }, \
 	})
 
-/* A child parser for argp; its input is a struct request. */
-extern const struct argp cmd_request_argp;
+/* Options of a command whose input begins with a struct request. */
+extern const struct option_row cmd_request_options[];
+
+/* "20", "1m30s".  0, or -EINVAL with a sentence. */
+int request_take_seconds(const struct option_row *row, const char *argument, uint64_t *ret_ns,
+			 struct problem *problem);
 
 void request_clear(struct request *request);
 

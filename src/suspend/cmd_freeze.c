@@ -13,54 +13,33 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "suspend/keep.h"
-#include "base/program.h"
 #include "base/size.h"
 
 enum { MESSAGE_BYTES = 1 << 16 };
-
-static const struct argp_option options[] = {
-	{ "for", 'f', "SECONDS", 0, "thaw after that time, unless `thaw` is run before", 0 },
-	{ 0 },
-};
-
-static const char help[] =
-	"Freeze file systems and return. They stay frozen for --for SECONDS or until "
-	"`suspend-freeze thaw`.\v"
-	"Examples:\n"
-	"  suspend-freeze freeze --for 10 --only /srv --no-cgroups\n"
-	"  suspend-freeze freeze --for 30; echo mem >/sys/power/state; suspend-freeze thaw\n\n"
-	"Exit status: 0 frozen, 1 not frozen, 2 invalid usage, 3 a prerequisite is missing.";
 
 struct freeze_options {
 	struct request request;
 	bool has_time;
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static int take_time(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
 {
-	struct freeze_options *wanted = state->input;
-	uint64_t seconds;
+	struct freeze_options *wanted = input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wanted->request;
-		return 0;
-	case 'f':
-		if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-			argp_error(state, "invalid time \"%s\": use seconds, such as 30", argument);
-		wanted->request.limits.hold_ns = seconds * 1000000000u;
-		wanted->has_time = true;
-		return 0;
-	case ARGP_KEY_END:
-		if (wanted->request.wish.way == WAY_KERNEL)
-			argp_error(state, "the kernel freezes only during a suspend; use `run`");
-		wanted->request.wish.way = WAY_SELF;
-		if (!wanted->has_time)
-			argp_error(state, "give a time, such as --for 30");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	wanted->has_time = true;
+	return request_take_seconds(row, argument, &wanted->request.limits.hold_ns, problem);
+}
+
+static int check(struct freeze_options *wanted, struct problem *problem)
+{
+	if (wanted->request.wish.way == WAY_KERNEL)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the kernel freezes only during a suspend; use `run`");
+	if (!wanted->has_time)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "give a time, such as --for 30");
+	wanted->request.wish.way = WAY_SELF;
+	return 0;
 }
 
 /* ---- the holder ---- */
@@ -141,14 +120,16 @@ static int await_report(int fd)
 	return packet[0] - '0';
 }
 
-static int freeze(const struct freeze_options *wanted)
+static int freeze(struct freeze_options *wanted)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
 	CLEANUP(fd_closep) int reading = -1;
-	int ends[2], r = machine_check_place(&problem);
+	int ends[2], r = check(wanted, &problem);
 	pid_t pid;
 
+	if (r == 0)
+		r = machine_check_place(&problem);
 	if (r == 0)
 		r = outlook_make(&wanted->request, &outlook, &problem);
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
@@ -168,15 +149,33 @@ static int freeze(const struct freeze_options *wanted)
 	return pid < 0 ? cmd_complain(&problem, -errno) : await_report(reading);
 }
 
-int cmd_freeze(int argc, char **argv)
+static int run_freeze(const struct command *self, int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = { options, parse_option, NULL, help, children, NULL, NULL };
 	struct freeze_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
-	program_parse(&argp, argc, argv, 0, &wanted);
+	command_parse(self, argc, argv, &wanted);
 	status = freeze(&wanted);
 	request_clear(&wanted.request);
 	return status;
 }
+
+static const struct option_row options[] = {
+	{ "for", 'f', "SECONDS", "thaw after that time, unless `thaw` is run before",
+	  .take = take_time },
+	{ 0 },
+};
+
+const struct command cmd_freeze = {
+	.name = "freeze",
+	.summary = "freeze for some seconds",
+	.purpose = "Freeze file systems and return. They stay frozen for --for SECONDS or until "
+		   "`suspend-freeze thaw`.",
+	.examples = "  suspend-freeze freeze --for 10 --only /srv --no-cgroups\n"
+		    "  suspend-freeze freeze --for 30; echo mem >/sys/power/state; suspend-freeze "
+		    "thaw\n",
+	.exit_status = "0 frozen, 1 not frozen, 2 invalid usage, 3 a prerequisite is missing.",
+	.options = options,
+	.shared = cmd_request_options,
+	.run = run_freeze,
+};

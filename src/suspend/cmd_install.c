@@ -10,50 +10,11 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "suspend/hook.h"
-#include "base/program.h"
-
-static const struct argp_option options[] = {
-	{ "dry-run", 'n', NULL, 0, "only print what would be done", 0 },
-	{ "root", 'r', "DIR", 0, "for the system below the directory DIR", 0 },
-	{ 0 },
-};
-
-static const char install_help[] =
-	"Make systemd suspend through `suspend-freeze run`.\v"
-	"Examples:\n"
-	"  suspend-freeze install --dry-run\n"
-	"  suspend-freeze install\n\n"
-	"Exit status: 0 success, or already installed; 1 a file of another program is in the way; "
-	"2 invalid usage; 3 systemd-sleep is missing.";
-
-static const char uninstall_help[] =
-	"Make systemd suspend without suspend-freeze again.\v"
-	"Examples:\n"
-	"  suspend-freeze uninstall --dry-run\n"
-	"  suspend-freeze uninstall\n\n"
-	"Exit status: 0 success, or nothing to remove; 1 the file belongs to another program; 2 "
-	"invalid usage; 3 systemd-sleep is missing.";
 
 struct install_options {
 	bool dry_run;
 	const char *root;
 };
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct install_options *wanted = state->input;
-
-	switch (key) {
-	case 'n':
-		wanted->dry_run = true;
-		return 0;
-	case 'r':
-		wanted->root = argument;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 /* Where this program is, as the hook has to call it. */
 static int own_path(char path[static PATH_MAX])
@@ -133,22 +94,51 @@ static int uninstall(const struct install_options *wanted)
 	return 0;
 }
 
-static int parse_and(int (*act)(const struct install_options *wanted), const char *help, int argc,
-		     char **argv)
+static int run_install(const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
 	struct install_options wanted = { .root = "" };
 
-	program_parse(&argp, argc, argv, 0, &wanted);
-	return act(&wanted);
+	command_parse(self, argc, argv, &wanted);
+	return install(&wanted);
 }
 
-int cmd_install(int argc, char **argv)
+static int run_uninstall(const struct command *self, int argc, char **argv)
 {
-	return parse_and(install, install_help, argc, argv);
+	struct install_options wanted = { .root = "" };
+
+	command_parse(self, argc, argv, &wanted);
+	return uninstall(&wanted);
 }
 
-int cmd_uninstall(int argc, char **argv)
-{
-	return parse_and(uninstall, uninstall_help, argc, argv);
-}
+static const struct option_row options[] = {
+	{ "dry-run", 'n', NULL, "only print what would be done",
+	  OPTION_INTO(OPTION_FLAG, struct install_options, dry_run) },
+	{ "root", 'r', "DIR", "for the system below the directory DIR",
+	  OPTION_INTO(OPTION_TEXT, struct install_options, root), .values = "<directory>" },
+	{ 0 },
+};
+
+const struct command cmd_install = {
+	.name = "install",
+	.summary = "make systemd freeze file systems when it suspends",
+	.purpose = "Make systemd suspend through `suspend-freeze run`.",
+	.examples = "  suspend-freeze install --dry-run\n"
+		    "  suspend-freeze install\n",
+	.exit_status =
+		"0 success, or already installed; 1 a file of another program is in the way; "
+		"2 invalid usage; 3 systemd-sleep is missing.",
+	.options = options,
+	.run = run_install,
+};
+
+const struct command cmd_uninstall = {
+	.name = "uninstall",
+	.summary = "undo install",
+	.purpose = "Make systemd suspend without suspend-freeze again.",
+	.examples = "  suspend-freeze uninstall --dry-run\n"
+		    "  suspend-freeze uninstall\n",
+	.exit_status = "0 success, or nothing to remove; 1 the file belongs to another program; 2 "
+		       "invalid usage; 3 systemd-sleep is missing.",
+	.options = options,
+	.run = run_uninstall,
+};

@@ -10,45 +10,13 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "suspend/gather.h"
-#include "base/program.h"
 #include "base/quote.h"
 #include "suspend/reach.h"
-
-static const struct argp_option options[] = {
-	{ "all", 'a', NULL, 0, "also show file systems without a disk", 0 },
-	{ 0 },
-};
-
-static const char help[] =
-	"Print what `freeze` and `run` would freeze, in which order, and what would not be frozen "
-	"and why. Nothing is changed.\v"
-	"Examples:\n"
-	"  suspend-freeze plan\n"
-	"  suspend-freeze plan --except /media/stick\n"
-	"  suspend-freeze plan --way self           without the kernel's own freezing\n\n"
-	"Exit status: 0 success, 2 invalid usage, 3 a prerequisite is missing.";
 
 struct plan_options {
 	struct request request;
 	bool all;
 };
-
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	struct plan_options *wanted = state->input;
-
-	(void)argument;
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wanted->request;
-		return 0;
-	case 'a':
-		wanted->all = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 static const char *why_not_the_kernel(const struct plan_options *wanted,
 				      const struct outlook *outlook)
@@ -149,15 +117,34 @@ static int print_plan(const struct plan_options *wanted)
 	return 0;
 }
 
-int cmd_plan(int argc, char **argv)
+static int run_plan(const struct command *self, int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = { options, parse_option, NULL, help, children, NULL, NULL };
 	struct plan_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
-	program_parse(&argp, argc, argv, 0, &wanted);
+	command_parse(self, argc, argv, &wanted);
 	status = print_plan(&wanted);
 	request_clear(&wanted.request);
 	return status;
 }
+
+static const struct option_row options[] = {
+	{ "all", 'a', NULL, "also show file systems without a disk",
+	  OPTION_INTO(OPTION_FLAG, struct plan_options, all) },
+	{ 0 },
+};
+
+const struct command cmd_plan = {
+	.name = "plan",
+	.summary = "print what would be frozen, in which order, and what would not",
+	.purpose = "Print what `freeze` and `run` would freeze, in which order, and what would not "
+		   "be frozen and why. Nothing is changed.",
+	.examples =
+		"  suspend-freeze plan\n"
+		"  suspend-freeze plan --except /media/stick\n"
+		"  suspend-freeze plan --way self           without the kernel's own freezing\n",
+	.exit_status = "0 success, 2 invalid usage, 3 a prerequisite is missing.",
+	.options = options,
+	.shared = cmd_request_options,
+	.run = run_plan,
+};

@@ -12,7 +12,6 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "suspend/keep.h"
-#include "base/program.h"
 #include "base/size.h"
 
 enum {
@@ -20,53 +19,18 @@ enum {
 	STATUS_NO_COMMAND = 127,
 };
 
-static const struct argp_option options[] = {
-	{ "for", 'f', "SECONDS", 0,
-	  "thaw after that time without suspend, whatever the command does (default 60)", 0 },
-	{ "anyway", 'a', NULL, 0, "run the command even if some file systems could not be frozen",
-	  0 },
-	{ 0 },
-};
-
-static const char help[] =
-	"Freeze file systems, run COMMAND, and thaw them as soon as the machine has resumed or "
-	"COMMAND has ended.\v"
-	"Examples:\n"
-	"  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
-	"  suspend-freeze run --anyway -- /lib/systemd/systemd-sleep suspend\n"
-	"  suspend-freeze run --only /srv --for 10 -- lvcreate -s -n copy -L 1G vg/srv\n\n"
-	"Exit status: that of COMMAND; 125 file systems could not be frozen or did not stay "
-	"frozen; 126 COMMAND cannot be run; 127 COMMAND does not exist.";
-
 struct run_options {
 	struct request request;
 	bool anyway;
 	char **command;
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static int take_time(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
 {
-	struct run_options *wanted = state->input;
-	uint64_t seconds;
+	struct run_options *wanted = input;
 
-	switch (key) {
-	case ARGP_KEY_INIT:
-		state->child_inputs[0] = &wanted->request;
-		return 0;
-	case 'a':
-		wanted->anyway = true;
-		return 0;
-	case 'f':
-		if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-			argp_error(state, "invalid time \"%s\": use seconds, such as 60", argument);
-		wanted->request.limits.hold_ns = seconds * 1000000000u;
-		return 0;
-	case ARGP_KEY_ARGS:
-		wanted->command = state->argv + state->next;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return request_take_seconds(row, argument, &wanted->request.limits.hold_ns, problem);
 }
 
 /* Why it did not stay frozen to the end; NULL: it did. */
@@ -169,17 +133,13 @@ static int run(const struct run_options *wanted)
 	return only_run(program, wanted->command);
 }
 
-int cmd_run(int argc, char **argv)
+static int run_run(const struct command *self, int argc, char **argv)
 {
-	static const struct argp_child children[] = { { &cmd_request_argp, 0, NULL, 0 }, { 0 } };
-	const struct argp argp = { options, parse_option, "-- COMMAND [ARGUMENT...]",
-				   help,    children,	  NULL,
-				   NULL };
 	struct run_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
-	program_parse(&argp, argc, argv, ARGP_IN_ORDER, &wanted);
-	if (!wanted.command) {
+	wanted.command = command_parse(self, argc, argv, &wanted);
+	if (!*wanted.command) {
 		fprintf(stderr, "suspend-freeze run: give the command that suspends, as in: "
 				"suspend-freeze run -- /lib/systemd/systemd-sleep suspend\n");
 		return PROBLEM_USAGE;
@@ -188,3 +148,31 @@ int cmd_run(int argc, char **argv)
 	request_clear(&wanted.request);
 	return status;
 }
+
+static const struct option_row options[] = {
+	{ "for", 'f', "SECONDS", "thaw after that time without suspend, whatever the command does",
+	  .take = take_time, .fallback = "60" },
+	{ "anyway", 'a', NULL, "run the command even if some file systems could not be frozen",
+	  OPTION_INTO(OPTION_FLAG, struct run_options, anyway) },
+	{ 0 },
+};
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "freeze, run the command that suspends, thaw",
+	.arguments = "-- COMMAND [ARGUMENT...]",
+	.values = "<command>",
+	.in_order = true,
+	.purpose = "Freeze file systems, run COMMAND, and thaw them as soon as the machine has "
+		   "resumed or COMMAND has ended.",
+	.examples =
+		"  suspend-freeze run -- sh -c 'echo mem >/sys/power/state'\n"
+		"  suspend-freeze run --anyway -- /lib/systemd/systemd-sleep suspend\n"
+		"  suspend-freeze run --only /srv --for 10 -- lvcreate -s -n copy -L 1G vg/srv\n",
+	.exit_status =
+		"that of COMMAND; 125 file systems could not be frozen or did not stay frozen; "
+		"126 COMMAND cannot be run; 127 COMMAND does not exist.",
+	.options = options,
+	.shared = cmd_request_options,
+	.run = run_run,
+};

@@ -16,7 +16,6 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "base/io.h"
-#include "base/program.h"
 #include "base/quote.h"
 #include "suspend/recover.h"
 
@@ -24,27 +23,6 @@ enum {
 	THAW_WAIT_NS = 15000000000,
 	LOOK_MS = 20,
 };
-
-static const char thaw_help[] =
-	"Thaw what `freeze` or `run` froze, and return when it is thawed.\v"
-	"Examples:\n"
-	"  suspend-freeze thaw\n\n"
-	"Exit status: 0 nothing is frozen any more, 1 something is still frozen.";
-
-static const char status_help[] =
-	"Print what is frozen, and by which processes.\v"
-	"Examples:\n"
-	"  suspend-freeze status\n\n"
-	"Exit status: 0 nothing is frozen, 1 something is frozen or was left behind.";
-
-static const char recover_help[] =
-	"Thaw what suspend-freeze left frozen when all of its processes were killed: file systems, "
-	"even if they are no longer mounted, cgroups, and the kernel's setting. With DEVICE, thaw "
-	"the unmounted file system on it, no matter who froze it.\v"
-	"Examples:\n"
-	"  suspend-freeze recover\n"
-	"  suspend-freeze recover /dev/sdb1\n\n"
-	"Exit status: 0 nothing is frozen any more, 1 something is still frozen.";
 
 /* ---- what is held ---- */
 
@@ -112,13 +90,22 @@ static int print_status(struct hold *hold)
 	return pending ? PROBLEM_VERDICT : 0;
 }
 
-int cmd_status(int argc, char **argv)
+static int run_status(const struct command *self, int argc, char **argv)
 {
 	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
 
-	cmd_parse_nothing(argc, argv, status_help);
+	command_parse(self, argc, argv, NULL);
 	return print_status(&hold);
 }
+
+const struct command cmd_status = {
+	.name = "status",
+	.summary = "print what is frozen, and by which processes",
+	.purpose = "Print what is frozen, and by which processes.",
+	.examples = "  suspend-freeze status\n",
+	.exit_status = "0 nothing is frozen, 1 something is frozen or was left behind.",
+	.run = run_status,
+};
 
 /* ---- nobody is left ---- */
 
@@ -245,24 +232,22 @@ static int thaw(bool ask)
 	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
-int cmd_thaw(int argc, char **argv)
+static int run_thaw(const struct command *self, int argc, char **argv)
 {
-	cmd_parse_nothing(argc, argv, thaw_help);
+	command_parse(self, argc, argv, NULL);
 	return thaw(true);
 }
 
+const struct command cmd_thaw = {
+	.name = "thaw",
+	.summary = "thaw what `freeze` or `run` froze",
+	.purpose = "Thaw what `freeze` or `run` froze, and return when it is thawed.",
+	.examples = "  suspend-freeze thaw\n",
+	.exit_status = "0 nothing is frozen any more, 1 something is still frozen.",
+	.run = run_thaw,
+};
+
 /* ---- recover ---- */
-
-static error_t parse_devices(int key, char *argument, struct argp_state *state)
-{
-	char ***devices = state->input;
-
-	(void)argument;
-	if (key != ARGP_KEY_ARGS)
-		return ARGP_ERR_UNKNOWN;
-	*devices = state->argv + state->next;
-	return 0;
-}
 
 static int recover_devices(char **devices)
 {
@@ -277,12 +262,25 @@ static int recover_devices(char **devices)
 	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
-int cmd_recover(int argc, char **argv)
+static int run_recover(const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = { NULL, parse_devices, "[DEVICE...]", recover_help,
-				   NULL, NULL,		NULL };
-	char **devices = NULL;
+	char **devices = command_parse(self, argc, argv, NULL);
 
-	program_parse(&argp, argc, argv, 0, &devices);
-	return devices ? recover_devices(devices) : thaw(false);
+	return *devices ? recover_devices(devices) : thaw(false);
 }
+
+const struct command cmd_recover = {
+	.name = "recover",
+	.summary = "thaw what killed processes left frozen",
+	.arguments = "[DEVICE...]",
+	.values = "<file>",
+	.purpose =
+		"Thaw what suspend-freeze left frozen when all of its processes were killed: "
+		"file systems, even if they are no longer mounted, cgroups, and the kernel's "
+		"setting. With DEVICE, thaw the unmounted file system on it, no matter who froze "
+		"it.",
+	.examples = "  suspend-freeze recover\n"
+		    "  suspend-freeze recover /dev/sdb1\n",
+	.exit_status = "0 nothing is frozen any more, 1 something is still frozen.",
+	.run = run_recover,
+};

@@ -11,37 +11,16 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
-#include "base/program.h"
 #include "base/quote.h"
 #include "suspend/reach.h"
 #include "base/size.h"
-
-enum option_key {
-	OPTION_ONLY = 'o',
-	OPTION_EXCEPT = 'x',
-	OPTION_WAIT = 'w',
-	OPTION_WAY = 256,
-	OPTION_NO_CGROUPS,
-};
-
-static const struct argp_option options[] = {
-	{ "only", OPTION_ONLY, "MOUNTPOINT", 0,
-	  "freeze only what is mounted there; can be given several times", 1 },
-	{ "except", OPTION_EXCEPT, "MOUNTPOINT", 0,
-	  "do not freeze what is mounted there; can be given several times", 1 },
-	{ "no-cgroups", OPTION_NO_CGROUPS, NULL, 0, "do not freeze processes", 1 },
-	{ "way", OPTION_WAY, "auto|kernel|self", 0,
-	  "use the kernel's own freezing (Linux 6.16) or not; auto: if the kernel supports it", 1 },
-	{ "wait", OPTION_WAIT, "SECONDS", 0, "stop if a step takes longer (default 20)", 1 },
-	{ 0 },
-};
 
 static int add_name(const char ***names, size_t *count, const char *name)
 {
 	const char **larger = reallocarray(*names, *count + 2, sizeof(*larger));
 
 	if (!larger)
-		return ENOMEM;
+		return -ENOMEM;
 	larger[(*count)++] = name;
 	larger[*count] = NULL;
 	*names = larger;
@@ -49,68 +28,104 @@ static int add_name(const char ***names, size_t *count, const char *name)
 }
 
 /* A last slash does not matter. */
-static error_t take_name(const char ***names, size_t *count, char *argument,
-			 struct argp_state *state)
+static int take_name(const char ***names, size_t *count, const char *argument,
+		     struct problem *problem)
 {
-	size_t length = strlen(argument);
+	char *end = (char *)argument + strlen(argument);
 
 	if (*argument != '/')
-		argp_error(state, "\"%s\" is not a mount point; use an absolute path", argument);
-	while (length > 1 && argument[length - 1] == '/')
-		argument[--length] = '\0';
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "\"%s\" is not a mount point; use an absolute path", argument);
+	while (end - argument > 1 && end[-1] == '/')
+		*--end = '\0';
 	return add_name(names, count, argument);
 }
 
-static error_t take_way(struct request *request, const char *argument, struct argp_state *state)
+static int take_only(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
+{
+	struct request *request = input;
+	int r = take_name(&request->only, &request->only_count, argument, problem);
+
+	(void)row;
+	request->wish.only = request->only;
+	return r;
+}
+
+static int take_except(void *input, const struct option_row *row, const char *argument,
+		       struct problem *problem)
+{
+	struct request *request = input;
+	int r = take_name(&request->except, &request->except_count, argument, problem);
+
+	(void)row;
+	request->wish.except = request->except;
+	return r;
+}
+
+static int take_way(void *input, const struct option_row *row, const char *argument,
+		    struct problem *problem)
 {
 	static const char *const names[] = { "auto", "kernel", "self" };
+	struct request *request = input;
 
+	(void)row;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(argument, names[i]) == 0) {
 			request->wish.way = (enum way)i;
 			return 0;
 		}
-	argp_error(state, "invalid value \"%s\" for --way: use auto, kernel or self", argument);
-	return EINVAL;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid value \"%s\" for --way: use auto, kernel or self", argument);
 }
 
-static error_t take_wait(struct request *request, const char *argument, struct argp_state *state)
+static int take_no_cgroups(void *input, const struct option_row *row, const char *argument,
+			   struct problem *problem)
+{
+	struct request *request = input;
+
+	(void)row, (void)argument, (void)problem;
+	request->wish.cgroups = false;
+	return 0;
+}
+
+int request_take_seconds(const struct option_row *row, const char *argument, uint64_t *ret_ns,
+			 struct problem *problem)
 {
 	uint64_t seconds;
 
 	if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-		argp_error(state, "invalid time \"%s\": use seconds, such as 20, or 1m30s",
-			   argument);
-	request->limits.wait_ns = seconds * 1000000000u;
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"invalid time \"%s\" for --%s: use seconds, such as 20, or 1m30s", argument,
+			row->name);
+	*ret_ns = seconds * 1000000000u;
 	return 0;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static int take_wait(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
 {
-	struct request *request = state->input;
+	struct request *request = input;
 
-	switch (key) {
-	case OPTION_ONLY:
-		return take_name(&request->only, &request->only_count, argument, state);
-	case OPTION_EXCEPT:
-		return take_name(&request->except, &request->except_count, argument, state);
-	case OPTION_NO_CGROUPS:
-		request->wish.cgroups = false;
-		return 0;
-	case OPTION_WAY:
-		return take_way(request, argument, state);
-	case OPTION_WAIT:
-		return take_wait(request, argument, state);
-	case ARGP_KEY_END:
-		request->wish.only = request->only;
-		request->wish.except = request->except;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return request_take_seconds(row, argument, &request->limits.wait_ns, problem);
 }
 
-const struct argp cmd_request_argp = { options, parse_option, NULL, NULL, NULL, NULL, NULL };
+const struct option_row cmd_request_options[] = {
+	{ "only", 'o', "MOUNTPOINT",
+	  "freeze only what is mounted there; can be given several times", .group = 1,
+	  .repeats = true, .take = take_only, .values = "<directory>" },
+	{ "except", 'x', "MOUNTPOINT",
+	  "do not freeze what is mounted there; can be given several times", .group = 1,
+	  .repeats = true, .take = take_except, .values = "<directory>" },
+	{ "no-cgroups", 0, NULL, "do not freeze processes", .group = 1, .take = take_no_cgroups },
+	{ "way", 0, "auto|kernel|self",
+	  "use the kernel's own freezing (Linux 6.16) or not; auto: if the kernel supports it",
+	  .group = 1, .take = take_way, .values = "auto kernel self" },
+	{ "wait", 'w', "SECONDS", "stop if a step takes longer", .group = 1, .take = take_wait,
+	  .fallback = "20" },
+	{ 0 },
+};
 
 void request_clear(struct request *request)
 {
@@ -193,11 +208,4 @@ void cmd_tell_exceptions(const struct hold *hold)
 				"instead\n",
 				path, entry->type);
 	}
-}
-
-int cmd_parse_nothing(int argc, char **argv, const char *help)
-{
-	const struct argp argp = { NULL, NULL, NULL, help, NULL, NULL, NULL };
-
-	return program_parse(&argp, argc, argv, 0, NULL);
 }

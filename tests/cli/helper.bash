@@ -179,6 +179,13 @@ options_of() {
 		grep -vxE 'help|usage|version|' | sort -u
 }
 
+# options_in_page PAGE: long options that the built page has a text for.
+options_in_page() {
+	[ -e "$ALLOC_PERF_BUILD/man/$1" ] || skip "the manual pages were built without scdoc"
+	sed -n '/^\\fB-/s/\\fB--\([a-z-]*\)\\fR/\n\1\n/gp' "$ALLOC_PERF_BUILD/man/$1" |
+		grep -xE '[a-z-]+' | grep -vx help | sort -u
+}
+
 # wait_until COMMAND...: until it succeeds.  A busy machine is given a minute.
 wait_until() {
 	for _ in {1..600}; do

@@ -47,7 +47,7 @@ fake_system() {
 		options_of suspend-freeze "$verb"
 	done | sort -u >in-help
 	[ "$(wc -l <in-help)" -ge 9 ]
-	sed -n '/^\*-/s/.*\*--\([a-z-]*\)\*.*/\1/p' "$MANUAL" | grep -vx help | sort -u >in-manual
+	options_in_page suspend-freeze.8 >in-manual
 	diff in-help in-manual
 }
 
@@ -56,7 +56,7 @@ fake_system() {
 	assert_status 2
 	run suspend-freeze plna
 	assert_status 2
-	[ "$output" = 'suspend-freeze: unknown verb "plna"; did you mean "plan"?' ]
+	[ "$output" = 'suspend-freeze: unknown command "plna"; did you mean "plan"?' ]
 	run suspend-freeze freeze
 	assert_status 2
 	assert_output_has "give a time, such as --for 30"
@@ -242,9 +242,17 @@ in_container() {
 	assert_output_has "systemd-sleep does not exist below root"
 }
 
-@test "completion for bash: verbs, and the options that --help has" {
-	# shellcheck source=completion/suspend-freeze.bash
-	source "$ALLOC_PERF_SOURCE/completion/suspend-freeze.bash"
+@test "completion for bash: commands, and the options that --help has" {
+	# shellcheck source=/dev/null
+	source "$ALLOC_PERF_BUILD/completion/suspend-freeze"
+	COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
+	completes "suspend-freeze he" help
+	completes "suspend-freeze --v" --version
+	completes "suspend-freeze help un" uninstall
+	for verb in $(verbs); do
+		complete_line "suspend-freeze $verb --"
+		diff <(printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort) <(options_of suspend-freeze "$verb")
+	done
 	completes "suspend-freeze re" recover
 	completes "suspend-freeze un" uninstall
 	completes "suspend-freeze run --an" --anyway
@@ -254,4 +262,7 @@ in_container() {
 	completes "suspend-freeze plan --way k" kernel
 	mkdir -p "$TEST_DIR/folder"
 	completes "suspend-freeze plan --only $TEST_DIR/fol" "$TEST_DIR/folder"
+	printf '#!/bin/sh\n' >"$TEST_DIR/bin/that-suspends"
+	chmod 755 "$TEST_DIR/bin/that-suspends"
+	completes "suspend-freeze run -- that-susp" that-suspends
 }

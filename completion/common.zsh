@@ -1,0 +1,44 @@
+#compdef @PROGRAM@
+# SPDX-License-Identifier: MIT
+# Completion of @PROGRAM@ for zsh, made by scripts/command-table.
+
+# Words that the program itself knows: the first one of each line that it prints.  What has to be
+# filled in, as in chunk-BYTES, is left to be typed.
+_PROGRAM_ask() { # [-s ,] COMMAND
+	local -a words
+	words=(${(f)"$(_call_program words $service ${=@[-1]} 2>/dev/null)"})
+	_values ${@[1,-2]} value ${words%%[ A-Z\[]*}
+}
+
+_PROGRAM_file() {
+	_files
+}
+
+_PROGRAM_directory() {
+	_directories
+}
+
+_PROGRAM_command() {
+	_command_names -e
+}
+
+# Behind the command $1.
+_PROGRAM_at() {
+	local -a commands
+	case $1 in
+@TABLE@
+	*) return 1 ;;
+	esac
+	if ((CURRENT == 2)); then
+		_describe command commands
+		return
+	fi
+	shift words
+	((CURRENT--))
+	if [[ $words[1] == help ]]; then
+		_PROGRAM_at "$1"
+	else
+		_PROGRAM_at "${1:+$1 }$words[1]"
+	fi
+}
+
