@@ -428,13 +428,12 @@ static int read_run(struct source_reader *reader, size_t from, size_t to)
 	return hand_over(reader);
 }
 
-static int read_files(struct source_reader *reader, int directory, struct source_visit *visit)
+static int read_files(struct source_reader *reader, struct source_visit *visit)
 {
 	struct root root;
 	size_t from = 0;
 	int r = 0;
 
-	(void)directory;
 	if (read_root(reader->volume->fd, reader->volume->tree, &root) < 0)
 		return 0;
 	reader->last_snapshot = root.last_snapshot;

@@ -184,12 +184,11 @@ static uint64_t last_with(const struct source_visit *visit, size_t index)
 	return visit->inodes[index];
 }
 
-static int read_files(struct source_reader *reader, int directory, struct source_visit *visit)
+static int read_files(struct source_reader *reader, struct source_visit *visit)
 {
 	uint64_t last = 0;
 	int r = 0;
 
-	(void)directory;
 	ext_reader_forget(&reader->ext);
 	for (size_t i = 0; r == 0 && i < visit->count; i++) {
 		const struct ext2_inode_large *inode;

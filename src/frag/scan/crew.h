@@ -9,7 +9,7 @@
 #include "frag/scan/names.h"
 #include "frag/scan/totals.h"
 #include "frag/show/file.h"
-#include "frag/scan/seen.h"
+#include "frag/scan/link_set.h"
 
 struct frag_result;
 struct frag_settings;
@@ -23,7 +23,7 @@ struct crew {
 	int (*work)(struct crew_member *member);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
-	struct seen *links; /* hard links met; NULL: inodes come once */
+	struct link_set *links; /* hard links met; NULL: inodes come once */
 
 	atomic_bool stop;
 	atomic_uint_fast64_t files; /* seen so far, for who watches */

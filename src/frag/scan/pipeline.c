@@ -42,8 +42,9 @@ static bool is_filtered(const struct frag_settings *settings, const struct sourc
 /* 1: met for the first time, 0, -ENOMEM. */
 static int count_link(struct crew_member *member, const struct source_inode *inode)
 {
-	struct seen *links = member->crew->links;
-	int is_new = links && inode->links > 1 ? seen_add(links, inode->device, inode->number) : 1;
+	struct link_set *links = member->crew->links;
+	int is_new =
+		links && inode->links > 1 ? link_set_add(links, inode->device, inode->number) : 1;
 
 	member->totals.linked_again += is_new == 0;
 	return is_new;

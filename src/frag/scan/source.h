@@ -51,9 +51,9 @@ struct source {
 	void (*reader_free)(struct source_reader *reader);
 	/*
 	 * Hands over those files of the visit that can be read; for the others the kernel is to
-	 * be asked.  `directory` is that of all of them.  0, or what begin() or end() returned.
+	 * be asked.  0, or what begin() or end() returned.
 	 */
-	int (*read)(struct source_reader *reader, int directory, struct source_visit *visit);
+	int (*read)(struct source_reader *reader, struct source_visit *visit);
 };
 
 extern const struct source source_ext, source_xfs, source_btrfs;

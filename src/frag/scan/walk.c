@@ -9,24 +9,516 @@
  * the names.  Work is taken last in, first out, so that what waits is bounded by
  * the depth of the tree and not by its width: about a chunk for each level.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
-#include "frag/scan/walker.h"
+#include "frag/frag.h"
+#include "frag/scan/crew.h"
+#include "frag/scan/directory.h"
+#include "frag/scan/met.h"
 #include "frag/scan/pipeline.h"
+#include "frag/scan/source.h"
 
-void walk_push(struct walk *walk, struct folder *folder)
+enum {
+	WALK_CHUNK_BYTES = 32768,
+	WALK_FILESYSTEMS_MAX = 64,
+	WALK_NAMES_MAX = WALK_CHUNK_BYTES / 24, /* the shortest entry of a directory */
+};
+
+/* A file system that was met. */
+struct walk_filesystem {
+	struct filesystem_facts facts;
+	const struct source *source;
+	struct source_volume *volume; /* NULL: there is none, or nobody looked yet */
+	bool looked_for_volume;
+};
+
+struct walk {
+	struct crew crew;
+	const struct frag_settings *settings;
+	const struct frag_names *names;
+	struct frag_result *result;
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct directory *work; /* stack */
+	bool names_ended, names_busy;
+	unsigned busy;
+
+	pthread_mutex_t filesystems_lock;
+	struct walk_filesystem filesystems[WALK_FILESYSTEMS_MAX];
+	unsigned filesystem_count;
+};
+
+/* A name in a chunk of a directory. */
+struct walk_name {
+	uint64_t inode;
+	const char *name;
+	bool is_done;
+};
+
+struct worker {
+	struct walk *walk;
+	struct crew_member *member;
+	struct totals *totals;		    /* the member's */
+	const char *name;		    /* of the file in hand */
+	struct filesystem_facts facts;	    /* of the device last met */
+	struct walk_filesystem *filesystem; /* the same; NULL: there was no room for it */
+	struct directory_path path;
+	struct source_reader *reader; /* NULL: none yet */
+	const struct walk_filesystem *reader_of;
+	char chunk[WALK_CHUNK_BYTES] __attribute__((aligned(8)));
+	struct walk_name listed[WALK_NAMES_MAX];
+	uint64_t inodes[WALK_NAMES_MAX];
+};
+
+/* Leaves the directory for whoever has nothing to do; takes over one use of it. */
+static void walk_push(struct walk *walk, struct directory *directory)
 {
 	pthread_mutex_lock(&walk->lock);
-	folder->below = walk->work;
-	walk->work = folder;
+	directory->below = walk->work;
+	walk->work = directory;
 	pthread_cond_signal(&walk->changed);
 	pthread_mutex_unlock(&walk->lock);
+}
+
+/* ---- file systems ---- */
+
+enum { FILES_WORTH_SOURCE = 1000 /* fewer are seen sooner than a source is opened */ };
+
+static const struct source *const sources[] = { &source_ext, &source_xfs, &source_btrfs };
+
+static struct walk_filesystem *find(struct walk *walk, uint64_t device)
+{
+	for (unsigned i = 0; i < walk->filesystem_count; i++)
+		if (walk->filesystems[i].facts.device == device)
+			return &walk->filesystems[i];
+	return NULL;
+}
+
+static struct walk_filesystem *add(struct walk *walk, const struct filesystem_facts *facts)
+{
+	if (walk->filesystem_count == 0) {
+		walk->result->facts = *facts;
+		walk->result->model = frag_model_for(walk->settings, facts);
+	}
+	if (walk->filesystem_count == WALK_FILESYSTEMS_MAX)
+		return NULL;
+	walk->filesystems[walk->filesystem_count] = (struct walk_filesystem) { .facts = *facts };
+	return &walk->filesystems[walk->filesystem_count++];
+}
+
+/* Makes worker->facts those of `device`, which `fd` is on.  0 or -errno. */
+static int walk_use_facts(struct worker *worker, uint64_t device, int fd)
+{
+	struct walk *walk = worker->walk;
+	int r = 0;
+
+	if (worker->facts.kind && worker->facts.device == device)
+		return 0;
+	pthread_mutex_lock(&walk->filesystems_lock);
+	worker->filesystem = find(walk, device);
+	if (worker->filesystem) {
+		worker->facts = worker->filesystem->facts;
+	} else {
+		r = filesystem_look(fd, &worker->facts);
+		if (r == 0) {
+			worker->filesystem = add(walk, &worker->facts);
+			met_add(walk->result->met, &worker->facts, fd);
+		}
+	}
+	pthread_mutex_unlock(&walk->filesystems_lock);
+	if (r == 0)
+		worker->member->model = frag_model_for(walk->settings, &worker->facts);
+	return r;
+}
+
+static const struct source *find_source(const struct filesystem_facts *facts)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
+		if (sources[i]->magic == facts->magic)
+			return sources[i];
+	return NULL;
+}
+
+/* Opens its volume, once; whether there is one. */
+static bool open_source(struct walk *walk, struct walk_filesystem *filesystem, int fd)
+{
+	pthread_mutex_lock(&walk->filesystems_lock);
+	if (!filesystem->looked_for_volume) {
+		filesystem->source = find_source(&filesystem->facts);
+		if (filesystem->source)
+			filesystem->volume = filesystem->source->open(fd, &filesystem->facts);
+	}
+	filesystem->looked_for_volume = true;
+	pthread_mutex_unlock(&walk->filesystems_lock);
+	return filesystem->volume != NULL;
+}
+
+/* Before the volumes are closed. */
+static void walk_free_reader(struct worker *worker)
+{
+	if (worker->reader)
+		worker->reader_of->source->reader_free(TAKE_PTR(worker->reader));
+}
+
+/* Whether inodes of the file system that `fd` is on may be read by worker->reader. */
+static bool walk_use_source(struct worker *worker, int fd)
+{
+	struct walk *walk = worker->walk;
+	struct walk_filesystem *filesystem = worker->filesystem;
+
+	if (!filesystem || atomic_load(&walk->crew.files) < FILES_WORTH_SOURCE ||
+	    !open_source(walk, filesystem, fd))
+		return false;
+	if ((walk->settings->newer && filesystem->source->has_old_times) ||
+	    !filesystem->source->is_settled(filesystem->volume))
+		return false;
+	if (worker->reader_of != filesystem) {
+		walk_free_reader(worker);
+		worker->reader_of = filesystem;
+		worker->reader = filesystem->source->reader_new(filesystem->volume);
+	}
+	return worker->reader != NULL;
+}
+
+/* ---- files ---- */
+
+/* What happens to single files is counted, not fatal.  0 or -ENOMEM. */
+static int walk_note_error(struct worker *worker, const char *name, int error)
+{
+	const char *path = directory_path_of(&worker->path, name);
+
+	return path ? pipeline_note_error(worker->member, path, 0, error) : -ENOMEM;
+}
+
+/* For a crew_namer; context is the worker. */
+static int walk_name_file(void *context, const struct frag_file *file, bool whole, const char **ret)
+{
+	struct worker *worker = context;
+
+	(void)file;
+	worker->totals->root_bytes = worker->path.root_bytes;
+	*ret = whole ? directory_path_of(&worker->path, worker->name) : worker->name;
+	return *ret ? 0 : -ENOMEM;
+}
+
+/* The same in two steps, the first of them as pipeline_begin(). */
+static int walk_begin_file(struct worker *worker, const char *name,
+			   const struct source_inode *inode)
+{
+	worker->name = name;
+	return pipeline_begin(worker->member, inode);
+}
+
+/* The kernel may know of a later size than a source does. */
+static int look_into(struct worker *worker, int at)
+{
+	CLEANUP(fd_closep) int fd = frag_open(at, worker->name, false);
+	struct crew_member *member = worker->member;
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return fd < 0 ? fd : -errno;
+	member->file.size_bytes = (uint64_t)status.st_size;
+	member->file.disk_bytes = (uint64_t)status.st_blocks * 512;
+	return frag_file_read(fd, member->facts, member->crew->settings->sync, &member->collector,
+			      &member->file);
+}
+
+static int walk_ask_kernel(struct worker *worker, int at)
+{
+	pipeline_restart(worker->member);
+	return pipeline_end(worker->member, look_into(worker, at));
+}
+
+/* A regular file, by the kernel.  0 or -errno. */
+static int walk_file(struct worker *worker, int at, const char *name, const struct statx *status)
+{
+	struct source_inode inode = {
+		.device = makedev(status->stx_dev_major, status->stx_dev_minor),
+		.number = status->stx_ino,
+		.size_bytes = status->stx_size,
+		.disk_bytes = status->stx_blocks * 512,
+		.links = status->stx_nlink,
+		.mtime = status->stx_mtime.tv_sec,
+		.extents = status->stx_blocks != 0,
+	};
+	int r;
+
+	inode.is_simple =
+		frag_file_has_one_block(inode.size_bytes, inode.disk_bytes, &worker->facts);
+	r = walk_begin_file(worker, name, &inode);
+	return r > 0 ? walk_ask_kernel(worker, at) : r;
+}
+
+/* ---- what a directory contains ---- */
+
+static int look_at(struct worker *worker, struct directory *directory, const char *name,
+		   unsigned char type)
+{
+	struct directory *child;
+	struct statx status;
+
+	if (type != DT_REG && type != DT_DIR && type != DT_UNKNOWN) {
+		worker->totals->special_files++;
+		return 0;
+	}
+	if (type != DT_DIR) {
+		if (statx(directory->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+			  STATX_BASIC_STATS, &status) < 0)
+			return walk_note_error(worker, name, -errno);
+		if (S_ISREG(status.stx_mode))
+			return walk_file(worker, directory->fd, name, &status);
+		if (!S_ISDIR(status.stx_mode)) {
+			worker->totals->special_files++;
+			return 0;
+		}
+	}
+	child = directory_new(directory, name);
+	if (!child)
+		return -ENOMEM;
+	walk_push(worker->walk, child);
+	return 0;
+}
+
+struct linux_dirent {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short bytes;
+	unsigned char type;
+	char name[];
+};
+
+/* ---- by a source ---- */
+
+static int by_inode(const void *one, const void *other)
+{
+	const struct walk_name *a = one, *b = other;
+
+	return a->inode < b->inode ? -1 : a->inode > b->inode;
+}
+
+struct chunk_visit {
+	struct source_visit visit;
+	struct worker *worker;
+	int at;
+};
+
+static int begin_listed(struct source_visit *visit, size_t index, const struct source_inode *inode)
+{
+	struct worker *worker = ((struct chunk_visit *)visit)->worker;
+	struct walk_name *listed = &worker->listed[index];
+
+	if (crew_is_over(&worker->walk->crew))
+		return -ECANCELED;
+	listed->is_done = true;
+	worker->totals->table_files++;
+	return walk_begin_file(worker, listed->name, inode);
+}
+
+static int end_listed(struct source_visit *visit, size_t index, int error)
+{
+	struct chunk_visit *chunk = (struct chunk_visit *)visit;
+	struct worker *worker = chunk->worker;
+
+	(void)index;
+	worker->totals->table_files -= error == -EOPNOTSUPP;
+	return error == -EOPNOTSUPP ? walk_ask_kernel(worker, chunk->at)
+				    : pipeline_end(worker->member, error);
+}
+
+/* Each once, in their order; how many.  Behind them are other names of the same inodes. */
+static size_t order(struct worker *worker, size_t count)
+{
+	struct walk_name *listed = worker->listed;
+	size_t kept = 0;
+
+	qsort(listed, count, sizeof(*listed), by_inode);
+	for (size_t i = 0; i < count; i++) {
+		struct walk_name name = listed[i];
+
+		if (kept && worker->inodes[kept - 1] == name.inode)
+			continue;
+		listed[i] = listed[kept];
+		listed[kept] = name;
+		worker->inodes[kept++] = name.inode;
+	}
+	return kept;
+}
+
+static int look_at_listed(struct worker *worker, struct directory *directory, size_t count)
+{
+	struct chunk_visit chunk = {
+		.visit = { .inodes = worker->inodes,
+			   .count = order(worker, count),
+			   .facts = &worker->facts,
+			   .exact = worker->walk->settings->exact,
+			   .begin = begin_listed,
+			   .end = end_listed,
+			   .collector = &worker->member->collector,
+			   .file = &worker->member->file },
+		.worker = worker,
+		.at = directory->fd,
+	};
+	int r = 0;
+
+	if (chunk.visit.count)
+		r = worker->filesystem->source->read(worker->reader, &chunk.visit);
+	if (r == -ECANCELED)
+		return 0;
+	for (size_t i = 0; r == 0 && i < count && !crew_is_over(&worker->walk->crew); i++)
+		if (!worker->listed[i].is_done)
+			r = look_at(worker, directory, worker->listed[i].name, DT_REG);
+	return r;
+}
+
+/* ---- a chunk of names ---- */
+
+static bool is_dots(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+static int look_at_chunk(struct worker *worker, struct directory *directory, size_t bytes)
+{
+	bool by_source = walk_use_source(worker, directory->fd);
+	size_t files = 0, listed = 0;
+	int r = 0;
+
+	for (size_t at = 0; r == 0 && at < bytes; files++) {
+		const struct linux_dirent *entry = (const void *)(worker->chunk + at);
+
+		at += entry->bytes;
+		if (is_dots(entry->name))
+			continue;
+		if (by_source && entry->type == DT_REG)
+			worker->listed[listed++] =
+				(struct walk_name) { .inode = entry->inode, .name = entry->name };
+		else
+			r = look_at(worker, directory, entry->name, entry->type);
+		if (crew_is_over(&worker->walk->crew))
+			break;
+	}
+	if (r == 0)
+		r = look_at_listed(worker, directory, listed);
+	atomic_fetch_add(&worker->walk->crew.files, files);
+	return r;
+}
+
+/* ---- directories ---- */
+
+/* The blocks of the directory itself.  0 or -ENOMEM. */
+static int look_at_own(struct worker *worker, const struct directory *directory,
+		       const struct stat *status)
+{
+	struct frag_file file = {
+		.device = status->st_dev,
+		.inode = status->st_ino,
+		.size_bytes = (uint64_t)status->st_size,
+		.disk_bytes = (uint64_t)status->st_blocks * 512,
+	};
+	struct frag_collector collector = {
+		.model = worker->member->model,
+		.also = crew_watch_extent,
+		.also_context = &worker->walk->crew,
+	};
+	int r = frag_file_read(directory->fd, &worker->facts, false, &collector, &file);
+
+	if (r == -ECANCELED)
+		return 0;
+	/* Most file systems do not report it: those are the ones that are missing in the end. */
+	if (r < 0)
+		return r == -ENOMEM ? r : 0;
+	r = directory_path_set(&worker->path, directory);
+	if (r < 0)
+		return r;
+	/* Without the slash behind it; whoever needs the path next sets it anew. */
+	if (worker->path.bytes > 1)
+		worker->path.text[worker->path.bytes - 1] = '\0';
+	file.path = worker->path.text;
+	return totals_add_directory(worker->totals, &file);
+}
+
+/* Opens the directory.  1: go on and read it, 0: it is left out, -errno. */
+static int walk_enter(struct worker *worker, struct directory *directory, bool follow)
+{
+	struct walk *walk = worker->walk;
+	struct stat status;
+	int is_new, r;
+
+	r = frag_open(directory->parent ? directory->parent->fd : AT_FDCWD, directory->name,
+		      follow);
+	if (r < 0)
+		return r;
+	directory->fd = r;
+	if (fstat(directory->fd, &status) < 0)
+		return -errno;
+	directory->device = status.st_dev;
+	if (walk->settings->one_filesystem && directory->parent &&
+	    directory->device != directory->parent->device) {
+		worker->totals->skipped_mounts++;
+		return 0;
+	}
+	is_new = link_set_add(walk->crew.links, status.st_dev, status.st_ino);
+	if (is_new <= 0) {
+		worker->totals->linked_again += is_new == 0;
+		return is_new;
+	}
+	r = walk_use_facts(worker, directory->device, directory->fd);
+	if (r == 0 && worker->facts.is_pseudo && directory->parent) {
+		worker->totals->skipped_mounts++;
+		return 0;
+	}
+	worker->totals->directories += r == 0;
+	if (r == 0 && walk->settings->with_directories)
+		r = look_at_own(worker, directory, &status);
+	return r < 0 ? r : 1;
+}
+
+static int note_directory(struct worker *worker, struct directory *directory, int error)
+{
+	int r = directory_path_set(&worker->path, directory->parent);
+
+	return r < 0 ? r : walk_note_error(worker, directory->name, error);
+}
+
+/* Enters the directory or reads the next chunk of it; takes over one use.  0 or -errno. */
+static int walk_directory(struct worker *worker, struct directory *directory)
+{
+	ssize_t bytes;
+	int r = directory->fd >= 0 ? 1 : walk_enter(worker, directory, false);
+
+	if (r <= 0) {
+		r = r < 0 ? note_directory(worker, directory, r) : 0;
+		directory_release(directory);
+		return r;
+	}
+	bytes = syscall(SYS_getdents64, directory->fd, worker->chunk, WALK_CHUNK_BYTES);
+	if (bytes <= 0) {
+		r = bytes < 0 ? note_directory(worker, directory, -errno) : 0;
+		directory_release(directory);
+		return r;
+	}
+	atomic_fetch_add(&directory->users, 1);
+	walk_push(worker->walk, directory);
+	r = directory_path_set(&worker->path, directory);
+	if (r == 0)
+		r = walk_use_facts(worker, directory->device, directory->fd);
+	if (r == 0)
+		r = look_at_chunk(worker, directory, (size_t)bytes);
+	directory_release(directory);
+	return r;
 }
 
 /* ---- what the user named ---- */
@@ -36,7 +528,7 @@ static int look_at_named(struct worker *worker, const char *name)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct statx status;
-	int r = folder_path_set(&worker->path, NULL), is_new;
+	int r = directory_path_set(&worker->path, NULL), is_new;
 
 	if (r < 0)
 		return r;
@@ -46,16 +538,16 @@ static int look_at_named(struct worker *worker, const char *name)
 		return totals_add_unreadable(worker->totals, name, r);
 	}
 	if (S_ISDIR(status.stx_mode)) {
-		struct folder *folder = folder_new(NULL, name);
+		struct directory *directory = directory_new(NULL, name);
 
-		if (!folder)
+		if (!directory)
 			return -ENOMEM;
-		r = walk_enter(worker, folder, true);
+		r = walk_enter(worker, directory, true);
 		if (r > 0) {
-			walk_push(worker->walk, folder);
+			walk_push(worker->walk, directory);
 			return 0;
 		}
-		folder_release(folder);
+		directory_release(directory);
 		return r < 0 ? walk_note_error(worker, name, r) : 0;
 	}
 	if (!S_ISREG(status.stx_mode)) {
@@ -70,7 +562,8 @@ static int look_at_named(struct worker *worker, const char *name)
 		return r;
 	if (status.stx_nlink == 1) {
 		/* Named twice counts once, too. */
-		is_new = seen_add(worker->walk->crew.links, worker->facts.device, status.stx_ino);
+		is_new = link_set_add(worker->walk->crew.links, worker->facts.device,
+				      status.stx_ino);
 		if (is_new <= 0) {
 			worker->totals->linked_again += is_new == 0;
 			return is_new;
@@ -81,7 +574,7 @@ static int look_at_named(struct worker *worker, const char *name)
 
 /* ---- threads ---- */
 
-enum task { TASK_NONE, TASK_FOLDER, TASK_NAME };
+enum task { TASK_NONE, TASK_DIRECTORY, TASK_NAME };
 
 /*
  * Asks for a name; the lock is held before and after, but not meanwhile: a pipe
@@ -109,7 +602,7 @@ static char *take_name(struct walk *walk, int *ret_error)
 }
 
 /* Names are asked for only if there is nothing else to do. */
-static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_name,
+static enum task take(struct walk *walk, struct directory **ret_directory, char **ret_name,
 		      int *ret_error)
 {
 	enum task task = TASK_NONE;
@@ -117,9 +610,9 @@ static enum task take(struct walk *walk, struct folder **ret_folder, char **ret_
 	pthread_mutex_lock(&walk->lock);
 	while (*ret_error == 0 && task == TASK_NONE && !crew_is_over(&walk->crew)) {
 		if (walk->work) {
-			*ret_folder = walk->work;
+			*ret_directory = walk->work;
 			walk->work = walk->work->below;
-			task = TASK_FOLDER;
+			task = TASK_DIRECTORY;
 		} else if (!walk->names_ended && !walk->names_busy) {
 			*ret_name = take_name(walk, ret_error);
 			task = *ret_name ? TASK_NAME : TASK_NONE;
@@ -142,12 +635,13 @@ static void finish_task(struct walk *walk)
 	pthread_mutex_unlock(&walk->lock);
 }
 
-static int work_on_task(struct worker *worker, enum task task, struct folder *folder, char *name)
+static int work_on_task(struct worker *worker, enum task task, struct directory *directory,
+			char *name)
 {
 	int r;
 
-	if (task == TASK_FOLDER)
-		return walk_folder(worker, folder);
+	if (task == TASK_DIRECTORY)
+		return walk_directory(worker, directory);
 	r = look_at_named(worker, name);
 	atomic_fetch_add(&worker->walk->crew.files, 1);
 	free(name);
@@ -177,7 +671,7 @@ static int work(struct crew_member *member)
 {
 	struct walk *walk = member->crew->context;
 	CLEANUP(worker_freep) struct worker *worker = calloc(1, sizeof(*worker));
-	struct folder *folder;
+	struct directory *directory;
 	enum task task;
 	char *name;
 	int r = 0;
@@ -189,8 +683,8 @@ static int work(struct crew_member *member)
 	worker->totals = &member->totals;
 	member->facts = &worker->facts;
 	member->namer = (struct crew_namer) { walk_name_file, worker };
-	while (r == 0 && (task = take(walk, &folder, &name, &r)) != TASK_NONE) {
-		r = work_on_task(worker, task, folder, name);
+	while (r == 0 && (task = take(walk, &directory, &name, &r)) != TASK_NONE) {
+		r = work_on_task(worker, task, directory, name);
 		finish_task(walk);
 	}
 	wake_all(walk);
@@ -212,15 +706,15 @@ static void walk_release(struct walk *walk)
 {
 	/* There is some only if the walk was stopped. */
 	while (walk->work) {
-		struct folder *folder = walk->work;
+		struct directory *directory = walk->work;
 
-		walk->work = folder->below;
-		folder_release(folder);
+		walk->work = directory->below;
+		directory_release(directory);
 	}
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
 		if (walk->filesystems[i].volume)
 			walk->filesystems[i].source->close(walk->filesystems[i].volume);
-	seen_free(walk->crew.links);
+	link_set_free(walk->crew.links);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_mutex_destroy(&walk->filesystems_lock);
@@ -236,7 +730,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 			  .work = work,
 			  .wake = wake_all,
 			  .context = &walk,
-			  .links = seen_new() },
+			  .links = link_set_new() },
 		.settings = settings,
 		.names = names,
 		.result = ret,
@@ -252,7 +746,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 	if (r == 0) {
 		raise_descriptor_limit();
 		r = crew_run(&walk.crew, crew_size(settings));
-		ret->linked_full = seen_is_full(walk.crew.links);
+		ret->linked_full = link_set_is_full(walk.crew.links);
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)

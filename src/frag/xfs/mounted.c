@@ -292,12 +292,11 @@ static int read_run(struct source_reader *reader, struct source_visit *visit, si
 	return r;
 }
 
-static int read_files(struct source_reader *reader, int directory, struct source_visit *visit)
+static int read_files(struct source_reader *reader, struct source_visit *visit)
 {
 	size_t from = 0;
 	int r = 0;
 
-	(void)directory;
 	for (size_t i = 1; r == 0 && i <= visit->count; i++) {
 		if (i < visit->count && visit->inodes[i] - visit->inodes[i - 1] < INODES_APART)
 			continue;

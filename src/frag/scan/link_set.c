@@ -6,7 +6,7 @@
  * table stops growing at half a million runs (24 MiB; 134 million inodes if they
  * are dense), so that memory is bounded whatever the tree.
  */
-#include "frag/scan/seen.h"
+#include "frag/scan/link_set.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@ struct run {
 	uint64_t bits[(1 << RUN_BITS) / 64];
 };
 
-struct seen {
+struct link_set {
 	pthread_mutex_t lock;
 	struct hashmap runs;
 	int full;
@@ -51,72 +51,72 @@ static bool is_same(const void *slot, const void *key, const void *context)
 
 static const struct hashmap_kind runs = { sizeof(struct run), is_used, hash_run, is_same };
 
-struct seen *seen_new(void)
+struct link_set *link_set_new(void)
 {
-	struct seen *seen = calloc(1, sizeof(*seen));
+	struct link_set *set = calloc(1, sizeof(*set));
 
-	if (!seen)
+	if (!set)
 		return NULL;
-	seen->runs = (struct hashmap) { .kind = &runs, .slots_max = SLOTS_MAX };
-	pthread_mutex_init(&seen->lock, NULL);
-	return seen;
+	set->runs = (struct hashmap) { .kind = &runs, .slots_max = SLOTS_MAX };
+	pthread_mutex_init(&set->lock, NULL);
+	return set;
 }
 
-struct seen *seen_free(struct seen *seen)
+struct link_set *link_set_free(struct link_set *set)
 {
-	if (!seen)
+	if (!set)
 		return NULL;
-	pthread_mutex_destroy(&seen->lock);
-	hashmap_clear(&seen->runs);
-	free(seen);
+	pthread_mutex_destroy(&set->lock);
+	hashmap_clear(&set->runs);
+	free(set);
 	return NULL;
 }
 
-void seen_freep(struct seen **seen)
+void link_set_freep(struct link_set **set)
 {
-	*seen = seen_free(*seen);
+	*set = link_set_free(*set);
 }
 
 /* NULL with *error 0: the set is full. */
-static struct run *find_or_add(struct seen *seen, uint64_t device, uint64_t number, int *error)
+static struct run *find_or_add(struct link_set *set, uint64_t device, uint64_t number, int *error)
 {
 	const struct run key = { .device = device, .number = number };
 	void *slot = NULL;
-	int r = hashmap_add(&seen->runs, hash_run(&key, NULL), &key, &slot);
+	int r = hashmap_add(&set->runs, hash_run(&key, NULL), &key, &slot);
 
 	if (r == 0)
 		*(struct run *)slot = key;
 	if (r == -ENOSPC)
-		seen->full = 1;
+		set->full = 1;
 	else if (r < 0)
 		*error = r;
 	return slot;
 }
 
-int seen_add(struct seen *seen, uint64_t device, uint64_t inode)
+int link_set_add(struct link_set *set, uint64_t device, uint64_t inode)
 {
 	uint64_t bit = 1ull << (inode % 64);
 	int error = 0, is_new = 1;
 	struct run *run;
 
-	pthread_mutex_lock(&seen->lock);
-	run = find_or_add(seen, device, (inode >> RUN_BITS) + 1, &error);
+	pthread_mutex_lock(&set->lock);
+	run = find_or_add(set, device, (inode >> RUN_BITS) + 1, &error);
 	if (run) {
 		uint64_t *word = &run->bits[inode % (1 << RUN_BITS) / 64];
 
 		is_new = !(*word & bit);
 		*word |= bit;
 	}
-	pthread_mutex_unlock(&seen->lock);
+	pthread_mutex_unlock(&set->lock);
 	return error ? error : is_new;
 }
 
-int seen_is_full(struct seen *seen)
+int link_set_is_full(struct link_set *set)
 {
 	int full;
 
-	pthread_mutex_lock(&seen->lock);
-	full = seen->full;
-	pthread_mutex_unlock(&seen->lock);
+	pthread_mutex_lock(&set->lock);
+	full = set->full;
+	pthread_mutex_unlock(&set->lock);
 	return full;
 }

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A directory knows its name and its parent, and paths are put together only for
+ * who wants to see one: they may be longer than the kernel takes, so that nothing
+ * is opened by them.
+ */
+#include "frag/scan/directory.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+struct directory *directory_new(struct directory *parent, const char *name)
+{
+	size_t bytes = strlen(name) + 1;
+	struct directory *directory = malloc(sizeof(*directory) + bytes);
+
+	if (!directory)
+		return NULL;
+	*directory = (struct directory) { .parent = parent, .fd = -1 };
+	atomic_init(&directory->users, 1);
+	memcpy(directory->name, name, bytes);
+	/* The root's name is its slash. */
+	while (bytes > 2 && !parent && directory->name[bytes - 2] == '/')
+		directory->name[--bytes - 1] = '\0';
+	if (parent)
+		atomic_fetch_add(&parent->users, 1);
+	return directory;
+}
+
+void directory_release(struct directory *directory)
+{
+	while (directory && atomic_fetch_sub(&directory->users, 1) == 1) {
+		struct directory *parent = directory->parent;
+
+		fd_close(directory->fd);
+		free(directory);
+		directory = parent;
+	}
+}
+
+/* ---- paths ---- */
+
+static int reserve(struct directory_path *path, size_t bytes)
+{
+	char *larger;
+
+	if (bytes <= path->room)
+		return 0;
+	larger = realloc(path->text, 2 * bytes);
+	if (!larger)
+		return -ENOMEM;
+	path->text = larger;
+	path->room = 2 * bytes;
+	return 0;
+}
+
+static size_t length_of(const struct directory *directory)
+{
+	size_t bytes = 0;
+
+	for (; directory; directory = directory->parent)
+		bytes += strlen(directory->name) + 1;
+	return bytes;
+}
+
+int directory_path_set(struct directory_path *path, const struct directory *directory)
+{
+	size_t end = length_of(directory);
+	int r = reserve(path, end + 1);
+
+	if (r < 0)
+		return r;
+	path->bytes = end;
+	path->text[end] = '\0';
+	path->root_bytes = 0;
+	for (; directory; directory = directory->parent) {
+		size_t bytes = strlen(directory->name);
+
+		path->text[--end] = '/';
+		end -= bytes;
+		memcpy(path->text + end, directory->name, bytes);
+		path->root_bytes = strcmp(directory->name, "/") == 0 ? 0 : bytes;
+	}
+	/* "/" was named: no second slash. */
+	if (path->bytes > 1 && path->text[0] == '/' && path->text[1] == '/') {
+		memmove(path->text, path->text + 1, path->bytes);
+		path->bytes--;
+	}
+	return 0;
+}
+
+const char *directory_path_of(struct directory_path *path, const char *name)
+{
+	size_t bytes = strlen(name) + 1;
+
+	if (reserve(path, path->bytes + bytes) < 0)
+		return NULL;
+	memcpy(path->text + path->bytes, name, bytes);
+	return path->text;
+}

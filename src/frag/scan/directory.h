@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Directories of the walk, and their paths. */
+#ifndef FRAG_DIRECTORY_H
+#define FRAG_DIRECTORY_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A directory.  Lives as long as something in it is still to be opened. */
+struct directory {
+	struct directory *parent; /* NULL: named by the user, relative to where we are */
+	struct directory *below;  /* in the stack of work */
+	atomic_uint users;	  /* the children, and whoever reads it */
+	int fd;			  /* -1: not opened yet */
+	uint64_t device;
+	char name[];
+};
+
+/* `parent` may be NULL.  NULL: out of memory. */
+struct directory *directory_new(struct directory *parent, const char *name);
+
+/* Gives back one use; NULL-safe. */
+void directory_release(struct directory *directory);
+
+/* Where a thread puts paths together. */
+struct directory_path {
+	char *text; /* of the directory in hand, with a slash behind it; free() it */
+	size_t bytes, room;
+	size_t root_bytes; /* of the topmost directory, as the user named it; the root: 0 */
+};
+
+/* The directory in hand; NULL: none, names stand for themselves.  0 or -ENOMEM. */
+int directory_path_set(struct directory_path *path, const struct directory *directory);
+
+/* Of a name in it; valid until the next call.  NULL: out of memory. */
+const char *directory_path_of(struct directory_path *path, const char *name);
+
+#endif
