@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/text.h"
+#include "base/io.h"
 
 json_t *json_of_text(const char *text)
 {
@@ -64,4 +65,17 @@ int json_put_line(FILE *to, const json_t *json)
 int json_put_indented(FILE *to, const json_t *json)
 {
 	return put(to, json, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+}
+
+int json_write_line(int fd, json_t *json)
+{
+	CLEANUP(json_decrefp) json_t *line = json;
+	CLEANUP(freep) char *text = line ? json_dumps(line, JSON_COMPACT) : NULL;
+	size_t bytes;
+
+	if (!text)
+		return -ENOMEM;
+	bytes = strlen(text);
+	text[bytes] = '\n'; /* in the place of the final zero */
+	return io_write_all(fd, text, bytes + 1);
 }

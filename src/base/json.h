@@ -30,4 +30,8 @@ int json_set_name(json_t *object, const char *key, const char *name);
 int json_put_line(FILE *to, const json_t *json);
 int json_put_indented(FILE *to, const json_t *json);
 
+/* Writes it in one line by one call, so that at most the last line of a file is torn, and gives up
+ * the reference.  0, -ENOMEM (also for NULL), or -errno of write(). */
+int json_write_line(int fd, json_t *json);
+
 #endif

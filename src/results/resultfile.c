@@ -18,6 +18,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/json.h"
 
 /* One file on its way in. */
 struct reading {
@@ -284,13 +285,11 @@ int results_is_file(const char *path)
 
 int results_keep_environment(struct results *results, struct environment *environment)
 {
-	int r = ARRAY_ROOM(results->environments, results->environment_count);
+	int r = ARRAY_ADD(results->environments, results->environment_count, *environment);
 
-	if (r < 0)
-		return r;
-	results->environments[results->environment_count++] = *environment;
-	environment_init(environment);
-	return 0;
+	if (r == 0)
+		environment_init(environment);
+	return r;
 }
 
 int results_keep(struct results *results, struct record *record)
@@ -323,16 +322,8 @@ int results_keep_warning(struct results *results, struct warning *warning)
 
 int resultfile_append(int fd, json_t *json)
 {
-	CLEANUP(json_decrefp) json_t *line = json;
-	CLEANUP(freep) char *text = json_dumps(line, JSON_COMPACT);
-	size_t bytes;
-	int r;
+	int r = json_write_line(fd, json);
 
-	if (!text)
-		return -ENOMEM;
-	bytes = strlen(text);
-	text[bytes] = '\n'; /* in the place of the final zero: one write, so one tear */
-	r = io_write_all(fd, text, bytes + 1);
 	if (r < 0)
 		return r;
 	/* Pipes and terminals cannot. */

@@ -17,7 +17,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "base/text.h"
+#include "base/json.h"
 
 enum {
 	LINE_MAX_BYTES = 1 << 20,
@@ -81,18 +81,15 @@ static void give_up(struct conversation *talk, const char *format, ...)
 
 static void send_request(struct conversation *talk)
 {
-	json_t *json = trial_request_to_json(talk->request);
-	CLEANUP(freep) char *text = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	CLEANUP(freep) char *line = NULL;
+	int r = json_write_line(talk->process->to_fd, trial_request_to_json(talk->request));
 
-	json_decref(json);
-	if (!text || !(line = text_format("%s\n", text))) {
+	if (r == -ENOMEM) {
 		give_up(talk, "out of memory");
 		return;
 	}
 	talk->asked = 1;
 	talk->deadline_ns = seconds_from_now(talk->session->trial_seconds);
-	if (io_write_all(talk->process->to_fd, line, strlen(line)) < 0)
+	if (r < 0)
 		give_up(talk, "the agent exited before it received its request");
 }
 

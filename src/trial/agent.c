@@ -12,19 +12,8 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/json.h"
 #include "trial/trial.h"
-
-static int say(int fd, json_t *json)
-{
-	CLEANUP(freep) char *line = json ? json_dumps(json, JSON_COMPACT) : NULL;
-	int r;
-
-	json_decref(json);
-	if (!line)
-		return -ENOMEM;
-	r = io_write_all(fd, line, strlen(line));
-	return r < 0 ? r : io_write_all(fd, "\n", 1);
-}
 
 /* What the trial's host is here: the two ends of the line. */
 struct line {
@@ -37,7 +26,8 @@ static void say_stage(const char *stage, void *context)
 {
 	const struct line *line = context;
 
-	(void)say(line->out_fd, json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
+	(void)json_write_line(line->out_fd,
+			      json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
 }
 
 /* A new reference in *ret; 0, -EPIPE or -EPROTO. */
@@ -55,7 +45,7 @@ static int hear(FILE *in, json_t **ret)
 static int64_t ask_for_flush(void *context)
 {
 	const struct line *line = context;
-	int r = say(line->out_fd, json_pack("{s:s}", "event", "flush"));
+	int r = json_write_line(line->out_fd, json_pack("{s:s}", "event", "flush"));
 	json_int_t ns = -1, error = EPROTO;
 	json_t *answer;
 
@@ -95,12 +85,12 @@ int agent_serve(int in_fd, int out_fd)
 	record_init(&record);
 	if (!in)
 		return -errno;
-	r = say(out_fd, json_pack("{s:s}", "event", "ready"));
+	r = json_write_line(out_fd, json_pack("{s:s}", "event", "ready"));
 	if (r == 0)
 		r = hear_request(in, &request);
 	if (r < 0)
 		return r;
 	trial_run(&request, &host, &record);
-	return say(out_fd,
-		   json_pack("{s:s, s:o}", "event", "record", "record", record_to_json(&record)));
+	return json_write_line(out_fd, json_pack("{s:s, s:o}", "event", "record", "record",
+						 record_to_json(&record)));
 }

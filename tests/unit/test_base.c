@@ -234,6 +234,21 @@ static void json_holds_any_name(void **state)
 			    text);
 }
 
+static void json_line_is_written_whole(void **state)
+{
+	char text[32] = "";
+	int fds[2];
+	(void)state;
+
+	assert_int_equal(0, pipe(fds));
+	assert_int_equal(0, json_write_line(fds[1], json_pack("{si}", "a", 1)));
+	assert_int_equal(-ENOMEM, json_write_line(fds[1], NULL));
+	assert_int_equal(8, read(fds[0], text, sizeof(text)));
+	assert_string_equal("{\"a\":1}\n", text);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 static void fill_table(struct text_table *table)
 {
 	static const char *const rows[][3] = {
@@ -319,6 +334,7 @@ int main(void)
 		cmocka_unit_test(hashmap_keeps_to_its_limit),
 		cmocka_unit_test(csv_quotes_what_has_to_be),
 		cmocka_unit_test(json_holds_any_name),
+		cmocka_unit_test(json_line_is_written_whole),
 		cmocka_unit_test(table_is_aligned),
 		cmocka_unit_test(table_is_printed_in_parts),
 		cmocka_unit_test(table_remembers_a_failure),
