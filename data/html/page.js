@@ -582,6 +582,8 @@
 		return html("p", {}, "Most fragments: ", html("b", {}, most.method), `, ${plural(fragments(most), "fragment")}.`);
 	}
 
+	const isTested = ({ verdict }) => verdict === "tested" || verdict === "equal";
+
 	function card(condition, summary) {
 		const cells = (names) => names.map((name) => cellAt(condition, summary.filesystem, name));
 		const best = cells(summary.best), slower = cells(summary.slower), title = html("h4", {}, summary.filesystem);
@@ -591,7 +593,7 @@
 		const inGroup = best.length > 1;
 		return html("article", {}, title,
 			html("p", { class: inGroup ? "best group" : "best" }, summary.best.join(", "), inGroup ? html("small", {},
-				summary.tested ? "no test tells them apart" : "too few runs to tell them apart") : null),
+				isTested(summary) ? "no test tells them apart" : "too few runs to tell them apart") : null),
 			bestFigures(best),
 			slower.length ? slowestFigures(slowest, best[0])
 				: html("p", {}, inGroup ? "All methods take about as long." : "The only method that reserved the space here."),
@@ -609,12 +611,11 @@
 	function summaryOf(view) {
 		const condition = view.conditions[0], summary = condition.summary;
 		const shown = view.filesystems.map((name) => summary.filesystems.find(({ filesystem }) => filesystem === name));
-		const isTested = shown.every(({ tested }) => tested);
-		return section("In short", html("div", { class: "cards" }, shown.map((one) => card(condition, one))),
+				return section("In short", html("div", { class: "cards" }, shown.map((one) => card(condition, one))),
 			note(excludedText(summary.excluded),
 				"The best methods take the least time until the file is on the disk. Methods that no test can tell from the"
 				+ " fastest count as equal.",
-				isTested ? null : " There are too few runs for a test, so only a factor of two or more counts as a difference;"
+				shown.every(isTested) ? null : " There are too few runs for a test, so only a factor of two or more counts as a difference;"
 					+ " run --runs auto repeats the trials."));
 	}
 

@@ -240,7 +240,9 @@ static int print_results(struct run *run, struct problem *problem)
 
 	if (r == 0 && run->path && !run->options->quiet) {
 		r = report_format_find("table")->print(stdout, &grids, &plain);
-		printf("\nresults: %s\n", run->path);
+		printf("\nresults: %s\nfor a patch's description: alloc-perf report --format "
+		       "markdown %s\n",
+		       run->path, run->path);
 	}
 	if (r == 0 && run->trials.automatic)
 		say_precision(run, &grids);

@@ -3,10 +3,12 @@
 #ifndef REPORT_FORMAT_H
 #define REPORT_FORMAT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/text.h"
 #include "report/report.h"
+#include "stats/summary.h"
 
 struct cell;
 struct grid;
@@ -36,6 +38,18 @@ void put_interval(FILE *to, const struct grid *grid);
 
 /* What a table shows: the measures asked for, or the default four. */
 const struct measure *const *report_measures(const struct report_options *options);
+
+/*
+ * Gives the sentences of the summary to `told`: which methods to use per file system, and what did
+ * not compete.  0, what `told` returned, or -ENOMEM.
+ */
+int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
+		 void *context);
+
+/* Is there a summary with these options?  It is about the time, and about methods. */
+bool summary_is_shown(const struct grid *grid, const struct report_options *options);
+
+#define SUMMARY_TITLE "summary", "time until on disk; 95 % confidence intervals of the ratios"
 
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int form2009_print(FILE *to, const struct grids *grids, const struct report_options *options);

@@ -21,9 +21,6 @@ void html_put_text(FILE *to, const char *text);
  */
 json_t *html_data(const struct grids *grids, const struct report_options *options);
 
-/* The best methods of each file system of a grid.  A new reference; NULL: out of memory. */
-json_t *html_summary(const struct grid *grid);
-
 /* What is there without the script: the tables, and the pictures in words.  0 or -ENOMEM. */
 int html_put_plain(FILE *to, const struct grids *grids, const struct report_options *options);
 

@@ -323,7 +323,7 @@ static void extend_condition(json_t *json, const struct grid *grid)
 				json_of_text(grid->environment->testbed_note), "filesystems",
 				names_json(grid->filesystems, grid->filesystem_count), "methods",
 				names_json(grid->methods, grid->method_count), "summary",
-				html_summary(grid)));
+				json_of_summary(grid, false)));
 }
 
 /* ---- side by side ---- */

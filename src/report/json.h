@@ -3,6 +3,8 @@
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
+#include <stdbool.h>
+
 #include "base/json.h"
 #include "stats/cell.h"
 
@@ -17,6 +19,12 @@ json_t *json_of_figure(const struct figure *figure);
 
 /* "seconds", "bytes", "count". */
 const char *measure_unit_name(enum measure_unit unit);
+
+/*
+ * The best methods per file system (doc/report.md), named by the keys of records, or as people type
+ * them.
+ */
+json_t *json_of_summary(const struct grid *grid, bool by_key);
 
 struct report_options;
 struct difference_report;

@@ -85,6 +85,10 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 	const struct measure *const *measures = report_measures(options);
 	int r = heading_each(grid, put_item, to);
 
+	if (r == 0 && summary_is_shown(grid, options)) {
+		fprintf(to, "\n**%s** (%s)\n\n", SUMMARY_TITLE);
+		r = summary_each(grid, put_item, to);
+	}
 	for (; r == 0 && *measures; measures++)
 		r = print_measure(to, grid, *measures);
 	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", markdown_put_table);

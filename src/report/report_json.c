@@ -68,11 +68,12 @@ static json_t *grid_json(const struct grid *grid, const struct report_options *o
 
 	if (environment)
 		json_object_del(environment, "type");
-	return json_pack("{so so so sI so so so so}", "testbed", json_of_text(grid->testbed),
+	return json_pack("{so so so sI so so so so so}", "testbed", json_of_text(grid->testbed),
 			 "kernel", json_of_text(grid->kernel), "label", json_of_text(grid->label),
 			 "file_bytes", (json_int_t)grid->file_bytes, "volume_bytes",
 			 json_of_count(grid->volume_bytes), "environment", environment, "warnings",
-			 json_of_warnings(grid), "cells", cells_json(grid, options));
+			 json_of_warnings(grid), "summary", json_of_summary(grid, true), "cells",
+			 cells_json(grid, options));
 }
 
 static json_t *grids_json(const struct grids *grids, const struct report_options *options)

@@ -86,6 +86,10 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 
 	if (r >= 0)
 		r = heading_each(grid, print_heading_line, &page);
+	if (r >= 0 && summary_is_shown(grid, options)) {
+		fprintf(to, "\n%s (%s)\n", SUMMARY_TITLE);
+		r = summary_each(grid, print_heading_line, &page);
+	}
 	for (; r >= 0 && *measures; measures++)
 		r = print_measure(to, grid, *measures, columns, sideways);
 	return r < 0 ? r : beside_print(to, grid, options, "", "", text_table_print);

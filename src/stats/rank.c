@@ -126,6 +126,89 @@ double rank_test(const double *one, size_t one_count, const double *other, size_
 	return (count <= RANK_EXACT_MOST ? exact : approximate)(ranks, count, one_count, sum);
 }
 
+/* Of all samples in one order, the doubled rank sums of each.  0 or -ENOMEM. */
+static int sum_ranks(const struct sample *samples, size_t count, size_t *sums, size_t *ret_ties)
+{
+	size_t total = 0, at = 0;
+	struct member {
+		double value;
+		size_t sample;
+	};
+	CLEANUP(freep) struct member *all = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		total += samples[i].count;
+	all = calloc(total ? total : 1, sizeof(*all));
+	if (!all)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; j < samples[i].count; j++)
+			all[at++] = (struct member) { samples[i].values[j], i };
+	/* `struct ranked` and this both start with their value. */
+	gsl_heapsort(all, total, sizeof(*all), compare_ranked);
+	for (size_t start = 0, end; start < total; start = end) {
+		for (end = start + 1; end < total && all[end].value == all[start].value; end++)
+			;
+		for (size_t i = start; i < end; i++)
+			sums[all[i].sample] += start + 1 + end;
+		*ret_ties += (end - start) * (end - start) * (end - start) - (end - start);
+	}
+	return 0;
+}
+
+double rank_test_several(const struct sample *samples, size_t count)
+{
+	CLEANUP(freep) size_t *sums = calloc(count ? count : 1, sizeof(*sums));
+	double total = 0, squares = 0, uneven, correction;
+	size_t ties = 0;
+
+	if (!sums || sum_ranks(samples, count, sums, &ties) < 0)
+		return NAN;
+	for (size_t i = 0; i < count; i++) {
+		total += (double)samples[i].count;
+		squares += (double)sums[i] * (double)sums[i] / 4 / (double)samples[i].count;
+	}
+	correction = 1 - (double)ties / (total * total * total - total);
+	if (count < 2 || !(correction > 0))
+		return 1;
+	uneven = (12 / (total * (total + 1)) * squares - 3 * (total + 1)) / correction;
+	return gsl_cdf_chisq_Q(fmax(uneven, 0), (double)(count - 1));
+}
+
+/* Of each end of a 95 % interval. */
+static const double tail = 0.025;
+
+static size_t interval_exact(size_t one_count, size_t other_count)
+{
+	size_t count = one_count + other_count, least = one_count * (one_count + 1), rank = 0;
+	CLEANUP(freep) size_t *ranks = calloc(count, sizeof(*ranks));
+	CLEANUP(freep) double *ways = NULL;
+	double below = 0, all = exp(gsl_sf_lnchoose((unsigned)count, (unsigned)one_count));
+
+	for (size_t i = 0; ranks && i < count; i++)
+		ranks[i] = 2 * (i + 1);
+	ways = ranks ? count_ways(ranks, count, one_count, count * (count + 1)) : NULL;
+	while (ways) {
+		below += ways[one_count * (count * (count + 1) + 1) + least + 2 * rank];
+		if (below > tail * all)
+			break;
+		rank++;
+	}
+	return rank;
+}
+
+size_t rank_interval(size_t one_count, size_t other_count)
+{
+	double n = (double)one_count, m = (double)other_count, rank;
+
+	if (one_count == 0 || other_count == 0)
+		return 0;
+	if (one_count + other_count <= RANK_EXACT_MOST)
+		return interval_exact(one_count, other_count);
+	rank = floor(n * m / 2 - gsl_cdf_ugaussian_Qinv(tail) * sqrt(n * m * (n + m + 1) / 12));
+	return rank >= 1 ? (size_t)rank : 0;
+}
+
 double rank_test_least(size_t one_count, size_t other_count)
 {
 	/* Two of all divisions are the extreme ones; in logarithms, since there may be many. */

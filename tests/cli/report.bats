@@ -330,30 +330,36 @@ recomputed() {
 	alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 256K --runs 13 -q -o real.jsonl
 	run recomputed real.jsonl
 	assert_status 0
-	[ "$output" = "120 figures and 26 rows agree" ]
+	[ "$output" = "120 figures, 26 rows and 1 summaries agree" ]
 	# All numbers of runs, two kernels, ties, failures, and what is not known.
 	python3 - >made.jsonl <<-'END'
 		import json, random
 		random.seed(2009)
 		print(json.dumps({"type": "environment", "schema": 1}))
 		for runs in range(1, 41):
-		    for run in range(runs):
-		        trial = {"type": "trial", "filesystem": "fs-%d" % runs, "method": "mmap", "run": run + 1,
-		                 "file_bytes": 4096, "kernel": "6.%d" % (runs % 2), "status": "ok"}
-		        for stage in ("allocate", "sync", "close", "unmount"):
-		            if random.random() > 0.05:
-		                trial[stage + "_ns"] = random.randrange(10 ** 9)
-		                trial[stage + "_written_bytes"] = random.randrange(10 ** 6)
-		        trial["fragments"] = random.randrange(5)
-		        trial["addresses_known"] = int(random.random() > 0.1)
-		        if random.random() < 0.1:
-		            trial.update(status="failed", reason="a, \"quoted\" one")
-		        print(json.dumps(trial))
+		    for method, slowness in ("mmap", 1), ("sparse-file", 1), ("fallocate", runs % 3 + 1), ("direct-1048576", 4):
+		        for run in range(runs if method == "mmap" else runs // 2):
+		            trial = {"type": "trial", "filesystem": "fs-%d" % runs, "method": method, "run": run + 1,
+		                     "file_bytes": 4096, "kernel": "6.%d" % (runs % 2), "status": "ok"}
+		            for stage in ("allocate", "sync", "close", "unmount"):
+		                if random.random() > 0.05:
+		                    trial[stage + "_ns"] = slowness * random.randrange(2 * 10 ** 8, 10 ** 9)
+		                    trial[stage + "_written_bytes"] = random.randrange(10 ** 6)
+		            if method == "sparse-file":
+		                trial["path"] = "sparse"
+		            trial["fragments"] = random.randrange(5)
+		            trial["addresses_known"] = int(random.random() > 0.1)
+		            if random.random() < 0.1:
+		                trial.update(status="failed", reason="a, \"quoted\" one")
+		            print(json.dumps(trial))
 	END
 	run recomputed made.jsonl
 	assert_status 0
-	[ "$output" = "2400 figures and 820 rows agree" ]
+	[ "$output" = "9420 figures, 2020 rows and 40 summaries agree" ]
 	# It would tell.
+	jq '.conditions[0].summary.filesystems[-1] |= (.best += .slower | .slower = [])' figures.json >other.json
+	run "$ALLOC_PERF_SOURCE/tests/cli/recompute.py" made.jsonl other.json table.csv
+	assert_status 1
 	sed -i '0,/"median": [0-9]/s//&9/' figures.json
 	run "$ALLOC_PERF_SOURCE/tests/cli/recompute.py" made.jsonl figures.json table.csv
 	assert_status 1

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The summary in sentences and in JSON.  File systems of which the same is true share a sentence,
+ * since a reader compares methods, not file systems.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/strbuf.h"
+#include "report/format.h"
+#include "report/json.h"
+
+/* The summaries of all file systems of a grid. */
+struct summaries {
+	struct summary *summary;
+	size_t count;
+	bool *is_told; /* in a sentence that came before */
+};
+
+static void summaries_clear(struct summaries *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		summary_clear(&all->summary[i]);
+	free(all->summary);
+	free(all->is_told);
+}
+
+static int summaries_make(const struct grid *grid, struct summaries *ret)
+{
+	ret->summary = calloc(grid->filesystem_count + 1, sizeof(*ret->summary));
+	ret->is_told = calloc(grid->filesystem_count + 1, sizeof(*ret->is_told));
+	if (!ret->summary || !ret->is_told)
+		return -ENOMEM;
+	for (; ret->count < grid->filesystem_count; ret->count++) {
+		int r = summary_make(grid, ret->count, &ret->summary[ret->count]);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* ---- sentences ---- */
+
+static const char *key_of(const struct summary_ratio *ratio)
+{
+	return ratio->method ? ratio->method->key : "";
+}
+
+/* Do both have one verdict, the same best methods, and the same ones to compare with? */
+static bool is_same(const struct summary *one, const struct summary *other)
+{
+	if (one->verdict != other->verdict || one->best_count != other->best_count)
+		return false;
+	if (one->verdict == SUMMARY_UNTOLD)
+		return one->runs == other->runs && one->runs_needed == other->runs_needed;
+	for (size_t i = 0; i < one->best_count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; !found && j < one->best_count; j++)
+			found = strcmp(one->methods[i].key, other->methods[j].key) == 0;
+		if (!found)
+			return false;
+	}
+	return strcmp(key_of(&one->chunk), key_of(&other->chunk)) == 0 &&
+	       strcmp(key_of(&one->slowest), key_of(&other->slowest)) == 0;
+}
+
+/* The least and the largest of some values. */
+struct range {
+	double least, most;
+};
+
+static const struct range no_range = { INFINITY, -INFINITY };
+
+static void range_add(struct range *range, double value)
+{
+	range->least = fmin(range->least, value);
+	range->most = fmax(range->most, value);
+}
+
+/* 7.24 is "7.2", 12.4 is "12". */
+static const char *ratio_text(double ratio, char text[static VALUE_TEXT_MAX])
+{
+	snprintf(text, VALUE_TEXT_MAX, "%.*f", ratio < 9.95 ? 1 : 0, ratio);
+	return text;
+}
+
+static void put_value_range(struct strbuf *to, const struct range *range, enum measure_unit unit)
+{
+	char least[VALUE_TEXT_MAX], most[VALUE_TEXT_MAX];
+
+	value_text(range->least, unit, least);
+	value_text(range->most, unit, most);
+	strbuf_puts(to, least);
+	if (strcmp(least, most) != 0)
+		strbuf_printf(to, " to %s", most);
+}
+
+/* The file systems whose summary is that of number `first`, in the order of the grid. */
+struct group {
+	const struct summary **members;
+	size_t count;
+};
+
+static const struct summary_ratio *ratio_of(const struct summary *summary, bool slowest)
+{
+	return slowest ? &summary->slowest : &summary->chunk;
+}
+
+static void put_ratio(struct strbuf *to, const struct group *group, bool slowest)
+{
+	const struct summary_ratio *only = ratio_of(group->members[0], slowest);
+	struct range ratios = no_range;
+	char least[VALUE_TEXT_MAX], most[VALUE_TEXT_MAX];
+
+	for (size_t i = 0; i < group->count; i++)
+		range_add(&ratios, ratio_of(group->members[i], slowest)->ratio);
+	strbuf_puts(to, ratio_text(ratios.least, least));
+	if (group->count == 1 && !isnan(only->lower))
+		strbuf_printf(to, " (%s..", ratio_text(only->lower, least)),
+			strbuf_printf(to, "%s)", ratio_text(only->upper, most));
+	else if (strcmp(least, ratio_text(ratios.most, most)) != 0)
+		strbuf_printf(to, " to %s", most);
+	strbuf_printf(to, " times faster than %s", only->method->name);
+}
+
+/* "; 60 KiB written to the device instead of 32 MiB", where it is less. */
+static void put_saved(struct strbuf *to, const struct group *group, enum measure_unit unit)
+{
+	struct range best = no_range, other = no_range;
+
+	for (size_t i = 0; i < group->count; i++) {
+		const struct summary *summary = group->members[i];
+		const struct summary_method *slow =
+			(summary->chunk.method ? &summary->chunk : &summary->slowest)->method;
+		bool is_bytes = unit == MEASURE_BYTES;
+
+		range_add(&best,
+			  (is_bytes ? &summary->methods[0].written : &summary->methods[0].fragments)
+				  ->median);
+		range_add(&other, (is_bytes ? &slow->written : &slow->fragments)->median);
+	}
+	if (!isfinite(best.most) || !(best.most < other.least))
+		return;
+	strbuf_puts(to, "; ");
+	put_value_range(to, &best, unit);
+	strbuf_puts(to, unit == MEASURE_BYTES ? " written to the device instead of "
+			: best.most == 1      ? " fragment instead of "
+					      : " fragments instead of ");
+	put_value_range(to, &other, unit);
+}
+
+static void put_best(struct strbuf *to, const struct summary *summary)
+{
+	for (size_t i = 0; i < summary->best_count; i++)
+		strbuf_printf(to, "%s%s",
+			      i == 0			    ? ""
+			      : i + 1 < summary->best_count ? ", "
+							    : " or ",
+			      summary->methods[i].name);
+	if (summary->best_count > 1)
+		strbuf_puts(to, " (no test tells them apart)");
+}
+
+static void put_comparison(struct strbuf *to, const struct group *group)
+{
+	const struct summary *summary = group->members[0];
+
+	put_best(to, summary);
+	strbuf_puts(to, ". ");
+	if (summary->chunk.method) {
+		put_ratio(to, group, false);
+		if (summary->slowest.method != summary->chunk.method)
+			strbuf_puts(to, ", ");
+	}
+	if (summary->slowest.method != summary->chunk.method) {
+		put_ratio(to, group, true);
+		strbuf_puts(to, ", the slowest");
+	}
+	put_saved(to, group, MEASURE_BYTES);
+	put_saved(to, group, MEASURE_COUNT);
+	strbuf_puts(to, ".");
+	if (summary->verdict == SUMMARY_FAR)
+		strbuf_printf(to,
+			      " There are too few runs for a test (%zu are needed per method);"
+			      " the slower methods took at least twice as long in each run.",
+			      summary->runs_needed);
+}
+
+static void put_sentence(struct strbuf *to, const struct group *group)
+{
+	const struct summary *summary = group->members[0];
+
+	for (size_t i = 0; i < group->count; i++)
+		strbuf_printf(to, "%s%s", i ? ", " : "", group->members[i]->filesystem);
+	strbuf_puts(to, ": ");
+	switch (summary->verdict) {
+	case SUMMARY_NONE:
+		strbuf_puts(to, "no method reserved the space and has a time.");
+		break;
+	case SUMMARY_UNTOLD:
+		strbuf_printf(to, "cannot be told with %s; %zu runs per method are needed.",
+			      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
+		break;
+	case SUMMARY_EQUAL:
+		if (summary->count > 1)
+			strbuf_printf(to, "no test tells the %zu methods apart.", summary->count);
+		else
+			strbuf_printf(to, "%s is the only method that was compared.",
+				      summary->methods[0].name);
+		break;
+	case SUMMARY_FAR:
+	case SUMMARY_TESTED:
+		put_comparison(to, group);
+		break;
+	}
+}
+
+/* The sentence of number `first` and of all that share it. */
+static int tell_group(struct summaries *all, size_t first,
+		      int (*told)(const char *line, void *context), void *context)
+{
+	CLEANUP(freep) const struct summary **members = calloc(all->count, sizeof(*members));
+	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+	struct group group = { members, 0 };
+
+	if (!members)
+		return -ENOMEM;
+	for (size_t i = first; i < all->count; i++)
+		if (is_same(&all->summary[first], &all->summary[i])) {
+			members[group.count++] = &all->summary[i];
+			all->is_told[i] = true;
+		}
+	put_sentence(&line, &group);
+	return line.failed ? -ENOMEM : told(line.text, context);
+}
+
+static const char *why_excluded(const struct grid *grid, size_t method)
+{
+	const char *why = NULL;
+
+	for (size_t i = 0; !why && i < grid->filesystem_count; i++)
+		why = summary_excluded(grid_cell(grid, i, method));
+	return why;
+}
+
+static int tell_excluded(const struct grid *grid, int (*told)(const char *line, void *context),
+			 void *context)
+{
+	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+
+	for (size_t i = 0; i < grid->method_count; i++) {
+		const char *why = why_excluded(grid, i);
+
+		if (why)
+			strbuf_printf(&line, "%s%s (%s)",
+				      line.bytes ? ", " : "Not compared: ", grid->methods[i], why);
+	}
+	if (line.bytes)
+		strbuf_puts(&line, ".");
+	if (line.failed)
+		return -ENOMEM;
+	return line.bytes ? told(line.text, context) : 0;
+}
+
+int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
+		 void *context)
+{
+	CLEANUP(summaries_clear) struct summaries all = { 0 };
+	int r = summaries_make(grid, &all);
+
+	for (size_t i = 0; r == 0 && i < all.count; i++)
+		if (!all.is_told[i])
+			r = tell_group(&all, i, told, context);
+	return r == 0 ? tell_excluded(grid, told, context) : r;
+}
+
+bool summary_is_shown(const struct grid *grid, const struct report_options *options)
+{
+	return !options->measures && !grid->join;
+}
+
+/* ---- JSON ---- */
+
+static json_t *name_json(const struct summary_method *method, bool by_key)
+{
+	return json_of_text(by_key ? method->key : method->name);
+}
+
+static json_t *ratio_json(const struct summary_ratio *ratio, bool by_key)
+{
+	if (!ratio->method)
+		return json_null();
+	return json_pack("{so so so so}", "method", name_json(ratio->method, by_key), "ratio",
+			 json_of_number(ratio->ratio), "lower", json_of_number(ratio->lower),
+			 "upper", json_of_number(ratio->upper));
+}
+
+static json_t *summary_json(const struct summary *summary, bool by_key)
+{
+	json_t *best = json_array(), *slower = json_array();
+
+	for (size_t i = 0; i < summary->count; i++)
+		json_array_append_new(summary->methods[i].is_slower ? slower : best,
+				      name_json(&summary->methods[i], by_key));
+	return json_pack(
+		"{so ss so so sI sI so so}", "filesystem", json_of_text(summary->filesystem),
+		"verdict", summary_verdict_name(summary->verdict), "best", best, "slower", slower,
+		"runs", (json_int_t)summary->runs, "runs_needed", (json_int_t)summary->runs_needed,
+		"over_chunk_4096", ratio_json(&summary->chunk, by_key), "over_slowest",
+		ratio_json(&summary->slowest, by_key));
+}
+
+/* What was measured but does not compete, with the reason. */
+static json_t *excluded_json(const struct grid *grid)
+{
+	json_t *json = json_array();
+
+	for (size_t i = 0; i < grid->method_count; i++) {
+		const char *why = why_excluded(grid, i);
+
+		if (why)
+			json_array_append_new(json, json_pack("{so ss}", "method",
+							      json_of_text(grid->methods[i]),
+							      "reason", why));
+	}
+	return json;
+}
+
+static int append_text(const char *line, void *context)
+{
+	json_array_append_new(context, json_of_text(line));
+	return 0;
+}
+
+json_t *json_of_summary(const struct grid *grid, bool by_key)
+{
+	CLEANUP(summaries_clear) struct summaries all = { 0 };
+	json_t *filesystems = json_array(), *text = json_array();
+
+	if (summaries_make(grid, &all) < 0 || summary_each(grid, append_text, text) < 0) {
+		json_decref(filesystems);
+		json_decref(text);
+		return NULL;
+	}
+	for (size_t i = 0; i < all.count; i++)
+		json_array_append_new(filesystems, summary_json(&all.summary[i], by_key));
+	return json_pack("{so so so}", "text", text, "filesystems", filesystems, "excluded",
+			 excluded_json(grid));
+}
