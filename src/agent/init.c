@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first and only process of a guest: sets up what a trial needs, serves one
+ * The first and only process of a guest: sets up what its job needs, serves one
  * request on the serial line, and switches the machine off.  Linked statically,
- * it is the whole of the initramfs.
+ * it is the whole of the initramfs.  The job is a trial, unless "scan=1" stands in
+ * the kernel's command line, of which the kernel makes a variable.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,8 +14,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "trial/agent.h"
+#include "agent/scan.h"
 #include "base/cleanup.h"
+#include "trial/agent.h"
 
 static const char serial_line[] = "/dev/ttyS0";
 
@@ -57,7 +59,7 @@ int main(void)
 	fd = open_line();
 	if (fd < 0)
 		fprintf(stderr, "agent: cannot open %s: %m\n", serial_line);
-	r = fd < 0 ? -1 : agent_serve(fd, fd);
+	r = fd < 0 ? -1 : getenv("scan") ? scan_serve(fd) : agent_serve(fd, fd);
 	if (fd >= 0) {
 		if (r < 0)
 			fprintf(stderr, "agent: the request cannot be served: %s\n", strerror(-r));

@@ -7,6 +7,7 @@
 
 #include "base/terminal.h"
 #include "frag/frag.h"
+#include "frag/scan/contents.h"
 #include "frag/show/show.h"
 
 enum frag_format { FRAG_TABLE, FRAG_JSON, FRAG_EACH, FRAG_CSV, FRAG_NAMES };
@@ -26,6 +27,8 @@ struct frag_request {
 	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
 	char *const *names;		  /* ends with NULL */
 	size_t name_count;
+	unsigned partition; /* of the image; 0: it is no disk */
+	bool in_guest;	    /* the image is being read in one */
 };
 
 /* Each returns the exit status. */
@@ -33,6 +36,10 @@ int frag_files(struct frag_request *request);
 int frag_tree(struct frag_request *request);
 int frag_whole_volume(struct frag_request *request);
 int frag_watch(struct frag_request *request);
+
+/* Reads the image in a guest.  0 or -errno; ret has to be cleared in either case. */
+int frag_in_guest(struct frag_request *request, const struct contents *contents,
+		  struct frag_result *ret, struct problem *problem);
 
 /* ---- shared by them (frag_show.c) ---- */
 

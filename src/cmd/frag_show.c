@@ -26,7 +26,11 @@ void frag_progress(uint64_t files, void *context)
 	struct frag_request *request = context;
 	double seconds = (double)(io_now_ns() - request->start_ns) / 1e9;
 
-	if (progress_line_is_due(&request->progress))
+	if (!progress_line_is_due(&request->progress))
+		return;
+	if (files == 0 && request->in_guest)
+		progress_line_show(&request->progress, "starting a guest to read the image");
+	else
 		progress_line_show(&request->progress, "%llu file%s, %.0f per second",
 				   (unsigned long long)files, words_plural(files),
 				   (double)files / seconds);

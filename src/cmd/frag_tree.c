@@ -169,6 +169,37 @@ int frag_tree(struct frag_request *request)
 	return end(request, &result, r, &problem);
 }
 
+/* ext2, ext3 and ext4 are read as they are, unless their log has to be replayed first. */
+static bool needs_guest(const struct contents *contents)
+{
+	return contents->type && (strncmp(contents->type, "ext", 3) != 0 || contents->bytes ||
+				  contents->has_dirty_log);
+}
+
+static int scan_volume(struct frag_request *request, struct frag_result *result,
+		       struct problem *problem)
+{
+	CLEANUP(contents_clear) struct contents contents = { 0 };
+	const char *path = request->names[0];
+	int r = contents_find(path, request->partition, &contents, problem);
+
+	if (r < 0)
+		return r;
+	if (request->partition && !contents.type)
+		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP,
+				   "partition %u of %s holds no file system that is known here",
+				   request->partition, path);
+	if (!needs_guest(&contents))
+		return frag_volume(&request->settings, path, result, problem);
+	r = frag_in_guest(request, &contents, result, problem);
+	if (r == 0 || !contents.has_dirty_log || problem->kind != PROBLEM_LACK)
+		return r;
+	/* It says itself that its log was not replayed. */
+	problem_clear(problem);
+	frag_result_clear(result);
+	return frag_volume(&request->settings, path, result, problem);
+}
+
 int frag_whole_volume(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
@@ -177,6 +208,6 @@ int frag_whole_volume(struct frag_request *request)
 
 	request->result = &result;
 	if (r == 0)
-		r = frag_volume(&request->settings, request->names[0], &result, &problem);
+		r = scan_volume(request, &result, &problem);
 	return end(request, &result, r, &problem);
 }

@@ -81,8 +81,8 @@ static char *drive_argument(const struct testbed_options *options, const struct 
 
 	if (throttle_parse(options->drive_throttle, &throttle, NULL) < 0)
 		return NULL;
-	return text_format("file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s",
-			   volume->fd, throttle);
+	return text_format("file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s%s",
+			   volume->fd, volume->is_foreign ? ",snapshot=on" : "", throttle);
 }
 
 /* ---- can it be used ---- */
@@ -143,6 +143,8 @@ static int qemu_supports(const struct testbed_options *options, const char *type
 
 /* ---- a guest ---- */
 
+#define KERNEL_LINE "console=ttyS1 earlyprintk=ttyS1 panic=-1 oops=panic quiet no_timer_check"
+
 static int spawn_guest(const struct testbed_options *options, const struct kernel_image *image,
 		       const struct volume *volume, int guest_fd, const struct guest_lines *lines,
 		       struct child *ret)
@@ -155,45 +157,45 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 	if ((volume && !drive) || !(memory = text_format("%d", MEMORY_MIB)) ||
 	    !(initrd = text_format("/proc/self/fd/%d", guest_fd)))
 		return -ENOMEM;
-	return child_spawn(
-		ret,
-		&(struct child_command) {
-			.argv = (const char *[]) { program,
-						   "-no-user-config",
-						   "-nodefaults",
-						   "-display",
-						   "none",
-						   "-no-reboot",
-						   "-machine",
-						   "q35",
-						   "-accel",
-						   options->accelerated ? "kvm" : "tcg",
-						   "-cpu",
-						   "max",
-						   "-m",
-						   memory,
-						   "-kernel",
-						   image->path,
-						   "-initrd",
-						   initrd,
-						   "-append",
-						   "console=ttyS1 earlyprintk=ttyS1 panic=-1 quiet "
-						   "no_timer_check",
-						   "-chardev",
-						   "stdio,id=agent,signal=off",
-						   "-serial",
-						   "chardev:agent",
-						   "-serial",
-						   "file:/dev/stderr",
-						   drive ? "-drive" : NULL,
-						   drive,
-						   NULL },
-			.in_fd = lines->request[0],
-			.out_fd = lines->events[1],
-			.err_fd = lines->console[1],
-			.keep = keep,
-			.flags = CHILD_PID_NAMESPACE,
-		});
+	return child_spawn(ret,
+			   &(struct child_command) {
+				   .argv = (const char *[]) { program,
+							      "-no-user-config",
+							      "-nodefaults",
+							      "-display",
+							      "none",
+							      "-no-reboot",
+							      "-machine",
+							      "q35",
+							      "-accel",
+							      options->accelerated ? "kvm" : "tcg",
+							      "-cpu",
+							      "max",
+							      "-m",
+							      memory,
+							      "-kernel",
+							      image->path,
+							      "-initrd",
+							      initrd,
+							      "-append",
+							      volume && volume->is_foreign
+								      ? KERNEL_LINE " scan=1"
+								      : KERNEL_LINE,
+							      "-chardev",
+							      "stdio,id=agent,signal=off",
+							      "-serial",
+							      "chardev:agent",
+							      "-serial",
+							      "file:/dev/stderr",
+							      drive ? "-drive" : NULL,
+							      drive,
+							      NULL },
+				   .in_fd = lines->request[0],
+				   .out_fd = lines->events[1],
+				   .err_fd = lines->console[1],
+				   .keep = keep,
+				   .flags = CHILD_PID_NAMESPACE,
+			   });
 }
 
 static int boot(const struct testbed_options *options, const struct kernel_image *image,

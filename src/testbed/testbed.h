@@ -35,6 +35,7 @@ struct volume {
 	uint64_t bytes;
 	char path[64];
 	struct device *device; /* that it is; NULL: an image */
+	int is_foreign; /* the user's, for a scan: a guest writes to a layer above it (scan.h) */
 };
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })

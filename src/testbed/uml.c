@@ -14,19 +14,26 @@
  * Its disk drops flushes (6.1 to 7.2: a request without data never reaches the thread's
  * do_io() in arch/um/drivers/ubd_kern.c), so the agent asks the host for them.
  *
+ * The image of a scan lies below a layer in the format of UML's own copy-on-write files
+ * (struct cow_header_v3 in arch/um/drivers/cow_user.c), which has no name either.
+ *
  * ubda would become the root file system; the volume is ubdb.  The serial line
  * ssl0 carries the protocol, the console what the kernel prints.
  */
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/text.h"
 #include "testbed/guest.h"
 #include "testbed/kernel_image.h"
 #include "testbed/testbed.h"
+#include "testbed/volume.h"
 
 enum { MEMORY_MIB = 512 };
 
@@ -101,37 +108,87 @@ static int uml_supports(const struct testbed_options *options, const char *type,
 	return r < 0 ? r : find_modules(&image, type, &modules, problem);
 }
 
+/* ---- a layer above an image ---- */
+
+enum { LAYER_MAGIC = 0x4f4f4f4d, LAYER_VERSION = 3, LAYER_SECTOR = 512, LAYER_ALIGN = 4096 };
+
+/* Big endian.  A bitmap of its sectors follows, and the sectors themselves; aligned both. */
+struct layer_header {
+	uint32_t magic, version, modified;
+	uint64_t bytes;
+	uint32_t sector_bytes, alignment, format;
+	char below[4096];
+} __attribute__((packed));
+
+/* A descriptor or -errno. */
+static int layer_create(const char *directory, int image_fd)
+{
+	CLEANUP(volume_clear) struct volume layer = VOLUME_NONE;
+	struct layer_header header = {
+		.magic = htobe32(LAYER_MAGIC),
+		.version = htobe32(LAYER_VERSION),
+		.sector_bytes = htobe32(LAYER_SECTOR),
+		.alignment = htobe32(LAYER_ALIGN),
+	};
+	off_t bytes = lseek(image_fd, 0, SEEK_END) / LAYER_SECTOR * LAYER_SECTOR;
+	uint64_t bitmap_bytes = (uint64_t)bytes / LAYER_SECTOR / 8 + 1;
+	struct stat status;
+	int r;
+
+	if (bytes < 0 || fstat(image_fd, &status) < 0)
+		return -errno;
+	header.modified = htobe32((uint32_t)status.st_mtime);
+	header.bytes = htobe64((uint64_t)lseek(image_fd, 0, SEEK_END));
+	snprintf(header.below, sizeof(header.below), "/proc/self/fd/%d", image_fd);
+	r = volume_create(directory, (uint64_t)bytes + bitmap_bytes + 4 * LAYER_ALIGN, 0, &layer,
+			  NULL);
+	if (r == 0)
+		r = io_write_all(layer.fd, &header, sizeof(header));
+	return r < 0 ? r : TAKE_FD(layer.fd);
+}
+
+/* ---- a guest ---- */
+
 static int spawn_guest(const char *program, const struct volume *volume, int guest_fd,
 		       const struct guest_lines *lines, struct child *ret)
 {
+	CLEANUP(fd_closep) int layer_fd = -1;
 	CLEANUP(freep) char *initrd = NULL;
 	CLEANUP(freep) char *disk = NULL;
 	CLEANUP(freep) char *serial = NULL;
 	CLEANUP(freep) char *memory = NULL;
 	CLEANUP(freep) char *directory = NULL;
 	const char *chosen = memory_directory();
-	const int keep[] = { guest_fd, volume->fd, lines->request[0], lines->events[1], -1 };
+	int keep[] = { guest_fd, volume->fd, lines->request[0], lines->events[1], -1, -1 };
 
 	if (!chosen)
 		return -ENOSPC;
+	if (volume->is_foreign) {
+		layer_fd = keep[4] = layer_create(chosen, volume->fd);
+		if (layer_fd < 0)
+			return layer_fd;
+	}
 	if (!(memory = text_format("mem=%dM", MEMORY_MIB)) ||
 	    !(directory = text_format("TMPDIR=%s", chosen)) ||
 	    !(initrd = text_format("initrd=/proc/self/fd/%d", guest_fd)) ||
-	    !(disk = text_format("ubdb=/proc/self/fd/%d", volume->fd)) ||
+	    !(disk = text_format("ubdb=/proc/self/fd/%d", layer_fd >= 0 ? layer_fd : volume->fd)) ||
 	    !(serial = text_format("ssl0=fd:%d,fd:%d", lines->request[0], lines->events[1])))
 		return -ENOMEM;
-	return child_spawn(ret, &(struct child_command) {
-					.argv = (const char *[]) { program, memory, initrd, disk,
-								   serial, "uml_dir=/dev/null/",
-								   "con=null", "con0=null,fd:1",
-								   "quiet", "panic=-1", NULL },
-					.in_fd = -1,
-					.out_fd = lines->console[1],
-					.err_fd = lines->console[1],
-					.keep = keep,
-					.variable = directory,
-					.flags = CHILD_PID_NAMESPACE,
-				});
+	return child_spawn(
+		ret,
+		&(struct child_command) {
+			.argv = (const char *[]) { program, memory, initrd, disk, serial,
+						   "uml_dir=/dev/null/", "con=null",
+						   "con0=null,fd:1", "quiet", "panic=-1",
+						   "oops=panic",
+						   volume->is_foreign ? "scan=1" : NULL, NULL },
+			.in_fd = -1,
+			.out_fd = lines->console[1],
+			.err_fd = lines->console[1],
+			.keep = keep,
+			.variable = directory,
+			.flags = CHILD_PID_NAMESPACE,
+		});
 }
 
 static int boot(const struct kernel_image *image, const struct volume *volume, const char *modules,

@@ -7,13 +7,16 @@
 #include "frag/scan/contents.h"
 
 #include <blkid/blkid.h>
+#include <endian.h>
 #include <errno.h>
+#include <ext2fs/ext2fs.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 
 /* ---- formats of files ---- */
 
@@ -87,11 +90,12 @@ static void probe_freep(blkid_probe *probe)
 }
 
 /* NULL: it cannot be asked.  `usage`: only such; 0: all, and partition tables. */
-static blkid_probe probe_new(int fd, int usage)
+static blkid_probe probe_range(int fd, uint64_t start_bytes, uint64_t bytes, int usage)
 {
 	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe();
 
-	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
+	if (!probe ||
+	    blkid_probe_set_device(probe, fd, (blkid_loff_t)start_bytes, (blkid_loff_t)bytes) < 0)
 		return NULL;
 	blkid_probe_enable_superblocks(probe, 1);
 	blkid_probe_set_superblocks_flags(probe, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE);
@@ -100,6 +104,11 @@ static blkid_probe probe_new(int fd, int usage)
 	else
 		blkid_probe_enable_partitions(probe, 1);
 	return TAKE_PTR(probe);
+}
+
+static blkid_probe probe_new(int fd, int usage)
+{
+	return probe_range(fd, 0, 0, usage);
 }
 
 /* "": it has none. */
@@ -128,9 +137,8 @@ static int refuse_known(const char *path, blkid_probe probe, struct problem *pro
 	if (!*type && *table)
 		return problem_set(
 			problem, PROBLEM_VERDICT, EOPNOTSUPP,
-			"%s is a whole disk with a partition table (%s); name one of its "
-			"partitions (losetup --find --show --read-only --partscan makes "
-			"devices of those in an image)",
+			"%s is a whole disk with a partition table (%s); choose one of its "
+			"partitions with --partition",
 			path, table);
 	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
 			   "%s contains %s; only ext2, ext3, ext4, xfs and btrfs are read without "
@@ -173,4 +181,108 @@ int contents_note_member(const char *path, struct frag_result *result)
 		result,
 		"It is also marked as a member of a RAID: if that is not a mirror, it contains "
 		"only a part of the file system; assemble the RAID and name its device.");
+}
+
+/* ---- which file system, and in which partition ---- */
+
+enum { SECTOR_BYTES = 512, NUMBERS_BYTES = 256 };
+
+static int no_partition(const char *path, unsigned number, blkid_partlist list,
+			struct problem *problem)
+{
+	char numbers[NUMBERS_BYTES] = "";
+	int count = blkid_partlist_numof_partitions(list);
+
+	for (int i = 0; i < count; i++) {
+		size_t used = strlen(numbers);
+
+		snprintf(numbers + used, sizeof(numbers) - used, "%s%d", i ? ", " : "",
+			 blkid_partition_get_partno(blkid_partlist_get_partition(list, i)));
+	}
+	return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s has no partition %u; it has %s",
+			   path, number, count ? numbers : "none");
+}
+
+static int find_partition(int fd, const char *path, unsigned number, struct contents *contents,
+			  struct problem *problem)
+{
+	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe();
+	blkid_partition partition;
+	blkid_partlist list;
+
+	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0)
+		return -ENOMEM;
+	list = blkid_probe_get_partitions(probe);
+	if (!list)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s has no partition table; leave out --partition", path);
+	partition = blkid_partlist_get_partition_by_partno(list, (int)number);
+	if (!partition)
+		return no_partition(path, number, list, problem);
+	contents->start_bytes = (uint64_t)blkid_partition_get_start(partition) * SECTOR_BYTES;
+	contents->bytes = (uint64_t)blkid_partition_get_size(partition) * SECTOR_BYTES;
+	return 0;
+}
+
+/* Its log has to be replayed before it is up to date. */
+static bool has_dirty_log(int fd, const struct contents *contents)
+{
+	uint64_t at = contents->start_bytes + SUPERBLOCK_OFFSET +
+		      offsetof(struct ext2_super_block, s_feature_incompat);
+	uint32_t features;
+
+	return strncmp(contents->type, "ext", 3) == 0 &&
+	       io_read_at(fd, at, &features, sizeof(features)) == 0 &&
+	       le32toh(features) & EXT3_FEATURE_INCOMPAT_RECOVER;
+}
+
+static int find_type(int fd, struct contents *contents)
+{
+	CLEANUP(probe_freep)
+	blkid_probe probe =
+		probe_range(fd, contents->start_bytes, contents->bytes, BLKID_USAGE_FILESYSTEM);
+
+	if (!probe)
+		return -ENOMEM;
+	if (blkid_do_probe(probe) != 0)
+		return 0;
+	contents->type = strdup(value_of(probe, "TYPE"));
+	if (!contents->type)
+		return -ENOMEM;
+	contents->has_dirty_log = has_dirty_log(fd, contents);
+	return 0;
+}
+
+int contents_find(const char *path, unsigned partition, struct contents *ret,
+		  struct problem *problem)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	CLEANUP(contents_clear) struct contents contents = { 0 };
+	struct stat status;
+	int r = 0;
+
+	if (fd < 0 || fstat(fd, &status) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: cannot be opened: %s",
+				   path, strerror(errno));
+	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
+		return partition ? problem_set(problem, PROBLEM_USAGE, EINVAL,
+					       "--partition is for an image of a disk, and %s is "
+					       "none",
+					       path)
+				 : 0;
+	if (partition)
+		r = find_partition(fd, path, partition, &contents, problem);
+	if (r == 0)
+		r = find_type(fd, &contents);
+	if (r < 0)
+		return r;
+	*ret = contents;
+	contents = (struct contents) { 0 };
+	return 0;
+}
+
+void contents_clear(struct contents *contents)
+{
+	free(contents->type);
+	contents->type = NULL;
 }

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mounted read-only, which replays a log all the same: the device can be written to, since
+ * it is a layer above the image.  jfs, whose log no kernel replays, can be mounted in no
+ * other way.  Where the log is too damaged for that, the image is mounted without it.
+ */
+#include "agent/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/blkpg.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "base/words.h"
+#include "frag/guest/guest.h"
+#include "trial/modules.h"
+#include "trial/mount.h"
+
+enum {
+	LINE_BUFFER_BYTES = 1 << 15,
+	DEVICE_TRIES = 200,
+	DEVICE_PAUSE_MS = 10,
+	PARTITION = 1,
+	PARTITIONS_MAX = 15
+};
+
+static const char directory[] = "/mnt";
+
+/* How to leave out the log. */
+static const struct {
+	const char *type, *options;
+} without_log[] = {
+	{ "xfs", "norecovery" },	   { "ext3", "noload" },     { "ext4", "noload" },
+	{ "btrfs", "rescue=nologreplay" }, { "f2fs", "norecovery" }, { "nilfs2", "norecovery" },
+};
+
+static const char note_without_log[] = "May be out of date: its log is damaged, and was not "
+				       "replayed.";
+
+struct scan_request {
+	const char *device, *type, *modules;
+	json_int_t start_bytes, bytes; /* of the partition; 0, 0: the whole device */
+	json_t *settings;	       /* for frag_guest_serve(); borrowed */
+};
+
+static char *mounted_device; /* the one that there is */
+
+static void decrefp(json_t **json)
+{
+	json_decref(*json);
+}
+
+/* ---- the device ---- */
+
+static int load_modules(const char *modules)
+{
+	CLEANUP(freep) char **files = words_split(modules, " ");
+	int r = files ? 0 : -ENOMEM;
+
+	for (char **file = files; r == 0 && *file; file++)
+		r = module_load(*file);
+	return r;
+}
+
+static int await(const char *device)
+{
+	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
+	struct stat status;
+
+	for (int i = 0; stat(device, &status) < 0; i++) {
+		if (i == DEVICE_TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int control_partition(int fd, int operation, struct blkpg_partition *partition)
+{
+	struct blkpg_ioctl_arg argument = {
+		.op = operation,
+		.datalen = sizeof(*partition),
+		.data = partition,
+	};
+
+	return ioctl(fd, BLKPG, &argument) < 0 ? -errno : 0;
+}
+
+/* The host has read the table; what this kernel made of it goes. */
+static int make_partition(const struct scan_request *request)
+{
+	CLEANUP(fd_closep) int fd = open(request->device, O_RDWR | O_CLOEXEC);
+	struct blkpg_partition partition = { .start = request->start_bytes,
+					     .length = request->bytes };
+
+	if (fd < 0)
+		return -errno;
+	for (partition.pno = 1; partition.pno <= PARTITIONS_MAX; partition.pno++)
+		(void)control_partition(fd, BLKPG_DEL_PARTITION, &partition);
+	partition.pno = PARTITION;
+	return control_partition(fd, BLKPG_ADD_PARTITION, &partition);
+}
+
+static int ready_device(const struct scan_request *request)
+{
+	int r = load_modules(request->modules);
+
+	if (r == 0)
+		r = await(request->device);
+	if (r == 0 && request->bytes)
+		r = make_partition(request);
+	if (r < 0)
+		return r;
+	mounted_device = request->bytes ? text_format("%s%d", request->device, PARTITION)
+					: strdup(request->device);
+	return mounted_device ? await(mounted_device) : -ENOMEM;
+}
+
+/* ---- mounting ---- */
+
+static const char *options_without_log(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(without_log); i++)
+		if (strcmp(without_log[i].type, type) == 0)
+			return without_log[i].options;
+	return NULL;
+}
+
+static int mount_with(const char *type, const char *more)
+{
+	/* All subvolumes, and not only the one that is mounted by default. */
+	const char *own = strcmp(type, "btrfs") == 0 ? ",subvolid=5" : "";
+	CLEANUP(freep)
+	char *options = text_format("ro%s%s%s", own, more ? "," : "", more ? more : "");
+
+	if (!options)
+		return -ENOMEM;
+	return mount_volume(mounted_device, directory, type, options);
+}
+
+static int mount_image(const char *type, const char **ret_note)
+{
+	const char *more = options_without_log(type);
+	int r = mount_with(type, NULL);
+
+	if (r == 0 || !more || mount_with(type, more) < 0)
+		return r;
+	*ret_note = note_without_log;
+	return 0;
+}
+
+/* ---- the conversation ---- */
+
+static int hear(FILE *in, json_t **ret)
+{
+	CLEANUP(freep) char *line = NULL;
+	size_t room = 0;
+
+	if (getline(&line, &room, in) < 0)
+		return -EPIPE;
+	*ret = json_loads(line, 0, NULL);
+	return *ret ? 0 : -EPROTO;
+}
+
+static int serve(const struct scan_request *request, FILE *to)
+{
+	const char *note = NULL;
+	int r = ready_device(request);
+
+	if (r < 0)
+		return frag_guest_say_failed(to, "device", -r);
+	r = mount_image(request->type, &note);
+	if (r < 0)
+		return frag_guest_say_failed(to, "mount", -r);
+	return frag_guest_serve(request->settings, directory, note, to);
+}
+
+int scan_serve(int fd)
+{
+	CLEANUP(file_closep) FILE *in = fdopen(dup(fd), "r");
+	CLEANUP(file_closep) FILE *to = fdopen(dup(fd), "w");
+	CLEANUP(decrefp) json_t *json = NULL;
+	struct scan_request request;
+	int r;
+
+	if (!in || !to || setvbuf(to, NULL, _IOFBF, LINE_BUFFER_BYTES) != 0)
+		return -ENOMEM;
+	r = frag_guest_say(to, json_pack("{ss}", "event", "ready"));
+	if (r == 0)
+		r = hear(in, &json);
+	if (r < 0)
+		return r;
+	if (json_unpack(json, "{ss ss ss sI sI so}", "device", &request.device, "type",
+			&request.type, "modules", &request.modules, "start_bytes",
+			&request.start_bytes, "bytes", &request.bytes, "scan",
+			&request.settings) < 0)
+		return -EPROTO;
+	return serve(&request, to);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scan inside of a guest, for images of file systems that only a kernel reads.  The guest
+ * runs the ordinary scan and sends each file as a row; the host adds the rows up, so that
+ * every form of output is the same as without a guest.  One JSON value per line:
+ *
+ *	guest -> host	{"event": "ready"}
+ *	host  -> guest	the request, {"scan": {...}} with what frag_guest_request() made
+ *	guest -> host	{"event": "volume", ...}, before the first file
+ *	guest -> host	["path", ...], a file
+ *	guest -> host	{"event": "tick", "files": N}
+ *	guest -> host	{"event": "result", ...} or {"event": "failed", ...}, the last
+ *
+ * Bytes of names are written as the characters U+0001 to U+00FF, since a name need not be UTF-8.
+ */
+#ifndef FRAG_GUEST_H
+#define FRAG_GUEST_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "frag/frag.h"
+
+/* ---- host ---- */
+
+/* What the guest has to know of the settings.  `facts`: of the image.  NULL: out of memory. */
+json_t *frag_guest_request(const struct frag_settings *settings,
+			   const struct filesystem_facts *facts);
+
+struct frag_guest {
+	const struct frag_settings *settings;
+	struct frag_result *result; /* initialised; gets what the guest sends */
+	uint64_t files;
+	char *stage; /* at which the guest failed, and why; NULL: it did not */
+	int error;
+};
+
+/*
+ * Takes one line.  1: it was the last; 0: more will come; -EPROTO: the line makes no sense;
+ * -ENOMEM, or what settings->each returned.
+ */
+int frag_guest_receive(struct frag_guest *guest, const char *line);
+
+void frag_guest_clear(struct frag_guest *guest);
+
+/* ---- guest ---- */
+
+/* Writes one event as a line, and flushes.  Takes over `event`.  0, -EIO or -ENOMEM. */
+int frag_guest_say(FILE *to, json_t *event);
+
+/* {"event": "failed"}: the stage and a positive errno. */
+int frag_guest_say_failed(FILE *to, const char *stage, int error);
+
+/* Scans what is mounted at `directory`, as `request` wants it.  0 or -errno. */
+int frag_guest_serve(const json_t *request, const char *directory, const char *note, FILE *to);
+
+/* ---- shared (row.c) ---- */
+
+json_t *frag_guest_text(const char *bytes);
+
+/* NULL: it is none.  The caller frees it. */
+char *frag_guest_bytes(const json_t *text);
+
+/* A file as a line, with that path (may be NULL).  0 or -EIO. */
+int frag_guest_put_row(FILE *to, const struct frag_file *file, const char *path);
+
+/* *ret has a path of its own, which may be NULL.  0, or -EPROTO. */
+int frag_guest_row_read(const json_t *row, const struct seek_model *model, struct frag_file *ret);
+
+/* The counts of totals that no file adds to: pairs of a key and a place in the struct. */
+struct frag_guest_counter {
+	const char *name;
+	size_t offset;
+};
+extern const struct frag_guest_counter frag_guest_counters[]; /* ends with a NULL */
+
+static inline uint64_t *frag_guest_counter(struct totals *totals, size_t offset)
+{
+	return (uint64_t *)((char *)totals + offset);
+}
+
+#endif
