@@ -23,7 +23,13 @@
 #include "base/suggest.h"
 #include "frag/show/file.h"
 
-enum { WORST_DEFAULT = 10, WORST_MAX = 100000, COLUMNS_ASSUMED = 80, DEPTH_MAX = 100 };
+enum {
+	WORST_DEFAULT = 10,
+	WORST_MAX = 100000,
+	COLUMNS_ASSUMED = 80,
+	DEPTH_MAX = 100,
+	PARTITION_MAX = 1024
+};
 
 enum option_key {
 	KEY_VERBOSE = 'v',
@@ -55,6 +61,7 @@ enum option_key {
 	KEY_SWAP,
 	KEY_WHERE,
 	KEY_DIRECTORIES,
+	KEY_PARTITION,
 };
 
 static const struct argp_option options[] = {
@@ -63,6 +70,8 @@ static const struct argp_option options[] = {
 	  "All of the file system that is mounted there, or that the device or image holds; its "
 	  "free space, too",
 	  1 },
+	{ "partition", KEY_PARTITION, "N", 0,
+	  "With --volume: the partition of that number of the image of a disk", 1 },
 	{ "files-from", KEY_FILES_FROM, "FILE", 0, "Names from FILE, one a line; - is stdin", 1 },
 	{ "null", KEY_ZERO, NULL, 0, "Names, those read and those printed, end with a zero byte",
 	  1 },
@@ -125,7 +134,8 @@ static const char help[] =
 	"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
-	"  alloc-perf frag --volume disk.img            an image, without root\n"
+	"  alloc-perf frag --volume root.img            an image, without root\n"
+	"  alloc-perf frag --volume --partition 1 disk.img\n"
 	"  alloc-perf frag --json /srv >before.json     and later\n"
 	"  alloc-perf frag --diff before.json /srv\n"
 	"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n\n"
@@ -167,6 +177,15 @@ static unsigned parse_number(const char *option, const char *text, unsigned long
 		argp_error(state, "invalid number \"%s\" for --%s: use 0 to %lu", text, option,
 			   most);
 	return (unsigned)number;
+}
+
+static unsigned parse_partition(const char *text, struct argp_state *state)
+{
+	unsigned number = parse_number("partition", text, PARTITION_MAX, state);
+
+	if (number == 0)
+		argp_error(state, "invalid number \"0\" for --partition: partitions start at 1");
+	return number;
 }
 
 static void parse_size(const char *text, struct argp_state *state, uint64_t *ret)
@@ -289,6 +308,10 @@ static void check(const struct frag_request *request, struct argp_state *state)
 		argp_error(state, "name a file, a directory, or with --volume a file system");
 	if (request->is_volume && (request->name_count != 1 || request->files_from))
 		argp_error(state, "--volume takes one mount point, device or image");
+	if (request->partition && !request->is_volume)
+		argp_error(state, "--partition is for --volume");
+	if (request->partition && request->show.with_directories)
+		argp_error(state, "--directories does not go with --partition");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
 	if (request->show.with_directories && !request->is_volume && are_all_files(request))
@@ -324,6 +347,9 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case KEY_VOLUME:
 		request->is_volume = true;
+		return 0;
+	case KEY_PARTITION:
+		request->partition = parse_partition(argument, state);
 		return 0;
 	case KEY_FILES_FROM:
 		request->files_from = argument;

@@ -7,8 +7,8 @@
 
 #include "base/cleanup.h"
 #include "cmd/frag_request.h"
+#include "frag/scan/contents.h"
 #include "frag/guest/guest.h"
-#include "frag/scan/image.h"
 #include "testbed/scan.h"
 
 struct guest_scan {
@@ -77,7 +77,7 @@ static int end(struct guest_scan *scan)
 	if (!result->facts.kind)
 		result->facts.kind = filesystem_kind_find("other");
 	totals_finish(&result->totals);
-	if (image_is_mounted(path))
+	if (contents_are_mounted(path))
 		r = frag_result_note(result, "The device is mounted, and was read while it may "
 					     "change; name the mount point instead.");
 	return r == 0 ? contents_note_member(path, result) : r;

@@ -7,10 +7,11 @@
 
 #include "base/terminal.h"
 #include "frag/frag.h"
-#include "frag/scan/contents.h"
 #include "frag/show/show.h"
 
 enum frag_format { FRAG_TABLE, FRAG_JSON, FRAG_EACH, FRAG_CSV, FRAG_NAMES };
+
+struct contents;
 
 struct frag_request {
 	struct frag_settings settings;

@@ -15,6 +15,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
+#include "frag/scan/contents.h"
 #include "frag/scan/whole_volume.h"
 
 enum { NAMES_BYTES = 65536 };
@@ -169,9 +170,14 @@ int frag_tree(struct frag_request *request)
 	return end(request, &result, r, &problem);
 }
 
-/* ext2, ext3 and ext4 are read as they are, unless their log has to be replayed first. */
-static bool needs_guest(const struct contents *contents)
+/*
+ * ext2, ext3 and ext4 are read as they are, unless their log has to be replayed first.  A
+ * guest does not send directories.
+ */
+static bool needs_guest(const struct frag_settings *settings, const struct contents *contents)
 {
+	if (settings->with_directories)
+		return contents->type && strncmp(contents->type, "ext", 3) != 0;
 	return contents->type && (strncmp(contents->type, "ext", 3) != 0 || contents->bytes ||
 				  contents->has_dirty_log);
 }
@@ -189,7 +195,7 @@ static int scan_volume(struct frag_request *request, struct frag_result *result,
 		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP,
 				   "partition %u of %s holds no file system that is known here",
 				   request->partition, path);
-	if (!needs_guest(&contents))
+	if (!needs_guest(&request->settings, &contents))
 		return frag_volume(&request->settings, path, result, problem);
 	r = frag_in_guest(request, &contents, result, problem);
 	if (r == 0 || !contents.has_dirty_log || problem->kind != PROBLEM_LACK)

@@ -51,7 +51,8 @@ int guest_probe(struct problem *problem)
 	return problem_set(
 		problem, PROBLEM_LACK, ENOTSUP,
 		"this alloc-perf was built without the guest's agent, which needs x86-64 and "
-		"libjansson.a and liburing.a; build it with -Dguest=enabled, or use --on loop");
+		"static libraries (libjansson.a and others); build it with -Dguest=enabled, or use "
+		"--on loop");
 }
 
 /* ---- which modules ---- */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Inside of this folder: what the readers of btrfs share.  Trees hold items,
- * sorted by object, type and offset; where these come from, a mounted file system
- * or an image, is no concern of those who understand them.
+ * sorted by object, type and offset, which the kernel hands out.
  * Formats: linux/btrfs_tree.h.
  */
 #ifndef FRAG_BTRFS_H
@@ -14,7 +13,6 @@
 
 #include "frag/scan/crew.h"
 #include "frag/scan/freespace.h"
-#include "frag/scan/image.h"
 #include "frag/scan/source.h"
 #include "frag/scan/whole_volume.h"
 
@@ -29,12 +27,8 @@ struct btree_item {
 /* Non-zero ends the search and is returned. */
 typedef int (*btrfs_item_fn)(const struct btree_item *item, void *context);
 
-/* A way to the trees of one file system, used by several threads. */
+/* The trees of one mounted file system, used by several threads. */
 struct btrfs_trees {
-	size_t buffer_bytes;
-	int (*search)(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
-		      uint64_t to, btrfs_item_fn each, void *context);
-	const void *context;
 	int fd;
 };
 
@@ -43,69 +37,11 @@ struct btrfs_trees {
  * comes from btrfs_buffer_new() and belongs to one search at a time.  0, what
  * `each` returned, -ENOENT (no such tree) or another -errno.
  */
-static inline int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree,
-			       uint64_t from, uint64_t to, btrfs_item_fn each, void *context)
-{
-	return trees->search(trees, buffer, tree, from, to, each, context);
-}
+int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
+		 uint64_t to, btrfs_item_fn each, void *context);
 
-/* Zeroed; NULL: out of memory. */
-void *btrfs_buffer_new(const struct btrfs_trees *trees);
-
-/* ---- of a mounted file system ---- */
-
-struct btrfs_trees btrfs_mounted(int fd);
-
-/* ---- of an image ---- */
-
-enum { BTRFS_DAMAGE_MAX = 100 };
-
-struct btrfs_root {
-	uint64_t node, generation;
-	uint8_t level;
-};
-
-struct btrfs_chunk_place {
-	uint64_t logical, bytes, piece_bytes, type;
-	uint16_t pieces, sub_pieces;
-	size_t first_piece; /* in btrfs_image.piece */
-};
-
-struct btrfs_piece {
-	uint64_t device, physical;
-};
-
-struct btrfs_image {
-	const struct image *image;
-	uint64_t device; /* which of the file system's this is */
-	uint64_t device_bytes;
-	uint32_t block_bytes, node_bytes;
-	bool has_log;	    /* was not unmounted: what fsync() wrote last is not in the trees */
-	bool has_checksums; /* of a kind that is known here */
-	struct btrfs_root root_tree, chunk_tree;
-	struct btrfs_chunk_place *chunk; /* sorted */
-	size_t chunk_count;
-	struct btrfs_piece *piece;
-	size_t piece_count;
-
-	/* Nodes that cannot be read or make no sense; each once. */
-	pthread_mutex_t lock;
-	struct {
-		uint64_t node;
-		int error;
-	} damage[BTRFS_DAMAGE_MAX];
-	size_t damage_count;
-};
-
-/*
- * Reads superblock and chunks; `image` has to stay.  -EOPNOTSUPP: no btrfs, or
- * one that is not read, and then `problem` says why; -EBADMSG: damaged.
- */
-int btrfs_image_open(const struct image *image, const char *name, struct btrfs_image **ret,
-		     struct problem *problem);
-void btrfs_image_closep(struct btrfs_image **image);
-
-struct btrfs_trees btrfs_unmounted(struct btrfs_image *image);
+/* NULL: out of memory. */
+void *btrfs_buffer_new(void);
 
 /* ---- paths ---- */
 
@@ -207,9 +143,5 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 /* result->facts are known already.  `top_tree`, `top`: as for btrfs_paths_new(). */
 int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *settings,
 	       uint64_t top_tree, const char *top, struct frag_result *result);
-
-/* As the scan of a source, of an image that is open; facts of the place are those of its file. */
-int btrfs_scan_image(const struct frag_settings *settings, const struct frag_place *place,
-		     const struct image *source, struct frag_result *ret, struct problem *problem);
 
 #endif

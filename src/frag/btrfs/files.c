@@ -139,7 +139,7 @@ static int take_again(const struct btree_item *item, void *context)
 
 int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector)
 {
-	const struct btrfs_trees trees = btrfs_mounted(fd);
+	const struct btrfs_trees trees = { fd };
 	const struct layout *before = &collector->sums.figures;
 	struct frag_collector again = { .sums = LAYOUT_SUMS_INIT,
 					.model = collector->model,
@@ -152,7 +152,7 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 	/* Those are in no tree. */
 	if (collector->delayed_bytes || collector->inline_bytes)
 		return 0;
-	buffer = btrfs_buffer_new(&trees);
+	buffer = btrfs_buffer_new();
 	if (!buffer)
 		return -ENOMEM;
 	/* Tree 0 is that of the subvolume that the file is in. */

@@ -53,7 +53,7 @@ static void reader_clear(struct free_reader *reader)
 
 int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret)
 {
-	CLEANUP(freep) void *buffer = btrfs_buffer_new(trees);
+	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	struct free_space space = { 0 };
 	CLEANUP(reader_clear)
 	struct free_reader reader = { .space = &space, .block_bytes = block_bytes };

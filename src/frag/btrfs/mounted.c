@@ -98,8 +98,8 @@ static int take_root(const struct btree_item *item, void *context)
 
 static int read_root(int fd, uint64_t tree, struct root *ret)
 {
-	const struct btrfs_trees trees = btrfs_mounted(fd);
-	CLEANUP(freep) void *buffer = btrfs_buffer_new(&trees);
+	const struct btrfs_trees trees = { fd };
+	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	int r = buffer ? btrfs_search(&trees, buffer, BTRFS_ROOT_TREE_OBJECTID, tree, tree,
 				      take_root, ret)
 		       : -ENOMEM;
@@ -200,8 +200,8 @@ static struct source_reader *reader_new(struct source_volume *volume)
 	if (!reader)
 		return NULL;
 	reader->volume = volume;
-	reader->trees = btrfs_mounted(volume->fd);
-	reader->buffer = btrfs_buffer_new(&reader->trees);
+	reader->trees = (struct btrfs_trees) { volume->fd };
+	reader->buffer = btrfs_buffer_new();
 	if (reader->buffer)
 		return reader;
 	reader_free(reader);

@@ -120,7 +120,7 @@ struct btrfs_paths *btrfs_paths_new(const struct btrfs_trees *trees, uint64_t to
 	if (!paths)
 		return NULL;
 	paths->trees = trees;
-	paths->buffer = btrfs_buffer_new(trees);
+	paths->buffer = btrfs_buffer_new();
 	paths->top_tree = top_tree;
 	paths->top = top;
 	return paths->buffer ? TAKE_PTR(paths) : NULL;

@@ -13,9 +13,9 @@
 
 enum { BUFFER_BYTES = 256 * 1024 };
 
-void *btrfs_buffer_new(const struct btrfs_trees *trees)
+void *btrfs_buffer_new(void)
 {
-	return calloc(1, trees->buffer_bytes);
+	return calloc(1, sizeof(struct btrfs_ioctl_search_args_v2) + BUFFER_BYTES);
 }
 
 /* Goes on behind the key; false: there is nothing behind it. */
@@ -59,8 +59,8 @@ static int deliver(const struct btrfs_ioctl_search_args_v2 *search, btrfs_item_f
 	return 0;
 }
 
-static int search_mounted(const struct btrfs_trees *trees, void *buffer, uint64_t tree,
-			  uint64_t from, uint64_t to, btrfs_item_fn each, void *context)
+int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
+		 uint64_t to, btrfs_item_fn each, void *context)
 {
 	struct btrfs_ioctl_search_args_v2 *search = buffer;
 	struct btrfs_ioctl_search_key *key = &search->key;
@@ -89,13 +89,4 @@ static int search_mounted(const struct btrfs_trees *trees, void *buffer, uint64_
 		if (!step(key, &last) || key->min_objectid > to)
 			return 0;
 	}
-}
-
-struct btrfs_trees btrfs_mounted(int fd)
-{
-	return (struct btrfs_trees) {
-		.buffer_bytes = sizeof(struct btrfs_ioctl_search_args_v2) + BUFFER_BYTES,
-		.search = search_mounted,
-		.fd = fd,
-	};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * btrfs as a whole, mounted: all subvolumes, in ranges of inodes which threads
- * take in turn.  The same scan goes over the trees of an image.
+ * take in turn.
  */
 #include <endian.h>
 #include <errno.h>
@@ -123,7 +123,7 @@ static int look_at_range(struct scan *scan, struct btrfs_files *files, void *buf
 static int work(struct crew_member *member)
 {
 	struct scan *scan = member->crew->context;
-	CLEANUP(freep) void *buffer = btrfs_buffer_new(scan->trees);
+	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	CLEANUP(btrfs_paths_freep)
 	struct btrfs_paths *paths = btrfs_paths_new(scan->trees, scan->top_tree, scan->top);
 	struct btrfs_files files = { .member = member, .paths = paths };
@@ -164,7 +164,7 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 		.top = top,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.next_inode = BTRFS_FIRST_FREE_OBJECTID,
-		.buffer = btrfs_buffer_new(trees),
+		.buffer = btrfs_buffer_new(),
 	};
 	int r;
 
@@ -208,7 +208,7 @@ static const char *top_of(const struct frag_place *place)
 static int scan_mounted(const struct frag_settings *settings, const struct frag_place *place,
 			struct frag_result *ret, struct problem *problem)
 {
-	const struct btrfs_trees trees = btrfs_mounted(place->fd);
+	const struct btrfs_trees trees = { place->fd };
 	const char *top;
 	uint64_t top_tree;
 	int r;

@@ -16,8 +16,8 @@
 
 #include "base/cleanup.h"
 #include "frag/ext/ext.h"
+#include "frag/scan/contents.h"
 #include "frag/scan/pipeline.h"
-#include "frag/scan/image.h"
 #include "frag/frag.h"
 
 struct scan {
@@ -229,7 +229,7 @@ static int note_what_may_differ(const struct frag_place *place, const struct ext
 	struct ext2_super_block *super = volume->fs->super;
 	const char *note = NULL;
 
-	if (place->fd >= 0 || image_is_mounted(place->device))
+	if (place->fd >= 0 || contents_are_mounted(place->device))
 		return 0;
 	if (ext2fs_has_feature_journal_needs_recovery(super))
 		note = "May be out of date: its journal was not replayed; mounting it or e2fsck "

@@ -64,8 +64,11 @@ char *frag_guest_bytes(const json_t *text);
 /* A file as a line, with that path (may be NULL).  0 or -EIO. */
 int frag_guest_put_row(FILE *to, const struct frag_file *file, const char *path);
 
-/* *ret has a path of its own, which may be NULL.  0, or -EPROTO. */
-int frag_guest_row_read(const json_t *row, const struct seek_model *model, struct frag_file *ret);
+/*
+ * Of a result whose model and facts are known.  *ret has a path of its own, which may be NULL.
+ * 0, or -EPROTO.
+ */
+int frag_guest_row_read(const json_t *row, const struct frag_result *result, struct frag_file *ret);
 
 /* The counts of totals that no file adds to: pairs of a key and a place in the struct. */
 struct frag_guest_counter {

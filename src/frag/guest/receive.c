@@ -9,6 +9,9 @@
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
 #include "frag/scan/freespace.h"
+#include "frag/scan/seek.h"
+#include "frag/show/file.h"
+#include "frag/show/map.h"
 
 #define VOLUME_BYTES_MAX (UINT64_C(1) << 60)
 
@@ -75,7 +78,7 @@ static int take_volume(struct frag_guest *guest, const json_t *event)
 	result->facts.magic = count_of(event, "magic");
 	result->facts.block_bytes = count_of(event, "block_bytes");
 	result->facts.volume_bytes = count_of(event, "volume_bytes");
-	if (result->facts.volume_bytes > VOLUME_BYTES_MAX)
+	if (result->facts.volume_bytes > VOLUME_BYTES_MAX || result->facts.block_bytes == 0)
 		return -EPROTO;
 	result->model = frag_model_for(guest->settings, &result->facts);
 	if (take_free(json_object_get(event, "free"), result) < 0)
@@ -90,7 +93,7 @@ static int take_file(struct frag_guest *guest, const json_t *row)
 {
 	const struct frag_settings *settings = guest->settings;
 	struct frag_file file;
-	int r = guest->result->facts.kind ? frag_guest_row_read(row, guest->result->model, &file)
+	int r = guest->result->facts.kind ? frag_guest_row_read(row, guest->result, &file)
 					  : -EPROTO;
 
 	if (r < 0)

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
+#include "frag/show/file.h"
 
 /* ---- names ---- */
 
@@ -154,7 +155,7 @@ static uint64_t count_at(const json_t *row, size_t at)
 	return (uint64_t)json_integer_value(json_array_get(row, at));
 }
 
-int frag_guest_row_read(const json_t *row, const struct seek_model *model, struct frag_file *ret)
+int frag_guest_row_read(const json_t *row, const struct frag_result *result, struct frag_file *ret)
 {
 	size_t columns = json_array_size(row);
 	bool opened = columns == COLUMNS;
@@ -170,7 +171,7 @@ int frag_guest_row_read(const json_t *row, const struct seek_model *model, struc
 	file.sequential_seconds = seconds_of(count_at(row, AT_SEQUENTIAL));
 	file.extra_seconds = seconds_of(count_at(row, AT_EXTRA));
 	if (!opened)
-		frag_file_of_one_extent(model, file.layout.extents, &file);
+		frag_file_of_one_block(result->model, &result->facts, file.layout.extents, &file);
 	if (json_is_string(path)) {
 		file.path = frag_guest_bytes(path);
 		if (!file.path)

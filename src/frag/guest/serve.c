@@ -8,9 +8,14 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/problem.h"
 #include "frag/guest/guest.h"
 #include "frag/scan/freespace.h"
+#include "frag/scan/seek.h"
 #include "frag/scan/whole_volume.h"
+#include "frag/scan/worst.h"
+#include "frag/show/file.h"
+#include "frag/show/map.h"
 
 struct server {
 	FILE *to;

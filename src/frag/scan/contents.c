@@ -17,6 +17,8 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/problem.h"
+#include "frag/frag.h"
 
 /* ---- formats of files ---- */
 
@@ -140,10 +142,11 @@ static int refuse_known(const char *path, blkid_probe probe, struct problem *pro
 			"%s is a whole disk with a partition table (%s); choose one of its "
 			"partitions with --partition",
 			path, table);
-	return problem_set(problem, PROBLEM_LACK, EOPNOTSUPP,
-			   "%s contains %s; only ext2, ext3, ext4, xfs and btrfs are read without "
-			   "mounting; mount it (mount -o ro,loop) and name the mount point",
-			   path, *type ? type : "nothing known");
+	return problem_set(
+		problem, PROBLEM_LACK, EOPNOTSUPP,
+		"%s contains %s; mount it (mount -o ro,loop), if this machine can, and name "
+		"the mount point",
+		path, *type ? type : "nothing known");
 }
 
 int contents_refuse(const char *path, struct problem *problem)
@@ -181,6 +184,15 @@ int contents_note_member(const char *path, struct frag_result *result)
 		result,
 		"It is also marked as a member of a RAID: if that is not a mirror, it contains "
 		"only a part of the file system; assemble the RAID and name its device.");
+}
+
+/* The kernel gives a mounted one to nobody else alone; of files that are no devices, O_EXCL says
+ * nothing. */
+bool contents_are_mounted(const char *path)
+{
+	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+
+	return fd < 0 && errno == EBUSY;
 }
 
 /* ---- which file system, and in which partition ---- */

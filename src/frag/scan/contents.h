@@ -3,13 +3,20 @@
 #ifndef FRAG_CONTENTS_H
 #define FRAG_CONTENTS_H
 
-#include "frag/frag.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct frag_result;
+struct problem;
 
 /* Says in `problem` what `path` holds and what to do about it.  Returns -errno. */
 int contents_refuse(const char *path, struct problem *problem);
 
 /* Adds a note if `path`, which was read, also belongs to a RAID.  0 or -ENOMEM. */
 int contents_note_member(const char *path, struct frag_result *result);
+
+/* Whether a block device is mounted, or in use as a part of another. */
+bool contents_are_mounted(const char *path);
 
 struct contents {
 	char *type;	      /* of the file system, as libblkid has it; NULL: none is known */

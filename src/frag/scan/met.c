@@ -119,7 +119,7 @@ static int read_runs(struct met *met, const struct met_filesystem *filesystem,
 {
 	const struct extent_kernel kernel = { control, met };
 
-	const struct btrfs_trees trees = btrfs_mounted(filesystem->fd);
+	const struct btrfs_trees trees = { filesystem->fd };
 
 	if (filesystem->facts.magic == BTRFS_SUPER_MAGIC)
 		return btrfs_read_free(&trees, filesystem->facts.block_bytes, space);

@@ -117,8 +117,8 @@ static int find_chunk(const struct btree_item *item, void *context)
 /* The kernel takes a swap file only where each block is on one device, once. */
 static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
 {
-	const struct btrfs_trees trees = btrfs_mounted(fd);
-	CLEANUP(freep) void *buffer = btrfs_buffer_new(&trees);
+	const struct btrfs_trees trees = { fd };
+	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	struct btrfs_ioctl_dev_info_args device = { 0 };
 	struct chunk_search search = { .address = *address };
 	int r;

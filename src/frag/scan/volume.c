@@ -12,14 +12,14 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
+#include "frag/frag.h"
 #include "frag/scan/contents.h"
 #include "frag/scan/freespace.h"
 #include "frag/show/file.h"
 #include "extent/extent_kernel.h"
 
-static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs, &volume_btrfs,
-							    &volume_xfs_image,
-							    &volume_btrfs_image };
+static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs,
+							    &volume_btrfs };
 
 /* ---- the walk ---- */
 

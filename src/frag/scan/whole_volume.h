@@ -39,8 +39,7 @@ struct frag_volume_source {
 		    struct frag_result *ret, struct problem *problem);
 };
 
-extern const struct frag_volume_source volume_ext, volume_xfs, volume_xfs_image, volume_btrfs,
-	volume_btrfs_image;
+extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs;
 
 /* The second one, on any kernel, of so many allocation groups; without free space. */
 int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
