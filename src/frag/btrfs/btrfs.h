@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "frag/scan/crew.h"
+#include "frag/scan/thread_pool.h"
 #include "frag/scan/freespace.h"
 #include "frag/scan/source.h"
 #include "frag/scan/whole_volume.h"
@@ -104,7 +104,7 @@ int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *resu
 
 /* Goes through the inodes of one tree, item by item. */
 struct btrfs_files {
-	struct crew_member *member;
+	struct pool_worker *worker;
 	struct btrfs_paths *paths;
 	uint64_t tree;
 	bool in_file; /* `inode` is one that we want */
@@ -114,7 +114,7 @@ struct btrfs_files {
 	struct extent pending;	/* not handed over yet: the next one may go on with it */
 };
 
-/* For a crew_namer; context is a struct btrfs_files. */
+/* For a pool_namer; context is a struct btrfs_files. */
 int btrfs_name_file(void *files, const struct frag_file *file, bool whole, const char **ret);
 
 /* A btrfs_item_fn; context is a struct btrfs_files. */

@@ -27,7 +27,7 @@ static int flush_extent(struct btrfs_files *files)
 	struct extent extent = files->pending;
 
 	files->pending.bytes = 0;
-	return extent.bytes ? frag_collect(&extent, &files->member->collector) : 0;
+	return extent.bytes ? frag_collect(&extent, &files->worker->collector) : 0;
 }
 
 static int add_extent(struct btrfs_files *files, const struct extent *extent)
@@ -107,12 +107,12 @@ static int take_extent(struct btrfs_files *files, const struct btree_item *item)
 	struct btrfs_file_extent_item data;
 	struct extent extent;
 
-	if (btrfs_inline_take(item, files->member->facts->block_bytes, &extent))
+	if (btrfs_inline_take(item, files->worker->facts->block_bytes, &extent))
 		return add_extent(files, &extent);
 	if (!btrfs_extent_take(item, &extent))
 		return 0;
 	memcpy(&data, item->data, sizeof(data));
-	if (ranges_add(&files->member->totals.shared, 0, le64toh(data.disk_bytenr),
+	if (ranges_add(&files->worker->totals.shared, 0, le64toh(data.disk_bytenr),
 		       le64toh(data.disk_num_bytes)) < 0)
 		return -ENOMEM;
 	return add_extent(files, &extent);
@@ -184,25 +184,25 @@ int btrfs_name_file(void *context, const struct frag_file *file, bool whole, con
 
 int btrfs_files_finish(struct btrfs_files *files)
 {
-	struct crew_member *member = files->member;
+	struct pool_worker *worker = files->worker;
 	int r;
 
 	if (!files->in_file)
 		return 0;
 	files->in_file = false;
-	r = files->needs_no_extents ? pipeline_begin(member, &files->inode) : flush_extent(files);
+	r = files->needs_no_extents ? pipeline_begin(worker, &files->inode) : flush_extent(files);
 	if (files->needs_no_extents || r < 0)
 		return r;
-	frag_collected(&member->collector, member->facts, false, &member->file);
-	return pipeline_end(member, 0);
+	frag_collected(&worker->collector, worker->facts, false, &worker->file);
+	return pipeline_end(worker, 0);
 }
 
 /* The name of a file that needs no extents comes before it is counted. */
 static int begin_file(struct btrfs_files *files, uint64_t inode,
 		      const struct btrfs_inode_item *item)
 {
-	struct crew_member *member = files->member;
-	uint64_t block = member->facts->block_bytes;
+	struct pool_worker *worker = files->worker;
+	uint64_t block = worker->facts->block_bytes;
 	int r;
 
 	files->inode = (struct source_inode) {
@@ -213,11 +213,11 @@ static int begin_file(struct btrfs_files *files, uint64_t inode,
 		.mtime = (int64_t)le64toh(item->mtime.sec),
 	};
 	files->inode.is_simple = frag_file_has_one_block(files->inode.size_bytes,
-							 files->inode.disk_bytes, member->facts);
+							 files->inode.disk_bytes, worker->facts);
 	files->inode.extents = files->inode.disk_bytes != 0;
 	files->name.name[0] = '\0';
-	files->needs_no_extents = files->inode.is_simple && !member->crew->settings->exact;
-	r = files->needs_no_extents ? 1 : pipeline_begin(member, &files->inode);
+	files->needs_no_extents = files->inode.is_simple && !worker->pool->settings->exact;
+	r = files->needs_no_extents ? 1 : pipeline_begin(worker, &files->inode);
 	files->in_file = r > 0;
 	return r < 0 ? r : 0;
 }
@@ -232,13 +232,13 @@ static int take_inode(struct btrfs_files *files, const struct btree_item *item)
 	memcpy(&inode, item->data, sizeof(inode));
 	if (le32toh(inode.nlink) == 0)
 		return 0;
-	atomic_fetch_add_explicit(&files->member->crew->files, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&files->worker->pool->files, 1, memory_order_relaxed);
 	if (S_ISREG(le32toh(inode.mode)))
 		return begin_file(files, item->object, &inode);
 	if (S_ISDIR(le32toh(inode.mode)))
-		files->member->totals.directories++;
+		files->worker->totals.directories++;
 	else
-		files->member->totals.special_files++;
+		files->worker->totals.special_files++;
 	return 0;
 }
 
@@ -253,5 +253,5 @@ int btrfs_files_take(const struct btree_item *item, void *context)
 		return take_extent(files, item);
 	if (is_ours && !*files->name.name)
 		btrfs_name_take(item, &files->name);
-	return crew_is_over(files->member->crew) ? 1 : 0;
+	return pool_is_over(files->worker->pool) ? 1 : 0;
 }

@@ -21,7 +21,7 @@
 #include "frag/frag.h"
 
 struct scan {
-	struct crew crew;
+	struct thread_pool pool;
 	const struct frag_settings *settings;
 	struct frag_result *result;
 	struct ext_volume *volume;
@@ -32,11 +32,11 @@ struct scan {
 
 /* ---- inodes ---- */
 
-static int look_at_file(struct crew_member *member, struct ext_reader *reader, ext2_ino_t number,
+static int look_at_file(struct pool_worker *worker, struct ext_reader *reader, ext2_ino_t number,
 			const struct ext2_inode_large *inode)
 {
 	struct source_inode known = {
-		.device = member->facts->device,
+		.device = worker->facts->device,
 		.number = number,
 		.size_bytes = EXT2_I_SIZE(inode),
 		.disk_bytes = ext_disk_bytes(reader->volume, inode),
@@ -45,24 +45,24 @@ static int look_at_file(struct crew_member *member, struct ext_reader *reader, e
 	int r;
 
 	known.is_simple =
-		ext_has_one_block(inode, member->facts, known.size_bytes, known.disk_bytes);
+		ext_has_one_block(inode, worker->facts, known.size_bytes, known.disk_bytes);
 	known.extents = known.disk_bytes != 0;
-	r = pipeline_begin(member, &known);
+	r = pipeline_begin(worker, &known);
 	if (r <= 0)
 		return r;
-	r = ext_read_map(reader, inode, member->facts, &member->collector, &member->file);
-	return pipeline_end(member, r);
+	r = ext_read_map(reader, inode, worker->facts, &worker->collector, &worker->file);
+	return pipeline_end(worker, r);
 }
 
 /* The blocks of a directory itself. */
-static int look_at_directory(struct crew_member *member, struct ext_reader *reader,
+static int look_at_directory(struct pool_worker *worker, struct ext_reader *reader,
 			     ext2_ino_t number, const struct ext2_inode_large *inode)
 {
-	const struct scan *scan = member->crew->context;
+	const struct scan *scan = worker->pool->context;
 	struct frag_collector collector = {
 		.model = scan->result->model,
-		.also = crew_watch_extent,
-		.also_context = member->crew,
+		.also = pool_watch_extent,
+		.also_context = worker->pool,
 	};
 	struct frag_file file = {
 		.device = scan->result->facts.device,
@@ -75,10 +75,10 @@ static int look_at_directory(struct crew_member *member, struct ext_reader *read
 	if (r == -ECANCELED)
 		return 0;
 	if (r < 0)
-		return pipeline_note_error(member, NULL, number, r);
+		return pipeline_note_error(worker, NULL, number, r);
 	if (scan->names)
-		file.path = names_path(scan->names, number, member->path);
-	return totals_add_directory(&member->totals, &file);
+		file.path = names_path(scan->names, number, worker->path);
+	return totals_add_directory(&worker->totals, &file);
 }
 
 /* Files of the file system itself: journal, quotas, orphans, values of attributes. */
@@ -94,45 +94,45 @@ static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
 	       number == super->s_orphan_file_inum || inode->i_flags & EXT4_EA_INODE_FL;
 }
 
-static int look_at_inode(struct crew_member *member, struct ext_reader *reader, ext2_ino_t number,
+static int look_at_inode(struct pool_worker *worker, struct ext_reader *reader, ext2_ino_t number,
 			 const struct ext2_inode_large *inode)
 {
 	if (inode->i_links_count == 0 || is_internal(reader->volume, number, inode))
 		return 0;
-	atomic_fetch_add_explicit(&member->crew->files, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&worker->pool->files, 1, memory_order_relaxed);
 	if (LINUX_S_ISREG(inode->i_mode))
-		return look_at_file(member, reader, number, inode);
+		return look_at_file(worker, reader, number, inode);
 	if (!LINUX_S_ISDIR(inode->i_mode)) {
-		member->totals.special_files++;
+		worker->totals.special_files++;
 		return 0;
 	}
-	member->totals.directories++;
-	return member->crew->settings->with_directories
-		       ? look_at_directory(member, reader, number, inode)
+	worker->totals.directories++;
+	return worker->pool->settings->with_directories
+		       ? look_at_directory(worker, reader, number, inode)
 		       : 0;
 }
 
 /* Inodes from `first` up to, not including, `end`. */
-static int note_lost_inodes(struct crew_member *member, ext2_ino_t first, ext2_ino_t end, int error)
+static int note_lost_inodes(struct pool_worker *worker, ext2_ino_t first, ext2_ino_t end, int error)
 {
-	struct scan *scan = member->crew->context;
+	struct scan *scan = worker->pool->context;
 	char name[64];
 
 	if (first >= end)
 		return 0;
 	atomic_store(&scan->has_lost_inodes, true);
 	snprintf(name, sizeof(name), "inodes %u to %u", first, end - 1);
-	return totals_add_unreadable(&member->totals, name, -error);
+	return totals_add_unreadable(&worker->totals, name, -error);
 }
 
-static int look_at_group(struct crew_member *member, struct ext_reader *reader, dgrp_t group)
+static int look_at_group(struct pool_worker *worker, struct ext_reader *reader, dgrp_t group)
 {
 	ext2_ino_t first = group * reader->volume->fs->super->s_inodes_per_group + 1;
 	ext2_ino_t end = first + ext_inodes_of_group(reader->volume, group);
 	ext2_ino_t number = first, lost = end;
 	int r = 0, error = 0;
 
-	while (r == 0 && number < end && !crew_is_over(member->crew)) {
+	while (r == 0 && number < end && !pool_is_over(worker->pool)) {
 		const struct ext2_inode_large *inode = ext_inode(reader, number, end - 1, &error);
 
 		if (!inode) {
@@ -140,30 +140,30 @@ static int look_at_group(struct crew_member *member, struct ext_reader *reader, 
 			number += ext_inodes_together(reader->volume, number);
 			continue;
 		}
-		r = note_lost_inodes(member, lost, number, error);
+		r = note_lost_inodes(worker, lost, number, error);
 		lost = end;
 		if (r == 0)
-			r = look_at_inode(member, reader, number++, inode);
+			r = look_at_inode(worker, reader, number++, inode);
 	}
-	return r == 0 ? note_lost_inodes(member, lost, number < end ? number : end, error) : r;
+	return r == 0 ? note_lost_inodes(worker, lost, number < end ? number : end, error) : r;
 }
 
-static int work(struct crew_member *member)
+static int work(struct pool_worker *worker)
 {
-	struct scan *scan = member->crew->context;
+	struct scan *scan = worker->pool->context;
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
-	crew_use_names(member, scan->names);
-	while (r == 0 && !crew_is_over(member->crew)) {
+	pool_use_names(worker, scan->names);
+	while (r == 0 && !pool_is_over(worker->pool)) {
 		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
 
 		if (group >= scan->volume->fs->group_desc_count)
 			return 0;
-		crew_begin_unit(member, group);
-		r = look_at_group(member, &reader, group);
+		pool_begin_unit(worker, group);
+		r = look_at_group(worker, &reader, group);
 		if (r == 0)
-			r = crew_end_unit(member);
+			r = pool_end_unit(worker);
 	}
 	return r;
 }
@@ -211,7 +211,7 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	frag_result_set_whole(scan->result);
-	r = crew_run(&scan->crew, crew_size(scan->settings));
+	r = pool_run(&scan->pool, pool_size(scan->settings));
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
@@ -246,7 +246,7 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 {
 	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
 	struct scan scan = {
-		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.pool = { .settings = settings, .result = ret, .work = work, .context = &scan },
 		.settings = settings,
 		.result = ret,
 		.volume = &volume,

@@ -23,7 +23,7 @@
 
 #include "base/cleanup.h"
 #include "frag/frag.h"
-#include "frag/scan/crew.h"
+#include "frag/scan/thread_pool.h"
 #include "frag/scan/directory.h"
 #include "frag/scan/met.h"
 #include "frag/scan/pipeline.h"
@@ -44,7 +44,7 @@ struct walk_filesystem {
 };
 
 struct walk {
-	struct crew crew;
+	struct thread_pool pool;
 	const struct frag_settings *settings;
 	const struct frag_names *names;
 	struct frag_result *result;
@@ -67,10 +67,10 @@ struct walk_name {
 	bool is_done;
 };
 
-struct worker {
+struct walker {
 	struct walk *walk;
-	struct crew_member *member;
-	struct totals *totals;		    /* the member's */
+	struct pool_worker *worker;
+	struct totals *totals;		    /* the worker's */
 	const char *name;		    /* of the file in hand */
 	struct filesystem_facts facts;	    /* of the device last met */
 	struct walk_filesystem *filesystem; /* the same; NULL: there was no room for it */
@@ -118,28 +118,28 @@ static struct walk_filesystem *add(struct walk *walk, const struct filesystem_fa
 	return &walk->filesystems[walk->filesystem_count++];
 }
 
-/* Makes worker->facts those of `device`, which `fd` is on.  0 or -errno. */
-static int walk_use_facts(struct worker *worker, uint64_t device, int fd)
+/* Makes walker->facts those of `device`, which `fd` is on.  0 or -errno. */
+static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 {
-	struct walk *walk = worker->walk;
+	struct walk *walk = walker->walk;
 	int r = 0;
 
-	if (worker->facts.kind && worker->facts.device == device)
+	if (walker->facts.kind && walker->facts.device == device)
 		return 0;
 	pthread_mutex_lock(&walk->filesystems_lock);
-	worker->filesystem = find(walk, device);
-	if (worker->filesystem) {
-		worker->facts = worker->filesystem->facts;
+	walker->filesystem = find(walk, device);
+	if (walker->filesystem) {
+		walker->facts = walker->filesystem->facts;
 	} else {
-		r = filesystem_look(fd, &worker->facts);
+		r = filesystem_look(fd, &walker->facts);
 		if (r == 0) {
-			worker->filesystem = add(walk, &worker->facts);
-			met_add(walk->result->met, &worker->facts, fd);
+			walker->filesystem = add(walk, &walker->facts);
+			met_add(walk->result->met, &walker->facts, fd);
 		}
 	}
 	pthread_mutex_unlock(&walk->filesystems_lock);
 	if (r == 0)
-		worker->member->model = frag_model_for(walk->settings, &worker->facts);
+		walker->worker->model = frag_model_for(walk->settings, &walker->facts);
 	return r;
 }
 
@@ -166,84 +166,84 @@ static bool open_source(struct walk *walk, struct walk_filesystem *filesystem, i
 }
 
 /* Before the volumes are closed. */
-static void walk_free_reader(struct worker *worker)
+static void walk_free_reader(struct walker *walker)
 {
-	if (worker->reader)
-		worker->reader_of->source->reader_free(TAKE_PTR(worker->reader));
+	if (walker->reader)
+		walker->reader_of->source->reader_free(TAKE_PTR(walker->reader));
 }
 
-/* Whether inodes of the file system that `fd` is on may be read by worker->reader. */
-static bool walk_use_source(struct worker *worker, int fd)
+/* Whether inodes of the file system that `fd` is on may be read by walker->reader. */
+static bool walk_use_source(struct walker *walker, int fd)
 {
-	struct walk *walk = worker->walk;
-	struct walk_filesystem *filesystem = worker->filesystem;
+	struct walk *walk = walker->walk;
+	struct walk_filesystem *filesystem = walker->filesystem;
 
-	if (!filesystem || atomic_load(&walk->crew.files) < FILES_WORTH_SOURCE ||
+	if (!filesystem || atomic_load(&walk->pool.files) < FILES_WORTH_SOURCE ||
 	    !open_source(walk, filesystem, fd))
 		return false;
 	if ((walk->settings->newer && filesystem->source->has_old_times) ||
 	    !filesystem->source->is_settled(filesystem->volume))
 		return false;
-	if (worker->reader_of != filesystem) {
-		walk_free_reader(worker);
-		worker->reader_of = filesystem;
-		worker->reader = filesystem->source->reader_new(filesystem->volume);
+	if (walker->reader_of != filesystem) {
+		walk_free_reader(walker);
+		walker->reader_of = filesystem;
+		walker->reader = filesystem->source->reader_new(filesystem->volume);
 	}
-	return worker->reader != NULL;
+	return walker->reader != NULL;
 }
 
 /* ---- files ---- */
 
 /* What happens to single files is counted, not fatal.  0 or -ENOMEM. */
-static int walk_note_error(struct worker *worker, const char *name, int error)
+static int walk_note_error(struct walker *walker, const char *name, int error)
 {
-	const char *path = directory_path_of(&worker->path, name);
+	const char *path = directory_path_of(&walker->path, name);
 
-	return path ? pipeline_note_error(worker->member, path, 0, error) : -ENOMEM;
+	return path ? pipeline_note_error(walker->worker, path, 0, error) : -ENOMEM;
 }
 
-/* For a crew_namer; context is the worker. */
+/* For a pool_namer; context is the walker. */
 static int walk_name_file(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
-	struct worker *worker = context;
+	struct walker *walker = context;
 
 	(void)file;
-	worker->totals->root_bytes = worker->path.root_bytes;
-	*ret = whole ? directory_path_of(&worker->path, worker->name) : worker->name;
+	walker->totals->root_bytes = walker->path.root_bytes;
+	*ret = whole ? directory_path_of(&walker->path, walker->name) : walker->name;
 	return *ret ? 0 : -ENOMEM;
 }
 
 /* The same in two steps, the first of them as pipeline_begin(). */
-static int walk_begin_file(struct worker *worker, const char *name,
+static int walk_begin_file(struct walker *walker, const char *name,
 			   const struct source_inode *inode)
 {
-	worker->name = name;
-	return pipeline_begin(worker->member, inode);
+	walker->name = name;
+	return pipeline_begin(walker->worker, inode);
 }
 
 /* The kernel may know of a later size than a source does. */
-static int look_into(struct worker *worker, int at)
+static int look_into(struct walker *walker, int at)
 {
-	CLEANUP(fd_closep) int fd = frag_open(at, worker->name, false);
-	struct crew_member *member = worker->member;
+	CLEANUP(fd_closep) int fd = frag_open(at, walker->name, false);
+	struct pool_worker *worker = walker->worker;
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return fd < 0 ? fd : -errno;
-	member->file.size_bytes = (uint64_t)status.st_size;
-	member->file.disk_bytes = (uint64_t)status.st_blocks * 512;
-	return frag_file_read(fd, member->facts, member->crew->settings->sync, &member->collector,
-			      &member->file);
+	worker->file.size_bytes = (uint64_t)status.st_size;
+	worker->file.disk_bytes = (uint64_t)status.st_blocks * 512;
+	return frag_file_read(fd, worker->facts, worker->pool->settings->sync, &worker->collector,
+			      &worker->file);
 }
 
-static int walk_ask_kernel(struct worker *worker, int at)
+static int walk_ask_kernel(struct walker *walker, int at)
 {
-	pipeline_restart(worker->member);
-	return pipeline_end(worker->member, look_into(worker, at));
+	pipeline_restart(walker->worker);
+	return pipeline_end(walker->worker, look_into(walker, at));
 }
 
 /* A regular file, by the kernel.  0 or -errno. */
-static int walk_file(struct worker *worker, int at, const char *name, const struct statx *status)
+static int walk_file(struct walker *walker, int at, const char *name, const struct statx *status)
 {
 	struct source_inode inode = {
 		.device = makedev(status->stx_dev_major, status->stx_dev_minor),
@@ -257,38 +257,38 @@ static int walk_file(struct worker *worker, int at, const char *name, const stru
 	int r;
 
 	inode.is_simple =
-		frag_file_has_one_block(inode.size_bytes, inode.disk_bytes, &worker->facts);
-	r = walk_begin_file(worker, name, &inode);
-	return r > 0 ? walk_ask_kernel(worker, at) : r;
+		frag_file_has_one_block(inode.size_bytes, inode.disk_bytes, &walker->facts);
+	r = walk_begin_file(walker, name, &inode);
+	return r > 0 ? walk_ask_kernel(walker, at) : r;
 }
 
 /* ---- what a directory contains ---- */
 
-static int look_at(struct worker *worker, struct directory *directory, const char *name,
+static int look_at(struct walker *walker, struct directory *directory, const char *name,
 		   unsigned char type)
 {
 	struct directory *child;
 	struct statx status;
 
 	if (type != DT_REG && type != DT_DIR && type != DT_UNKNOWN) {
-		worker->totals->special_files++;
+		walker->totals->special_files++;
 		return 0;
 	}
 	if (type != DT_DIR) {
 		if (statx(directory->fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
 			  STATX_BASIC_STATS, &status) < 0)
-			return walk_note_error(worker, name, -errno);
+			return walk_note_error(walker, name, -errno);
 		if (S_ISREG(status.stx_mode))
-			return walk_file(worker, directory->fd, name, &status);
+			return walk_file(walker, directory->fd, name, &status);
 		if (!S_ISDIR(status.stx_mode)) {
-			worker->totals->special_files++;
+			walker->totals->special_files++;
 			return 0;
 		}
 	}
 	child = directory_new(directory, name);
 	if (!child)
 		return -ENOMEM;
-	walk_push(worker->walk, child);
+	walk_push(walker->walk, child);
 	return 0;
 }
 
@@ -311,75 +311,75 @@ static int by_inode(const void *one, const void *other)
 
 struct chunk_visit {
 	struct source_visit visit;
-	struct worker *worker;
+	struct walker *walker;
 	int at;
 };
 
 static int begin_listed(struct source_visit *visit, size_t index, const struct source_inode *inode)
 {
-	struct worker *worker = ((struct chunk_visit *)visit)->worker;
-	struct walk_name *listed = &worker->listed[index];
+	struct walker *walker = ((struct chunk_visit *)visit)->walker;
+	struct walk_name *listed = &walker->listed[index];
 
-	if (crew_is_over(&worker->walk->crew))
+	if (pool_is_over(&walker->walk->pool))
 		return -ECANCELED;
 	listed->is_done = true;
-	worker->totals->table_files++;
-	return walk_begin_file(worker, listed->name, inode);
+	walker->totals->table_files++;
+	return walk_begin_file(walker, listed->name, inode);
 }
 
 static int end_listed(struct source_visit *visit, size_t index, int error)
 {
 	struct chunk_visit *chunk = (struct chunk_visit *)visit;
-	struct worker *worker = chunk->worker;
+	struct walker *walker = chunk->walker;
 
 	(void)index;
-	worker->totals->table_files -= error == -EOPNOTSUPP;
-	return error == -EOPNOTSUPP ? walk_ask_kernel(worker, chunk->at)
-				    : pipeline_end(worker->member, error);
+	walker->totals->table_files -= error == -EOPNOTSUPP;
+	return error == -EOPNOTSUPP ? walk_ask_kernel(walker, chunk->at)
+				    : pipeline_end(walker->worker, error);
 }
 
 /* Each once, in their order; how many.  Behind them are other names of the same inodes. */
-static size_t order(struct worker *worker, size_t count)
+static size_t order(struct walker *walker, size_t count)
 {
-	struct walk_name *listed = worker->listed;
+	struct walk_name *listed = walker->listed;
 	size_t kept = 0;
 
 	qsort(listed, count, sizeof(*listed), by_inode);
 	for (size_t i = 0; i < count; i++) {
 		struct walk_name name = listed[i];
 
-		if (kept && worker->inodes[kept - 1] == name.inode)
+		if (kept && walker->inodes[kept - 1] == name.inode)
 			continue;
 		listed[i] = listed[kept];
 		listed[kept] = name;
-		worker->inodes[kept++] = name.inode;
+		walker->inodes[kept++] = name.inode;
 	}
 	return kept;
 }
 
-static int look_at_listed(struct worker *worker, struct directory *directory, size_t count)
+static int look_at_listed(struct walker *walker, struct directory *directory, size_t count)
 {
 	struct chunk_visit chunk = {
-		.visit = { .inodes = worker->inodes,
-			   .count = order(worker, count),
-			   .facts = &worker->facts,
-			   .exact = worker->walk->settings->exact,
+		.visit = { .inodes = walker->inodes,
+			   .count = order(walker, count),
+			   .facts = &walker->facts,
+			   .exact = walker->walk->settings->exact,
 			   .begin = begin_listed,
 			   .end = end_listed,
-			   .collector = &worker->member->collector,
-			   .file = &worker->member->file },
-		.worker = worker,
+			   .collector = &walker->worker->collector,
+			   .file = &walker->worker->file },
+		.walker = walker,
 		.at = directory->fd,
 	};
 	int r = 0;
 
 	if (chunk.visit.count)
-		r = worker->filesystem->source->read(worker->reader, &chunk.visit);
+		r = walker->filesystem->source->read(walker->reader, &chunk.visit);
 	if (r == -ECANCELED)
 		return 0;
-	for (size_t i = 0; r == 0 && i < count && !crew_is_over(&worker->walk->crew); i++)
-		if (!worker->listed[i].is_done)
-			r = look_at(worker, directory, worker->listed[i].name, DT_REG);
+	for (size_t i = 0; r == 0 && i < count && !pool_is_over(&walker->walk->pool); i++)
+		if (!walker->listed[i].is_done)
+			r = look_at(walker, directory, walker->listed[i].name, DT_REG);
 	return r;
 }
 
@@ -390,36 +390,36 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static int look_at_chunk(struct worker *worker, struct directory *directory, size_t bytes)
+static int look_at_chunk(struct walker *walker, struct directory *directory, size_t bytes)
 {
-	bool by_source = walk_use_source(worker, directory->fd);
+	bool by_source = walk_use_source(walker, directory->fd);
 	size_t files = 0, listed = 0;
 	int r = 0;
 
 	for (size_t at = 0; r == 0 && at < bytes; files++) {
-		const struct linux_dirent *entry = (const void *)(worker->chunk + at);
+		const struct linux_dirent *entry = (const void *)(walker->chunk + at);
 
 		at += entry->bytes;
 		if (is_dots(entry->name))
 			continue;
 		if (by_source && entry->type == DT_REG)
-			worker->listed[listed++] =
+			walker->listed[listed++] =
 				(struct walk_name) { .inode = entry->inode, .name = entry->name };
 		else
-			r = look_at(worker, directory, entry->name, entry->type);
-		if (crew_is_over(&worker->walk->crew))
+			r = look_at(walker, directory, entry->name, entry->type);
+		if (pool_is_over(&walker->walk->pool))
 			break;
 	}
 	if (r == 0)
-		r = look_at_listed(worker, directory, listed);
-	atomic_fetch_add(&worker->walk->crew.files, files);
+		r = look_at_listed(walker, directory, listed);
+	atomic_fetch_add(&walker->walk->pool.files, files);
 	return r;
 }
 
 /* ---- directories ---- */
 
 /* The blocks of the directory itself.  0 or -ENOMEM. */
-static int look_at_own(struct worker *worker, const struct directory *directory,
+static int look_at_own(struct walker *walker, const struct directory *directory,
 		       const struct stat *status)
 {
 	struct frag_file file = {
@@ -429,31 +429,31 @@ static int look_at_own(struct worker *worker, const struct directory *directory,
 		.disk_bytes = (uint64_t)status->st_blocks * 512,
 	};
 	struct frag_collector collector = {
-		.model = worker->member->model,
-		.also = crew_watch_extent,
-		.also_context = &worker->walk->crew,
+		.model = walker->worker->model,
+		.also = pool_watch_extent,
+		.also_context = &walker->walk->pool,
 	};
-	int r = frag_file_read(directory->fd, &worker->facts, false, &collector, &file);
+	int r = frag_file_read(directory->fd, &walker->facts, false, &collector, &file);
 
 	if (r == -ECANCELED)
 		return 0;
 	/* Most file systems do not report it: those are the ones that are missing in the end. */
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
-	r = directory_path_set(&worker->path, directory);
+	r = directory_path_set(&walker->path, directory);
 	if (r < 0)
 		return r;
 	/* Without the slash behind it; whoever needs the path next sets it anew. */
-	if (worker->path.bytes > 1)
-		worker->path.text[worker->path.bytes - 1] = '\0';
-	file.path = worker->path.text;
-	return totals_add_directory(worker->totals, &file);
+	if (walker->path.bytes > 1)
+		walker->path.text[walker->path.bytes - 1] = '\0';
+	file.path = walker->path.text;
+	return totals_add_directory(walker->totals, &file);
 }
 
 /* Opens the directory.  1: go on and read it, 0: it is left out, -errno. */
-static int walk_enter(struct worker *worker, struct directory *directory, bool follow)
+static int walk_enter(struct walker *walker, struct directory *directory, bool follow)
 {
-	struct walk *walk = worker->walk;
+	struct walk *walk = walker->walk;
 	struct stat status;
 	int is_new, r;
 
@@ -467,56 +467,56 @@ static int walk_enter(struct worker *worker, struct directory *directory, bool f
 	directory->device = status.st_dev;
 	if (walk->settings->one_filesystem && directory->parent &&
 	    directory->device != directory->parent->device) {
-		worker->totals->skipped_mounts++;
+		walker->totals->skipped_mounts++;
 		return 0;
 	}
-	is_new = link_set_add(walk->crew.links, status.st_dev, status.st_ino);
+	is_new = link_set_add(walk->pool.links, status.st_dev, status.st_ino);
 	if (is_new <= 0) {
-		worker->totals->linked_again += is_new == 0;
+		walker->totals->linked_again += is_new == 0;
 		return is_new;
 	}
-	r = walk_use_facts(worker, directory->device, directory->fd);
-	if (r == 0 && worker->facts.is_pseudo && directory->parent) {
-		worker->totals->skipped_mounts++;
+	r = walk_use_facts(walker, directory->device, directory->fd);
+	if (r == 0 && walker->facts.is_pseudo && directory->parent) {
+		walker->totals->skipped_mounts++;
 		return 0;
 	}
-	worker->totals->directories += r == 0;
+	walker->totals->directories += r == 0;
 	if (r == 0 && walk->settings->with_directories)
-		r = look_at_own(worker, directory, &status);
+		r = look_at_own(walker, directory, &status);
 	return r < 0 ? r : 1;
 }
 
-static int note_directory(struct worker *worker, struct directory *directory, int error)
+static int note_directory(struct walker *walker, struct directory *directory, int error)
 {
-	int r = directory_path_set(&worker->path, directory->parent);
+	int r = directory_path_set(&walker->path, directory->parent);
 
-	return r < 0 ? r : walk_note_error(worker, directory->name, error);
+	return r < 0 ? r : walk_note_error(walker, directory->name, error);
 }
 
 /* Enters the directory or reads the next chunk of it; takes over one use.  0 or -errno. */
-static int walk_directory(struct worker *worker, struct directory *directory)
+static int walk_directory(struct walker *walker, struct directory *directory)
 {
 	ssize_t bytes;
-	int r = directory->fd >= 0 ? 1 : walk_enter(worker, directory, false);
+	int r = directory->fd >= 0 ? 1 : walk_enter(walker, directory, false);
 
 	if (r <= 0) {
-		r = r < 0 ? note_directory(worker, directory, r) : 0;
+		r = r < 0 ? note_directory(walker, directory, r) : 0;
 		directory_release(directory);
 		return r;
 	}
-	bytes = syscall(SYS_getdents64, directory->fd, worker->chunk, WALK_CHUNK_BYTES);
+	bytes = syscall(SYS_getdents64, directory->fd, walker->chunk, WALK_CHUNK_BYTES);
 	if (bytes <= 0) {
-		r = bytes < 0 ? note_directory(worker, directory, -errno) : 0;
+		r = bytes < 0 ? note_directory(walker, directory, -errno) : 0;
 		directory_release(directory);
 		return r;
 	}
 	atomic_fetch_add(&directory->users, 1);
-	walk_push(worker->walk, directory);
-	r = directory_path_set(&worker->path, directory);
+	walk_push(walker->walk, directory);
+	r = directory_path_set(&walker->path, directory);
 	if (r == 0)
-		r = walk_use_facts(worker, directory->device, directory->fd);
+		r = walk_use_facts(walker, directory->device, directory->fd);
 	if (r == 0)
-		r = look_at_chunk(worker, directory, (size_t)bytes);
+		r = look_at_chunk(walker, directory, (size_t)bytes);
 	directory_release(directory);
 	return r;
 }
@@ -524,52 +524,52 @@ static int walk_directory(struct worker *worker, struct directory *directory)
 /* ---- what the user named ---- */
 
 /* A symbolic link that the user names is followed; those in a tree are not. */
-static int look_at_named(struct worker *worker, const char *name)
+static int look_at_named(struct walker *walker, const char *name)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct statx status;
-	int r = directory_path_set(&worker->path, NULL), is_new;
+	int r = directory_path_set(&walker->path, NULL), is_new;
 
 	if (r < 0)
 		return r;
 	if (statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &status) < 0) {
 		/* Not "vanished": somebody asked for it. */
 		r = errno;
-		return totals_add_unreadable(worker->totals, name, r);
+		return totals_add_unreadable(walker->totals, name, r);
 	}
 	if (S_ISDIR(status.stx_mode)) {
 		struct directory *directory = directory_new(NULL, name);
 
 		if (!directory)
 			return -ENOMEM;
-		r = walk_enter(worker, directory, true);
+		r = walk_enter(walker, directory, true);
 		if (r > 0) {
-			walk_push(worker->walk, directory);
+			walk_push(walker->walk, directory);
 			return 0;
 		}
 		directory_release(directory);
-		return r < 0 ? walk_note_error(worker, name, r) : 0;
+		return r < 0 ? walk_note_error(walker, name, r) : 0;
 	}
 	if (!S_ISREG(status.stx_mode)) {
-		worker->totals->special_files++;
+		walker->totals->special_files++;
 		return 0;
 	}
 	fd = frag_open(AT_FDCWD, name, true);
 	if (fd < 0)
-		return walk_note_error(worker, name, fd);
-	r = walk_use_facts(worker, makedev(status.stx_dev_major, status.stx_dev_minor), fd);
+		return walk_note_error(walker, name, fd);
+	r = walk_use_facts(walker, makedev(status.stx_dev_major, status.stx_dev_minor), fd);
 	if (r < 0)
 		return r;
 	if (status.stx_nlink == 1) {
 		/* Named twice counts once, too. */
-		is_new = link_set_add(worker->walk->crew.links, worker->facts.device,
+		is_new = link_set_add(walker->walk->pool.links, walker->facts.device,
 				      status.stx_ino);
 		if (is_new <= 0) {
-			worker->totals->linked_again += is_new == 0;
+			walker->totals->linked_again += is_new == 0;
 			return is_new;
 		}
 	}
-	return walk_file(worker, AT_FDCWD, name, &status);
+	return walk_file(walker, AT_FDCWD, name, &status);
 }
 
 /* ---- threads ---- */
@@ -608,7 +608,7 @@ static enum task take(struct walk *walk, struct directory **ret_directory, char 
 	enum task task = TASK_NONE;
 
 	pthread_mutex_lock(&walk->lock);
-	while (*ret_error == 0 && task == TASK_NONE && !crew_is_over(&walk->crew)) {
+	while (*ret_error == 0 && task == TASK_NONE && !pool_is_over(&walk->pool)) {
 		if (walk->work) {
 			*ret_directory = walk->work;
 			walk->work = walk->work->below;
@@ -635,15 +635,15 @@ static void finish_task(struct walk *walk)
 	pthread_mutex_unlock(&walk->lock);
 }
 
-static int work_on_task(struct worker *worker, enum task task, struct directory *directory,
+static int work_on_task(struct walker *walker, enum task task, struct directory *directory,
 			char *name)
 {
 	int r;
 
 	if (task == TASK_DIRECTORY)
-		return walk_directory(worker, directory);
-	r = look_at_named(worker, name);
-	atomic_fetch_add(&worker->walk->crew.files, 1);
+		return walk_directory(walker, directory);
+	r = look_at_named(walker, name);
+	atomic_fetch_add(&walker->walk->pool.files, 1);
 	free(name);
 	return r;
 }
@@ -658,33 +658,33 @@ static void wake_all(void *context)
 	pthread_mutex_unlock(&walk->lock);
 }
 
-static void worker_freep(struct worker **worker)
+static void walker_freep(struct walker **walker)
 {
-	if (!*worker)
+	if (!*walker)
 		return;
-	walk_free_reader(*worker);
-	free((*worker)->path.text);
-	free(*worker);
+	walk_free_reader(*walker);
+	free((*walker)->path.text);
+	free(*walker);
 }
 
-static int work(struct crew_member *member)
+static int work(struct pool_worker *worker)
 {
-	struct walk *walk = member->crew->context;
-	CLEANUP(worker_freep) struct worker *worker = calloc(1, sizeof(*worker));
+	struct walk *walk = worker->pool->context;
+	CLEANUP(walker_freep) struct walker *walker = calloc(1, sizeof(*walker));
 	struct directory *directory;
 	enum task task;
 	char *name;
 	int r = 0;
 
-	if (!worker)
+	if (!walker)
 		return -ENOMEM;
-	worker->walk = walk;
-	worker->member = member;
-	worker->totals = &member->totals;
-	member->facts = &worker->facts;
-	member->namer = (struct crew_namer) { walk_name_file, worker };
+	walker->walk = walk;
+	walker->worker = worker;
+	walker->totals = &worker->totals;
+	worker->facts = &walker->facts;
+	worker->namer = (struct pool_namer) { walk_name_file, walker };
 	while (r == 0 && (task = take(walk, &directory, &name, &r)) != TASK_NONE) {
-		r = work_on_task(worker, task, directory, name);
+		r = work_on_task(walker, task, directory, name);
 		finish_task(walk);
 	}
 	wake_all(walk);
@@ -714,7 +714,7 @@ static void walk_release(struct walk *walk)
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
 		if (walk->filesystems[i].volume)
 			walk->filesystems[i].source->close(walk->filesystems[i].volume);
-	link_set_free(walk->crew.links);
+	link_set_free(walk->pool.links);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_mutex_destroy(&walk->filesystems_lock);
@@ -725,7 +725,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 {
 	CLEANUP(walk_release)
 	struct walk walk = {
-		.crew = { .settings = settings,
+		.pool = { .settings = settings,
 			  .result = ret,
 			  .work = work,
 			  .wake = wake_all,
@@ -738,15 +738,15 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	int r = walk.crew.links ? 0 : -ENOMEM;
+	int r = walk.pool.links ? 0 : -ENOMEM;
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
 		r = frag_result_init(ret, settings);
 	if (r == 0) {
 		raise_descriptor_limit();
-		r = crew_run(&walk.crew, crew_size(settings));
-		ret->linked_full = link_set_is_full(walk.crew.links);
+		r = pool_run(&walk.pool, pool_size(settings));
+		ret->linked_full = link_set_is_full(walk.pool.links);
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)

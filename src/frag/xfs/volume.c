@@ -28,7 +28,7 @@
 enum { BATCH = 1024 };
 
 struct scan {
-	struct crew crew;
+	struct thread_pool pool;
 	const struct frag_settings *settings;
 	struct frag_result *result;
 	const struct extent_kernel *kernel;
@@ -39,23 +39,23 @@ struct scan {
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
-static int look_into(struct crew_member *member, const struct xfs_bulkstat *inode)
+static int look_into(struct pool_worker *worker, const struct xfs_bulkstat *inode)
 {
-	struct scan *scan = member->crew->context;
+	struct scan *scan = worker->pool->context;
 	CLEANUP(fd_closep) int fd = -1;
 
 	if (scan->owners &&
-	    xfs_owners_collect(scan->owners, inode, (uint32_t)member->facts->block_bytes,
-			       &member->collector) == 0) {
-		frag_collected(&member->collector, member->facts, false, &member->file);
+	    xfs_owners_collect(scan->owners, inode, (uint32_t)worker->facts->block_bytes,
+			       &worker->collector) == 0) {
+		frag_collected(&worker->collector, worker->facts, false, &worker->file);
 		return 0;
 	}
 	fd = xfs_open_inode(scan->fd, inode);
 	if (fd < 0)
 		return fd;
-	pipeline_restart(member);
-	return frag_file_read(fd, member->facts, scan->settings->sync, &member->collector,
-			      &member->file);
+	pipeline_restart(worker);
+	return frag_file_read(fd, worker->facts, scan->settings->sync, &worker->collector,
+			      &worker->file);
 }
 
 /* Blocks of attributes are counted with those of the file, and could stand for a hole. */
@@ -64,11 +64,11 @@ static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
 	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
 }
 
-static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *inode)
+static int look_at_file(struct pool_worker *worker, const struct xfs_bulkstat *inode)
 {
-	uint64_t block = member->facts->block_bytes;
+	uint64_t block = worker->facts->block_bytes;
 	const struct source_inode known = {
-		.device = member->facts->device,
+		.device = worker->facts->device,
 		.number = inode->bs_ino,
 		.size_bytes = inode->bs_size,
 		.disk_bytes = inode->bs_blocks * block,
@@ -77,35 +77,35 @@ static int look_at_file(struct crew_member *member, const struct xfs_bulkstat *i
 			     (inode->bs_extents == 1 && !has_hole(inode, block)),
 		.extents = inode->bs_extents,
 	};
-	int r = pipeline_begin(member, &known);
+	int r = pipeline_begin(worker, &known);
 
-	return r > 0 ? pipeline_end(member, look_into(member, inode)) : r;
+	return r > 0 ? pipeline_end(worker, look_into(worker, inode)) : r;
 }
 
-static int look_at_inode(struct crew_member *member, const struct xfs_bulkstat *inode)
+static int look_at_inode(struct pool_worker *worker, const struct xfs_bulkstat *inode)
 {
 	if (inode->bs_nlink == 0)
 		return 0;
 	if (S_ISREG(inode->bs_mode))
-		return look_at_file(member, inode);
+		return look_at_file(worker, inode);
 	if (S_ISDIR(inode->bs_mode))
-		member->totals.directories++;
+		worker->totals.directories++;
 	else
-		member->totals.special_files++;
+		worker->totals.special_files++;
 	return 0;
 }
 
-static int look_at_group(struct crew_member *member, struct xfs_bulkstat_req *request,
+static int look_at_group(struct pool_worker *worker, struct xfs_bulkstat_req *request,
 			 uint32_t group)
 {
-	struct scan *scan = member->crew->context;
+	struct scan *scan = worker->pool->context;
 
 	request->hdr = (struct xfs_bulk_ireq) {
 		.flags = XFS_BULK_IREQ_AGNO,
 		.agno = group,
 		.icount = BATCH,
 	};
-	while (!crew_is_over(member->crew)) {
+	while (!pool_is_over(worker->pool)) {
 		uint64_t from = request->hdr.ino;
 		int r = scan->kernel->control(scan->kernel->context, scan->fd, XFS_IOC_BULKSTAT,
 					      request);
@@ -116,30 +116,30 @@ static int look_at_group(struct crew_member *member, struct xfs_bulkstat_req *re
 		if (request->hdr.ocount > BATCH || request->hdr.ino <= from)
 			return -EIO;
 		for (uint32_t i = 0; r == 0 && i < request->hdr.ocount; i++)
-			r = look_at_inode(member, &request->bulkstat[i]);
+			r = look_at_inode(worker, &request->bulkstat[i]);
 		if (r < 0)
 			return r;
-		atomic_fetch_add(&member->crew->files, request->hdr.ocount);
+		atomic_fetch_add(&worker->pool->files, request->hdr.ocount);
 	}
 	return 0;
 }
 
-static int work(struct crew_member *member)
+static int work(struct pool_worker *worker)
 {
-	struct scan *scan = member->crew->context;
+	struct scan *scan = worker->pool->context;
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
-	crew_use_names(member, scan->names);
-	while (r == 0 && !crew_is_over(member->crew)) {
+	pool_use_names(worker, scan->names);
+	while (r == 0 && !pool_is_over(worker->pool)) {
 		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
 
 		if (group >= scan->group_count)
 			return 0;
-		crew_begin_unit(member, group);
-		r = look_at_group(member, request, group);
+		pool_begin_unit(worker, group);
+		r = look_at_group(worker, request, group);
 		if (r == 0)
-			r = crew_end_unit(member);
+			r = pool_end_unit(worker);
 	}
 	return r;
 }
@@ -180,7 +180,7 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	scan->names = names;
-	r = crew_run(&scan->crew, crew_size(settings));
+	r = pool_run(&scan->pool, pool_size(settings));
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
 	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
@@ -191,7 +191,7 @@ static int scan_inodes(const struct extent_kernel *kernel, const struct frag_set
 		       struct xfs_owners *owners, struct frag_result *ret)
 {
 	struct scan scan = {
-		.crew = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.pool = { .settings = settings, .result = ret, .work = work, .context = &scan },
 		.settings = settings,
 		.result = ret,
 		.kernel = kernel,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Threads that look at files side by side, each with its own totals, and the wish to stop. */
-#ifndef FRAG_CREW_H
-#define FRAG_CREW_H
+#ifndef FRAG_THREAD_POOL_H
+#define FRAG_THREAD_POOL_H
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,13 +14,13 @@
 struct frag_result;
 struct frag_settings;
 
-struct crew_member;
+struct pool_worker;
 
-struct crew {
+struct thread_pool {
 	const struct frag_settings *settings;
-	struct frag_result *result; /* its totals are ready; gets those of all members */
+	struct frag_result *result; /* its totals are ready; gets those of all workers */
 	/* What each thread does.  0 or -errno, which stops the others. */
-	int (*work)(struct crew_member *member);
+	int (*work)(struct pool_worker *worker);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
 	struct link_set *links; /* hard links met; NULL: inodes come once */
@@ -28,7 +28,7 @@ struct crew {
 	atomic_bool stop;
 	atomic_uint_fast64_t files; /* seen so far, for who watches */
 	atomic_int error;
-	int done_fd; /* eventfd: counts the members that have ended */
+	int done_fd; /* eventfd: counts the workers that have ended */
 
 	pthread_mutex_t turn_lock;
 	pthread_cond_t turn_changed;
@@ -36,19 +36,19 @@ struct crew {
 };
 
 /* Gives a file its name; all zero: files are known by their inodes. */
-struct crew_namer {
+struct pool_namer {
 	/* `whole`: its path, else what it ends with is enough.  *ret NULL: not known.  0 or
 	 * -ENOMEM. */
 	int (*name)(void *context, const struct frag_file *file, bool whole, const char **ret);
 	void *context;
 };
 
-struct crew_member {
-	struct crew *crew;
+struct pool_worker {
+	struct thread_pool *pool;
 	struct totals totals;
 	const struct filesystem_facts *facts; /* at first those of the result, as the model */
 	const struct seek_model *model;
-	struct crew_namer namer;
+	struct pool_namer namer;
 	struct frag_file file; /* in hand */
 	struct frag_collector collector;
 	pthread_t thread;
@@ -56,40 +56,40 @@ struct crew_member {
 	uint64_t unit;		/* of work, that it is at */
 	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
 	size_t row_count;
-	const struct names *names; /* by crew_use_names() */
+	const struct names *names; /* by pool_use_names() */
 	char path[NAMES_PATH_BYTES];
 };
 
 /* More threads than processors: they wait for the disk most of the time. */
-unsigned crew_size(const struct frag_settings *settings);
+unsigned pool_size(const struct frag_settings *settings);
 
 /*
  * Runs `count` threads to their end, calls settings->tick meanwhile, and stops
  * them when settings->cancel_fd asks for it (result->partial).  The first failure
- * of any member, or 0.
+ * of any worker, or 0.
  */
-int crew_run(struct crew *crew, unsigned count);
+int pool_run(struct thread_pool *pool, unsigned count);
 
-static inline bool crew_is_over(struct crew *crew)
+static inline bool pool_is_over(struct thread_pool *pool)
 {
-	return atomic_load_explicit(&crew->stop, memory_order_relaxed);
+	return atomic_load_explicit(&pool->stop, memory_order_relaxed);
 }
 
 /*
  * settings->each sees the files of unit 0 first, then those of unit 1 and so on,
  * whichever thread is faster.  Each unit of work has to be begun and ended once, by
- * one member, in rising order.  0 or -errno.
+ * one worker, in rising order.  0 or -errno.
  */
-void crew_begin_unit(struct crew_member *member, uint64_t unit);
-int crew_end_unit(struct crew_member *member);
+void pool_begin_unit(struct pool_worker *worker, uint64_t unit);
+int pool_end_unit(struct pool_worker *worker);
 
 /* Hands the file to settings->each, if there is one, when its unit has its turn.  0 or -errno. */
-int crew_emit(struct crew_member *member, const struct frag_file *file);
+int pool_emit(struct pool_worker *worker, const struct frag_file *file);
 
 /* Names files by their inodes, if `names` are known (NULL: they are not). */
-void crew_use_names(struct crew_member *member, const struct names *names);
+void pool_use_names(struct pool_worker *worker, const struct names *names);
 
-/* An extent_fn that ends the walk over a file when the crew is to stop; context is the crew. */
-int crew_watch_extent(const struct extent *extent, void *crew);
+/* An extent_fn that ends the walk over a file when the pool is to stop; context is the pool. */
+int pool_watch_extent(const struct extent *extent, void *pool);
 
 #endif
