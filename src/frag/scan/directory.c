@@ -43,20 +43,6 @@ void directory_release(struct directory *directory)
 
 /* ---- paths ---- */
 
-static int reserve(struct directory_path *path, size_t bytes)
-{
-	char *larger;
-
-	if (bytes <= path->room)
-		return 0;
-	larger = realloc(path->text, 2 * bytes);
-	if (!larger)
-		return -ENOMEM;
-	path->text = larger;
-	path->room = 2 * bytes;
-	return 0;
-}
-
 static size_t length_of(const struct directory *directory)
 {
 	size_t bytes = 0;
@@ -69,35 +55,34 @@ static size_t length_of(const struct directory *directory)
 int directory_path_set(struct directory_path *path, const struct directory *directory)
 {
 	size_t end = length_of(directory);
-	int r = reserve(path, end + 1);
+	char *text;
 
-	if (r < 0)
-		return r;
-	path->bytes = end;
-	path->text[end] = '\0';
+	strbuf_cut(&path->text, 0);
+	text = strbuf_reserve(&path->text, end);
+	if (!text)
+		return -ENOMEM;
+	path->bytes = path->text.bytes = end;
+	text[end] = '\0';
 	path->root_bytes = 0;
 	for (; directory; directory = directory->parent) {
 		size_t bytes = strlen(directory->name);
 
-		path->text[--end] = '/';
+		text[--end] = '/';
 		end -= bytes;
-		memcpy(path->text + end, directory->name, bytes);
+		memcpy(text + end, directory->name, bytes);
 		path->root_bytes = strcmp(directory->name, "/") == 0 ? 0 : bytes;
 	}
 	/* "/" was named: no second slash. */
-	if (path->bytes > 1 && path->text[0] == '/' && path->text[1] == '/') {
-		memmove(path->text, path->text + 1, path->bytes);
-		path->bytes--;
+	if (path->bytes > 1 && text[0] == '/' && text[1] == '/') {
+		memmove(text, text + 1, path->bytes);
+		path->text.bytes = --path->bytes;
 	}
 	return 0;
 }
 
 const char *directory_path_of(struct directory_path *path, const char *name)
 {
-	size_t bytes = strlen(name) + 1;
-
-	if (reserve(path, path->bytes + bytes) < 0)
-		return NULL;
-	memcpy(path->text + path->bytes, name, bytes);
-	return path->text;
+	strbuf_cut(&path->text, path->bytes);
+	strbuf_puts(&path->text, name);
+	return path->text.failed ? NULL : path->text.text;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strbuf.h"
+
 /* A directory.  Lives as long as something in it is still to be opened. */
 struct directory {
 	struct directory *parent; /* NULL: named by the user, relative to where we are */
@@ -25,9 +27,9 @@ void directory_release(struct directory *directory);
 
 /* Where a thread puts paths together. */
 struct directory_path {
-	char *text; /* of the directory in hand, with a slash behind it; free() it */
-	size_t bytes, room;
-	size_t root_bytes; /* of the topmost directory, as the user named it; the root: 0 */
+	struct strbuf text; /* strbuf_clear() it */
+	size_t bytes;	    /* of the directory in hand, with a slash behind it */
+	size_t root_bytes;  /* of the topmost directory, as the user named it; the root: 0 */
 };
 
 /* The directory in hand; NULL: none, names stand for themselves.  0 or -ENOMEM. */

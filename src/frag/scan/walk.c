@@ -445,8 +445,8 @@ static int look_at_own(struct walker *walker, const struct directory *directory,
 		return r;
 	/* Without the slash behind it; whoever needs the path next sets it anew. */
 	if (walker->path.bytes > 1)
-		walker->path.text[walker->path.bytes - 1] = '\0';
-	file.path = walker->path.text;
+		walker->path.text.text[walker->path.bytes - 1] = '\0';
+	file.path = walker->path.text.text;
 	return totals_add_directory(walker->totals, &file);
 }
 
@@ -663,7 +663,7 @@ static void walker_freep(struct walker **walker)
 	if (!*walker)
 		return;
 	walk_free_reader(*walker);
-	free((*walker)->path.text);
+	strbuf_clear(&(*walker)->path.text);
 	free(*walker);
 }
 

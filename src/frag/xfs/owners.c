@@ -12,6 +12,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/hashmap.h"
 #include "frag/xfs/fsmap.h"
 #include "frag/xfs/mounted.h"
 
@@ -30,8 +31,7 @@ struct record {
 struct xfs_owners {
 	struct record *records;
 	size_t count, most;
-	uint32_t *slots; /* the last record of an owner, plus 1; 0: free */
-	size_t slot_count;
+	struct hashmap last; /* by owner: its last record, plus 1 */
 	struct free_space *space;
 	bool is_full;
 };
@@ -51,43 +51,56 @@ static int take_record(const struct fsmap *record, void *context)
 		owners->is_full = true;
 		return owners->space ? 0 : -E2BIG;
 	}
-	if (ARRAY_ROOM(owners->records, owners->count) < 0)
-		return -ENOMEM;
-	owners->records[owners->count++] = (struct record) {
-		.owner = record->fmr_owner,
-		.offset = record->fmr_offset,
-		.physical = record->fmr_physical,
-		.bytes = record->fmr_length,
-		.flags = record->fmr_flags,
-	};
-	return 0;
+	return ARRAY_ADD(owners->records, owners->count,
+			 ((struct record) {
+				 .owner = record->fmr_owner,
+				 .offset = record->fmr_offset,
+				 .physical = record->fmr_physical,
+				 .bytes = record->fmr_length,
+				 .flags = record->fmr_flags,
+			 }));
 }
 
-/* The slot of that owner, or the free one where it belongs; never full, so it ends. */
-static uint32_t *find_slot(const struct xfs_owners *owners, uint64_t owner)
+static bool is_used(const void *slot)
 {
-	size_t slot = (owner * 0x9e3779b97f4a7c15u >> 32) & (owners->slot_count - 1);
-
-	while (owners->slots[slot] && owners->records[owners->slots[slot] - 1].owner != owner)
-		slot = (slot + 1) & (owners->slot_count - 1);
-	return &owners->slots[slot];
+	return *(const uint32_t *)slot != 0;
 }
+
+static uint64_t owner_of(const void *slot, const void *context)
+{
+	const struct xfs_owners *owners = context;
+
+	return owners->records[*(const uint32_t *)slot - 1].owner;
+}
+
+static uint64_t hash_owner(const void *slot, const void *owners)
+{
+	return hash_number(owner_of(slot, owners));
+}
+
+static bool is_of(const void *slot, const void *owner, const void *owners)
+{
+	return owner_of(slot, owners) == *(const uint64_t *)owner;
+}
+
+static const struct hashmap_kind last_kind = { sizeof(uint32_t), is_used, hash_owner, is_of };
 
 static int index_records(struct xfs_owners *owners)
 {
-	owners->slot_count = 2;
-	while (owners->slot_count < 2 * owners->count)
-		owners->slot_count *= 2;
-	owners->slots = calloc(owners->slot_count, sizeof(*owners->slots));
-	if (!owners->slots)
-		return -ENOMEM;
-	for (size_t i = 0; i < owners->count; i++) {
-		uint32_t *slot = find_slot(owners, owners->records[i].owner);
+	int r = 0;
 
-		owners->records[i].next = *slot;
-		*slot = (uint32_t)i + 1;
+	owners->last = (struct hashmap) { .kind = &last_kind, .context = owners };
+	for (size_t i = 0; r >= 0 && i < owners->count; i++) {
+		struct record *record = &owners->records[i];
+		void *slot;
+
+		r = hashmap_add(&owners->last, hash_number(record->owner), &record->owner, &slot);
+		if (r < 0)
+			continue;
+		record->next = *(uint32_t *)slot;
+		*(uint32_t *)slot = (uint32_t)i + 1;
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static void owners_freep(struct xfs_owners **owners)
@@ -100,7 +113,7 @@ void xfs_owners_free(struct xfs_owners *owners)
 	if (!owners)
 		return;
 	free(owners->records);
-	free(owners->slots);
+	hashmap_clear(&owners->last);
 	free(owners);
 }
 
@@ -143,7 +156,9 @@ static int by_offset(const void *one, const void *other)
 static int gather(const struct xfs_owners *owners, const struct xfs_bulkstat *inode,
 		  uint32_t block_bytes, struct extent extents[static FILE_EXTENTS_MAX])
 {
-	uint32_t next = *find_slot(owners, inode->bs_ino);
+	const uint64_t owner = inode->bs_ino;
+	const uint32_t *last = hashmap_find(&owners->last, hash_number(owner), &owner);
+	uint32_t next = last ? *last : 0;
 	uint64_t bytes = 0;
 	int count = 0;
 
