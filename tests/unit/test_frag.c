@@ -131,18 +131,18 @@ static void ranges_are_bounded(void **state)
 /* ---- names ---- */
 
 /* Directories 1, 2 and 3, each in the next one, 3 in 1 as well; files 10 and 11. */
-static int read_circle(struct names *names, uint64_t folder, void *context)
+static int read_circle(struct names *names, uint64_t directory, void *context)
 {
 	(*(unsigned *)context)++;
-	names_add(names, folder, folder, ".", 1, true);
-	names_add(names, folder, 99, "not/a name", 10, false);
-	names_add(names, folder, folder % 3 + 1, "next", 4, true);
-	return names_add(names, folder, 9 + folder, "file", 4, false);
+	names_add(names, directory, directory, ".", 1, true);
+	names_add(names, directory, 99, "not/a name", 10, false);
+	names_add(names, directory, directory % 3 + 1, "next", 4, true);
+	return names_add(names, directory, 9 + directory, "file", 4, false);
 }
 
 static const struct frag_settings no_settings = { .cancel_fd = -1 };
 
-static void folders_in_circles_are_read_once(void **state)
+static void directories_in_circles_are_read_once(void **state)
 {
 	CLEANUP(names_freep) struct names *names = NULL;
 	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
@@ -173,14 +173,14 @@ static void the_worst_are_looked_for_no_farther_than_needed(void **state)
 }
 
 /* Names of 250 bytes fill 32 MiB long before a million. */
-static int read_many(struct names *names, uint64_t folder, void *context)
+static int read_many(struct names *names, uint64_t directory, void *context)
 {
 	char name[250];
 	int r = 0;
 
 	memset(name, 'x', sizeof(name));
 	for (uint64_t inode = 2; r == 0 && inode < 1000000; inode++)
-		r = names_add(names, folder, inode, name, sizeof(name), false);
+		r = names_add(names, directory, inode, name, sizeof(name), false);
 	*(int *)context = r;
 	return r;
 }
@@ -798,7 +798,7 @@ int main(void)
 		cmocka_unit_test(a_full_set_says_so),
 		cmocka_unit_test(ranges_count_once),
 		cmocka_unit_test(ranges_are_bounded),
-		cmocka_unit_test(folders_in_circles_are_read_once),
+		cmocka_unit_test(directories_in_circles_are_read_once),
 		cmocka_unit_test(the_worst_are_looked_for_no_farther_than_needed),
 		cmocka_unit_test(names_are_bounded),
 		cmocka_unit_test(breaks_cost_more_the_farther),

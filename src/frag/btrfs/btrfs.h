@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of this folder: what the readers of btrfs share.  Trees hold items,
+ * Inside of this directory: what the readers of btrfs share.  Trees hold items,
  * sorted by object, type and offset, which the kernel hands out.
  * Formats: linux/btrfs_tree.h.
  */

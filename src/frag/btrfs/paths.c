@@ -20,7 +20,7 @@
 enum { REMEMBERED = 256, PATH_BYTES = 1 << 16, REMEMBERED_BYTES = 8192 };
 
 struct remembered {
-	uint64_t tree, folder;
+	uint64_t tree, directory;
 	char *path;   /* with a slash behind it; NULL: nothing here */
 	bool is_lost; /* there is none */
 };
@@ -81,33 +81,33 @@ static int take_name(const struct btree_item *item, void *ret_name)
 
 /* ---- memory ---- */
 
-static struct remembered *slot_of(struct btrfs_paths *paths, uint64_t tree, uint64_t folder)
+static struct remembered *slot_of(struct btrfs_paths *paths, uint64_t tree, uint64_t directory)
 {
-	return &paths->remembered[(tree * 31 + folder) * 0x9e3779b97f4a7c15u >> 56];
+	return &paths->remembered[(tree * 31 + directory) * 0x9e3779b97f4a7c15u >> 56];
 }
 
-static const char *recall(struct btrfs_paths *paths, uint64_t tree, uint64_t folder)
+static const char *recall(struct btrfs_paths *paths, uint64_t tree, uint64_t directory)
 {
-	const struct remembered *slot = slot_of(paths, tree, folder);
+	const struct remembered *slot = slot_of(paths, tree, directory);
 
-	return slot->tree == tree && slot->folder == folder ? slot->path : NULL;
+	return slot->tree == tree && slot->directory == directory ? slot->path : NULL;
 }
 
-static bool is_lost(struct btrfs_paths *paths, uint64_t tree, uint64_t folder)
+static bool is_lost(struct btrfs_paths *paths, uint64_t tree, uint64_t directory)
 {
-	const struct remembered *slot = slot_of(paths, tree, folder);
+	const struct remembered *slot = slot_of(paths, tree, directory);
 
-	return slot->tree == tree && slot->folder == folder && slot->is_lost;
+	return slot->tree == tree && slot->directory == directory && slot->is_lost;
 }
 
 /* What cannot be remembered is looked up again. */
-static void remember(struct btrfs_paths *paths, uint64_t tree, uint64_t folder, bool is_lost)
+static void remember(struct btrfs_paths *paths, uint64_t tree, uint64_t directory, bool is_lost)
 {
-	struct remembered *slot = slot_of(paths, tree, folder);
+	struct remembered *slot = slot_of(paths, tree, directory);
 	const char *path = paths->path + paths->begin;
 
 	free(slot->path);
-	*slot = (struct remembered) { .tree = tree, .folder = folder, .is_lost = is_lost };
+	*slot = (struct remembered) { .tree = tree, .directory = directory, .is_lost = is_lost };
 	if (!is_lost && PATH_BYTES - paths->begin <= REMEMBERED_BYTES)
 		slot->path = strdup(path);
 }
@@ -151,7 +151,7 @@ static int prepend(struct btrfs_paths *paths, const char *text, const char *behi
 }
 
 /* 1: that was the start of the path. */
-static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *folder)
+static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *directory)
 {
 	struct btrfs_name name = { 0 };
 	char number[48];
@@ -169,30 +169,30 @@ static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *
 		return r < 0 ? r : 1;
 	}
 	*tree = name.tree;
-	*folder = name.parent;
+	*directory = name.parent;
 	return prepend(paths, name.name, "/");
 }
 
 /* Puts the path of a directory, with a slash behind it, in front of what is there. */
-static int add_folder(struct btrfs_paths *paths, uint64_t tree, uint64_t folder)
+static int add_directory(struct btrfs_paths *paths, uint64_t tree, uint64_t directory)
 {
 	struct btrfs_name name;
 	int r = 0;
 
 	while (r == 0) {
-		const char *known = recall(paths, tree, folder);
+		const char *known = recall(paths, tree, directory);
 
 		if (known)
 			return prepend(paths, known, "");
-		if (folder == BTRFS_FIRST_FREE_OBJECTID) {
-			r = leave_subvolume(paths, &tree, &folder);
+		if (directory == BTRFS_FIRST_FREE_OBJECTID) {
+			r = leave_subvolume(paths, &tree, &directory);
 			continue;
 		}
-		r = btrfs_search(paths->trees, paths->buffer, tree, folder, folder, take_name,
+		r = btrfs_search(paths->trees, paths->buffer, tree, directory, directory, take_name,
 				 &name);
 		if (r <= 0)
 			return r < 0 ? r : -ENOENT;
-		folder = name.parent;
+		directory = name.parent;
 		r = prepend(paths, name.name, "/");
 	}
 	return r < 0 ? r : 0;
@@ -207,7 +207,7 @@ const char *btrfs_path_of(struct btrfs_paths *paths, uint64_t tree, const struct
 		return NULL;
 	paths->begin = PATH_BYTES - 1;
 	if (!known) {
-		int r = add_folder(paths, tree, name->parent);
+		int r = add_directory(paths, tree, name->parent);
 
 		remember(paths, tree, name->parent, r < 0);
 		if (r < 0)

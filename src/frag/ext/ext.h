@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside of this folder: what the parts of the reader of ext2, ext3 and ext4 share. */
+/* Inside of this directory: what the parts of the reader of ext2, ext3 and ext4 share. */
 #ifndef FRAG_EXT_H
 #define FRAG_EXT_H
 

@@ -20,13 +20,13 @@ static void dir_closep(DIR **dir)
 		closedir(*dir);
 }
 
-static DIR *open_folder(const struct mounted_folders *folders, const char *path)
+static DIR *open_directory(const struct mounted_directories *directories, const char *path)
 {
 	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, path, false);
 	struct stat status;
 	DIR *dir;
 
-	if (fd < 0 || fstat(fd, &status) < 0 || status.st_dev != folders->device)
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_dev != directories->device)
 		return NULL;
 	dir = fdopendir(fd);
 	if (dir)
@@ -45,11 +45,11 @@ static unsigned char type_of(DIR *dir, const struct dirent *entry)
 	return (unsigned char)IFTODT(status.st_mode);
 }
 
-static int read_folder(struct names *names, uint64_t folder, void *context)
+static int read_directory(struct names *names, uint64_t directory, void *context)
 {
-	struct mounted_folders *folders = context;
-	const char *path = names_path(names, folder, folders->path);
-	CLEANUP(dir_closep) DIR *dir = path ? open_folder(folders, path) : NULL;
+	struct mounted_directories *directories = context;
+	const char *path = names_path(names, directory, directories->path);
+	CLEANUP(dir_closep) DIR *dir = path ? open_directory(directories, path) : NULL;
 	const struct dirent *entry;
 	int r = 0;
 
@@ -57,19 +57,20 @@ static int read_folder(struct names *names, uint64_t folder, void *context)
 		unsigned char type = type_of(dir, entry);
 
 		if (type == DT_DIR || type == DT_REG)
-			r = names_add(names, folder, entry->d_ino, entry->d_name,
+			r = names_add(names, directory, entry->d_ino, entry->d_name,
 				      strlen(entry->d_name), type == DT_DIR);
 	}
 	return r;
 }
 
-int mounted_names(struct mounted_folders *folders, const char *top, struct names_source *ret)
+int mounted_names(struct mounted_directories *directories, const char *top,
+		  struct names_source *ret)
 {
 	struct stat status;
 
 	if (stat(top, &status) < 0)
 		return -errno;
-	folders->device = status.st_dev;
-	*ret = (struct names_source) { read_folder, folders, status.st_ino, top };
+	directories->device = status.st_dev;
+	*ret = (struct names_source) { read_directory, directories, status.st_ino, top };
 	return 0;
 }

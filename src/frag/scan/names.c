@@ -28,7 +28,7 @@ enum {
 	BLOCKS_MAX = 32,
 	NAME_MAX_BYTES = 255,
 	RECORD_MAX = 10 + 10 + 1 + NAME_MAX_BYTES,
-	FOLDERS_BETWEEN_LOOKS = 256,
+	DIRECTORIES_BETWEEN_LOOKS = 256,
 };
 
 struct names {
@@ -42,14 +42,14 @@ struct names {
 	uint64_t *wanted; /* inodes, sorted; NULL: all */
 	size_t wanted_count, missing;
 
-	uint64_t *folders; /* still to be read, in the order in which they were met */
-	size_t folder_count;
+	uint64_t *directories; /* still to be read, in the order in which they were met */
+	size_t directory_count;
 };
 
 /* ---- records ---- */
 
 struct record {
-	uint64_t inode, folder;
+	uint64_t inode, directory;
 	const char *name;
 	size_t name_bytes;
 };
@@ -80,7 +80,7 @@ static struct record record_at(const struct names *names, uint32_t place)
 	struct record record;
 
 	from = get_number(from, &record.inode);
-	from = get_number(from, &record.folder);
+	from = get_number(from, &record.directory);
 	record.name_bytes = (unsigned char)*from++;
 	record.name = from;
 	return record;
@@ -140,7 +140,7 @@ static int keep(struct names *names, const struct record *record)
 		return r;
 	*(uint32_t *)slot = names->end + 1;
 	end = put_number(to, record->inode);
-	end = put_number(end, record->folder);
+	end = put_number(end, record->directory);
 	*end++ = (char)record->name_bytes;
 	memcpy(end, record->name, record->name_bytes);
 	names->end += (uint32_t)(end - to + (ptrdiff_t)record->name_bytes);
@@ -167,15 +167,15 @@ static bool is_dots(const char *name, size_t bytes)
 	return (bytes == 1 && name[0] == '.') || (bytes == 2 && memcmp(name, "..", 2) == 0);
 }
 
-int names_add(struct names *names, uint64_t folder, uint64_t inode, const char *name,
-	      size_t name_bytes, bool is_folder)
+int names_add(struct names *names, uint64_t directory, uint64_t inode, const char *name,
+	      size_t name_bytes, bool is_directory)
 {
-	const struct record record = { inode, folder, name, name_bytes };
+	const struct record record = { inode, directory, name, name_bytes };
 	int r;
 
 	if (name_bytes == 0 || name_bytes > NAME_MAX_BYTES || inode == 0 || inode == names->root ||
 	    is_dots(name, name_bytes) || memchr(name, '/', name_bytes) ||
-	    memchr(name, '\0', name_bytes) || (!is_folder && !is_wanted(names, inode)))
+	    memchr(name, '\0', name_bytes) || (!is_directory && !is_wanted(names, inode)))
 		return 0;
 	r = keep(names, &record);
 	if (r == -ENOSPC) {
@@ -184,9 +184,9 @@ int names_add(struct names *names, uint64_t folder, uint64_t inode, const char *
 	}
 	if (r <= 0)
 		return r;
-	if (!is_folder)
+	if (!is_directory)
 		return names->wanted && --names->missing == 0;
-	return ARRAY_ADD(names->folders, names->folder_count, inode);
+	return ARRAY_ADD(names->directories, names->directory_count, inode);
 }
 
 static int want(struct names *names, const struct worst *worst)
@@ -206,14 +206,14 @@ static int read_all(const struct frag_settings *settings, const struct names_sou
 		    struct names *names)
 {
 	struct pollfd cancel = { .fd = settings->cancel_fd, .events = POLLIN };
-	int r = source->read_folder(names, source->root, source->context);
+	int r = source->read_directory(names, source->root, source->context);
 
-	for (size_t i = 0; r == 0 && i < names->folder_count; i++) {
-		if (i % FOLDERS_BETWEEN_LOOKS == 0 && poll(&cancel, 1, 0) > 0)
+	for (size_t i = 0; r == 0 && i < names->directory_count; i++) {
+		if (i % DIRECTORIES_BETWEEN_LOOKS == 0 && poll(&cancel, 1, 0) > 0)
 			break;
-		r = source->read_folder(names, names->folders[i], source->context);
+		r = source->read_directory(names, names->directories[i], source->context);
 	}
-	free(TAKE_PTR(names->folders));
+	free(TAKE_PTR(names->directories));
 	return r < 0 ? r : 0;
 }
 
@@ -246,7 +246,7 @@ void names_freep(struct names **names)
 		free((*names)->blocks[i]);
 	hashmap_clear(&(*names)->index);
 	free((*names)->wanted);
-	free((*names)->folders);
+	free((*names)->directories);
 	free(*names);
 }
 
@@ -277,7 +277,7 @@ const char *names_path(const struct names *names, uint64_t inode,
 		begin = prepend(begin, buffer, record.name, record.name_bytes);
 		if (begin)
 			*--begin = '/';
-		inode = record.folder;
+		inode = record.directory;
 	}
 	begin = begin ? prepend(begin, buffer, names->top, strlen(names->top)) : NULL;
 	return begin && !*begin ? "/" : begin;

@@ -23,7 +23,7 @@ struct names_source {
 	 * Hands all entries of a directory to names_add(), and returns what that
 	 * returns if it is not 0.  What cannot be read is passed over.
 	 */
-	int (*read_folder)(struct names *names, uint64_t folder, void *context);
+	int (*read_directory)(struct names *names, uint64_t directory, void *context);
 	void *context;
 	uint64_t root;	 /* the directory at the top */
 	const char *top; /* its path; "" and "/" are the same */
@@ -39,8 +39,8 @@ int names_read(const struct frag_settings *settings, const struct names_source *
 void names_freep(struct names **names);
 
 /* 0, or non-zero: stop reading. "." and ".." are passed over. */
-int names_add(struct names *names, uint64_t folder, uint64_t inode, const char *name,
-	      size_t name_bytes, bool is_folder);
+int names_add(struct names *names, uint64_t directory, uint64_t inode, const char *name,
+	      size_t name_bytes, bool is_directory);
 
 /* NULL: not known. `buffer` is where the path is put together. */
 const char *names_path(const struct names *names, uint64_t inode,
@@ -55,12 +55,13 @@ int names_give_worst(const struct frag_settings *settings, const struct names_so
 
 /* ---- of what is mounted (mounted_names.c) ---- */
 
-struct mounted_folders {
+struct mounted_directories {
 	uint64_t device;
 	char path[NAMES_PATH_BYTES];
 };
 
 /* Reads directories by their paths below `top`: a names_source but for its root. */
-int mounted_names(struct mounted_folders *folders, const char *top, struct names_source *ret);
+int mounted_names(struct mounted_directories *directories, const char *top,
+		  struct names_source *ret);
 
 #endif

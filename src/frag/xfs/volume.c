@@ -165,14 +165,15 @@ static int look_at_free(struct frag_result *result, int fd, const struct xfs_fso
 static int scan_groups(struct scan *scan, const struct frag_place *place)
 {
 	CLEANUP(names_freep) struct names *names = NULL;
-	CLEANUP(freep) struct mounted_folders *folders = malloc(sizeof(*folders));
+	CLEANUP(freep) struct mounted_directories *directories = malloc(sizeof(*directories));
 	const struct frag_settings *settings = scan->settings;
 	struct names_source source;
 	int r;
 
-	if (!folders)
+	if (!directories)
 		return -ENOMEM;
-	r = mounted_names(folders, place->mount.point ? place->mount.point : place->path, &source);
+	r = mounted_names(directories, place->mount.point ? place->mount.point : place->path,
+			  &source);
 	if (r == 0)
 		frag_result_set_top(scan->result, source.top);
 	if (r == 0 && settings->with_names)
