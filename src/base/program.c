@@ -23,10 +23,10 @@ static void print_help(const struct program *program)
 
 	for (const struct verb *verb = program->verbs; verb->name; verb++)
 		width = strlen(verb->name) > width ? strlen(verb->name) : width;
-	printf("Usage: %s VERB [OPTION...]\n%s\n", program->name, program->purpose);
+	printf("Usage: %s COMMAND [OPTION...]\n%s\n", program->name, program->purpose);
 	for (const struct verb *verb = program->verbs; verb->name; verb++)
 		printf("  %-*s  %s\n", (int)width, verb->name, verb->summary);
-	printf("\nExamples:\n%s\n`%s VERB --help` tells more, and so does %s.\n", program->examples,
+	printf("\nExamples:\n%s\nSee `%s COMMAND --help` and %s.\n", program->examples,
 	       program->name, program->page);
 }
 
@@ -128,11 +128,11 @@ static int unknown_verb(const struct program *program, const char *typed)
 
 	for (const struct verb *verb = program->verbs; verb->name; verb++)
 		suggest_consider(typed, verb->name, &nearest);
-	fprintf(stderr, "%s: unknown verb \"%s\"", program->name, typed);
+	fprintf(stderr, "%s: unknown command \"%s\"", program->name, typed);
 	if (nearest)
 		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
 	else
-		fprintf(stderr, "; `%s --help` shows them\n", program->name);
+		fprintf(stderr, "; `%s --help` lists them\n", program->name);
 	return PROBLEM_USAGE;
 }
 
@@ -186,7 +186,7 @@ static int run(const struct program *program, int argc, char **argv)
 	static const char *const versions[] = { "version", "--version", "-V" };
 
 	if (argc < 2) {
-		fprintf(stderr, "%s: no verb; `%s --help` shows them\n", program->name,
+		fprintf(stderr, "%s: no command given; `%s --help` lists them\n", program->name,
 			program->name);
 		return PROBLEM_USAGE;
 	}

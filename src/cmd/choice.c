@@ -47,7 +47,7 @@ int choice_report_format(const char *name, const struct report_format **ret,
 	for (size_t i = 0; i < report_format_count; i++)
 		suggest_consider(name, report_formats[i].name, &nearest);
 	return choice_refuse("format", name, nearest,
-			     "there are table, markdown, html, json, 2009 and csv", problem);
+			     "use table, markdown, html, json, 2009 or csv", problem);
 }
 
 static int add(struct measure_list *to, const struct measure *measure)

@@ -78,7 +78,7 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 
 	if (r == 0 && results->torn)
 		fprintf(stderr,
-			"alloc-perf: warning: the last line of %s was cut and is left out\n",
+			"alloc-perf: warning: the last line of %s is incomplete and is ignored\n",
 			strcmp(path, "-") == 0 ? "standard input" : path);
 	return r;
 }

@@ -37,30 +37,31 @@ enum option_key {
 };
 
 static const struct argp_option options[] = {
-	{ "keep-size", OPTION_KEEP_SIZE, NULL, 0, "reserve the space, leave the length", 0 },
-	{ "durable", OPTION_DURABLE, NULL, 0, "return when file and directory are on the disk", 0 },
-	{ "require-native", OPTION_REQUIRE_NATIVE, NULL, 0, "fallocate() or nothing: no zeroes",
+	{ "keep-size", OPTION_KEEP_SIZE, NULL, 0, "reserve the space, do not change the file size",
 	  0 },
-	{ "verify", OPTION_VERIFY, NULL, 0, "have the file system show that the space is there",
-	  0 },
+	{ "durable", OPTION_DURABLE, NULL, 0,
+	  "return when the file and its directory are on the disk", 0 },
+	{ "require-native", OPTION_REQUIRE_NATIVE, NULL, 0,
+	  "use only fallocate(), never write zeroes", 0 },
+	{ "verify", OPTION_VERIFY, NULL, 0, "verify that the space is allocated", 0 },
 	{ "hint", OPTION_HINT, NULL, 0, "ask copy-on-write file systems to overwrite in place", 0 },
-	{ "rate", OPTION_RATE, "SIZE", 0, "write at most so many zeroes per second", 0 },
-	{ "idle", OPTION_IDLE, NULL, 0, "use the disk only when nobody else does (I/O priority)",
+	{ "rate", OPTION_RATE, "SIZE", 0, "limit the rate of writing zeroes, bytes per second", 0 },
+	{ "idle", OPTION_IDLE, NULL, 0, "use the disk only while nobody else does (I/O priority)",
 	  0 },
-	{ "json", OPTION_JSON, NULL, 0, "one JSON object a file", 0 },
+	{ "json", OPTION_JSON, NULL, 0, "one JSON object per file", 0 },
 	{ "quiet", OPTION_QUIET, NULL, 0, "errors only", 0 },
 	{ 0 },
 };
 
 static const char help[] =
-	"Makes each FILE SIZE long, with its disk space allocated by the best way that works "
-	"there.  Data that is there stays; a file never gets shorter.\v"
+	"Create each FILE with SIZE bytes, and allocate its disk space by the best method "
+	"available. Existing data is kept; a file is never shortened.\v"
 	"Examples:\n"
 	"  alloc-perf create disk.img 20G            instead of fallocate -l, dd, truncate -s\n"
 	"  alloc-perf create --durable a.db b.db 512M\n"
 	"  alloc-perf create --idle --rate 20M disk.img 20G\n"
 	"  alloc-perf create --json big 1G | jq .path\n\n"
-	"Exit status: 0 done, 1 a file could not be created, 2 wrong usage, 130 interrupted.";
+	"Exit status: 0 success, 1 a file could not be created, 2 invalid usage, 130 interrupted.";
 
 struct create_options {
 	uint32_t flags;	      /* enum prealloc_flags */
@@ -191,7 +192,7 @@ static void print_text(const struct creation *creation, const struct prealloc_re
 
 	printf("%s: %s in %s, %s%s\n", creation->path, size_human((double)creation->bytes, size),
 	       duration_human(seconds, time), prealloc_path_name(result->path),
-	       result->risks ? "; a later write may still find no space" : "");
+	       result->risks ? "; a later write can still run out of space" : "");
 }
 
 static const char *advice(const struct creation *creation, int r)
@@ -199,15 +200,15 @@ static const char *advice(const struct creation *creation, int r)
 	uint32_t flags = creation->options->flags;
 
 	if (r == -EOPNOTSUPP && (flags & PREALLOC_REQUIRE_NATIVE))
-		return "; without --require-native zeroes are written";
+		return "; omit --require-native to write zeroes";
 	if (r == -EOPNOTSUPP && (flags & PREALLOC_KEEP_SIZE))
-		return "; without --keep-size zeroes are written";
+		return "; omit --keep-size to write zeroes";
 	if (r == -EOPNOTSUPP)
-		return "; it does not show that the space is there, leave out --verify";
+		return "; the file system does not report allocated space, omit --verify";
 	if (r == -ENODEV || r == -ESPIPE)
-		return "; only regular files have space of their own";
+		return "; only regular files have disk space";
 	if (r == -EFBIG)
-		return "; see `ulimit -f`, and what the file system allows";
+		return "; check `ulimit -f` and the limits of the file system";
 	return "";
 }
 
@@ -261,7 +262,7 @@ static void print_left(struct creation *creation, const struct stat *before,
 	char text[SIZE_TEXT_MAX];
 
 	if (left_bytes)
-		fprintf(stderr, "alloc-perf: %s: %s could not be given back\n", path,
+		fprintf(stderr, "alloc-perf: %s: %s could not be freed\n", path,
 			size_human((double)left_bytes, text));
 	if (after->st_size > before->st_size)
 		fprintf(stderr, "alloc-perf: %s is longer than before by %s\n", path,
@@ -281,7 +282,7 @@ static void undo(struct creation *creation, int *fd, const struct stat *before,
 	if (creation->is_new)
 		r = remove_file(creation->path, before);
 	if (r < 0) {
-		fprintf(stderr, "alloc-perf: cannot remove the new file %s: %s; it is left%s\n",
+		fprintf(stderr, "alloc-perf: cannot remove the new file %s: %s; it was left%s\n",
 			creation->path, strerror(-r), after.st_size == 0 ? " empty" : "");
 		creation->is_changed = 1;
 	}
@@ -323,7 +324,7 @@ static int say_interrupted(const struct creation *creation)
 {
 	fprintf(stderr,
 		creation->is_changed ? "alloc-perf: interrupted\n"
-				     : "alloc-perf: interrupted; %s is as it was before\n",
+				     : "alloc-perf: interrupted; %s was restored\n",
 		creation->path);
 	return PROBLEM_INTERRUPT;
 }
@@ -352,8 +353,8 @@ int cmd_create(int argc, char **argv)
 
 	program_parse(&argp, argc, argv, 0, &wanted);
 	if (wanted.word_count < 2) {
-		fprintf(stderr, "alloc-perf create: give a file and its size, as in: "
-				"alloc-perf create disk.img 4G\n");
+		fprintf(stderr, "alloc-perf create: give a file and its size, such as: alloc-perf "
+				"create disk.img 4G\n");
 		return PROBLEM_USAGE;
 	}
 	size = wanted.words[wanted.word_count - 1];

@@ -42,34 +42,34 @@ static void options_clear(struct options *options)
 
 static const struct argp_option option_table[] = {
 	{ "format", KEY_FORMAT, "FORM", 0,
-	  "table (the default), markdown or json, whatever FILE ends in", 0 },
+	  "table, markdown or json (default: by the name of FILE, else table)", 0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
-	  "What is compared; time,written,fragments unless given", 0 },
-	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters; 5 unless given",
+	  "What to compare (default: time,written,fragments)", 0 },
+	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters (default: 5)",
 	  0 },
 	{ "unclear", KEY_UNCLEAR, "pass|fail", 0,
-	  "fail: status 1 also where not all can be told, for tests that guard a branch; pass "
-	  "unless given",
+	  "fail: exit status 1 also for unclear and unknown cells, for regression tests (default: "
+	  "pass)",
 	  0 },
 	{ "by", KEY_BY, "WHAT", 0,
-	  "Of one FILE: what tells its two sides apart: testbed, accelerator, throttle, kernel or "
-	  "label; whatever differs unless given",
+	  "For a single FILE: what distinguishes OLD and NEW: testbed, accelerator, throttle, "
+	  "kernel or label (default: what differs)",
 	  0 },
 	{ "old", KEY_OLD, "NAME", 0,
-	  "Of one FILE with more than two: the kernel (testbed, label) to begin with", 0 },
-	{ "new", KEY_NEW, "NAME", 0, "The one that is compared with it", 0 },
+	  "For a single FILE with more than two: the kernel (testbed, label) to compare with", 0 },
+	{ "new", KEY_NEW, "NAME", 0, "The kernel (testbed, label) that is compared with it", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0,
-	  "Write there, in the format of the ending: .txt, .md or .json", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
+	  "Write to FILE, whose name selects the format: .txt, .md or .json", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Tell what differs between two results beyond the noise.\v"
-	"OLD and NEW are what `alloc-perf run --output FILE` wrote; - is standard input.  Every "
-	"cell that both have is better, worse, same, unclear (a change could hide in the noise) or "
-	"unknown (too few runs).  One FILE that holds two kernels "
-	"(or testbeds, or labels) is both: the first of them is OLD.\n\n"
+	"Show which differences between two results are larger than the noise.\v"
+	"OLD and NEW are files written by `alloc-perf run --output FILE`; - is standard input. "
+	"Every common cell is better, worse, same, unclear (too noisy) or unknown (too few runs). "
+	"A single FILE with results of two kernels (or testbeds, or labels) is split: the first of "
+	"them is OLD.\n\n"
 	"Examples:\n"
 	"  alloc-perf run -r auto -o old.jsonl      before the change\n"
 	"  alloc-perf run -r auto -o new.jsonl      after it\n"
@@ -80,7 +80,7 @@ static const char doc[] =
 	"  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n"
 	"  alloc-perf diff --unclear=fail old.jsonl new.jsonl\n\n"
 	"Exit status: 0 nothing got worse, 1 something did, or with --unclear=fail could not be "
-	"told, 2 wrong usage or file.";
+	"determined, 2 invalid usage or file.";
 
 static int take_format(struct options *options, const char *name)
 {
@@ -91,7 +91,7 @@ static int take_format(struct options *options, const char *name)
 		return 0;
 	for (size_t i = 0; i < difference_format_count; i++)
 		suggest_consider(name, difference_formats[i].name, &nearest);
-	return choice_refuse("format", name, nearest, "there are table, markdown and json",
+	return choice_refuse("format", name, nearest, "use table, markdown or json",
 			     &options->problem);
 }
 
@@ -102,7 +102,7 @@ static int take_threshold(struct options *options, const char *text)
 
 	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 1000))
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no threshold; it is a percentage from 0 to 1000",
+				   "invalid threshold \"%s\": use a percentage from 0 to 1000",
 				   text);
 	options->threshold = percent / 100;
 	return 0;
@@ -114,7 +114,7 @@ static int take_unclear(struct options *options, const char *word)
 	if (options->unclear_fails || strcmp(word, "pass") == 0)
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "--unclear is pass or fail, and not \"%s\"", word);
+			   "invalid value \"%s\" for --unclear: use pass or fail", word);
 }
 
 static int take_by(struct options *options, const char *name)
@@ -122,9 +122,10 @@ static int take_by(struct options *options, const char *name)
 	options->sides.by = condition_find(name);
 	if (options->sides.by)
 		return 0;
-	return problem_set(
-		&options->problem, PROBLEM_USAGE, EINVAL,
-		"--by takes testbed, accelerator, throttle, kernel or label, and not \"%s\"", name);
+	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+			   "invalid value \"%s\" for --by: use testbed, accelerator, throttle, "
+			   "kernel or label",
+			   name);
 }
 
 static int take_file(struct options *options, const char *path)
@@ -132,10 +133,9 @@ static int take_file(struct options *options, const char *path)
 	struct sides_request *sides = &options->sides;
 
 	if (sides->file_count == ARRAY_SIZE(sides->files))
-		return problem_set(
-			&options->problem, PROBLEM_USAGE, EINVAL,
-			"diff takes two result files, OLD and NEW, or one; \"%s\" is one more",
-			path);
+		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+				   "unexpected argument \"%s\"; diff takes one or two result files",
+				   path);
 	sides->files[sides->file_count++] = path;
 	return 0;
 }
@@ -182,7 +182,7 @@ static int settle_format(struct options *options)
 	if (options->format)
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "the ending of %s names no format of diff; use .txt, .md or .json, or "
+			   "cannot determine a format from the name %s; use .txt, .md or .json, or "
 			   "give --format",
 			   options->output);
 }
@@ -193,16 +193,16 @@ static int settle(struct options *options)
 
 	if (sides->file_count == 0)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "diff takes two result files, OLD and NEW, or one that holds "
-				   "both; see alloc-perf diff --help");
+				   "give two result files, OLD and NEW, or one that contains both; "
+				   "see alloc-perf diff --help");
 	if (sides->file_count == 2 && strcmp(sides->files[0], "-") == 0 &&
 	    strcmp(sides->files[1], "-") == 0)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
 				   "only one of OLD and NEW can be standard input");
 	if (sides->file_count == 2 && (sides->by || sides->old_name || sides->new_name))
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "--by, --old and --new choose parts of one result file, and "
-				   "there are two");
+				   "--by, --old and --new select parts of a single result file; "
+				   "give one file");
 	if (!options->format && settle_format(options) < 0)
 		return -EINVAL;
 	if (!sides->by)

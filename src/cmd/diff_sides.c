@@ -125,8 +125,8 @@ static int find_part(const struct parts *parts, const char *file, const char *na
 	if (found == 1)
 		return 0;
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   found ? "\"%2$s\" is more than one %3$s of %1$s; it holds: %4$s"
-				 : "%1$s holds no %3$s \"%2$s\"; it holds: %4$s",
+			   found ? "\"%2$s\" matches more than one %3$s of %1$s; it contains: %4$s"
+				 : "%1$s contains no %3$s \"%2$s\"; it contains: %4$s",
 			   file, name, what_they_are(parts->by), all ? all : "?");
 }
 
@@ -138,16 +138,16 @@ static int refuse_count(const struct parts *parts, const char *file, struct prob
 	if (!all)
 		return -ENOMEM;
 	if (parts->first.count == 0)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no trial", file);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s contains no trial", file);
 	if (parts->first.count == 1)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s holds results of one %s alone (%s), and diff compares two; "
-				   "give OLD and NEW",
-				   file, what, all);
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "%s holds results of %zu %ss, and diff compares two; choose them by "
-			   "--old and --new: %s",
-			   file, parts->first.count, what, all);
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"%s contains results of only one %s (%s); give two files, OLD and NEW",
+			file, what, all);
+	return problem_set(
+		problem, PROBLEM_USAGE, EINVAL,
+		"%s contains results of %zu %ss; select two of them with --old and --new: %s", file,
+		parts->first.count, what, all);
 }
 
 /* The only other one of two. */
@@ -182,7 +182,7 @@ static int choose(const struct parts *parts, const struct sides_request *request
 		return refuse_count(parts, file, problem);
 	if (before == after)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--old and --new are the same, so there is nothing to compare");
+				   "--old and --new are the same; there is nothing to compare");
 	*ret_before = before;
 	*ret_after = after;
 	return 0;
@@ -234,9 +234,8 @@ int sides_refuse(const struct sides *sides, const struct sides_request *request,
 	if (!all)
 		return -ENOMEM;
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "%s, %s, holds results of several testbeds, kernels or labels (%s), so "
-			   "it is not clear which are to be compared; diff FILE --old NAME --new "
-			   "NAME compares two of one file",
+			   "%s, %s, contains results of several testbeds, kernels or labels (%s); "
+			   "to compare two of them, use diff FILE --old NAME --new NAME",
 			   side ? "NEW" : "OLD",
 			   request->files[request->file_count == 1 ? 0 : side], all);
 }

@@ -65,58 +65,58 @@ enum option_key {
 };
 
 static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "What to look at:", 1 },
+	{ NULL, 0, NULL, 0, "What to scan:", 1 },
 	{ "volume", KEY_VOLUME, NULL, 0,
 	  "All of the file system that is mounted there, or that the device or image holds; its "
 	  "free space, too",
 	  1 },
 	{ "partition", KEY_PARTITION, "N", 0,
-	  "With --volume: the partition of that number of the image of a disk", 1 },
+	  "With --volume: the number of a partition in a disk image", 1 },
 	{ "files-from", KEY_FILES_FROM, "FILE", 0, "Names from FILE, one a line; - is stdin", 1 },
 	{ "null", KEY_ZERO, NULL, 0, "Names, those read and those printed, end with a zero byte",
 	  1 },
 	{ "one-file-system", KEY_ONE, NULL, 0, "Stay on the file system of each DIR", 1 },
 	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Leave out smaller files", 1 },
 	{ "newer", KEY_NEWER, "FILE|DATE", 0,
-	  "Leave out what was not modified after FILE was, or after 2026-01-31", 1 },
+	  "Skip files that were not modified after FILE was, or after a date such as 2026-01-31",
+	  1 },
 	{ "exact", KEY_EXACT, NULL, 0,
-	  "Look into files of one block, too: whether they are unwritten or shared", 1 },
+	  "Also open files of one block, to see whether they are unwritten or shared", 1 },
 	{ "extensions", KEY_EXTENSIONS, NULL, 0,
-	  "With --volume: sums by extension, too, for which all directories are read", 1 },
-	{ "sync", KEY_SYNC, NULL, 0, "Have the kernel write files out first; this writes", 1 },
-	{ "threads", KEY_THREADS, "N", 0, "Threads that look (default: several a processor)", 1 },
+	  "With --volume: also sums by extension, which needs to read all directories", 1 },
+	{ "sync", KEY_SYNC, NULL, 0, "Flush each file first; this causes writes", 1 },
+	{ "threads", KEY_THREADS, "N", 0, "Number of scanner threads (default: several per CPU)",
+	  1 },
 	{ NULL, 0, NULL, 0, "What to show:", 2 },
-	{ "verbose", KEY_VERBOSE, NULL, 0, "Files: the table of extents, as filefrag -v has it",
-	  2 },
+	{ "verbose", KEY_VERBOSE, NULL, 0,
+	  "For files: the table of extents, as printed by filefrag -v", 2 },
 	{ "swap", KEY_SWAP, NULL, 0,
-	  "Files: whether swapon takes them, and resume_offset for hibernation; of swap files "
-	  "this is shown anyway",
+	  "For files: whether swapon accepts them, and resume_offset for hibernation; swap files "
+	  "show it by default",
 	  2 },
-	{ "where", KEY_WHERE, NULL, 0, "Files: where in them the fragments start", 2 },
-	{ "map", KEY_MAP, NULL, 0, "A picture of where it lies on the volume", 2 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "The picture goes there: .svg or .html", 2 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 2 },
+	{ "where", KEY_WHERE, NULL, 0, "For files: in which parts the fragments start", 2 },
+	{ "map", KEY_MAP, NULL, 0, "A picture of the location on the volume", 2 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "Write the picture to FILE: .svg or .html", 2 },
+	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 2 },
 	{ "worst", KEY_WORST, "N", 0,
 	  "How many of the worst files, and of directories, to show (default: 10)", 2 },
 	{ "depth", KEY_DEPTH, "N", 0,
-	  "Sums by directory, down to N levels below each DIR, or the top of the volume", 2 },
+	  "Sums by directory, down to N levels below each DIR or the top of the volume", 2 },
 	{ "directories", KEY_DIRECTORIES, NULL, 0,
-	  "The blocks of directories themselves as well (ext2, ext3, ext4)", 2 },
+	  "Include the blocks of directories themselves (ext2, ext3, ext4)", 2 },
 	{ "sort", KEY_SORT, "KEY", 0,
-	  "The worst by cost (default), fragments, extents, size or density", 2 },
+	  "Sort the worst files by cost (default), fragments, extents, size or density", 2 },
 	{ "model", KEY_MODEL, "NAME", 0,
-	  "What breaks cost: disk or flash (default: what the device says)", 2 },
-	{ "json", KEY_JSON, NULL, 0, "All figures as one JSON document", 2 },
-	{ "each", KEY_EACH, NULL, 0, "A JSON object a line for each file", 2 },
-	{ "csv", KEY_CSV, NULL, 0, "A row of csv for each file", 2 },
+	  "Cost model: disk or flash (default: as the device reports)", 2 },
+	{ "json", KEY_JSON, NULL, 0, "One JSON document with all results", 2 },
+	{ "each", KEY_EACH, NULL, 0, "One JSON object per file and line", 2 },
+	{ "csv", KEY_CSV, NULL, 0, "One CSV row per file", 2 },
 	{ "names", KEY_NAMES, NULL, 0,
-	  "Only the names of files worth rewriting; of an image, "
-	  "relative to its top",
-	  2 },
-	{ "diff", KEY_DIFF, "BEFORE", 0, "What changed since BEFORE, a saved --json", 2 },
+	  "Only the names of files worth rewriting; for an image, relative to its top", 2 },
+	{ "diff", KEY_DIFF, "BEFORE", 0, "Compare with BEFORE, which --json wrote", 2 },
 	{ "watch", KEY_WATCH, "SECONDS", 0,
-	  "A row whenever the file has changed, looked at so often, until Ctrl-C", 2 },
-	{ "ascii", KEY_ASCII, NULL, 0, "No characters beyond ASCII", 2 },
+	  "Check a file at this interval, and print a row when it has changed, until Ctrl-C", 2 },
+	{ "ascii", KEY_ASCII, NULL, 0, "Use only ASCII characters", 2 },
 	{ "quiet", KEY_QUIET, NULL, 0, "No progress", 2 },
 	{ 0 },
 };
@@ -128,9 +128,9 @@ static const char help[] =
 	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
 	"  alloc-perf frag -v ibdata1                   its extents\n"
 	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
-	"  alloc-perf frag --where ibdata1              which part of it is in pieces?\n"
+	"  alloc-perf frag --where ibdata1              which part is fragmented?\n"
 	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
-	"  alloc-perf frag --directories /var/mail      are directories in pieces?\n"
+	"  alloc-perf frag --directories /var/mail      are directories fragmented?\n"
 	"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
 	"  alloc-perf frag -x /srv                      a tree\n"
 	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
@@ -139,8 +139,8 @@ static const char help[] =
 	"  alloc-perf frag --json /srv >before.json     and later\n"
 	"  alloc-perf frag --diff before.json /srv\n"
 	"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n\n"
-	"Exit status: 0 done, 1 something could not be read, or --diff found it worse, 2 wrong "
-	"usage, 3 something is missing on this machine, 130 interrupted.";
+	"Exit status: 0 success, 1 something could not be read, or --diff found it worse, 2 "
+	"invalid usage, 3 a prerequisite is missing, 130 interrupted.";
 
 /* ---- values ---- */
 
@@ -153,10 +153,9 @@ static void parse_sort(const char *text, struct argp_state *state, const struct 
 		return;
 	for (unsigned i = 0; i < frag_sort_count; i++)
 		suggest_consider(text, frag_sorts[i].name, &nearest);
-	argp_error(state, "there is no order \"%s\"%s%s%s", text,
+	argp_error(state, "invalid sort key \"%s\"%s%s%s", text,
 		   nearest ? "; did you mean \""
-			   : "; there are cost, fragments, extents, size and "
-			     "density",
+			   : "; use cost, fragments, extents, size or density",
 		   nearest ? nearest : "", nearest ? "\"?" : "");
 }
 
@@ -164,7 +163,7 @@ static void parse_model(const char *text, struct argp_state *state, const struct
 {
 	*ret = seek_model_find(text);
 	if (!*ret)
-		argp_error(state, "there is no model \"%s\"; there are disk and flash", text);
+		argp_error(state, "invalid model \"%s\": use disk or flash", text);
 }
 
 static unsigned parse_number(const char *option, const char *text, unsigned long most,
@@ -212,7 +211,8 @@ static void parse_newer(const char *text, struct argp_state *state, time_t *ret)
 		end = strptime(end, " %H:%M", &date);
 	if (!end || *end)
 		argp_error(state,
-			   "--newer wants a file or a date as 2026-01-31, and \"%s\" is none",
+			   "invalid file or date \"%s\" for --newer: use an existing file, or a "
+			   "date such as 2026-01-31",
 			   text);
 	*ret = mktime(&date);
 }
@@ -233,7 +233,7 @@ static void set_format(struct frag_request *request, enum frag_format format,
 		       struct argp_state *state)
 {
 	if (request->format != FRAG_TABLE && request->format != format)
-		argp_error(state, "only one of --json, --each, --csv and --names");
+		argp_error(state, "use only one of --json, --each, --csv and --names");
 	request->format = format;
 }
 
@@ -305,7 +305,7 @@ static bool are_all_files(const struct frag_request *request)
 static void check(const struct frag_request *request, struct argp_state *state)
 {
 	if (request->name_count == 0 && !request->files_from)
-		argp_error(state, "name a file, a directory, or with --volume a file system");
+		argp_error(state, "give a file, a directory, or a file system with --volume");
 	if (request->is_volume && (request->name_count != 1 || request->files_from))
 		argp_error(state, "--volume takes one mount point, device or image");
 	if (request->partition && !request->is_volume)
@@ -319,14 +319,14 @@ static void check(const struct frag_request *request, struct argp_state *state)
 	if (request->settings.depth && !request->is_volume && are_all_files(request))
 		argp_error(state, "--depth takes directories, or --volume");
 	if (request->extensions && !request->is_volume)
-		argp_error(state, "--extensions is for --volume; trees have them anyway");
+		argp_error(state, "--extensions needs --volume; trees show them by default");
 	if ((request->swap || request->settings.with_parts) &&
 	    (request->is_volume || !are_all_files(request)))
 		argp_error(state, "--%s takes files", request->swap ? "swap" : "where");
 	if (request->output && !request->settings.with_map)
-		argp_error(state, "--output is for the picture; say --map, too");
+		argp_error(state, "--output is for the picture; add --map");
 	if (request->diff && request->format != FRAG_TABLE)
-		argp_error(state, "--diff prints a table; leave out the other form");
+		argp_error(state, "--diff prints a table; omit the other format");
 	if (request->zero && !request->files_from && request->format != FRAG_NAMES)
 		argp_error(state, "--null is for --files-from and --names");
 }

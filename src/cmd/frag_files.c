@@ -133,11 +133,11 @@ static int look(struct files *files, const char *path)
 static const char *reason_of(int error)
 {
 	if (error == EINVAL)
-		return "no regular file; file systems on devices are looked at by --volume";
+		return "not a regular file; use --volume for file systems on devices";
 	if (error == EOPNOTSUPP || error == ENOTTY)
-		return "its file system does not tell where files lie";
+		return "its file system does not report extents";
 	if (error == EPERM)
-		return "its file system tells only root where files lie";
+		return "its file system reports extents only to root";
 	return strerror(error);
 }
 

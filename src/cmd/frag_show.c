@@ -191,8 +191,8 @@ static void list_nameless(const struct frag_request *request)
 
 	if (count)
 		fprintf(stderr,
-			"alloc-perf: %llu file%s worth rewriting left out: no name below the "
-			"directory that is mounted\n",
+			"alloc-perf: %llu file%s worth rewriting omitted: no name below the "
+			"mounted directory\n",
 			count, words_plural(count));
 }
 

@@ -43,14 +43,14 @@ static void options_clear(struct options *options)
 
 static const struct argp_option store_option[] = {
 	{ "store", KEY_STORE, "FILE", 0,
-	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
 	{ 0 },
 };
 
 static const struct argp_option show_options[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "As of alloc-perf report; table unless given", 0 },
+	{ "format", KEY_FORMAT, "FORM", 0, "A format of alloc-perf report (default: table)", 0 },
 	{ "store", KEY_STORE, "FILE", 0,
-	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
 	{ 0 },
 };
 
@@ -79,10 +79,8 @@ int cmd_history_open(const char *store, enum history_mode mode, struct history *
 	CLEANUP(freep) char *path = store ? strdup(store) : history_default_path();
 
 	if (!path)
-		return problem_set(
-			problem, PROBLEM_USAGE, ENOENT,
-			"there is no HOME in which the history could be; choose a file by "
-			"--store");
+		return problem_set(problem, PROBLEM_USAGE, ENOENT,
+				   "HOME is not set; choose a file for the history with --store");
 	return history_open(path, mode, ret, problem);
 }
 
@@ -109,7 +107,7 @@ static int add(struct options *options, struct problem *problem)
 	printf("%zu run%s and %zu trial%s added", added.runs, added.runs == 1 ? "" : "s",
 	       added.trials, added.trials == 1 ? "" : "s");
 	if (added.known_trials)
-		printf("; %zu trial%s there already", added.known_trials,
+		printf("; %zu trial%s already stored", added.known_trials,
 		       added.known_trials == 1 ? " was" : "s were");
 	putchar('\n');
 	return 0;
@@ -144,7 +142,7 @@ static int list(struct options *options, struct problem *problem)
 
 	if (options->argument_count)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "history list takes no argument; \"%s\" is one",
+				   "unexpected argument \"%s\"; history list takes none",
 				   options->arguments[0]);
 	r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
 	text_table_add_row(&table, heading);
@@ -164,14 +162,13 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 	char *end;
 
 	if (options->argument_count != 1)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"history show takes one ID; `alloc-perf history list` tells them");
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "give one ID; `alloc-perf history list` shows them");
 	errno = 0;
 	*ret = strtoll(options->arguments[0], &end, 10);
 	if (errno || *end || end == options->arguments[0] || *ret < 1)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no ID; `alloc-perf history list` tells them",
+				   "invalid ID \"%s\"; `alloc-perf history list` shows valid ones",
 				   options->arguments[0]);
 	return 0;
 }
@@ -201,23 +198,23 @@ static int show(struct options *options, struct problem *problem)
 		return r;
 	if (results.record_count == 0)
 		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
-				   "the history holds no trial of a run %" PRId64
-				   "; `alloc-perf history list` tells what it holds",
+				   "the history contains no trial of a run %" PRId64
+				   "; `alloc-perf history list` shows the stored runs",
 				   filter.run);
 	return show_results(options, &results);
 }
 
 /* ---- which of them ---- */
 
-static const char add_doc[] =
-	"Add what result files hold to the history.\v"
-	"What it has already is passed over, so a file can be added again when it has grown.\n\n"
-	"Example:\n"
-	"  alloc-perf history add results.jsonl";
+static const char add_doc[] = "Add the contents of result files to the history.\v"
+			      "Trials that are already stored are skipped, so that a file that has "
+			      "grown can be added again.\n\n"
+			      "Example:\n"
+			      "  alloc-perf history add results.jsonl";
 static const char list_doc[] = "Show the runs in the history.\v"
 			       "Example:\n"
 			       "  alloc-perf history list";
-static const char show_doc[] = "Show one run, as alloc-perf report does a result file.\v"
+static const char show_doc[] = "Show one run as alloc-perf report shows a result file.\v"
 			       "Examples:\n"
 			       "  alloc-perf history show 3\n"
 			       "  alloc-perf history show 3 --format html > run-3.html";
@@ -249,29 +246,29 @@ static int run_action(const struct action *action, int argc, char **argv)
 
 static void print_help(void)
 {
-	puts("Usage: alloc-perf history ACTION [OPTION...]\n"
-	     "Keeps results over time, and shows how they went.\n\n"
-	     "  add FILE...  add what result files hold\n"
-	     "  list         show the runs that it holds\n"
-	     "  show ID      show one of them\n"
-	     "  trend        show how a figure went from kernel to kernel, or day to day\n\n"
+	puts("Usage: alloc-perf history COMMAND [OPTION...]\n"
+	     "Store results and show how they changed over time.\n\n"
+	     "  add FILE...  add the contents of result files\n"
+	     "  list         show the stored runs\n"
+	     "  show ID      show one run\n"
+	     "  trend        show how a statistic changed over time\n\n"
 	     "      --store=FILE        the history; $XDG_DATA_HOME/alloc-perf/history.sqlite\n"
-	     "                          unless given\n"
-	     "  -f, --format=FORM       of show: as of alloc-perf report\n"
+	     "                          by default\n"
+	     "  -f, --format=FORM       of show: a format of alloc-perf report\n"
 	     "Of trend:\n"
-	     "      --fs=NAME           whose trend: a file system\n"
-	     "  -m, --method=NAME,...   of which methods\n"
-	     "  -M, --measure=NAME      which figure\n"
+	     "      --fs=NAME           the file system\n"
+	     "  -m, --method=NAME,...   the methods\n"
+	     "  -M, --measure=NAME      the measure\n"
 	     "      --by=WHAT           kernel, date or label\n"
-	     "      --on=TESTBED        only what was measured there\n"
+	     "      --on=TESTBED        only results of this testbed\n"
 	     "  -s, --size=SIZE         only files of this size\n"
 	     "      --chart             draw it on the terminal\n"
-	     "  -o, --output=FILE       draw it there: FILE ends in .svg, .png or .pdf\n"
-	     "      --force             replace a result file as well\n\n"
+	     "  -o, --output=FILE       draw to FILE, which ends in .svg, .png or .pdf\n"
+	     "      --force             also replace a result file\n\n"
 	     "Examples:\n"
 	     "  alloc-perf history add results.jsonl\n"
 	     "  alloc-perf history trend --fs ext4 --method fallocate --by kernel\n\n"
-	     "`alloc-perf history ACTION --help` tells more, and so does alloc-perf-history(1).");
+	     "See `alloc-perf history COMMAND --help` and alloc-perf-history(1).");
 }
 
 static int unknown_action(const char *typed)
@@ -281,11 +278,11 @@ static int unknown_action(const char *typed)
 	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
 		suggest_consider(typed, actions[i].name, &nearest);
 	suggest_consider(typed, "trend", &nearest);
-	fprintf(stderr, "alloc-perf: history cannot \"%s\"; ", typed);
+	fprintf(stderr, "alloc-perf: unknown history command \"%s\"; ", typed);
 	if (nearest)
 		fprintf(stderr, "did you mean \"%s\"?\n", nearest);
 	else
-		fprintf(stderr, "it can add, list, show and trend\n");
+		fprintf(stderr, "use add, list, show or trend\n");
 	return PROBLEM_USAGE;
 }
 
@@ -294,8 +291,7 @@ int cmd_history(int argc, char **argv)
 	CLEANUP(freep) char *name = NULL;
 
 	if (argc < 2) {
-		fprintf(stderr, "alloc-perf: history has to be told what to do: add, list, show or "
-				"trend\n");
+		fprintf(stderr, "alloc-perf: give a history command: add, list, show or trend\n");
 		return PROBLEM_USAGE;
 	}
 	if (program_is_help(argv[1])) {

@@ -189,8 +189,8 @@ static int list_testbeds(const struct list_options *wanted)
 		puts("auto");
 	else
 		print_row(&testbed_columns, 0, "auto", "yes",
-			  "the first of loop, qemu on KVM and uml that has all file systems asked "
-			  "for");
+			  "the first of loop, qemu on KVM and uml that has all requested file "
+			  "systems");
 	for (const struct testbed *const *testbed = testbed_table; *testbed; testbed++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
 		CLEANUP(freep) char *choices = NULL;
@@ -230,15 +230,14 @@ enum { SECTION_FILESYSTEMS = 1 << 1 };
 enum { OPTION_NAMES = 256, OPTION_ON };
 
 static const struct argp_option options[] = {
-	{ "on", OPTION_ON, "TESTBED", 0, "file systems as this testbed has them", 0 },
+	{ "on", OPTION_ON, "TESTBED", 0, "list the file systems of this testbed", 0 },
 	{ "names", OPTION_NAMES, NULL, 0,
-	  "names alone, one a line; of file systems with --on, those that it has", 0 },
+	  "print only names, one per line; with --on, only file systems that can be used", 0 },
 	{ 0 },
 };
 
-static const char help[] = "Shows methods, file systems and testbeds, whether they can be used "
-			   "here, and if not, why and what "
-			   "to install.\v"
+static const char help[] = "List methods, file systems and testbeds, whether they can be used on "
+			   "this machine, and if not, why and what to install.\v"
 			   "Examples:\n"
 			   "  alloc-perf list\n"
 			   "  alloc-perf list filesystems --on loop\n"
@@ -256,9 +255,8 @@ static void choose_section(const char *name, struct argp_state *state, unsigned 
 			return;
 		}
 	}
-	argp_error(state,
-		   "there is no list \"%s\"%s%s%s; there are methods, filesystems and testbeds",
-		   name, nearest ? "; did you mean \"" : "", nearest ? nearest : "",
+	argp_error(state, "unknown list \"%s\"%s%s%s; use methods, filesystems or testbeds", name,
+		   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
 		   nearest ? "\"?" : "");
 }
 
@@ -278,7 +276,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (wanted->spec && wanted->sections && !(wanted->sections & SECTION_FILESYSTEMS))
-			argp_error(state, "--on is about file systems; list filesystems as well");
+			argp_error(state, "--on applies to file systems; add filesystems");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -300,7 +298,7 @@ int cmd_list(int argc, char **argv)
 		return cmd_complain(&problem, 0);
 	if (wanted.testbed && wanted.testbed->in_directory) {
 		problem_set(&problem, PROBLEM_USAGE, EINVAL,
-			    "the testbed %s makes no file systems, so there is nothing to list",
+			    "the testbed %s creates no file systems; there is nothing to list",
 			    wanted.testbed->name);
 		return cmd_complain(&problem, 0);
 	}
@@ -317,6 +315,6 @@ int cmd_list(int argc, char **argv)
 			return PROBLEM_VERDICT;
 	}
 	if (!wanted.names)
-		puts("\n* what `alloc-perf run` takes here unless told otherwise");
+		puts("\n* the defaults of `alloc-perf run` on this machine");
 	return 0;
 }

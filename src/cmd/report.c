@@ -49,7 +49,8 @@ static void options_clear(struct options *options)
 
 static const struct argp_option option_table[] = {
 	{ "format", KEY_FORMAT, "FORM", 0,
-	  "table (the default), markdown, html, json, 2009 or csv, whatever FILE ends in", 0 },
+	  "table, markdown, html, json, 2009 or csv (default: by the name of FILE, else table)",
+	  0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
 	  "What the tables show; time,allocate,written,fragments unless given", 0 },
 	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
@@ -58,23 +59,24 @@ static const struct argp_option option_table[] = {
 	{ "order", KEY_ORDER, "ORDER", 0,
 	  "File systems of the chart by plan (the default), name or value", 0 },
 	{ "output", KEY_OUTPUT, "FILE", 0,
-	  "Write there, in the format of the ending: .txt, .md, .html, .json or .csv, or a chart: "
-	  ".svg, .png or .pdf (of the time, unless --chart says otherwise)",
+	  "Write to FILE, whose name selects the format: .txt, .md, .html, .json or .csv, or a "
+	  "chart: .svg, .png or .pdf (default: of the time)",
 	  0 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
 	{ "script", KEY_SCRIPT, NULL, 0,
-	  "Write the chart's gnuplot script, with its data in it, and draw nothing", 0 },
+	  "Write the gnuplot script of the chart with its data, instead of drawing", 0 },
 	{ "with", KEY_WITH, "2009", 0,
-	  "Set the figures of 2009 beside ours, with ratios, for table, markdown, html and json",
+	  "Show the results of 2009 for comparison, with ratios, for table, markdown, html and "
+	  "json",
 	  0 },
-	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "Say what can be shown", 0 },
+	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "List the measures", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
-	"Show what trials were measured, as tables or charts.\v"
-	"FILE is what `alloc-perf run --output FILE` wrote; - is standard input.  Several files "
-	"are put together: what was measured under the same conditions becomes one table.\n\n"
+	"Show results as tables or charts.\v"
+	"FILE was written by `alloc-perf run --output FILE`; - is standard input. Results of "
+	"several files that were measured under the same conditions are shown in one table.\n\n"
 	"Examples:\n"
 	"  alloc-perf report results.jsonl\n"
 	"  alloc-perf report --measure fragments,gap results.jsonl\n"
@@ -86,7 +88,7 @@ static const char doc[] =
 	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
 	"  alloc-perf report --chart time --order value --title 'my disk' -o t.png results.jsonl\n"
 	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
-	"Exit status: 0 done, 1 nothing to show, 2 wrong usage or file, 3 gnuplot is missing.";
+	"Exit status: 0 success, 1 nothing to show, 2 invalid usage or file, 3 gnuplot is missing.";
 
 static int take_chart_size(const char *text, struct options *options)
 {
@@ -145,11 +147,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case KEY_WITH:
 		if (strcmp(argument, "2009") != 0)
-			return -problem_set(
-				&options->problem, PROBLEM_USAGE, EINVAL,
-				"there is nothing to set beside called \"%s\"; there is "
-				"2009",
-				argument);
+			return -problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
+					    "invalid baseline \"%s\" for --with: use 2009",
+					    argument);
 		options->with_2009 = 1;
 		return 0;
 	case KEY_LIST_MEASURES:
@@ -176,10 +176,11 @@ static int settle_format(struct options *options)
 	const char *name = options->output ? output_format(options->output) : "table";
 
 	if (!name)
-		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "the ending of %s names no format; use .txt, .md, .html, .json, "
-				   ".csv, or .svg, .png and .pdf for a chart, or give --format",
-				   options->output);
+		return problem_set(
+			&options->problem, PROBLEM_USAGE, EINVAL,
+			"cannot determine a format from the name %s; use .txt, .md, .html, .json, "
+			".csv, or .svg, .png and .pdf for a chart, or give --format",
+			options->output);
 	options->format = report_format_find(name);
 	return 0;
 }
@@ -202,9 +203,10 @@ static int settle(struct options *options)
 				   "a chart takes neither --format nor --measure; --chart MEASURE "
 				   "says what it shows");
 	if (!options->chart && (options->title || options->width || options->order))
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--title, --chart-size and --order are of a chart: give --chart "
-				   "MEASURE");
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"--title, --chart-size and --order apply to a chart: give --chart "
+			"MEASURE");
 	if (options->script && options->output && !is_for_script(options->output))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script for gnuplot; give --output a name "
@@ -260,9 +262,9 @@ static int read_files(const struct options *options, struct results *results,
 			return r;
 	}
 	if (results->record_count == 0)
-		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
-				   "nothing to show: %s no trial",
-				   options->file_count > 1 ? "the files hold" : "the file holds");
+		return problem_set(
+			problem, PROBLEM_VERDICT, ENODATA, "nothing to show: %s no trial",
+			options->file_count > 1 ? "the files contain" : "the file contains");
 	return 0;
 }
 

@@ -74,11 +74,10 @@ static int settle_repetition(struct run *run, struct problem *problem)
 	char text[16];
 
 	if ((wanted->precision || wanted->max_time) && strcmp(runs, "auto") != 0)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"--%s says when --runs auto is to end, and the number of runs is "
-			"%s; give --runs auto as well",
-			wanted->precision ? "precision" : "max-time", runs);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--%s applies to --runs auto, but the number of runs is %s; add "
+				   "--runs auto",
+				   wanted->precision ? "precision" : "max-time", runs);
 	if (run->plan.seed || wanted->dry_run)
 		return 0;
 	if (getentropy(&seed, sizeof(seed)) < 0)
@@ -115,14 +114,13 @@ static int load_earlier(struct run *run, struct problem *problem)
 	    wanted->label || wanted->preset || wanted->plan || wanted->output || wanted->force)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
-			"--resume goes on with the plan that the file holds; leave out the "
-			"options that choose another");
+			"--resume uses the plan in the file; omit options that change the plan");
 	r = results_read(&run->results, wanted->resume, problem);
 	if (r < 0)
 		return r;
 	environment = &run->results.environments[run->results.environment_count - 1];
 	if (!environment->plan)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s holds no plan to go on with",
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s contains no plan to resume",
 				   wanted->resume);
 	return plan_read(&run->plan, environment->plan, wanted->resume, problem);
 }
@@ -147,7 +145,7 @@ static int claim_volume(struct run *run, struct problem *problem)
 				   session->testbed->name);
 	if (run->options->volume || run->options->keep_images)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--%s is for images; the volume of the testbed %s is %s",
+				   "--%s applies to images; the volume of the testbed %s is %s",
 				   run->options->volume ? "volume" : "keep-images",
 				   session->testbed->name, session->options.argument);
 	r = testbed_claim(session, &run->trials, problem);
@@ -155,11 +153,10 @@ static int claim_volume(struct run *run, struct problem *problem)
 		return r;
 	size_name(session->volume_bytes, size);
 	if (run->options->resume && run->plan.volume && strcmp(run->plan.volume, size) != 0)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s was begun on a volume of %s, and %s has %s; name the same "
-				   "device",
-				   run->options->resume, run->plan.volume,
-				   session->options.argument, size);
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"%s was started on a volume of %s, but %s has %s; name the same device",
+			run->options->resume, run->plan.volume, session->options.argument, size);
 	return plan_set(&run->plan, "volume", size, problem);
 }
 
@@ -223,9 +220,8 @@ static void say_precision(const struct run *run, const struct grids *grids)
 	if (missed == 0)
 		return;
 	fprintf(stderr,
-		"alloc-perf: the time is up; of %zu cells %zu did not get within %s%g %% (median "
-		"of "
-		"the time): ",
+		"alloc-perf: the time limit was reached; of %zu cells, %zu did not get within %s%g "
+		"%% (median of the time): ",
 		cells, missed, plus_minus_local(), run->trials.precision * 100);
 	for (size_t i = 0; i < grids->count; i++)
 		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &imprecise);
@@ -258,7 +254,7 @@ static int say_interrupted(struct run *run, struct problem *problem)
 	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done", run->progress.done,
 		run->progress.total);
 	if (run->path)
-		fprintf(stderr, "; go on with: alloc-perf run --resume %s", run->path);
+		fprintf(stderr, "; continue with: alloc-perf run --resume %s", run->path);
 	fputc('\n', stderr);
 	return PROBLEM_INTERRUPT;
 }
@@ -269,8 +265,8 @@ static int say_finished(const struct run *run)
 	const char *file = run->options->resume;
 
 	fprintf(stderr,
-		"alloc-perf: nothing is left to do: %s holds all %zu trials of its plan and was "
-		"not changed; show them with: alloc-perf report %s\n",
+		"alloc-perf: nothing to do: %s contains all %zu trials of its plan and was not "
+		"changed; show them with: alloc-perf report %s\n",
 		file, run->results.record_count, file);
 	return 0;
 }
@@ -326,12 +322,12 @@ static void print_trials(const struct run *run)
 		printf("; volume of %s\n", size_name(trial->volume_bytes, volume));
 	}
 	if (run->session.device)
-		printf("at the end %s is left empty again\n", run->session.options.argument);
+		printf("%s is empty again at the end\n", run->session.options.argument);
 	if (run->trials.automatic)
-		printf("rounds like this one are added until the figures are precise\n");
+		printf("more rounds follow until the results are precise\n");
 	if (!run->trials.shuffled)
 		printf("the order within a round is random; --seed fixes it\n");
-	printf("%zu trials on %s; nothing was touched\n", run_count_left(run),
+	printf("%zu trials on %s; nothing was changed\n", run_count_left(run),
 	       run->session.testbed->name);
 }
 

@@ -35,11 +35,10 @@ static int check_ending(const char *path, struct problem *problem)
 
 	if (is_ours && !chart_is_picture(path))
 		return 0;
-	return problem_set(
-		problem, PROBLEM_USAGE, EINVAL,
-		"run writes JSON Lines, and %s ends otherwise; write a name in .jsonl, and "
-		"then use alloc-perf report -o %s",
-		path, path);
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "run writes JSON Lines; use a name that ends in .jsonl instead of %s, "
+			   "and then alloc-perf report -o %s",
+			   path, path);
 }
 
 static int check_inputs(const struct run *run, struct problem *problem)
@@ -84,7 +83,7 @@ static int open_new(struct run *run, struct problem *problem)
 	if (errno == EEXIST)
 		return problem_set(
 			problem, PROBLEM_USAGE, EEXIST,
-			"%s exists; overwrite it with --force, or go on with it by --resume",
+			"%s exists; overwrite it with --force, or continue it with --resume",
 			run->path);
 	return problem_set(problem, PROBLEM_USAGE, errno, "cannot write %s: %s", run->path,
 			   strerror(errno));

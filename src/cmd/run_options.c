@@ -50,23 +50,25 @@ static const struct argp_option options[] = {
 	  1 },
 	{ "methods", OPTION_METHODS, "NAME,...", 0, "methods; `alloc-perf list methods` shows them",
 	  1 },
-	{ "size", OPTION_SIZE, "SIZE,...", 0, "sizes of the file, as 64M or 4G (binary units)", 1 },
+	{ "size", OPTION_SIZE, "SIZE,...", 0, "file sizes, such as 64M or 4G (binary units)", 1 },
 	{ "volume", OPTION_VOLUME, "SIZE", 0,
 	  "size of the volume (default: 5 times the file, at least 512M)", 1 },
 	{ "runs", OPTION_RUNS, "N|auto", 0,
-	  "rounds, each in a random order; figures are medians; auto: until they are precise "
-	  "(default: 1)",
+	  "number of rounds, each in a random order; results are medians; auto: until they are "
+	  "precise (default: 1)",
 	  1 },
 	{ "precision", OPTION_PRECISION, "PERCENT", 0,
-	  "for auto: how far the 95 % interval of each median of the time may reach (default: 5)",
+	  "for auto: largest distance of the 95 % interval from the median of the time (default: "
+	  "5)",
 	  1 },
 	{ "max-time", OPTION_MAX_TIME, "DURATION", 0,
-	  "for auto: end after 90s, 10m, 2h, precise or not (default: 1h)", 1 },
-	{ "seed", OPTION_SEED, "N", 0, "make the rounds in the order of an earlier run", 1 },
+	  "for auto: time limit, such as 90s, 10m or 2h (default: 1h)", 1 },
+	{ "seed", OPTION_SEED, "N", 0, "use the order of an earlier run", 1 },
 	{ "preset", OPTION_PRESET, "NAME", 0, "2009 (the original experiment), demo or default",
 	  1 },
-	{ "plan", OPTION_PLAN, "FILE", 0, "plan with file systems or wishes of your own", 1 },
-	{ "label", OPTION_LABEL, "TEXT", 0, "conditions to remember, as \"desktop on\"", 1 },
+	{ "plan", OPTION_PLAN, "FILE", 0, "plan file, with your own file systems and options", 1 },
+	{ "label", OPTION_LABEL, "TEXT", 0, "description of the conditions, such as \"desktop on\"",
+	  1 },
 	{ NULL, 0, NULL, 0, "Where:", 2 },
 	{ "on", OPTION_ON, "TESTBED", 0,
 	  "uml[:KERNEL], loop, qemu[:KERNEL], device:PATH or dir:PATH; auto (default): the first "
@@ -77,51 +79,50 @@ static const struct argp_option options[] = {
 	  2 },
 	{ "kernel", OPTION_KERNEL, "[NAME=]KERNEL", 0,
 	  "on qemu, a kernel in /boot or the path of a bzImage; on uml, the path of a linux.uml; "
-	  "again for several, in turn",
+	  "can be given several times",
 	  2 },
 	{ "modules", OPTION_MODULES, "DIR", 0,
-	  "modules of these kernels (default: beside the kernel, or the machine's own)", 2 },
+	  "modules of these kernels (default: next to the kernel, or those of the machine)", 2 },
 	{ "drive-throttle", OPTION_DRIVE_THROTTLE, "LIMITS", 0,
-	  "a slow disk on qemu, as iops=120,bps=80M", 2 },
+	  "limits of the disk on qemu, such as iops=120,bps=80M", 2 },
 	{ "scratch", OPTION_SCRATCH, "DIR", 0,
 	  "directory for images (default: $TMPDIR or /var/tmp)", 2 },
-	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial there", 2 },
+	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial in DIR", 2 },
 	{ "destroy", OPTION_DESTROY, "PATH", 0,
-	  "for device: the device once more, whose contents may go; without a terminal its "
-	  "name in /dev/disk/by-id, or its serial number",
+	  "for device: the device again, to confirm that its data may be lost; without a terminal, "
+	  "its name in /dev/disk/by-id or its serial number",
 	  2 },
 	{ "overwrite-signature", OPTION_OVERWRITE_SIGNATURE, "TYPE", 0,
-	  "for device: what may be on it, as ext4", 2 },
+	  "for device: type that may be overwritten, such as ext4", 2 },
 	{ "same-disk", OPTION_SAME_DISK, NULL, 0,
-	  "for device: a partition of the disk with /, /boot, scratch or results will do", 2 },
-	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "longest time of a trial (default: 3600)", 2 },
+	  "for device: allow a partition of the disk with /, /boot, scratch directory or results",
+	  2 },
+	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "time limit of a trial (default: 3600)", 2 },
 	{ NULL, 0, NULL, 0, "Results:", 3 },
 	{ "output", OPTION_OUTPUT, "FILE", 0,
 	  "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)", 3 },
 	{ "force", OPTION_FORCE, NULL, 0, "overwrite an existing result file", 3 },
-	{ "resume", OPTION_RESUME, "FILE", 0, "go on with an interrupted run", 3 },
-	{ "dry-run", OPTION_DRY_RUN, NULL, 0, "print the trials and touch nothing", 3 },
+	{ "resume", OPTION_RESUME, "FILE", 0, "continue an interrupted run", 3 },
+	{ "dry-run", OPTION_DRY_RUN, NULL, 0, "print the trials and change nothing", 3 },
 	{ "quiet", OPTION_QUIET, NULL, 0, "no progress and no table", 3 },
 	{ 0 },
 };
 
 static const char help[] =
-	"Measures how files get their disk space: every method on every file system, each trial on "
-	"a "
+	"Measure the allocation of disk space: every method on every file system, each trial on a "
 	"freshly formatted volume.\v"
 	"Examples:\n"
 	"  alloc-perf run                                    a first look, no root needed\n"
-	"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      others than the default\n"
+	"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      other file systems\n"
 	"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five rounds\n"
 	"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
 	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
 	"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
-	"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   all on it is lost\n"
+	"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   its data is lost\n"
 	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
 	"  alloc-perf run --resume 2009.jsonl\n\n"
-	"Exit status: 0 done, 1 a trial failed, 2 wrong usage or plan, 3 something is missing on "
-	"this "
-	"machine, 130 interrupted.";
+	"Exit status: 0 success, 1 a trial failed, 2 invalid usage or plan, 3 a prerequisite is "
+	"missing, 130 interrupted.";
 
 static void parse_timeout(const char *text, struct argp_state *state, uint64_t *ret_seconds)
 {
@@ -134,8 +135,7 @@ static void add_kernel(const char *name, struct argp_state *state, char **kernel
 {
 	if (!*name || strchr(name, ','))
 		argp_error(state,
-			   "\"%s\" cannot name a kernel; a path with a comma can be used through a "
-			   "symbolic link",
+			   "invalid kernel \"%s\"; for a path with a comma, use a symbolic link",
 			   name);
 	if (text_join(kernels, ",", name) < 0)
 		argp_failure(state, PROBLEM_VERDICT, ENOMEM, "%s", name);
@@ -195,7 +195,7 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		run->quiet = 1;
 		return 0;
 	case ARGP_KEY_ARG:
-		argp_error(state, "unexpected argument \"%s\"; choose file systems by --fs",
+		argp_error(state, "unexpected argument \"%s\"; choose file systems with --fs",
 			   argument);
 		return EINVAL;
 	default:

@@ -19,9 +19,9 @@ static const struct candidate {
 	const struct testbed *testbed;
 	const char *merit;
 } candidates[] = {
-	{ &testbed_loop, "this machine's own kernel" },
-	{ &testbed_qemu, "a whole kernel at nearly its own speed, by KVM" },
-	{ &testbed_uml, "what is left" },
+	{ &testbed_loop, "the running kernel" },
+	{ &testbed_qemu, "a kernel at almost full speed, by KVM" },
+	{ &testbed_uml, "the remaining testbed" },
 };
 
 /* What it lacks of the file systems that User-Mode Linux has, in a sentence; NULL: nothing. */
@@ -173,8 +173,8 @@ static int settle_kernels(struct run *run, struct problem *problem)
 		return r;
 	if (argument && plan->kernels)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "the kernel is named twice, by --on %s:%s and by --kernel; give "
-				   "each by --kernel",
+				   "the kernel is given twice, by --on %s:%s and by --kernel; use "
+				   "--kernel for each",
 				   session->testbed->name, argument);
 	if (!plan->kernels && (argument || session->testbed->chooses_kernel))
 		r = plan_set(plan, "kernels", argument ? argument : "", problem);
@@ -202,8 +202,8 @@ static int refuse_volumes(const struct run *run, struct problem *problem)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (options[i].value)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
-					   "--%s is for testbeds that make file systems; --on %s "
-					   "measures on the one that is there",
+					   "--%s applies to testbeds that create file systems; "
+					   "--on %s uses an existing one",
 					   options[i].name, run->session.testbed->name);
 	return 0;
 }
@@ -271,8 +271,8 @@ static int identify_kernel(const struct run *run, struct testbed_options *option
 	for (const struct plan_kernel *other = trials->kernels; other < kernel; other++)
 		if (strcmp(other->label, kernel->label) == 0)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
-					   "the kernels %s and %s are both %s; name them apart, as "
-					   "in --kernel NAME=%s",
+					   "the kernels %s and %s are both %s; give them different "
+					   "names, such as --kernel NAME=%s",
 					   other->name, kernel->name, kernel->label, kernel->name);
 	return 0;
 }
@@ -313,19 +313,17 @@ int run_check_resumed(const struct run *run, struct problem *problem)
 		return r;
 	guest = now.guest_kernel != NULL;
 	if (guest ? differ(then->guest_kernel, now.guest_kernel) : differ(then->kernel, now.kernel))
-		return problem_set(
-			problem, PROBLEM_LACK, EINVAL,
-			"%s was begun on Linux %s, and would go on with %s; see to it that "
-			"this is that one again, or begin another run",
-			run->options->resume, guest ? then->guest_kernel : then->kernel,
-			guest ? now.guest_kernel : now.kernel);
+		return problem_set(problem, PROBLEM_LACK, EINVAL,
+				   "%s was started on Linux %s, but this is %s; use the same "
+				   "kernel, or start a new run",
+				   run->options->resume, guest ? then->guest_kernel : then->kernel,
+				   guest ? now.guest_kernel : now.kernel);
 	if (differ(then->kernel_build, now.kernel_build))
-		return problem_set(
-			problem, PROBLEM_LACK, EINVAL,
-			"%s was begun on another build of Linux %s (%s, and this is %s); "
-			"see to it that this is that one again, or begin another run",
-			run->options->resume, guest ? now.guest_kernel : now.kernel,
-			then->kernel_build, now.kernel_build);
+		return problem_set(problem, PROBLEM_LACK, EINVAL,
+				   "%s was started on another build of Linux %s (%s, but this is "
+				   "%s); use the same kernel, or start a new run",
+				   run->options->resume, guest ? now.guest_kernel : now.kernel,
+				   then->kernel_build, now.kernel_build);
 	return 0;
 }
 

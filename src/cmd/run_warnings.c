@@ -100,7 +100,7 @@ static int warn_of_outliers(struct run *run, const struct grids *grids, struct p
 	CLEANUP(strbuf_clear) struct strbuf sentence = { 0 };
 	int found;
 
-	strbuf_puts(&sentence, "some runs took a time far off the others': ");
+	strbuf_puts(&sentence, "the times of some runs differ widely from the others: ");
 	found = put_all_outliers(&sentence, grids);
 	strbuf_puts(&sentence, "; was something else running?");
 	if (sentence.failed || found < 0)

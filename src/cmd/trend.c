@@ -48,29 +48,28 @@ static void options_clear(struct options *options)
 }
 
 static const struct argp_option option_table[] = {
-	{ "fs", KEY_FS, "NAME", 0, "Whose trend: a file system, as in its results", 0 },
-	{ "method", KEY_METHOD, "NAME,...", 0, "Of which methods; of all unless given", 0 },
+	{ "fs", KEY_FS, "NAME", 0, "The file system, by its name in the results", 0 },
+	{ "method", KEY_METHOD, "NAME,...", 0, "The methods (default: all)", 0 },
 	{ "measure", KEY_MEASURE, "NAME", 0,
-	  "Which figure: as of alloc-perf report --list-measures; time unless given", 0 },
-	{ "by", KEY_BY, "WHAT", 0, "From kernel to kernel (the default), by date or by label", 0 },
-	{ "on", KEY_ON, "TESTBED", 0, "Only what was measured there", 0 },
+	  "The measure, see alloc-perf report --list-measures (default: time)", 0 },
+	{ "by", KEY_BY, "WHAT", 0, "One line per kernel (the default), date or label", 0 },
+	{ "on", KEY_ON, "TESTBED", 0, "Only results of this testbed", 0 },
 	{ "size", KEY_SIZE, "SIZE", 0, "Only files of this size", 0 },
-	{ "chart", KEY_CHART, NULL, 0, "Draw it on the terminal, by gnuplot", 0 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Draw it there: FILE ends in .svg, .png or .pdf", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Replace a result file as well", 0 },
+	{ "chart", KEY_CHART, NULL, 0, "Draw on the terminal with gnuplot", 0 },
+	{ "output", KEY_OUTPUT, "FILE", 0, "Draw to FILE, which ends in .svg, .png or .pdf", 0 },
+	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
 	{ "store", KEY_STORE, "FILE", 0,
-	  "The history; $XDG_DATA_HOME/alloc-perf/history.sqlite unless given", 0 },
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
 	{ 0 },
 };
 
-static const char doc[] =
-	"Show how a figure went, from kernel to kernel or from day to day.\v"
-	"What was measured on different testbeds or with different sizes is shown apart.  The "
-	"change beside a figure is the one from the line above.\n\n"
-	"Examples:\n"
-	"  alloc-perf history trend --fs ext4 --method fallocate\n"
-	"  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
-	"  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg";
+static const char doc[] = "Show how a statistic changed over time.\v"
+			  "Results of different testbeds or sizes are shown separately. Each "
+			  "change is relative to the line above.\n\n"
+			  "Examples:\n"
+			  "  alloc-perf history trend --fs ext4 --method fallocate\n"
+			  "  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
+			  "  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg";
 
 static int take_by(struct options *options, const char *name)
 {
@@ -78,7 +77,7 @@ static int take_by(struct options *options, const char *name)
 	if (options->by)
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "--by takes kernel, date or label, and not \"%s\"", name);
+			   "invalid value \"%s\" for --by: use kernel, date or label", name);
 }
 
 static int take_size(struct options *options, const char *text)
@@ -86,7 +85,7 @@ static int take_size(struct options *options, const char *text)
 	if (size_parse(text, &options->file_bytes) == 0 && options->file_bytes > 0)
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "\"%s\" is no file size; try 256M or 4G", text);
+			   "invalid file size \"%s\": use a size such as 256M or 4G", text);
 }
 
 static int take_output(struct options *options, const char *path)
@@ -95,7 +94,7 @@ static int take_output(struct options *options, const char *path)
 	if (chart_is_picture(path))
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "the name of a chart has to end in .svg, .png or .pdf: %s", path);
+			   "the name of a chart must end in .svg, .png or .pdf: %s", path);
 }
 
 static error_t take_option(int key, char *argument, struct argp_state *state)
@@ -132,7 +131,8 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_ARG:
 		return -problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				    "history trend takes no argument; \"%s\" is one", argument);
+				    "unexpected argument \"%s\"; history trend takes none",
+				    argument);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -142,11 +142,11 @@ static int settle(struct options *options)
 {
 	if (!options->filesystem)
 		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "no file system given: --fs NAME says whose trend is wanted");
+				   "give a file system with --fs NAME");
 	if (options->chart && options->output)
 		return problem_set(
 			&options->problem, PROBLEM_USAGE, EINVAL,
-			"--chart draws on the terminal and --output to a file; give one");
+			"--chart draws on the terminal, --output to a file; use only one");
 	options->measure = options->measure ? options->measure : measure_find("time");
 	options->by = options->by ? options->by : trend_by_find("kernel");
 	return 0;
@@ -195,7 +195,7 @@ static int read_trials(const struct options *options, struct results *results,
 		return r;
 	if (results->record_count == 0)
 		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
-				   "the history holds no such trial on %s", options->filesystem);
+				   "the history contains no such trial on %s", options->filesystem);
 	return 0;
 }
 

@@ -89,9 +89,9 @@ static int check_value(const char *key, const char *value, struct problem *probl
 		at++;
 	if (*at || strstr(value, " ;"))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "the %s cannot be kept in a plan: it holds %s", key,
+				   "the %s cannot be stored in a plan: it contains %s", key,
 				   *at ? "a line break or control character"
-				       : "\" ;\", which begins a comment");
+				       : "\" ;\", which starts a comment");
 	return 0;
 }
 
@@ -122,12 +122,11 @@ int plan_set(struct plan *plan, const char *key, const char *value, struct probl
 	int r;
 
 	if (!member)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"unknown key \"%s\" in [plan]; there are filesystems, methods, "
-			"sizes, volume, runs, seed, precision, max_time, on, kernels, modules, "
-			"drive_throttle and label",
-			key);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "unknown key \"%s\" in [plan]; use filesystems, methods, sizes, "
+				   "volume, runs, seed, precision, max_time, on, kernels, modules, "
+				   "drive_throttle or label",
+				   key);
 	r = check_value(key, value, problem);
 	if (r == 0 && (member == &plan->label || member == &plan->testbed ||
 		       member == &plan->modules || member == &plan->drive_throttle))
@@ -168,11 +167,10 @@ static int filesystem_set(struct filesystem *filesystem, const char *key, const 
 	else if (strcmp(key, "min_volume") == 0)
 		r = size_parse(value, &filesystem->min_volume);
 	if (r == -ENOENT)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"unknown key \"%s\" in [%s]; there are type, mkfs, mount, package, "
-			"largest_run, min_volume and summary",
-			key, filesystem->name);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "unknown key \"%s\" in [%s]; use type, mkfs, mount, package, "
+				   "largest_run, min_volume or summary",
+				   key, filesystem->name);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "invalid size \"%s\" for %s in [%s]", value, key,
@@ -238,7 +236,7 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 
 	if (!*section)
 		return problem_set(reader->problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" stands before the first [section]", key);
+				   "\"%s\" is before the first [section]", key);
 	if (strcmp(section, PLAN_SECTION) == 0) {
 		int again = reader->key && strcmp(reader->section, section) == 0 &&
 			    strcmp(reader->key, key) == 0;
@@ -248,8 +246,8 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 	}
 	if (!is_name(section))
 		return problem_set(reader->problem, PROBLEM_USAGE, EINVAL,
-				   "[%s] is no name for a file system; use letters, digits, and "
-				   "within it also - _ + .",
+				   "[%s] is not a valid name of a file system; use letters and "
+				   "digits, and after the first also - _ + .",
 				   section);
 	filesystem = find_filesystem(reader->plan, section);
 	if (!filesystem)
@@ -282,11 +280,10 @@ static int refuse_long_lines(const char *text, const char *source, struct proble
 		size_t length = strcspn(at, "\n");
 
 		if (length > PLAN_LINE_MAX)
-			return problem_set(
-				problem, PROBLEM_USAGE, EINVAL,
-				"%s:%d: the line is longer than %d characters; a list may "
-				"go on, indented, in the next line",
-				source, line, PLAN_LINE_MAX);
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "%s:%d: the line is longer than %d characters; continue "
+					   "a list on the next line, indented",
+					   source, line, PLAN_LINE_MAX);
 		at += length + (at[length] == '\n');
 	}
 	return 0;
@@ -324,7 +321,7 @@ int plan_read(struct plan *plan, const char *text, const char *source, struct pr
 	if (r != -ENOMEM && line != -2) /* inih's number for no memory */
 		r = problem_set(problem, PROBLEM_USAGE, EINVAL, "%s:%d: %s", source, line,
 				found.message ? found.message
-					      : "neither [section] nor key = value");
+					      : "expected [section] or key = value");
 	problem_clear(&found);
 	return r ? r : -ENOMEM;
 }
@@ -340,7 +337,7 @@ int plan_read_file(struct plan *plan, const char *path, struct problem *problem)
 				   strerror(-r));
 	if (strlen(text) != bytes)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is no plan file: it has zero bytes", path);
+				   "%s is not a plan file: it contains NUL bytes", path);
 	return plan_read(plan, text, path, problem);
 }
 
@@ -350,7 +347,7 @@ int plan_read_preset(struct plan *plan, const char *name, struct problem *proble
 		if (strcmp(presets[i].name, name) == 0)
 			return plan_read(plan, presets[i].text, name, problem);
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "there is no preset \"%s\"; there are default, demo and 2009", name);
+			   "unknown preset \"%s\": use default, demo or 2009", name);
 }
 
 int plan_init(struct plan *plan)

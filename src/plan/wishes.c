@@ -60,7 +60,7 @@ static int choose_filesystems(const struct plan *plan, struct wishes *wishes,
 	if (!names)
 		return -ENOMEM;
 	if (!names[0])
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file system is named");
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file system is given");
 	wishes->filesystems = calloc(words_count(names), sizeof(*wishes->filesystems));
 	if (!wishes->filesystems)
 		return -ENOMEM;
@@ -72,7 +72,7 @@ static int choose_filesystems(const struct plan *plan, struct wishes *wishes,
 		for (size_t i = 0; i < wishes->filesystem_count; i++)
 			if (wishes->filesystems[i] == found)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
-						   "the file system \"%s\" is named twice", *name);
+						   "the file system \"%s\" is given twice", *name);
 		wishes->filesystems[wishes->filesystem_count++] = found;
 	}
 	return 0;
@@ -85,7 +85,7 @@ static int choose_methods(const struct plan *plan, struct wishes *wishes, struct
 	if (!names)
 		return -ENOMEM;
 	if (!names[0])
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no method is named");
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no method is given");
 	wishes->methods = calloc(words_count(names), sizeof(*wishes->methods));
 	if (!wishes->methods)
 		return -ENOMEM;
@@ -98,7 +98,7 @@ static int choose_methods(const struct plan *plan, struct wishes *wishes, struct
 		for (size_t i = 0; i < wishes->method_count; i++)
 			if (strcmp(wishes->methods[i].name, choice->name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
-						   "the method \"%s\" is named twice",
+						   "the method \"%s\" is given twice",
 						   choice->title);
 		wishes->method_count++;
 	}
@@ -117,10 +117,10 @@ static int choose_size(const char *text, const char *what, uint64_t *ret_bytes,
 	if (r < 0)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
-			"\"%s\" is no %s; write bytes or a binary unit, as 4096, 64K, 512M, 4G",
-			text, what);
+			"invalid %s \"%s\": use bytes or a number with K, M, G or T, such as 512M",
+			what, text);
 	if (*ret_bytes == 0)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "the %s has to be more than 0",
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "the %s must be larger than 0",
 				   what);
 	return 0;
 }
@@ -170,7 +170,7 @@ static int choose_kernels(const struct plan *plan, struct wishes *wishes, struct
 		for (size_t j = 0; j < i; j++)
 			if (strcmp(wishes->kernels[j].name, name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
-						   "the kernel \"%s\" is named twice", name);
+						   "the kernel \"%s\" is given twice", name);
 		wishes->kernels[i].name = strdup(name);
 		if (!wishes->kernels[i].name)
 			return -ENOMEM;
@@ -207,7 +207,7 @@ static int choose_precision(const struct plan *plan, struct wishes *wishes, stru
 		    !(percent >= 0.01 && percent <= 100))
 			return problem_set(
 				problem, PROBLEM_USAGE, EINVAL,
-				"\"%s\" is no precision; it is a percentage from 0.01 to 100",
+				"invalid precision \"%s\": use a percentage from 0.01 to 100",
 				plan->precision);
 	}
 	wishes->precision = percent / 100;
@@ -220,7 +220,8 @@ static int choose_time(const struct plan *plan, struct wishes *wishes, struct pr
 	if (plan->max_time && (duration_parse(plan->max_time, &wishes->seconds_most) < 0 ||
 			       wishes->seconds_most == 0))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no longest time; write seconds, or 90s, 10m, 1h30m",
+				   "invalid time limit \"%s\": use seconds, or a time such as 90s, "
+				   "10m or 1h30m",
 				   plan->max_time);
 	return 0;
 }
@@ -236,7 +237,7 @@ static int choose_seed(const struct plan *plan, struct wishes *wishes, struct pr
 	wishes->seed = strtoull(plan->seed, &end, 10);
 	if (*plan->seed < '0' || *plan->seed > '9' || *end || errno || wishes->seed > INT64_MAX)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "\"%s\" is no seed; it is a whole number from 0 to %" PRId64,
+				   "invalid seed \"%s\": use a whole number from 0 to %" PRId64,
 				   plan->seed, INT64_MAX);
 	return 0;
 }
@@ -261,8 +262,8 @@ static int check_fit(const struct wishes *wishes, struct problem *problem)
 
 		if (wishes->sizes[i] > volume)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
-					   "a file of %s does not fit on a volume of %s; "
-					   "give a larger --volume or a smaller --size",
+					   "a file of %s does not fit on a volume of %s; use a "
+					   "larger --volume or a smaller --size",
 					   size_name(wishes->sizes[i], text),
 					   size_name(volume, other));
 		for (size_t j = 0; j < wishes->filesystem_count; j++) {

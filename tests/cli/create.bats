@@ -76,7 +76,7 @@ require_native() {
 @test "create respects ulimit -f, without a signal" {
 	run bash -c 'ulimit -f 1024; alloc-perf create file 2M'
 	assert_status 1
-	assert_output_has "File too large; see \`ulimit -f\`"
+	assert_output_has "File too large; check \`ulimit -f\`"
 	[ ! -e file ]
 }
 
@@ -102,7 +102,7 @@ require_native() {
 
 @test "create, interrupted, leaves nothing" {
 	interrupted alloc-perf create file 1M
-	assert_output_has "interrupted; file is as it was before"
+	assert_output_has "interrupted; file was restored"
 	[ ! -e file ]
 }
 
@@ -112,14 +112,14 @@ require_native() {
 	chattr +a append-only 2>/dev/null || skip "this file system has no append-only directories"
 	run alloc-perf create append-only/huge 4E
 	assert_status 1
-	assert_output_has "cannot remove the new file append-only/huge: Operation not permitted; it is left empty"
+	assert_output_has "cannot remove the new file append-only/huge: Operation not permitted; it was left empty"
 	interrupted alloc-perf create append-only/file 1M
-	assert_output_has "cannot remove the new file append-only/file: Operation not permitted; it is left empty"
-	[[ $output != *"as it was"* ]]
+	assert_output_has "cannot remove the new file append-only/file: Operation not permitted; it was left empty"
+	[[ $output != *restored* ]]
 	[ "$(stat -c %s append-only/file)" = 0 ]
 	# One that was there before is as it was.
 	interrupted alloc-perf create append-only/file 1M
-	assert_output_has "interrupted; append-only/file is as it was before"
+	assert_output_has "interrupted; append-only/file was restored"
 }
 
 @test "create, interrupted, leaves nothing on a FUSE file system that cannot rename" {
@@ -134,7 +134,7 @@ require_native() {
 		sleep 0.02
 	done
 	interrupted alloc-perf create mnt/file 1M
-	assert_output_has "interrupted; mnt/file is as it was before"
+	assert_output_has "interrupted; mnt/file was restored"
 	[ ! -e mnt/file ]
 	run alloc-perf create mnt/file 1G
 	assert_status 1

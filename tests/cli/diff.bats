@@ -124,7 +124,7 @@ setup() {
 	assert_status 0
 	run alloc-perf diff --unclear=maybe one.jsonl one.jsonl
 	assert_status 2
-	assert_output_has '--unclear is pass or fail, and not "maybe"'
+	assert_output_has 'invalid value "maybe" for --unclear: use pass or fail'
 }
 
 @test "with --unclear=fail neither too few runs nor nothing at all pass" {
@@ -179,7 +179,7 @@ setup() {
 	KERNEL=6.12 add new.jsonl mmap 1 100
 	run alloc-perf diff old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has "NEW, new.jsonl, holds results of several testbeds, kernels or labels (loop, 6.1; loop, 6.12)"
+	assert_output_has "NEW, new.jsonl, contains results of several testbeds, kernels or labels (loop, 6.1; loop, 6.12)"
 }
 
 # Three kernels in one file, the newest first, as random rounds may have it.
@@ -215,7 +215,7 @@ three_kernels() {
 	three_kernels
 	run alloc-perf diff three.jsonl
 	assert_status 2
-	assert_output_has "holds results of 3 conditions, and diff compares two; choose them by --old and --new: loop, 6.9; loop, 6.12; loop, 7.0"
+	assert_output_has "contains results of 3 conditions; select two of them with --old and --new: loop, 6.9; loop, 6.12; loop, 7.0"
 	run alloc-perf diff --by kernel three.jsonl --new 7.0
 	assert_status 2
 	assert_output_has "3 kernels"
@@ -226,10 +226,10 @@ three_kernels() {
 	assert_status 1
 	run alloc-perf diff three.jsonl --old 6.9 --new 6.10
 	assert_status 2
-	assert_output_has 'holds no condition "6.10"; it holds: loop, 6.9; loop, 6.12; loop, 7.0'
+	assert_output_has 'contains no condition "6.10"; it contains: loop, 6.9; loop, 6.12; loop, 7.0'
 	run alloc-perf diff three.jsonl --old loop --new 7.0
 	assert_status 2
-	assert_output_has '"loop" is more than one condition'
+	assert_output_has '"loop" matches more than one condition'
 	run alloc-perf diff three.jsonl --old 7.0 --new 7.0
 	assert_status 2
 	assert_output_has "are the same"
@@ -238,26 +238,26 @@ three_kernels() {
 @test "one file is no two sides where that is not clear" {
 	run alloc-perf diff old.jsonl
 	assert_status 2
-	assert_output_has "old.jsonl holds results of one condition alone (loop, 6.1)"
+	assert_output_has "old.jsonl contains results of only one condition (loop, 6.1)"
 	run alloc-perf diff --by label old.jsonl
 	assert_status 2
-	assert_output_has "one label alone (none)"
+	assert_output_has "only one label (none)"
 	result empty.jsonl
 	run alloc-perf diff empty.jsonl
 	assert_status 2
-	assert_output_has "empty.jsonl holds no trial"
+	assert_output_has "empty.jsonl contains no trial"
 	run alloc-perf diff --by kernel old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has "choose parts of one result file"
+	assert_output_has "select parts of a single result file"
 	run alloc-perf diff --by method old.jsonl
 	assert_status 2
-	assert_output_has '--by takes testbed, accelerator, throttle, kernel or label, and not "method"'
+	assert_output_has 'invalid value "method" for --by: use testbed, accelerator, throttle, kernel or label'
 	# Two testbeds under one of the kernels.
 	three_kernels
 	TESTBED=uml KERNEL=6.9 add two.jsonl mmap 1 100
 	run alloc-perf diff --by kernel two.jsonl
 	assert_status 2
-	assert_output_has "OLD, two.jsonl, holds results of several testbeds"
+	assert_output_has "OLD, two.jsonl, contains results of several testbeds"
 }
 
 @test "labels of one kernel are told apart by their names" {
@@ -325,10 +325,10 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 @test "wrong usage is told in a sentence" {
 	run alloc-perf diff
 	assert_status 2
-	assert_output_has "diff takes two result files, OLD and NEW, or one that holds both"
+	assert_output_has "give two result files, OLD and NEW, or one that contains both"
 	run alloc-perf diff old.jsonl new.jsonl old.jsonl
 	assert_status 2
-	assert_output_has '"old.jsonl" is one more'
+	assert_output_has 'unexpected argument "old.jsonl"'
 	run alloc-perf diff - -
 	assert_status 2
 	assert_output_has "only one of OLD and NEW"
@@ -341,7 +341,7 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 	for wrong in x -1 5x nan; do
 		run alloc-perf diff --threshold=$wrong old.jsonl new.jsonl
 		assert_status 2
-		assert_output_has "\"$wrong\" is no threshold"
+		assert_output_has "invalid threshold \"$wrong\""
 	done
 }
 
@@ -356,7 +356,7 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 	printf '{"type":"trial","cut' >>new.jsonl
 	run alloc-perf diff old.jsonl new.jsonl
 	assert_status 1
-	assert_output_has "the last line of new.jsonl was cut"
+	assert_output_has "the last line of new.jsonl is incomplete"
 }
 
 @test "two real results of the same thing" {

@@ -29,7 +29,7 @@ field() { # FILTER ARGUMENT...
 # Where nobody says where files lie (tmpfs), these tests have nothing to look at.
 need_extents() {
 	printf 'xxxxxxxxxxxxxxxx' | dd of=probe bs=16 status=none
-	alloc-perf frag probe >/dev/null 2>&1 || skip "the file system of $WORK does not tell where files lie"
+	alloc-perf frag probe >/dev/null 2>&1 || skip "the file system of $WORK does not report extents"
 	rm probe
 }
 
@@ -44,7 +44,7 @@ refused() { # SENTENCE ARGUMENT...
 # ---- wrong usage ----
 
 @test "wrong usage is told in a sentence" {
-	refused "name a file, a directory" -x
+	refused "give a file, a directory" -x
 	refused "--volume takes one mount point" --volume a b
 	refused "--swap takes files" --swap .
 	refused "--where takes files" --where .
@@ -54,18 +54,18 @@ refused() { # SENTENCE ARGUMENT...
 	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
 	refused 'invalid number of seconds "soon"' --watch soon a
-	refused "say --map, too" -o x.svg a
+	refused "add --map" -o x.svg a
 	refused "ends in .svg or .html" --map -o x.png a
-	refused "only one of --json, --each, --csv and --names" --json --csv a
+	refused "use use only one of --json, --each, --csv and --names" --json --csv a
 	refused "--diff prints a table" --diff b --json a
 	refused "--null is for --files-from and --names" -0 a
-	refused 'there is no model "tape"' --model tape a
+	refused 'invalid model "tape"' --model tape a
 	refused 'did you mean "fragments"?' --sort fragmnts a
 	refused 'invalid size "1KB"' --min-size 1KB a
-	refused '--newer wants a file or a date' --newer yesterday a
+	refused 'invalid file or date' --newer yesterday a
 	refused 'invalid number "-1" for --worst' --worst -1 a
 	refused 'invalid number "65" for --threads' --threads 65 a
-	refused "--extensions is for --volume" --extensions a
+	refused "--extensions needs --volume" --extensions a
 	refused "No such file or directory" --files-from missing
 }
 
@@ -90,7 +90,7 @@ refused() { # SENTENCE ARGUMENT...
 	assert_status 1
 	assert_output_has " there"
 	assert_output_has "missing: No such file or directory"
-	assert_output_has "/dev/null: no regular file"
+	assert_output_has "/dev/null: not a regular file"
 }
 
 @test "files: --verbose is what filefrag prints" {
@@ -706,7 +706,7 @@ put() {
 	assert_output_has "--partition is for an image of a disk"
 	run alloc-perf frag --partition 1 image
 	assert_status 2
-	assert_output_has "--partition is for --volume"
+	assert_output_has "--partition needs --volume"
 	run alloc-perf frag --volume --partition 0 image
 	assert_status 2
 	assert_output_has "invalid number"

@@ -37,7 +37,7 @@ some_history() {
 	[ "$output" = "1 run and 2 trials added" ]
 	run alloc-perf history add one.jsonl
 	assert_status 0
-	[ "$output" = "0 runs and 0 trials added; 2 trials were there already" ]
+	[ "$output" = "0 runs and 0 trials added; 2 trials were already stored" ]
 	[ -f data/alloc-perf/history.sqlite ]
 }
 
@@ -152,7 +152,7 @@ kernel  runs  figure
 	assert_status 0
 	run alloc-perf history trend --fs ext4 --size 1G
 	assert_status 1
-	assert_output_has "the history holds no such trial on ext4"
+	assert_output_has "the history contains no such trial on ext4"
 	run alloc-perf history trend --fs ext4 --on loop
 	assert_status 1
 	run alloc-perf history trend --fs etx4
@@ -208,21 +208,21 @@ refused() { # STATUS SENTENCE ARGUMENT...
 @test "history: wrong usage gets a sentence" {
 	refused 2 "add, list, show or trend"
 	refused 2 'did you mean "trend"?' trned
-	refused 2 "it can add, list, show and trend" xyzzyx
+	refused 2 "use add, list, show or trend" xyzzyx
 	refused 2 "no result file given" add
-	refused 2 "takes no argument" list x
-	refused 2 "takes one ID" show
-	refused 2 '"x" is no ID' show x
-	refused 2 '"0" is no ID' show 0
-	refused 2 '"99999999999999999999" is no ID' show 99999999999999999999
+	refused 2 "takes none" list x
+	refused 2 "give one ID" show
+	refused 2 'invalid ID "x"' show x
+	refused 2 'invalid ID "0"' show 0
+	refused 2 'invalid ID "99999999999999999999"' show 99999999999999999999
 	refused 2 'unknown format "tabel"; did you mean "table"?' show 1 --format tabel
-	refused 2 "--fs NAME says whose" trend
-	refused 2 "takes no argument" trend --fs ext4 x
+	refused 2 "give a file system with --fs NAME" trend
+	refused 2 "takes none" trend --fs ext4 x
 	refused 2 'did you mean "fragments"?' trend --fs ext4 --measure fragmenst
-	refused 2 "--by takes kernel, date or label" trend --fs ext4 --by day
-	refused 2 '"4KB" is no file size' trend --fs ext4 --size 4KB
+	refused 2 "use kernel, date or label" trend --fs ext4 --by day
+	refused 2 'invalid file size "4KB"' trend --fs ext4 --size 4KB
 	refused 2 "must end in .svg, .png or .pdf" trend --fs ext4 -o trend.txt
-	refused 2 "give one" trend --fs ext4 --chart -o trend.svg
+	refused 2 "use only one" trend --fs ext4 --chart -o trend.svg
 	[ ! -e data ]
 }
 
@@ -232,7 +232,7 @@ refused() { # STATUS SENTENCE ARGUMENT...
 	refused 1 "create it with" trend --fs ext4
 	[ ! -e data ]
 	some_history
-	refused 1 "holds no trial of a run 7" show 7
+	refused 1 "contains no trial of a run 7" show 7
 }
 
 @test "history: a bad result file adds nothing, not even the good ones beside it" {
@@ -247,11 +247,11 @@ refused() { # STATUS SENTENCE ARGUMENT...
 	results 2.6.29 80 | head -c -9 >torn.jsonl
 	run alloc-perf history add torn.jsonl
 	assert_status 0
-	assert_output_has "the last line of torn.jsonl was cut"
+	assert_output_has "the last line of torn.jsonl is incomplete"
 	assert_output_has "1 run and 1 trial added"
 	results 2.6.29 80 >torn.jsonl
 	run alloc-perf history add torn.jsonl
-	assert_output_has "0 runs and 1 trial added; 1 trial was there already"
+	assert_output_has "0 runs and 1 trial added; 1 trial was already stored"
 }
 
 @test "history: what is no store is left as it is" {

@@ -33,13 +33,13 @@ load helper
 	assert_status 2
 }
 
-@test "--on is about file systems, also as names" {
+@test "--on applies to file systems, also as names" {
 	run alloc-perf list methods --on dir:.
 	assert_status 2
-	assert_output_has "--on is about file systems"
+	assert_output_has "--on applies to file systems"
 	run alloc-perf list filesystems --on dir:.
 	assert_status 2
-	assert_output_has "the testbed dir makes no file systems"
+	assert_output_has "the testbed dir creates no file systems"
 	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
 	run alloc-perf list filesystems --names --on loop
 	assert_status 0
@@ -119,7 +119,7 @@ marked() {
 	assert_status 2
 	run alloc-perf lsit
 	assert_status 2
-	assert_output_has 'unknown verb "lsit"; did you mean "list"?'
+	assert_output_has 'unknown command "lsit"; did you mean "list"?'
 	run alloc-perf
 	assert_status 2
 }

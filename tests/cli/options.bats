@@ -113,7 +113,7 @@ verbs() {
 @test "an unknown verb: the nearest is suggested, status 2" {
 	run alloc-perf rnu
 	assert_status 2
-	[ "$output" = 'alloc-perf: unknown verb "rnu"; did you mean "run"?' ]
+	[ "$output" = 'alloc-perf: unknown command "rnu"; did you mean "run"?' ]
 	run alloc-perf
 	assert_status 2
 }
@@ -135,7 +135,7 @@ verbs() {
 	printf '[../x]\ntype = ext4\nmkfs = mkfs.ext4\n' >plan.ini
 	run alloc-perf run --plan plan.ini --dry-run
 	assert_status 2
-	assert_output_has "plan.ini:2: [../x] is no name for a file system"
+	assert_output_has "plan.ini:2: [../x] is not a valid name of a file system"
 	printf '[x]\ntype = ext4\nmkfs =\n' >plan.ini
 	run alloc-perf run --plan plan.ini --dry-run
 	assert_status 2

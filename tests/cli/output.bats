@@ -122,10 +122,10 @@ refuses() {
 	for name in a.xls page.jsonl report.7 a.gp; do
 		run alloc-perf report a.jsonl -o $name
 		assert_status 2
-		assert_output_has "the ending of $name names no format"
+		assert_output_has "cannot determine a format from the name $name"
 		run alloc-perf diff a.jsonl b.jsonl -o $name
 		assert_status 2
-		assert_output_has "the ending of $name names no format of diff"
+		assert_output_has "cannot determine a format from the name $name"
 	done
 	for name in d.html d.csv d.svg; do
 		run alloc-perf diff a.jsonl b.jsonl -o $name
@@ -139,7 +139,7 @@ refuses() {
 	for name in r.html r.csv r.md r.svg r.PNG r.pdf; do
 		run alloc-perf run --on dir:. -m fallocate -s 1M -o $name
 		assert_status 2
-		assert_output_has "run writes JSON Lines, and $name ends otherwise"
+		assert_output_has "run writes JSON Lines; use a name that ends in .jsonl instead of $name"
 		[ ! -e $name ]
 	done
 }

@@ -111,7 +111,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 @test "--with is refused where it means nothing" {
 	run alloc-perf report --with 2008 result.jsonl
 	assert_status 2
-	assert_output_has 'nothing to set beside called "2008"; there is 2009'
+	assert_output_has 'invalid baseline "2008" for --with: use 2009'
 	for form in "--format csv" "--format 2009" "--chart time" "-o chart.svg"; do
 		# shellcheck disable=SC2086 # an option and its value
 		run alloc-perf report --with 2009 $form result.jsonl
@@ -315,7 +315,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	assert_status 2
 	assert_output_has 'unknown format "markdwn"; did you mean "markdown"?'
 	run alloc-perf report --format xyz result.jsonl
-	assert_output_has "there are table, markdown, html, json, 2009 and csv"
+	assert_output_has "use table, markdown, html, json, 2009 or csv"
 }
 
 # recomputed FILE: its figures by another program are the same; says how many.

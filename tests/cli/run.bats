@@ -50,12 +50,12 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "what is no size is refused" {
-	refused '"4Q" is no file size' --size 4Q
-	refused '"-1" is no file size' --size=-1
-	refused 'the file size has to be more than 0' --size 0
-	refused '"4KB" is no file size' --size 4KB
+	refused 'invalid file size "4Q"' --size 4Q
+	refused 'invalid file size "-1"' --size=-1
+	refused 'the file size must be larger than 0' --size 0
+	refused 'invalid file size "4KB"' --size 4KB
 	refused 'larger than any file can be' --size 8E
-	refused '"x" is no volume size' --volume x
+	refused 'invalid volume size "x"' --volume x
 }
 
 @test "a file larger than its volume is refused" {
@@ -72,12 +72,12 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "--seed, --precision and --max-time are checked" {
-	refused '"x" is no seed' --seed x
-	refused '"0" is no precision' --runs auto --precision 0
-	refused '"200" is no precision' --runs auto --precision 200
-	refused '"soon" is no longest time' --runs auto --max-time soon
-	refused '--precision says when --runs auto is to end' --precision 3
-	refused '--max-time says when --runs auto is to end, and the number of runs is 3' --max-time 3m --runs 3
+	refused 'invalid seed "x"' --seed x
+	refused 'invalid precision "0"' --runs auto --precision 0
+	refused 'invalid precision "200"' --runs auto --precision 200
+	refused 'invalid time limit "soon"' --runs auto --max-time soon
+	refused '--precision applies to --runs auto' --precision 3
+	refused '--max-time applies to --runs auto' --max-time 3m --runs 3
 }
 
 @test "a plan file with a wrong key is refused with its line" {
@@ -87,7 +87,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "an unknown preset is refused" {
-	refused 'there is no preset "2010"' --preset 2010
+	refused 'unknown preset "2010"' --preset 2010
 }
 
 @test "a word that is no option is refused" {
@@ -178,7 +178,7 @@ refused() { # SENTENCE ARGUMENT...
 	assert_output_has "ext4-nodelalloc fallocate 1G, run 1: mkfs.ext4"
 	assert_output_has "mount -t ext4 -o nodelalloc; volume of 5G"
 	assert_output_has "xfs chunk-8192 1G, run 2"
-	assert_output_has "8 trials on uml; nothing was touched"
+	assert_output_has "8 trials on uml; nothing was changed"
 	[ -z "$(ls)" ]
 	[ -z "$(leftovers)" ]
 }
@@ -256,7 +256,7 @@ trials() { # FILE
 @test "--runs auto ends with its time, and says what did not get there" {
 	run alloc-perf run --on "dir:$WORK" -m ftruncate,chunk-64K -s 256K --runs auto --precision 0.01 --max-time 5s -o auto.jsonl -q
 	assert_status 0
-	assert_output_has "the time is up; of 2 cells 2 did not get within +-0.01 % (median of the time): dir ftruncate 256K"
+	assert_output_has "the time limit was reached; of 2 cells, 2 did not get within +-0.01 % (median of the time): dir ftruncate 256K"
 	# A machine that is slow makes too few rounds for an interval.
 	[[ $output =~ ftruncate\ 256K(:\ [0-9.]+\ [mu]?s\ |\ \([0-9]\ runs\)) ]] || fail "$output"
 	[ "$(trials auto.jsonl)" -ge 2 ]
@@ -324,7 +324,7 @@ trials() { # FILE
 	local option
 	for option in "--fs ext4" "--volume 1G" "--keep-images ." "--scratch ."; do
 		# shellcheck disable=SC2086 # an option and its value
-		refused "${option% *} is for testbeds that make file systems; --on dir measures on the one that is there" \
+		refused "${option% *} applies to testbeds that create file systems; --on dir uses an existing one" \
 			--on "dir:$WORK" -m fallocate -s 1M $option
 	done
 }
@@ -445,7 +445,7 @@ untouched() {
 	before=$(md5sum "$file"; stat -c '%y %i' "$file")
 	run "$@"
 	assert_status 0
-	assert_output_has "nothing is left to do: $file holds all"
+	assert_output_has "nothing to do: $file contains all"
 	[ "$(md5sum "$file"; stat -c '%y %i' "$file")" = "$before" ]
 }
 
@@ -469,7 +469,7 @@ untouched() {
 	small -o result.jsonl -q
 	run alloc-perf run --resume result.jsonl --fs ext4
 	assert_status 2
-	assert_output_has "leave out the options that choose another"
+	assert_output_has "omit options that change the plan"
 	run alloc-perf run --resume result.jsonl --force
 	assert_status 2
 }
@@ -511,7 +511,7 @@ ended() {
 @test "Ctrl-C keeps what is done and says how to go on" {
 	ended INT
 	assert_status 130
-	grep -q "go on with: alloc-perf run --resume result.jsonl" err
+	grep -q "continue with: alloc-perf run --resume result.jsonl" err
 	[ -z "$(tail -c 1 result.jsonl | tr -d '\n')" ]
 	rm result.jsonl out err
 	assert_nothing_left

@@ -207,7 +207,7 @@ assert_no_mount() {
 	sed -i "s,device:/dev/loop[0-9]*,device:$DISK,g" result.jsonl
 	run alloc-perf run --resume result.jsonl --destroy "$ID"
 	assert_status 2
-	assert_output_has "was begun on a volume of 24M"
+	assert_output_has "was started on a volume of 24M"
 }
 
 @test "killed at any moment: nothing is mounted, and other disks are untouched" {

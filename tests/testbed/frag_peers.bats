@@ -517,7 +517,7 @@ directory_mounted_alone() { # FILESYSTEM
 	btrfs subvolume delete "$VOLUMES/btrfs/seen" >/dev/null
 	rm "$VOLUMES/btrfs/unseen"
 	[ "$(cat names)" = "$PWD/subvolume/file" ]
-	grep -q 'worth rewriting left out' errors
+	grep -q 'worth rewriting omitted' errors
 }
 
 # An ext4 with free space in runs of 128 KiB, 1 MiB apart, and a file that is in such pieces, too.

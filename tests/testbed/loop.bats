@@ -36,11 +36,11 @@ setup() {
 	sed "s/\"kernel\":\"$(uname -r)\"/\"kernel\":\"6.0.0\"/" cut.jsonl >older.jsonl
 	run alloc-perf run --resume older.jsonl
 	assert_status 3
-	assert_output_has "older.jsonl was begun on Linux 6.0.0, and would go on with $(uname -r)"
+	assert_output_has "older.jsonl was started on Linux 6.0.0, but this is $(uname -r)"
 	sed 's/"kernel_build":"[^"]*"/"kernel_build":"#0 of yesterday"/' cut.jsonl >rebuilt.jsonl
 	run alloc-perf run --resume rebuilt.jsonl
 	assert_status 3
-	assert_output_has "rebuilt.jsonl was begun on another build of Linux $(uname -r) (#0 of yesterday, and this is #"
+	assert_output_has "rebuilt.jsonl was started on another build of Linux $(uname -r) (#0 of yesterday, but this is #"
 	for file in older rebuilt; do
 		[ "$(wc -l <$file.jsonl)" = 2 ]
 	done

@@ -58,7 +58,7 @@ sweep() { # TESTBED SIGNAL STEPS OPTION...
 	status=0
 	wait $! || status=$?
 	assert_status 130
-	grep -q "of 4 trials are done; go on with: alloc-perf run --resume result.jsonl" err
+	grep -q "of 4 trials are done; continue with: alloc-perf run --resume result.jsonl" err
 	run alloc-perf run --resume result.jsonl
 	assert_status 0
 	[ "$(alloc-perf report --format csv result.jsonl | cut -d, -f2 | sort -u | wc -l)" = 5 ]

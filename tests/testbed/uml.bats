@@ -202,7 +202,7 @@ run_user() {
 	sed "s/\"$release\"/\"5.0.0\"/" cut.jsonl >older.jsonl
 	run alloc-perf run --resume older.jsonl
 	assert_status 3
-	assert_output_has "older.jsonl was begun on Linux 5.0.0, and would go on with $release"
+	assert_output_has "older.jsonl was started on Linux 5.0.0, but this is $release"
 	# The machine's own kernel does not matter there.
 	sed "s/\"kernel\":\"$(uname -r)\"/\"kernel\":\"6.0.0\"/" cut.jsonl >moved.jsonl
 	run alloc-perf run --resume moved.jsonl

@@ -158,7 +158,7 @@ static void each_kernel_has_its_trials(void **state)
 
 	plan_set(plan, "kernels", "a,b,a", NULL);
 	assert_int_equal(plan_expand(plan, 0, &trials, &problem), -EINVAL);
-	assert_string_equal(problem.message, "the kernel \"a\" is named twice");
+	assert_string_equal(problem.message, "the kernel \"a\" is given twice");
 }
 
 /* 2 file systems, 4 methods, 30 rounds. */
@@ -276,38 +276,41 @@ static void wrong_wishes_are_named(void **state)
 		{ "filesystems", "qqqqqqqq",
 		  "unknown file system \"qqqqqqqq\"; `alloc-perf list filesystems` shows them "
 		  "all" },
-		{ "filesystems", "xfs,xfs", "the file system \"xfs\" is named twice" },
-		{ "filesystems", " , ", "no file system is named" },
-		{ "methods", "chunk-4K,chunk-4096", "the method \"chunk-4096\" is named twice" },
-		{ "methods", "", "no method is named" },
+		{ "filesystems", "xfs,xfs", "the file system \"xfs\" is given twice" },
+		{ "filesystems", " , ", "no file system is given" },
+		{ "methods", "chunk-4K,chunk-4096", "the method \"chunk-4096\" is given twice" },
+		{ "methods", "", "no method is given" },
 		{ "sizes", "4Q",
-		  "\"4Q\" is no file size; write bytes or a binary unit, as 4096, 64K, 512M, 4G" },
+		  "invalid file size \"4Q\": use bytes or a number with K, M, G or T, such as "
+		  "512M" },
 		{ "sizes", "-1",
-		  "\"-1\" is no file size; write bytes or a binary unit, as 4096, 64K, 512M, 4G" },
-		{ "sizes", "0", "the file size has to be more than 0" },
+		  "invalid file size \"-1\": use bytes or a number with K, M, G or T, such as "
+		  "512M" },
+		{ "sizes", "0", "the file size must be larger than 0" },
 		{ "sizes", "9E",
 		  "the file size \"9E\" is larger than any file can be (8 EiB - 1)" },
 		{ "sizes", "1M,1024K", "the size \"1024K\" is given twice" },
 		{ "volume", "1M",
-		  "a file of 64M does not fit on a volume of 1M; give a larger --volume or a "
+		  "a file of 64M does not fit on a volume of 1M; use a larger --volume or a "
 		  "smaller --size" },
 		{ "volume", "100M", "btrfs needs a volume of at least 128M; 100M is too small" },
 		{ "runs", "0", "invalid number of runs \"0\": use 1 to 10000, or auto" },
-		{ "precision", "0", "\"0\" is no precision; it is a percentage from 0.01 to 100" },
+		{ "precision", "0", "invalid precision \"0\": use a percentage from 0.01 to 100" },
 		{ "precision", "5x",
-		  "\"5x\" is no precision; it is a percentage from 0.01 to 100" },
+		  "invalid precision \"5x\": use a percentage from 0.01 to 100" },
 		{ "precision", "nan",
-		  "\"nan\" is no precision; it is a percentage from 0.01 to 100" },
-		{ "max_time", "0", "\"0\" is no longest time; write seconds, or 90s, 10m, 1h30m" },
+		  "invalid precision \"nan\": use a percentage from 0.01 to 100" },
+		{ "max_time", "0",
+		  "invalid time limit \"0\": use seconds, or a time such as 90s, 10m or 1h30m" },
 		{ "max_time", "soon",
-		  "\"soon\" is no longest time; write seconds, or 90s, 10m, 1h30m" },
+		  "invalid time limit \"soon\": use seconds, or a time such as 90s, 10m or 1h30m" },
 		{ "seed", "-1",
-		  "\"-1\" is no seed; it is a whole number from 0 to 9223372036854775807" },
+		  "invalid seed \"-1\": use a whole number from 0 to 9223372036854775807" },
 		{ "seed", "9223372036854775808",
-		  "\"9223372036854775808\" is no seed; it is a whole number from 0 to "
+		  "invalid seed \"9223372036854775808\": use a whole number from 0 to "
 		  "9223372036854775807" },
 		{ "seed", "1x",
-		  "\"1x\" is no seed; it is a whole number from 0 to 9223372036854775807" },
+		  "invalid seed \"1x\": use a whole number from 0 to 9223372036854775807" },
 		{ "runs", "many", "invalid number of runs \"many\": use 1 to 10000, or auto" },
 	};
 	struct plan *plan = *state;
@@ -365,21 +368,19 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 	static const struct {
 		const char *text, *sentence;
 	} cases[] = {
-		{ "[plan]\nfs = ext4\n",
-		  "p:2: unknown key \"fs\" in [plan]; there are filesystems, methods, "
-		  "sizes, volume, runs, seed, precision, max_time, on, kernels, modules, "
-		  "drive_throttle and label" },
-		{ "\n[x]\ntype = ext4\nmkfss = y\n", "p:4: unknown key \"mkfss\" in [x]; there are "
-						     "type, mkfs, mount, package, largest_run, "
-						     "min_volume and summary" },
+		{ "[plan]\nfs = ext4\n", "p:2: unknown key \"fs\" in [plan]; use filesystems, "
+					 "methods, sizes, volume, runs, seed, precision, max_time, "
+					 "on, kernels, modules, drive_throttle or label" },
+		{ "\n[x]\ntype = ext4\nmkfss = y\n",
+		  "p:4: unknown key \"mkfss\" in [x]; use type, mkfs, mount, package, largest_run, "
+		  "min_volume or summary" },
 		{ "[x]\nmin_volume = 4Q\n", "p:2: invalid size \"4Q\" for min_volume in [x]" },
 		{ "[x]\ntype = ext4\n", "p: [x] has no mkfs" },
-		{ "type = ext4\n", "p:1: \"type\" stands before the first [section]" },
-		{ "[plan]\nmethods\n", "p:2: neither [section] nor key = value" },
-		{ "[plan\n", "p:1: neither [section] nor key = value" },
-		{ long_line,
-		  "p:2: the line is longer than 198 characters; a list may go on, indented, in the "
-		  "next line" },
+		{ "type = ext4\n", "p:1: \"type\" is before the first [section]" },
+		{ "[plan]\nmethods\n", "p:2: expected [section] or key = value" },
+		{ "[plan\n", "p:1: expected [section] or key = value" },
+		{ long_line, "p:2: the line is longer than 198 characters; continue a list on the "
+			     "next line, indented" },
 	};
 	(void)state;
 
