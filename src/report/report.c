@@ -88,8 +88,12 @@ static void put_runs(FILE *to, const struct grid *grid, const char *separator)
 	size_t fewest, most;
 
 	count_runs(grid, &fewest, &most);
-	if (most < 2)
+	if (most == 0)
 		return;
+	if (most == 1) {
+		fprintf(to, "%sone run", separator);
+		return;
+	}
 	if (fewest == most)
 		fprintf(to, "%smedians of %zu runs", separator, most);
 	else

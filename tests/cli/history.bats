@@ -69,7 +69,7 @@ some_history() {
 	some_history
 	run alloc-perf history trend --fs ext4 --method fallocate
 	assert_status 0
-	[ "$output" = "ext4, time until on disk; 4 GiB file; uml
+	[ "$output" = "ext4, time until on disk; 4 GiB file; uml, one run
 
 fallocate
 kernel  runs  figure
@@ -111,7 +111,7 @@ two_kernels() { # LABEL LABEL
 	run alloc-perf history list
 	[[ ${lines[1]} == *" 2 kernels "*" 4 "* ]]
 	run alloc-perf history trend --fs ext4 -m mmap
-	[ "$output" = "ext4, time until on disk; 4 GiB file; uml
+	[ "$output" = "ext4, time until on disk; 4 GiB file; uml, one run
 
 mmap
 kernel  runs  figure

@@ -244,7 +244,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	assert_status 0
 	# Each belongs to the trials of its own run.
 	[ "$(grep -c '^Warning: ' <<<"$output")" = 2 ]
-	grep -A3 'Linux 6.1,*$' <<<"$output" | grep -q '^Warning: the load was <high>'
+	grep -A3 'Linux 6.1, one run$' <<<"$output" | grep -q '^Warning: the load was <high>'
 	grep -A3 'Linux 6.12' <<<"$output" | grep -q '^Warning: it was full'
 	run alloc-perf report --format markdown --measure time result.jsonl
 	assert_output_has '- Warning: the load was \<high\>'

@@ -111,7 +111,7 @@ static void a_table_says_where_and_how(void **state)
 	set_text(&record->kernel, "6.1.0");
 	set_text(&record->label, "single\033 user");
 	assert_prints(&results, "time", 0,
-		      "4 GiB file on a 20 GiB volume; uml, Linux 6.1.0, \"single user\"\n"
+		      "4 GiB file on a 20 GiB volume; uml, Linux 6.1.0, \"single user\", one run\n"
 		      "Times compare only within a guest.\n"
 		      "\n"
 		      "time until on disk (allocate, sync, close and unmount together)\n"
@@ -135,7 +135,7 @@ static void footnotes_say_why_and_only_once(void **state)
 		      "fallocate: Operation not supported");
 	results_add_figures(&results, "xfs", "mmap", 1, 1);
 	assert_prints(&results, "fragments", 0,
-		      "4 GiB file on a 20 GiB volume\n"
+		      "4 GiB file on a 20 GiB volume; one run\n"
 		      "\n"
 		      "fragments of the file (maximal runs of physically contiguous extents)\n"
 		      "filesystem      mmap  fallocate\n"
@@ -245,7 +245,7 @@ static void paths_that_were_not_taken_are_told(void **state)
 	set_text(&results_add_figures(&results, "ext2", "ftruncate", 1, 0)->path, "sparse");
 	set_text(&results_add_figures(&results, "ext4", "ftruncate", 1, 0)->path, "sparse");
 	assert_prints(&results, "fragments", 0,
-		      "4 GiB file on a 20 GiB volume\n"
+		      "4 GiB file on a 20 GiB volume; one run\n"
 		      "Written by the C library instead of the kernel: posix-fallocate on ext2\n"
 		      "Nothing reserved (sparse): ftruncate on all\n"
 		      "\n"
@@ -270,7 +270,7 @@ static void wide_tables_turn_or_wrap(void **state)
 		results_add_figures(&wrapped, "ext4-no-extents", methods[i], 1, 7);
 	}
 	assert_prints(&turned, "fragments", 44,
-		      "4 GiB file on a 20 GiB volume\n"
+		      "4 GiB file on a 20 GiB volume; one run\n"
 		      "\n"
 		      "fragments of the file (maximal runs of\n"
 		      "  physically contiguous extents)\n"
@@ -280,7 +280,7 @@ static void wide_tables_turn_or_wrap(void **state)
 		      "chunk-10240     2\n"
 		      "chunk-12288     3\n");
 	assert_prints(&wrapped, "fragments", 44,
-		      "4 GiB file on a 20 GiB volume\n"
+		      "4 GiB file on a 20 GiB volume; one run\n"
 		      "\n"
 		      "fragments of the file (maximal runs of\n"
 		      "  physically contiguous extents)\n"
