@@ -240,9 +240,10 @@ fragments_in_tree() { # FILE
 	volume_agrees_with_walk btrfs btrfs-search
 }
 
-# Read without being mounted, by somebody who may read the image and nothing else.
+# Read in a guest, by somebody who may read the image and nothing else.
 image_agrees_with_mounted() { # FILESYSTEM SOURCE
 	need "$1"
+	require uml
 	local image=$VOLUMES/$1.img
 	sync -f "$VOLUMES/$1"
 	rows alloc-perf frag --volume "$VOLUMES/$1" >mounted
@@ -270,7 +271,7 @@ image_agrees_with_mounted() { # FILESYSTEM SOURCE
 	btrfs subvolume create "$VOLUMES/btrfs/sub/volume"
 	cp "$VOLUMES/btrfs/sub/a" "$VOLUMES/btrfs/sub/volume/inside.dat"
 	btrfs subvolume snapshot "$VOLUMES/btrfs" "$VOLUMES/btrfs/snapshot"
-	image_agrees_with_mounted btrfs btrfs-image
+	image_agrees_with_mounted btrfs btrfs-search
 	[ "$(grep -c inside.dat image-names)" = 1 ]
 	[ "$(grep -c /striped image-names)" = 2 ]
 	btrfs subvolume delete "$VOLUMES/btrfs/sub/volume" "$VOLUMES/btrfs/snapshot"
@@ -282,37 +283,38 @@ image_agrees_with_mounted() { # FILESYSTEM SOURCE
 	need xfs
 	umount "$VOLUMES/xfs"
 	mount_again xfs
-	image_agrees_with_mounted xfs xfs-image
+	image_agrees_with_mounted xfs xfs-bulkstat
 	alloc-perf frag --each --exact --volume "$VOLUMES/xfs" | jq '[.inode, .shared_bytes, .extents]' -c | sort >mounted
 	umount "$VOLUMES/xfs"
-	alloc-perf frag --each --volume "$VOLUMES/xfs.img" | jq '[.inode, .shared_bytes, .extents]' -c | sort >image
+	alloc-perf frag --each --exact --volume "$VOLUMES/xfs.img" | jq '[.inode, .shared_bytes, .extents]' -c | sort >image
 	same "shared and extents" mounted image
 }
 
-@test "xfs: an image whose log is not empty is called out of date, a clean one is not" {
-	need xfs
-	date >"$VOLUMES/xfs/fresh"
-	sync -f "$VOLUMES/xfs"
-	cp --sparse=always "$VOLUMES/xfs.img" "$VOLUMES/dirty.img"
-	run -0 alloc-perf frag --volume "$VOLUMES/dirty.img"
-	[[ $output == *"log was not replayed"* ]]
-	rm "$VOLUMES/dirty.img" "$VOLUMES/xfs/fresh"
-	run -0 alloc-perf frag --volume "$(findmnt -no SOURCE "$VOLUMES/xfs")"
-	[[ $output == *"is mounted"* ]]
-	umount "$VOLUMES/xfs"
-	run -0 alloc-perf frag --volume "$VOLUMES/xfs.img"
-	[[ $output != *"out of date"* ]]
+# Names that are in the log alone, since it was not unmounted.
+names_of_dirty_copy() { # FILESYSTEM
+	date >"$VOLUMES/$1/fresh"
+	sync -f "$VOLUMES/$1"
+	cp --sparse=always "$VOLUMES/$1.img" "$VOLUMES/dirty.img"
+	rm "$VOLUMES/$1/fresh"
+	alloc-perf frag --each --volume "$VOLUMES/dirty.img" 2>errors | jq -r .path
+	cat errors
+	rm "$VOLUMES/dirty.img"
 }
 
-@test "ext4: an image whose journal is not empty is called out of date, a device that is mounted is not" {
+@test "xfs: the log of an image is replayed, and a device that is mounted is called that" {
+	need xfs
+	require uml
+	run -0 names_of_dirty_copy xfs
+	[[ $output == */fresh* && $output != *"out of date"* ]] || fail "$output"
+	run -0 alloc-perf frag --volume "$(findmnt -no SOURCE "$VOLUMES/xfs")"
+	[[ $output == *"is mounted"* ]]
+}
+
+@test "ext4: the journal of an image is replayed, and a device that is mounted is read as it is" {
 	need ext4
-	touch "$VOLUMES/ext4/fresh"
-	sync -f "$VOLUMES/ext4"
-	cp --sparse=always "$VOLUMES/ext4.img" "$VOLUMES/dirty.img"
-	rm "$VOLUMES/ext4/fresh"
-	run -0 alloc-perf frag --volume "$VOLUMES/dirty.img"
-	rm "$VOLUMES/dirty.img"
-	assert_output_has "its journal was not replayed"
+	require uml
+	run -0 names_of_dirty_copy ext4
+	[[ $output == */fresh* && $output != *"out of date"* ]] || fail "$output"
 	run -0 alloc-perf frag --volume "$(findmnt -no SOURCE "$VOLUMES/ext4")"
 	[[ $output != *"out of date"* ]] || fail "$output"
 	run -0 alloc-perf frag --volume "$VOLUMES/ext4"
@@ -320,13 +322,13 @@ image_agrees_with_mounted() { # FILESYSTEM SOURCE
 }
 
 # Everything that changes where things lie; compared with the mounted volume, where the kernel mounts it.
-@test "xfs: images of all makes" {
+@test "xfs: images of several makes" {
 	need xfs
+	require uml
 	require_program xfs_db
 	local make count=0 folder=$VOLUMES/make
 	mkdir -p "$folder"
-	for make in "-b size=1024" "-i size=2048" "-i nrext64=1" "-m bigtime=0 -i sparse=0" "-m rmapbt=1,reflink=0" \
-		"-s size=4096" "-b size=2048 -n size=8192" "-b size=32768" "-m crc=0" "-m crc=0 -b size=512"; do
+	for make in "-b size=1024" "-m rmapbt=1,reflink=0" "-m crc=0 -b size=512"; do
 		rm -f "$folder.img"
 		truncate -s 320M "$folder.img"
 		# shellcheck disable=SC2086 # words
@@ -343,7 +345,7 @@ image_agrees_with_mounted() { # FILESYSTEM SOURCE
 		count=$((count + 1))
 	done
 	rm -f "$folder.img"
-	[ "$count" -ge 6 ]
+	[ "$count" -ge 2 ]
 }
 
 @test "xfs: extents as xfs_db counts them" {

@@ -248,7 +248,7 @@ static bool has_dirty_log(int fd, const struct contents *contents)
 	       le32toh(features) & EXT3_FEATURE_INCOMPAT_RECOVER;
 }
 
-static int find_type(int fd, struct contents *contents)
+static int find_type(int fd, const char *path, struct contents *contents)
 {
 	CLEANUP(probe_freep)
 	blkid_probe probe =
@@ -261,7 +261,8 @@ static int find_type(int fd, struct contents *contents)
 	contents->type = strdup(value_of(probe, "TYPE"));
 	if (!contents->type)
 		return -ENOMEM;
-	contents->has_dirty_log = has_dirty_log(fd, contents);
+	/* That of a mounted one always is, and the kernel has it in hand. */
+	contents->has_dirty_log = has_dirty_log(fd, contents) && !contents_are_mounted(path);
 	return 0;
 }
 
@@ -285,7 +286,7 @@ int contents_find(const char *path, unsigned partition, struct contents *ret,
 	if (partition)
 		r = find_partition(fd, path, partition, &contents, problem);
 	if (r == 0)
-		r = find_type(fd, &contents);
+		r = find_type(fd, path, &contents);
 	if (r < 0)
 		return r;
 	*ret = contents;
