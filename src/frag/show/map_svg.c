@@ -64,7 +64,7 @@ static void put_bin(const struct picture *picture, unsigned number)
 			fmin(0.6 + log10((double)bin->breaks), 3));
 	fprintf(picture->to,
 		"><title>at %s: ", size_human((double)picture->map->bin_bytes * number, text));
-	fprintf(picture->to, "%s, %" PRIu64 " break%s</title></rect>\n",
+	fprintf(picture->to, "%s, %" PRIu64 " seek%s</title></rect>\n",
 		size_human((double)bin->bytes, text), bin->breaks, words_plural(bin->breaks));
 }
 

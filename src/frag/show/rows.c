@@ -15,8 +15,8 @@
 void show_files_header(FILE *to)
 {
 	fprintf(to, "%10s %9s %9s %7s %9s %9s %9s %9s %9s %7s %8s  %s\n", "size", "extents",
-		"fragments", "ideal", "largest", "mean", "unwritten", "shared", "encoded", "holes",
-		"breaks", "file");
+		"fragments", "minimum", "largest", "mean", "unwritten", "shared", "encoded",
+		"holes", "seeks", "file");
 }
 
 static void put_bytes(FILE *to, int width, double bytes)

@@ -68,7 +68,7 @@ static void show_histogram(FILE *to, const struct totals *totals,
 static void put_tally_header(FILE *to, const char *title)
 {
 	fprintf(to, "\n%-16s %10s %10s %10s %10s %10s %9s\n", title, "files", "fragmented", "size",
-		"fragments", "ideal", "breaks");
+		"fragments", "minimum", "seeks");
 }
 
 static void put_tally(FILE *to, const char *name, const struct tally *tally)
@@ -152,7 +152,7 @@ static void show_worst(FILE *to, const struct worst *worst, const char *what)
 	if (worst->count == 0)
 		return;
 	fprintf(to, "\nThe worst%s, by %s\n%9s %10s %7s %10s  file\n", what, worst->sort->name,
-		"breaks", "fragments", "ideal", "size");
+		"seeks", "fragments", "minimum", "size");
 	for (size_t i = 0; i < worst->count; i++) {
 		const struct frag_file *file = &worst->file[i];
 		CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
