@@ -51,11 +51,6 @@ struct scan_request {
 
 static char *mounted_device; /* the one that there is */
 
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 /* ---- the device ---- */
 
 static int load_modules(const char *modules)
@@ -185,7 +180,7 @@ int scan_serve(int fd)
 {
 	CLEANUP(file_closep) FILE *in = fdopen(dup(fd), "r");
 	CLEANUP(file_closep) FILE *to = fdopen(dup(fd), "w");
-	CLEANUP(decrefp) json_t *json = NULL;
+	CLEANUP(json_decrefp) json_t *json = NULL;
 	struct scan_request request;
 	int r;
 

@@ -16,11 +16,6 @@ struct guest_scan {
 	struct frag_guest guest;
 };
 
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 static int take_line(const char *line, void *context)
 {
 	struct guest_scan *scan = context;
@@ -88,7 +83,7 @@ static int run(struct guest_scan *scan, int fd, const struct contents *contents,
 {
 	struct frag_result *result = scan->guest.result;
 	const struct frag_settings *settings = scan->guest.settings;
-	CLEANUP(decrefp) json_t *wanted = frag_guest_request(settings, &result->facts);
+	CLEANUP(json_decrefp) json_t *wanted = frag_guest_request(settings, &result->facts);
 	CLEANUP(freep) char *kernel = NULL;
 	int r;
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
 #include "frag/scan/contents.h"
@@ -24,10 +25,10 @@ enum { NAMES_BYTES = 65536 };
 
 struct names {
 	const struct frag_request *request;
-	size_t next; /* of those on the command line */
-	int fd;	     /* of the others; -1: none */
-	char *text;  /* read, and from `at` to `end` not handed out yet */
-	size_t at, end, room;
+	size_t next;	    /* of those on the command line */
+	int fd;		    /* of the others; -1: none */
+	struct strbuf text; /* read, and from `at` on not handed out yet */
+	size_t at;
 	bool ended;
 };
 
@@ -39,26 +40,22 @@ static int read_more(struct names *names)
 		{ .fd = names->request->settings.cancel_fd, .events = POLLIN },
 	};
 	ssize_t got;
+	char *to;
 
-	memmove(names->text, names->text + names->at, names->end - names->at);
-	names->end -= names->at;
+	if (names->at)
+		memmove(names->text.text, names->text.text + names->at,
+			names->text.bytes - names->at);
+	names->text.bytes -= names->at;
 	names->at = 0;
-	if (names->room - names->end < 2) {
-		char *larger = realloc(names->text, 2 * names->room + NAMES_BYTES);
-
-		if (!larger)
-			return -ENOMEM;
-		names->text = larger;
-		names->room = 2 * names->room + NAMES_BYTES;
-	}
+	to = strbuf_reserve(&names->text, NAMES_BYTES);
+	if (!to)
+		return -ENOMEM;
 	poll(watched, 2, -1);
-	got = watched[1].revents
-		      ? 0
-		      : read(names->fd, names->text + names->end, names->room - names->end - 1);
+	got = watched[1].revents ? 0 : read(names->fd, to, NAMES_BYTES);
 	if (got < 0)
 		return errno == EINTR ? 0 : -errno;
 	names->ended = got == 0;
-	names->end += (size_t)got;
+	names->text.bytes += (size_t)got;
 	return 0;
 }
 
@@ -68,8 +65,10 @@ static int next_line(struct names *names, const char **ret_name)
 	int separator = names->request->zero ? '\0' : '\n';
 
 	for (;;) {
-		char *begin = names->text + names->at;
-		char *end = memchr(begin, separator, names->end - names->at);
+		char *begin = names->text.text + names->at;
+		char *end = names->text.bytes > names->at
+				    ? memchr(begin, separator, names->text.bytes - names->at)
+				    : NULL;
 		int r;
 
 		if (!end && !names->ended) {
@@ -78,12 +77,13 @@ static int next_line(struct names *names, const char **ret_name)
 				return r;
 			continue;
 		}
-		if (!end && names->at == names->end)
+		if (!end && names->at == names->text.bytes)
 			return 0;
 		if (!end)
-			end = names->text + names->end;
+			end = names->text.text + names->text.bytes;
 		*end = '\0';
-		names->at = (size_t)(end - names->text) + (end < names->text + names->end);
+		names->at = (size_t)(end - begin) + names->at;
+		names->at += names->at < names->text.bytes;
 		if (end == begin)
 			continue;
 		*ret_name = begin;
@@ -106,7 +106,7 @@ static void names_clear(struct names *names)
 {
 	if (names->fd != STDIN_FILENO)
 		fd_close(names->fd);
-	free(names->text);
+	strbuf_clear(&names->text);
 }
 
 static int names_open(struct names *names)
@@ -116,10 +116,6 @@ static int names_open(struct names *names)
 	names->fd = -1;
 	if (!path)
 		return 0;
-	names->room = NAMES_BYTES;
-	names->text = malloc(NAMES_BYTES);
-	if (!names->text)
-		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
 	names->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	if (names->fd >= 0)
 		return 0;

@@ -15,11 +15,6 @@
 
 #define VOLUME_BYTES_MAX (UINT64_C(1) << 60)
 
-static void decrefp(json_t **json)
-{
-	json_decref(*json);
-}
-
 json_t *frag_guest_request(const struct frag_settings *settings,
 			   const struct filesystem_facts *facts)
 {
@@ -205,7 +200,7 @@ static int take_failure(struct frag_guest *guest, const json_t *event)
 
 int frag_guest_receive(struct frag_guest *guest, const char *line)
 {
-	CLEANUP(decrefp) json_t *value = json_loads(line, 0, NULL);
+	CLEANUP(json_decrefp) json_t *value = json_loads(line, 0, NULL);
 	const char *name = json_string_value(json_object_get(value, "event"));
 
 	if (json_is_array(value))

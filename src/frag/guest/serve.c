@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/problem.h"
+#include "base/json.h"
 #include "frag/guest/guest.h"
 #include "frag/scan/freespace.h"
 #include "frag/scan/seek.h"
@@ -30,12 +31,10 @@ struct server {
 /* One value as a line. */
 static int put(FILE *to, json_t *value)
 {
-	CLEANUP(freep) char *line = value ? json_dumps(value, JSON_COMPACT) : NULL;
+	CLEANUP(json_decrefp) json_t *line = value;
+	int r = json_put_line(to, line);
 
-	json_decref(value);
-	if (!line)
-		return -ENOMEM;
-	return fprintf(to, "%s\n", line) < 0 ? -EIO : 0;
+	return r == 0 && ferror(to) ? -EIO : r;
 }
 
 int frag_guest_say(FILE *to, json_t *event)
