@@ -129,8 +129,9 @@ static const char *options_without_log(const char *type)
 
 static int mount_with(const char *type, const char *more)
 {
-	/* All subvolumes, and not only the one that is mounted by default. */
-	const char *own = strcmp(type, "btrfs") == 0 ? ",subvolid=5" : "";
+	/* All subvolumes, not only the default one; one device of several is enough for a mirror.
+	 */
+	const char *own = strcmp(type, "btrfs") == 0 ? ",subvolid=5,degraded" : "";
 	CLEANUP(freep)
 	char *options = text_format("ro%s%s%s", own, more ? "," : "", more ? more : "");
 

@@ -205,6 +205,15 @@ make_disk() { # IMAGE FIRST SECOND
 	assert_output_has "choose one of its partitions with --partition"
 }
 
+@test "one device of a btrfs on two is read, since metadata are on both" {
+	require uml
+	require_program mkfs.btrfs
+	truncate -s 300M one two
+	mkfs.btrfs -q -f -m raid1 -d single one two >/dev/null 2>&1
+	run -0 alloc-perf frag --volume --json one
+	jq -e '.filesystem == "btrfs" and .note == null' <<<"$output"
+}
+
 @test "an image that the guest's kernel refuses is one error" {
 	need xfs
 	cp --sparse=always "$FRAG_GUEST/xfs.img" image
