@@ -65,14 +65,42 @@ static int apply_options(struct run *run, struct problem *problem)
 	return 0;
 }
 
+/* One run tells nothing about noise, so a run repeats unless it is told otherwise. */
+static int settle_runs(struct run *run, struct problem *problem)
+{
+	const char *from_environment = getenv("ALLOC_PERF_RUNS");
+
+	if (run->plan.runs)
+		return 0;
+	run->runs_defaulted = !from_environment;
+	return plan_set(&run->plan, "runs", from_environment ? from_environment : "auto", problem);
+}
+
+/* Long enough to tell the methods apart, short enough to be waited for. */
+static int settle_time(struct run *run, struct problem *problem)
+{
+	const char *time = run->session.testbed->guest_kernel ? "100s" : "50s";
+
+	if (!run->runs_defaulted || run->plan.max_time)
+		return 0;
+	if (!run->options->quiet && !run->options->dry_run)
+		fprintf(stderr,
+			"alloc-perf: repeats all trials for up to %s (--runs, --max-time)\n", time);
+	return plan_set(&run->plan, "max_time", time, problem);
+}
+
 /* A dry run shows the order of the plan, unless a seed makes it known beforehand. */
 static int settle_repetition(struct run *run, struct problem *problem)
 {
 	const struct run_options *wanted = run->options;
-	const char *runs = run->plan.runs ? run->plan.runs : "1";
+	const char *runs;
 	uint32_t seed;
 	char text[16];
+	int r = settle_runs(run, problem);
 
+	if (r < 0)
+		return r;
+	runs = run->plan.runs;
 	if ((wanted->precision || wanted->max_time) && strcmp(runs, "auto") != 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--%s applies to --runs auto, but the number of runs is %s; add "
@@ -168,6 +196,8 @@ static int prepare(struct run *run, struct problem *problem)
 	if (r == 0)
 		r = run_choose_testbed(run, problem);
 	if (r == 0)
+		r = settle_time(run, problem);
+	if (r == 0)
 		r = plan_expand(&run->plan, run->session.testbed->in_directory, &run->trials,
 				problem);
 	if (r == 0)
@@ -240,7 +270,7 @@ static int print_results(struct run *run, struct problem *problem)
 		       "markdown %s\n",
 		       run->path, run->path);
 	}
-	if (r == 0 && run->trials.automatic)
+	if (r == 0 && run->trials.automatic && !run->runs_defaulted)
 		say_precision(run, &grids);
 	return r < 0 ? r : run_warn(run, &grids, problem);
 }

@@ -25,6 +25,7 @@ struct run_options {
 struct run {
 	const struct run_options *options;
 	struct plan plan;
+	int runs_defaulted; /* nobody said how often: as often as fits into a short time */
 	struct trial_list trials;
 	struct testbed_session session;
 	const struct testbed *prepared; /* its prepare() has been called; NULL: none's was */

@@ -55,7 +55,7 @@ static const struct argp_option options[] = {
 	  "size of the volume (default: 5 times the file, at least 512M)", 1 },
 	{ "runs", OPTION_RUNS, "N|auto", 0,
 	  "number of rounds, each in a random order; results are medians; auto: until they are "
-	  "precise (default: 1)",
+	  "precise (default: auto, for 50 s at most, in a guest 100 s)",
 	  1 },
 	{ "precision", OPTION_PRECISION, "PERCENT", 0,
 	  "for auto: largest distance of the 95 % interval from the median of the time (default: "

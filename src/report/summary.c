@@ -185,10 +185,11 @@ static void put_comparison(struct strbuf *to, const struct group *group)
 	put_saved(to, group, MEASURE_COUNT);
 	strbuf_puts(to, ".");
 	if (summary->verdict == SUMMARY_FAR)
-		strbuf_printf(to,
-			      " There are too few runs for a test (%zu are needed per method);"
-			      " the slower methods took at least twice as long in each run.",
-			      summary->runs_needed);
+		strbuf_printf(
+			to,
+			" Too few runs for a test (%zu per method are needed), but the slower "
+			"methods took at least twice as long in each run.",
+			summary->runs_needed);
 }
 
 static void put_sentence(struct strbuf *to, const struct group *group)

@@ -37,7 +37,8 @@ test_enter() {
 	SCRATCH=$TEST_DIR/scratch
 	WORK=$TEST_DIR/work
 	mkdir -m 1777 "$SCRATCH" "$WORK"
-	export ALLOC_PERF_TEST_DIR=$TEST_DIR TMPDIR=$SCRATCH LC_ALL=C
+	# A run of a test is one round, unless it says otherwise.
+	export ALLOC_PERF_TEST_DIR=$TEST_DIR TMPDIR=$SCRATCH LC_ALL=C ALLOC_PERF_RUNS=1
 	unset COLUMNS
 	PATH=$TEST_DIR/bin:$PATH
 	cd "$WORK" || return

@@ -186,7 +186,7 @@ static void few_runs_tell_what_is_far_apart(void **state)
 	assert_int_equal(fixture.summary.verdict, SUMMARY_FAR);
 	assert_int_equal(fixture.summary.best_count, 2);
 	assert_true(isnan(fixture.summary.chunk.lower));
-	assert_non_null(strstr(fixture.text, "too few runs for a test (5 are needed per method)"));
+	assert_non_null(strstr(fixture.text, "Too few runs for a test (5 per method are needed)"));
 }
 
 static void what_reserves_nothing_does_not_win(void **state)
