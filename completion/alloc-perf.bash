@@ -176,7 +176,7 @@ _alloc_perf() {
 		;;
 	diff,*) _alloc_perf_files "$current" ;;
 	frag,-*)
-		_alloc_perf_words "$current" "--volume --files-from --null --one-file-system --min-size --newer
+		_alloc_perf_words "$current" "--volume --partition --files-from --null --one-file-system --min-size --newer
 			--exact --extensions --sync --threads --verbose --where --swap --map --output --force --worst --depth --directories --sort --model --json --each --csv
 			--names --diff --watch --ascii --quiet --help"
 		;;

@@ -67,16 +67,14 @@ enum option_key {
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "What to scan:", 1 },
 	{ "volume", KEY_VOLUME, NULL, 0,
-	  "All of the file system that is mounted there, or that the device or image holds; its "
-	  "free space, too",
-	  1 },
+	  "The whole mounted file system, device or image, with its free space", 1 },
 	{ "partition", KEY_PARTITION, "N", 0,
 	  "With --volume: the number of a partition in a disk image", 1 },
-	{ "files-from", KEY_FILES_FROM, "FILE", 0, "Names from FILE, one a line; - is stdin", 1 },
-	{ "null", KEY_ZERO, NULL, 0, "Names, those read and those printed, end with a zero byte",
-	  1 },
-	{ "one-file-system", KEY_ONE, NULL, 0, "Stay on the file system of each DIR", 1 },
-	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Leave out smaller files", 1 },
+	{ "files-from", KEY_FILES_FROM, "FILE", 0,
+	  "Read names from FILE, one per line; - is standard input", 1 },
+	{ "null", KEY_ZERO, NULL, 0, "Names that are read and printed end with a NUL byte", 1 },
+	{ "one-file-system", KEY_ONE, NULL, 0, "Do not cross mount points", 1 },
+	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Skip smaller files", 1 },
 	{ "newer", KEY_NEWER, "FILE|DATE", 0,
 	  "Skip files that were not modified after FILE was, or after a date such as 2026-01-31",
 	  1 },
@@ -233,7 +231,7 @@ static void set_format(struct frag_request *request, enum frag_format format,
 		       struct argp_state *state)
 {
 	if (request->format != FRAG_TABLE && request->format != format)
-		argp_error(state, "use only one of --json, --each, --csv and --names");
+		argp_error(state, "use use only one of --json, --each, --csv and --names");
 	request->format = format;
 }
 
@@ -309,9 +307,9 @@ static void check(const struct frag_request *request, struct argp_state *state)
 	if (request->is_volume && (request->name_count != 1 || request->files_from))
 		argp_error(state, "--volume takes one mount point, device or image");
 	if (request->partition && !request->is_volume)
-		argp_error(state, "--partition is for --volume");
+		argp_error(state, "--partition needs --volume");
 	if (request->partition && request->show.with_directories)
-		argp_error(state, "--directories does not go with --partition");
+		argp_error(state, "--directories and --partition cannot be combined");
 	if (request->watch_seconds > 0 && (request->name_count != 1 || request->is_volume))
 		argp_error(state, "--watch takes one file");
 	if (request->show.with_directories && !request->is_volume && are_all_files(request))

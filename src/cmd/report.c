@@ -52,8 +52,8 @@ static const struct argp_option option_table[] = {
 	  "table, markdown, html, json, 2009 or csv (default: by the name of FILE, else table)",
 	  0 },
 	{ "measure", KEY_MEASURE, "NAME,...", 0,
-	  "What the tables show; time,allocate,written,fragments unless given", 0 },
-	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart of it, by gnuplot", 0 },
+	  "What the tables show (default: time,allocate,written,fragments)", 0 },
+	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart with gnuplot", 0 },
 	{ "title", KEY_TITLE, "TEXT", 0, "Title of the chart", 0 },
 	{ "chart-size", KEY_CHART_SIZE, "WxH", 0, "Size of the chart's picture in pixels", 0 },
 	{ "order", KEY_ORDER, "ORDER", 0,
@@ -199,9 +199,9 @@ static int settle(struct options *options)
 	    (options->script || (options->output && chart_is_picture(options->output))))
 		options->chart = measure_find("time");
 	if (options->chart && (options->format || options->measures.count))
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "a chart takes neither --format nor --measure; --chart MEASURE "
-				   "says what it shows");
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"--format and --measure do not apply to a chart; use --chart MEASURE");
 	if (!options->chart && (options->title || options->width || options->order))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,

@@ -142,7 +142,7 @@ static int make_table(struct text_table *table, const struct grid *grid, const s
 
 static void put_title(FILE *to, const struct grids *beside, const struct measure *measure)
 {
-	fputs("beside 2009 (", to);
+	fputs("compared with 2009 (", to);
 	put_sizes(to, &beside->grid[0]);
 	fprintf(to, "): %s; in brackets the ratio to %s of the same row%s", measure->title,
 		reference_method,

@@ -173,8 +173,8 @@ static int put_beside(FILE *to, const struct grid *grid, size_t number,
 	if (!options->beside)
 		return 0;
 	fprintf(to,
-		"<section class=\"historic\" id=\"historic-%zu\"><h3>Beside the figures of "
-		"2009</h3>\n<p class=\"note\">Of another machine and another disk.",
+		"<section class=\"historic\" id=\"historic-%zu\"><h3>Compared with 2009</h3>\n<p "
+		"class=\"note\">Of another machine and another disk.",
 		number);
 	r = beside_print(to, grid, options, "<h4>", "</h4>", put_beside_table);
 	fputs("</section>\n", to);

@@ -204,7 +204,7 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 		strbuf_puts(to, "no method reserved the space and has a time.");
 		break;
 	case SUMMARY_UNTOLD:
-		strbuf_printf(to, "cannot be told with %s; %zu runs per method are needed.",
+		strbuf_printf(to, "cannot be determined with %s; %zu runs per method are needed.",
 			      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
 		break;
 	case SUMMARY_EQUAL:

@@ -283,7 +283,7 @@ many_pieces() {
 	two_kernels | sed 's/"fallocate"/"chunk-4096"/' >result.jsonl
 	browse --with 2009
 	is_sound
-	shows 'Beside the figures of 2009'
+	shows 'Compared with 2009'
 	# The ratios to chunk-4096 of the same row: ours, and 84 / 74 of then.
 	shows $'here\t1.45 s (1.00)\t3.45 s (2.38)'
 	shows $'2009, desktop on\t74 s (1.00)\t84 s (1.14)'

@@ -27,7 +27,7 @@ AVOID = [
     (r"\b(is|are|be|been|was) told\b|\btells? (more|us)\b|\b(do|does|can)(es)? not tell\b|\bcannot tell\b|\btells? only\b",
      "report, show, determine"),
     (r"\bthere is no (order|model|list|preset|size|program)\b", "unknown or invalid ..."),
-    (r"(?<!there )\b(is|are) no (?!longer|more|other)[a-z]+", "is not a ..."),
+    (r"(?<![Tt]here )\b(is|are) no (?!longer|more|other)[a-z]+", "is not a ..."),
     (r"\band not \\?\"", "invalid value ...: use ..."),
     (r"\bcannot \\?\"%s", "unknown command"),
     (r"\b(that|which) (is|are) none\b", "is not valid"),
@@ -51,7 +51,7 @@ AVOID = [
     (r"\bunless given\b|\bif not given\b", "default: ..."),
     (r"\bshall\b", "must, or will"),
     (r"(?<!line )\bbreaks?\b(?! the lease| a lease)", "discontinuity"),
-    (r"\b(historic|beside)\b", "baseline; next to"),
+    (r"\bbeside\b", "baseline; next to"),
     (r"\bwish(es)?\b", "requirement"),
     (r"\bpast the page cache\b", "without the page cache"),
     (r"\b(bytes|sizes?), as [0-9]", "such as"),
@@ -91,7 +91,7 @@ def main():
             text = file.read()
         for line, part in literals(text) if name.endswith(".c") else plain(text):
             part = " ".join(part.split())
-            read += 1
+            read += bool(part)
             for pattern, instead in AVOID:
                 match = re.search(pattern, part)
                 if match and " " in part:

@@ -88,7 +88,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 @test "--with 2009 sets ratios beside ours, where both have figures" {
 	run alloc-perf report --with 2009 --measure time,fragments result.jsonl
 	assert_status 0
-	assert_output_has "beside 2009 (4 GiB file on a 20 GiB volume): time until on disk"
+	assert_output_has "compared with 2009 (4 GiB file on a 20 GiB volume): time until on disk"
 	grep -Eq '^ext2 +here +15 s \(1\.50\) +10 s \(1\.00\)$' <<<"$output"
 	# 96 / 77 and 85 / 73 of the tables of that time.
 	grep -Eq '^ext2 +2009, desktop on +96 s \(1\.25\) +77 s \(1\.00\)$' <<<"$output"

@@ -248,7 +248,7 @@ bats            tests/meson.build
 clang           scripts/test
 losetup         tests/cli/helper.bash
 jq              tests/cli/helper.bash
-xz              tests/fuzz/make-xfs-image
+xz              tests/suspend/guest.py
 depmod          tests/testbed/qemu.bats
 busybox         tests/suspend/guest.py
 chromium        tests/cli/browse.py
@@ -258,6 +258,7 @@ debootstrap     scripts/bare-system
 git             scripts/bare-system
 bats            scripts/test-bare
 lintian         scripts/build-deb
+mandoc          tests/cli/language.bats
 dpkg-buildpackage scripts/build-deb
 autopkgtest     scripts/test-bare
 '

@@ -170,8 +170,9 @@ static void one_run_tells_nothing(void **state)
 	summarize(&fixture);
 	assert_int_equal(fixture.summary.verdict, SUMMARY_UNTOLD);
 	assert_int_equal(fixture.summary.runs_needed, rank_test_size(COMPARE_LEVEL / 4));
-	assert_string_equal(fixture.text, "ext4: cannot be told with one run; 5 runs per method "
-					  "are needed.\n");
+	assert_string_equal(fixture.text,
+			    "ext4: cannot be determined with one run; 5 runs per method "
+			    "are needed.\n");
 }
 
 static void few_runs_tell_what_is_far_apart(void **state)
