@@ -56,7 +56,7 @@ refused() { # SENTENCE ARGUMENT...
 	refused 'invalid number of seconds "soon"' --watch soon a
 	refused "add --map" -o x.svg a
 	refused "ends in .svg or .html" --map -o x.png a
-	refused "use use only one of --json, --each, --csv and --names" --json --csv a
+	refused "use only one of --json, --each, --csv and --names" --json --csv a
 	refused "--diff prints a table" --diff b --json a
 	refused "--null is for --files-from and --names" -0 a
 	refused 'invalid model "tape"' --model tape a
