@@ -264,7 +264,7 @@ int append_fill(struct filling *filling)
 		if (r == 0 && is_in_vain(&attempts, before, filling))
 			r = -EAGAIN;
 		if (r == 0 || r == -EINTR)
-			r = task_told(task, filling->size);
+			r = task_report(task, filling->size);
 		if (r < 0)
 			return r;
 	}

@@ -10,11 +10,11 @@
 
 #include "scope.h"
 
-enum { MIB = 1 << 20, RENEW = 64 * MIB, LEAST_LOOK = 256 * MIB, LEAST_TRIAL = 4 * MIB };
+enum { MIB = 1 << 20, RENEW = 64 * MIB, LEAST_RETRY = 256 * MIB, LEAST_TRIAL = 4 * MIB };
 
 /* One request of O_DIRECT at its longest; through the page cache many short ones. */
 static const uint64_t trial_bytes[WAYS] = { 64 * MIB, 16 * MIB };
-static const uint64_t most_look = (uint64_t)16 << 30;
+static const uint64_t most_retry = (uint64_t)16 << 30;
 
 struct choice choice_fixed(enum way way)
 {
@@ -62,11 +62,11 @@ static int is_tried(const struct choice *choice)
 	       (choice->bytes >= enough / 4 && is_much_slower(choice, rate_now(choice)));
 }
 
-static uint64_t look_after(uint64_t better, uint64_t worse, uint64_t tried)
+static uint64_t retry_after(uint64_t better, uint64_t worse, uint64_t tried)
 {
 	uint64_t percent = (better - worse) * 100 / greater(worse, 1);
 
-	return lesser(greater(tried * lesser(percent, 10000) / 2, LEAST_LOOK), most_look);
+	return lesser(greater(tried * lesser(percent, 10000) / 2, LEAST_RETRY), most_retry);
 }
 
 static int end_trial(struct choice *choice, uint64_t bytes, uint64_t rate)
@@ -79,8 +79,8 @@ static int end_trial(struct choice *choice, uint64_t bytes, uint64_t rate)
 	choice->is_trial = 0;
 	choice->bytes = choice->ns = 0;
 	choice->way = choice->rate[tried] >= choice->rate[other] ? tried : other;
-	choice->until_look =
-		look_after(choice->rate[choice->way], choice->rate[other_of(choice)], bytes);
+	choice->until_retry =
+		retry_after(choice->rate[choice->way], choice->rate[other_of(choice)], bytes);
 	return choice->way != tried;
 }
 
@@ -118,6 +118,6 @@ int choice_note(struct choice *choice, uint64_t bytes, uint64_t ns)
 	choice->ns += ns;
 	if (choice->is_trial)
 		return is_tried(choice) ? end_trial(choice, choice->bytes, rate_now(choice)) : 0;
-	choice->until_look -= lesser(bytes, choice->until_look);
-	return renew(choice) || choice->until_look == 0 ? start_trial(choice) : 0;
+	choice->until_retry -= lesser(bytes, choice->until_retry);
+	return renew(choice) || choice->until_retry == 0 ? start_trial(choice) : 0;
 }

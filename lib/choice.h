@@ -19,7 +19,7 @@ struct choice {
 	uint64_t rate[WAYS];   /* bytes per second, as measured last; 0: never */
 	uint64_t handed, took; /* bytes handed to the kernel in this trial, nanoseconds */
 	uint64_t bytes, ns;    /* of this trial, or since `rate` was renewed */
-	uint64_t until_look;   /* bytes until the other way is tried again */
+	uint64_t until_retry;  /* bytes until the other way is tried again */
 };
 
 /* One way for all, or the better of both. */

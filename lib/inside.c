@@ -184,7 +184,7 @@ static int touch_gap(const struct span *gap, void *context)
 		if (r == 0)
 			at += bytes;
 		if (r == 0 || r == -EINTR)
-			r = task_told(task, at);
+			r = task_report(task, at);
 		if (r < 0)
 			return r;
 	}

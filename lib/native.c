@@ -125,7 +125,7 @@ int native_fill(struct task *task)
 			return r;
 		if (r == 0)
 			at = end;
-		r = task_told(task, at);
+		r = task_report(task, at);
 		if (r < 0)
 			return r;
 	}

@@ -37,7 +37,7 @@ static int tell(struct task *task, uint64_t position)
 		       : 0;
 }
 
-int task_told(struct task *task, uint64_t position)
+int task_report(struct task *task, uint64_t position)
 {
 	uint64_t bytes = task->put_bytes - task->spent_bytes;
 	uint64_t until_ns = rate_spend(&task->rate, bytes);
@@ -176,7 +176,7 @@ static int allocate(struct task *task)
 	if (r == 0)
 		r = check_bounds(task, 0);
 	if (r == 0)
-		r = task_told(task, task->offset);
+		r = task_report(task, task->offset);
 	if (r == 0)
 		r = fill(task);
 	if (r == 0 && (task->flags & PREALLOC_VERIFY))

@@ -89,7 +89,7 @@ static void use_callers(struct side_files *files, int fd, int flags)
 	files->place_flags = flags & O_APPEND ? RWF_NOAPPEND : 0;
 }
 
-/* `fd`: look_fd or work_fd. */
+/* `fd`: read_only_fd or work_fd. */
 static int open_again(struct side_files *files, int *fd, int flags)
 {
 	char path[sizeof("/proc/thread-self/fd/") + 12];
@@ -111,10 +111,10 @@ static int open_for_work(struct side_files *files)
 
 static int open_to_look(struct side_files *files, int use)
 {
-	int r = open_again(files, &files->look_fd, O_RDONLY);
+	int r = open_again(files, &files->read_only_fd, O_RDONLY);
 
 	if (r == 0)
-		files->fd[use] = files->look_fd;
+		files->fd[use] = files->read_only_fd;
 	/* One that may not be read can still be asked where its holes are. */
 	if (r != -EACCES || use != SIDE_SEEK)
 		return r;
@@ -233,7 +233,7 @@ int side_open(int fd, struct side **ret)
 		return r;
 	}
 	side->files.caller_fd = fd;
-	side->files.look_fd = side->files.work_fd = -1;
+	side->files.read_only_fd = side->files.work_fd = -1;
 	use_callers(&side->files, fd, flags);
 	ask_direct(&side->files);
 	pthread_mutex_init(&side->lock, NULL);

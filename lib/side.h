@@ -41,7 +41,7 @@ enum side_use {
 struct side_files {
 	int caller_fd;
 	int fd[SIDE_USES];   /* -1: none yet */
-	int look_fd;	     /* second descriptor, read-only; -1: none */
+	int read_only_fd;    /* second descriptor, read-only; -1: none */
 	int work_fd;	     /* second descriptor, for writing; -1: none */
 	int place_flags;     /* RWF_NOAPPEND or 0, for SIDE_PLACE */
 	int no_append_calls; /* RWF_APPEND is not supported */

@@ -73,7 +73,7 @@ struct task {
  * Tells the callback that all before `position` is done, and waits as long as the
  * limits on the rate ask.  0 or -ECANCELED.
  */
-int task_told(struct task *task, uint64_t position);
+int task_report(struct task *task, uint64_t position);
 
 /* The longest step, of `most_bytes` at most, under the limits on the rate. */
 uint64_t task_step(const struct task *task, uint64_t most_bytes);
