@@ -4,7 +4,7 @@
  * the lock that every writer takes).  By O_DIRECT that is one call of 64 MiB made of the
  * same 64 KiB 1024 times, one at a time: shorter calls take longer, and more of them in
  * flight are slower and leave more fragments.  Through the page cache several
- * windows are in flight (drain.c).  Which of the two is faster is measured (choice.c).
+ * windows are in flight (writeback.c).  Which of the two is faster is measured (choice.c).
  *
  * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
  * length.  So the end is looked at immediately before each, and what another appends
@@ -163,7 +163,7 @@ static int append_once(struct filling *filling, uint64_t bytes, enum way way)
 	task->put_bytes += (uint64_t)written;
 	if (way == WAY_DIRECT || written == 0)
 		return 0;
-	return drain_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
+	return writeback_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
 }
 
 /* What has come to the disk since it was counted last; the first window starts the clock. */
@@ -182,7 +182,7 @@ static int change_way(struct filling *filling)
 {
 	filling->drained = filling->counted = filling->waiting_ns = 0;
 	return filling->choice.way == WAY_DIRECT && filling->choice.is_trial
-		       ? drain_windows(filling)
+		       ? writeback_windows(filling)
 		       : 0;
 }
 
@@ -228,7 +228,7 @@ void append_choose(struct filling *filling)
 	if (!is_large || filling->is_remote)
 		return;
 	if (files->journalled)
-		side_start(task->side); /* for drain_rest() */
+		side_start(task->side); /* for writeback_rest() */
 	else if (side_want(task->side, SIDE_DIRECT) == 0)
 		filling->choice = choice_free();
 }

@@ -47,12 +47,12 @@ void append_choose(struct filling *filling);
 int append_fill(struct filling *filling);
 
 /* [offset, offset + bytes) has gone into the page cache; 0 or -errno of what went before. */
-int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes);
+int writeback_window(struct filling *filling, uint64_t offset, uint64_t bytes);
 
 /* Waits for all windows.  0 or -errno. */
-int drain_windows(struct filling *filling);
+int writeback_windows(struct filling *filling);
 
 /* At the end: what has to be on the disk is.  0 or -errno. */
-int drain_rest(struct filling *filling);
+int writeback_rest(struct filling *filling);
 
 #endif

@@ -159,7 +159,7 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 		return (int)r;
 	filling->filled += bytes;
 	task->put_bytes += bytes;
-	return drain_window(filling, offset, bytes);
+	return writeback_window(filling, offset, bytes);
 }
 
 /* One hole, or one run of zeroes. */

@@ -96,7 +96,7 @@ int written_fill(struct task *task)
 		if (r < 0)
 			return r;
 		if (filling.filled == 0)
-			return drain_rest(&filling);
+			return writeback_rest(&filling);
 	}
 	return -EAGAIN;
 }

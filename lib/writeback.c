@@ -78,7 +78,7 @@ static int finish_first(struct filling *filling)
  * the disk would take a hundred times as long as the call.  What goes through the journal is
  * written twice, and later: waiting for it takes 1.7 times as long in all.
  */
-int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
+int writeback_window(struct filling *filling, uint64_t offset, uint64_t bytes)
 {
 	struct side *side = filling->task->side;
 	int r = 0;
@@ -94,7 +94,7 @@ int drain_window(struct filling *filling, uint64_t offset, uint64_t bytes)
 	return r;
 }
 
-int drain_windows(struct filling *filling)
+int writeback_windows(struct filling *filling)
 {
 	int r = 0;
 
@@ -114,12 +114,12 @@ int drain_windows(struct filling *filling)
  * Behind a journal all pages are still there, most of them clean.  Dropping those
  * takes as long as waiting for the rest, so it is done meanwhile.
  */
-int drain_rest(struct filling *filling)
+int writeback_rest(struct filling *filling)
 {
 	const struct span *dirty = &filling->dirty;
 	struct task *task = filling->task;
 	int journalled = side_files(task->side)->journalled && !filling->is_short && dirty->end;
-	int r = drain_windows(filling), error;
+	int r = writeback_windows(filling), error;
 
 	if (r < 0 || (!journalled && !filling->is_remote))
 		return r;
