@@ -82,7 +82,7 @@ _PROGRAM() {
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		words=$(_PROGRAM_commands "$path") || break
-		[[ " $words " == *" $word "* ]] || return
+		[[ " $words " == *" $word "* ]] || return 0
 		[[ $word == help ]] || path+=${path:+ }$word
 	done
 	# bash splits words at "=" and ":", and hands over the part behind; the line tells the whole.

@@ -5,9 +5,9 @@
 # Words that the program itself knows: the first one of each line that it prints.  What has to be
 # filled in, as in chunk-BYTES, is left to be typed.
 _PROGRAM_ask() { # [-s ,] COMMAND
-	local -a words
-	words=(${(f)"$(_call_program words $service ${=@[-1]} 2>/dev/null)"})
-	_values ${@[1,-2]} value ${words%%[ A-Z\[]*}
+	local -a names
+	names=(${(f)"$(_call_program names $service ${@[-1]} 2>/dev/null)"})
+	_values ${@[1,-2]} value ${names%%[ A-Z\[]*}
 }
 
 _PROGRAM_file() {
@@ -24,13 +24,13 @@ _PROGRAM_command() {
 
 # Behind the command $1.
 _PROGRAM_at() {
-	local -a commands
+	local -a subcommands
 	case $1 in
 @TABLE@
 	*) return 1 ;;
 	esac
 	if ((CURRENT == 2)); then
-		_describe command commands
+		_describe command subcommands
 		return
 	fi
 	shift words

@@ -2,7 +2,6 @@
 /* Start-up code that both programs share, so this prints and ends the process for them. */
 #include "base/command.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -257,19 +256,24 @@ static char *make_doc(const struct command *command)
 	return doc;
 }
 
-char **command_parse(const struct command *command, int argc, char **argv, void *input)
+error_t command_parse_by(const struct command *command, argp_parser_t parser, int argc, char **argv,
+			 void *input)
 {
 	const struct argp_child children[] = { { .argp = &standard }, { 0 } };
 	CLEANUP(free_options) struct argp_option *options = make_options(command);
 	CLEANUP(freep) char *doc = make_doc(command);
+	const struct argp argp = { options, parser, command->arguments, doc, children, NULL, NULL };
+
+	if (!options || !doc)
+		return ENOMEM;
+	return argp_parse(&argp, argc, argv, ARGP_NO_HELP | (command->in_order ? ARGP_IN_ORDER : 0),
+			  NULL, input);
+}
+
+char **command_parse(const struct command *command, int argc, char **argv, void *input)
+{
 	struct parsing parsing = { command, input, argv + argc };
-	const struct argp argp = {
-		options, parse_row, command->arguments, doc, children, NULL, NULL
-	};
-	int r = options && doc ? argp_parse(&argp, argc, argv,
-					    ARGP_NO_HELP | (command->in_order ? ARGP_IN_ORDER : 0),
-					    NULL, &parsing)
-			       : ENOMEM;
+	error_t r = command_parse_by(command, parse_row, argc, argv, &parsing);
 
 	if (r)
 		exit(command_complain(argv[0], &(struct problem) { 0 }, -r));
@@ -323,8 +327,8 @@ static void print_help(const struct command *command, const char *name)
 
 		printf("%*s  %s\n", 2 + width - used, "", (*sub)->summary);
 	}
-	printf("\nExamples:\n%s\n`%s COMMAND --help` shows the options; see also %s.\n",
-	       command->examples, name, command->page);
+	printf("\nExamples:\n%s\nSee `%s COMMAND --help` and %s.\n", command->examples, name,
+	       command->page);
 }
 
 static int unknown(const struct command *command, const char *name, const char *typed)
@@ -338,7 +342,7 @@ static int unknown(const struct command *command, const char *name, const char *
 	if (nearest)
 		fprintf(stderr, "; did you mean \"%s\"?\n", nearest);
 	else
-		fprintf(stderr, "; `%s --help` shows them\n", name);
+		fprintf(stderr, "; `%s --help` lists them\n", name);
 	return PROBLEM_USAGE;
 }
 
@@ -372,7 +376,7 @@ static int dispatch(const struct command *command, int argc, char **argv)
 	if (!command->subcommands)
 		return command->run(command, argc, argv);
 	if (argc < 2) {
-		fprintf(stderr, "%s: no command; `%s --help` shows them\n", argv[0], argv[0]);
+		fprintf(stderr, "%s: no command given; `%s --help` lists them\n", argv[0], argv[0]);
 		return PROBLEM_USAGE;
 	}
 	if (is_help(argv[1]) && argc > 2 && *argv[2] != '-')
@@ -400,7 +404,7 @@ static const char *or_empty(const char *text)
 
 static void print_row(const struct option_row *row, const char *path)
 {
-	char letter[] = { (char)row->letter, '\0' };
+	char letter[] = { (char)(row->letter < 256 ? row->letter : 0), '\0' };
 	CLEANUP(freep) char *help = row_help(row);
 
 	printf("option\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", path, or_empty(row->name), letter,

@@ -7,6 +7,7 @@
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
+#include <argp.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -23,7 +24,7 @@ enum option_kind {
 
 struct option_row {
 	const char *name;     /* long; NULL: `help` is the heading of its group */
-	int letter;	      /* 0: none */
+	int letter;	      /* 0: none; beyond 255: a number for a parser of argp */
 	const char *argument; /* in capitals; literal words in small letters; NULL: takes none */
 	const char *help;     /* one sentence, without the default */
 	enum option_kind kind;
@@ -77,6 +78,13 @@ int command_main(const struct command *program, int argc, char **argv);
  * process for --help, --usage, --version and wrong usage.
  */
 char **command_parse(const struct command *command, int argc, char **argv, void *input);
+
+/*
+ * The same with a parser of argp, which gets the letters or numbers of the rows as keys.  Returns 0
+ * or a positive errno of the parser.
+ */
+error_t command_parse_by(const struct command *command, argp_parser_t parser, int argc, char **argv,
+			 void *input);
 
 /*
  * Says on stderr what went wrong, and returns the exit status for it.  `error` is the -errno

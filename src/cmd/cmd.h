@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/* The verbs of alloc-perf, one file each.  Only this folder prints. */
+/* The commands of alloc-perf, one file each.  Only this folder prints. */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/command.h"
 #include "base/problem.h"
 
 struct results;
 
-/* Each returns the exit status; argv[0] is "alloc-perf VERB". */
-int cmd_create(int argc, char **argv);
-int cmd_diff(int argc, char **argv);
-int cmd_frag(int argc, char **argv);
-int cmd_history(int argc, char **argv);
-int cmd_list(int argc, char **argv);
-int cmd_report(int argc, char **argv);
-int cmd_run(int argc, char **argv);
+extern const struct command cmd_create, cmd_diff, cmd_frag, cmd_history, cmd_list, cmd_report,
+	cmd_run;
 
 /*
  * Says on stderr what went wrong, and returns the exit status for it.  `error`

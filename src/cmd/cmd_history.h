@@ -10,6 +10,6 @@ int cmd_history_open(const char *store, enum history_mode mode, struct history *
 		     struct problem *problem);
 
 /* Each returns the exit status; argv[0] is "alloc-perf history ACTION". */
-int cmd_history_trend(int argc, char **argv);
+extern const struct command cmd_history_trend;
 
 #endif

@@ -18,7 +18,7 @@
 #include "cmd/cmd.h"
 #include "base/io.h"
 #include "base/json.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "base/size.h"
 #include "base/terminal.h"
 
@@ -36,32 +36,21 @@ enum option_key {
 	OPTION_IDLE,
 };
 
-static const struct argp_option options[] = {
-	{ "keep-size", OPTION_KEEP_SIZE, NULL, 0, "reserve the space, do not change the file size",
-	  0 },
-	{ "durable", OPTION_DURABLE, NULL, 0,
-	  "return when the file and its directory are on the disk", 0 },
-	{ "require-native", OPTION_REQUIRE_NATIVE, NULL, 0,
-	  "use only fallocate(), never write zeroes", 0 },
-	{ "verify", OPTION_VERIFY, NULL, 0, "verify that the space is allocated", 0 },
-	{ "hint", OPTION_HINT, NULL, 0, "ask copy-on-write file systems to overwrite in place", 0 },
-	{ "rate", OPTION_RATE, "SIZE", 0, "limit the rate of writing zeroes, bytes per second", 0 },
-	{ "idle", OPTION_IDLE, NULL, 0, "use the disk only while nobody else does (I/O priority)",
-	  0 },
-	{ "json", OPTION_JSON, NULL, 0, "one JSON object per file", 0 },
-	{ "quiet", OPTION_QUIET, NULL, 0, "errors only", 0 },
+static const struct option_row options[] = {
+	{ "keep-size", OPTION_KEEP_SIZE, NULL, "reserve the space, do not change the file size" },
+	{ "durable", OPTION_DURABLE, NULL,
+	  "return when the file and its directory are on the disk" },
+	{ "require-native", OPTION_REQUIRE_NATIVE, NULL,
+	  "use only fallocate(), never write zeroes" },
+	{ "verify", OPTION_VERIFY, NULL, "verify that the space is allocated" },
+	{ "hint", OPTION_HINT, NULL, "ask copy-on-write file systems to overwrite in place" },
+	{ "rate", OPTION_RATE, "SIZE", "limit the rate of writing zeroes, bytes per second",
+	  .values = "10M 50M 100M" },
+	{ "idle", OPTION_IDLE, NULL, "use the disk only while nobody else does (I/O priority)" },
+	{ "json", OPTION_JSON, NULL, "one JSON object per file" },
+	{ "quiet", OPTION_QUIET, NULL, "errors only" },
 	{ 0 },
 };
-
-static const char help[] =
-	"Create each FILE with SIZE bytes, and allocate its disk space by the best method "
-	"available. Existing data is kept; a file is never shortened.\v"
-	"Examples:\n"
-	"  alloc-perf create disk.img 20G            instead of fallocate -l, dd, truncate -s\n"
-	"  alloc-perf create --durable a.db b.db 512M\n"
-	"  alloc-perf create --idle --rate 20M disk.img 20G\n"
-	"  alloc-perf create --json big 1G | jq .path\n\n"
-	"Exit status: 0 success, 1 a file could not be created, 2 invalid usage, 130 interrupted.";
 
 struct create_options {
 	uint32_t flags;	      /* enum prealloc_flags */
@@ -343,15 +332,13 @@ static int create_all(struct creation *creation, char **paths, size_t count)
 	return status;
 }
 
-int cmd_create(int argc, char **argv)
+static int run_create(const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, "FILE [FILE...] SIZE", help, NULL,
-				   NULL,    NULL };
 	struct create_options wanted = { 0 };
 	struct creation creation = { .options = &wanted };
 	const char *size;
 
-	program_parse(&argp, argc, argv, 0, &wanted);
+	command_parse_by(self, parse_option, argc, argv, &wanted);
 	if (wanted.word_count < 2) {
 		fprintf(stderr, "alloc-perf create: give a file and its size, such as: alloc-perf "
 				"create disk.img 4G\n");
@@ -370,3 +357,21 @@ int cmd_create(int argc, char **argv)
 		return cmd_complain(&(struct problem) { 0 }, creation.signal_fd);
 	return create_all(&creation, wanted.words, wanted.word_count - 1);
 }
+
+const struct command cmd_create = {
+	.name = "create",
+	.summary = "create files and allocate their disk space by the best method available",
+	.arguments = "FILE [FILE...] SIZE",
+	.values = "<file>",
+	.purpose = "Create each FILE with SIZE bytes, and allocate its disk space by the best "
+		   "method available. Existing data is kept; a file is never shortened.",
+	.examples = "  alloc-perf create disk.img 20G            instead of fallocate -l, dd, "
+		    "truncate -s\n"
+		    "  alloc-perf create --durable a.db b.db 512M\n"
+		    "  alloc-perf create --idle --rate 20M disk.img 20G\n"
+		    "  alloc-perf create --json big 1G | jq .path\n",
+	.exit_status =
+		"0 success, 1 a file could not be created, 2 invalid usage, 130 interrupted.",
+	.options = options,
+	.run = run_create,
+};

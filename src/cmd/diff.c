@@ -17,7 +17,7 @@
 #include "cmd/diff_sides.h"
 #include "report/difference.h"
 #include "cmd/output.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "base/suggest.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
@@ -40,47 +40,29 @@ static void options_clear(struct options *options)
 	problem_clear(&options->problem);
 }
 
-static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0,
-	  "table, markdown or json (default: by the name of FILE, else table)", 0 },
-	{ "measure", KEY_MEASURE, "NAME,...", 0,
-	  "What to compare (default: time,written,fragments)", 0 },
-	{ "threshold", KEY_THRESHOLD, "PERCENT", 0, "Smallest change that matters (default: 5)",
-	  0 },
-	{ "unclear", KEY_UNCLEAR, "pass|fail", 0,
+static const struct option_row option_table[] = {
+	{ "format", KEY_FORMAT, "FORM",
+	  "table, markdown or json (default: by the name of FILE, else table)",
+	  .values = "table markdown json" },
+	{ "measure", KEY_MEASURE, "NAME,...", "What to compare (default: time,written,fragments)",
+	  .values = "`report --list-measures`," },
+	{ "threshold", KEY_THRESHOLD, "PERCENT", "Smallest change that matters (default: 5)" },
+	{ "unclear", KEY_UNCLEAR, "pass|fail",
 	  "fail: exit status 1 also for unclear and unknown cells, for regression tests (default: "
 	  "pass)",
-	  0 },
-	{ "by", KEY_BY, "WHAT", 0,
+	  .values = "pass fail" },
+	{ "by", KEY_BY, "WHAT",
 	  "For a single FILE: what distinguishes OLD and NEW: testbed, accelerator, throttle, "
 	  "kernel or label (default: what differs)",
-	  0 },
-	{ "old", KEY_OLD, "NAME", 0,
-	  "For a single FILE with more than two: the kernel (testbed, label) to compare with", 0 },
-	{ "new", KEY_NEW, "NAME", 0, "The kernel (testbed, label) that is compared with it", 0 },
-	{ "output", KEY_OUTPUT, "FILE", 0,
-	  "Write to FILE, whose name selects the format: .txt, .md or .json", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
+	  .values = "testbed accelerator throttle kernel label" },
+	{ "old", KEY_OLD, "NAME",
+	  "For a single FILE with more than two: the kernel (testbed, label) to compare with" },
+	{ "new", KEY_NEW, "NAME", "The kernel (testbed, label) that is compared with it" },
+	{ "output", KEY_OUTPUT, "FILE",
+	  "Write to FILE, whose name selects the format: .txt, .md or .json", .values = "<file>" },
+	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
 	{ 0 },
 };
-
-static const char doc[] =
-	"Show which differences between two results are larger than the noise.\v"
-	"OLD and NEW are files written by `alloc-perf run --output FILE`; - is standard input. "
-	"Every common cell is better, worse, same, unclear (too noisy) or unknown (too few runs). "
-	"A single FILE with results of two kernels (or testbeds, or labels) is split: the first of "
-	"them is OLD.\n\n"
-	"Examples:\n"
-	"  alloc-perf run -r auto -o old.jsonl      before the change\n"
-	"  alloc-perf run -r auto -o new.jsonl      after it\n"
-	"  alloc-perf diff old.jsonl new.jsonl\n"
-	"  alloc-perf diff --format markdown old.jsonl new.jsonl\n"
-	"  alloc-perf diff kernels.jsonl            one file with two kernels\n"
-	"  alloc-perf diff kernels.jsonl --by kernel --old 6.1.0 --new 6.12.0\n"
-	"  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n"
-	"  alloc-perf diff --unclear=fail old.jsonl new.jsonl\n\n"
-	"Exit status: 0 nothing got worse, 1 something did, or with --unclear=fail could not be "
-	"determined, 2 invalid usage or file.";
 
 static int take_format(struct options *options, const char *name)
 {
@@ -262,16 +244,14 @@ static int status_of(const struct options *options, const struct comparisons *al
 	return options->unclear_fails && untold ? PROBLEM_VERDICT : 0;
 }
 
-int cmd_diff(int argc, char **argv)
+static int run_diff(const struct command *self, int argc, char **argv)
 {
-	static const struct argp argp = { option_table, take_option, "OLD NEW\nFILE", doc, NULL,
-					  NULL,		NULL };
 	CLEANUP(options_clear)
 	struct options options = { .threshold = 0.05 };
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
 	int r;
 
-	r = -program_parse(&argp, argc, argv, 0, &options);
+	r = -command_parse_by(self, take_option, argc, argv, &options);
 	if (r == 0)
 		r = check_output(&options);
 	if (r == 0)
@@ -283,3 +263,27 @@ int cmd_diff(int argc, char **argv)
 		return cmd_complain(&options.problem, r);
 	return status_of(&options, &comparisons);
 }
+
+const struct command cmd_diff = {
+	.name = "diff",
+	.summary = "show which differences between two results are larger than the noise",
+	.arguments = "OLD NEW\nFILE",
+	.values = "<file>",
+	.purpose = "Show which differences between two results are larger than the noise.",
+	.notes = "OLD and NEW are files written by `alloc-perf run --output FILE`; - is standard "
+		 "input. Every common cell is better, worse, same, unclear (too noisy) or unknown "
+		 "(too few runs). A single FILE with results of two kernels (or testbeds, or "
+		 "labels) is split: the first of them is OLD.",
+	.examples = "  alloc-perf run -r auto -o old.jsonl      before the change\n"
+		    "  alloc-perf run -r auto -o new.jsonl      after it\n"
+		    "  alloc-perf diff old.jsonl new.jsonl\n"
+		    "  alloc-perf diff --format markdown old.jsonl new.jsonl\n"
+		    "  alloc-perf diff kernels.jsonl            one file with two kernels\n"
+		    "  alloc-perf diff kernels.jsonl --by kernel --old 6.1.0 --new 6.12.0\n"
+		    "  alloc-perf diff --measure fragments --threshold 20 old.jsonl new.jsonl\n"
+		    "  alloc-perf diff --unclear=fail old.jsonl new.jsonl\n",
+	.exit_status = "0 nothing got worse, 1 something did, or with --unclear=fail could not be "
+		       "determined, 2 invalid usage or file.",
+	.options = option_table,
+	.run = run_diff,
+};

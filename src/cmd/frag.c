@@ -18,7 +18,7 @@
 #include "cmd/frag_request.h"
 #include "base/io.h"
 #include "cmd/output.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "base/size.h"
 #include "base/suggest.h"
 #include "frag/show/file.h"
@@ -64,81 +64,71 @@ enum option_key {
 	KEY_PARTITION,
 };
 
-static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "What to scan:", 1 },
-	{ "volume", KEY_VOLUME, NULL, 0,
-	  "The whole mounted file system, device or image, with its free space", 1 },
-	{ "partition", KEY_PARTITION, "N", 0,
-	  "With --volume: the number of a partition in a disk image", 1 },
-	{ "files-from", KEY_FILES_FROM, "FILE", 0,
-	  "Read names from FILE, one per line; - is standard input", 1 },
-	{ "null", KEY_ZERO, NULL, 0, "Names that are read and printed end with a NUL byte", 1 },
-	{ "one-file-system", KEY_ONE, NULL, 0, "Do not cross mount points", 1 },
-	{ "min-size", KEY_MIN_SIZE, "SIZE", 0, "Skip smaller files", 1 },
-	{ "newer", KEY_NEWER, "FILE|DATE", 0,
+static const struct option_row options[] = {
+	{ .help = "What to scan:", .group = 1 },
+	{ "volume", KEY_VOLUME, NULL,
+	  "The whole mounted file system, device or image, with its free space", .group = 1 },
+	{ "partition", KEY_PARTITION, "N",
+	  "With --volume: the number of a partition in a disk image", .group = 1 },
+	{ "files-from", KEY_FILES_FROM, "FILE",
+	  "Read names from FILE, one per line; - is standard input", .group = 1,
+	  .values = "<file>" },
+	{ "null", KEY_ZERO, NULL, "Names that are read and printed end with a NUL byte",
+	  .group = 1 },
+	{ "one-file-system", KEY_ONE, NULL, "Do not cross mount points", .group = 1 },
+	{ "min-size", KEY_MIN_SIZE, "SIZE", "Skip smaller files", .group = 1,
+	  .values = "64K 1M 1G" },
+	{ "newer", KEY_NEWER, "FILE|DATE",
 	  "Skip files that were not modified after FILE was, or after a date such as 2026-01-31",
-	  1 },
-	{ "exact", KEY_EXACT, NULL, 0,
-	  "Also open files of one block, to see whether they are unwritten or shared", 1 },
-	{ "extensions", KEY_EXTENSIONS, NULL, 0,
-	  "With --volume: also sums by extension, which needs to read all directories", 1 },
-	{ "sync", KEY_SYNC, NULL, 0, "Flush each file first; this causes writes", 1 },
-	{ "threads", KEY_THREADS, "N", 0, "Number of scanner threads (default: several per CPU)",
-	  1 },
-	{ NULL, 0, NULL, 0, "What to show:", 2 },
-	{ "verbose", KEY_VERBOSE, NULL, 0,
-	  "For files: the table of extents, as printed by filefrag -v", 2 },
-	{ "swap", KEY_SWAP, NULL, 0,
+	  .group = 1, .values = "<file>" },
+	{ "exact", KEY_EXACT, NULL,
+	  "Also open files of one block, to see whether they are unwritten or shared", .group = 1 },
+	{ "extensions", KEY_EXTENSIONS, NULL,
+	  "With --volume: also sums by extension, which needs to read all directories",
+	  .group = 1 },
+	{ "sync", KEY_SYNC, NULL, "Flush each file first; this causes writes", .group = 1 },
+	{ "threads", KEY_THREADS, "N", "Number of scanner threads (default: several per CPU)",
+	  .group = 1 },
+	{ .help = "What to show:", .group = 2 },
+	{ "verbose", KEY_VERBOSE, NULL,
+	  "For files: the table of extents, as printed by filefrag -v", .group = 2 },
+	{ "swap", KEY_SWAP, NULL,
 	  "For files: whether swapon accepts them, and resume_offset for hibernation; swap files "
 	  "show it by default",
-	  2 },
-	{ "where", KEY_WHERE, NULL, 0, "For files: in which parts the fragments start", 2 },
-	{ "map", KEY_MAP, NULL, 0, "A picture of the location on the volume", 2 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Write the picture to FILE: .svg or .html", 2 },
-	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 2 },
-	{ "worst", KEY_WORST, "N", 0,
-	  "How many of the worst files, and of directories, to show (default: 10)", 2 },
-	{ "depth", KEY_DEPTH, "N", 0,
-	  "Sums by directory, down to N levels below each DIR or the top of the volume", 2 },
-	{ "directories", KEY_DIRECTORIES, NULL, 0,
-	  "Include the blocks of directories themselves (ext2, ext3, ext4)", 2 },
-	{ "sort", KEY_SORT, "KEY", 0,
-	  "Sort the worst files by cost (default), fragments, extents, size or density", 2 },
-	{ "model", KEY_MODEL, "NAME", 0,
-	  "Cost model: disk or flash (default: as the device reports)", 2 },
-	{ "json", KEY_JSON, NULL, 0, "One JSON document with all results", 2 },
-	{ "each", KEY_EACH, NULL, 0, "One JSON object per file and line", 2 },
-	{ "csv", KEY_CSV, NULL, 0, "One CSV row per file", 2 },
-	{ "names", KEY_NAMES, NULL, 0,
-	  "Only the names of files worth rewriting; for an image, relative to its top", 2 },
-	{ "diff", KEY_DIFF, "BEFORE", 0, "Compare with BEFORE, which --json wrote", 2 },
-	{ "watch", KEY_WATCH, "SECONDS", 0,
-	  "Check a file at this interval, and print a row when it has changed, until Ctrl-C", 2 },
-	{ "ascii", KEY_ASCII, NULL, 0, "Use only ASCII characters", 2 },
-	{ "quiet", KEY_QUIET, NULL, 0, "No progress", 2 },
+	  .group = 2 },
+	{ "where", KEY_WHERE, NULL, "For files: in which parts the fragments start", .group = 2 },
+	{ "map", KEY_MAP, NULL, "A picture of the location on the volume", .group = 2 },
+	{ "output", KEY_OUTPUT, "FILE", "Write the picture to FILE: .svg or .html", .group = 2,
+	  .values = "<file>" },
+	{ "force", KEY_FORCE, NULL, "Also replace a result file", .group = 2 },
+	{ "worst", KEY_WORST, "N",
+	  "How many of the worst files, and of directories, to show (default: 10)", .group = 2 },
+	{ "depth", KEY_DEPTH, "N",
+	  "Sums by directory, down to N levels below each DIR or the top of the volume", .group = 2,
+	  .values = "0 1 2" },
+	{ "directories", KEY_DIRECTORIES, NULL,
+	  "Include the blocks of directories themselves (ext2, ext3, ext4)", .group = 2 },
+	{ "sort", KEY_SORT, "KEY",
+	  "Sort the worst files by cost (default), fragments, extents, size or density", .group = 2,
+	  .values = "cost fragments extents size density" },
+	{ "model", KEY_MODEL, "disk|flash",
+	  "Cost model: disk or flash (default: as the device reports)", .group = 2,
+	  .values = "disk flash" },
+	{ "json", KEY_JSON, NULL, "One JSON document with all results", .group = 2 },
+	{ "each", KEY_EACH, NULL, "One JSON object per file and line", .group = 2 },
+	{ "csv", KEY_CSV, NULL, "One CSV row per file", .group = 2 },
+	{ "names", KEY_NAMES, NULL,
+	  "Only the names of files worth rewriting; for an image, relative to its top",
+	  .group = 2 },
+	{ "diff", KEY_DIFF, "BEFORE", "Compare with BEFORE, which --json wrote", .group = 2,
+	  .values = "<file>" },
+	{ "watch", KEY_WATCH, "SECONDS",
+	  "Check a file at this interval, and print a row when it has changed, until Ctrl-C",
+	  .group = 2 },
+	{ "ascii", KEY_ASCII, NULL, "Use only ASCII characters", .group = 2 },
+	{ "quiet", KEY_QUIET, NULL, "No progress", .group = 2 },
 	{ 0 },
 };
-
-static const char help[] =
-	"Show how fragmented files, trees and whole file systems are, whether it matters, and what "
-	"would help.  Nothing is written, unless --sync asks for it.\v"
-	"Examples:\n"
-	"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
-	"  alloc-perf frag -v ibdata1                   its extents\n"
-	"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
-	"  alloc-perf frag --where ibdata1              which part is fragmented?\n"
-	"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
-	"  alloc-perf frag --directories /var/mail      are directories fragmented?\n"
-	"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
-	"  alloc-perf frag -x /srv                      a tree\n"
-	"  sudo alloc-perf frag --volume /srv           the file system, and its free space\n"
-	"  alloc-perf frag --volume root.img            an image, without root\n"
-	"  alloc-perf frag --volume --partition 1 disk.img\n"
-	"  alloc-perf frag --json /srv >before.json     and later\n"
-	"  alloc-perf frag --diff before.json /srv\n"
-	"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n\n"
-	"Exit status: 0 success, 1 something could not be read, or --diff found it worse, 2 "
-	"invalid usage, 3 a prerequisite is missing, 130 interrupted.";
 
 /* ---- values ---- */
 
@@ -231,7 +221,7 @@ static void set_format(struct frag_request *request, enum frag_format format,
 		       struct argp_state *state)
 {
 	if (request->format != FRAG_TABLE && request->format != format)
-		argp_error(state, "use use only one of --json, --each, --csv and --names");
+		argp_error(state, "use only one of --json, --each, --csv and --names");
 	request->format = format;
 }
 
@@ -422,12 +412,8 @@ static void look_at_terminal(struct show_options *show)
 	show->columns = columns ? columns : COLUMNS_ASSUMED;
 }
 
-int cmd_frag(int argc, char **argv)
+static int run_frag(const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = {
-		options, parse_option, "FILE...\nDIR...\n--volume MOUNTPOINT|IMAGE", help, NULL,
-		NULL,	 NULL
-	};
 	struct frag_request request = {
 		.settings = { .sort = &frag_sorts[0],
 			      .worst_count = WORST_DEFAULT,
@@ -438,7 +424,7 @@ int cmd_frag(int argc, char **argv)
 	int status, r;
 
 	look_at_terminal(&request.show);
-	program_parse(&argp, argc, argv, 0, &request);
+	command_parse_by(self, parse_option, argc, argv, &request);
 	progress_line_start(&request.progress, request.quiet, 500000000, 200000000);
 	r = check_output_replaces(&request, &problem);
 	if (r < 0)
@@ -458,3 +444,32 @@ int cmd_frag(int argc, char **argv)
 	fd_close(request.settings.cancel_fd);
 	return status;
 }
+
+const struct command cmd_frag = {
+	.name = "frag",
+	.summary = "show how fragmented files, trees and file systems are",
+	.arguments = "FILE...\nDIR...\n--volume MOUNTPOINT|IMAGE",
+	.values = "<file>",
+	.purpose = "Show how fragmented files, trees and whole file systems are, whether it "
+		   "matters, and what would help.  Nothing is written, unless --sync asks for it.",
+	.examples =
+		"  alloc-perf frag /var/lib/mysql/ibdata1       a file\n"
+		"  alloc-perf frag -v ibdata1                   its extents\n"
+		"  alloc-perf frag --map -o ibdata1.svg ibdata1\n"
+		"  alloc-perf frag --where ibdata1              which part is fragmented?\n"
+		"  alloc-perf frag --swap /swapfile             usable? where for hibernation?\n"
+		"  alloc-perf frag --directories /var/mail      are directories fragmented?\n"
+		"  alloc-perf frag -x -d 1 /srv                 which directory below it?\n"
+		"  alloc-perf frag -x /srv                      a tree\n"
+		"  sudo alloc-perf frag --volume /srv           the file system, and its free "
+		"space\n"
+		"  alloc-perf frag --volume root.img            an image, without root\n"
+		"  alloc-perf frag --volume --partition 1 disk.img\n"
+		"  alloc-perf frag --json /srv >before.json     and later\n"
+		"  alloc-perf frag --diff before.json /srv\n"
+		"  alloc-perf frag --names -0 /srv | xargs -0 -n1 e4defrag\n",
+	.exit_status = "0 success, 1 something could not be read, or --diff found it worse, 2 "
+		       "invalid usage, 3 a prerequisite is missing, 130 interrupted.",
+	.options = options,
+	.run = run_frag,
+};

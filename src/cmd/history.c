@@ -17,7 +17,7 @@
 #include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "report/report.h"
 #include "base/suggest.h"
 #include "base/terminal.h"
@@ -41,16 +41,17 @@ static void options_clear(struct options *options)
 	problem_clear(&options->problem);
 }
 
-static const struct argp_option store_option[] = {
-	{ "store", KEY_STORE, "FILE", 0,
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
+static const struct option_row store_option[] = {
+	{ "store", KEY_STORE, "FILE",
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
 	{ 0 },
 };
 
-static const struct argp_option show_options[] = {
-	{ "format", KEY_FORMAT, "FORM", 0, "A format of alloc-perf report (default: table)", 0 },
-	{ "store", KEY_STORE, "FILE", 0,
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
+static const struct option_row show_options[] = {
+	{ "format", KEY_FORMAT, "FORM", "A format of alloc-perf report (default: table)",
+	  .values = "table markdown html json 2009 csv" },
+	{ "store", KEY_STORE, "FILE",
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
 	{ 0 },
 };
 
@@ -204,112 +205,76 @@ static int show(struct options *options, struct problem *problem)
 	return show_results(options, &results);
 }
 
-/* ---- which of them ---- */
+/* ---- the commands ---- */
 
-static const char add_doc[] = "Add the contents of result files to the history.\v"
-			      "Trials that are already stored are skipped, so that a file that has "
-			      "grown can be added again.\n\n"
-			      "Example:\n"
-			      "  alloc-perf history add results.jsonl";
-static const char list_doc[] = "Show the runs in the history.\v"
-			       "Example:\n"
-			       "  alloc-perf history list";
-static const char show_doc[] = "Show one run as alloc-perf report shows a result file.\v"
-			       "Examples:\n"
-			       "  alloc-perf history show 3\n"
-			       "  alloc-perf history show 3 --format html > run-3.html";
-
-static const struct action {
-	const char *name;
-	const char *arguments;
-	const char *doc;
-	const struct argp_option *options;
-	int (*run)(struct options *options, struct problem *problem);
-} actions[] = {
-	{ "add", "FILE...", add_doc, store_option, add },
-	{ "list", "", list_doc, store_option, list },
-	{ "show", "ID", show_doc, show_options, show },
-};
-
-static int run_action(const struct action *action, int argc, char **argv)
+static int run_with(int (*run)(struct options *options, struct problem *problem),
+		    const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = {
-		action->options, take_option, action->arguments, action->doc, NULL, NULL, NULL
-	};
 	CLEANUP(options_clear) struct options options = { 0 };
-	int r = -program_parse(&argp, argc, argv, 0, &options);
+	int r = -command_parse_by(self, take_option, argc, argv, &options);
 
 	if (r == 0)
-		r = action->run(&options, &options.problem);
+		r = run(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }
 
-static void print_help(void)
+static int run_add(const struct command *self, int argc, char **argv)
 {
-	puts("Usage: alloc-perf history COMMAND [OPTION...]\n"
-	     "Store results and show how they changed over time.\n\n"
-	     "  add FILE...  add the contents of result files\n"
-	     "  list         show the stored runs\n"
-	     "  show ID      show one run\n"
-	     "  trend        show how a statistic changed over time\n\n"
-	     "      --store=FILE        the history; $XDG_DATA_HOME/alloc-perf/history.sqlite\n"
-	     "                          by default\n"
-	     "  -f, --format=FORM       of show: a format of alloc-perf report\n"
-	     "Of trend:\n"
-	     "      --fs=NAME           the file system\n"
-	     "  -m, --method=NAME,...   the methods\n"
-	     "  -M, --measure=NAME      the measure\n"
-	     "      --by=WHAT           kernel, date or label\n"
-	     "      --on=TESTBED        only results of this testbed\n"
-	     "  -s, --size=SIZE         only files of this size\n"
-	     "      --chart             draw it on the terminal\n"
-	     "  -o, --output=FILE       draw to FILE, which ends in .svg, .png or .pdf\n"
-	     "      --force             also replace a result file\n\n"
-	     "Examples:\n"
-	     "  alloc-perf history add results.jsonl\n"
-	     "  alloc-perf history trend --fs ext4 --method fallocate --by kernel\n\n"
-	     "See `alloc-perf history COMMAND --help` and alloc-perf-history(1).");
+	return run_with(add, self, argc, argv);
 }
 
-static int unknown_action(const char *typed)
+static int run_list(const struct command *self, int argc, char **argv)
 {
-	const char *nearest = NULL;
-
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		suggest_consider(typed, actions[i].name, &nearest);
-	suggest_consider(typed, "trend", &nearest);
-	fprintf(stderr, "alloc-perf: unknown history command \"%s\"; ", typed);
-	if (nearest)
-		fprintf(stderr, "did you mean \"%s\"?\n", nearest);
-	else
-		fprintf(stderr, "use add, list, show or trend\n");
-	return PROBLEM_USAGE;
+	return run_with(list, self, argc, argv);
 }
 
-int cmd_history(int argc, char **argv)
+static int run_show(const struct command *self, int argc, char **argv)
 {
-	CLEANUP(freep) char *name = NULL;
-
-	if (argc < 2) {
-		fprintf(stderr, "alloc-perf: give a history command: add, list, show or trend\n");
-		return PROBLEM_USAGE;
-	}
-	if (program_is_help(argv[1])) {
-		print_help();
-		return 0;
-	}
-	if (*argv[1] == '-')
-		return program_parse(&(struct argp) { 0 }, argc, argv, 0, NULL);
-	name = text_format("alloc-perf history %s", argv[1]);
-	if (!name)
-		return cmd_complain(&(struct problem) { 0 }, -ENOMEM);
-	for (size_t i = 0; i < ARRAY_SIZE(actions); i++)
-		if (strcmp(argv[1], actions[i].name) == 0) {
-			argv[1] = name;
-			return run_action(&actions[i], argc - 1, argv + 1);
-		}
-	if (strcmp(argv[1], "trend") != 0)
-		return unknown_action(argv[1]);
-	argv[1] = name;
-	return cmd_history_trend(argc - 1, argv + 1);
+	return run_with(show, self, argc, argv);
 }
+
+static const struct command add_command = {
+	.name = "add",
+	.summary = "add the contents of result files",
+	.arguments = "FILE...",
+	.values = "<file>",
+	.purpose = "Add the contents of result files to the history.",
+	.notes = "Trials that are already stored are skipped, so that a file that has grown can be "
+		 "added again.",
+	.examples = "  alloc-perf history add results.jsonl\n",
+	.options = store_option,
+	.run = run_add,
+};
+
+static const struct command list_command = {
+	.name = "list",
+	.summary = "show the stored runs",
+	.purpose = "Show the runs in the history.",
+	.examples = "  alloc-perf history list\n",
+	.options = store_option,
+	.run = run_list,
+};
+
+static const struct command show_command = {
+	.name = "show",
+	.summary = "show one run",
+	.arguments = "ID",
+	.purpose = "Show one run as alloc-perf report shows a result file.",
+	.examples = "  alloc-perf history show 3\n"
+		    "  alloc-perf history show 3 --format html > run-3.html\n",
+	.options = show_options,
+	.run = run_show,
+};
+
+static const struct command *const commands[] = { &add_command, &list_command, &show_command,
+						  &cmd_history_trend, NULL };
+
+const struct command cmd_history = {
+	.name = "history",
+	.summary = "store results and show how they changed over time",
+	.purpose = "Store results and show how they changed over time.",
+	.examples = "  alloc-perf history add results.jsonl\n"
+		    "  alloc-perf history trend --fs ext4 --method fallocate --by kernel\n",
+	.page = "alloc-perf-history(1)",
+	.subcommands = commands,
+};

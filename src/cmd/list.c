@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "cmd/list_lacks.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "cmd/run.h"
 #include "base/suggest.h"
 #include "base/text.h"
@@ -229,20 +229,13 @@ enum { SECTION_FILESYSTEMS = 1 << 1 };
 
 enum { OPTION_NAMES = 256, OPTION_ON };
 
-static const struct argp_option options[] = {
-	{ "on", OPTION_ON, "TESTBED", 0, "list the file systems of this testbed", 0 },
-	{ "names", OPTION_NAMES, NULL, 0,
-	  "print only names, one per line; with --on, only file systems that can be used", 0 },
+static const struct option_row options[] = {
+	{ "on", OPTION_ON, "TESTBED", "list the file systems of this testbed",
+	  .values = "<testbed>" },
+	{ "names", OPTION_NAMES, NULL,
+	  "print only names, one per line; with --on, only file systems that can be used" },
 	{ 0 },
 };
-
-static const char help[] = "List methods, file systems and testbeds, whether they can be used on "
-			   "this machine, and if not, why and what to install.\v"
-			   "Examples:\n"
-			   "  alloc-perf list\n"
-			   "  alloc-perf list filesystems --on loop\n"
-			   "  alloc-perf list methods testbeds\n"
-			   "  alloc-perf list methods --names";
 
 static void choose_section(const char *name, struct argp_state *state, unsigned *sections_wanted)
 {
@@ -283,16 +276,13 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-int cmd_list(int argc, char **argv)
+static int run_list(const struct command *self, int argc, char **argv)
 {
-	const struct argp argp = { options, parse_option, "[methods] [filesystems] [testbeds]",
-				   help,    NULL,	  NULL,
-				   NULL };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(list_options_clear) struct list_options wanted = { 0 };
 	size_t shown = 0;
 
-	program_parse(&argp, argc, argv, 0, &wanted);
+	command_parse_by(self, parse_option, argc, argv, &wanted);
 	if (wanted.spec &&
 	    testbed_parse(wanted.spec, &wanted.testbed, &wanted.options.argument, &problem) < 0)
 		return cmd_complain(&problem, 0);
@@ -318,3 +308,18 @@ int cmd_list(int argc, char **argv)
 		puts("\n* the defaults of `alloc-perf run` on this machine");
 	return 0;
 }
+
+const struct command cmd_list = {
+	.name = "list",
+	.summary = "list methods, file systems and testbeds, and what can be used on this machine",
+	.arguments = "[methods] [filesystems] [testbeds]",
+	.values = "methods filesystems testbeds",
+	.purpose = "List methods, file systems and testbeds, whether they can be used on this "
+		   "machine, and if not, why and what to install.",
+	.examples = "  alloc-perf list\n"
+		    "  alloc-perf list filesystems --on loop\n"
+		    "  alloc-perf list methods testbeds\n"
+		    "  alloc-perf list methods --names\n",
+	.options = options,
+	.run = run_list,
+};

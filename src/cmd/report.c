@@ -17,7 +17,7 @@
 #include "cmd/cmd.h"
 #include "report/historic.h"
 #include "cmd/output.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "report/report.h"
 #include "stats/cell.h"
 
@@ -47,48 +47,34 @@ static void options_clear(struct options *options)
 	problem_clear(&options->problem);
 }
 
-static const struct argp_option option_table[] = {
-	{ "format", KEY_FORMAT, "FORM", 0,
+static const struct option_row option_table[] = {
+	{ "format", KEY_FORMAT, "FORM",
 	  "table, markdown, html, json, 2009 or csv (default: by the name of FILE, else table)",
-	  0 },
-	{ "measure", KEY_MEASURE, "NAME,...", 0,
-	  "What the tables show (default: time,allocate,written,fragments)", 0 },
-	{ "chart", KEY_CHART, "MEASURE", 0, "Draw a chart with gnuplot", 0 },
-	{ "title", KEY_TITLE, "TEXT", 0, "Title of the chart", 0 },
-	{ "chart-size", KEY_CHART_SIZE, "WxH", 0, "Size of the chart's picture in pixels", 0 },
-	{ "order", KEY_ORDER, "ORDER", 0,
-	  "File systems of the chart by plan (the default), name or value", 0 },
-	{ "output", KEY_OUTPUT, "FILE", 0,
+	  .values = "table markdown html json 2009 csv" },
+	{ "measure", KEY_MEASURE, "NAME,...",
+	  "What the tables show (default: time,allocate,written,fragments)",
+	  .values = "`report --list-measures`," },
+	{ "chart", KEY_CHART, "MEASURE", "Draw a chart with gnuplot",
+	  .values = "`report --list-measures`" },
+	{ "title", KEY_TITLE, "TEXT", "Title of the chart" },
+	{ "chart-size", KEY_CHART_SIZE, "WxH", "Size of the chart's picture in pixels" },
+	{ "order", KEY_ORDER, "ORDER",
+	  "File systems of the chart by plan (the default), name or value",
+	  .values = "plan name value" },
+	{ "output", KEY_OUTPUT, "FILE",
 	  "Write to FILE, whose name selects the format: .txt, .md, .html, .json or .csv, or a "
 	  "chart: .svg, .png or .pdf (default: of the time)",
-	  0 },
-	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
-	{ "script", KEY_SCRIPT, NULL, 0,
-	  "Write the gnuplot script of the chart with its data, instead of drawing", 0 },
-	{ "with", KEY_WITH, "2009", 0,
+	  .values = "<file>" },
+	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
+	{ "script", KEY_SCRIPT, NULL,
+	  "Write the gnuplot script of the chart with its data, instead of drawing" },
+	{ "with", KEY_WITH, "2009",
 	  "Show the results of 2009 for comparison, with ratios, for table, markdown, html and "
 	  "json",
-	  0 },
-	{ "list-measures", KEY_LIST_MEASURES, NULL, 0, "List the measures", 0 },
+	  .values = "2009" },
+	{ "list-measures", KEY_LIST_MEASURES, NULL, "List the measures" },
 	{ 0 },
 };
-
-static const char doc[] =
-	"Show results as tables or charts.\v"
-	"FILE was written by `alloc-perf run --output FILE`; - is standard input. Results of "
-	"several files that were measured under the same conditions are shown in one table.\n\n"
-	"Examples:\n"
-	"  alloc-perf report results.jsonl\n"
-	"  alloc-perf report --measure fragments,gap results.jsonl\n"
-	"  alloc-perf report --format 2009 results.jsonl\n"
-	"  alloc-perf report --format markdown --with 2009 results.jsonl\n"
-	"  alloc-perf report -o results.csv results.jsonl\n"
-	"  alloc-perf report -o page.html one-kernel.jsonl another.jsonl\n"
-	"  alloc-perf report --chart fragments results.jsonl\n"
-	"  alloc-perf report --chart written -o written.svg results.jsonl\n"
-	"  alloc-perf report --chart time --order value --title 'my disk' -o t.png results.jsonl\n"
-	"  alloc-perf report --chart time --script -o time.gp results.jsonl\n\n"
-	"Exit status: 0 success, 1 nothing to show, 2 invalid usage or file, 3 gnuplot is missing.";
 
 static int take_chart_size(const char *text, struct options *options)
 {
@@ -351,14 +337,12 @@ static int report(struct options *options, struct problem *problem)
 	return r < 0 ? r : show(&grids, options->with_2009 ? &beside : NULL, options, problem);
 }
 
-int cmd_report(int argc, char **argv)
+static int run_report(const struct command *self, int argc, char **argv)
 {
-	static const struct argp argp = { option_table, take_option, "FILE...", doc,
-					  NULL,		NULL,	     NULL };
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	r = -program_parse(&argp, argc, argv, 0, &options);
+	r = -command_parse_by(self, take_option, argc, argv, &options);
 	if (r == 0)
 		r = check_output(&options);
 	if (r == 0)
@@ -369,3 +353,29 @@ int cmd_report(int argc, char **argv)
 		r = report(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }
+
+const struct command cmd_report = {
+	.name = "report",
+	.summary = "show results as a table, a chart, a web page or CSV",
+	.arguments = "FILE...",
+	.values = "<file>",
+	.purpose = "Show results as tables or charts.",
+	.notes = "FILE was written by `alloc-perf run --output FILE`; - is standard input. Results "
+		 "of several files that were measured under the same conditions are shown in one "
+		 "table.",
+	.examples = "  alloc-perf report results.jsonl\n"
+		    "  alloc-perf report --measure fragments,gap results.jsonl\n"
+		    "  alloc-perf report --format 2009 results.jsonl\n"
+		    "  alloc-perf report --format markdown --with 2009 results.jsonl\n"
+		    "  alloc-perf report -o results.csv results.jsonl\n"
+		    "  alloc-perf report -o page.html one-kernel.jsonl another.jsonl\n"
+		    "  alloc-perf report --chart fragments results.jsonl\n"
+		    "  alloc-perf report --chart written -o written.svg results.jsonl\n"
+		    "  alloc-perf report --chart time --order value --title 'my disk' -o t.png "
+		    "results.jsonl\n"
+		    "  alloc-perf report --chart time --script -o time.gp results.jsonl\n",
+	.exit_status =
+		"0 success, 1 nothing to show, 2 invalid usage or file, 3 gnuplot is missing.",
+	.options = option_table,
+	.run = run_report,
+};

@@ -378,7 +378,7 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	return r;
 }
 
-int cmd_run(int argc, char **argv)
+static int run_run(const struct command *self, int argc, char **argv)
 {
 	struct run_options wanted;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
@@ -390,7 +390,7 @@ int cmd_run(int argc, char **argv)
 			   .watch = WATCH_NONE };
 	int r;
 
-	run_parse(argc, argv, &wanted);
+	run_parse(self, argc, argv, &wanted);
 	r = prepare(&run, &problem);
 	if (r >= 0 && wanted.dry_run) {
 		print_trials(&run);
@@ -406,3 +406,27 @@ int cmd_run(int argc, char **argv)
 		return say_interrupted(&run, &problem);
 	return r < 0 ? cmd_complain(&problem, r) : finish(&run, &problem);
 }
+
+const struct command cmd_run = {
+	.name = "run",
+	.summary = "measure methods on freshly formatted file systems",
+	.purpose = "Measure the allocation of disk space: every method on every file system, each "
+		   "trial on a freshly formatted volume.",
+	.examples =
+		"  alloc-perf run                                    a first look, no root needed\n"
+		"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      other file systems\n"
+		"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five "
+		"rounds\n"
+		"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
+		"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
+		"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
+		"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   its data is "
+		"lost\n"
+		"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or "
+		"more\n"
+		"  alloc-perf run --resume 2009.jsonl\n",
+	.exit_status = "0 success, 1 a trial failed, 2 invalid usage or plan, 3 a prerequisite is "
+		       "missing, 130 interrupted.",
+	.options = run_option_rows,
+	.run = run_run,
+};

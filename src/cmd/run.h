@@ -3,6 +3,7 @@
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
 
+#include "base/command.h"
 #include "stats/cell.h"
 #include "plan/plan.h"
 #include "base/problem.h"
@@ -43,7 +44,9 @@ struct run {
 /* ---- run_options.c ---- */
 
 /* Ends the process where the usage is wrong, as argp does. */
-void run_parse(int argc, char **argv, struct run_options *ret);
+void run_parse(const struct command *self, int argc, char **argv, struct run_options *ret);
+
+extern const struct option_row run_option_rows[];
 
 /* ---- run_testbed.c ---- */
 

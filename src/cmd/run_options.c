@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "cmd/run.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -16,113 +16,104 @@
 enum { TRIAL_SECONDS = 3600 };
 
 enum option_key {
-	OPTION_FS = 'f',
-	OPTION_METHODS = 'm',
-	OPTION_SIZE = 's',
-	OPTION_VOLUME = 'v',
-	OPTION_RUNS = 'r',
-	OPTION_OUTPUT = 'o',
-	OPTION_QUIET = 'q',
-	OPTION_DRY_RUN = 'n',
-	OPTION_ON = 256,
-	OPTION_KERNEL,
-	OPTION_MODULES,
-	OPTION_DRIVE_THROTTLE,
-	OPTION_LABEL,
-	OPTION_PRESET,
-	OPTION_PLAN,
-	OPTION_FORCE,
-	OPTION_RESUME,
-	OPTION_KEEP_IMAGES,
-	OPTION_SCRATCH,
-	OPTION_TIMEOUT,
-	OPTION_SEED,
-	OPTION_PRECISION,
-	OPTION_MAX_TIME,
-	OPTION_DESTROY,
-	OPTION_OVERWRITE_SIGNATURE,
-	OPTION_SAME_DISK,
+	KEY_FS = 'f',
+	KEY_METHODS = 'm',
+	KEY_SIZE = 's',
+	KEY_VOLUME = 'v',
+	KEY_RUNS = 'r',
+	KEY_OUTPUT = 'o',
+	KEY_QUIET = 'q',
+	KEY_DRY_RUN = 'n',
+	KEY_ON = 256,
+	KEY_KERNEL,
+	KEY_MODULES,
+	KEY_DRIVE_THROTTLE,
+	KEY_LABEL,
+	KEY_PRESET,
+	KEY_PLAN,
+	KEY_FORCE,
+	KEY_RESUME,
+	KEY_KEEP_IMAGES,
+	KEY_SCRATCH,
+	KEY_TIMEOUT,
+	KEY_SEED,
+	KEY_PRECISION,
+	KEY_MAX_TIME,
+	KEY_DESTROY,
+	KEY_OVERWRITE_SIGNATURE,
+	KEY_SAME_DISK,
 };
 
-static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "What to measure:", 1 },
-	{ "fs", OPTION_FS, "NAME,...", 0, "file systems; `alloc-perf list filesystems` shows them",
-	  1 },
-	{ "methods", OPTION_METHODS, "NAME,...", 0, "methods; `alloc-perf list methods` shows them",
-	  1 },
-	{ "size", OPTION_SIZE, "SIZE,...", 0, "file sizes, such as 64M or 4G (binary units)", 1 },
-	{ "volume", OPTION_VOLUME, "SIZE", 0,
-	  "size of the volume (default: 5 times the file, at least 512M)", 1 },
-	{ "runs", OPTION_RUNS, "N|auto", 0,
+const struct option_row run_option_rows[] = {
+	{ .help = "What to measure:", .group = 1 },
+	{ "fs", KEY_FS, "NAME,...", "file systems; `alloc-perf list filesystems` shows them",
+	  .group = 1, .values = "`list --names filesystems`,", .key = "filesystems" },
+	{ "methods", KEY_METHODS, "NAME,...", "methods; `alloc-perf list methods` shows them",
+	  .group = 1, .values = "`list --names methods`,", .key = "methods" },
+	{ "size", KEY_SIZE, "SIZE,...", "file sizes, such as 64M or 4G (binary units)", .group = 1,
+	  .values = "256M 512M 1G 4G", .key = "sizes" },
+	{ "volume", KEY_VOLUME, "SIZE",
+	  "size of the volume (default: 5 times the file, at least 512M)", .group = 1,
+	  .values = "1G 5G 20G", .key = "volume" },
+	{ "runs", KEY_RUNS, "N|auto",
 	  "number of rounds, each in a random order; results are medians; auto: until they are "
 	  "precise (default: auto, for 50 s at most, in a guest 100 s)",
-	  1 },
-	{ "precision", OPTION_PRECISION, "PERCENT", 0,
+	  .group = 1, .values = "auto", .key = "runs" },
+	{ "precision", KEY_PRECISION, "PERCENT",
 	  "for auto: largest distance of the 95 % interval from the median of the time (default: "
 	  "5)",
-	  1 },
-	{ "max-time", OPTION_MAX_TIME, "DURATION", 0,
-	  "for auto: time limit, such as 90s, 10m or 2h (default: 1h)", 1 },
-	{ "seed", OPTION_SEED, "N", 0, "use the order of an earlier run", 1 },
-	{ "preset", OPTION_PRESET, "NAME", 0, "2009 (the original experiment), demo or default",
-	  1 },
-	{ "plan", OPTION_PLAN, "FILE", 0, "plan file, with your own file systems and options", 1 },
-	{ "label", OPTION_LABEL, "TEXT", 0, "description of the conditions, such as \"desktop on\"",
-	  1 },
-	{ NULL, 0, NULL, 0, "Where:", 2 },
-	{ "on", OPTION_ON, "TESTBED", 0,
+	  .group = 1, .key = "precision" },
+	{ "max-time", KEY_MAX_TIME, "DURATION",
+	  "for auto: time limit, such as 90s, 10m or 2h (default: 1h)", .group = 1,
+	  .key = "max_time" },
+	{ "seed", KEY_SEED, "N", "use the order of an earlier run", .group = 1, .key = "seed" },
+	{ "preset", KEY_PRESET, "NAME", "2009 (the original experiment), demo or default",
+	  .group = 1, .values = "default demo 2009" },
+	{ "plan", KEY_PLAN, "FILE", "plan file, with your own file systems and options", .group = 1,
+	  .values = "<file>" },
+	{ "label", KEY_LABEL, "TEXT", "description of the conditions, such as \"desktop on\"",
+	  .group = 1, .key = "label" },
+	{ .help = "Where:", .group = 2 },
+	{ "on", KEY_ON, "TESTBED",
 	  "uml[:KERNEL], loop, qemu[:KERNEL], device:PATH or dir:PATH; auto (default): the first "
-	  "of loop, "
-	  "qemu on KVM "
-	  "and "
-	  "uml that can be used",
-	  2 },
-	{ "kernel", OPTION_KERNEL, "[NAME=]KERNEL", 0,
+	  "of loop, qemu on KVM and uml that can be used",
+	  .group = 2, .values = "<testbed>", .key = "on" },
+	{ "kernel", KEY_KERNEL, "[NAME=]KERNEL",
 	  "on qemu, a kernel in /boot or the path of a bzImage; on uml, the path of a linux.uml; "
 	  "can be given several times",
-	  2 },
-	{ "modules", OPTION_MODULES, "DIR", 0,
-	  "modules of these kernels (default: next to the kernel, or those of the machine)", 2 },
-	{ "drive-throttle", OPTION_DRIVE_THROTTLE, "LIMITS", 0,
-	  "limits of the disk on qemu, such as iops=120,bps=80M", 2 },
-	{ "scratch", OPTION_SCRATCH, "DIR", 0,
-	  "directory for images (default: $TMPDIR or /var/tmp)", 2 },
-	{ "keep-images", OPTION_KEEP_IMAGES, "DIR", 0, "keep the image of each trial in DIR", 2 },
-	{ "destroy", OPTION_DESTROY, "PATH", 0,
+	  .group = 2, .values = "<kernel>", .key = "kernels", .repeats = true },
+	{ "modules", KEY_MODULES, "DIR",
+	  "modules of these kernels (default: next to the kernel, or those of the machine)",
+	  .group = 2, .values = "<directory>", .key = "modules" },
+	{ "drive-throttle", KEY_DRIVE_THROTTLE, "LIMITS",
+	  "limits of the disk on qemu, such as iops=120,bps=80M", .group = 2,
+	  .values = "iops= bps=", .key = "drive_throttle" },
+	{ "scratch", KEY_SCRATCH, "DIR", "directory for images (default: $TMPDIR or /var/tmp)",
+	  .group = 2, .values = "<directory>" },
+	{ "keep-images", KEY_KEEP_IMAGES, "DIR", "keep the image of each trial in DIR", .group = 2,
+	  .values = "<directory>" },
+	{ "destroy", KEY_DESTROY, "PATH",
 	  "for device: the device again, to confirm that its data may be lost; without a terminal, "
 	  "its name in /dev/disk/by-id or its serial number",
-	  2 },
-	{ "overwrite-signature", OPTION_OVERWRITE_SIGNATURE, "TYPE", 0,
-	  "for device: type that may be overwritten, such as ext4", 2 },
-	{ "same-disk", OPTION_SAME_DISK, NULL, 0,
+	  .group = 2, .values = "<file>" },
+	{ "overwrite-signature", KEY_OVERWRITE_SIGNATURE, "TYPE",
+	  "for device: type that may be overwritten, such as ext4", .group = 2,
+	  .values = "ext2 ext3 ext4 xfs btrfs vfat ntfs swap" },
+	{ "same-disk", KEY_SAME_DISK, NULL,
 	  "for device: allow a partition of the disk with /, /boot, scratch directory or results",
-	  2 },
-	{ "timeout", OPTION_TIMEOUT, "SECONDS", 0, "time limit of a trial (default: 3600)", 2 },
-	{ NULL, 0, NULL, 0, "Results:", 3 },
-	{ "output", OPTION_OUTPUT, "FILE", 0,
-	  "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)", 3 },
-	{ "force", OPTION_FORCE, NULL, 0, "overwrite an existing result file", 3 },
-	{ "resume", OPTION_RESUME, "FILE", 0, "continue an interrupted run", 3 },
-	{ "dry-run", OPTION_DRY_RUN, NULL, 0, "print the trials and change nothing", 3 },
-	{ "quiet", OPTION_QUIET, NULL, 0, "no progress and no table", 3 },
+	  .group = 2 },
+	{ "timeout", KEY_TIMEOUT, "SECONDS", "time limit of a trial (default: 3600)", .group = 2 },
+	{ .help = "Results:", .group = 3 },
+	{ "output", KEY_OUTPUT, "FILE",
+	  "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)", .group = 3,
+	  .values = "<file>" },
+	{ "force", KEY_FORCE, NULL, "overwrite an existing result file", .group = 3 },
+	{ "resume", KEY_RESUME, "FILE", "continue an interrupted run", .group = 3,
+	  .values = "<file>" },
+	{ "dry-run", KEY_DRY_RUN, NULL, "print the trials and change nothing", .group = 3 },
+	{ "quiet", KEY_QUIET, NULL, "no progress and no table", .group = 3 },
 	{ 0 },
 };
-
-static const char help[] =
-	"Measure the allocation of disk space: every method on every file system, each trial on a "
-	"freshly formatted volume.\v"
-	"Examples:\n"
-	"  alloc-perf run                                    a first look, no root needed\n"
-	"  alloc-perf run --fs ext4,xfs,btrfs --size 1G      other file systems\n"
-	"  sudo alloc-perf run --on loop --runs 5 --fs ext4  the running kernel, five rounds\n"
-	"  alloc-perf run --runs auto --precision 3 --max-time 30m --fs xfs\n"
-	"  alloc-perf run --on dir:/srv -m fallocate,chunk-4K\n"
-	"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
-	"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   its data is lost\n"
-	"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or more\n"
-	"  alloc-perf run --resume 2009.jsonl\n\n"
-	"Exit status: 0 success, 1 a trial failed, 2 invalid usage or plan, 3 a prerequisite is "
-	"missing, 130 interrupted.";
 
 static void parse_timeout(const char *text, struct argp_state *state, uint64_t *ret_seconds)
 {
@@ -148,26 +139,26 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 		int key;
 		const char **member;
 	} texts[] = {
-		{ OPTION_FS, &run->filesystems },
-		{ OPTION_METHODS, &run->methods },
-		{ OPTION_SIZE, &run->sizes },
-		{ OPTION_VOLUME, &run->volume },
-		{ OPTION_RUNS, &run->runs },
-		{ OPTION_ON, &run->testbed },
-		{ OPTION_LABEL, &run->label },
-		{ OPTION_PRESET, &run->preset },
-		{ OPTION_PLAN, &run->plan },
-		{ OPTION_OUTPUT, &run->output },
-		{ OPTION_RESUME, &run->resume },
-		{ OPTION_KEEP_IMAGES, &run->keep_images },
-		{ OPTION_SCRATCH, &run->scratch },
-		{ OPTION_SEED, &run->seed },
-		{ OPTION_PRECISION, &run->precision },
-		{ OPTION_MAX_TIME, &run->max_time },
-		{ OPTION_MODULES, &run->modules },
-		{ OPTION_DRIVE_THROTTLE, &run->drive_throttle },
-		{ OPTION_DESTROY, &run->consent.destroy },
-		{ OPTION_OVERWRITE_SIGNATURE, &run->consent.overwrite_signature },
+		{ KEY_FS, &run->filesystems },
+		{ KEY_METHODS, &run->methods },
+		{ KEY_SIZE, &run->sizes },
+		{ KEY_VOLUME, &run->volume },
+		{ KEY_RUNS, &run->runs },
+		{ KEY_ON, &run->testbed },
+		{ KEY_LABEL, &run->label },
+		{ KEY_PRESET, &run->preset },
+		{ KEY_PLAN, &run->plan },
+		{ KEY_OUTPUT, &run->output },
+		{ KEY_RESUME, &run->resume },
+		{ KEY_KEEP_IMAGES, &run->keep_images },
+		{ KEY_SCRATCH, &run->scratch },
+		{ KEY_SEED, &run->seed },
+		{ KEY_PRECISION, &run->precision },
+		{ KEY_MAX_TIME, &run->max_time },
+		{ KEY_MODULES, &run->modules },
+		{ KEY_DRIVE_THROTTLE, &run->drive_throttle },
+		{ KEY_DESTROY, &run->consent.destroy },
+		{ KEY_OVERWRITE_SIGNATURE, &run->consent.overwrite_signature },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
@@ -176,22 +167,22 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 			return 0;
 		}
 	switch (key) {
-	case OPTION_TIMEOUT:
+	case KEY_TIMEOUT:
 		parse_timeout(argument, state, &run->trial_seconds);
 		return 0;
-	case OPTION_KERNEL:
+	case KEY_KERNEL:
 		add_kernel(argument, state, &run->kernels);
 		return 0;
-	case OPTION_SAME_DISK:
+	case KEY_SAME_DISK:
 		run->consent.same_disk = 1;
 		return 0;
-	case OPTION_FORCE:
+	case KEY_FORCE:
 		run->force = 1;
 		return 0;
-	case OPTION_DRY_RUN:
+	case KEY_DRY_RUN:
 		run->dry_run = 1;
 		return 0;
-	case OPTION_QUIET:
+	case KEY_QUIET:
 		run->quiet = 1;
 		return 0;
 	case ARGP_KEY_ARG:
@@ -203,10 +194,8 @@ static error_t parse_option(int key, char *argument, struct argp_state *state)
 	}
 }
 
-void run_parse(int argc, char **argv, struct run_options *ret)
+void run_parse(const struct command *self, int argc, char **argv, struct run_options *ret)
 {
-	const struct argp argp = { options, parse_option, NULL, help, NULL, NULL, NULL };
-
 	*ret = (struct run_options) { .trial_seconds = TRIAL_SECONDS };
-	program_parse(&argp, argc, argv, 0, ret);
+	command_parse_by(self, parse_option, argc, argv, ret);
 }

@@ -17,7 +17,7 @@
 #include "cmd/cmd_history.h"
 #include "method/method.h"
 #include "cmd/output.h"
-#include "base/program.h"
+#include "base/command.h"
 #include "report/report.h"
 #include "base/size.h"
 #include "cmd/trend_points.h"
@@ -47,29 +47,26 @@ static void options_clear(struct options *options)
 	problem_clear(&options->problem);
 }
 
-static const struct argp_option option_table[] = {
-	{ "fs", KEY_FS, "NAME", 0, "The file system, by its name in the results", 0 },
-	{ "method", KEY_METHOD, "NAME,...", 0, "The methods (default: all)", 0 },
-	{ "measure", KEY_MEASURE, "NAME", 0,
-	  "The measure, see alloc-perf report --list-measures (default: time)", 0 },
-	{ "by", KEY_BY, "WHAT", 0, "One line per kernel (the default), date or label", 0 },
-	{ "on", KEY_ON, "TESTBED", 0, "Only results of this testbed", 0 },
-	{ "size", KEY_SIZE, "SIZE", 0, "Only files of this size", 0 },
-	{ "chart", KEY_CHART, NULL, 0, "Draw on the terminal with gnuplot", 0 },
-	{ "output", KEY_OUTPUT, "FILE", 0, "Draw to FILE, which ends in .svg, .png or .pdf", 0 },
-	{ "force", KEY_FORCE, NULL, 0, "Also replace a result file", 0 },
-	{ "store", KEY_STORE, "FILE", 0,
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", 0 },
+static const struct option_row option_table[] = {
+	{ "fs", KEY_FS, "NAME", "The file system, by its name in the results",
+	  .values = "`list --names filesystems`" },
+	{ "method", KEY_METHOD, "NAME,...", "The methods (default: all)",
+	  .values = "`list --names methods`," },
+	{ "measure", KEY_MEASURE, "NAME",
+	  "The measure, see alloc-perf report --list-measures (default: time)",
+	  .values = "`report --list-measures`" },
+	{ "by", KEY_BY, "kernel|date|label", "One line per kernel (the default), date or label",
+	  .values = "kernel date label" },
+	{ "on", KEY_ON, "TESTBED", "Only results of this testbed", .values = "<testbed>" },
+	{ "size", KEY_SIZE, "SIZE", "Only files of this size", .values = "256M 512M 1G 4G" },
+	{ "chart", KEY_CHART, NULL, "Draw on the terminal with gnuplot" },
+	{ "output", KEY_OUTPUT, "FILE", "Draw to FILE, which ends in .svg, .png or .pdf",
+	  .values = "<file>" },
+	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
+	{ "store", KEY_STORE, "FILE",
+	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
 	{ 0 },
 };
-
-static const char doc[] = "Show how a statistic changed over time.\v"
-			  "Results of different testbeds or sizes are shown separately. Each "
-			  "change is relative to the line above.\n\n"
-			  "Examples:\n"
-			  "  alloc-perf history trend --fs ext4 --method fallocate\n"
-			  "  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
-			  "  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg";
 
 static int take_by(struct options *options, const char *name)
 {
@@ -242,13 +239,12 @@ static int trend(const struct options *options, struct problem *problem)
 	return r < 0 ? r : cmd_print(options->output, print, &printing, problem);
 }
 
-int cmd_history_trend(int argc, char **argv)
+static int run_trend(const struct command *self, int argc, char **argv)
 {
-	static const struct argp argp = { option_table, take_option, "", doc, NULL, NULL, NULL };
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	r = -program_parse(&argp, argc, argv, 0, &options);
+	r = -command_parse_by(self, take_option, argc, argv, &options);
 	if (r == 0)
 		r = settle(&options);
 	if (r == 0)
@@ -257,3 +253,16 @@ int cmd_history_trend(int argc, char **argv)
 		r = trend(&options, &options.problem);
 	return r < 0 ? cmd_complain(&options.problem, r) : 0;
 }
+
+const struct command cmd_history_trend = {
+	.name = "trend",
+	.summary = "show how a statistic changed over time",
+	.purpose = "Show how a statistic changed over time.",
+	.notes = "Results of different testbeds or sizes are shown separately. Each change is "
+		 "relative to the line above.",
+	.examples = "  alloc-perf history trend --fs ext4 --method fallocate\n"
+		    "  alloc-perf history trend --fs ext4 --measure fragments --by date\n"
+		    "  alloc-perf history trend --fs xfs --method mmap,fallocate -o xfs.svg\n",
+	.options = option_table,
+	.run = run_trend,
+};

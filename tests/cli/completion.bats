@@ -22,12 +22,14 @@ setup() {
 	END
 	chmod 755 "$TEST_DIR/bin/alloc-perf"
 	COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
-	# shellcheck source=completion/alloc-perf.bash
-	source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+	# shellcheck source=/dev/null
+	source "$ALLOC_PERF_BUILD/completion/alloc-perf"
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report diff frag history list create --help --version
+	completes "alloc-perf " run report diff frag history list create help version --help --version
+	completes "alloc-perf he" help
+	completes "alloc-perf help history t" trend
 	completes "alloc-perf re" report
 }
 
@@ -43,7 +45,7 @@ setup() {
 	completes "alloc-perf diff --by te" testbed
 	completes "alloc-perf history trend --by d" date
 	completes "alloc-perf run --pre" --precision --preset
-	completes "alloc-perf history " add list show trend --help
+	completes "alloc-perf history " add list show trend help --help
 	completes "alloc-perf history trend --me" --method --measure
 	completes "alloc-perf history trend --by k" kernel
 	completes "alloc-perf history show --f" --format
@@ -70,7 +72,7 @@ setup() {
 	unshare --mount true 2>/dev/null || lack loop "mount namespaces are not permitted here"
 	cat >"$TEST_DIR/ask" <<-END
 		mount -t tmpfs none /boot
-		source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+		source "$ALLOC_PERF_BUILD/completion/alloc-perf"
 		_alloc_perf_kernel ""
 		printf '<%s>' "\${COMPREPLY[@]}"
 		touch /boot/vmlinuz-6.1.0 /boot/vmlinuz-6.12.0
@@ -104,7 +106,7 @@ setup() {
 # bash_shows LINE TEXT: types LINE and two tabs at bash, until TEXT is there: the same through
 # readline itself, with all that it does to "=" and ":".
 bash_shows() {
-	printf '%s\n' "PS1='ready: '" "source '$ALLOC_PERF_SOURCE/completion/alloc-perf.bash'" >rc
+	printf '%s\n' "PS1='ready: '" "source '$ALLOC_PERF_BUILD/completion/alloc-perf'" >rc
 	# Ctrl-U takes the line back.
 	"$ALLOC_PERF_SOURCE/tests/cli/terminal.py" "ready: " "$1\\t\\t" "$2" '\025exit\n' -- bash --rcfile rc -i
 }
@@ -118,7 +120,8 @@ bash_shows() {
 
 @test "zsh: the syntax is right" {
 	require_program zsh
-	zsh -n "$ALLOC_PERF_SOURCE/completion/_alloc-perf"
+	zsh -n "$ALLOC_PERF_BUILD/completion/_alloc-perf"
+	zsh -n "$ALLOC_PERF_BUILD/completion/_suspend-freeze"
 }
 
 # zsh_shows LINE TEXT: types LINE and two tabs at zsh, and prints what it shows, until TEXT is there.
@@ -137,7 +140,7 @@ zsh_shows() {
 		done
 		print -r -- "$shown"
 		zpty -d shell
-	' zsh "$ALLOC_PERF_SOURCE" "$1" "$2"
+	' zsh "$ALLOC_PERF_BUILD" "$1" "$2"
 }
 
 @test "zsh: completes a name that the program told" {

@@ -176,7 +176,8 @@ fail() {
 # options_of PROGRAM VERB: its long options by its help.  --help, --usage and --version go without
 # saying.
 options_of() {
-	"$1" "$2" --help | sed -n 's/^  .*--\([a-z-]*\)[= ].*/\1/p; s/^  .*--\([a-z-]*\)$/\1/p' |
+	# shellcheck disable=SC2086 # words
+	"$1" $2 --help | sed -n 's/^  .*--\([a-z-]*\)[= ].*/\1/p; s/^  .*--\([a-z-]*\)$/\1/p' |
 		grep -vxE 'help|usage|version|' | sort -u
 }
 

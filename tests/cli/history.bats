@@ -206,9 +206,11 @@ refused() { # STATUS SENTENCE ARGUMENT...
 }
 
 @test "history: wrong usage gets a sentence" {
-	refused 2 "add, list, show or trend"
+	# shellcheck disable=SC2016 # backquotes in a message
+	refused 2 'no command given; `alloc-perf history --help` lists them'
 	refused 2 'did you mean "trend"?' trned
-	refused 2 "use add, list, show or trend" xyzzyx
+	# shellcheck disable=SC2016 # backquotes in a message
+	refused 2 'unknown history command "xyzzyx"; `alloc-perf history --help` lists them' xyzzyx
 	refused 2 "no result file given" add
 	refused 2 "takes none" list x
 	refused 2 "give one ID" show

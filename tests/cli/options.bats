@@ -6,6 +6,7 @@
 
 bats_require_minimum_version 1.5.0
 load helper
+load completes
 
 verbs() {
 	alloc-perf --help | sed -n 's/^  \([a-z]*\) .*/\1/p' | grep -vx alloc
@@ -32,30 +33,42 @@ verbs() {
 	done
 }
 
+# leaves VERB: the commands below it, or itself.
+leaves() {
+	if [ "$1" = history ]; then
+		printf 'history %s\n' add list show trend
+	else
+		echo "$1"
+	fi
+}
+
 @test "manual: has every option, and no others" {
 	for verb in $(verbs); do
-		options_of alloc-perf "$verb" >"$WORK/in-help"
-		sed -n '/^\*-/s/.*\*--\([a-z-]*\)\*.*/\1/p' "$ALLOC_PERF_SOURCE/man/alloc-perf-$verb.1.scd" |
-			grep -vx help | sort -u >"$WORK/in-manual"
+		leaves "$verb" | while read -r leaf; do
+			options_of alloc-perf "$leaf"
+		done | sort -u >"$WORK/in-help"
+		options_in_page "alloc-perf-$verb.1" >"$WORK/in-manual"
 		[ -s "$WORK/in-help" ]
 		diff "$WORK/in-help" "$WORK/in-manual" || fail "$verb"
 	done
 }
 
 @test "completion: has every verb and every option, and no others" {
-	# shellcheck source=completion/alloc-perf.bash
-	source "$ALLOC_PERF_SOURCE/completion/alloc-perf.bash"
+	# shellcheck source=/dev/null
+	source "$ALLOC_PERF_BUILD/completion/alloc-perf"
+	COMP_WORDBREAKS=$' \t\n"\'><=;|&(:'
 	for verb in $(verbs); do
-		COMP_WORDS=(alloc-perf "$verb" --) COMP_CWORD=2 COMP_LINE="alloc-perf $verb --"
-		COMP_POINT=${#COMP_LINE}
-		_alloc_perf alloc-perf -- "$verb"
-		printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort -u >"$WORK/in-bash"
-		options_of alloc-perf "$verb" >"$WORK/in-help"
-		diff "$WORK/in-help" "$WORK/in-bash" || fail "$verb in bash"
-		while read -r option; do
-			grep -qE -- "--${option}[]=[)}]" "$ALLOC_PERF_SOURCE/completion/_alloc-perf" ||
-				fail "$verb --$option in zsh"
-		done <"$WORK/in-help"
+		while read -r leaf; do
+			complete_line "alloc-perf $leaf --"
+			printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort -u >"$WORK/in-bash"
+			options_of alloc-perf "$leaf" >"$WORK/in-help"
+			[ -s "$WORK/in-help" ]
+			diff "$WORK/in-help" "$WORK/in-bash" || fail "$leaf in bash"
+			sed -n "/^\t'$leaf')/,/;;/p" "$ALLOC_PERF_BUILD/completion/_alloc-perf" |
+				grep -oE -- "--[a-z0-9-]+(=?\[|=?})" | tr -d '=[}' | sed 's/^--//' |
+				grep -vx help | sort -u >"$WORK/in-zsh"
+			diff "$WORK/in-help" "$WORK/in-zsh" || fail "$leaf in zsh"
+		done < <(leaves "$verb")
 	done
 }
 
