@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cmocka tells no reason for a skip.  It is printed here as a comment, and
- * tests/unit/tap moves it to where readers of TAP look.
+ * tests/tap moves it to where readers of TAP look.
  */
 #include "lack.h"
 

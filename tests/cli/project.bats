@@ -93,12 +93,12 @@ project_files() {
 		exit 5
 	END
 	chmod 755 "$WORK/program"
-	run tests/unit/tap "$WORK/program"
+	run tests/tap "$WORK/program"
 	assert_status 5
 	[ "${lines[1]}" = "ok 1 - a" ]
 	[ "${lines[3]}" = "ok 2 - b # SKIP loop: this needs root" ]
 	[ "${lines[4]}" = "not ok 3 - c" ]
-	run tests/unit/tap sh -c 'kill -SEGV $$'
+	run tests/tap sh -c 'kill -SEGV $$'
 	[ "$status" -ge 128 ]
 }
 

@@ -16,7 +16,7 @@ boot_guest() {
 	done
 	truncate -s 320M "$GUEST/spare"
 	"$tests/guest.py" boot "$GUEST" "${disks[@]}" --disk "$GUEST/spare" \
-		--add "$ALLOC_PERF_BUILD/tests/suspend/faults" --add "$ALLOC_PERF_BUILD/suspend/suspend-freeze" "$@" \
+		--add "$ALLOC_PERF_BUILD/tests/suspend/faults" --add "$ALLOC_PERF_BUILD/src/suspend/suspend-freeze" "$@" \
 		</dev/null >/dev/null 2>&1 3>&- &
 	"$tests/guest.py" ready "$GUEST"
 	"$tests/guest.py" sh "$GUEST" "cat >/run/lib.sh <<'END'
