@@ -62,13 +62,29 @@ int task_need_side(struct task *task)
 	return task->side ? 0 : side_open(task->fd, &task->side);
 }
 
+int task_stat(int fd, struct stat *ret)
+{
+#ifdef STATX_SIZE
+	struct statx status;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_SIZE, &status) < 0)
+		return -1;
+	ret->st_mode = status.stx_mode;
+	ret->st_size = (off_t)status.stx_size;
+	ret->st_blksize = (blksize_t)status.stx_blksize;
+	return 0;
+#else
+	return fstat(fd, ret);
+#endif
+}
+
 int task_size(const struct task *task, uint64_t *ret_bytes)
 {
-	struct statx status; /* for the times that fstat() asks for, too, the next write pays */
+	struct stat status;
 
-	if (statx(task->fd, "", AT_EMPTY_PATH, STATX_SIZE, &status) < 0)
+	if (task_stat(task->fd, &status) < 0)
 		return -errno;
-	*ret_bytes = status.stx_size;
+	*ret_bytes = (uint64_t)status.st_size;
 	return 0;
 }
 
