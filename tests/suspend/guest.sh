@@ -49,7 +49,7 @@ await() { # COMMAND...: for 10 seconds
 }
 
 everything_held() {
-	suspend-freeze status | head -n 1 | grep -q '^\([0-9]*\) of \1 held'
+	suspend-freeze status | head -n 1 | grep -q '^\([0-9]*\) of \1 frozen'
 }
 
 nothing_held() {

@@ -35,7 +35,7 @@ setup_file() {
 		in_guest "
 			echo $former >\$KNOB
 			suspend-freeze run -- sh -c \"cat \$KNOB; suspend-freeze status; true\" && knob_is $former"
-		[[ $output == "1"*"1 of 1 held"*"set "*"was $former"* ]]
+		[[ $output == "1"*"1 of 1 frozen"*"set "*"was $former"* ]]
 	done
 	in_guest 'echo 0 >$KNOB; suspend-freeze run -- false; [ $? = 1 ] && knob_is 0'
 }
@@ -90,13 +90,13 @@ setup_file() {
 		in_guest "LD_PRELOAD=/bin/release.so RELEASE=6.18.2 suspend-freeze $*"
 	}
 	defective plan
-	assert_output_has "warning: /sys/power/freeze_filesystems is the wrong way round"
+	assert_output_has "warning: /sys/power/freeze_filesystems is inverted in Linux 6.18"
 	assert_output_has "its own freezing is defective"
 	defective 'run -- sh -c "cat $KNOB; suspend-freeze status | grep superblock; faults frozen /mnt/ext4"'
-	assert_output_has "warning: /sys/power/freeze_filesystems is the wrong way round"
+	assert_output_has "warning: /sys/power/freeze_filesystems is inverted in Linux 6.18"
 	[[ $output == *$'\n0\n'*"/mnt/ext4 is frozen"* ]]
 	defective 'freeze --for 60 && faults frozen /mnt/xfs; suspend-freeze thaw'
-	assert_output_has "warning: /sys/power/freeze_filesystems is the wrong way round"
+	assert_output_has "warning: /sys/power/freeze_filesystems is inverted in Linux 6.18"
 	assert_output_has "/mnt/xfs is frozen"
 	in_guest 'assert_thawed && suspend-freeze plan'
 	[[ $output != *warning* ]]
