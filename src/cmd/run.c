@@ -34,37 +34,6 @@ static void run_clear(struct run *run)
 	watch_clear(&run->watch);
 }
 
-static int apply_options(struct run *run, struct problem *problem)
-{
-	const struct run_options *wanted = run->options;
-	const struct {
-		const char *key, *value;
-	} keys[] = {
-		{ "filesystems", wanted->filesystems },
-		{ "methods", wanted->methods },
-		{ "sizes", wanted->sizes },
-		{ "volume", wanted->volume },
-		{ "runs", wanted->runs },
-		{ "seed", wanted->seed },
-		{ "precision", wanted->precision },
-		{ "max_time", wanted->max_time },
-		{ "on", wanted->testbed },
-		{ "kernels", wanted->kernels },
-		{ "modules", wanted->modules },
-		{ "drive_throttle", wanted->drive_throttle },
-		{ "label", wanted->label },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		int r = keys[i].value ? plan_set(&run->plan, keys[i].key, keys[i].value, problem)
-				      : 0;
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* One run tells nothing about noise, so a run repeats unless it is told otherwise. */
 static int settle_runs(struct run *run, struct problem *problem)
 {
@@ -101,11 +70,11 @@ static int settle_repetition(struct run *run, struct problem *problem)
 	if (r < 0)
 		return r;
 	runs = run->plan.runs;
-	if ((wanted->precision || wanted->max_time) && strcmp(runs, "auto") != 0)
+	if ((wanted->given.precision || wanted->given.max_time) && strcmp(runs, "auto") != 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--%s applies to --runs auto, but the number of runs is %s; add "
 				   "--runs auto",
-				   wanted->precision ? "precision" : "max-time", runs);
+				   wanted->given.precision ? "precision" : "max-time", runs);
 	if (run->plan.seed || wanted->dry_run)
 		return 0;
 	if (getentropy(&seed, sizeof(seed)) < 0)
@@ -126,8 +95,16 @@ static int make_plan(struct run *run, struct problem *problem)
 	if (r == 0 && wanted->plan)
 		r = plan_read_file(&run->plan, wanted->plan, problem);
 	if (r == 0)
-		r = apply_options(run, problem);
+		r = plan_apply(&run->plan, &wanted->given, problem);
 	return r < 0 ? r : settle_repetition(run, problem);
+}
+
+static bool run_sets_key(const struct run_options *wanted)
+{
+	for (size_t i = 0; i < PLAN_KEY_COUNT; i++)
+		if (wanted->given.values[i])
+			return true;
+	return false;
 }
 
 static int load_earlier(struct run *run, struct problem *problem)
@@ -136,10 +113,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 	const struct environment *environment;
 	int r;
 
-	if (wanted->filesystems || wanted->methods || wanted->sizes || wanted->volume ||
-	    wanted->runs || wanted->seed || wanted->precision || wanted->max_time ||
-	    wanted->testbed || wanted->kernels || wanted->modules || wanted->drive_throttle ||
-	    wanted->label || wanted->preset || wanted->plan || wanted->output || wanted->force)
+	if (run_sets_key(wanted) || wanted->preset || wanted->plan || wanted->output ||
+	    wanted->force)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume uses the plan in the file; omit options that change the plan");
@@ -171,10 +146,10 @@ static int claim_volume(struct run *run, struct problem *problem)
 				   : consent->overwrite_signature ? "overwrite-signature"
 								  : "same-disk",
 				   session->testbed->name);
-	if (run->options->volume || run->options->keep_images)
+	if (run->options->given.volume || run->options->keep_images)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--%s applies to images; the volume of the testbed %s is %s",
-				   run->options->volume ? "volume" : "keep-images",
+				   run->options->given.volume ? "volume" : "keep-images",
 				   session->testbed->name, session->options.argument);
 	r = testbed_claim(session, &run->trials, problem);
 	if (r < 0)

@@ -14,13 +14,11 @@
 
 struct run_options {
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
-	/* Keys of a plan that the command line sets. */
-	const char *filesystems, *methods, *sizes, *volume, *runs, *seed, *precision, *max_time,
-		*testbed, *modules, *drive_throttle, *label;
-	char *kernels; /* comma separated; NULL: none was named */
+	struct plan_request given;
+	char *kernels; /* given.kernels, owned */
 	struct guard_consent consent;
 	uint64_t trial_seconds;
-	int force, dry_run, quiet;
+	bool force, dry_run, quiet;
 };
 
 struct run {

@@ -193,8 +193,8 @@ static int refuse_volumes(const struct run *run, struct problem *problem)
 	const struct {
 		const char *name, *value;
 	} options[] = {
-		{ "fs", wanted->filesystems },
-		{ "volume", wanted->volume },
+		{ "fs", wanted->given.filesystems },
+		{ "volume", wanted->given.volume },
 		{ "keep-images", wanted->keep_images },
 		{ "scratch", wanted->scratch },
 	};
@@ -213,7 +213,7 @@ int run_choose_testbed(struct run *run, struct problem *problem)
 	struct testbed_session *session = &run->session;
 	const struct plan *plan = &run->plan;
 	int guest = plan->kernels || plan->modules || plan->drive_throttle;
-	const char *spec = plan->testbed ? plan->testbed : guest ? testbed_qemu.name : "auto";
+	const char *spec = plan->on ? plan->on : guest ? testbed_qemu.name : "auto";
 	int r;
 
 	if (strcmp(spec, "auto") != 0)
@@ -240,7 +240,7 @@ static int check_filesystems(const struct run *run, const struct testbed_options
 {
 	const struct trial_list *trials = &run->trials;
 
-	for (size_t i = 0; run->options->filesystems && i < trials->round_count; i++) {
+	for (size_t i = 0; run->options->given.filesystems && i < trials->round_count; i++) {
 		const struct filesystem *filesystem = trials->trial[i].filesystem;
 		int r = 0;
 

@@ -20,6 +20,7 @@
 #include "plan/embedded.h"
 #include "base/io.h"
 #include "base/size.h"
+#include "base/strbuf.h"
 #include "base/words.h"
 #include "base/array.h"
 #include "base/text.h"
@@ -53,31 +54,45 @@ static int set_text(char **member, const char *value)
 	return 0;
 }
 
-static char **plan_member(struct plan *plan, const char *key)
-{
-	const struct {
-		const char *key;
-		char **member;
-	} members[] = {
-		{ "filesystems", &plan->filesystems },
-		{ "methods", &plan->methods },
-		{ "sizes", &plan->sizes },
-		{ "volume", &plan->volume },
-		{ "runs", &plan->runs },
-		{ "seed", &plan->seed },
-		{ "precision", &plan->precision },
-		{ "max_time", &plan->max_time },
-		{ "on", &plan->testbed },
-		{ "kernels", &plan->kernels },
-		{ "modules", &plan->modules },
-		{ "drive_throttle", &plan->drive_throttle },
-		{ "label", &plan->label },
-	};
+#define PLAN_KEY_ROW(name, form) { #name, form },
+static const struct {
+	const char *name;
+	enum plan_form form;
+} keys[] = { PLAN_KEYS(PLAN_KEY_ROW) };
 
-	for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-		if (strcmp(members[i].key, key) == 0)
-			return members[i].member;
-	return NULL;
+const char *plan_key_name(enum plan_key key)
+{
+	return keys[key].name;
+}
+
+enum plan_form plan_key_form(enum plan_key key)
+{
+	return keys[key].form;
+}
+
+/* PLAN_KEY_COUNT: there is none of that name. */
+static enum plan_key key_find(const char *name)
+{
+	size_t key = 0;
+
+	while (key < PLAN_KEY_COUNT && strcmp(keys[key].name, name) != 0)
+		key++;
+	return (enum plan_key)key;
+}
+
+static int unknown_key(const char *name, struct problem *problem)
+{
+	CLEANUP(strbuf_clear) struct strbuf known = { 0 };
+
+	for (size_t i = 0; i < PLAN_KEY_COUNT; i++)
+		strbuf_printf(&known, "%s%s",
+			      i == 0		       ? ""
+			      : i + 1 < PLAN_KEY_COUNT ? ", "
+						       : " or ",
+			      keys[i].name);
+	return known.failed ? -ENOMEM
+			    : problem_set(problem, PROBLEM_USAGE, EINVAL,
+					  "unknown key \"%s\" in [plan]; use %s", name, known.text);
 }
 
 /* What a plan file can hold on one line, as which a result file has to carry it. */
@@ -106,34 +121,43 @@ static int check_length(const char *key, const char *value, struct problem *prob
 			   key, most);
 }
 
-static int check_kernels(const char *value, struct problem *problem)
+static int check_words(const char *key, const char *value, struct problem *problem)
 {
-	CLEANUP(freep) char **kernels = words_split(value, ",");
-	int r = kernels ? 0 : -ENOMEM;
+	CLEANUP(freep) char **words = words_split(value, ",");
+	int r = words ? 0 : -ENOMEM;
 
-	for (char **kernel = kernels; r == 0 && *kernel; kernel++)
-		r = check_length("kernel", *kernel, problem);
+	for (char **word = words; r == 0 && *word; word++)
+		r = check_length(key, *word, problem);
 	return r;
+}
+
+static int set_key(struct plan *plan, enum plan_key key, const char *value, struct problem *problem)
+{
+	int r = check_value(keys[key].name, value, problem);
+
+	if (r == 0 && keys[key].form == PLAN_LINE)
+		r = check_length(keys[key].name, value, problem);
+	if (r == 0 && keys[key].form == PLAN_PATHS)
+		r = check_words(keys[key].name, value, problem);
+	return r < 0 ? r : set_text(&plan->values[key], value);
 }
 
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem)
 {
-	char **member = plan_member(plan, key);
-	int r;
+	enum plan_key found = key_find(key);
 
-	if (!member)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "unknown key \"%s\" in [plan]; use filesystems, methods, sizes, "
-				   "volume, runs, seed, precision, max_time, on, kernels, modules, "
-				   "drive_throttle or label",
-				   key);
-	r = check_value(key, value, problem);
-	if (r == 0 && (member == &plan->label || member == &plan->testbed ||
-		       member == &plan->modules || member == &plan->drive_throttle))
-		r = check_length(key, value, problem);
-	if (r == 0 && member == &plan->kernels)
-		r = check_kernels(value, problem);
-	return r < 0 ? r : set_text(member, value);
+	return found < PLAN_KEY_COUNT ? set_key(plan, found, value, problem)
+				      : unknown_key(key, problem);
+}
+
+int plan_apply(struct plan *plan, const struct plan_request *request, struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PLAN_KEY_COUNT; i++)
+		if (request->values[i])
+			r = set_key(plan, (enum plan_key)i, request->values[i], problem);
+	return r;
 }
 
 static int set_largest_run(struct filesystem *filesystem, const char *value)
@@ -214,9 +238,7 @@ struct reader {
 /* A list that goes on in the next line. */
 static int append_line(struct reader *reader, const char *value)
 {
-	char **member = plan_member(reader->plan, reader->key);
-
-	return text_append(member, ",%s", value);
+	return text_append(&reader->plan->values[key_find(reader->key)], ",%s", value);
 }
 
 /* It becomes a word of a list, and a part of the name of an image that is kept. */
@@ -358,12 +380,6 @@ int plan_init(struct plan *plan)
 
 void plan_clear(struct plan *plan)
 {
-	char *const texts[] = { plan->filesystems, plan->methods,  plan->sizes,
-				plan->volume,	   plan->runs,	   plan->seed,
-				plan->precision,   plan->max_time, plan->testbed,
-				plan->kernels,	   plan->modules,  plan->drive_throttle,
-				plan->label };
-
 	for (size_t i = 0; i < plan->catalogue_count; i++) {
 		struct filesystem *filesystem = &plan->catalogue[i];
 		char *const members[] = { filesystem->name,    filesystem->type,
@@ -374,8 +390,8 @@ void plan_clear(struct plan *plan)
 			free(members[j]);
 	}
 	free(plan->catalogue);
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
-		free(texts[i]);
+	for (size_t i = 0; i < PLAN_KEY_COUNT; i++)
+		free(plan->values[i]);
 	*plan = (struct plan) { 0 };
 }
 

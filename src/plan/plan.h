@@ -12,6 +12,7 @@
 
 #include "method/method.h"
 #include "base/problem.h"
+#include "plan/keys.h"
 
 /* One variant: a section of the catalogue or of a plan file. */
 struct filesystem {
@@ -26,22 +27,27 @@ struct filesystem {
 	uint64_t min_volume; /* bytes; 0: no limit */
 };
 
+/* Keys that the command line sets; NULL: it does not. */
+#define PLAN_REQUEST_MEMBER(name, form) const char *name;
+struct plan_request {
+	union {
+		struct {
+			PLAN_KEYS(PLAN_REQUEST_MEMBER)
+		};
+		const char *values[PLAN_KEY_COUNT];
+	};
+};
+
+#define PLAN_MEMBER(name, form) char *name;
 struct plan {
 	struct filesystem *catalogue;
 	size_t catalogue_count;
-	char *filesystems; /* comma separated names */
-	char *methods;	   /* comma separated, as for method_parse() */
-	char *sizes;	   /* comma separated, as for size_parse() */
-	char *volume;	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */
-	char *runs;	   /* a number, or "auto"; NULL: 1 */
-	char *seed;	   /* of the order within each round; NULL: the order of the plan */
-	char *precision;   /* percent, for auto; NULL: PLAN_PRECISION_PERCENT */
-	char *max_time;	   /* as for duration_parse(), for auto; NULL: PLAN_SECONDS_MOST */
-	char *testbed;	   /* "uml", "dir:/srv"; NULL: the default */
-	char *kernels;	   /* comma separated, for guests; NULL: one, which the testbed chooses */
-	char *modules;	   /* directory of their modules; NULL: none was named */
-	char *drive_throttle; /* limits of a guest's drive; NULL: none */
-	char *label;	      /* NULL: none */
+	union {
+		struct {
+			PLAN_KEYS(PLAN_MEMBER)
+		};
+		char *values[PLAN_KEY_COUNT]; /* the same; NULL: it is not set */
+	};
 };
 
 enum { PLAN_VOLUME_FACTOR = 5, PLAN_RUNS_MAX = 10000 };
@@ -87,9 +93,15 @@ int plan_read_preset(struct plan *plan, const char *name, struct problem *proble
 /* The names of these, ends with NULL. */
 extern const char *const plan_presets[];
 
+const char *plan_key_name(enum plan_key key);
+enum plan_form plan_key_form(enum plan_key key);
+
 /* Sets one key of the section [plan]: "filesystems", "methods", "sizes", ...  -EINVAL with a
  * sentence. */
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem);
+
+/* Sets all keys of the request.  -EINVAL with a sentence. */
+int plan_apply(struct plan *plan, const struct plan_request *request, struct problem *problem);
 
 /* NULL: no such variant. */
 const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name);

@@ -30,6 +30,19 @@ static int print_list(struct strbuf *to, const char *key, const char *list, cons
 	return 0;
 }
 
+static int print_value(struct strbuf *to, enum plan_key key, const char *value)
+{
+	switch (plan_key_form(key)) {
+	case PLAN_WORDS:
+		return print_list(to, plan_key_name(key), value, ", ");
+	case PLAN_PATHS:
+		return print_list(to, plan_key_name(key), value, ",");
+	default:
+		print_key(to, plan_key_name(key), value);
+		return 0;
+	}
+}
+
 static void print_filesystem(struct strbuf *to, const struct filesystem *filesystem)
 {
 	char size[SIZE_TEXT_MAX];
@@ -64,25 +77,11 @@ char *plan_text(const struct plan *plan)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 	struct strbuf *to = &text;
-	int r;
+	int r = 0;
 
 	strbuf_puts(to, "[plan]\n");
-	r = print_list(to, "filesystems", plan->filesystems, ", ");
-	if (r == 0)
-		r = print_list(to, "methods", plan->methods, ", ");
-	if (r == 0)
-		r = print_list(to, "sizes", plan->sizes, ", ");
-	print_key(to, "volume", plan->volume);
-	print_key(to, "runs", plan->runs);
-	print_key(to, "seed", plan->seed);
-	print_key(to, "precision", plan->precision);
-	print_key(to, "max_time", plan->max_time);
-	print_key(to, "on", plan->testbed);
-	if (r == 0)
-		r = print_list(to, "kernels", plan->kernels, ",");
-	print_key(to, "modules", plan->modules);
-	print_key(to, "drive_throttle", plan->drive_throttle);
-	print_key(to, "label", plan->label);
+	for (size_t i = 0; r == 0 && i < PLAN_KEY_COUNT; i++)
+		r = print_value(to, (enum plan_key)i, plan->values[i]);
 	if (r == 0)
 		r = print_filesystems(to, plan);
 	return r < 0 ? NULL : strbuf_take(to);

@@ -6,6 +6,8 @@
 #ifndef TESTBED_GUARD_H
 #define TESTBED_GUARD_H
 
+#include <stdbool.h>
+
 #include "testbed/device_facts.h"
 #include "plan/plan.h"
 #include "base/problem.h"
@@ -14,7 +16,7 @@
 struct guard_consent {
 	const char *destroy;		 /* the device once more; NULL: he does not say */
 	const char *overwrite_signature; /* what may be on it, "ext4"; NULL: nothing */
-	int same_disk;			 /* a partition of the disk that holds the system will do */
+	bool same_disk;			 /* a partition of the disk that holds the system will do */
 };
 
 /* The device itself.  0, or -errno with a sentence that says what to do. */
