@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From wishes to trials.  Rounds are outermost, so that a machine that grows
+ * From a selection to trials.  Rounds are outermost, so that a machine that grows
  * slower in the course of a run does so for all alike; and each round has an
  * order of its own, so that no trial always follows the same one.  The order
  * depends on the seed and the round's number alone: a resumed run goes on with
@@ -12,41 +12,42 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "plan/wishes.h"
+#include "plan/selection.h"
 
 /* Each count is that of choices; of what does not apply there is one. */
-static size_t filesystem_choices(const struct wishes *wishes)
+static size_t filesystem_choices(const struct selection *selection)
 {
-	return wishes->filesystem_count ? wishes->filesystem_count : 1;
+	return selection->filesystem_count ? selection->filesystem_count : 1;
 }
 
-static size_t kernel_choices(const struct wishes *wishes)
+static size_t kernel_choices(const struct selection *selection)
 {
-	return wishes->kernel_count ? wishes->kernel_count : 1;
+	return selection->kernel_count ? selection->kernel_count : 1;
 }
 
-static size_t count_round(const struct wishes *wishes)
+static size_t count_round(const struct selection *selection)
 {
-	return wishes->size_count * filesystem_choices(wishes) * kernel_choices(wishes) *
-	       wishes->method_count;
+	return selection->size_count * filesystem_choices(selection) * kernel_choices(selection) *
+	       selection->method_count;
 }
 
 /* One trial of a round in the plan's order: methods are innermost. */
-static struct plan_trial trial_at(const struct wishes *wishes, int in_directory, size_t place)
+static struct plan_trial trial_at(const struct selection *selection, int in_directory, size_t place)
 {
-	size_t method = place % wishes->method_count, rest = place / wishes->method_count;
-	size_t kernel = rest % kernel_choices(wishes);
+	size_t method = place % selection->method_count, rest = place / selection->method_count;
+	size_t kernel = rest % kernel_choices(selection);
 	size_t filesystem, size;
 
-	rest /= kernel_choices(wishes);
-	filesystem = rest % filesystem_choices(wishes);
-	size = rest / filesystem_choices(wishes);
+	rest /= kernel_choices(selection);
+	filesystem = rest % filesystem_choices(selection);
+	size = rest / filesystem_choices(selection);
 	return (struct plan_trial) {
-		.kernel = wishes->kernels ? &wishes->kernels[kernel] : NULL,
-		.filesystem = in_directory ? NULL : wishes->filesystems[filesystem],
-		.method = wishes->methods[method],
-		.file_bytes = wishes->sizes[size],
-		.volume_bytes = in_directory ? 0 : wishes_volume(wishes, wishes->sizes[size]),
+		.kernel = selection->kernels ? &selection->kernels[kernel] : NULL,
+		.filesystem = in_directory ? NULL : selection->filesystems[filesystem],
+		.method = selection->methods[method],
+		.file_bytes = selection->sizes[size],
+		.volume_bytes =
+			in_directory ? 0 : selection_volume(selection, selection->sizes[size]),
 		.run = 1,
 		.place = place,
 	};
@@ -99,43 +100,43 @@ int trial_list_add_round(struct trial_list *list)
 }
 
 /* Makes the first round, and takes the kernels. */
-static int start_list(struct wishes *wishes, int in_directory, struct trial_list *ret)
+static int start_list(struct selection *selection, int in_directory, struct trial_list *ret)
 {
-	size_t count = count_round(wishes);
+	size_t count = count_round(selection);
 	struct plan_trial *trial = calloc(count, sizeof(*trial));
 
 	if (!trial)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		trial[i] = trial_at(wishes, in_directory, i);
-	if (wishes->shuffled)
-		shuffle_round(trial, count, wishes->seed, 1);
+		trial[i] = trial_at(selection, in_directory, i);
+	if (selection->shuffled)
+		shuffle_round(trial, count, selection->seed, 1);
 	*ret = (struct trial_list) {
 		.trial = trial,
 		.count = count,
-		.kernels = TAKE_PTR(wishes->kernels),
-		.kernel_count = wishes->kernel_count,
+		.kernels = TAKE_PTR(selection->kernels),
+		.kernel_count = selection->kernel_count,
 		.round_count = count,
-		.automatic = wishes->automatic,
-		.precision = wishes->precision,
-		.seconds_most = wishes->seconds_most,
-		.shuffled = wishes->shuffled,
-		.seed = wishes->seed,
+		.automatic = selection->automatic,
+		.precision = selection->precision,
+		.seconds_most = selection->seconds_most,
+		.shuffled = selection->shuffled,
+		.seed = selection->seed,
 	};
-	wishes->kernel_count = 0;
+	selection->kernel_count = 0;
 	return 0;
 }
 
 int plan_expand(const struct plan *plan, int in_directory, struct trial_list *ret,
 		struct problem *problem)
 {
-	CLEANUP(wishes_clear) struct wishes wishes = { 0 };
+	CLEANUP(selection_clear) struct selection selection = { 0 };
 	struct trial_list list = { 0 };
-	int r = wishes_take(plan, in_directory, &wishes, problem);
+	int r = selection_parse(plan, in_directory, &selection, problem);
 
 	if (r == 0)
-		r = start_list(&wishes, in_directory, &list);
-	for (unsigned i = 1; r == 0 && i < wishes.runs; i++)
+		r = start_list(&selection, in_directory, &list);
+	for (unsigned i = 1; r == 0 && i < selection.runs; i++)
 		r = trial_list_add_round(&list);
 	if (r < 0) {
 		trial_list_clear(&list);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to measure: the catalogue of file-system variants, the user's wishes,
+ * What to measure: the catalogue of file-system variants, what a run selects of it,
  * and the ordered list of trials that follows from both.  The form of a plan
  * file is in alloc-perf-plan(5).
  */

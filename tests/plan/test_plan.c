@@ -247,7 +247,7 @@ static void each_filesystem_is_first_once(void **state)
 	trial_list_clear(&trials);
 }
 
-static void wishes_for_auto_are_read(void **state)
+static void keys_for_auto_are_read(void **state)
 {
 	struct plan *plan = *state;
 	struct trial_list trials = { 0 };
@@ -267,7 +267,7 @@ static void wishes_for_auto_are_read(void **state)
 	trial_list_clear(&trials);
 }
 
-static void wrong_wishes_are_named(void **state)
+static void wrong_values_are_named(void **state)
 {
 	static const struct {
 		const char *key, *value, *sentence;
@@ -438,8 +438,8 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_seed_fixes_the_order, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_filesystem_is_first_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(wishes_for_auto_are_read, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(wrong_wishes_are_named, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(keys_for_auto_are_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(wrong_values_are_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(plan_files_add_and_replace, set_up, tear_down),
 		cmocka_unit_test(wrong_plan_files_are_named_with_their_line),
 		cmocka_unit_test_setup_teardown(text_reads_back, set_up, tear_down),

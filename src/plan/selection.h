@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* A plan's wishes, each word of them understood; private to this folder. */
-#ifndef PLAN_WISHES_H
-#define PLAN_WISHES_H
+/* What a plan selects, parsed; private to this directory. */
+#ifndef PLAN_SELECTION_H
+#define PLAN_SELECTION_H
 
 #include "plan/plan.h"
 
-struct wishes {
+struct selection {
 	const struct filesystem **filesystems;
 	size_t filesystem_count;
 	struct method_choice *methods;
@@ -27,13 +27,13 @@ struct wishes {
  * Of volumes only where trials are not in a directory.  `ret` is to be cleared in any case.  0,
  * -ENOMEM, or -errno with a sentence.
  */
-int wishes_take(const struct plan *plan, int in_directory, struct wishes *ret,
-		struct problem *problem);
+int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
+		    struct problem *problem);
 
 /* The volume for a file of that size. */
-uint64_t wishes_volume(const struct wishes *wishes, uint64_t file_bytes);
+uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes);
 
-void wishes_clear(struct wishes *wishes); /* for CLEANUP(), too */
+void selection_clear(struct selection *selection); /* for CLEANUP(), too */
 
 void plan_kernels_clear(struct plan_kernel *kernels, size_t count);
 

@@ -3,7 +3,7 @@
  * The words of the command line and those of a plan file are the same by now, so that what is
  * wrong with one is said in one place, and before anything is made.
  */
-#include "plan/wishes.h"
+#include "plan/selection.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -29,12 +29,12 @@ void plan_kernels_clear(struct plan_kernel *kernels, size_t count)
 	free(kernels);
 }
 
-void wishes_clear(struct wishes *wishes)
+void selection_clear(struct selection *selection)
 {
-	plan_kernels_clear(wishes->kernels, wishes->kernel_count);
-	free(wishes->filesystems);
-	free(wishes->methods);
-	free(wishes->sizes);
+	plan_kernels_clear(selection->kernels, selection->kernel_count);
+	free(selection->filesystems);
+	free(selection->methods);
+	free(selection->sizes);
 }
 
 static int unknown_filesystem(const struct plan *plan, const char *name, struct problem *problem)
@@ -52,7 +52,7 @@ static int unknown_filesystem(const struct plan *plan, const char *name, struct 
 		"unknown file system \"%s\"; `alloc-perf list filesystems` shows them all", name);
 }
 
-static int choose_filesystems(const struct plan *plan, struct wishes *wishes,
+static int choose_filesystems(const struct plan *plan, struct selection *selection,
 			      struct problem *problem)
 {
 	CLEANUP(freep) char **names = words_split(plan->filesystems ? plan->filesystems : "", ", ");
@@ -61,24 +61,25 @@ static int choose_filesystems(const struct plan *plan, struct wishes *wishes,
 		return -ENOMEM;
 	if (!names[0])
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file system is given");
-	wishes->filesystems = calloc(words_count(names), sizeof(*wishes->filesystems));
-	if (!wishes->filesystems)
+	selection->filesystems = calloc(words_count(names), sizeof(*selection->filesystems));
+	if (!selection->filesystems)
 		return -ENOMEM;
 	for (char **name = names; *name; name++) {
 		const struct filesystem *found = plan_find_filesystem(plan, *name);
 
 		if (!found)
 			return unknown_filesystem(plan, *name, problem);
-		for (size_t i = 0; i < wishes->filesystem_count; i++)
-			if (wishes->filesystems[i] == found)
+		for (size_t i = 0; i < selection->filesystem_count; i++)
+			if (selection->filesystems[i] == found)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
 						   "the file system \"%s\" is given twice", *name);
-		wishes->filesystems[wishes->filesystem_count++] = found;
+		selection->filesystems[selection->filesystem_count++] = found;
 	}
 	return 0;
 }
 
-static int choose_methods(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_methods(const struct plan *plan, struct selection *selection,
+			  struct problem *problem)
 {
 	CLEANUP(freep) char **names = words_split(plan->methods ? plan->methods : "", ", ");
 
@@ -86,21 +87,21 @@ static int choose_methods(const struct plan *plan, struct wishes *wishes, struct
 		return -ENOMEM;
 	if (!names[0])
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no method is given");
-	wishes->methods = calloc(words_count(names), sizeof(*wishes->methods));
-	if (!wishes->methods)
+	selection->methods = calloc(words_count(names), sizeof(*selection->methods));
+	if (!selection->methods)
 		return -ENOMEM;
 	for (char **name = names; *name; name++) {
-		struct method_choice *choice = &wishes->methods[wishes->method_count];
+		struct method_choice *choice = &selection->methods[selection->method_count];
 		int r = method_parse(*name, choice, problem);
 
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < wishes->method_count; i++)
-			if (strcmp(wishes->methods[i].name, choice->name) == 0)
+		for (size_t i = 0; i < selection->method_count; i++)
+			if (strcmp(selection->methods[i].name, choice->name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
 						   "the method \"%s\" is given twice",
 						   choice->title);
-		wishes->method_count++;
+		selection->method_count++;
 	}
 	return 0;
 }
@@ -125,7 +126,8 @@ static int choose_size(const char *text, const char *what, uint64_t *ret_bytes,
 	return 0;
 }
 
-static int choose_sizes(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_sizes(const struct plan *plan, struct selection *selection,
+			struct problem *problem)
 {
 	CLEANUP(freep) char **texts = words_split(plan->sizes ? plan->sizes : "", ", ");
 
@@ -133,26 +135,27 @@ static int choose_sizes(const struct plan *plan, struct wishes *wishes, struct p
 		return -ENOMEM;
 	if (!texts[0])
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file size is given");
-	wishes->sizes = calloc(words_count(texts), sizeof(*wishes->sizes));
-	if (!wishes->sizes)
+	selection->sizes = calloc(words_count(texts), sizeof(*selection->sizes));
+	if (!selection->sizes)
 		return -ENOMEM;
 	for (char **text = texts; *text; text++) {
-		uint64_t *bytes = &wishes->sizes[wishes->size_count];
+		uint64_t *bytes = &selection->sizes[selection->size_count];
 		int r = choose_size(*text, "file size", bytes, problem);
 
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < wishes->size_count; i++)
-			if (wishes->sizes[i] == *bytes)
+		for (size_t i = 0; i < selection->size_count; i++)
+			if (selection->sizes[i] == *bytes)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
 						   "the size \"%s\" is given twice", *text);
-		wishes->size_count++;
+		selection->size_count++;
 	}
 	return 0;
 }
 
 /* Paths may hold blanks, so only commas separate.  "" is one kernel, whichever. */
-static int choose_kernels(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_kernels(const struct plan *plan, struct selection *selection,
+			  struct problem *problem)
 {
 	CLEANUP(freep) char **names = words_split(plan->kernels ? plan->kernels : "", ",");
 	size_t count = names ? words_count(names) : 0;
@@ -161,42 +164,44 @@ static int choose_kernels(const struct plan *plan, struct wishes *wishes, struct
 		return -ENOMEM;
 	if (!plan->kernels)
 		return 0;
-	wishes->kernels = calloc(count + 1, sizeof(*wishes->kernels));
-	if (!wishes->kernels)
+	selection->kernels = calloc(count + 1, sizeof(*selection->kernels));
+	if (!selection->kernels)
 		return -ENOMEM;
 	for (size_t i = 0; i < (count ? count : 1); i++) {
 		const char *name = count ? names[i] : "";
 
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(wishes->kernels[j].name, name) == 0)
+			if (strcmp(selection->kernels[j].name, name) == 0)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
 						   "the kernel \"%s\" is given twice", name);
-		wishes->kernels[i].name = strdup(name);
-		if (!wishes->kernels[i].name)
+		selection->kernels[i].name = strdup(name);
+		if (!selection->kernels[i].name)
 			return -ENOMEM;
-		wishes->kernel_count++;
+		selection->kernel_count++;
 	}
 	return 0;
 }
 
-static int choose_runs(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_runs(const struct plan *plan, struct selection *selection,
+		       struct problem *problem)
 {
 	const char *text = plan->runs ? plan->runs : "1";
 	uint64_t runs;
 
-	wishes->runs = 1;
-	wishes->automatic = strcmp(text, "auto") == 0;
-	if (wishes->automatic)
+	selection->runs = 1;
+	selection->automatic = strcmp(text, "auto") == 0;
+	if (selection->automatic)
 		return 0;
 	if (size_parse(text, &runs) < 0 || runs < 1 || runs > PLAN_RUNS_MAX)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "invalid number of runs \"%s\": use 1 to %d, or auto", text,
 				   PLAN_RUNS_MAX);
-	wishes->runs = (unsigned)runs;
+	selection->runs = (unsigned)runs;
 	return 0;
 }
 
-static int choose_precision(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_precision(const struct plan *plan, struct selection *selection,
+			    struct problem *problem)
 {
 	double percent = PLAN_PRECISION_PERCENT;
 	char *end;
@@ -210,15 +215,16 @@ static int choose_precision(const struct plan *plan, struct wishes *wishes, stru
 				"invalid precision \"%s\": use a percentage from 0.01 to 100",
 				plan->precision);
 	}
-	wishes->precision = percent / 100;
+	selection->precision = percent / 100;
 	return 0;
 }
 
-static int choose_time(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_time(const struct plan *plan, struct selection *selection,
+		       struct problem *problem)
 {
-	wishes->seconds_most = PLAN_SECONDS_MOST;
-	if (plan->max_time && (duration_parse(plan->max_time, &wishes->seconds_most) < 0 ||
-			       wishes->seconds_most == 0))
+	selection->seconds_most = PLAN_SECONDS_MOST;
+	if (plan->max_time && (duration_parse(plan->max_time, &selection->seconds_most) < 0 ||
+			       selection->seconds_most == 0))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "invalid time limit \"%s\": use seconds, or a time such as 90s, "
 				   "10m or 1h30m",
@@ -226,48 +232,49 @@ static int choose_time(const struct plan *plan, struct wishes *wishes, struct pr
 	return 0;
 }
 
-static int choose_seed(const struct plan *plan, struct wishes *wishes, struct problem *problem)
+static int choose_seed(const struct plan *plan, struct selection *selection,
+		       struct problem *problem)
 {
 	char *end;
 
 	if (!plan->seed)
 		return 0;
 	errno = 0;
-	wishes->shuffled = 1;
-	wishes->seed = strtoull(plan->seed, &end, 10);
-	if (*plan->seed < '0' || *plan->seed > '9' || *end || errno || wishes->seed > INT64_MAX)
+	selection->shuffled = 1;
+	selection->seed = strtoull(plan->seed, &end, 10);
+	if (*plan->seed < '0' || *plan->seed > '9' || *end || errno || selection->seed > INT64_MAX)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "invalid seed \"%s\": use a whole number from 0 to %" PRId64,
 				   plan->seed, INT64_MAX);
 	return 0;
 }
 
-uint64_t wishes_volume(const struct wishes *wishes, uint64_t file_bytes)
+uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes)
 {
 	uint64_t bytes;
 
-	if (wishes->volume_bytes)
-		return wishes->volume_bytes;
+	if (selection->volume_bytes)
+		return selection->volume_bytes;
 	if (__builtin_mul_overflow(file_bytes, PLAN_VOLUME_FACTOR, &bytes) || bytes > INT64_MAX)
 		return INT64_MAX;
 	return bytes > PLAN_VOLUME_MIN ? bytes : PLAN_VOLUME_MIN;
 }
 
-static int check_fit(const struct wishes *wishes, struct problem *problem)
+static int check_fit(const struct selection *selection, struct problem *problem)
 {
 	char text[SIZE_TEXT_MAX], other[SIZE_TEXT_MAX];
 
-	for (size_t i = 0; i < wishes->size_count; i++) {
-		uint64_t volume = wishes_volume(wishes, wishes->sizes[i]);
+	for (size_t i = 0; i < selection->size_count; i++) {
+		uint64_t volume = selection_volume(selection, selection->sizes[i]);
 
-		if (wishes->sizes[i] > volume)
+		if (selection->sizes[i] > volume)
 			return problem_set(problem, PROBLEM_USAGE, EINVAL,
 					   "a file of %s does not fit on a volume of %s; use a "
 					   "larger --volume or a smaller --size",
-					   size_name(wishes->sizes[i], text),
+					   size_name(selection->sizes[i], text),
 					   size_name(volume, other));
-		for (size_t j = 0; j < wishes->filesystem_count; j++) {
-			const struct filesystem *filesystem = wishes->filesystems[j];
+		for (size_t j = 0; j < selection->filesystem_count; j++) {
+			const struct filesystem *filesystem = selection->filesystems[j];
 
 			if (volume < filesystem->min_volume)
 				return problem_set(
@@ -280,8 +287,8 @@ static int check_fit(const struct wishes *wishes, struct problem *problem)
 	return 0;
 }
 
-int wishes_take(const struct plan *plan, int in_directory, struct wishes *ret,
-		struct problem *problem)
+int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
+		    struct problem *problem)
 {
 	int r = choose_methods(plan, ret, problem);
 
