@@ -109,6 +109,6 @@ console() {
 	echo "no kernel" >vmlinuz
 	run alloc-perf run --kernel ./vmlinuz --fs ext4 -o result.jsonl
 	assert_status 3
-	assert_output_has "./vmlinuz is not a kernel that qemu can boot"
+	assert_output_has "./vmlinuz is not a kernel that QEMU can boot"
 	[ ! -e result.jsonl ]
 }
