@@ -50,7 +50,7 @@ in_guest() { # COMMAND
 	[ "${lines[-1]}" -gt 0 ]
 	in_guest '
 		mkdir -p /tmp && mount -t tmpfs none /tmp && cd /tmp &&
-			alloc-perf run --on dir:/mnt/sda -m fallocate-write-zeroes,fallocate -s 16M -o result.jsonl >/dev/null 2>&1
+			alloc-perf run --runs 1 --on dir:/mnt/sda -m fallocate-write-zeroes,fallocate -s 16M -o result.jsonl >/dev/null 2>&1
 		cat result.jsonl'
 	printf '%s\n' "${lines[@]}" >result.jsonl
 	[ "$(value dir fallocate-write-zeroes status)" = ok ]
