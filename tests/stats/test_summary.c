@@ -92,9 +92,9 @@ static void equal_methods_have_no_winner(void **state)
 {
 	(void)state;
 	srand48(20091129);
-	assert_in_range(count_claims(2, 10), 0, 10);
-	assert_in_range(count_claims(6, 8), 0, 10);
-	assert_in_range(count_claims(3, 30), 0, 10);
+	assert_true(count_claims(2, 10) <= 10);
+	assert_true(count_claims(6, 8) <= 10);
+	assert_true(count_claims(3, 30) <= 10);
 }
 
 static void the_slower_are_told_from_a_group(void **state)
