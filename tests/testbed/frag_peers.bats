@@ -167,7 +167,7 @@ fragments_in_tree() { # FILE
 	[ "$least" -gt 2 ] && [ "$least" -le "$expected" ]
 	run -0 as_user alloc-perf frag "$file"
 	assert_output_has " >=$least "
-	assert_output_has "annot tell for 1 of 1 files"
+	assert_output_has "nknown for 1 of 1 files"
 }
 
 @test "--verbose of files of 10^8 blocks and more is what filefrag prints" {
