@@ -46,9 +46,9 @@ load device
 	assert_status 2
 	run measure --on dir:. --same-disk
 	assert_status 2
-	refused "--volume is for images" --volume 20M
+	refused "--volume applies to images" --volume 20M
 	mkdir images
-	refused "--keep-images is for images" --keep-images images
+	refused "--keep-images applies to images" --keep-images images
 }
 
 @test "refused: an ordinary user" {
