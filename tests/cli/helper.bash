@@ -184,7 +184,8 @@ options_of() {
 # options_in_page PAGE: long options that the built page has a text for.
 options_in_page() {
 	[ -e "$ALLOC_PERF_BUILD/man/$1" ] || skip "the manual pages were built without scdoc"
-	sed -n '/^\\fB-/s/\\fB--\([a-z-]*\)\\fR/\n\1\n/gp' "$ALLOC_PERF_BUILD/man/$1" |
+	# scdoc 1.11.5 escapes hyphens, 1.11.2 does not.
+	sed -n 's/\\-/-/g; /^\\fB-/s/\\fB--\([a-z-]*\)\\fR/\n\1\n/gp' "$ALLOC_PERF_BUILD/man/$1" |
 		grep -xE '[a-z-]+' | grep -vx help | sort -u
 }
 
