@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Everything that is only looked at is read here, beforehand and in one place,
- * so that `plan` shows what `freeze` and `run` would do, and by the same code.
+ * so that `plan` shows what `freeze` and `run` do, by the same code.
  */
 #include "suspend/machine.h"
 

@@ -36,7 +36,7 @@ struct plan_item {
 struct plan {
 	struct plan_item *items; /* in the order of freezing; thawing is exactly the reverse */
 	size_t count;
-	bool kernel_agrees; /* the kernel's own order, the reverse of mounting, would do as well */
+	bool kernel_agrees; /* the kernel's own order, the reverse of mounting, is right as well */
 };
 
 struct plan_wish {

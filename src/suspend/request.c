@@ -133,7 +133,7 @@ void request_clear(struct request *request)
 	free(request->except);
 }
 
-/* What the kernel does is not quite what we would do. */
+/* The kernel freezes other things than we do. */
 static int plan_for_kernel(struct outlook *outlook, struct problem *problem)
 {
 	static const struct wish wish = { .way = WAY_KERNEL };

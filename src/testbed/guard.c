@@ -224,7 +224,7 @@ static int is_by_id(const struct device_facts *facts, const char *word)
 	return 0;
 }
 
-/* What to write for --destroy; NULL: there is nothing that would do. */
+/* The argument of --destroy that confirms it; NULL: there is none. */
 static const char *own_name(const struct device_facts *facts, int on_terminal)
 {
 	if (on_terminal)

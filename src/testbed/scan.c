@@ -94,7 +94,7 @@ static void tick(void *context)
 	with->scan->tick(with->scan->context);
 }
 
-/* Why there is no result. */
+/* The reason for the missing result. */
 static int explain(struct conversation *with, int error, struct problem *problem)
 {
 	CLEANUP(freep) char *panic = talk_panic(&with->talk);

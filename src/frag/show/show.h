@@ -93,7 +93,7 @@ uint64_t show_target_bytes(const struct frag_result *result, uint64_t device);
 void show_advice(FILE *to, const struct frag_result *result);
 
 /*
- * A path as an argument of other programs: a leading dash is no option.  `is_inside`:
+ * A path as an argument of other programs: a leading dash does not make it an option.  `is_inside`:
  * it starts at the top of a volume that is not mounted, and becomes relative to it,
  * since from / on it would be a file of this machine.  0 or -EIO.
  */
