@@ -85,6 +85,7 @@ help_of() { # PROGRAM
 	local page list
 	list=$(pages)
 	require_program mandoc
+	require_program groff
 	for page in $list; do
 		mandoc -T lint -W warning "$page"
 		[ -z "$(groff -man -t -Tutf8 -ww -z "$page" 2>&1)" ] || fail "$page"

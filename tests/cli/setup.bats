@@ -259,6 +259,7 @@ git             scripts/bare-system
 bats            scripts/test-bare
 lintian         scripts/build-deb
 mandoc          tests/cli/language.bats
+groff           tests/cli/language.bats
 dpkg-buildpackage scripts/build-deb
 autopkgtest     scripts/test-bare
 '
