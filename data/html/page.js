@@ -559,7 +559,7 @@
 	}
 
 	/* How the slowest compares, in what it is worse. */
-	function slowestFigures(slowest, best) {
+	function slowestFigures(slowest, best, ratio) {
 		const time = medianOf(slowest, "time"), bestSeconds = medianOf(best, "time");
 		const written = medianOf(slowest, "written"), fragments = medianOf(slowest, "fragments");
 		const more = (value, than) => value !== undefined && value > than * 1.05;
@@ -567,7 +567,7 @@
 			html("p", { class: "bar", "aria-hidden": "true" },
 				html("i", { style: `width:${Math.max(100 * bestSeconds / time, 0.4)}%` }), html("i")),
 			html("p", {}, "Slowest: ", html("b", {}, slowest.method), " takes ",
-				html("b", {}, bestSeconds > 0 ? `${ratioText(time / bestSeconds)} ×` : humanSeconds(time)),
+				html("b", {}, bestSeconds > 0 ? `${ratioText(ratio ?? time / bestSeconds)} ×` : humanSeconds(time)),
 				bestSeconds > 0 ? ` as long (${humanSeconds(time)})` : null,
 				more(written, medianOf(best, "written")) ? `, writes ${humanBytes(written)}` : null,
 				fragments > medianOf(best, "fragments") ? `, leaves ${plural(fragments, "fragment")}` : null, "."),
@@ -595,7 +595,7 @@
 			html("p", { class: inGroup ? "best group" : "best" }, summary.best.join(", "), inGroup ? html("small", {},
 				isTested(summary) ? "no test tells them apart" : "too few runs to tell them apart") : null),
 			bestFigures(best),
-			slower.length ? slowestFigures(slowest, best[0])
+			slower.length ? slowestFigures(slowest, best[0], summary.over_slowest?.ratio)
 				: html("p", {}, inGroup ? "All methods take about as long." : "The only method that reserved the space here."),
 			mostFragments([...best, ...slower], best[0], slowest));
 	}
