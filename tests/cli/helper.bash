@@ -183,7 +183,7 @@ options_of() {
 
 # options_in_page PAGE: long options that the built page has a text for.
 options_in_page() {
-	[ -e "$ALLOC_PERF_BUILD/man/$1" ] || skip "the manual pages were built without scdoc"
+	[ -e "$ALLOC_PERF_BUILD/man/$1" ] || lack programs "the manual pages were built without scdoc"
 	# scdoc 1.11.5 escapes hyphens, 1.11.2 does not.
 	sed -n 's/\\-/-/g; /^\\fB-/s/\\fB--\([a-z-]*\)\\fR/\n\1\n/gp' "$ALLOC_PERF_BUILD/man/$1" |
 		grep -xE '[a-z-]+' | grep -vx help | sort -u
