@@ -431,19 +431,16 @@ static int read_run(struct source_reader *reader, size_t from, size_t to)
 static int read_files(struct source_reader *reader, struct source_visit *visit)
 {
 	struct root root;
-	size_t from = 0;
 	int r = 0;
 
 	if (read_root(reader->volume->fd, reader->volume->tree, &root) < 0)
 		return 0;
 	reader->last_snapshot = root.last_snapshot;
 	reader->visit = visit;
-	for (size_t i = 1; r == 0 && i <= visit->count; i++) {
-		if (i < visit->count && visit->inodes[i] - visit->inodes[i - 1] < INODES_APART)
-			continue;
-		if (i - from >= INODES_WORTH_CALL)
-			r = read_run(reader, from, i);
-		from = i;
+	for (size_t from = 0, to; r == 0 && from < visit->count; from = to) {
+		to = source_run_end(visit, from, INODES_APART);
+		if (to - from >= INODES_WORTH_CALL)
+			r = read_run(reader, from, to);
 	}
 	return r;
 }

@@ -34,6 +34,19 @@ struct source_visit {
 	struct frag_file *file;
 };
 
+/*
+ * Where the run that starts at number `from` of the inodes ends: those of a run are less than
+ * `apart` from the one before, so that reading all between them costs less than one call for each.
+ */
+static inline size_t source_run_end(const struct source_visit *visit, size_t from, uint64_t apart)
+{
+	size_t end = from + 1;
+
+	while (end < visit->count && visit->inodes[end] - visit->inodes[end - 1] < apart)
+		end++;
+	return end;
+}
+
 struct source_volume;
 struct source_reader;
 
