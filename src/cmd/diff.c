@@ -101,7 +101,9 @@ static int take_unclear(struct options *options, const char *word)
 
 static int take_by(struct options *options, const char *name)
 {
-	options->sides.by = condition_find(name);
+	enum record_key key = record_key_find(name);
+
+	options->sides.by = key < RECORD_KEY_COUNT ? 1u << key & KEY_SET_CONDITIONS : 0;
 	if (options->sides.by)
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
@@ -188,7 +190,7 @@ static int settle(struct options *options)
 	if (!options->format && settle_format(options) < 0)
 		return -EINVAL;
 	if (!sides->by)
-		options->sides.by = CONDITION_ANY;
+		options->sides.by = KEY_SET_CONDITIONS;
 	if (options->measures.count)
 		return 0;
 	return choice_measures("time,written,fragments", &options->measures, &options->problem);

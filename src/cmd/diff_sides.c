@@ -46,21 +46,17 @@ static void parts_clear(struct parts *parts)
 	view_clear(&parts->first);
 }
 
-static const enum condition all_conditions[] = { CONDITION_TESTBED, CONDITION_ACCELERATOR,
-						 CONDITION_THROTTLE, CONDITION_KERNEL,
-						 CONDITION_LABEL };
-
 /* "uml, 6.1.0, desktop on": of the conditions that tell the parts apart.  NULL: out of memory. */
 static char *describe(const struct grid *grid, unsigned by)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(all_conditions); i++) {
-		const char *value = condition_value(grid, all_conditions[i]);
-		int repeated = all_conditions[i] == CONDITION_LABEL && text.bytes &&
-			       strcmp(value, condition_value(grid, CONDITION_KERNEL)) == 0;
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++) {
+		const char *value = by & 1u << key ? condition_value(grid, key) : "";
+		int repeated = key == RECORD_KEY_LABEL && text.bytes &&
+			       strcmp(value, condition_value(grid, RECORD_KEY_KERNEL)) == 0;
 
-		if ((by & all_conditions[i]) && *value && !repeated)
+		if (*value && !repeated)
 			strbuf_join(&text, ", ", value);
 	}
 	if (!text.bytes)
@@ -83,20 +79,10 @@ static char *describe_all(const struct parts *parts)
 
 static const char *what_they_are(unsigned by)
 {
-	switch (by) {
-	case CONDITION_TESTBED:
-		return "testbed";
-	case CONDITION_ACCELERATOR:
-		return "accelerator";
-	case CONDITION_THROTTLE:
-		return "throttle";
-	case CONDITION_KERNEL:
-		return "kernel";
-	case CONDITION_LABEL:
-		return "label";
-	default:
-		return "condition";
-	}
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (by == 1u << key)
+			return record_keys[key].name;
+	return "condition";
 }
 
 static int matches(const struct grid *grid, unsigned by, const char *name)
@@ -104,9 +90,8 @@ static int matches(const struct grid *grid, unsigned by, const char *name)
 	CLEANUP(freep) char *whole = describe(grid, by);
 	int found = whole && strcmp(whole, name) == 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(all_conditions); i++)
-		found |= (by & all_conditions[i]) &&
-			 strcmp(condition_value(grid, all_conditions[i]), name) == 0;
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		found |= (by & 1u << key) && strcmp(condition_value(grid, key), name) == 0;
 	return found;
 }
 
@@ -220,7 +205,7 @@ int sides_read(struct sides *sides, const struct sides_request *request, struct 
 int sides_refuse(const struct sides *sides, const struct sides_request *request,
 		 struct problem *problem)
 {
-	CLEANUP(parts_clear) struct parts parts = { .by = CONDITION_ANY };
+	CLEANUP(parts_clear) struct parts parts = { .by = KEY_SET_CONDITIONS };
 	CLEANUP(freep) char *all = NULL;
 	size_t side = 0;
 	int r = condition_list(&sides->before, parts.by, &parts.first);

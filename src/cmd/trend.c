@@ -34,7 +34,7 @@ struct options {
 	const char *testbed;
 	uint64_t file_bytes; /* 0: any */
 	const struct measure *measure;
-	const struct trend_by *by;
+	enum record_key by; /* one of `points_in_time` */
 	const char *output; /* NULL: a table */
 	int chart;	    /* on the terminal */
 	int force;
@@ -68,10 +68,13 @@ static const struct option_row option_table[] = {
 	{ 0 },
 };
 
+/* The keys that can be points in time. */
+static const unsigned points_in_time = KEY_SET(KERNEL) | KEY_SET(DATE) | KEY_SET(LABEL);
+
 static int take_by(struct options *options, const char *name)
 {
-	options->by = trend_by_find(name);
-	if (options->by)
+	options->by = record_key_find(name);
+	if (options->by < RECORD_KEY_COUNT && (1u << options->by & points_in_time))
 		return 0;
 	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
 			   "invalid value \"%s\" for --by: use kernel, date or label", name);
@@ -145,7 +148,6 @@ static int settle(struct options *options)
 			&options->problem, PROBLEM_USAGE, EINVAL,
 			"--chart draws on the terminal, --output to a file; use only one");
 	options->measure = options->measure ? options->measure : measure_find("time");
-	options->by = options->by ? options->by : trend_by_find("kernel");
 	return 0;
 }
 
@@ -228,7 +230,7 @@ static int trend(const struct options *options, struct problem *problem)
 				     &grids,
 				     { .measure = options->measure,
 				       .filesystem = options->filesystem,
-				       .by = options->by->name,
+				       .by = record_keys[options->by].name,
 				       .output = options->output } };
 	int r = read_trials(options, &results, problem);
 
@@ -241,7 +243,7 @@ static int trend(const struct options *options, struct problem *problem)
 
 static int run_trend(const struct command *self, int argc, char **argv)
 {
-	CLEANUP(options_clear) struct options options = { 0 };
+	CLEANUP(options_clear) struct options options = { .by = RECORD_KEY_KERNEL };
 	int r;
 
 	r = -command_parse_by(self, take_option, argc, argv, &options);

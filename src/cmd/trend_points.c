@@ -16,37 +16,6 @@
 #include "base/text.h"
 #include "results/resultfile.h"
 
-enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
-
-static char *kernel_of(const struct record *record)
-{
-	return strdup(record->kernel ? record->kernel : "unknown");
-}
-
-static char *day_of(const struct record *record)
-{
-	return record->started ? strndup(record->started, DAY_LETTERS) : strdup("unknown");
-}
-
-static char *label_of(const struct record *record)
-{
-	return strdup(record->label && *record->label ? record->label : "(none)");
-}
-
-static const struct trend_by by_table[] = {
-	{ "kernel", TREND_KERNEL, kernel_of, strverscmp },
-	{ "date", TREND_DATE, day_of, strverscmp },
-	{ "label", TREND_LABEL, label_of, NULL },
-};
-
-const struct trend_by *trend_by_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(by_table); i++)
-		if (strcmp(by_table[i].name, name) == 0)
-			return &by_table[i];
-	return NULL;
-}
-
 /* The kernels that the points were measured under. */
 struct kernels {
 	struct {
@@ -96,18 +65,23 @@ static int has_other_kernel(const struct kernels *kernels, const char *point, co
 	return 0;
 }
 
+static const struct environment *environment_of(const struct results *results, size_t record)
+{
+	return &results->environments[results->environment_of[record]];
+}
+
 static int find_points(struct trend_points *points, const struct results *results,
-		       const struct trend_by *by, struct kernels *kernels)
+		       enum record_key by, struct kernels *kernels)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < points->count; i++) {
 		const struct record *record = &results->records[i];
 
-		points->names[i] = by->point(record);
+		points->names[i] = record_key_text(by, record, environment_of(results, i));
 		if (!points->names[i])
 			return -ENOMEM;
-		if (by->what != TREND_KERNEL)
+		if (by != RECORD_KEY_KERNEL)
 			r = add_pair(kernels, points->names[i], kernel_or_none(record));
 	}
 	return r;
@@ -117,23 +91,23 @@ static int find_points(struct trend_points *points, const struct results *result
  * What a row is must not make a grid for each as well, and what it is not must:
  * figures of two kernels are never one.  A label that repeats the kernel is none.
  */
-static int needs_kernel(const struct record *record, const char *point, const struct trend_by *by,
+static int needs_kernel(const struct record *record, const char *point, enum record_key by,
 			const struct kernels *kernels)
 {
 	const char *kernel = kernel_or_none(record);
 	int repeated = record->label && strcmp(record->label, kernel) == 0;
 
-	if (by->what == TREND_LABEL)
+	if (by == RECORD_KEY_LABEL)
 		return kernels->several && !kernels->several_a_point && !repeated;
 	return has_other_kernel(kernels, point, kernel);
 }
 
 static void fill_entry(struct grid_entry *entry, const struct record *record,
-		       const struct environment *environment, const struct trend_by *by,
+		       const struct environment *environment, enum record_key by,
 		       const struct kernels *kernels)
 {
 	int repeated = record->label && record->kernel && !strcmp(record->label, record->kernel);
-	int is_label = by->what == TREND_LABEL;
+	int is_label = by == RECORD_KEY_LABEL;
 
 	*entry = (struct grid_entry) {
 		.record = record,
@@ -146,8 +120,7 @@ static void fill_entry(struct grid_entry *entry, const struct record *record,
 }
 
 /* After all are found, for the pairs refer to the names. */
-static int name_rows(struct trend_points *points, const struct trend_by *by,
-		     const struct kernels *kernels)
+static int name_rows(struct trend_points *points, enum record_key by, const struct kernels *kernels)
 {
 	for (size_t i = 0; i < points->count; i++) {
 		const struct record *record = points->entries[i].record;
@@ -167,14 +140,13 @@ static int name_rows(struct trend_points *points, const struct trend_by *by,
 static int compare_entries(const void *one, const void *other, void *context)
 {
 	const struct grid_entry *a = one, *b = other;
-	const struct trend_by *by = context;
-	int order = by->compare ? by->compare(a->row, b->row) : 0;
+	const struct record_key_row *by = context;
+	int order = by->is_version ? strverscmp(a->row, b->row) : 0;
 
 	return order ? order : (a->record > b->record) - (a->record < b->record);
 }
 
-int trend_points_make(const struct results *results, const struct trend_by *by,
-		      struct trend_points *ret)
+int trend_points_make(const struct results *results, enum record_key by, struct trend_points *ret)
 {
 	CLEANUP(trend_points_clear)
 	struct trend_points points = {
@@ -189,13 +161,14 @@ int trend_points_make(const struct results *results, const struct trend_by *by,
 		return -ENOMEM;
 	r = find_points(&points, results, by, &kernels);
 	for (size_t i = 0; i < points.count; i++)
-		fill_entry(&points.entries[i], &results->records[i],
-			   &results->environments[results->environment_of[i]], by, &kernels);
+		fill_entry(&points.entries[i], &results->records[i], environment_of(results, i), by,
+			   &kernels);
 	if (r == 0)
 		r = name_rows(&points, by, &kernels);
 	if (r < 0)
 		return r;
-	qsort_r(points.entries, points.count, sizeof(*points.entries), compare_entries, (void *)by);
+	qsort_r(points.entries, points.count, sizeof(*points.entries), compare_entries,
+		(void *)&record_keys[by]);
 	*ret = points;
 	points = (struct trend_points) { 0 };
 	return 0;

@@ -26,7 +26,7 @@ static void print_measure(FILE *to, const struct grid *grid, size_t filesystem,
 
 static void print_heading(FILE *to, const struct grids *grids, const struct grid *grid)
 {
-	const unsigned told = CONDITION_TESTBED | CONDITION_KERNEL;
+	const unsigned told = KEY_SET(TESTBED) | KEY_SET(KERNEL);
 	char size[SIZE_TEXT_MAX];
 	int several = 0;
 

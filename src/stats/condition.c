@@ -18,40 +18,23 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-static const struct {
-	const char *name;
-	enum condition condition;
-} names[] = {
-	{ "testbed", CONDITION_TESTBED },   { "accelerator", CONDITION_ACCELERATOR },
-	{ "throttle", CONDITION_THROTTLE }, { "kernel", CONDITION_KERNEL },
-	{ "label", CONDITION_LABEL },
-};
-
-unsigned condition_find(const char *name)
+const char *condition_value(const struct grid *grid, enum record_key key)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(names[i].name, name) == 0)
-			return names[i].condition;
-	return 0;
-}
-
-const char *condition_value(const struct grid *grid, enum condition condition)
-{
-	const char *value = condition == CONDITION_TESTBED	 ? grid->testbed
-			    : condition == CONDITION_ACCELERATOR ? grid->accelerator
-			    : condition == CONDITION_THROTTLE	 ? grid->throttle
-			    : condition == CONDITION_KERNEL	 ? grid->kernel
-								 : grid->label;
+	const char *value = key == RECORD_KEY_TESTBED	    ? grid->testbed
+			    : key == RECORD_KEY_ACCELERATOR ? grid->accelerator
+			    : key == RECORD_KEY_THROTTLE    ? grid->throttle
+			    : key == RECORD_KEY_KERNEL	    ? grid->kernel
+			    : key == RECORD_KEY_LABEL	    ? grid->label
+							    : NULL;
 
 	return value ? value : "";
 }
 
 int condition_same(const struct grid *one, const struct grid *other, unsigned conditions)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if ((conditions & names[i].condition) &&
-		    strcmp(condition_value(one, names[i].condition),
-			   condition_value(other, names[i].condition)) != 0)
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if ((conditions & 1u << key) &&
+		    strcmp(condition_value(one, key), condition_value(other, key)) != 0)
 			return 0;
 	return 1;
 }
@@ -112,10 +95,10 @@ static int is_rival(const struct grid *one, const struct grid *other)
 
 /* Does it differ between the grid and any other of its sizes? */
 static int varies(const struct grid *const *grids, size_t count, const struct grid *grid,
-		  enum condition condition)
+		  enum record_key key)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_rival(grids[i], grid) && !condition_same(grids[i], grid, condition))
+		if (is_rival(grids[i], grid) && !condition_same(grids[i], grid, 1u << key))
 			return 1;
 	return 0;
 }
@@ -124,45 +107,35 @@ static int varies(const struct grid *const *grids, size_t count, const struct gr
 static int label_does(const struct grid *const *grids, size_t count, const struct grid *grid)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_rival(grids[i], grid) && (!*condition_value(grids[i], CONDITION_LABEL) ||
-						 condition_same(grids[i], grid, CONDITION_LABEL)))
+		if (is_rival(grids[i], grid) && (!*condition_value(grids[i], RECORD_KEY_LABEL) ||
+						 condition_same(grids[i], grid, KEY_SET(LABEL))))
 			return 0;
-	return *condition_value(grid, CONDITION_LABEL) != '\0';
+	return *condition_value(grid, RECORD_KEY_LABEL) != '\0';
 }
 
-/* What stands in a name for a value that is not there. */
-static const char *without(enum condition condition)
+static void put_part(struct strbuf *to, const struct grid *grid, enum record_key key)
 {
-	return condition == CONDITION_LABEL	    ? "no label"
-	       : condition == CONDITION_THROTTLE    ? "no throttle"
-	       : condition == CONDITION_ACCELERATOR ? "no guest"
-						    : "?";
-}
+	const char *value = condition_value(grid, key);
 
-static void put_part(struct strbuf *to, const struct grid *grid, enum condition condition)
-{
-	const char *value = condition_value(grid, condition);
-
-	strbuf_join(to, ", ", *value ? value : without(condition));
+	strbuf_join(to, ", ", *value ? value : record_keys[key].absent);
 }
 
 char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid)
 {
-	int with_label = varies(grids, count, grid, CONDITION_LABEL);
-	int with_kernel = varies(grids, count, grid, CONDITION_KERNEL) &&
+	int with_label = varies(grids, count, grid, RECORD_KEY_LABEL);
+	int with_kernel = varies(grids, count, grid, RECORD_KEY_KERNEL) &&
 			  !(with_label && label_does(grids, count, grid));
-	int repeated = with_kernel && strcmp(condition_value(grid, CONDITION_LABEL),
-					     condition_value(grid, CONDITION_KERNEL)) == 0;
+	int repeated = with_kernel && strcmp(condition_value(grid, RECORD_KEY_LABEL),
+					     condition_value(grid, RECORD_KEY_KERNEL)) == 0;
 	CLEANUP(strbuf_clear) struct strbuf name = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		enum condition condition = names[i].condition;
-		int told = condition == CONDITION_KERNEL  ? with_kernel
-			   : condition == CONDITION_LABEL ? with_label && !repeated
-							  : varies(grids, count, grid, condition);
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++) {
+		int told = key == RECORD_KEY_KERNEL  ? with_kernel
+			   : key == RECORD_KEY_LABEL ? with_label && !repeated
+						     : varies(grids, count, grid, key);
 
 		if (told)
-			put_part(&name, grid, condition);
+			put_part(&name, grid, key);
 	}
 	return strbuf_take(&name);
 }

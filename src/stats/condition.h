@@ -4,24 +4,12 @@
 #define STATS_CONDITION_H
 
 #include "stats/cell.h"
+#include "stats/record_key.h"
 
-/* Flags. */
-enum condition {
-	CONDITION_TESTBED = 1 << 0,
-	CONDITION_KERNEL = 1 << 1,
-	CONDITION_LABEL = 1 << 2,
-	CONDITION_ACCELERATOR = 1 << 3,
-	CONDITION_THROTTLE = 1 << 4,
-	CONDITION_ANY = (1 << 5) - 1,
-};
+/* Of one of KEY_SET_CONDITIONS; never NULL: what is not known is "". */
+const char *condition_value(const struct grid *grid, enum record_key key);
 
-/* "testbed", "accelerator", "throttle", "kernel" or "label"; 0: none of them. */
-unsigned condition_find(const char *name);
-
-/* Of one condition; never NULL: what is not known is "". */
-const char *condition_value(const struct grid *grid, enum condition condition);
-
-/* Is each of the conditions the same for both? */
+/* Is each of the conditions, a set of keys, the same for both? */
 int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
 
 /* The first grid under each of the conditions, in their order.  0 or -ENOMEM. */

@@ -147,15 +147,15 @@ static void keep_common(struct grid *joined, const struct group *group)
 	for (size_t i = 1; i < group->count; i++) {
 		const struct grid *first = group->members[0], *member = group->members[i];
 
-		if (!condition_same(first, member, CONDITION_TESTBED))
+		if (!condition_same(first, member, KEY_SET(TESTBED)))
 			joined->testbed = NULL;
-		if (!condition_same(first, member, CONDITION_KERNEL))
+		if (!condition_same(first, member, KEY_SET(KERNEL)))
 			joined->kernel = NULL;
-		if (!condition_same(first, member, CONDITION_LABEL))
+		if (!condition_same(first, member, KEY_SET(LABEL)))
 			joined->label = NULL;
-		if (!condition_same(first, member, CONDITION_ACCELERATOR))
+		if (!condition_same(first, member, KEY_SET(ACCELERATOR)))
 			joined->accelerator = NULL;
-		if (!condition_same(first, member, CONDITION_THROTTLE))
+		if (!condition_same(first, member, KEY_SET(THROTTLE)))
 			joined->throttle = NULL;
 	}
 }

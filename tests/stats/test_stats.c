@@ -283,7 +283,7 @@ static void conditions_are_named_by_what_differs(void **state)
 	assert_named((struct grid[]) { { .testbed = "uml", .kernel = "6.1" },
 				       { .testbed = "qemu", .kernel = "6.1" },
 				       { .testbed = "qemu" } },
-		     3, (const char *[]) { "uml, 6.1", "qemu, 6.1", "qemu, ?" });
+		     3, (const char *[]) { "uml, 6.1", "qemu, 6.1", "qemu, unknown" });
 	/* A label that is the release is not said twice, and one that was chosen is enough. */
 	assert_named((struct grid[]) { { .kernel = "6.1", .label = "6.1" },
 				       { .kernel = "6.2", .label = "6.2" } },
@@ -311,14 +311,60 @@ static void conditions_can_be_picked(void **state)
 	(void)state;
 
 	assert_int_equal(view_all(&grids, &every), 0);
-	assert_int_equal(condition_list(&every, CONDITION_KERNEL, &found), 0);
+	assert_int_equal(condition_list(&every, KEY_SET(KERNEL), &found), 0);
 	assert_int_equal(found.count, 2);
 	assert_ptr_equal(found.grid[1], &all[1]);
-	assert_int_equal(condition_pick(&every, &all[0], CONDITION_ANY, &picked), 0);
+	assert_int_equal(condition_pick(&every, &all[0], KEY_SET_CONDITIONS, &picked), 0);
 	assert_int_equal(picked.count, 2);
 	assert_int_equal(picked.grid[1]->file_bytes, 1);
-	assert_int_equal(condition_find("kernel"), CONDITION_KERNEL);
-	assert_int_equal(condition_find("kernels"), 0);
+}
+
+static void assert_key(const struct record *record, const char *name, const char *expected)
+{
+	char accelerator[] = "tcg";
+	const struct environment environment = { .accelerator = accelerator };
+	CLEANUP(freep) char *text = record_key_text(record_key_find(name), record, &environment);
+
+	assert_string_equal(text, expected);
+}
+
+static void assert_keys(const struct record *record, unsigned keys, const char *expected)
+{
+	CLEANUP(freep)
+	char *text = record_keys_text(keys, record, &(const struct environment) { 0 });
+
+	assert_string_equal(text, expected);
+}
+
+static void keys_name_values_of_a_record(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	struct record *record = results_add(&results, "ext4", "direct-1048576");
+	(void)state;
+
+	assert_key(record, "filesystem", "ext4");
+	assert_key(record, "method", "direct-1M");
+	assert_key(record, "size", "4G");
+	assert_key(record, "accelerator", "tcg");
+	assert_key(record, "throttle", "no throttle");
+	assert_key(record, "kernel", "unknown");
+	assert_key(record, "label", "no label");
+	set_text(&record->started, "2026-11-29T17:00:00Z");
+	assert_key(record, "date", "2026-11-29");
+	assert_keys(record, KEY_SET_CONDITIONS, "none");
+	set_text(&record->testbed, "uml");
+	set_text(&record->kernel, "6.1");
+	set_text(&record->label, "6.1");
+	/* A label that is the kernel's name is no label of its own, unless it is asked for. */
+	assert_false(record_has_own_label(record));
+	assert_keys(record, KEY_SET_CONDITIONS, "uml, 6.1");
+	assert_keys(record, KEY_SET(LABEL), "6.1");
+	set_text(&record->label, "patched");
+	assert_true(record_has_own_label(record));
+	assert_keys(record, KEY_SET_CONDITIONS, "uml, 6.1, patched");
+	assert_int_equal(record_key_find("kernels"), RECORD_KEY_COUNT);
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		assert_int_equal(record_key_find(record_keys[key].name), key);
 }
 
 static void nothing_makes_no_grid(void **state)
@@ -464,6 +510,7 @@ int main(void)
 		cmocka_unit_test(grids_keep_the_order_of_appearance),
 		cmocka_unit_test(grids_are_in_the_order_of_the_plan),
 		cmocka_unit_test(each_condition_has_its_grid),
+		cmocka_unit_test(keys_name_values_of_a_record),
 		cmocka_unit_test(grids_of_several_kernels_are_joined),
 		cmocka_unit_test(grids_of_one_run_stand_in_order),
 		cmocka_unit_test(conditions_are_named_by_what_differs),
