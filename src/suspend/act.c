@@ -36,42 +36,42 @@ enum {
 /* ---- freezing, in the child ---- */
 
 /* A device has no file system of its own: syncfs() would be of the one that has its name. */
-static int flush(const struct hold_entry *entry)
+static int flush(const struct state_entry *entry)
 {
 	return strcmp(entry->type, TYPE_NAME_DEVICE) == 0 ? fsync(entry->fd) : syncfs(entry->fd);
 }
 
-static int write_out(struct hold_entry *entry, enum hold_state then)
+static int write_out(struct state_entry *entry, enum entry_status then)
 {
 	if (flush(entry) < 0)
 		return errno;
-	hold_set(entry, then);
+	entry_set_status(entry, then);
 	return 0;
 }
 
-static int freeze_here(struct hold *hold, struct hold_entry *entry)
+static int freeze_here(struct state_file *state, struct state_entry *entry)
 {
-	if (entry->kind == HOLD_SYNC)
-		return write_out(entry, HOLD_DONE);
-	hold_set(entry, HOLD_FREEZING);
+	if (entry->kind == ENTRY_SYNC)
+		return write_out(entry, ENTRY_DONE);
+	entry_set_status(entry, ENTRY_FREEZING);
 	/* Whoever ends the hold looks at the states after it has said so. */
-	if (hold_is_ending(hold)) {
-		hold_set(entry, HOLD_PLANNED);
+	if (state_file_is_ending(state)) {
+		entry_set_status(entry, ENTRY_PLANNED);
 		return ECANCELED;
 	}
 	if (ioctl(entry->fd, FIFREEZE, 0) == 0) {
-		hold_set(entry, HOLD_FROZEN);
-		if (hold_is_ending(hold) && ioctl(entry->fd, FITHAW, 0) == 0)
-			hold_set(entry, HOLD_DONE);
+		entry_set_status(entry, ENTRY_FROZEN);
+		if (state_file_is_ending(state) && ioctl(entry->fd, FITHAW, 0) == 0)
+			entry_set_status(entry, ENTRY_DONE);
 		return 0;
 	}
 	if (errno == EBUSY) {
-		hold_set(entry, HOLD_FOREIGN);
+		entry_set_status(entry, ENTRY_FOREIGN);
 		return 0;
 	}
 	if (errno == EOPNOTSUPP)
-		return write_out(entry, HOLD_REFUSED);
-	hold_set(entry, HOLD_PLANNED);
+		return write_out(entry, ENTRY_REFUSED);
+	entry_set_status(entry, ENTRY_PLANNED);
 	return errno;
 }
 
@@ -87,7 +87,7 @@ static int result_of(pid_t pid)
 	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
 
-int act_freeze(struct hold *hold, struct hold_entry *entry, uint64_t deadline_ns)
+int act_freeze(struct state_file *state, struct state_entry *entry, uint64_t deadline_ns)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
 	pid_t pid = process_fork(&pidfd);
@@ -95,20 +95,21 @@ int act_freeze(struct hold *hold, struct hold_entry *entry, uint64_t deadline_ns
 	if (pid < 0)
 		return pid;
 	if (pid == 0)
-		_exit(freeze_here(hold, entry));
+		_exit(freeze_here(state, entry));
 	if (process_wait(pidfd, deadline_ns) < 0)
 		return -ETIMEDOUT;
 	return result_of(pid);
 }
 
-static void sync_all(const struct hold *hold)
+static void sync_all(const struct state_file *state)
 {
-	for (size_t i = 0; i < hold->count; i++)
-		if (hold->entries[i].kind == HOLD_SUPERBLOCK || hold->entries[i].kind == HOLD_SYNC)
-			flush(&hold->entries[i]);
+	for (size_t i = 0; i < state->count; i++)
+		if (state->entries[i].kind == ENTRY_SUPERBLOCK ||
+		    state->entries[i].kind == ENTRY_SYNC)
+			flush(&state->entries[i]);
 }
 
-int act_presync(const struct hold *hold, uint64_t deadline_ns)
+int act_presync(const struct state_file *state, uint64_t deadline_ns)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
 	pid_t pid = process_fork(&pidfd);
@@ -116,7 +117,7 @@ int act_presync(const struct hold *hold, uint64_t deadline_ns)
 	if (pid < 0)
 		return pid;
 	if (pid == 0) {
-		sync_all(hold);
+		sync_all(state);
 		_exit(0);
 	}
 	if (process_wait(pidfd, deadline_ns) < 0)
@@ -127,18 +128,18 @@ int act_presync(const struct hold *hold, uint64_t deadline_ns)
 
 /* ---- undoing ---- */
 
-static void thaw_here(struct hold_entry *entry, bool sure)
+static void thaw_here(struct state_entry *entry, bool sure)
 {
-	enum hold_state before = hold_state(entry);
+	enum entry_status before = entry_status(entry);
 
 	if (ioctl(entry->fd, FITHAW, 0) == 0)
-		hold_set(entry, HOLD_DONE);
-	else if (errno == EINVAL && (sure || before == HOLD_FROZEN))
-		hold_set(entry, HOLD_DONE); /* not frozen; somebody else was first */
+		entry_set_status(entry, ENTRY_DONE);
+	else if (errno == EINVAL && (sure || before == ENTRY_FROZEN))
+		entry_set_status(entry, ENTRY_DONE); /* not frozen; somebody else was first */
 }
 
 /* Here only if there can be no child.  0: it ended; -EINTR: it was killed; -ETIMEDOUT. */
-static int thaw_in_child(struct hold_entry *entry, bool sure, uint64_t wait_ns)
+static int thaw_in_child(struct state_entry *entry, bool sure, uint64_t wait_ns)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
 	pid_t pid = process_fork(&pidfd);
@@ -154,7 +155,7 @@ static int thaw_in_child(struct hold_entry *entry, bool sure, uint64_t wait_ns)
 	return process_wait(pidfd, io_now_ns() + wait_ns) < 0 ? -ETIMEDOUT : result_of(pid);
 }
 
-static void thaw(struct hold_entry *entry, bool sure, uint64_t wait_ns)
+static void thaw(struct state_entry *entry, bool sure, uint64_t wait_ns)
 {
 	int r = entry->fd < 0 ? 0 : -EINTR;
 
@@ -162,9 +163,9 @@ static void thaw(struct hold_entry *entry, bool sure, uint64_t wait_ns)
 		r = thaw_in_child(entry, sure, wait_ns);
 }
 
-static void put_back(struct hold_entry *entry)
+static void put_back(struct state_entry *entry)
 {
-	const char *value = entry->kind == HOLD_CGROUP ? "0" : entry->value;
+	const char *value = entry->kind == ENTRY_CGROUP ? "0" : entry->value;
 	ssize_t written;
 
 	if (entry->fd < 0)
@@ -173,36 +174,36 @@ static void put_back(struct hold_entry *entry)
 	/* A cgroup that is gone has nobody left to thaw. */
 	if (written < 0 && errno != ENODEV && errno != ENOENT)
 		return;
-	if (entry->kind == HOLD_CGROUP && *entry->value)
+	if (entry->kind == ENTRY_CGROUP && *entry->value)
 		gather_release(entry->value);
-	hold_set(entry, HOLD_DONE);
+	entry_set_status(entry, ENTRY_DONE);
 }
 
 /*
  * What lies in another one waits for that when it is thawed, so this is the exact reverse of
  * freezing, and begins with the one at which freezing stopped, which may be frozen.
  */
-static void undo_superblocks(struct hold *hold, bool sure)
+static void undo_superblocks(struct state_file *state, bool sure)
 {
-	for (size_t i = hold->count; i > 0; i--) {
-		struct hold_entry *entry = &hold->entries[i - 1];
-		bool trying = !sure && hold_state(entry) == HOLD_FREEZING;
+	for (size_t i = state->count; i > 0; i--) {
+		struct state_entry *entry = &state->entries[i - 1];
+		bool trying = !sure && entry_status(entry) == ENTRY_FREEZING;
 
-		if (entry->kind == HOLD_SUPERBLOCK && hold_is_pending(entry))
+		if (entry->kind == ENTRY_SUPERBLOCK && entry_is_pending(entry))
 			thaw(entry, sure, trying ? TRY_WAIT_NS : THAW_WAIT_NS);
 	}
 }
 
-size_t act_undo(struct hold *hold, bool sure)
+size_t act_undo(struct state_file *state, bool sure)
 {
-	undo_superblocks(hold, sure);
-	for (size_t i = hold->count; i > 0; i--) {
-		struct hold_entry *entry = &hold->entries[i - 1];
+	undo_superblocks(state, sure);
+	for (size_t i = state->count; i > 0; i--) {
+		struct state_entry *entry = &state->entries[i - 1];
 
-		if (entry->kind != HOLD_SUPERBLOCK && hold_is_pending(entry))
+		if (entry->kind != ENTRY_SUPERBLOCK && entry_is_pending(entry))
 			put_back(entry);
 	}
 	/* It may have been the others that a process which is freezing has waited for. */
-	undo_superblocks(hold, sure);
-	return hold_pending(hold);
+	undo_superblocks(state, sure);
+	return state_file_pending(state);
 }

@@ -70,14 +70,14 @@ void cgroups_clear(struct cgroups *cgroups)
 
 static int read_below(const char *root, const char *path, unsigned depth, struct cgroups *cgroups)
 {
-	CLEANUP(freep) char *folder = text_format("%s%s", root, path);
+	CLEANUP(freep) char *directory = text_format("%s%s", root, path);
 	const struct dirent *entry;
 	DIR *entries;
 	int r = 0;
 
-	if (!folder)
+	if (!directory)
 		return -ENOMEM;
-	entries = opendir(folder);
+	entries = opendir(directory);
 	if (!entries)
 		return *path ? 0 : -errno; /* gone meanwhile */
 	while (r == 0 && (entry = readdir(entries))) {

@@ -15,7 +15,7 @@ struct cgroups {
 	size_t count;
 };
 
-/* All cgroups below `root`, the folder of a tree.  0 or -errno. */
+/* All cgroups below `root`, the directory of a tree.  0 or -errno. */
 int cgroups_read(const char *root, struct cgroups *ret);
 int cgroups_add(struct cgroups *cgroups, const char *path);
 void cgroups_clear(struct cgroups *cgroups);

@@ -56,6 +56,6 @@ void outlook_clear(struct outlook *outlook);
 void outlook_warn(const struct outlook *outlook);
 
 /* What of the hold somebody else froze, or refused to be frozen, on stderr. */
-void cmd_tell_exceptions(const struct hold *hold);
+void cmd_tell_exceptions(const struct state_file *state);
 
 #endif

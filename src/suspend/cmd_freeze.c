@@ -28,7 +28,7 @@ static int take_time(void *input, const struct option_row *row, const char *argu
 	struct freeze_options *wanted = input;
 
 	wanted->has_time = true;
-	return request_take_seconds(row, argument, &wanted->request.limits.hold_ns, problem);
+	return request_take_seconds(row, argument, &wanted->request.limits.frozen_ns, problem);
 }
 
 static int check(struct freeze_options *wanted, struct problem *problem)
@@ -94,10 +94,10 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 
 static void tell_exceptions(void)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
-	if (hold_look(&hold, HOLD_FOLDER) == 0 && hold_read(&hold) == 0)
-		cmd_tell_exceptions(&hold);
+	if (state_file_open(&state, STATE_DIRECTORY) == 0 && state_file_read(&state) == 0)
+		cmd_tell_exceptions(&state);
 }
 
 static int await_report(int fd)

@@ -30,7 +30,7 @@ static int take_time(void *input, const struct option_row *row, const char *argu
 {
 	struct run_options *wanted = input;
 
-	return request_take_seconds(row, argument, &wanted->request.limits.hold_ns, problem);
+	return request_take_seconds(row, argument, &wanted->request.limits.frozen_ns, problem);
 }
 
 /* Why it did not stay frozen to the end; NULL: it did. */
@@ -48,8 +48,7 @@ static const char *cut_short(enum keep_reason reason)
 	}
 }
 
-static int hold_and_run(struct keep *keep, const char *program, char **argv,
-			struct problem *problem)
+static int run_frozen(struct keep *keep, const char *program, char **argv, struct problem *problem)
 {
 	int status = STATUS_OWN, r = keep_start_command(keep, program, argv);
 
@@ -59,7 +58,7 @@ static int hold_and_run(struct keep *keep, const char *program, char **argv,
 		return STATUS_OWN;
 	}
 	r = keep_until_end(keep, &status, problem);
-	cmd_tell_exceptions(&keep->session->hold);
+	cmd_tell_exceptions(&keep->session->state);
 	if (r < 0) {
 		cmd_complain(problem, r);
 		return STATUS_OWN;
@@ -108,7 +107,7 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 	if (r < 0)
 		return r;
 	*ret_frozen = true;
-	return hold_and_run(&keep, program, wanted->command, problem);
+	return run_frozen(&keep, program, wanted->command, problem);
 }
 
 static int run(const struct run_options *wanted)

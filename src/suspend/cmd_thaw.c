@@ -26,76 +26,76 @@ enum {
 
 /* ---- what is held ---- */
 
-static const char *state_name(const struct hold_entry *entry)
+static const char *state_name(const struct state_entry *entry)
 {
-	switch (hold_state(entry)) {
-	case HOLD_PLANNED:
+	switch (entry_status(entry)) {
+	case ENTRY_PLANNED:
 		return "not frozen";
-	case HOLD_FREEZING:
+	case ENTRY_FREEZING:
 		return "being frozen";
-	case HOLD_FROZEN:
-		return entry->kind == HOLD_KNOB ? "set" : "frozen";
-	case HOLD_FOREIGN:
+	case ENTRY_FROZEN:
+		return entry->kind == ENTRY_KNOB ? "set" : "frozen";
+	case ENTRY_FOREIGN:
 		return "frozen by another program";
-	case HOLD_REFUSED:
+	case ENTRY_REFUSED:
 		return "written out";
 	default:
-		return entry->kind == HOLD_SYNC ? "written out" : "thawed";
+		return entry->kind == ENTRY_SYNC ? "written out" : "thawed";
 	}
 }
 
-static void print_entry(const struct hold_entry *entry)
+static void print_entry(const struct state_entry *entry)
 {
 	CLEANUP(freep) char *path = quote_name(entry->path);
 
 	printf("  %-12s ", state_name(entry));
-	if (entry->kind == HOLD_CGROUP)
+	if (entry->kind == ENTRY_CGROUP)
 		printf("cgroup %s\n", path);
-	else if (entry->kind == HOLD_KNOB)
+	else if (entry->kind == ENTRY_KNOB)
 		printf("%s, was %s\n", path, entry->value);
 	else
 		printf("%s on %s\n", entry->type, path);
 }
 
-static void print_process(const struct hold *hold, enum hold_role role, const char *name)
+static void print_process(const struct state_file *state, enum state_role role, const char *name)
 {
-	struct process process = hold_process(hold, role);
+	struct process process = state_file_process(state, role);
 
 	printf("  %s: process %d, %s\n", name, process.pid,
 	       process_is_alive(&process) ? "alive" : "gone");
 }
 
-static int print_status(struct hold *hold)
+static int print_status(struct state_file *state)
 {
-	int r = hold_look(hold, HOLD_FOLDER);
+	int r = state_file_open(state, STATE_DIRECTORY);
 	size_t pending;
 
 	if (r == 0)
-		r = hold_read(hold);
+		r = state_file_read(state);
 	if (r == -ENOENT) {
 		printf("Nothing is frozen.\n");
 		return 0;
 	}
 	if (r < 0) {
-		fprintf(stderr, "suspend-freeze: cannot read " HOLD_FOLDER "/state: %s\n",
+		fprintf(stderr, "suspend-freeze: cannot read " STATE_DIRECTORY "/state: %s\n",
 			strerror(-r));
 		return PROBLEM_VERDICT;
 	}
-	pending = hold_pending(hold);
-	printf("%zu of %zu frozen:\n", pending, hold->count);
-	for (size_t i = 0; i < hold->count; i++)
-		print_entry(&hold->entries[i]);
-	print_process(hold, HOLD_HOLDER, "holder");
-	print_process(hold, HOLD_WATCHDOG, "watchdog");
+	pending = state_file_pending(state);
+	printf("%zu of %zu frozen:\n", pending, state->count);
+	for (size_t i = 0; i < state->count; i++)
+		print_entry(&state->entries[i]);
+	print_process(state, STATE_HOLDER, "holder");
+	print_process(state, STATE_WATCHDOG, "watchdog");
 	return pending ? PROBLEM_VERDICT : 0;
 }
 
 static int run_status(const struct command *self, int argc, char **argv)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
 	command_parse(self, argc, argv, NULL);
-	return print_status(&hold);
+	return print_status(&state);
 }
 
 const struct command cmd_status = {
@@ -110,22 +110,22 @@ const struct command cmd_status = {
 /* ---- nobody is left ---- */
 
 /* With the lock: no process of an earlier one lives. */
-static int recover_held(struct hold *hold, struct problem *problem)
+static int recover_held(struct state_file *state, struct problem *problem)
 {
-	int r = hold_read(hold);
+	int r = state_file_read(state);
 	size_t pending;
 
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = recover_open(hold, HOLD_FOLDER, problem);
+		r = recover_open(state, STATE_DIRECTORY, problem);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r,
-				   "cannot read " HOLD_FOLDER "/state: %s", strerror(-r));
-	hold_set_ending(hold);
-	pending = act_undo(hold, true);
+				   "cannot read " STATE_DIRECTORY "/state: %s", strerror(-r));
+	state_file_set_ending(state);
+	pending = act_undo(state, true);
 	if (pending == 0) {
-		hold_withdraw(hold);
+		state_file_remove(state);
 		return 0;
 	}
 	if (!problem->message)
@@ -139,12 +139,12 @@ static int recover_held(struct hold *hold, struct problem *problem)
 /* 0; -EBUSY: somebody still is at work. */
 static int recover(struct problem *problem)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
-	int r = hold_lock(&hold, HOLD_FOLDER, false, problem);
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
+	int r = state_file_lock(&state, STATE_DIRECTORY, false, problem);
 
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? r : recover_held(&hold, problem);
+	return r < 0 ? r : recover_held(&state, problem);
 }
 
 /* ---- somebody is at work ---- */
@@ -153,10 +153,10 @@ static int recover(struct problem *problem)
  * Both are dead, but a process that one of them had started still has the lock: it waits in
  * FIFREEZE or FITHAW for another file system that is frozen.
  */
-static bool is_abandoned(const struct hold *hold)
+static bool is_abandoned(const struct state_file *state)
 {
-	struct process holder = hold_process(hold, HOLD_HOLDER);
-	struct process watchdog = hold_process(hold, HOLD_WATCHDOG);
+	struct process holder = state_file_process(state, STATE_HOLDER);
+	struct process watchdog = state_file_process(state, STATE_WATCHDOG);
 
 	return holder.pid > 0 && !process_is_alive(&holder) && !process_is_alive(&watchdog);
 }
@@ -164,34 +164,35 @@ static bool is_abandoned(const struct hold *hold)
 /* Has it thawed everything, or is it gone? */
 static bool is_over(void)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
-	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
+	if (state_file_open(&state, STATE_DIRECTORY) < 0 || state_file_read(&state) < 0)
 		return true;
-	return hold_is_ending(&hold) && hold_pending(&hold) == 0 && !is_abandoned(&hold);
+	return state_file_is_ending(&state) && state_file_pending(&state) == 0 &&
+	       !is_abandoned(&state);
 }
 
 /* What the watchdog would have done, without the lock. */
 static void undo_abandoned(void)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
-	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0 || !is_abandoned(&hold) ||
-	    recover_open(&hold, HOLD_FOLDER, NULL) < 0)
+	if (state_file_open(&state, STATE_DIRECTORY) < 0 || state_file_read(&state) < 0 ||
+	    !is_abandoned(&state) || recover_open(&state, STATE_DIRECTORY, NULL) < 0)
 		return;
-	hold_set_ending(&hold);
-	act_undo(&hold, false);
+	state_file_set_ending(&state);
+	act_undo(&state, false);
 }
 
 static void ask_holder(void)
 {
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 	CLEANUP(fd_closep) int pidfd = -1;
 	struct process holder;
 
-	if (hold_look(&hold, HOLD_FOLDER) < 0 || hold_read(&hold) < 0)
+	if (state_file_open(&state, STATE_DIRECTORY) < 0 || state_file_read(&state) < 0)
 		return;
-	holder = hold_process(&hold, HOLD_HOLDER);
+	holder = state_file_process(&state, STATE_HOLDER);
 	pidfd = process_open(&holder);
 	if (pidfd >= 0)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGUSR1, NULL, 0);
@@ -252,13 +253,13 @@ const struct command cmd_thaw = {
 static int recover_devices(char **devices)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 	int r = machine_check_place(&problem);
 
 	if (r == 0)
-		r = hold_lock(&hold, HOLD_FOLDER, true, &problem);
+		r = state_file_lock(&state, STATE_DIRECTORY, true, &problem);
 	for (; r == 0 && *devices; devices++)
-		r = recover_device(*devices, HOLD_FOLDER, &problem);
+		r = recover_device(*devices, STATE_DIRECTORY, &problem);
 	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 

@@ -40,11 +40,11 @@ int gather_count(const char *root, char ret_name[static 64])
 
 int gather_prepare(const char *root)
 {
-	CLEANUP(freep) char *folder = text_format("%s" GATHER_PATH, root);
+	CLEANUP(freep) char *directory = text_format("%s" GATHER_PATH, root);
 
-	if (!folder)
+	if (!directory)
 		return -ENOMEM;
-	return mkdir(folder, 0755) < 0 && errno != EEXIST ? -errno : 0;
+	return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
 }
 
 static int open_processes(const char *root, const char *path)
@@ -89,11 +89,11 @@ int gather_all(const char *root)
 
 void gather_release(const char *root)
 {
-	CLEANUP(freep) char *folder = text_format("%s" GATHER_PATH, root);
+	CLEANUP(freep) char *directory = text_format("%s" GATHER_PATH, root);
 	int moved = 1;
 
 	for (int pass = 0; pass < PASSES_MAX && moved > 0; pass++)
 		moved = move(root, GATHER_PATH, "", true);
-	if (folder)
-		rmdir(folder);
+	if (directory)
+		rmdir(directory);
 }

@@ -22,7 +22,7 @@
 
 enum { TEXT_BYTES = 1 << 16 };
 
-#define FOLDER "/etc/systemd/system/systemd-suspend.service.d"
+#define DROP_IN_DIRECTORY "/etc/systemd/system/systemd-suspend.service.d"
 #define MARK "# Written by `suspend-freeze install`; `suspend-freeze uninstall` removes it.\n"
 
 static const char *find_sleep(const char *root)
@@ -50,8 +50,8 @@ int hook_make(const char *root, const char *program, struct hook *ret, struct pr
 			"systemd-sleep does not exist below %s; if another program suspends this "
 			"machine, make it run: suspend-freeze run -- COMMAND",
 			*root ? root : "/");
-	if (!(hook.folder = text_format("%s" FOLDER, root)) ||
-	    !(hook.path = text_format("%s" FOLDER "/suspend-freeze.conf", root)) ||
+	if (!(hook.directory = text_format("%s" DROP_IN_DIRECTORY, root)) ||
+	    !(hook.path = text_format("%s" DROP_IN_DIRECTORY "/suspend-freeze.conf", root)) ||
 	    !(hook.text =
 		      text_format(MARK "[Service]\n"
 				       "ExecStart=\n"
@@ -83,7 +83,7 @@ static int refuse_foreign(const char *path, struct problem *problem)
 }
 
 /* Like mkdir -p. */
-static int make_folders(char *path)
+static int make_directory(char *path)
 {
 	for (char *slash = strchr(path + 1, '/');; slash = strchr(slash + 1, '/')) {
 		int r;
@@ -101,7 +101,7 @@ static int write_new(const struct hook *hook)
 {
 	CLEANUP(freep) char *beside = NULL;
 	CLEANUP(fd_closep) int fd = -1;
-	int r = make_folders(hook->folder);
+	int r = make_directory(hook->directory);
 
 	if (r < 0)
 		return r;
@@ -155,13 +155,13 @@ int hook_uninstall(const struct hook *hook, struct problem *problem)
 	if (unlink(hook->path) < 0)
 		return explain(-errno, "remove", hook->path, problem);
 	/* Fails where somebody else has files there, too. */
-	rmdir(hook->folder);
+	rmdir(hook->directory);
 	return 0;
 }
 
 void hook_clear(struct hook *hook)
 {
-	free(hook->folder);
+	free(hook->directory);
 	free(hook->path);
 	free(hook->text);
 	*hook = (struct hook) { 0 };

@@ -7,7 +7,7 @@
 
 /* What install would write: where, and the text.  The caller frees both. */
 struct hook {
-	char *folder, *path, *text;
+	char *directory, *path, *text;
 };
 
 /*

@@ -36,7 +36,7 @@ static bool is_behind_one_that_hangs(const struct mounts *mounts, const struct m
 	return false;
 }
 
-/* The kernel's way to show the place of a mount whose folder was removed. */
+/* The kernel's way to show the place of a mount whose directory was removed. */
 static bool is_deleted(const struct mount *mount)
 {
 	static const char mark[] = "//deleted";

@@ -28,7 +28,7 @@
 #include "suspend/reach.h"
 
 /* By any mount of it; -ENOENT: there is none. */
-static int open_mounted(const struct mounts *mounts, const struct hold_entry *entry)
+static int open_mounted(const struct mounts *mounts, const struct state_entry *entry)
 {
 	int r = -ENOENT;
 
@@ -52,9 +52,9 @@ static int hide_mounts(void)
 	return 0;
 }
 
-static int open_by_mounting(const char *source, const char *type, const char *folder)
+static int open_by_mounting(const char *source, const char *type, const char *directory)
 {
-	CLEANUP(freep) char *point = text_path(folder, "mount");
+	CLEANUP(freep) char *point = text_path(directory, "mount");
 	int fd;
 
 	if (!point)
@@ -72,8 +72,8 @@ static int open_by_mounting(const char *source, const char *type, const char *fo
 	return fd;
 }
 
-static int open_superblock(const struct mounts *mounts, struct hold_entry *entry,
-			   const char *folder)
+static int open_superblock(const struct mounts *mounts, struct state_entry *entry,
+			   const char *directory)
 {
 	int r = open_mounted(mounts, entry);
 
@@ -81,10 +81,10 @@ static int open_superblock(const struct mounts *mounts, struct hold_entry *entry
 		r = hide_mounts();
 	else
 		return r;
-	return r < 0 ? r : open_by_mounting(entry->source, entry->type, folder);
+	return r < 0 ? r : open_by_mounting(entry->source, entry->type, directory);
 }
 
-static int open_cgroup(const struct mounts *mounts, const struct hold_entry *entry)
+static int open_cgroup(const struct mounts *mounts, const struct state_entry *entry)
 {
 	const char *root = cgroups_root(mounts);
 	bool frozen;
@@ -93,33 +93,33 @@ static int open_cgroup(const struct mounts *mounts, const struct hold_entry *ent
 }
 
 /* A cgroup that is gone has nobody in it. */
-static int open_entry(const struct mounts *mounts, struct hold_entry *entry, const char *folder)
+static int open_entry(const struct mounts *mounts, struct state_entry *entry, const char *directory)
 {
 	switch (entry->kind) {
-	case HOLD_SUPERBLOCK:
-		return open_superblock(mounts, entry, folder);
-	case HOLD_CGROUP:
+	case ENTRY_SUPERBLOCK:
+		return open_superblock(mounts, entry, directory);
+	case ENTRY_CGROUP:
 		return open_cgroup(mounts, entry);
 	default:
 		return open(entry->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	}
 }
 
-int recover_open(struct hold *hold, const char *folder, struct problem *problem)
+int recover_open(struct state_file *state, const char *directory, struct problem *problem)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
 	int r = mounts_read("/proc/self/mountinfo", &mounts);
 
-	for (size_t i = 0; r == 0 && i < hold->count; i++) {
-		struct hold_entry *entry = &hold->entries[i];
+	for (size_t i = 0; r == 0 && i < state->count; i++) {
+		struct state_entry *entry = &state->entries[i];
 
-		if (!hold_is_pending(entry))
+		if (!entry_is_pending(entry))
 			continue;
-		entry->fd = open_entry(&mounts, entry, folder);
+		entry->fd = open_entry(&mounts, entry, directory);
 		if (entry->fd >= 0)
 			continue;
-		if (entry->kind == HOLD_CGROUP && entry->fd == -ENOENT)
-			hold_set(entry, HOLD_DONE);
+		if (entry->kind == ENTRY_CGROUP && entry->fd == -ENOENT)
+			entry_set_status(entry, ENTRY_DONE);
 		else
 			problem_set(problem, PROBLEM_VERDICT, -entry->fd,
 				    "cannot open %s (%s) to thaw it: %s", entry->path,
@@ -132,7 +132,7 @@ int recover_open(struct hold *hold, const char *folder, struct problem *problem)
 /* ---- a device that no state tells of ---- */
 
 /* Types of file systems that live on devices, tried in turn as mount(8) does without blkid. */
-static int open_by_trying(const char *device, const char *folder)
+static int open_by_trying(const char *device, const char *directory)
 {
 	CLEANUP(freep) char *text = NULL;
 	char *rest, *line;
@@ -142,16 +142,16 @@ static int open_by_trying(const char *device, const char *folder)
 		return r;
 	for (rest = text; fd < 0 && (line = strsep(&rest, "\n"));)
 		if (*line == '\t')
-			fd = open_by_mounting(device, line + 1, folder);
+			fd = open_by_mounting(device, line + 1, directory);
 	return fd;
 }
 
-int recover_device(const char *device, const char *folder, struct problem *problem)
+int recover_device(const char *device, const char *directory, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	int r = hide_mounts();
 
-	fd = r < 0 ? r : open_by_trying(device, folder);
+	fd = r < 0 ? r : open_by_trying(device, directory);
 	if (fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -fd, "cannot mount %s: %s", device,
 				   strerror(-fd));

@@ -108,7 +108,7 @@ static int take_wait(void *input, const struct option_row *row, const char *argu
 {
 	struct request *request = input;
 
-	return request_take_seconds(row, argument, &request->limits.wait_ns, problem);
+	return request_take_seconds(row, argument, &request->limits.step_ns, problem);
 }
 
 const struct option_row cmd_request_options[] = {
@@ -191,18 +191,18 @@ void outlook_warn(const struct outlook *outlook)
 	warn_of_missed(outlook);
 }
 
-void cmd_tell_exceptions(const struct hold *hold)
+void cmd_tell_exceptions(const struct state_file *state)
 {
-	for (size_t i = 0; i < hold->count; i++) {
-		const struct hold_entry *entry = &hold->entries[i];
+	for (size_t i = 0; i < state->count; i++) {
+		const struct state_entry *entry = &state->entries[i];
 		CLEANUP(freep) char *path = quote_name(entry->path);
 
-		if (hold_state(entry) == HOLD_FOREIGN)
+		if (entry_status(entry) == ENTRY_FOREIGN)
 			fprintf(stderr,
 				"suspend-freeze: %s was already frozen by another program and is "
 				"left frozen\n",
 				path);
-		if (hold_state(entry) == HOLD_REFUSED)
+		if (entry_status(entry) == ENTRY_REFUSED)
 			fprintf(stderr,
 				"suspend-freeze: %s: the kernel cannot freeze %s; written out "
 				"instead\n",

@@ -41,11 +41,12 @@ static bool has_gone(const struct mount *mount, int error)
 	return mount->through && (error == -ENOENT || error == -ESTALE || error == -ESRCH);
 }
 
-static int add_superblock(struct hold *hold, const struct plan_item *item, struct problem *problem)
+static int add_superblock(struct state_file *state, const struct plan_item *item,
+			  struct problem *problem)
 {
 	CLEANUP(freep) char *name = reach_name(item->mount);
-	struct hold_entry entry = {
-		.kind = item->kind == PLAN_SYNC ? HOLD_SYNC : HOLD_SUPERBLOCK,
+	struct state_entry entry = {
+		.kind = item->kind == PLAN_SYNC ? ENTRY_SYNC : ENTRY_SUPERBLOCK,
 		.device = item->device,
 		.type = item->mount->type,
 		.source = item->mount->source,
@@ -58,23 +59,23 @@ static int add_superblock(struct hold *hold, const struct plan_item *item, struc
 	if (entry.fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -entry.fd, "cannot open %s: %s",
 				   item->mount->point, strerror(-entry.fd));
-	return hold_add(hold, &entry);
+	return state_file_add(state, &entry);
 }
 
-static int add_plan(struct hold *hold, const struct plan *plan, struct problem *problem)
+static int add_plan(struct state_file *state, const struct plan *plan, struct problem *problem)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < plan->count; i++)
 		if (plan->items[i].kind != PLAN_LEAVE)
-			r = add_superblock(hold, &plan->items[i], problem);
+			r = add_superblock(state, &plan->items[i], problem);
 	return r;
 }
 
 /* One that is frozen already is not ours to thaw. */
-static int add_cgroup(struct hold *hold, const char *root, const char *path)
+static int add_cgroup(struct state_file *state, const char *root, const char *path)
 {
-	struct hold_entry entry = { .kind = HOLD_CGROUP, .path = (char *)path };
+	struct state_entry entry = { .kind = ENTRY_CGROUP, .path = (char *)path };
 	bool frozen = false;
 
 	entry.fd = cgroups_open(root, path, &frozen);
@@ -83,16 +84,17 @@ static int add_cgroup(struct hold *hold, const char *root, const char *path)
 	if (entry.fd < 0)
 		return entry.fd;
 	if (!frozen)
-		return hold_add(hold, &entry);
+		return state_file_add(state, &entry);
 	close(entry.fd);
 	return 0;
 }
 
 /* Its value says where those are from that are put there. */
-static int add_gathered(struct hold *hold, const struct machine *machine, struct problem *problem)
+static int add_gathered(struct state_file *state, const struct machine *machine,
+			struct problem *problem)
 {
-	struct hold_entry entry = {
-		.kind = HOLD_CGROUP,
+	struct state_entry entry = {
+		.kind = ENTRY_CGROUP,
 		.path = (char *)GATHER_PATH,
 		.value = (char *)machine->cgroup_root,
 	};
@@ -106,25 +108,26 @@ static int add_gathered(struct hold *hold, const struct machine *machine, struct
 		return problem_set(problem, PROBLEM_VERDICT, -entry.fd,
 				   "cannot create the cgroup " GATHER_PATH ": %s",
 				   strerror(-entry.fd));
-	return hold_add(hold, &entry);
+	return state_file_add(state, &entry);
 }
 
-static int add_cgroups(struct hold *hold, const struct machine *machine, struct problem *problem)
+static int add_cgroups(struct state_file *state, const struct machine *machine,
+		       struct problem *problem)
 {
 	for (size_t i = 0; i < machine->cgroups.count; i++) {
 		const char *path = machine->cgroups.paths[i];
-		int r = add_cgroup(hold, machine->cgroup_root, path);
+		int r = add_cgroup(state, machine->cgroup_root, path);
 
 		if (r < 0)
 			return problem_set(problem, PROBLEM_VERDICT, -r,
 					   "cannot open the cgroup %s: %s", path, strerror(-r));
 	}
-	return add_gathered(hold, machine, problem);
+	return add_gathered(state, machine, problem);
 }
 
-static int add_knob(struct hold *hold, struct problem *problem)
+static int add_knob(struct state_file *state, struct problem *problem)
 {
-	struct hold_entry entry = { .kind = HOLD_KNOB, .path = (char *)KNOB_PATH };
+	struct state_entry entry = { .kind = ENTRY_KNOB, .path = (char *)KNOB_PATH };
 	char value[2];
 
 	entry.fd = knob_open(KNOB_PATH, value);
@@ -132,7 +135,7 @@ static int add_knob(struct hold *hold, struct problem *problem)
 	if (entry.fd < 0)
 		return problem_set(problem, PROBLEM_LACK, -entry.fd, "cannot open %s: %s",
 				   KNOB_PATH, strerror(-entry.fd));
-	return hold_add(hold, &entry);
+	return state_file_add(state, &entry);
 }
 
 static int add_entries(struct session *session, const struct machine *machine,
@@ -141,25 +144,25 @@ static int add_entries(struct session *session, const struct machine *machine,
 	int r = 0;
 
 	if (way == WAY_KERNEL)
-		return add_knob(&session->hold, problem);
+		return add_knob(&session->state, problem);
 	session->cgroup_root = machine->cgroup_root;
 	if (machine->cgroup_root)
-		r = add_cgroups(&session->hold, machine, problem);
-	return r < 0 ? r : add_plan(&session->hold, plan, problem);
+		r = add_cgroups(&session->state, machine, problem);
+	return r < 0 ? r : add_plan(&session->state, plan, problem);
 }
 
 /* What killed processes left; if they had frozen nothing yet, it is nothing. */
-static int look_for_leftovers(const struct hold *locked, struct problem *problem)
+static int look_for_leftovers(const struct state_file *locked, struct problem *problem)
 {
-	CLEANUP(hold_clear) struct hold left = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file left = STATE_FILE_NONE;
 	int r;
 
-	left.folder_fd = fcntl(locked->folder_fd, F_DUPFD_CLOEXEC, 0);
-	r = hold_read(&left);
+	left.directory_fd = fcntl(locked->directory_fd, F_DUPFD_CLOEXEC, 0);
+	r = state_file_read(&left);
 	if (r == -ENOENT)
 		return 0;
-	if (r == 0 && hold_pending(&left) == 0) {
-		hold_withdraw(&left);
+	if (r == 0 && state_file_pending(&left) == 0) {
+		state_file_remove(&left);
 		return 0;
 	}
 	return problem_set(problem, PROBLEM_VERDICT, EBUSY,
@@ -168,52 +171,52 @@ static int look_for_leftovers(const struct hold *locked, struct problem *problem
 }
 
 /* Whoever has just thawed everything has the lock until it has ended. */
-static int lock_soon(struct hold *hold, struct problem *problem)
+static int lock_soon(struct state_file *state, struct problem *problem)
 {
 	uint64_t deadline_ns = io_now_ns() + LOCK_WAIT_NS;
 	int r;
 
-	while ((r = hold_lock(hold, HOLD_FOLDER, true, problem)) == -EBUSY &&
+	while ((r = state_file_lock(state, STATE_DIRECTORY, true, problem)) == -EBUSY &&
 	       io_now_ns() < deadline_ns) {
-		hold_clear(hold);
+		state_file_clear(state);
 		poll(NULL, 0, LOOK_MS);
 	}
 	return r;
 }
 
-static int lock(struct hold *hold, struct problem *problem)
+static int lock(struct state_file *state, struct problem *problem)
 {
-	int r = lock_soon(hold, problem);
+	int r = lock_soon(state, problem);
 
 	if (r == -EBUSY)
 		return problem_set(problem, PROBLEM_VERDICT, EBUSY,
 				   "another suspend-freeze is running; `suspend-freeze status` "
 				   "shows it, `suspend-freeze thaw` ends it");
-	return r < 0 ? r : look_for_leftovers(hold, problem);
+	return r < 0 ? r : look_for_leftovers(state, problem);
 }
 
-static int set_holder(struct hold *hold)
+static int set_holder(struct state_file *state)
 {
 	struct process self;
 	int r = process_read(getpid(), &self);
 
 	if (r == 0)
-		hold_set_process(hold, HOLD_HOLDER, &self);
+		state_file_set_process(state, STATE_HOLDER, &self);
 	return r;
 }
 
 static int start_guarded(struct session *session, struct problem *problem)
 {
-	int r = hold_publish(&session->hold);
+	int r = state_file_publish(&session->state);
 
 	if (r == 0)
-		r = set_holder(&session->hold);
-	session->deadline_ns = io_now_ns() + session->limits.hold_ns;
+		r = set_holder(&session->state);
+	session->deadline_ns = io_now_ns() + session->limits.frozen_ns;
 	if (r == 0)
-		r = watchdog_start(&session->watchdog, &session->hold,
+		r = watchdog_start(&session->watchdog, &session->state,
 				   session->deadline_ns + GRACE_NS);
 	if (r < 0) {
-		hold_withdraw(&session->hold);
+		state_file_remove(&session->state);
 		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot start the watchdog: %s",
 				   strerror(-r));
 	}
@@ -223,7 +226,7 @@ static int start_guarded(struct session *session, struct problem *problem)
 int session_prepare(struct session *session, const struct machine *machine, const struct plan *plan,
 		    enum way way, const struct session_limits *limits, struct problem *problem)
 {
-	int r = lock(&session->hold, problem);
+	int r = lock(&session->state, problem);
 
 	session->limits = *limits;
 	if (r == 0)
@@ -236,20 +239,20 @@ int session_prepare(struct session *session, const struct machine *machine, cons
 
 /* ---- freezing ---- */
 
-static int write_value(struct hold_entry *entry, const char *what, struct problem *problem)
+static int write_value(struct state_entry *entry, const char *what, struct problem *problem)
 {
-	hold_set(entry, HOLD_FREEZING);
+	entry_set_status(entry, ENTRY_FREEZING);
 	if (pwrite(entry->fd, "1", 1, 0) != 1) {
 		int error = errno;
 
-		hold_set(entry, *entry->value ? HOLD_FREEZING : HOLD_PLANNED);
+		entry_set_status(entry, *entry->value ? ENTRY_FREEZING : ENTRY_PLANNED);
 		/* A cgroup that is gone has nobody in it. */
-		if (error == ENODEV && entry->kind == HOLD_CGROUP)
+		if (error == ENODEV && entry->kind == ENTRY_CGROUP)
 			return 0;
 		return problem_set(problem, PROBLEM_VERDICT, error, "cannot freeze %s %s: %s", what,
 				   entry->path, strerror(error));
 	}
-	hold_set(entry, HOLD_FROZEN);
+	entry_set_status(entry, ENTRY_FROZEN);
 	return 0;
 }
 
@@ -267,12 +270,12 @@ static int await_cgroup(const struct session *session, const char *path, uint64_
 	return 0;
 }
 
-static int stop_cgroup(struct hold_entry *entry, struct problem *problem)
+static int stop_cgroup(struct state_entry *entry, struct problem *problem)
 {
 	int r = 0;
 
 	/* From here on there is something to put back. */
-	hold_set(entry, HOLD_FREEZING);
+	entry_set_status(entry, ENTRY_FREEZING);
 	if (*entry->value)
 		r = gather_all(entry->value);
 	if (r < 0)
@@ -284,23 +287,23 @@ static int stop_cgroup(struct hold_entry *entry, struct problem *problem)
 
 static int stop_processes(struct session *session, struct problem *problem)
 {
-	struct hold *hold = &session->hold;
-	uint64_t deadline_ns = io_now_ns() + session->limits.wait_ns;
+	struct state_file *state = &session->state;
+	uint64_t deadline_ns = io_now_ns() + session->limits.step_ns;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < hold->count; i++)
-		if (hold->entries[i].kind == HOLD_CGROUP)
-			r = stop_cgroup(&hold->entries[i], problem);
-	for (size_t i = 0; r == 0 && i < hold->count; i++)
-		if (hold->entries[i].kind == HOLD_CGROUP &&
-		    hold_state(&hold->entries[i]) == HOLD_FROZEN)
-			r = await_cgroup(session, hold->entries[i].path, deadline_ns, problem);
+	for (size_t i = 0; r == 0 && i < state->count; i++)
+		if (state->entries[i].kind == ENTRY_CGROUP)
+			r = stop_cgroup(&state->entries[i], problem);
+	for (size_t i = 0; r == 0 && i < state->count; i++)
+		if (state->entries[i].kind == ENTRY_CGROUP &&
+		    entry_status(&state->entries[i]) == ENTRY_FROZEN)
+			r = await_cgroup(session, state->entries[i].path, deadline_ns, problem);
 	return r;
 }
 
-static int freeze_one(struct session *session, struct hold_entry *entry, struct problem *problem)
+static int freeze_one(struct session *session, struct state_entry *entry, struct problem *problem)
 {
-	int r = act_freeze(&session->hold, entry, io_now_ns() + session->limits.wait_ns);
+	int r = act_freeze(&session->state, entry, io_now_ns() + session->limits.step_ns);
 
 	if (r == 0)
 		return 0;
@@ -324,29 +327,30 @@ static int freeze_one(struct session *session, struct hold_entry *entry, struct 
 
 static int freeze_superblocks(struct session *session, struct problem *problem)
 {
-	struct hold *hold = &session->hold;
+	struct state_file *state = &session->state;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < hold->count; i++)
-		if (hold->entries[i].kind == HOLD_SUPERBLOCK || hold->entries[i].kind == HOLD_SYNC)
-			r = freeze_one(session, &hold->entries[i], problem);
+	for (size_t i = 0; r == 0 && i < state->count; i++)
+		if (state->entries[i].kind == ENTRY_SUPERBLOCK ||
+		    state->entries[i].kind == ENTRY_SYNC)
+			r = freeze_one(session, &state->entries[i], problem);
 	return r;
 }
 
 static int set_knob(struct session *session, struct problem *problem)
 {
-	struct hold *hold = &session->hold;
+	struct state_file *state = &session->state;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < hold->count; i++)
-		if (hold->entries[i].kind == HOLD_KNOB)
-			r = write_value(&hold->entries[i], "by", problem);
+	for (size_t i = 0; r == 0 && i < state->count; i++)
+		if (state->entries[i].kind == ENTRY_KNOB)
+			r = write_value(&state->entries[i], "by", problem);
 	return r;
 }
 
 static int freeze_all(struct session *session, struct problem *problem)
 {
-	int r = act_presync(&session->hold, io_now_ns() + session->limits.wait_ns);
+	int r = act_presync(&session->state, io_now_ns() + session->limits.step_ns);
 
 	if (r < 0)
 		return problem_set(
@@ -375,31 +379,31 @@ int session_freeze(struct session *session, struct problem *problem)
 
 bool session_has_expired(const struct session *session)
 {
-	return session->hold.map && hold_is_ending(&session->hold);
+	return session->state.map && state_file_is_ending(&session->state);
 }
 
 int session_guard(struct session *session)
 {
-	if (!watchdog_is_gone(&session->watchdog) || hold_is_ending(&session->hold))
+	if (!watchdog_is_gone(&session->watchdog) || state_file_is_ending(&session->state))
 		return 0;
 	watchdog_stop(&session->watchdog);
-	return watchdog_start(&session->watchdog, &session->hold, session->deadline_ns + GRACE_NS);
+	return watchdog_start(&session->watchdog, &session->state, session->deadline_ns + GRACE_NS);
 }
 
 int session_thaw(struct session *session, struct problem *problem)
 {
 	size_t pending;
 
-	if (!session->hold.map)
+	if (!session->state.map)
 		return 0;
-	hold_set_ending(&session->hold);
-	pending = act_undo(&session->hold, !session->blocked);
+	state_file_set_ending(&session->state);
+	pending = act_undo(&session->state, !session->blocked);
 	if (pending > 0)
 		return problem_set(problem, PROBLEM_VERDICT, EINPROGRESS,
 				   "%zu of the frozen items are not thawed yet; process %d "
 				   "continues to try, see `suspend-freeze status`",
 				   pending, session->watchdog.pid);
-	hold_withdraw(&session->hold);
+	state_file_remove(&session->state);
 	watchdog_stop(&session->watchdog);
 	return 0;
 }
@@ -411,6 +415,6 @@ void session_clear(struct session *session)
 		fd_close(session->watchdog.pidfd);
 		fd_close(session->watchdog.alive_fd);
 	}
-	hold_clear(&session->hold);
+	state_file_clear(&session->state);
 	*session = SESSION_NONE;
 }

@@ -5,18 +5,18 @@
 
 #include <stdint.h>
 
-#include "suspend/hold.h"
+#include "suspend/state_file.h"
 #include "suspend/machine.h"
 #include "suspend/plan.h"
 #include "suspend/watchdog.h"
 
 struct session_limits {
-	uint64_t hold_ns; /* the longest that anything stays frozen, time asleep not counted */
-	uint64_t wait_ns; /* the longest that each step of freezing may take */
+	uint64_t frozen_ns; /* the longest that anything stays frozen, time asleep not counted */
+	uint64_t step_ns;   /* the longest that each step of freezing may take */
 };
 
 struct session {
-	struct hold hold;
+	struct state_file state;
 	struct watchdog watchdog;
 	struct session_limits limits;
 	uint64_t deadline_ns;
@@ -24,7 +24,7 @@ struct session {
 	bool blocked;		 /* a process hangs in FIFREEZE */
 };
 
-#define SESSION_NONE ((struct session) { .hold = HOLD_NONE, .watchdog = WATCHDOG_NONE })
+#define SESSION_NONE ((struct session) { .state = STATE_FILE_NONE, .watchdog = WATCHDOG_NONE })
 
 /*
  * Opens what is to be frozen, writes down the state and starts the watchdog.  Nothing is frozen

@@ -65,12 +65,12 @@ static bool all_gone(int alive_fd, int timeout_ms)
 	return poll(&alive, 1, timeout_ms) > 0 && alive.revents & POLLHUP;
 }
 
-static void undo_everything(struct hold *hold, int alive_fd)
+static void undo_everything(struct state_file *state, int alive_fd)
 {
 	bool sure = false;
 
-	hold_set_ending(hold);
-	while (act_undo(hold, sure) > 0) {
+	state_file_set_ending(state);
+	while (act_undo(state, sure) > 0) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		sure = all_gone(alive_fd, AGAIN_MS);
@@ -79,22 +79,22 @@ static void undo_everything(struct hold *hold, int alive_fd)
 	}
 }
 
-static void watch(struct hold *hold, const struct ends *ends, uint64_t deadline_ns)
+static void watch(struct state_file *state, const struct ends *ends, uint64_t deadline_ns)
 {
 	if (process_wait(ends->parent_pidfd, deadline_ns) < 0) {
-		undo_everything(hold, ends->alive_fd);
+		undo_everything(state, ends->alive_fd);
 		process_wait(ends->parent_pidfd, UINT64_MAX);
 	}
 	/* The parent withdraws what it has undone by itself. */
-	undo_everything(hold, ends->alive_fd);
-	hold_withdraw(hold);
+	undo_everything(state, ends->alive_fd);
+	state_file_remove(state);
 }
 
-static void be_watchdog(struct hold *hold, const struct ends *ends, uint64_t deadline_ns)
+static void be_watchdog(struct state_file *state, const struct ends *ends, uint64_t deadline_ns)
 {
 	detach();
 	if (write(ends->ready_fd, "r", 1) == 1)
-		watch(hold, ends, deadline_ns);
+		watch(state, ends, deadline_ns);
 	_exit(0);
 }
 
@@ -111,17 +111,17 @@ static int await_ready(int ready_fd)
 	return r > 0 && read(ready_fd, &letter, 1) == 1 ? 0 : -ETIMEDOUT;
 }
 
-static int record(struct hold *hold, pid_t pid)
+static int record(struct state_file *state, pid_t pid)
 {
 	struct process process;
 	int r = process_read(pid, &process);
 
 	if (r == 0)
-		hold_set_process(hold, HOLD_WATCHDOG, &process);
+		state_file_set_process(state, STATE_WATCHDOG, &process);
 	return r;
 }
 
-int watchdog_start(struct watchdog *ret, struct hold *hold, uint64_t deadline_ns)
+int watchdog_start(struct watchdog *ret, struct state_file *state, uint64_t deadline_ns)
 {
 	CLEANUP(fd_closep) int parent_pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
 	CLEANUP(fd_closep) int ready_read = -1;
@@ -141,10 +141,10 @@ int watchdog_start(struct watchdog *ret, struct hold *hold, uint64_t deadline_ns
 	started.pid = process_fork(&started.pidfd);
 	if (started.pid == 0) {
 		close(started.alive_fd);
-		be_watchdog(hold, &(struct ends) { parent_pidfd, ready_write, alive_read },
+		be_watchdog(state, &(struct ends) { parent_pidfd, ready_write, alive_read },
 			    deadline_ns);
 	}
-	r = started.pid < 0 ? started.pid : record(hold, started.pid);
+	r = started.pid < 0 ? started.pid : record(state, started.pid);
 	ready_write = fd_close(ready_write);
 	if (r == 0)
 		r = await_ready(ready_read);

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "suspend/hold.h"
+#include "suspend/state_file.h"
 
 struct watchdog {
 	pid_t pid; /* 0: none */
@@ -23,7 +23,7 @@ struct watchdog {
  * Starts one for a published hold whose entries are open, and waits until it is ready.
  * `deadline_ns` is on CLOCK_MONOTONIC, which stands still while the machine sleeps.  0 or -errno.
  */
-int watchdog_start(struct watchdog *ret, struct hold *hold, uint64_t deadline_ns);
+int watchdog_start(struct watchdog *ret, struct state_file *state, uint64_t deadline_ns);
 
 /* Whether it has died. */
 bool watchdog_is_gone(const struct watchdog *watchdog);

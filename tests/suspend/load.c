@@ -7,7 +7,7 @@
  *
  * Four kinds of processes keep the journal busy in different ways: appends nobody waits for,
  * renames over old names, pages dirtied through a mapping, and files that are promised.
- * A promise is a file of known content that was fsynced, as was its folder, before
+ * A promise is a file of known content that was fsynced, as was its directory, before
  * the next one was begun; its number is then written to COUNTER, which lies in memory.
  * So after a power cut the newest file is no older than what COUNTER said, and all but the
  * newest are whole.
@@ -125,7 +125,7 @@ static int map(int directory)
 	}
 }
 
-/* A new folder, or what is left of the last one. */
+/* A new directory, or what is left of the last one. */
 static int enter(int parent, const char *name)
 {
 	if (mkdirat(parent, name, 0755) < 0 && errno != EEXIST)

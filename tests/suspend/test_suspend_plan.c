@@ -131,7 +131,7 @@ static void test_plan_way_through_fuse(void **state)
 		strstr(item_at(&scene.plan, "/home/u/ssh/inner")->reason, "cannot be accessed"));
 }
 
-/* Root on NFS, autofs that has mounted, and a folder that is gone. */
+/* Root on NFS, autofs that has mounted, and a directory that is gone. */
 static void test_plan_ways_that_do(void **state)
 {
 	CLEANUP(scene_clear) struct scene scene = { 0 };

@@ -25,7 +25,7 @@
 #include "base/cleanup.h"
 #include "blockdev/devices.h"
 #include "suspend/gather.h"
-#include "suspend/hold.h"
+#include "suspend/state_file.h"
 #include "base/io.h"
 #include "suspend/knob.h"
 #include "lack.h"
@@ -256,68 +256,70 @@ static void test_knob_open(void **state)
 
 /* ---- state file ---- */
 
-/* The folder without its checks, which want tmpfs. */
-static void hold_in_tree(struct hold *hold)
+/* The directory without its checks, which want tmpfs. */
+static void open_in_tree(struct state_file *file)
 {
-	*hold = HOLD_NONE;
-	assert_int_equal(0, hold_look(hold, tree));
+	*file = STATE_FILE_NONE;
+	assert_int_equal(0, state_file_open(file, tree));
 }
 
-static void test_hold_is_read_back(void **state)
+static void test_state_file_is_read_back(void **state)
 {
-	CLEANUP(hold_clear) struct hold written = HOLD_NONE;
-	CLEANUP(hold_clear) struct hold read = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file written = STATE_FILE_NONE;
+	CLEANUP(state_file_clear) struct state_file read = STATE_FILE_NONE;
 	const struct process holder = { 4711, 1234567890123 };
 	(void)state;
 
-	hold_in_tree(&written);
-	assert_int_equal(0, hold_add(&written, &(struct hold_entry) { .kind = HOLD_CGROUP,
-								      .fd = -1,
-								      .path = (char *)"/a b" }));
-	assert_int_equal(0,
-			 hold_add(&written, &(struct hold_entry) { .kind = HOLD_SUPERBLOCK,
+	open_in_tree(&written);
+	assert_int_equal(
+		0, state_file_add(&written, &(struct state_entry) { .kind = ENTRY_CGROUP,
+								    .fd = -1,
+								    .path = (char *)"/a b" }));
+	assert_int_equal(0, state_file_add(&written,
+					   &(struct state_entry) { .kind = ENTRY_SUPERBLOCK,
 								   .fd = -1,
 								   .device = makedev(8, 1),
 								   .type = (char *)"ext4",
 								   .source = (char *)"-",
 								   .path = (char *)"/new\nline" }));
-	assert_int_equal(0, hold_add(&written, &(struct hold_entry) { .kind = HOLD_KNOB,
-								      .fd = -1,
-								      .path = (char *)"/k",
-								      .value = (char *)"0" }));
-	assert_int_equal(0, hold_publish(&written));
-	hold_set_process(&written, HOLD_HOLDER, &holder);
-	hold_set(&written.entries[1], HOLD_FROZEN);
+	assert_int_equal(0,
+			 state_file_add(&written, &(struct state_entry) { .kind = ENTRY_KNOB,
+									  .fd = -1,
+									  .path = (char *)"/k",
+									  .value = (char *)"0" }));
+	assert_int_equal(0, state_file_publish(&written));
+	state_file_set_process(&written, STATE_HOLDER, &holder);
+	entry_set_status(&written.entries[1], ENTRY_FROZEN);
 
-	hold_in_tree(&read);
-	assert_int_equal(0, hold_read(&read));
+	open_in_tree(&read);
+	assert_int_equal(0, state_file_read(&read));
 	assert_int_equal(3, read.count);
 	assert_string_equal("/a b", read.entries[0].path);
 	assert_string_equal("", read.entries[0].source);
-	assert_int_equal(HOLD_SUPERBLOCK, read.entries[1].kind);
+	assert_int_equal(ENTRY_SUPERBLOCK, read.entries[1].kind);
 	assert_int_equal(makedev(8, 1), read.entries[1].device);
 	assert_string_equal("-", read.entries[1].source);
 	assert_string_equal("/new\nline", read.entries[1].path);
 	assert_string_equal("0", read.entries[2].value);
-	assert_int_equal(HOLD_PLANNED, hold_state(&read.entries[0]));
-	assert_true(hold_is_pending(&read.entries[1]));
-	assert_false(hold_is_pending(&read.entries[0]));
-	assert_int_equal(4711, hold_process(&read, HOLD_HOLDER).pid);
-	assert_int_equal(1234567890123, hold_process(&read, HOLD_HOLDER).start);
-	assert_int_equal(0, hold_process(&read, HOLD_WATCHDOG).pid);
+	assert_int_equal(ENTRY_PLANNED, entry_status(&read.entries[0]));
+	assert_true(entry_is_pending(&read.entries[1]));
+	assert_false(entry_is_pending(&read.entries[0]));
+	assert_int_equal(4711, state_file_process(&read, STATE_HOLDER).pid);
+	assert_int_equal(1234567890123, state_file_process(&read, STATE_HOLDER).start);
+	assert_int_equal(0, state_file_process(&read, STATE_WATCHDOG).pid);
 
 	/* Both see what either changes. */
-	hold_set(&read.entries[1], HOLD_DONE);
-	hold_set_ending(&read);
-	assert_int_equal(HOLD_DONE, hold_state(&written.entries[1]));
-	assert_true(hold_is_ending(&written));
-	hold_withdraw(&written);
-	hold_clear(&read);
-	hold_in_tree(&read);
-	assert_int_equal(-ENOENT, hold_read(&read));
+	entry_set_status(&read.entries[1], ENTRY_DONE);
+	state_file_set_ending(&read);
+	assert_int_equal(ENTRY_DONE, entry_status(&written.entries[1]));
+	assert_true(state_file_is_ending(&written));
+	state_file_remove(&written);
+	state_file_clear(&read);
+	open_in_tree(&read);
+	assert_int_equal(-ENOENT, state_file_read(&read));
 }
 
-static void test_hold_refuses_what_it_did_not_write(void **state)
+static void test_state_file_refuses_what_it_did_not_write(void **state)
 {
 	static const char head[] = "suspend-freeze 1\nphase h\n"
 				   "holder            0                    0\n"
@@ -331,51 +333,51 @@ static void test_hold_refuses_what_it_did_not_write(void **state)
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+		CLEANUP(state_file_clear) struct state_file file = STATE_FILE_NONE;
 		char text[512];
 
 		snprintf(text, sizeof(text), "%s%s", head, bad[i]);
 		tree_put("state", text);
-		hold_in_tree(&hold);
-		assert_int_equal(-EBADMSG, hold_read(&hold));
+		open_in_tree(&file);
+		assert_int_equal(-EBADMSG, state_file_read(&file));
 	}
 	for (size_t bytes = 0; bytes < strlen(head); bytes += 7) {
-		CLEANUP(hold_clear) struct hold hold = HOLD_NONE;
+		CLEANUP(state_file_clear) struct state_file file = STATE_FILE_NONE;
 		char text[512];
 
 		snprintf(text, sizeof(text), "%.*s", (int)bytes, head);
 		tree_put("state", text);
-		hold_in_tree(&hold);
-		assert_int_equal(-EBADMSG, hold_read(&hold));
+		open_in_tree(&file);
+		assert_int_equal(-EBADMSG, state_file_read(&file));
 	}
 }
 
-static void test_hold_lock(void **state)
+static void test_state_file_lock(void **state)
 {
-	CLEANUP(hold_clear) struct hold first = HOLD_NONE;
-	CLEANUP(hold_clear) struct hold second = HOLD_NONE;
-	CLEANUP(hold_clear) struct hold none = HOLD_NONE;
+	CLEANUP(state_file_clear) struct state_file first = STATE_FILE_NONE;
+	CLEANUP(state_file_clear) struct state_file second = STATE_FILE_NONE;
+	CLEANUP(state_file_clear) struct state_file none = STATE_FILE_NONE;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	char folder[] = "/dev/shm/suspend-test.XXXXXX", lock[64];
+	char directory[] = "/dev/shm/suspend-test.XXXXXX", lock[64];
 	int r;
 	(void)state;
 
-	assert_int_equal(-ENOENT, hold_lock(&none, "/nowhere/at/all", false, &problem));
-	if (!mkdtemp(folder))
-		skip_because("no folder in /dev/shm: %s", strerror(errno));
-	snprintf(lock, sizeof(lock), "%s/lock", folder);
-	r = hold_lock(&first, folder, true, &problem);
+	assert_int_equal(-ENOENT, state_file_lock(&none, "/nowhere/at/all", false, &problem));
+	if (!mkdtemp(directory))
+		skip_because("no directory in /dev/shm: %s", strerror(errno));
+	snprintf(lock, sizeof(lock), "%s/lock", directory);
+	r = state_file_lock(&first, directory, true, &problem);
 	assert_int_equal(0, r);
-	assert_int_equal(-EBUSY, hold_lock(&second, folder, true, &problem));
-	hold_clear(&second);
-	hold_clear(&first);
-	assert_int_equal(0, hold_lock(&second, folder, false, &problem));
-	hold_clear(&second);
-	chmod(folder, 0777);
-	assert_int_equal(-EPERM, hold_lock(&second, folder, false, &problem));
+	assert_int_equal(-EBUSY, state_file_lock(&second, directory, true, &problem));
+	state_file_clear(&second);
+	state_file_clear(&first);
+	assert_int_equal(0, state_file_lock(&second, directory, false, &problem));
+	state_file_clear(&second);
+	chmod(directory, 0777);
+	assert_int_equal(-EPERM, state_file_lock(&second, directory, false, &problem));
 	assert_non_null(strstr(problem.message, "can be changed by users"));
 	unlink(lock);
-	rmdir(folder);
+	rmdir(directory);
 }
 
 static void test_process(void **state)
@@ -405,10 +407,11 @@ int main(void)
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_knob_defect),
 		cmocka_unit_test_setup_teardown(test_knob_open, tree_make, tree_remove),
-		cmocka_unit_test_setup_teardown(test_hold_is_read_back, tree_make, tree_remove),
-		cmocka_unit_test_setup_teardown(test_hold_refuses_what_it_did_not_write, tree_make,
+		cmocka_unit_test_setup_teardown(test_state_file_is_read_back, tree_make,
 						tree_remove),
-		cmocka_unit_test(test_hold_lock),
+		cmocka_unit_test_setup_teardown(test_state_file_refuses_what_it_did_not_write,
+						tree_make, tree_remove),
+		cmocka_unit_test(test_state_file_lock),
 		cmocka_unit_test(test_process),
 	};
 

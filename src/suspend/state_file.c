@@ -6,7 +6,7 @@
  * needs neither memory nor a system call.  That holds on tmpfs alone, so other
  * file systems are refused.
  */
-#include "suspend/hold.h"
+#include "suspend/state_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +52,7 @@ static int copy_text(const char *text, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static void entry_clear(struct hold_entry *entry)
+static void entry_clear(struct state_entry *entry)
 {
 	free(entry->type);
 	free(entry->source);
@@ -61,92 +61,93 @@ static void entry_clear(struct hold_entry *entry)
 	entry->fd = fd_close(entry->fd);
 }
 
-int hold_add(struct hold *hold, const struct hold_entry *entry)
+int state_file_add(struct state_file *state, const struct state_entry *entry)
 {
-	struct hold_entry copy = { .kind = entry->kind, .device = entry->device, .fd = entry->fd };
+	struct state_entry copy = { .kind = entry->kind, .device = entry->device, .fd = entry->fd };
 
 	if (copy_text(entry->type, &copy.type) < 0 || copy_text(entry->source, &copy.source) < 0 ||
 	    copy_text(entry->path, &copy.path) < 0 || copy_text(entry->value, &copy.value) < 0 ||
-	    ARRAY_ROOM(hold->entries, hold->count) < 0) {
+	    ARRAY_ROOM(state->entries, state->count) < 0) {
 		entry_clear(&copy);
 		return -ENOMEM;
 	}
-	hold->entries[hold->count++] = copy;
+	state->entries[state->count++] = copy;
 	return 0;
 }
 
-void hold_clear(struct hold *hold)
+void state_file_clear(struct state_file *state)
 {
-	for (size_t i = 0; i < hold->count; i++)
-		entry_clear(&hold->entries[i]);
-	free(hold->entries);
-	if (hold->map)
-		munmap(hold->map, hold->map_bytes);
-	fd_close(hold->lock_fd);
-	fd_close(hold->folder_fd);
-	*hold = HOLD_NONE;
+	for (size_t i = 0; i < state->count; i++)
+		entry_clear(&state->entries[i]);
+	free(state->entries);
+	if (state->map)
+		munmap(state->map, state->map_bytes);
+	fd_close(state->lock_fd);
+	fd_close(state->directory_fd);
+	*state = STATE_FILE_NONE;
 }
 
-enum hold_state hold_state(const struct hold_entry *entry)
+enum entry_status entry_status(const struct state_entry *entry)
 {
-	return (enum hold_state)__atomic_load_n(entry->state, __ATOMIC_SEQ_CST);
+	return (enum entry_status)__atomic_load_n(entry->state, __ATOMIC_SEQ_CST);
 }
 
-void hold_set(struct hold_entry *entry, enum hold_state state)
+void entry_set_status(struct state_entry *entry, enum entry_status state)
 {
 	__atomic_store_n(entry->state, (char)state, __ATOMIC_SEQ_CST);
 }
 
-bool hold_is_pending(const struct hold_entry *entry)
+bool entry_is_pending(const struct state_entry *entry)
 {
-	enum hold_state state = hold_state(entry);
+	enum entry_status state = entry_status(entry);
 
-	return entry->kind != HOLD_SYNC && (state == HOLD_FROZEN || state == HOLD_FREEZING);
+	return entry->kind != ENTRY_SYNC && (state == ENTRY_FROZEN || state == ENTRY_FREEZING);
 }
 
-size_t hold_pending(const struct hold *hold)
+size_t state_file_pending(const struct state_file *state)
 {
 	size_t pending = 0;
 
-	for (size_t i = 0; i < hold->count; i++)
-		pending += hold_is_pending(&hold->entries[i]);
+	for (size_t i = 0; i < state->count; i++)
+		pending += entry_is_pending(&state->entries[i]);
 	return pending;
 }
 
-bool hold_is_ending(const struct hold *hold)
+bool state_file_is_ending(const struct state_file *state)
 {
-	return __atomic_load_n(&hold->map[PHASE_AT], __ATOMIC_SEQ_CST) == 'e';
+	return __atomic_load_n(&state->map[PHASE_AT], __ATOMIC_SEQ_CST) == 'e';
 }
 
-void hold_set_ending(struct hold *hold)
+void state_file_set_ending(struct state_file *state)
 {
-	__atomic_store_n(&hold->map[PHASE_AT], 'e', __ATOMIC_SEQ_CST);
+	__atomic_store_n(&state->map[PHASE_AT], 'e', __ATOMIC_SEQ_CST);
 }
 
-void hold_set_process(struct hold *hold, enum hold_role role, const struct process *process)
+void state_file_set_process(struct state_file *state, enum state_role role,
+			    const struct process *process)
 {
 	char line[PROCESS_BYTES + 1];
 
 	snprintf(line, sizeof(line), HEAD_PROCESS, roles[role], process->pid,
 		 (unsigned long long)process->start);
-	memcpy(hold->map + PROCESS_AT + role * PROCESS_BYTES, line, PROCESS_BYTES);
+	memcpy(state->map + PROCESS_AT + role * PROCESS_BYTES, line, PROCESS_BYTES);
 }
 
-struct process hold_process(const struct hold *hold, enum hold_role role)
+struct process state_file_process(const struct state_file *state, enum state_role role)
 {
 	char line[PROCESS_BYTES + 1] = "";
 	unsigned long long start;
 	int pid;
 
-	memcpy(line, hold->map + PROCESS_AT + role * PROCESS_BYTES, PROCESS_BYTES);
+	memcpy(line, state->map + PROCESS_AT + role * PROCESS_BYTES, PROCESS_BYTES);
 	if (sscanf(line, "%*s %d %llu", &pid, &start) != 2)
 		return (struct process) { 0 };
 	return (struct process) { pid, start };
 }
 
-/* ---- the folder ---- */
+/* ---- the directory ---- */
 
-static int check_folder(int fd, const char *folder, struct problem *problem)
+static int check_directory(int fd, const char *directory, struct problem *problem)
 {
 	struct statfs filesystem;
 	struct stat status;
@@ -155,47 +156,49 @@ static int check_folder(int fd, const char *folder, struct problem *problem)
 		return -errno;
 	if (status.st_uid != geteuid() || (status.st_mode & 022))
 		return problem_set(problem, PROBLEM_VERDICT, EPERM,
-				   "%s can be changed by users other than root; remove it", folder);
+				   "%s can be changed by users other than root; remove it",
+				   directory);
 	if (filesystem.f_type != TMPFS_MAGIC && filesystem.f_type != RAMFS_MAGIC)
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
 				   "%s is not on a file system in memory; mount a tmpfs on /run, "
 				   "because the state cannot be stored on a frozen file system",
-				   folder);
+				   directory);
 	return 0;
 }
 
-static int open_folder(const char *folder, bool create, struct problem *problem)
+static int open_directory(const char *directory, bool create, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	int r;
 
-	if (create && mkdir(folder, 0700) < 0 && errno != EEXIST)
-		return problem_set(problem, PROBLEM_VERDICT, errno, "cannot create %s: %s", folder,
-				   strerror(errno));
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (create && mkdir(directory, 0700) < 0 && errno != EEXIST)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "cannot create %s: %s",
+				   directory, strerror(errno));
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	r = check_folder(fd, folder, problem);
+	r = check_directory(fd, directory, problem);
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-int hold_look(struct hold *hold, const char *folder)
+int state_file_open(struct state_file *state, const char *directory)
 {
-	hold->folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return hold->folder_fd < 0 ? -errno : 0;
+	state->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return state->directory_fd < 0 ? -errno : 0;
 }
 
-int hold_lock(struct hold *hold, const char *folder, bool create, struct problem *problem)
+int state_file_lock(struct state_file *state, const char *directory, bool create,
+		    struct problem *problem)
 {
-	int r = open_folder(folder, create, problem);
+	int r = open_directory(directory, create, problem);
 
 	if (r < 0)
 		return r;
-	hold->folder_fd = r;
-	hold->lock_fd = openat(r, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (hold->lock_fd < 0)
+	state->directory_fd = r;
+	state->lock_fd = openat(r, lock_name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (state->lock_fd < 0)
 		return -errno;
-	if (flock(hold->lock_fd, LOCK_EX | LOCK_NB) < 0)
+	if (flock(state->lock_fd, LOCK_EX | LOCK_NB) < 0)
 		return errno == EWOULDBLOCK ? -EBUSY : -errno;
 	return 0;
 }
@@ -212,9 +215,9 @@ static int put_word(struct strbuf *to, const char *word, char end)
 	return 0;
 }
 
-static int put_entry(struct strbuf *to, const struct hold_entry *entry)
+static int put_entry(struct strbuf *to, const struct state_entry *entry)
 {
-	strbuf_printf(to, "%c %s %u:%u ", HOLD_PLANNED, kinds[entry->kind], major(entry->device),
+	strbuf_printf(to, "%c %s %u:%u ", ENTRY_PLANNED, kinds[entry->kind], major(entry->device),
 		      minor(entry->device));
 	if (put_word(to, entry->type, ' ') < 0 || put_word(to, entry->source, ' ') < 0 ||
 	    put_word(to, entry->path, ' ') < 0)
@@ -222,22 +225,22 @@ static int put_entry(struct strbuf *to, const struct hold_entry *entry)
 	return put_word(to, entry->value, '\n');
 }
 
-static int put_text(struct strbuf *to, const struct hold *hold)
+static int put_text(struct strbuf *to, const struct state_file *state)
 {
 	int r = 0;
 
 	strbuf_puts(to, HEAD_TITLE HEAD_PHASE "h\n");
 	for (size_t i = 0; i < ARRAY_SIZE(roles); i++)
 		strbuf_printf(to, HEAD_PROCESS, roles[i], 0, 0ull);
-	for (size_t i = 0; r == 0 && i < hold->count; i++)
-		r = put_entry(to, &hold->entries[i]);
+	for (size_t i = 0; r == 0 && i < state->count; i++)
+		r = put_entry(to, &state->entries[i]);
 	return r;
 }
 
-static int make_text(const struct hold *hold, char **ret, size_t *ret_bytes)
+static int make_text(const struct state_file *state, char **ret, size_t *ret_bytes)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
-	int r = put_text(&text, hold);
+	int r = put_text(&text, state);
 	size_t bytes = text.bytes;
 
 	if (r == 0)
@@ -248,64 +251,64 @@ static int make_text(const struct hold *hold, char **ret, size_t *ret_bytes)
 	return 0;
 }
 
-static int map_file(struct hold *hold, int fd, size_t bytes)
+static int map_file(struct state_file *state, int fd, size_t bytes)
 {
 	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 
 	if (map == MAP_FAILED)
 		return -errno;
-	hold->map = map;
-	hold->map_bytes = bytes;
+	state->map = map;
+	state->map_bytes = bytes;
 	return 0;
 }
 
 /* Entry i is line i after the head. */
-static void point_at_states(struct hold *hold)
+static void point_at_states(struct state_file *state)
 {
-	char *at = hold->map + HEAD_BYTES;
+	char *at = state->map + HEAD_BYTES;
 
-	for (size_t i = 0; i < hold->count; i++) {
-		hold->entries[i].state = at;
-		at = (char *)memchr(at, '\n', hold->map_bytes - (size_t)(at - hold->map)) + 1;
+	for (size_t i = 0; i < state->count; i++) {
+		state->entries[i].state = at;
+		at = (char *)memchr(at, '\n', state->map_bytes - (size_t)(at - state->map)) + 1;
 	}
 }
 
-int hold_publish(struct hold *hold)
+int state_file_publish(struct state_file *state)
 {
 	CLEANUP(freep) char *text = NULL;
 	CLEANUP(fd_closep) int fd = -1;
 	size_t bytes;
-	int r = make_text(hold, &text, &bytes);
+	int r = make_text(state, &text, &bytes);
 
 	if (r < 0)
 		return r;
-	unlinkat(hold->folder_fd, new_name, 0);
-	fd = openat(hold->folder_fd, new_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	unlinkat(state->directory_fd, new_name, 0);
+	fd = openat(state->directory_fd, new_name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	r = io_write_all(fd, text, bytes);
 	if (r == 0)
-		r = map_file(hold, fd, bytes);
+		r = map_file(state, fd, bytes);
 	if (r < 0)
 		return r;
-	point_at_states(hold);
-	if (renameat(hold->folder_fd, new_name, hold->folder_fd, state_name) < 0)
+	point_at_states(state);
+	if (renameat(state->directory_fd, new_name, state->directory_fd, state_name) < 0)
 		return -errno;
 	return 0;
 }
 
-void hold_withdraw(struct hold *hold)
+void state_file_remove(struct state_file *state)
 {
-	unlinkat(hold->folder_fd, state_name, 0);
+	unlinkat(state->directory_fd, state_name, 0);
 }
 
 /* ---- reading ---- */
 
-static int read_kind(const char *word, enum hold_kind *ret)
+static int read_kind(const char *word, enum entry_kind *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (word && strcmp(kinds[i], word) == 0) {
-			*ret = (enum hold_kind)i;
+			*ret = (enum entry_kind)i;
 			return 0;
 		}
 	return -EBADMSG;
@@ -333,9 +336,9 @@ static char *read_word(char **rest)
 	return word;
 }
 
-static int read_entry(struct hold *hold, char *line)
+static int read_entry(struct state_file *state, char *line)
 {
-	struct hold_entry entry = { .fd = -1 };
+	struct state_entry entry = { .fd = -1 };
 	char *rest = line;
 
 	if (!strchr("pfFord", *line) || line[1] != ' ')
@@ -348,10 +351,10 @@ static int read_entry(struct hold *hold, char *line)
 	entry.source = read_word(&rest);
 	entry.path = read_word(&rest);
 	entry.value = read_word(&rest);
-	return entry.value && !rest ? hold_add(hold, &entry) : -EBADMSG;
+	return entry.value && !rest ? state_file_add(state, &entry) : -EBADMSG;
 }
 
-static int read_text(struct hold *hold, char *text, size_t bytes)
+static int read_text(struct state_file *state, char *text, size_t bytes)
 {
 	char *rest, *line;
 
@@ -360,7 +363,7 @@ static int read_text(struct hold *hold, char *text, size_t bytes)
 		return -EBADMSG;
 	rest = text + HEAD_BYTES;
 	while ((line = strsep(&rest, "\n")) && *line) {
-		int r = read_entry(hold, line);
+		int r = read_entry(state, line);
 
 		if (r < 0)
 			return r;
@@ -368,10 +371,10 @@ static int read_text(struct hold *hold, char *text, size_t bytes)
 	return rest ? -EBADMSG : 0;
 }
 
-int hold_read(struct hold *hold)
+int state_file_read(struct state_file *state)
 {
 	CLEANUP(freep) char *text = NULL;
-	CLEANUP(fd_closep) int fd = openat(hold->folder_fd, state_name, O_RDWR | O_CLOEXEC);
+	CLEANUP(fd_closep) int fd = openat(state->directory_fd, state_name, O_RDWR | O_CLOEXEC);
 	size_t bytes;
 	int r;
 
@@ -379,10 +382,10 @@ int hold_read(struct hold *hold)
 		return -errno;
 	r = io_read_rest(fd, STATE_MAX, &text, &bytes);
 	if (r == 0)
-		r = read_text(hold, text, bytes);
+		r = read_text(state, text, bytes);
 	if (r == 0)
-		r = map_file(hold, fd, bytes);
+		r = map_file(state, fd, bytes);
 	if (r == 0)
-		point_at_states(hold);
+		point_at_states(state);
 	return r;
 }
