@@ -12,7 +12,6 @@
 
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
-#include "suspend/keep.h"
 #include "base/size.h"
 
 enum { MESSAGE_BYTES = 1 << 16 };
@@ -56,11 +55,10 @@ static int report(int fd, int status, const struct problem *problem)
 	return send(fd, packet, (size_t)bytes, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int try_to_freeze(struct session *session, struct keep *keep,
-			 const struct freeze_options *wanted, const struct outlook *outlook,
-			 struct problem *problem)
+static int try_to_freeze(struct session *session, const struct freeze_options *wanted,
+			 const struct outlook *outlook, struct problem *problem)
 {
-	int r = keep_prepare(keep, session);
+	int r = session_watch_events(session);
 
 	if (r == 0)
 		r = session_prepare(session, &outlook->machine, &outlook->plan, WAY_SELF,
@@ -73,12 +71,11 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 		      const struct outlook *outlook)
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;
-	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r, status = 0;
 
 	setsid();
-	r = try_to_freeze(&session, &keep, wanted, outlook, &problem);
+	r = try_to_freeze(&session, wanted, outlook, &problem);
 	if (r < 0 && !problem.message)
 		problem_set(&problem, PROBLEM_VERDICT, -r, "cannot freeze: %s", strerror(-r));
 	if (report(report_fd, r < 0 ? (int)problem.kind : 0, &problem) < 0 || r < 0) {
@@ -87,7 +84,7 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 	}
 	close(report_fd);
 	process_leave_streams();
-	keep_until_end(&keep, &status, NULL);
+	session_wait(&session, &status, NULL);
 }
 
 /* ---- in front ---- */

@@ -11,7 +11,6 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
-#include "suspend/keep.h"
 #include "base/size.h"
 
 enum {
@@ -34,37 +33,38 @@ static int take_time(void *input, const struct option_row *row, const char *argu
 }
 
 /* Why it did not stay frozen to the end; NULL: it did. */
-static const char *cut_short(enum keep_reason reason)
+static const char *cut_short(enum thaw_reason reason)
 {
 	switch (reason) {
-	case KEEP_TIME:
+	case THAW_TIMEOUT:
 		return "the time limit expired before the command ended; use a larger --for";
-	case KEEP_GUARD:
+	case THAW_NO_WATCHDOG:
 		return "the watchdog was killed and could not be restarted";
-	case KEEP_ASKED:
+	case THAW_REQUESTED:
 		return "thawed by `suspend-freeze thaw` before the command ended";
 	default:
 		return NULL;
 	}
 }
 
-static int run_frozen(struct keep *keep, const char *program, char **argv, struct problem *problem)
+static int run_frozen(struct session *session, const char *program, char **argv,
+		      struct problem *problem)
 {
-	int status = STATUS_OWN, r = keep_start_command(keep, program, argv);
+	int status = STATUS_OWN, r = session_start_command(session, program, argv);
 
 	if (r < 0) {
-		session_thaw(keep->session, problem);
+		session_thaw(session, problem);
 		fprintf(stderr, "suspend-freeze: cannot start %s: %s\n", argv[0], strerror(-r));
 		return STATUS_OWN;
 	}
-	r = keep_until_end(keep, &status, problem);
-	cmd_tell_exceptions(&keep->session->state);
+	r = session_wait(session, &status, problem);
+	cmd_tell_exceptions(&session->state);
 	if (r < 0) {
 		cmd_complain(problem, r);
 		return STATUS_OWN;
 	}
-	if (cut_short(keep->reason)) {
-		fprintf(stderr, "suspend-freeze: %s\n", cut_short(keep->reason));
+	if (cut_short(session->reason)) {
+		fprintf(stderr, "suspend-freeze: %s\n", cut_short(session->reason));
 		return status ? status : STATUS_OWN;
 	}
 	return status;
@@ -73,15 +73,14 @@ static int run_frozen(struct keep *keep, const char *program, char **argv, struc
 /* Without freezing, when that failed. */
 static int only_run(const char *program, char **argv)
 {
-	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
-	struct session session = SESSION_NONE;
-	int status = STATUS_OWN, r = keep_prepare(&keep, &session);
+	CLEANUP(session_clear) struct session session = SESSION_NONE;
+	int status = STATUS_OWN, r = session_watch_events(&session);
 
 	session.deadline_ns = UINT64_MAX;
 	if (r == 0)
-		r = keep_start_command(&keep, program, argv);
+		r = session_start_command(&session, program, argv);
 	if (r == 0)
-		r = keep_until_end(&keep, &status, NULL);
+		r = session_wait(&session, &status, NULL);
 	return r < 0 ? STATUS_OWN : status;
 }
 
@@ -89,7 +88,6 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 			  struct problem *problem, bool *ret_frozen)
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;
-	CLEANUP(keep_clear) struct keep keep = KEEP_NONE;
 	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
 	int r = machine_check_place(problem);
 
@@ -98,7 +96,7 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 	if (r < 0)
 		return r;
 	outlook_warn(&outlook);
-	r = keep_prepare(&keep, &session);
+	r = session_watch_events(&session);
 	if (r == 0)
 		r = session_prepare(&session, &outlook.machine, &outlook.plan, outlook.way,
 				    &wanted->request.limits, problem);
@@ -107,7 +105,7 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 	if (r < 0)
 		return r;
 	*ret_frozen = true;
-	return run_frozen(&keep, program, wanted->command, problem);
+	return run_frozen(&session, program, wanted->command, problem);
 }
 
 static int run(const struct run_options *wanted)

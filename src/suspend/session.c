@@ -415,6 +415,9 @@ void session_clear(struct session *session)
 		fd_close(session->watchdog.pidfd);
 		fd_close(session->watchdog.alive_fd);
 	}
+	fd_close(session->signal_fd);
+	fd_close(session->wake_fd);
+	fd_close(session->command_pidfd);
 	state_file_clear(&session->state);
 	*session = SESSION_NONE;
 }

@@ -15,6 +15,16 @@ struct session_limits {
 	uint64_t step_ns;   /* the longest that each step of freezing may take */
 };
 
+enum thaw_reason {
+	THAW_NOT_YET,
+	THAW_COMMAND_ENDED,
+	THAW_RESUMED,	  /* the machine was suspended and has resumed */
+	THAW_SIGNAL,	  /* SIGINT, SIGTERM, SIGHUP */
+	THAW_REQUESTED,	  /* SIGUSR1, from `suspend-freeze thaw` */
+	THAW_TIMEOUT,	  /* the time limit expired */
+	THAW_NO_WATCHDOG, /* the watchdog was killed, and no new one could be started */
+};
+
 struct session {
 	struct state_file state;
 	struct watchdog watchdog;
@@ -22,9 +32,25 @@ struct session {
 	uint64_t deadline_ns;
 	const char *cgroup_root; /* NULL: no cgroups are frozen */
 	bool blocked;		 /* a process hangs in FIFREEZE */
+
+	int signal_fd;		 /* signals that end the session */
+	int wake_fd;		 /* readable when the clock is set, as on a resume */
+	int64_t asleep_ns;	 /* time suspended before the session */
+	pid_t command;		 /* 0: none */
+	int command_pidfd;	 /* -1: none */
+	enum thaw_reason reason; /* why it was thawed */
 };
 
-#define SESSION_NONE ((struct session) { .state = STATE_FILE_NONE, .watchdog = WATCHDOG_NONE })
+#define SESSION_NONE                                   \
+	((struct session) { .state = STATE_FILE_NONE,  \
+			    .watchdog = WATCHDOG_NONE, \
+			    .signal_fd = -1,           \
+			    .wake_fd = -1,             \
+			    .command_pidfd = -1 })
+
+/* Blocks the signals that end the session.  To be called before anything is frozen.  0 or -errno.
+ */
+int session_watch_events(struct session *session);
 
 /*
  * Opens what is to be frozen, writes down the state and starts the watchdog.  Nothing is frozen
@@ -38,6 +64,16 @@ int session_prepare(struct session *session, const struct machine *machine, cons
  * Prints nothing and neither opens nor starts anything from then on.
  */
 int session_freeze(struct session *session, struct problem *problem);
+
+/* Starts a program as session->command.  0 or -errno. */
+int session_start_command(struct session *session, const char *program, char **argv);
+
+/*
+ * Waits, and thaws as soon as there is a reason.  With a command, returns when the command has
+ * ended; without one, after thawing.  *ret_status is the command's exit status as in a shell.
+ * Returns the result of session_thaw().
+ */
+int session_wait(struct session *session, int *ret_status, struct problem *problem);
 
 /*
  * Undoes everything and ends the watchdog.  0; -EINPROGRESS with a sentence: something is still
