@@ -12,12 +12,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "suspend/act.h"
+#include "suspend/freeze.h"
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "base/io.h"
 #include "base/quote.h"
-#include "suspend/recover.h"
 
 enum {
 	THAW_WAIT_NS = 15000000000,
@@ -110,7 +109,7 @@ const struct command cmd_status = {
 /* ---- nobody is left ---- */
 
 /* With the lock: no process of an earlier one lives. */
-static int recover_held(struct state_file *state, struct problem *problem)
+static int thaw_left_entries(struct state_file *state, struct problem *problem)
 {
 	int r = state_file_read(state);
 	size_t pending;
@@ -118,12 +117,12 @@ static int recover_held(struct state_file *state, struct problem *problem)
 	if (r == -ENOENT)
 		return 0;
 	if (r == 0)
-		r = recover_open(state, STATE_DIRECTORY, problem);
+		r = freeze_reopen(state, STATE_DIRECTORY, problem);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r,
 				   "cannot read " STATE_DIRECTORY "/state: %s", strerror(-r));
 	state_file_set_ending(state);
-	pending = act_undo(state, true);
+	pending = freeze_undo(state, true);
 	if (pending == 0) {
 		state_file_remove(state);
 		return 0;
@@ -144,7 +143,7 @@ static int recover(struct problem *problem)
 
 	if (r == -ENOENT)
 		return 0;
-	return r < 0 ? r : recover_held(&state, problem);
+	return r < 0 ? r : thaw_left_entries(&state, problem);
 }
 
 /* ---- somebody is at work ---- */
@@ -178,10 +177,10 @@ static void undo_abandoned(void)
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
 	if (state_file_open(&state, STATE_DIRECTORY) < 0 || state_file_read(&state) < 0 ||
-	    !is_abandoned(&state) || recover_open(&state, STATE_DIRECTORY, NULL) < 0)
+	    !is_abandoned(&state) || freeze_reopen(&state, STATE_DIRECTORY, NULL) < 0)
 		return;
 	state_file_set_ending(&state);
-	act_undo(&state, false);
+	freeze_undo(&state, false);
 }
 
 static void ask_holder(void)
@@ -259,7 +258,7 @@ static int recover_devices(char **devices)
 	if (r == 0)
 		r = state_file_lock(&state, STATE_DIRECTORY, true, &problem);
 	for (; r == 0 && *devices; devices++)
-		r = recover_device(*devices, STATE_DIRECTORY, &problem);
+		r = freeze_thaw_device(*devices, STATE_DIRECTORY, &problem);
 	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "suspend/act.h"
+#include "suspend/freeze.h"
 #include "base/cleanup.h"
 #include "suspend/gather.h"
 #include "base/io.h"
@@ -303,7 +303,7 @@ static int stop_processes(struct session *session, struct problem *problem)
 
 static int freeze_one(struct session *session, struct state_entry *entry, struct problem *problem)
 {
-	int r = act_freeze(&session->state, entry, io_now_ns() + session->limits.step_ns);
+	int r = freeze_entry(&session->state, entry, io_now_ns() + session->limits.step_ns);
 
 	if (r == 0)
 		return 0;
@@ -350,7 +350,7 @@ static int set_knob(struct session *session, struct problem *problem)
 
 static int freeze_all(struct session *session, struct problem *problem)
 {
-	int r = act_presync(&session->state, io_now_ns() + session->limits.step_ns);
+	int r = freeze_sync_all(&session->state, io_now_ns() + session->limits.step_ns);
 
 	if (r < 0)
 		return problem_set(
@@ -397,7 +397,7 @@ int session_thaw(struct session *session, struct problem *problem)
 	if (!session->state.map)
 		return 0;
 	state_file_set_ending(&session->state);
-	pending = act_undo(&session->state, !session->blocked);
+	pending = freeze_undo(&session->state, !session->blocked);
 	if (pending > 0)
 		return problem_set(problem, PROBLEM_VERDICT, EINPROGRESS,
 				   "%zu of the frozen items are not thawed yet; process %d "

@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "suspend/act.h"
+#include "suspend/freeze.h"
 #include "base/cleanup.h"
 #include "base/io.h"
 
@@ -70,7 +70,7 @@ static void undo_everything(struct state_file *state, int alive_fd)
 	bool sure = false;
 
 	state_file_set_ending(state);
-	while (act_undo(state, sure) > 0) {
+	while (freeze_undo(state, sure) > 0) {
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;
 		sure = all_gone(alive_fd, AGAIN_MS);
