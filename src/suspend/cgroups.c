@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A cgroup that is frozen stops its processes where they hold no lock of the
- * kernel, so file systems can be frozen afterwards.  The other way round a
- * process that is blocked in a write never gets there, and the cgroup never
- * says `frozen 1` (Linux 6.1).
+ * Freezing a cgroup stops its processes where they hold no locks of the kernel, so file systems
+ * can be frozen afterwards.  In the other order, a process that is blocked in a write is not
+ * stopped, and the cgroup never reports `frozen 1` (Linux 6.1).
  *
- * Left running are those that the suspend goes through: init runs the service
- * that suspends and is asked to thaw user.slice, logind answers when the kernel
- * switches the virtual terminal, hooks talk on the bus.  None of them writes to
- * a disk in that time.
+ * Processes that a suspend needs are not frozen: init runs the service that suspends and is
+ * asked to thaw user.slice, logind answers when the kernel switches the virtual terminal, and
+ * hooks use the message bus.  None of them writes to a disk during that time.
+ *
+ * The root of the cgroup tree cannot be frozen.  Its processes (all of them, without systemd) are
+ * moved to a cgroup for that purpose, and back afterwards.  Our ancestors (shells, sudo) stay in
+ * the root: they wait for us, and must run when `freeze` returns.  A process that cannot be
+ * moved, such as one with real-time priority on some kernels, continues to run.
  */
 #include "suspend/cgroups.h"
 
@@ -18,24 +21,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "suspend/gather.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "suspend/process.h"
 #include "blockdev/mounts.h"
+#include "suspend/process.h"
 
 enum {
 	ATTRIBUTE_BYTES = 1 << 16,
 	PROCESSES_BYTES = 4 << 20,
+	MOVES_MAX = 20, /* processes may be started faster than they can be moved */
 	DEPTH_MAX = 128,
 	KERNEL_THREAD = 0x00200000, /* PF_KTHREAD in /proc/PID/stat */
 };
 
-/* By the last part of their path. */
+/* The last component of their paths. */
 static const char *const needed[] = {
 	"init.scope",
 	"systemd-logind.service",
@@ -129,7 +133,7 @@ const char *cgroups_root(const struct mounts *mounts)
 
 /* ---- the choice ---- */
 
-/* Whether `path` is `above` or below it; "/" is above all. */
+/* Whether `path` is `above` or below it.  Everything is below "/". */
 static bool is_within(const char *path, const char *above)
 {
 	size_t length = strcmp(above, "/") == 0 ? 0 : strlen(above);
@@ -182,8 +186,8 @@ int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *r
 	for (size_t i = 0; r == 0 && i < all->count; i++) {
 		const char *path = all->paths[i];
 
-		/* Left by one that was killed; it is added where it is needed. */
-		if (strcmp(path, GATHER_PATH) == 0)
+		/* A killed process may have left it.  It is added when it is needed. */
+		if (strcmp(path, CGROUPS_FOR_ROOT) == 0)
 			continue;
 		if (!is_within(own, path) && !contains_any(path, &running) &&
 		    !is_within_any(path, &running) && !is_within_any(path, &chosen))
@@ -197,7 +201,7 @@ int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *r
 	return 0;
 }
 
-/* ---- the files of one ---- */
+/* ---- the files of a cgroup ---- */
 
 int cgroups_open(const char *root, const char *path, bool *ret_frozen)
 {
@@ -228,9 +232,9 @@ bool cgroups_is_frozen(const char *root, const char *path)
 	return strstr(text, "frozen 1\n") != NULL;
 }
 
-/* ---- who goes on running ---- */
+/* ---- processes that continue to run ---- */
 
-/* The parent of a process; 0: none.  *ret_kernel: it is a thread of the kernel. */
+/* The parent of a process; 0: none.  *ret_kernel: whether it is a kernel thread. */
 static pid_t parent_of(pid_t pid, char name[static 64], bool *ret_kernel)
 {
 	CLEANUP(freep) char *text = NULL;
@@ -263,7 +267,7 @@ static bool is_ancestor(pid_t pid)
 	return false;
 }
 
-bool cgroups_is_writer(pid_t pid, char ret_name[static 64])
+static bool is_writer(pid_t pid, char ret_name[static 64])
 {
 	char name[64] = "";
 	bool kernel = true;
@@ -288,7 +292,7 @@ int cgroups_writers(const char *root, const char *path, char ret_name[static 64]
 	if (r < 0)
 		return r == -ENOENT || r == -ENODEV || r == -EOPNOTSUPP ? 0 : r;
 	for (at = text; strtol(at, &next, 10) > 0; at = next)
-		count += cgroups_is_writer((pid_t)strtol(at, NULL, 10), ret_name);
+		count += is_writer((pid_t)strtol(at, NULL, 10), ret_name);
 	return count;
 }
 
@@ -299,11 +303,82 @@ int cgroups_running(const char *root, const struct cgroups *all, const struct cg
 	int r = find_needed(all, &running), total = r;
 
 	for (size_t i = 0; total >= 0 && i < all->count; i++) {
-		if (strcmp(all->paths[i], GATHER_PATH) == 0 ||
+		if (strcmp(all->paths[i], CGROUPS_FOR_ROOT) == 0 ||
 		    is_within_any(all->paths[i], frozen) || is_within_any(all->paths[i], &running))
 			continue;
 		r = cgroups_writers(root, all->paths[i], ret_name);
 		total = r < 0 ? r : total + r;
 	}
 	return total;
+}
+
+/* ---- the processes of the root ---- */
+
+static int read_processes(const char *root, const char *path, char **ret)
+{
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.procs", root, path);
+
+	if (!name)
+		return -ENOMEM;
+	return io_read_file(name, PROCESSES_BYTES, ret, NULL);
+}
+
+int cgroups_make_for_root(const char *root)
+{
+	CLEANUP(freep) char *directory = text_format("%s" CGROUPS_FOR_ROOT, root);
+
+	if (!directory)
+		return -ENOMEM;
+	return mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int open_processes(const char *root, const char *path)
+{
+	CLEANUP(freep) char *name = text_format("%s%s/cgroup.procs", root, path);
+	int fd;
+
+	if (!name)
+		return -ENOMEM;
+	fd = open(name, O_WRONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Moves all processes, or only those that can write.  Returns their number or -errno. */
+static int move(const char *root, const char *from, const char *to, bool all)
+{
+	CLEANUP(freep) char *pids = NULL;
+	CLEANUP(fd_closep) int fd = open_processes(root, to);
+	int moved = 0, r = fd < 0 ? fd : read_processes(root, from, &pids);
+	char *at, *next;
+
+	if (r < 0)
+		return r;
+	for (at = pids; strtol(at, &next, 10) > 0; at = next) {
+		pid_t pid = (pid_t)strtol(at, NULL, 10);
+		char name[64];
+
+		if (all || is_writer(pid, name))
+			moved += dprintf(fd, "%d\n", pid) > 0;
+	}
+	return moved;
+}
+
+int cgroups_move_from_root(const char *root)
+{
+	int moved = 1;
+
+	for (int pass = 0; pass < MOVES_MAX && moved > 0; pass++)
+		moved = move(root, "", CGROUPS_FOR_ROOT, false);
+	return moved < 0 ? moved : 0;
+}
+
+void cgroups_move_back(const char *root)
+{
+	CLEANUP(freep) char *directory = text_format("%s" CGROUPS_FOR_ROOT, root);
+	int moved = 1;
+
+	for (int pass = 0; pass < MOVES_MAX && moved > 0; pass++)
+		moved = move(root, CGROUPS_FOR_ROOT, "", true);
+	if (directory)
+		rmdir(directory);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which cgroups (version 2) to freeze, so that nobody writes to a frozen file system. */
+/* cgroups (version 2) to freeze, so that no process writes to a frozen file system. */
 #ifndef SUSPEND_CGROUPS_H
 #define SUSPEND_CGROUPS_H
 
@@ -11,49 +11,61 @@
 struct mounts;
 
 struct cgroups {
-	char **paths; /* below the root of the tree, "/user.slice"; parents before children */
+	char **paths; /* below the root, such as "/user.slice"; parents before children */
 	size_t count;
 };
 
-/* All cgroups below `root`, the directory of a tree.  0 or -errno. */
+/* Reads all cgroups below `root`, the directory where a tree is mounted.  0 or -errno. */
 int cgroups_read(const char *root, struct cgroups *ret);
 int cgroups_add(struct cgroups *cgroups, const char *path);
 void cgroups_clear(struct cgroups *cgroups);
 
 /*
- * Of all cgroups, those to freeze: the topmost ones that contain neither `own` nor one that a
- * suspend needs (init.scope, logind, the bus, the sleep service).  `own` is not frozen, but what
- * is below it is.  0 or -ENOMEM.
+ * Chooses the cgroups to freeze: the topmost ones that contain neither `own` nor a cgroup that a
+ * suspend needs (init.scope, logind, the message bus, the sleep service).  Cgroups below `own`
+ * are frozen.  0 or -ENOMEM.
  */
 int cgroups_choose(const struct cgroups *all, const char *own, struct cgroups *ret);
 
-/* Own path from the text of /proc/self/cgroup; NULL: not in a tree of version 2.  The caller frees
- * it. */
+/*
+ * The path of this process's cgroup, from the text of /proc/self/cgroup; NULL: not in a tree of
+ * version 2.  The caller frees it.
+ */
 char *cgroups_own(const char *text);
 
-/* Where the tree is mounted, from the mount table; NULL: nowhere. */
+/* The mount point of the tree; NULL: it is not mounted. */
 const char *cgroups_root(const struct mounts *mounts);
 
 /*
- * Opens cgroup.freeze of a cgroup; *ret_frozen: it has been frozen before.  fd or -errno; -ENOENT:
- * the cgroup is gone or cannot be frozen.
+ * Opens cgroup.freeze of a cgroup.  *ret_frozen: whether it is frozen already.  fd or -errno;
+ * -ENOENT: the cgroup is gone or cannot be frozen.
  */
 int cgroups_open(const char *root, const char *path, bool *ret_frozen);
 
-/* Whether cgroup.events says `frozen 1`; a cgroup that is gone is. */
+/* Whether cgroup.events has `frozen 1`.  True if the cgroup is gone. */
 bool cgroups_is_frozen(const char *root, const char *path);
 
 /*
- * Whether a process could write while we freeze: it is neither a thread of the kernel nor
- * init, nor ourselves, our children or ancestors.
+ * Counts the processes of a cgroup that can write while we freeze: all but kernel threads, init,
+ * this process, its children and its ancestors.  Stores the name of one.  -errno if the cgroup
+ * cannot be read.
  */
-bool cgroups_is_writer(pid_t pid, char ret_name[static 64]);
-
-/* How many of those are in one cgroup, and the name of one; -errno where that cannot be read. */
 int cgroups_writers(const char *root, const char *path, char ret_name[static 64]);
 
-/* The same for all that go on running after that choice, those in the root left out. */
+/* The same for all cgroups that are not in `frozen`, without the root. */
 int cgroups_running(const char *root, const struct cgroups *all, const struct cgroups *frozen,
 		    char ret_name[static 64]);
+
+/* The cgroup into which the processes of the root are moved. */
+#define CGROUPS_FOR_ROOT "/suspend-freeze"
+
+/* Creates that cgroup.  0 or -errno. */
+int cgroups_make_for_root(const char *root);
+
+/* Moves the processes of the root there, also those started meanwhile.  0 or -errno. */
+int cgroups_move_from_root(const char *root);
+
+/* Moves them back, and removes the cgroup. */
+void cgroups_move_back(const char *root);
 
 #endif

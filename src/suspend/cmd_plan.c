@@ -9,7 +9,6 @@
 
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
-#include "suspend/gather.h"
 #include "base/quote.h"
 #include "suspend/reach.h"
 
@@ -50,11 +49,11 @@ static void print_cgroups(const struct machine *machine)
 
 			printf("  %s\n", path);
 		}
-		if (machine->gathered > 0)
-			printf("  " GATHER_PATH
+		if (machine->root_writers > 0)
+			printf("  " CGROUPS_FOR_ROOT
 			       ", created for the %d processes of the root (%s%s)\n",
-			       machine->gathered, machine->gathered_name,
-			       machine->gathered > 1 ? " and others" : "");
+			       machine->root_writers, machine->root_writer,
+			       machine->root_writers > 1 ? " and others" : "");
 		else if (machine->cgroups.count == 0)
 			printf("  none\n");
 	}

@@ -40,7 +40,6 @@
 #include "base/text.h"
 #include "blockdev/mounts.h"
 #include "suspend/cgroups.h"
-#include "suspend/gather.h"
 #include "suspend/reach.h"
 #include "suspend/types.h"
 
@@ -192,7 +191,7 @@ static void put_back(struct state_entry *entry)
 	if (written < 0 && errno != ENODEV && errno != ENOENT)
 		return;
 	if (entry->kind == ENTRY_CGROUP && *entry->value)
-		gather_release(entry->value);
+		cgroups_move_back(entry->value);
 	entry_set_status(entry, ENTRY_DONE);
 }
 

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "suspend/gather.h"
 #include "base/io.h"
 #include "base/text.h"
 #include "suspend/loose.h"
@@ -69,7 +68,7 @@ static int note_writers(struct machine *machine, const struct cgroups *all)
 	char name[64] = "";
 	int count = cgroups_running(machine->cgroup_root, all, &machine->cgroups, name);
 
-	machine->gathered = gather_count(machine->cgroup_root, machine->gathered_name);
+	machine->root_writers = cgroups_writers(machine->cgroup_root, "", machine->root_writer);
 	if (count <= 0)
 		return 0;
 	machine->writers = text_format("%d processes outside of the cgroups to freeze (%s%s)",

@@ -31,9 +31,10 @@ struct machine {
 	bool has_knob;
 	const char *cgroup_root; /* NULL: no tree of version 2 */
 	struct cgroups cgroups;	 /* to freeze */
-	int gathered; /* processes in the root of the tree, which would be put into GATHER_PATH */
-	char gathered_name[64]; /* of one of them */
-	char *writers;		/* why somebody may still write, in words; NULL: nobody */
+	int root_writers;	 /* processes in the root of the tree, which would be put into
+				    CGROUPS_FOR_ROOT */
+	char root_writer[64];	 /* of one of them */
+	char *writers;		 /* why somebody may still write, in words; NULL: nobody */
 };
 
 /* Reads what is there; asks nothing of any file system but proc, sysfs and cgroup2. */

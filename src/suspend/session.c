@@ -23,7 +23,6 @@
 
 #include "suspend/freeze.h"
 #include "base/cleanup.h"
-#include "suspend/gather.h"
 #include "base/io.h"
 #include "suspend/reach.h"
 
@@ -90,23 +89,23 @@ static int add_cgroup(struct state_file *state, const char *root, const char *pa
 }
 
 /* Its value says where those are from that are put there. */
-static int add_gathered(struct state_file *state, const struct machine *machine,
-			struct problem *problem)
+static int add_root_cgroup(struct state_file *state, const struct machine *machine,
+			   struct problem *problem)
 {
 	struct state_entry entry = {
 		.kind = ENTRY_CGROUP,
-		.path = (char *)GATHER_PATH,
+		.path = (char *)CGROUPS_FOR_ROOT,
 		.value = (char *)machine->cgroup_root,
 	};
 	bool frozen;
-	int r = machine->gathered > 0 ? gather_prepare(machine->cgroup_root) : 0;
+	int r = machine->root_writers > 0 ? cgroups_make_for_root(machine->cgroup_root) : 0;
 
-	if (machine->gathered <= 0)
+	if (machine->root_writers <= 0)
 		return 0;
-	entry.fd = r < 0 ? r : cgroups_open(machine->cgroup_root, GATHER_PATH, &frozen);
+	entry.fd = r < 0 ? r : cgroups_open(machine->cgroup_root, CGROUPS_FOR_ROOT, &frozen);
 	if (entry.fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -entry.fd,
-				   "cannot create the cgroup " GATHER_PATH ": %s",
+				   "cannot create the cgroup " CGROUPS_FOR_ROOT ": %s",
 				   strerror(-entry.fd));
 	return state_file_add(state, &entry);
 }
@@ -122,7 +121,7 @@ static int add_cgroups(struct state_file *state, const struct machine *machine,
 			return problem_set(problem, PROBLEM_VERDICT, -r,
 					   "cannot open the cgroup %s: %s", path, strerror(-r));
 	}
-	return add_gathered(state, machine, problem);
+	return add_root_cgroup(state, machine, problem);
 }
 
 static int add_knob(struct state_file *state, struct problem *problem)
@@ -277,7 +276,7 @@ static int stop_cgroup(struct state_entry *entry, struct problem *problem)
 	/* From here on there is something to put back. */
 	entry_set_status(entry, ENTRY_FREEZING);
 	if (*entry->value)
-		r = gather_all(entry->value);
+		r = cgroups_move_from_root(entry->value);
 	if (r < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -r,
 				   "cannot move processes to the cgroup %s: %s", entry->path,

@@ -24,7 +24,6 @@
 #include "suspend/cgroups.h"
 #include "base/cleanup.h"
 #include "blockdev/devices.h"
-#include "suspend/gather.h"
 #include "suspend/state_file.h"
 #include "base/io.h"
 #include "suspend/knob.h"
@@ -189,7 +188,7 @@ static void test_cgroups_running(void **state)
 }
 
 /* The kernel would take the process out of the one when it is written into the other. */
-static void test_gather(void **state)
+static void test_cgroups_of_the_root(void **state)
 {
 	CLEANUP(freep) char *moved = NULL;
 	CLEANUP(freep) char *path = NULL;
@@ -199,12 +198,12 @@ static void test_gather(void **state)
 
 	snprintf(procs, sizeof(procs), "1\n%d\n%d\n", getpid(), stranger);
 	tree_put("cgroup.procs", procs);
-	assert_int_equal(1, gather_count(tree, name));
-	assert_int_equal(-ENOENT, gather_all(tree));
-	assert_int_equal(0, gather_prepare(tree));
-	assert_int_equal(0, gather_prepare(tree));
+	assert_int_equal(1, cgroups_writers(tree, "", name));
+	assert_int_equal(-ENOENT, cgroups_move_from_root(tree));
+	assert_int_equal(0, cgroups_make_for_root(tree));
+	assert_int_equal(0, cgroups_make_for_root(tree));
 	tree_put("suspend-freeze/cgroup.procs", "");
-	assert_int_equal(0, gather_all(tree));
+	assert_int_equal(0, cgroups_move_from_root(tree));
 	path = tree_path("suspend-freeze/cgroup.procs");
 	assert_int_equal(0, io_read_file(path, 4096, &moved, NULL));
 	assert_int_equal(stranger, strtol(moved, NULL, 10));
@@ -403,7 +402,7 @@ int main(void)
 		cmocka_unit_test(test_cgroups_own),
 		cmocka_unit_test_setup_teardown(test_cgroups_tree, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(test_cgroups_running, tree_make, tree_remove),
-		cmocka_unit_test_setup_teardown(test_gather, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(test_cgroups_of_the_root, tree_make, tree_remove),
 		cmocka_unit_test(test_kernel),
 		cmocka_unit_test(test_knob_defect),
 		cmocka_unit_test_setup_teardown(test_knob_open, tree_make, tree_remove),
