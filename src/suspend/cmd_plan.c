@@ -10,7 +10,7 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "base/quote.h"
-#include "suspend/reach.h"
+#include "suspend/targets.h"
 
 struct plan_options {
 	struct request request;
@@ -63,7 +63,7 @@ static void print_cgroups(const struct machine *machine)
 
 static void print_item(const struct plan_item *item, unsigned number)
 {
-	CLEANUP(freep) char *name = reach_name(item->mount);
+	CLEANUP(freep) char *name = target_path(item->mount);
 	CLEANUP(freep) char *point = name ? quote_name(name) : NULL;
 	CLEANUP(freep) char *source = quote_name(item->mount->source);
 	char place[16] = "-", device[32];

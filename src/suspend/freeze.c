@@ -40,8 +40,7 @@
 #include "base/text.h"
 #include "blockdev/mounts.h"
 #include "suspend/cgroups.h"
-#include "suspend/reach.h"
-#include "suspend/types.h"
+#include "suspend/targets.h"
 
 enum {
 	THAW_WAIT_NS = 3000000000,
@@ -54,7 +53,7 @@ enum {
 /* A device has no file system of its own: syncfs() would be of the one that has its name. */
 static int flush(const struct state_entry *entry)
 {
-	return strcmp(entry->type, TYPE_NAME_DEVICE) == 0 ? fsync(entry->fd) : syncfs(entry->fd);
+	return strcmp(entry->type, TARGET_DEVICE_NAME) == 0 ? fsync(entry->fd) : syncfs(entry->fd);
 }
 
 static int write_out(struct state_entry *entry, enum entry_status then)
@@ -236,7 +235,7 @@ static int open_mounted(const struct mounts *mounts, const struct state_entry *e
 
 		if (mount->device != entry->device || strcmp(mount->type, entry->type) != 0)
 			continue;
-		r = reach_open(mount);
+		r = target_open(mount);
 		if (r >= 0)
 			return r;
 	}

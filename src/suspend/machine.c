@@ -16,8 +16,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/text.h"
-#include "suspend/loose.h"
-#include "suspend/reach.h"
+#include "suspend/targets.h"
 
 enum {
 	MOUNTS_BYTES = 256 << 20,
@@ -51,7 +50,7 @@ static int add_namespace(const char *process, bool is_ours, void *context)
 		return -ENOMEM;
 	if (is_ours || io_read_file(table, MOUNTS_BYTES, &text, NULL) < 0)
 		return 0;
-	return reach_add_elsewhere(&machine->mounts, text, root) == -ENOMEM ? -ENOMEM : 0;
+	return targets_add_namespace(&machine->mounts, text, root) == -ENOMEM ? -ENOMEM : 0;
 }
 
 static int add_namespaces(struct machine *machine)
@@ -116,7 +115,7 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 	if (r == 0)
 		r = devices_read("/sys", &machine.devices);
 	if (r == 0)
-		r = loose_add(&machine.mounts, &machine.devices);
+		r = targets_add_unmounted(&machine.mounts, &machine.devices);
 	if (r == 0 && wish->cgroups)
 		r = read_cgroups(&machine);
 	if (r == 0 && !wish->cgroups)

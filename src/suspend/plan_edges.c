@@ -14,7 +14,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "suspend/types.h"
+#include "suspend/targets.h"
 
 /* Down from one item. */
 struct walk {
@@ -135,7 +135,7 @@ static int follow_devices(struct walk *walk, size_t upper)
 	walk->queued = 0;
 	if (plan_has_device(mount))
 		enqueue(walk, devices_by_number(making->devices, mount->device));
-	else if (type_has_hidden_device(mount->type) && enqueue_source(walk, mount->source) < 0)
+	else if (target_has_hidden_device(mount->type) && enqueue_source(walk, mount->source) < 0)
 		return -ENOMEM;
 	enqueue_log_devices(walk, mount);
 	for (size_t i = 0; i < walk->queued; i++)
@@ -179,7 +179,7 @@ int plan_find_edges(struct making *making)
 	for (size_t i = 0; r == 0 && i < making->count; i++) {
 		if (!making->items[i].on_disk)
 			continue;
-		if (type_nature(making->items[i].mount->type, false) == TYPE_STACKED)
+		if (target_type(making->items[i].mount->type, false) == TARGET_STACKED)
 			r = follow_layers(making, i);
 		else
 			r = follow_devices(&walk, i);

@@ -6,7 +6,7 @@
  * nothing is mounted over will do.
  */
 #include "suspend/plan_making.h"
-#include "suspend/reach.h"
+#include "suspend/targets.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -86,7 +86,7 @@ size_t plan_item_of_mount(const struct making *making, const struct mount *mount
 
 static bool is_reachable(const struct making *making, const struct mount *mount)
 {
-	return mount->through || reach_is_open(making->mounts, mount);
+	return mount->through || target_is_accessible(making->mounts, mount);
 }
 
 /* Chooses for all items that are to be opened. */

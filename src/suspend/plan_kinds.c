@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <sys/sysmacros.h>
 
-#include "suspend/types.h"
+#include "suspend/targets.h"
 
 bool plan_has_device(const struct mount *mount)
 {
@@ -19,24 +19,24 @@ bool plan_has_device(const struct mount *mount)
 static int classify(struct plan_item *item)
 {
 	const struct mount *mount = item->mount;
-	enum type_nature nature = type_nature(mount->type, plan_has_device(mount));
+	enum target_type type = target_type(mount->type, plan_has_device(mount));
 
-	item->on_disk = nature != TYPE_VIRTUAL;
-	item->written = (nature == TYPE_UNTOUCHED || nature == TYPE_SHARED) &&
+	item->on_disk = type != TARGET_VIRTUAL;
+	item->written = (type == TARGET_MAY_HANG || type == TARGET_SHARED) &&
 			!mount_has_option(mount, "ro");
-	switch (nature) {
-	case TYPE_VIRTUAL:
+	switch (type) {
+	case TARGET_VIRTUAL:
 		return plan_set_kind(item, PLAN_LEAVE, "it has no disk");
-	case TYPE_UNTOUCHED:
+	case TARGET_MAY_HANG:
 		return plan_set_kind(
 			item, PLAN_LEAVE,
 			"not opened: that can hang if its daemon or server does not answer");
-	case TYPE_SHARED:
+	case TARGET_SHARED:
 		return plan_set_kind(item, PLAN_LEAVE,
 				     "shared with other machines, which would stop too");
-	case TYPE_STACKED:
+	case TARGET_STACKED:
 		return plan_set_kind(item, PLAN_LEAVE, "the kernel cannot freeze it");
-	case TYPE_DEVICE:
+	case TARGET_DEVICE:
 		return plan_set_kind(
 			item, PLAN_SYNC,
 			"not mounted, but a process that has it open can have written to it");
@@ -45,14 +45,14 @@ static int classify(struct plan_item *item)
 	}
 	if (mount_has_option(mount, "ro"))
 		return plan_set_kind(item, PLAN_LEAVE, "read-only: nothing can change");
-	if (nature == TYPE_SYNC)
+	if (type == TARGET_SYNC_ONLY)
 		return plan_set_kind(item, PLAN_SYNC, "the kernel cannot freeze %s", mount->type);
 	return plan_set_kind(item, PLAN_FREEZE, "%s", "");
 }
 
-bool plan_is_loose(const struct plan_item *item)
+bool plan_is_unmounted(const struct plan_item *item)
 {
-	return type_nature(item->mount->type, true) == TYPE_DEVICE;
+	return target_type(item->mount->type, true) == TARGET_DEVICE;
 }
 
 int plan_classify(struct making *making)

@@ -55,6 +55,6 @@ size_t plan_item_of_mount(const struct making *making, const struct mount *mount
 bool plan_has_device(const struct mount *mount);
 
 /* A device that nothing is mounted from. */
-bool plan_is_loose(const struct plan_item *item);
+bool plan_is_unmounted(const struct plan_item *item);
 
 #endif

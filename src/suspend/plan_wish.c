@@ -49,7 +49,7 @@ static int leave_marked(struct making *making, const bool *marked, bool leave, c
 		struct plan_item *item = &making->items[i];
 
 		if (marked[i] != leave || item->kind == PLAN_LEAVE ||
-		    (!leave && plan_is_loose(item)))
+		    (!leave && plan_is_unmounted(item)))
 			continue;
 		item->written = true;
 		if (plan_set_kind(item, PLAN_LEAVE, "%s", reason) < 0)
@@ -100,7 +100,8 @@ int plan_settle_devices(struct making *making)
 	for (size_t i = 0; i < making->count; i++) {
 		struct plan_item *item = &making->items[i];
 
-		if (item->kind != PLAN_SYNC || !plan_is_loose(item) || lies_in_frozen(making, item))
+		if (item->kind != PLAN_SYNC || !plan_is_unmounted(item) ||
+		    lies_in_frozen(making, item))
 			continue;
 		item->on_disk = false;
 		if (plan_set_kind(item, PLAN_LEAVE, "not mounted") < 0)

@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "base/quote.h"
-#include "suspend/reach.h"
+#include "suspend/targets.h"
 #include "base/size.h"
 
 static int add_name(const char ***names, size_t *count, const char *name)
@@ -172,7 +172,7 @@ static void warn_of_missed(const struct outlook *outlook)
 {
 	for (size_t i = 0; i < outlook->plan.count; i++) {
 		const struct plan_item *item = &outlook->plan.items[i];
-		CLEANUP(freep) char *name = reach_name(item->mount);
+		CLEANUP(freep) char *name = target_path(item->mount);
 		CLEANUP(freep) char *path = name ? quote_name(name) : NULL;
 
 		if (item->missed)

@@ -24,7 +24,7 @@
 #include "suspend/freeze.h"
 #include "base/cleanup.h"
 #include "base/io.h"
-#include "suspend/reach.h"
+#include "suspend/targets.h"
 
 enum {
 	GRACE_NS = 1000000000, /* the watchdog acts that much later than its parent */
@@ -43,7 +43,7 @@ static bool has_gone(const struct mount *mount, int error)
 static int add_superblock(struct state_file *state, const struct plan_item *item,
 			  struct problem *problem)
 {
-	CLEANUP(freep) char *name = reach_name(item->mount);
+	CLEANUP(freep) char *name = target_path(item->mount);
 	struct state_entry entry = {
 		.kind = item->kind == PLAN_SYNC ? ENTRY_SYNC : ENTRY_SUPERBLOCK,
 		.device = item->device,
@@ -52,7 +52,7 @@ static int add_superblock(struct state_file *state, const struct plan_item *item
 		.path = name,
 	};
 
-	entry.fd = name ? reach_open(item->mount) : -ENOMEM;
+	entry.fd = name ? target_open(item->mount) : -ENOMEM;
 	if (has_gone(item->mount, entry.fd))
 		return 0;
 	if (entry.fd < 0)

@@ -18,7 +18,7 @@
 
 #include "base/cleanup.h"
 #include "blockdev/devices.h"
-#include "suspend/loose.h"
+#include "suspend/targets.h"
 #include "blockdev/mounts.h"
 #include "suspend/plan.h"
 
@@ -98,7 +98,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mounts_parse(text, &mounts) < 0)
 		return 0;
 	take_devices(text + first + 1, &devices);
-	if (loose_add(&mounts, &devices) < 0)
+	if (targets_add_unmounted(&mounts, &devices) < 0)
 		return 0;
 	if (plan_make(&mounts, &devices, &(struct plan_wish) { .spare_system = "x" }, &plan,
 		      NULL) == 0)

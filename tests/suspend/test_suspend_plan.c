@@ -17,11 +17,9 @@
 #include "base/cleanup.h"
 #include "blockdev/devices.h"
 #include "laptop.h"
-#include "suspend/loose.h"
+#include "suspend/targets.h"
 #include "blockdev/mounts.h"
 #include "suspend/plan.h"
-#include "suspend/reach.h"
-#include "suspend/types.h"
 
 static void add(struct devices *devices, unsigned major_number, unsigned minor_number,
 		const char *name, const char *mapped_name, const char *file)
@@ -260,7 +258,7 @@ static void test_plan_deep_stack(void **state)
 /* btrfs hides its devices behind an anonymous one; xfs has its log elsewhere. */
 /* Images that are open and not mounted, one of them by the device mapper; and one that is mounted.
  */
-static void test_plan_loose_devices(void **state)
+static void test_plan_unmounted_devices(void **state)
 {
 	CLEANUP(scene_clear) struct scene scene = { 0 };
 	static const char *const only[] = { "/b", NULL };
@@ -278,7 +276,7 @@ static void test_plan_loose_devices(void **state)
 	add(&scene.devices, 7, 3, "loop3", NULL, "/b/mounted");
 	assert_int_equal(0, devices_add_below(&scene.devices, "dm-0", "loop1"));
 	assert_int_equal(0, mounts_parse(text, &scene.mounts));
-	assert_int_equal(0, loose_add(&scene.mounts, &scene.devices));
+	assert_int_equal(0, targets_add_unmounted(&scene.mounts, &scene.devices));
 	assert_int_equal(8, scene.mounts.count);
 	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices, &(struct plan_wish) { 0 },
 				      &scene.plan, NULL));
@@ -469,14 +467,14 @@ static void test_mounts_elsewhere(void **state)
 	assert_int_equal(0,
 			 mounts_parse("1 1 8:1 / / rw - ext4 a rw\n2 1 0:9 / /t rw - tmpfs t rw\n",
 				      &scene.mounts));
-	assert_int_equal(0, reach_add_elsewhere(&scene.mounts,
-						"50 49 0:70 / / rw - overlay o rw\n"
-						"51 50 8:1 /x /bind rw - ext4 a rw\n"
-						"52 50 8:2 / /data rw - ext4 b rw\n"
-						"53 50 8:2 /y /twice rw - ext4 b rw\n"
-						"54 50 8:3 / /hidden rw - ext4 c rw\n"
-						"55 54 0:71 / /hidden rw - tmpfs c rw\n",
-						"/proc/9/root"));
+	assert_int_equal(0, targets_add_namespace(&scene.mounts,
+						  "50 49 0:70 / / rw - overlay o rw\n"
+						  "51 50 8:1 /x /bind rw - ext4 a rw\n"
+						  "52 50 8:2 / /data rw - ext4 b rw\n"
+						  "53 50 8:2 /y /twice rw - ext4 b rw\n"
+						  "54 50 8:3 / /hidden rw - ext4 c rw\n"
+						  "55 54 0:71 / /hidden rw - tmpfs c rw\n",
+						  "/proc/9/root"));
 	assert_int_equal(3, scene.mounts.count);
 	assert_string_equal("/data", scene.mounts.all[2].point);
 	assert_int_equal(1, mounts_find(&scene.mounts, "/data")->id);
@@ -484,7 +482,8 @@ static void test_mounts_elsewhere(void **state)
 				      &(struct plan_wish) { .only = only }, &plan, NULL));
 	assert_int_equal(PLAN_FREEZE, item_at(&plan, "/data")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&plan, "/")->kind);
-	assert_int_equal(-EBADMSG, reach_add_elsewhere(&scene.mounts, "nonsense", "/proc/9/root"));
+	assert_int_equal(-EBADMSG,
+			 targets_add_namespace(&scene.mounts, "nonsense", "/proc/9/root"));
 	assert_int_equal(3, scene.mounts.count);
 }
 
@@ -492,16 +491,16 @@ static void test_types(void **state)
 {
 	(void)state;
 
-	assert_int_equal(TYPE_DISK, type_nature("ext4", true));
-	assert_int_equal(TYPE_DISK, type_nature("some-new-fs", true));
-	assert_int_equal(TYPE_VIRTUAL, type_nature("tmpfs", false));
-	assert_int_equal(TYPE_DISK, type_nature("btrfs", false));
-	assert_int_equal(TYPE_SYNC, type_nature("vfat", true));
-	assert_int_equal(TYPE_UNTOUCHED, type_nature("fuse.anything", false));
-	assert_int_equal(TYPE_UNTOUCHED, type_nature("fuseblk", true));
-	assert_int_equal(TYPE_VIRTUAL, type_nature("fusectl", false));
-	assert_int_equal(TYPE_UNTOUCHED, type_nature("autofs", false));
-	assert_int_equal(TYPE_SHARED, type_nature("gfs2", true));
+	assert_int_equal(TARGET_FREEZABLE, target_type("ext4", true));
+	assert_int_equal(TARGET_FREEZABLE, target_type("some-new-fs", true));
+	assert_int_equal(TARGET_VIRTUAL, target_type("tmpfs", false));
+	assert_int_equal(TARGET_FREEZABLE, target_type("btrfs", false));
+	assert_int_equal(TARGET_SYNC_ONLY, target_type("vfat", true));
+	assert_int_equal(TARGET_MAY_HANG, target_type("fuse.anything", false));
+	assert_int_equal(TARGET_MAY_HANG, target_type("fuseblk", true));
+	assert_int_equal(TARGET_VIRTUAL, target_type("fusectl", false));
+	assert_int_equal(TARGET_MAY_HANG, target_type("autofs", false));
+	assert_int_equal(TARGET_SHARED, target_type("gfs2", true));
 }
 
 int main(void)
@@ -517,7 +516,7 @@ int main(void)
 		cmocka_unit_test(test_plan_hidden),
 		cmocka_unit_test(test_plan_kernel_disagrees),
 		cmocka_unit_test(test_plan_deep_stack),
-		cmocka_unit_test(test_plan_loose_devices),
+		cmocka_unit_test(test_plan_unmounted_devices),
 		cmocka_unit_test(test_plan_several_devices),
 		cmocka_unit_test(test_plan_image_on_overlay),
 		cmocka_unit_test(test_plan_circle),
