@@ -21,16 +21,16 @@ int cmd_complain(const struct problem *problem, int error);
 /* ---- options that say what is to be frozen, the same for plan, freeze and run ---- */
 
 struct request {
-	struct wish wish;
+	struct selection selection;
 	struct session_limits limits;
 	const char **only, **except;
 	size_t only_count, except_count;
 };
 
-#define REQUEST_DEFAULTS                                      \
-	((struct request) {                                   \
-		.wish = { .way = WAY_AUTO, .cgroups = true }, \
-		.limits = { 60000000000ull, 20000000000ull }, \
+#define REQUEST_DEFAULTS                                           \
+	((struct request) {                                        \
+		.selection = { .way = WAY_AUTO, .cgroups = true }, \
+		.limits = { 60000000000ull, 20000000000ull },      \
 	})
 
 /* Options of a command whose input begins with a struct request. */
@@ -43,19 +43,19 @@ int request_take_seconds(const struct option_row *row, const char *argument, uin
 void request_clear(struct request *request);
 
 /* The plan for a request, on this machine as it is. */
-struct outlook {
+struct decision {
 	struct machine machine;
 	struct plan plan;
 	enum way way;
 };
 
-int outlook_make(const struct request *request, struct outlook *ret, struct problem *problem);
-void outlook_clear(struct outlook *outlook);
+int decision_make(const struct request *request, struct decision *ret, struct problem *problem);
+void decision_clear(struct decision *decision);
 
 /* Warns on stderr of what the kernel does wrong, and of what was to be frozen and will not be. */
-void outlook_warn(const struct outlook *outlook);
+void decision_warn(const struct decision *decision);
 
 /* What of the hold somebody else froze, or refused to be frozen, on stderr. */
-void cmd_tell_exceptions(const struct state_file *state);
+void cmd_report_exceptions(const struct state_file *state);
 
 #endif

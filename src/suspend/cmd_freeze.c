@@ -32,12 +32,12 @@ static int take_time(void *input, const struct option_row *row, const char *argu
 
 static int check(struct freeze_options *wanted, struct problem *problem)
 {
-	if (wanted->request.wish.way == WAY_KERNEL)
+	if (wanted->request.selection.way == WAY_KERNEL)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the kernel freezes only during a suspend; use `run`");
 	if (!wanted->has_time)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "give a time, such as --for 30");
-	wanted->request.wish.way = WAY_SELF;
+	wanted->request.selection.way = WAY_SELF;
 	return 0;
 }
 
@@ -56,26 +56,26 @@ static int report(int fd, int status, const struct problem *problem)
 }
 
 static int try_to_freeze(struct session *session, const struct freeze_options *wanted,
-			 const struct outlook *outlook, struct problem *problem)
+			 const struct decision *decision, struct problem *problem)
 {
 	int r = session_watch_events(session);
 
 	if (r == 0)
-		r = session_prepare(session, &outlook->machine, &outlook->plan, WAY_SELF,
+		r = session_prepare(session, &decision->machine, &decision->plan, WAY_SELF,
 				    &wanted->request.limits, problem);
 	return r < 0 ? r : session_freeze(session, problem);
 }
 
 /* Returns when all is thawed.  If nobody took the report, nobody knows of the freeze. */
 static void be_holder(int report_fd, const struct freeze_options *wanted,
-		      const struct outlook *outlook)
+		      const struct decision *decision)
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int r, status = 0;
 
 	setsid();
-	r = try_to_freeze(&session, wanted, outlook, &problem);
+	r = try_to_freeze(&session, wanted, decision, &problem);
 	if (r < 0 && !problem.message)
 		problem_set(&problem, PROBLEM_VERDICT, -r, "cannot freeze: %s", strerror(-r));
 	if (report(report_fd, r < 0 ? (int)problem.kind : 0, &problem) < 0 || r < 0) {
@@ -83,18 +83,18 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 		return;
 	}
 	close(report_fd);
-	process_leave_streams();
+	process_close_streams();
 	session_wait(&session, &status, NULL);
 }
 
 /* ---- in front ---- */
 
-static void tell_exceptions(void)
+static void report_exceptions(void)
 {
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 
 	if (state_file_open(&state, STATE_DIRECTORY) == 0 && state_file_read(&state) == 0)
-		cmd_tell_exceptions(&state);
+		cmd_report_exceptions(&state);
 }
 
 static int await_report(int fd)
@@ -111,7 +111,7 @@ static int await_report(int fd)
 		return PROBLEM_VERDICT;
 	}
 	if (packet[0] == '0')
-		tell_exceptions();
+		report_exceptions();
 	else
 		fprintf(stderr, "suspend-freeze: %s\n", packet + 1);
 	return packet[0] - '0';
@@ -120,7 +120,7 @@ static int await_report(int fd)
 static int freeze(struct freeze_options *wanted)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
+	CLEANUP(decision_clear) struct decision decision = { 0 };
 	CLEANUP(fd_closep) int reading = -1;
 	int ends[2], r = check(wanted, &problem);
 	pid_t pid;
@@ -128,18 +128,18 @@ static int freeze(struct freeze_options *wanted)
 	if (r == 0)
 		r = machine_check_place(&problem);
 	if (r == 0)
-		r = outlook_make(&wanted->request, &outlook, &problem);
+		r = decision_make(&wanted->request, &decision, &problem);
 	if (r == 0 && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		r = -errno;
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	outlook_warn(&outlook);
+	decision_warn(&decision);
 	reading = ends[0];
 	fflush(NULL);
 	pid = fork();
 	if (pid == 0) {
 		close(reading);
-		be_holder(ends[1], wanted, &outlook);
+		be_holder(ends[1], wanted, &decision);
 		_exit(0);
 	}
 	fd_close(ends[1]);

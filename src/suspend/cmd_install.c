@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suspend-freeze install and uninstall: the hook into systemd. */
+/* suspend-freeze install and uninstall: the drop_in into systemd. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -9,14 +9,14 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
-#include "suspend/hook.h"
+#include "suspend/drop_in.h"
 
 struct install_options {
 	bool dry_run;
 	const char *root;
 };
 
-/* Where this program is, as the hook has to call it. */
+/* Where this program is, as the drop_in has to call it. */
 static int own_path(char path[static PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
@@ -27,7 +27,7 @@ static int own_path(char path[static PATH_MAX])
 	return 0;
 }
 
-static int make(const struct install_options *wanted, struct hook *ret, struct problem *problem)
+static int make(const struct install_options *wanted, struct drop_in *ret, struct problem *problem)
 {
 	char program[PATH_MAX];
 	int r = own_path(program);
@@ -40,7 +40,7 @@ static int make(const struct install_options *wanted, struct hook *ret, struct p
 			problem, PROBLEM_USAGE, EINVAL,
 			"systemd cannot run a program named %s; copy it to /usr/local/sbin",
 			program);
-	return hook_make(wanted->root, program, ret, problem);
+	return drop_in_make(wanted->root, program, ret, problem);
 }
 
 /* Without a running systemd there is nobody to tell. */
@@ -57,18 +57,18 @@ static void reload(const struct install_options *wanted)
 static int install(const struct install_options *wanted)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(hook_clear) struct hook hook = { 0 };
-	int r = make(wanted, &hook, &problem);
+	CLEANUP(drop_in_clear) struct drop_in drop_in = { 0 };
+	int r = make(wanted, &drop_in, &problem);
 
 	if (r == 0 && wanted->dry_run) {
-		printf("would write %s:\n%s", hook.path, hook.text);
+		printf("would write %s:\n%s", drop_in.path, drop_in.text);
 		return 0;
 	}
 	if (r == 0)
-		r = hook_install(&hook, &problem);
+		r = drop_in_install(&drop_in, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	printf(r ? "%s is already installed\n" : "wrote %s\n", hook.path);
+	printf(r ? "%s is already installed\n" : "wrote %s\n", drop_in.path);
 	if (r == 0)
 		reload(wanted);
 	return 0;
@@ -77,18 +77,18 @@ static int install(const struct install_options *wanted)
 static int uninstall(const struct install_options *wanted)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(hook_clear) struct hook hook = { 0 };
-	int r = make(wanted, &hook, &problem);
+	CLEANUP(drop_in_clear) struct drop_in drop_in = { 0 };
+	int r = make(wanted, &drop_in, &problem);
 
 	if (r == 0 && wanted->dry_run) {
-		printf("would remove %s\n", hook.path);
+		printf("would remove %s\n", drop_in.path);
 		return 0;
 	}
 	if (r == 0)
-		r = hook_uninstall(&hook, &problem);
+		r = drop_in_uninstall(&drop_in, &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	printf(r ? "%s does not exist\n" : "removed %s\n", hook.path);
+	printf(r ? "%s does not exist\n" : "removed %s\n", drop_in.path);
 	if (r == 0)
 		reload(wanted);
 	return 0;

@@ -18,26 +18,26 @@ struct plan_options {
 };
 
 static const char *why_not_the_kernel(const struct plan_options *wanted,
-				      const struct outlook *outlook)
+				      const struct decision *decision)
 {
-	if (!outlook->machine.has_knob)
+	if (!decision->machine.has_setting)
 		return "cannot freeze file systems during suspend by itself";
-	if (wanted->request.wish.way == WAY_SELF)
+	if (wanted->request.selection.way == WAY_SELF)
 		return "its own freezing was not requested";
-	if (knob_defect(outlook->machine.kernel))
+	if (kernel_defect(decision->machine.kernel))
 		return "its own freezing is defective";
-	if (!outlook->plan.kernel_agrees)
+	if (!decision->plan.kernel_agrees)
 		return "its own freezing would use a wrong order";
 	return "its own freezing covers everything and takes no names";
 }
 
-static void print_way(const struct plan_options *wanted, const struct outlook *outlook)
+static void print_way(const struct plan_options *wanted, const struct decision *decision)
 {
-	const struct kernel *kernel = &outlook->machine.kernel;
+	const struct kernel *kernel = &decision->machine.kernel;
 
 	printf("Linux %u.%u.%u: %s\n", kernel->major, kernel->minor, kernel->patch,
-	       outlook->way == WAY_KERNEL ? "freezes file systems itself, by " KNOB_PATH
-					  : why_not_the_kernel(wanted, outlook));
+	       decision->way == WAY_KERNEL ? "freezes file systems itself, by " KERNEL_SETTING
+					   : why_not_the_kernel(wanted, decision));
 }
 
 static void print_cgroups(const struct machine *machine)
@@ -66,12 +66,12 @@ static void print_item(const struct plan_item *item, unsigned number)
 	CLEANUP(freep) char *name = target_path(item->mount);
 	CLEANUP(freep) char *point = name ? quote_name(name) : NULL;
 	CLEANUP(freep) char *source = quote_name(item->mount->source);
-	char place[16] = "-", device[32];
+	char position[16] = "-", device[32];
 
 	if (number)
-		snprintf(place, sizeof(place), "%u", number);
+		snprintf(position, sizeof(position), "%u", number);
 	snprintf(device, sizeof(device), "%u:%u", major(item->device), minor(item->device));
-	printf("  %3s  %-8s %-9s %s", place, device, item->mount->type, source);
+	printf("  %3s  %-8s %-9s %s", position, device, item->mount->type, source);
 	if (strcmp(item->mount->source, item->mount->point) != 0)
 		printf(" on %s", point);
 	if (item->mounts > 1)
@@ -103,16 +103,16 @@ static void print_kinds(const struct plan *plan, bool all)
 static int print_plan(const struct plan_options *wanted)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
-	int r = outlook_make(&wanted->request, &outlook, &problem);
+	CLEANUP(decision_clear) struct decision decision = { 0 };
+	int r = decision_make(&wanted->request, &decision, &problem);
 
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	outlook_warn(&outlook);
-	print_way(wanted, &outlook);
-	if (outlook.way == WAY_SELF)
-		print_cgroups(&outlook.machine);
-	print_kinds(&outlook.plan, wanted->all);
+	decision_warn(&decision);
+	print_way(wanted, &decision);
+	if (decision.way == WAY_SELF)
+		print_cgroups(&decision.machine);
+	print_kinds(&decision.plan, wanted->all);
 	return 0;
 }
 

@@ -58,7 +58,7 @@ static int run_frozen(struct session *session, const char *program, char **argv,
 		return STATUS_OWN;
 	}
 	r = session_wait(session, &status, problem);
-	cmd_tell_exceptions(&session->state);
+	cmd_report_exceptions(&session->state);
 	if (r < 0) {
 		cmd_complain(problem, r);
 		return STATUS_OWN;
@@ -88,17 +88,17 @@ static int freeze_and_run(const struct run_options *wanted, const char *program,
 			  struct problem *problem, bool *ret_frozen)
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;
-	CLEANUP(outlook_clear) struct outlook outlook = { 0 };
+	CLEANUP(decision_clear) struct decision decision = { 0 };
 	int r = machine_check_place(problem);
 
 	if (r == 0)
-		r = outlook_make(&wanted->request, &outlook, problem);
+		r = decision_make(&wanted->request, &decision, problem);
 	if (r < 0)
 		return r;
-	outlook_warn(&outlook);
+	decision_warn(&decision);
 	r = session_watch_events(&session);
 	if (r == 0)
-		r = session_prepare(&session, &outlook.machine, &outlook.plan, outlook.way,
+		r = session_prepare(&session, &decision.machine, &decision.plan, decision.way,
 				    &wanted->request.limits, problem);
 	if (r == 0)
 		r = session_freeze(&session, problem);

@@ -33,7 +33,7 @@ static const char *state_name(const struct state_entry *entry)
 	case ENTRY_FREEZING:
 		return "being frozen";
 	case ENTRY_FROZEN:
-		return entry->kind == ENTRY_KNOB ? "set" : "frozen";
+		return entry->kind == ENTRY_SETTING ? "set" : "frozen";
 	case ENTRY_FOREIGN:
 		return "frozen by another program";
 	case ENTRY_REFUSED:
@@ -50,7 +50,7 @@ static void print_entry(const struct state_entry *entry)
 	printf("  %-12s ", state_name(entry));
 	if (entry->kind == ENTRY_CGROUP)
 		printf("cgroup %s\n", path);
-	else if (entry->kind == ENTRY_KNOB)
+	else if (entry->kind == ENTRY_SETTING)
 		printf("%s, was %s\n", path, entry->value);
 	else
 		printf("%s on %s\n", entry->type, path);

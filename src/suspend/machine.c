@@ -101,9 +101,9 @@ static int say_no_cgroups(struct machine *machine, const char *why)
 	return machine->writers ? 0 : -ENOMEM;
 }
 
-int machine_read(const struct wish *wish, struct machine *ret, struct problem *problem)
+int machine_read(const struct selection *selection, struct machine *ret, struct problem *problem)
 {
-	struct machine machine = { .has_knob = access(KNOB_PATH, F_OK) == 0 };
+	struct machine machine = { .has_setting = access(KERNEL_SETTING, F_OK) == 0 };
 	struct utsname name;
 	int r;
 
@@ -116,9 +116,9 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 		r = devices_read("/sys", &machine.devices);
 	if (r == 0)
 		r = targets_add_unmounted(&machine.mounts, &machine.devices);
-	if (r == 0 && wish->cgroups)
+	if (r == 0 && selection->cgroups)
 		r = read_cgroups(&machine);
-	if (r == 0 && !wish->cgroups)
+	if (r == 0 && !selection->cgroups)
 		r = say_no_cgroups(&machine, "no cgroups are frozen");
 	else if (r == 0 && !machine.cgroup_root)
 		r = say_no_cgroups(&machine, "no cgroups of version 2 are mounted (mount -t "
@@ -131,14 +131,14 @@ int machine_read(const struct wish *wish, struct machine *ret, struct problem *p
 	return 0;
 }
 
-int machine_plan(const struct machine *machine, const struct wish *wish, struct plan *ret,
+int machine_plan(const struct machine *machine, const struct selection *selection, struct plan *ret,
 		 struct problem *problem)
 {
 	CLEANUP(freep) char *spare = NULL;
-	struct plan_wish plan_wish = {
-		.only = wish->only,
-		.except = wish->except,
-		.by_kernel = wish->way == WAY_KERNEL,
+	struct plan_selection plan_selection = {
+		.only = selection->only,
+		.except = selection->except,
+		.by_kernel = selection->way == WAY_KERNEL,
 	};
 
 	if (machine->writers && kernel_is_before(machine->kernel, 6, 16)) {
@@ -148,27 +148,27 @@ int machine_plan(const struct machine *machine, const struct wish *wish, struct 
 			machine->writers);
 		if (!spare)
 			return -ENOMEM;
-		plan_wish.spare_system = spare;
+		plan_selection.downgrade_system = spare;
 	}
-	return plan_make(&machine->mounts, &machine->devices, &plan_wish, ret, problem);
+	return plan_make(&machine->mounts, &machine->devices, &plan_selection, ret, problem);
 }
 
-int machine_choose_way(const struct machine *machine, const struct wish *wish,
+int machine_choose_way(const struct machine *machine, const struct selection *selection,
 		       const struct plan *plan, enum way *ret, struct problem *problem)
 {
-	bool whole = !wish->only && !wish->except;
-	bool good = machine->has_knob && !knob_defect(machine->kernel);
+	bool whole = !selection->only && !selection->except;
+	bool good = machine->has_setting && !kernel_defect(machine->kernel);
 
-	if (wish->way == WAY_KERNEL && !machine->has_knob)
+	if (selection->way == WAY_KERNEL && !machine->has_setting)
 		return problem_set(problem, PROBLEM_LACK, ENOTSUP,
-				   "this kernel has no " KNOB_PATH
+				   "this kernel has no " KERNEL_SETTING
 				   " (needs Linux 6.16); omit --way");
-	if (wish->way == WAY_KERNEL && !whole)
+	if (selection->way == WAY_KERNEL && !whole)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the kernel freezes everything and takes no names; omit --way, "
 				   "or --only and --except");
-	*ret = wish->way;
-	if (wish->way == WAY_AUTO)
+	*ret = selection->way;
+	if (selection->way == WAY_AUTO)
 		*ret = good && plan->kernel_agrees && whole ? WAY_KERNEL : WAY_SELF;
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 #include "suspend/cgroups.h"
 #include "blockdev/devices.h"
-#include "suspend/knob.h"
+#include "suspend/kernel.h"
 #include "blockdev/mounts.h"
 #include "suspend/plan.h"
 #include "base/problem.h"
@@ -18,9 +18,9 @@ enum way {
 	WAY_SELF,   /* by FIFREEZE */
 };
 
-struct wish {
+struct selection {
 	enum way way;
-	const char *const *only, *const *except; /* as in struct plan_wish */
+	const char *const *only, *const *except; /* as in struct plan_selection */
 	bool cgroups;				 /* freeze cgroups as well */
 };
 
@@ -28,7 +28,7 @@ struct machine {
 	struct kernel kernel;
 	struct mounts mounts;
 	struct devices devices;
-	bool has_knob;
+	bool has_setting;
 	const char *cgroup_root; /* NULL: no tree of version 2 */
 	struct cgroups cgroups;	 /* to freeze */
 	int root_writers;	 /* processes in the root of the tree, which would be put into
@@ -38,16 +38,16 @@ struct machine {
 };
 
 /* Reads what is there; asks nothing of any file system but proc, sysfs and cgroup2. */
-int machine_read(const struct wish *wish, struct machine *ret, struct problem *problem);
+int machine_read(const struct selection *selection, struct machine *ret, struct problem *problem);
 
-int machine_plan(const struct machine *machine, const struct wish *wish, struct plan *ret,
+int machine_plan(const struct machine *machine, const struct selection *selection, struct plan *ret,
 		 struct problem *problem);
 
 /*
  * Which way it will be.  0, or -ENOTSUP with a sentence where the kernel has no knob and
  * WAY_KERNEL was asked for.
  */
-int machine_choose_way(const struct machine *machine, const struct wish *wish,
+int machine_choose_way(const struct machine *machine, const struct selection *selection,
 		       const struct plan *plan, enum way *ret, struct problem *problem);
 
 /* 0, or -EPERM with a sentence: not root, in a container, or in a private mount namespace. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to freeze, in which order, and what not and why.  From a mount table and
- * a description of devices alone: nothing here looks at the machine.
+ * What to freeze, in which order, and what not to freeze and why.  Computed from the mount table
+ * and the device table alone; nothing is read from the machine.
  */
 #ifndef SUSPEND_PLAN_H
 #define SUSPEND_PLAN_H
@@ -15,47 +15,49 @@
 
 enum plan_kind {
 	PLAN_FREEZE,
-	PLAN_SYNC,  /* cannot be frozen: written out, which holds until the next write */
-	PLAN_LEAVE, /* not touched, not even opened */
+	PLAN_SYNC,  /* written out, because it cannot be frozen */
+	PLAN_LEAVE, /* not even opened */
 };
 
-/* One superblock: what is frozen once, however often it is mounted. */
+/* One superblock.  It is frozen once, however often it is mounted. */
 struct plan_item {
 	enum plan_kind kind;
 	dev_t device;
-	const struct mount *mount; /* one by which it can be reached, else its first */
-	size_t mounts;
-	bool on_disk; /* false: proc, tmpfs and such, of which nothing can be lost */
-	bool missed;  /* was to be frozen, and is not, for a reason that the user did not give */
-	bool written; /* may go on being written to; so what it lies in must not be frozen */
-	char *reason; /* in words; may be empty */
-	size_t *on;   /* indexes of items in which its data lies: those are frozen after it */
-	size_t on_count;
+	const struct mount *mount; /* the one to open, else its first */
+	size_t mounts;		   /* how often it is mounted */
+	bool on_disk;		   /* false for proc, tmpfs and similar, which can lose nothing */
+	bool downgraded;     /* should be frozen and is not, other than by the user's selection */
+	bool stays_writable; /* can still be written to, so what it is stored on must not be frozen
+			      */
+	char *reason;	     /* a clause for the user; may be empty */
+	size_t *depends_on;  /* indexes of the items that store its data; frozen after it */
+	size_t dependency_count;
 };
 
 struct plan {
-	struct plan_item *items; /* in the order of freezing; thawing is exactly the reverse */
+	struct plan_item *items; /* in the order of freezing; thawed in reverse order */
 	size_t count;
-	bool kernel_agrees; /* the kernel's own order, the reverse of mounting, is right as well */
+	bool kernel_agrees; /* the kernel's order, the reverse of mounting, is also correct */
 };
 
-struct plan_wish {
-	const char *const *only;   /* mount points, ends with NULL; NULL: all */
+struct plan_selection {
+	const char *const *only;   /* mount points, terminated by NULL; NULL: all */
 	const char *const *except; /* likewise; NULL: none */
 	/*
-	 * Why "/" and "/var" are not to be frozen, in words; NULL: they may be.
-	 * A service blocked by them would make the suspend fail.
+	 * The reason why "/" and "/var" must not be frozen; NULL: they may be.  A service that
+	 * they block would make the suspend fail.
 	 */
-	const char *spare_system;
-	bool by_kernel; /* who reaches all superblocks, and writes everything out before */
+	const char *downgrade_system;
+	bool by_kernel; /* the kernel freezes: it reaches all superblocks and writes them out first
+			 */
 };
 
 /*
- * `mounts` must live as long as the plan.  0; -ENOMEM; -EINVAL with a sentence (a name in
- * the wish is no mount point).
+ * `mounts` must outlive the plan.  0; -ENOMEM; -EINVAL with *problem set: a name in the selection
+ * is not a mount point.
  */
 int plan_make(const struct mounts *mounts, const struct devices *devices,
-	      const struct plan_wish *wish, struct plan *ret, struct problem *problem);
+	      const struct plan_selection *selection, struct plan *ret, struct problem *problem);
 
 void plan_clear(struct plan *plan);
 

@@ -98,7 +98,7 @@ pid_t process_fork(int *ret_pidfd)
 	return pid;
 }
 
-void process_leave_streams(void)
+void process_close_streams(void)
 {
 	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 

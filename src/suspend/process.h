@@ -29,6 +29,6 @@ int process_wait(int pidfd, uint64_t deadline_ns);
 pid_t process_fork(int *ret_pidfd);
 
 /* /dev/null in the place of its streams, so that nobody waits for their end. */
-void process_leave_streams(void);
+void process_close_streams(void);
 
 #endif

@@ -48,7 +48,7 @@ static int take_only(void *input, const struct option_row *row, const char *argu
 	int r = take_name(&request->only, &request->only_count, argument, problem);
 
 	(void)row;
-	request->wish.only = request->only;
+	request->selection.only = request->only;
 	return r;
 }
 
@@ -59,7 +59,7 @@ static int take_except(void *input, const struct option_row *row, const char *ar
 	int r = take_name(&request->except, &request->except_count, argument, problem);
 
 	(void)row;
-	request->wish.except = request->except;
+	request->selection.except = request->except;
 	return r;
 }
 
@@ -72,7 +72,7 @@ static int take_way(void *input, const struct option_row *row, const char *argum
 	(void)row;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (strcmp(argument, names[i]) == 0) {
-			request->wish.way = (enum way)i;
+			request->selection.way = (enum way)i;
 			return 0;
 		}
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,
@@ -85,7 +85,7 @@ static int take_no_cgroups(void *input, const struct option_row *row, const char
 	struct request *request = input;
 
 	(void)row, (void)argument, (void)problem;
-	request->wish.cgroups = false;
+	request->selection.cgroups = false;
 	return 0;
 }
 
@@ -134,64 +134,64 @@ void request_clear(struct request *request)
 }
 
 /* The kernel freezes other things than we do. */
-static int plan_for_kernel(struct outlook *outlook, struct problem *problem)
+static int plan_for_kernel(struct decision *decision, struct problem *problem)
 {
-	static const struct wish wish = { .way = WAY_KERNEL };
+	static const struct selection selection = { .way = WAY_KERNEL };
 
-	plan_clear(&outlook->plan);
-	return machine_plan(&outlook->machine, &wish, &outlook->plan, problem);
+	plan_clear(&decision->plan);
+	return machine_plan(&decision->machine, &selection, &decision->plan, problem);
 }
 
-int outlook_make(const struct request *request, struct outlook *ret, struct problem *problem)
+int decision_make(const struct request *request, struct decision *ret, struct problem *problem)
 {
-	struct outlook outlook = { 0 };
-	int r = machine_read(&request->wish, &outlook.machine, problem);
+	struct decision decision = { 0 };
+	int r = machine_read(&request->selection, &decision.machine, problem);
 
 	if (r == 0)
-		r = machine_plan(&outlook.machine, &request->wish, &outlook.plan, problem);
+		r = machine_plan(&decision.machine, &request->selection, &decision.plan, problem);
 	if (r == 0)
-		r = machine_choose_way(&outlook.machine, &request->wish, &outlook.plan,
-				       &outlook.way, problem);
-	if (r == 0 && outlook.way == WAY_KERNEL)
-		r = plan_for_kernel(&outlook, problem);
+		r = machine_choose_way(&decision.machine, &request->selection, &decision.plan,
+				       &decision.way, problem);
+	if (r == 0 && decision.way == WAY_KERNEL)
+		r = plan_for_kernel(&decision, problem);
 	if (r < 0) {
-		outlook_clear(&outlook);
+		decision_clear(&decision);
 		return r;
 	}
-	*ret = outlook;
+	*ret = decision;
 	return 0;
 }
 
-void outlook_clear(struct outlook *outlook)
+void decision_clear(struct decision *decision)
 {
-	plan_clear(&outlook->plan);
-	machine_clear(&outlook->machine);
+	plan_clear(&decision->plan);
+	machine_clear(&decision->machine);
 }
 
-static void warn_of_missed(const struct outlook *outlook)
+static void warn_of_downgrades(const struct decision *decision)
 {
-	for (size_t i = 0; i < outlook->plan.count; i++) {
-		const struct plan_item *item = &outlook->plan.items[i];
+	for (size_t i = 0; i < decision->plan.count; i++) {
+		const struct plan_item *item = &decision->plan.items[i];
 		CLEANUP(freep) char *name = target_path(item->mount);
 		CLEANUP(freep) char *path = name ? quote_name(name) : NULL;
 
-		if (item->missed)
+		if (item->downgraded)
 			fprintf(stderr,
 				"suspend-freeze: warning: %s on %s will not be frozen: %s\n",
 				item->mount->type, path ? path : "?", item->reason);
 	}
 }
 
-void outlook_warn(const struct outlook *outlook)
+void decision_warn(const struct decision *decision)
 {
-	const char *defect = knob_defect(outlook->machine.kernel);
+	const char *defect = kernel_defect(decision->machine.kernel);
 
-	if (outlook->machine.has_knob && defect)
+	if (decision->machine.has_setting && defect)
 		fprintf(stderr, "suspend-freeze: warning: %s\n", defect);
-	warn_of_missed(outlook);
+	warn_of_downgrades(decision);
 }
 
-void cmd_tell_exceptions(const struct state_file *state)
+void cmd_report_exceptions(const struct state_file *state)
 {
 	for (size_t i = 0; i < state->count; i++) {
 		const struct state_entry *entry = &state->entries[i];

@@ -124,16 +124,16 @@ static int add_cgroups(struct state_file *state, const struct machine *machine,
 	return add_root_cgroup(state, machine, problem);
 }
 
-static int add_knob(struct state_file *state, struct problem *problem)
+static int add_setting(struct state_file *state, struct problem *problem)
 {
-	struct state_entry entry = { .kind = ENTRY_KNOB, .path = (char *)KNOB_PATH };
+	struct state_entry entry = { .kind = ENTRY_SETTING, .path = (char *)KERNEL_SETTING };
 	char value[2];
 
-	entry.fd = knob_open(KNOB_PATH, value);
+	entry.fd = kernel_open_setting(KERNEL_SETTING, value);
 	entry.value = value;
 	if (entry.fd < 0)
 		return problem_set(problem, PROBLEM_LACK, -entry.fd, "cannot open %s: %s",
-				   KNOB_PATH, strerror(-entry.fd));
+				   KERNEL_SETTING, strerror(-entry.fd));
 	return state_file_add(state, &entry);
 }
 
@@ -143,7 +143,7 @@ static int add_entries(struct session *session, const struct machine *machine,
 	int r = 0;
 
 	if (way == WAY_KERNEL)
-		return add_knob(&session->state, problem);
+		return add_setting(&session->state, problem);
 	session->cgroup_root = machine->cgroup_root;
 	if (machine->cgroup_root)
 		r = add_cgroups(&session->state, machine, problem);
@@ -336,13 +336,13 @@ static int freeze_superblocks(struct session *session, struct problem *problem)
 	return r;
 }
 
-static int set_knob(struct session *session, struct problem *problem)
+static int set_setting(struct session *session, struct problem *problem)
 {
 	struct state_file *state = &session->state;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < state->count; i++)
-		if (state->entries[i].kind == ENTRY_KNOB)
+		if (state->entries[i].kind == ENTRY_SETTING)
 			r = write_value(&state->entries[i], "by", problem);
 	return r;
 }
@@ -355,7 +355,7 @@ static int freeze_all(struct session *session, struct problem *problem)
 		return problem_set(
 			problem, PROBLEM_VERDICT, -r,
 			"writing out took too long, so nothing was frozen; use a larger --wait");
-	r = set_knob(session, problem);
+	r = set_setting(session, problem);
 	if (r == 0)
 		r = stop_processes(session, problem);
 	return r < 0 ? r : freeze_superblocks(session, problem);

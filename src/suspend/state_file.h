@@ -16,7 +16,7 @@
 
 #define STATE_DIRECTORY "/run/suspend-freeze"
 
-enum entry_kind { ENTRY_KNOB, ENTRY_CGROUP, ENTRY_SYNC, ENTRY_SUPERBLOCK };
+enum entry_kind { ENTRY_SETTING, ENTRY_CGROUP, ENTRY_SYNC, ENTRY_SUPERBLOCK };
 
 enum entry_status {
 	ENTRY_PLANNED = 'p',

@@ -53,7 +53,7 @@ static void detach(void)
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "suspend-watch");
-	process_leave_streams();
+	process_close_streams();
 	protect();
 }
 

@@ -73,10 +73,10 @@ static void check(const struct plan *plan, const struct mounts *mounts)
 		must(item->mount->device == item->device);
 		for (size_t j = 0; j < i; j++)
 			must(plan->items[j].device != item->device);
-		for (size_t j = 0; j < item->on_count; j++) {
-			must(item->on[j] < plan->count);
+		for (size_t j = 0; j < item->dependency_count; j++) {
+			must(item->depends_on[j] < plan->count);
 			/* Frozen before what it lies in. */
-			must(item->kind != PLAN_FREEZE || item->on[j] > i);
+			must(item->kind != PLAN_FREEZE || item->depends_on[j] > i);
 		}
 	}
 	must(mounted == mounts->count);
@@ -100,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_devices(text + first + 1, &devices);
 	if (targets_add_unmounted(&mounts, &devices) < 0)
 		return 0;
-	if (plan_make(&mounts, &devices, &(struct plan_wish) { .spare_system = "x" }, &plan,
-		      NULL) == 0)
+	if (plan_make(&mounts, &devices, &(struct plan_selection) { .downgrade_system = "x" },
+		      &plan, NULL) == 0)
 		check(&plan, &mounts);
 	return 0;
 }

@@ -62,10 +62,10 @@ static void scene_clear(struct scene *scene)
 	problem_clear(&scene->problem);
 }
 
-static int plan_text(struct scene *scene, const char *text, const struct plan_wish *wish)
+static int plan_text(struct scene *scene, const char *text, const struct plan_selection *selection)
 {
 	assert_int_equal(0, mounts_parse(text, &scene->mounts));
-	return plan_make(&scene->mounts, &scene->devices, wish, &scene->plan, &scene->problem);
+	return plan_make(&scene->mounts, &scene->devices, selection, &scene->plan, &scene->problem);
 }
 
 /* The place of what is mounted there. */
@@ -92,7 +92,7 @@ static void test_plan_laptop(void **state)
 	(void)state;
 
 	laptop_devices(&scene.devices);
-	assert_int_equal(0, plan_text(&scene, laptop, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&scene, laptop, &(struct plan_selection) { 0 }));
 	/* /home and /srv are one. */
 	assert_int_equal(14, plan->count);
 	assert_int_equal(2, item_at(plan, "/home")->mounts);
@@ -123,7 +123,7 @@ static void test_plan_way_through_fuse(void **state)
 	(void)state;
 
 	laptop_devices(&scene.devices);
-	assert_int_equal(0, plan_text(&scene, laptop, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&scene, laptop, &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/home/u/ssh/inner")->kind);
 	assert_non_null(
 		strstr(item_at(&scene.plan, "/home/u/ssh/inner")->reason, "cannot be accessed"));
@@ -140,7 +140,7 @@ static void test_plan_ways_that_do(void **state)
 				      "2 1 0:10 / /boot rw - autofs systemd-1 rw,direct\n"
 				      "3 2 8:1 / /boot rw - ext4 a rw\n"
 				      "4 1 8:2 / /gone//deleted rw - ext4 b rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_int_equal(4, scene.plan.count);
 	for (size_t i = 0; i < scene.plan.count; i++)
 		assert_int_equal(scene.plan.items[i].device == makedev(8, 1) ? PLAN_FREEZE
@@ -161,7 +161,7 @@ static void test_plan_takes_the_mount_in_reach(void **state)
 				      "4 2 8:3 / /a rw - ext4 c rw\n"
 				      "5 1 8:4 / /c rw - ext4 d rw\n"
 				      "6 5 0:9 / /c rw - tmpfs d rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/b")->kind);
 	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/a")->kind);
 	assert_int_equal(makedev(8, 3), item_at(&scene.plan, "/a")->device);
@@ -178,15 +178,16 @@ static void test_plan_only_and_except(void **state)
 	CLEANUP(scene_clear) struct scene wrong = { 0 };
 	(void)state;
 
-	assert_int_equal(0, plan_text(&only, laptop, &(struct plan_wish) { .only = home }));
+	assert_int_equal(0, plan_text(&only, laptop, &(struct plan_selection) { .only = home }));
 	assert_int_equal(PLAN_FREEZE, item_at(&only.plan, "/home")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&only.plan, "/")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&only.plan, "/boot/efi")->kind);
-	assert_int_equal(0, plan_text(&except, laptop, &(struct plan_wish) { .except = home }));
+	assert_int_equal(0,
+			 plan_text(&except, laptop, &(struct plan_selection) { .except = home }));
 	assert_int_equal(PLAN_LEAVE, item_at(&except.plan, "/home")->kind);
 	assert_int_equal(PLAN_FREEZE, item_at(&except.plan, "/")->kind);
 	assert_int_equal(-EINVAL,
-			 plan_text(&wrong, laptop, &(struct plan_wish) { .only = nowhere }));
+			 plan_text(&wrong, laptop, &(struct plan_selection) { .only = nowhere }));
 	assert_int_equal(PROBLEM_USAGE, wrong.problem.kind);
 	assert_null(wrong.plan.items);
 }
@@ -196,12 +197,13 @@ static void test_plan_spares_the_system(void **state)
 	CLEANUP(scene_clear) struct scene scene = { 0 };
 	(void)state;
 
-	assert_int_equal(0, plan_text(&scene,
-				      "1 1 8:1 / / rw - ext4 a rw\n"
-				      "2 1 8:2 / /var rw - xfs b rw\n"
-				      "3 1 8:3 / /home rw - xfs c rw\n"
-				      "4 2 8:4 / /var/log rw - xfs c ro\n",
-				      &(struct plan_wish) { .spare_system = "they write" }));
+	assert_int_equal(0,
+			 plan_text(&scene,
+				   "1 1 8:1 / / rw - ext4 a rw\n"
+				   "2 1 8:2 / /var rw - xfs b rw\n"
+				   "3 1 8:3 / /home rw - xfs c rw\n"
+				   "4 2 8:4 / /var/log rw - xfs c ro\n",
+				   &(struct plan_selection) { .downgrade_system = "they write" }));
 	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/")->kind);
 	assert_string_equal("they write", item_at(&scene.plan, "/")->reason);
 	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/var")->kind);
@@ -220,7 +222,7 @@ static void test_plan_kernel_disagrees(void **state)
 				      "1 1 8:1 / / rw - ext4 a rw\n"
 				      "2 1 7:0 / /a rw - ext4 b rw\n"
 				      "3 1 8:2 / /b rw - ext4 c rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_true(place_of(&scene.plan, "/a") < place_of(&scene.plan, "/b"));
 	assert_false(scene.plan.kernel_agrees);
 }
@@ -248,11 +250,11 @@ static void test_plan_deep_stack(void **state)
 				      "3 1 259:0 / /part rw - ext4 /dev/loop0p1 rw\n"
 				      "4 1 8:2 / /x rw - ext4 c rw\n"
 				      "5 1 8:3 / /y rw - ext4 c rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_true(place_of(&scene.plan, "/top") < place_of(&scene.plan, "/x"));
 	assert_true(place_of(&scene.plan, "/top") < place_of(&scene.plan, "/y"));
 	assert_true(place_of(&scene.plan, "/part") < place_of(&scene.plan, "/x"));
-	assert_int_equal(2, item_at(&scene.plan, "/top")->on_count);
+	assert_int_equal(2, item_at(&scene.plan, "/top")->dependency_count);
 }
 
 /* btrfs hides its devices behind an anonymous one; xfs has its log elsewhere. */
@@ -278,7 +280,7 @@ static void test_plan_unmounted_devices(void **state)
 	assert_int_equal(0, mounts_parse(text, &scene.mounts));
 	assert_int_equal(0, targets_add_unmounted(&scene.mounts, &scene.devices));
 	assert_int_equal(8, scene.mounts.count);
-	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices, &(struct plan_wish) { 0 },
+	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices, &(struct plan_selection) { 0 },
 				      &scene.plan, NULL));
 	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/dev/loop0")->kind);
 	assert_non_null(strstr(item_at(&scene.plan, "/dev/loop0")->reason, "stored in xfs on /b"));
@@ -291,8 +293,9 @@ static void test_plan_unmounted_devices(void **state)
 	assert_false(item_at(&scene.plan, "/dev/loop2")->on_disk);
 	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/b")->kind);
 	plan_clear(&scene.plan);
-	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices,
-				      &(struct plan_wish) { .only = only }, &scene.plan, NULL));
+	assert_int_equal(0,
+			 plan_make(&scene.mounts, &scene.devices,
+				   &(struct plan_selection) { .only = only }, &scene.plan, NULL));
 	assert_int_equal(PLAN_SYNC, item_at(&scene.plan, "/dev/loop0")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/dev/loop1")->kind);
 }
@@ -315,7 +318,7 @@ static void test_plan_several_devices(void **state)
 				      "4 1 8:3 / /fast rw - xfs /dev/sdc rw,logdev=/dev/loop1\n"
 				      "5 1 8:2 / /x rw - ext4 c rw\n"
 				      "6 1 8:4 / /y rw - ext4 c rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_FREEZE, item_at(&scene.plan, "/data")->kind);
 	assert_int_equal(2, item_at(&scene.plan, "/data")->mounts);
 	assert_true(place_of(&scene.plan, "/data") < place_of(&scene.plan, "/x"));
@@ -336,7 +339,7 @@ static void test_plan_image_on_overlay(void **state)
 			     "3 1 8:2 / /up rw - ext4 c rw\n"
 			     "4 1 0:50 / /merged rw - overlay o rw,upperdir=/up/u,workdir=/up/w\n"
 			     "5 1 0:51 / /lower rw - overlay o ro,lowerdir=/up/u:/x\n",
-			     &(struct plan_wish) { 0 }));
+			     &(struct plan_selection) { 0 }));
 	assert_true(place_of(&scene.plan, "/image") < place_of(&scene.plan, "/up"));
 	assert_string_equal("nothing is written to it", item_at(&scene.plan, "/lower")->reason);
 }
@@ -357,7 +360,7 @@ static void test_plan_circle(void **state)
 				      "3 1 7:1 / /b rw - ext4 c rw\n"
 				      "4 1 7:2 / /c rw - ext4 c rw\n"
 				      "5 1 7:3 / /d rw - ext4 c rw\n",
-				      &(struct plan_wish) { 0 }));
+				      &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/a")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/b")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&scene.plan, "/c")->kind);
@@ -380,20 +383,20 @@ static void test_plan_hidden(void **state)
 	add(&all.devices, 7, 0, "loop0", NULL, "/low/image");
 	add(&all.devices, 7, 1, "loop1", NULL, "/low/mid/image");
 	add(&named.devices, 7, 1, "loop1", NULL, "/low/mid/image");
-	assert_int_equal(0, plan_text(&all, text, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&all, text, &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_LEAVE, item_at(&all.plan, "/over/top")->kind);
-	assert_true(item_at(&all.plan, "/over/top")->missed);
+	assert_true(item_at(&all.plan, "/over/top")->downgraded);
 	assert_int_equal(PLAN_SYNC, item_at(&all.plan, "/low/mid")->kind);
 	assert_int_equal(PLAN_SYNC, item_at(&all.plan, "/low")->kind);
-	assert_true(item_at(&all.plan, "/low")->missed);
+	assert_true(item_at(&all.plan, "/low")->downgraded);
 	assert_int_equal(PLAN_FREEZE, item_at(&all.plan, "/")->kind);
-	assert_false(item_at(&all.plan, "/")->missed);
+	assert_false(item_at(&all.plan, "/")->downgraded);
 
 	assert_int_equal(0, plan_text(&named, text,
-				      &(struct plan_wish) { .only = (const char *const[]) {
-								    "/low/mid", NULL } }));
+				      &(struct plan_selection) { .only = (const char *const[]) {
+									 "/low/mid", NULL } }));
 	assert_int_equal(PLAN_FREEZE, item_at(&named.plan, "/low/mid")->kind);
-	assert_false(item_at(&named.plan, "/over/top")->missed);
+	assert_false(item_at(&named.plan, "/over/top")->downgraded);
 }
 
 /* A number that two devices have, devices nobody knows, none at all. */
@@ -403,12 +406,12 @@ static void test_plan_without_devices(void **state)
 	CLEANUP(scene_clear) struct scene twice = { 0 };
 	(void)state;
 
-	assert_int_equal(0, plan_text(&bare, laptop, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&bare, laptop, &(struct plan_selection) { 0 }));
 	assert_int_equal(PLAN_FREEZE, item_at(&bare.plan, "/home/u/My Disk")->kind);
 	add(&twice.devices, 7, 0, "loop0", NULL, "/home/one");
 	add(&twice.devices, 7, 0, "loop9", NULL, "/two");
 	devices_add_below(&twice.devices, "loop0", "gone");
-	assert_int_equal(0, plan_text(&twice, laptop, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&twice, laptop, &(struct plan_selection) { 0 }));
 	assert_true(place_of(&twice.plan, "/home/u/My Disk") < place_of(&twice.plan, "/home"));
 }
 
@@ -417,7 +420,7 @@ static void test_plan_of_nothing(void **state)
 	CLEANUP(scene_clear) struct scene scene = { 0 };
 	(void)state;
 
-	assert_int_equal(0, plan_text(&scene, "", &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&scene, "", &(struct plan_selection) { 0 }));
 	assert_int_equal(0, scene.plan.count);
 }
 
@@ -443,14 +446,14 @@ static void test_plan_thousands(void **state)
 			i);
 	}
 	fclose(to);
-	assert_int_equal(0, plan_text(&scene, text, &(struct plan_wish) { 0 }));
+	assert_int_equal(0, plan_text(&scene, text, &(struct plan_selection) { 0 }));
 	assert_int_equal(MANY + 1, scene.plan.count);
 	for (size_t i = 0; i < scene.plan.count; i++) {
 		const struct plan_item *item = &scene.plan.items[i];
 
 		frozen += item->kind == PLAN_FREEZE;
-		for (size_t j = 0; j < item->on_count; j++)
-			assert_true(item->on[j] > i);
+		for (size_t j = 0; j < item->dependency_count; j++)
+			assert_true(item->depends_on[j] > i);
 	}
 	assert_int_equal(MANY + 1, frozen);
 	assert_false(scene.plan.kernel_agrees);
@@ -479,7 +482,7 @@ static void test_mounts_elsewhere(void **state)
 	assert_string_equal("/data", scene.mounts.all[2].point);
 	assert_int_equal(1, mounts_find(&scene.mounts, "/data")->id);
 	assert_int_equal(0, plan_make(&scene.mounts, &scene.devices,
-				      &(struct plan_wish) { .only = only }, &plan, NULL));
+				      &(struct plan_selection) { .only = only }, &plan, NULL));
 	assert_int_equal(PLAN_FREEZE, item_at(&plan, "/data")->kind);
 	assert_int_equal(PLAN_LEAVE, item_at(&plan, "/")->kind);
 	assert_int_equal(-EBADMSG,

@@ -26,7 +26,7 @@
 #include "blockdev/devices.h"
 #include "suspend/state_file.h"
 #include "base/io.h"
-#include "suspend/knob.h"
+#include "suspend/kernel.h"
 #include "lack.h"
 #include "tree.h"
 
@@ -228,27 +228,27 @@ static void test_kernel(void **state)
 	assert_true(kernel_is_before(kernel_parse("5.19.1"), 6, 16));
 }
 
-static void test_knob_defect(void **state)
+static void test_kernel_defect(void **state)
 {
 	(void)state;
 
-	assert_null(knob_defect(kernel_parse("6.17.9")));
-	assert_non_null(knob_defect(kernel_parse("6.18.0-1-amd64")));
-	assert_non_null(knob_defect(kernel_parse("6.18.2")));
-	assert_null(knob_defect(kernel_parse("6.18.3")));
-	assert_null(knob_defect(kernel_parse("6.19.0")));
+	assert_null(kernel_defect(kernel_parse("6.17.9")));
+	assert_non_null(kernel_defect(kernel_parse("6.18.0-1-amd64")));
+	assert_non_null(kernel_defect(kernel_parse("6.18.2")));
+	assert_null(kernel_defect(kernel_parse("6.18.3")));
+	assert_null(kernel_defect(kernel_parse("6.19.0")));
 }
 
-static void test_knob_open(void **state)
+static void test_kernel_open(void **state)
 {
 	CLEANUP(freep) char *path = tree_path("knob");
 	CLEANUP(fd_closep) int fd = -1;
 	char value[2];
 	(void)state;
 
-	assert_int_equal(-ENOENT, knob_open(path, value));
+	assert_int_equal(-ENOENT, kernel_open_setting(path, value));
 	tree_put("knob", "1\n");
-	fd = knob_open(path, value);
+	fd = kernel_open_setting(path, value);
 	assert_true(fd >= 0);
 	assert_string_equal("1", value);
 }
@@ -282,7 +282,7 @@ static void test_state_file_is_read_back(void **state)
 								   .source = (char *)"-",
 								   .path = (char *)"/new\nline" }));
 	assert_int_equal(0,
-			 state_file_add(&written, &(struct state_entry) { .kind = ENTRY_KNOB,
+			 state_file_add(&written, &(struct state_entry) { .kind = ENTRY_SETTING,
 									  .fd = -1,
 									  .path = (char *)"/k",
 									  .value = (char *)"0" }));
@@ -404,8 +404,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_cgroups_running, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(test_cgroups_of_the_root, tree_make, tree_remove),
 		cmocka_unit_test(test_kernel),
-		cmocka_unit_test(test_knob_defect),
-		cmocka_unit_test_setup_teardown(test_knob_open, tree_make, tree_remove),
+		cmocka_unit_test(test_kernel_defect),
+		cmocka_unit_test_setup_teardown(test_kernel_open, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(test_state_file_is_read_back, tree_make,
 						tree_remove),
 		cmocka_unit_test_setup_teardown(test_state_file_refuses_what_it_did_not_write,

@@ -9,7 +9,7 @@
  * "fs: PM: Fix reverse check in filesystems_freeze_callback()" mended it (6.18.3,
  * 6.19).
  */
-#include "suspend/knob.h"
+#include "suspend/kernel.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,15 +32,16 @@ bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor)
 	return kernel.major < major || (kernel.major == major && kernel.minor < minor);
 }
 
-const char *knob_defect(struct kernel kernel)
+const char *kernel_defect(struct kernel kernel)
 {
 	if (kernel.major == 6 && kernel.minor == 18 && kernel.patch < 3)
-		return KNOB_PATH " is inverted in Linux 6.18 before 6.18.3: if it is 1, almost "
-				 "nothing is frozen; update the kernel";
+		return KERNEL_SETTING
+			" is inverted in Linux 6.18 before 6.18.3: if it is 1, almost "
+			"nothing is frozen; update the kernel";
 	return NULL;
 }
 
-int knob_open(const char *path, char ret_value[static 2])
+int kernel_open_setting(const char *path, char ret_value[static 2])
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CLOEXEC);
 	char value = '0';

@@ -6,7 +6,7 @@
  * Only suspend: for hibernation the kernel writes its image itself, and a machine
  * that lost its power goes on from that.
  */
-#include "suspend/hook.h"
+#include "suspend/drop_in.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,10 +39,11 @@ static const char *find_sleep(const char *root)
 	return NULL;
 }
 
-int hook_make(const char *root, const char *program, struct hook *ret, struct problem *problem)
+int drop_in_make(const char *root, const char *program, struct drop_in *ret,
+		 struct problem *problem)
 {
 	const char *sleep = find_sleep(root);
-	struct hook hook = { 0 };
+	struct drop_in drop_in = { 0 };
 
 	if (!sleep)
 		return problem_set(
@@ -50,9 +51,9 @@ int hook_make(const char *root, const char *program, struct hook *ret, struct pr
 			"systemd-sleep does not exist below %s; if another program suspends this "
 			"machine, make it run: suspend-freeze run -- COMMAND",
 			*root ? root : "/");
-	if (!(hook.directory = text_format("%s" DROP_IN_DIRECTORY, root)) ||
-	    !(hook.path = text_format("%s" DROP_IN_DIRECTORY "/suspend-freeze.conf", root)) ||
-	    !(hook.text =
+	if (!(drop_in.directory = text_format("%s" DROP_IN_DIRECTORY, root)) ||
+	    !(drop_in.path = text_format("%s" DROP_IN_DIRECTORY "/suspend-freeze.conf", root)) ||
+	    !(drop_in.text =
 		      text_format(MARK "[Service]\n"
 				       "ExecStart=\n"
 				       "ExecStart=%s run --anyway -- %s suspend\n"
@@ -60,10 +61,10 @@ int hook_make(const char *root, const char *program, struct hook *ret, struct pr
 				       "# The watchdog has to outlive a holder that was killed.\n"
 				       "KillMode=process\n",
 				  program, sleep, program))) {
-		hook_clear(&hook);
+		drop_in_clear(&drop_in);
 		return -ENOMEM;
 	}
-	*ret = hook;
+	*ret = drop_in;
 	return 0;
 }
 
@@ -97,23 +98,23 @@ static int make_directory(char *path)
 	}
 }
 
-static int write_new(const struct hook *hook)
+static int write_new(const struct drop_in *drop_in)
 {
 	CLEANUP(freep) char *beside = NULL;
 	CLEANUP(fd_closep) int fd = -1;
-	int r = make_directory(hook->directory);
+	int r = make_directory(drop_in->directory);
 
 	if (r < 0)
 		return r;
-	beside = text_format("%s.new", hook->path);
+	beside = text_format("%s.new", drop_in->path);
 	if (!beside)
 		return -ENOMEM;
 	unlink(beside);
 	fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
-	r = io_write_all(fd, hook->text, strlen(hook->text));
-	if (r == 0 && (fsync(fd) < 0 || rename(beside, hook->path) < 0))
+	r = io_write_all(fd, drop_in->text, strlen(drop_in->text));
+	if (r == 0 && (fsync(fd) < 0 || rename(beside, drop_in->path) < 0))
 		r = -errno;
 	if (r < 0)
 		unlink(beside);
@@ -127,42 +128,42 @@ static int explain(int r, const char *verb, const char *path, struct problem *pr
 		     : r;
 }
 
-int hook_install(const struct hook *hook, struct problem *problem)
+int drop_in_install(const struct drop_in *drop_in, struct problem *problem)
 {
 	CLEANUP(freep) char *present = NULL;
-	int ours, r = read_present(hook->path, &present, &ours);
+	int ours, r = read_present(drop_in->path, &present, &ours);
 
 	if (r < 0)
-		return explain(r, "read", hook->path, problem);
+		return explain(r, "read", drop_in->path, problem);
 	if (present && !ours)
-		return refuse_foreign(hook->path, problem);
-	if (present && strcmp(present, hook->text) == 0)
+		return refuse_foreign(drop_in->path, problem);
+	if (present && strcmp(present, drop_in->text) == 0)
 		return 1;
-	return explain(write_new(hook), "write", hook->path, problem);
+	return explain(write_new(drop_in), "write", drop_in->path, problem);
 }
 
-int hook_uninstall(const struct hook *hook, struct problem *problem)
+int drop_in_uninstall(const struct drop_in *drop_in, struct problem *problem)
 {
 	CLEANUP(freep) char *present = NULL;
-	int ours, r = read_present(hook->path, &present, &ours);
+	int ours, r = read_present(drop_in->path, &present, &ours);
 
 	if (r < 0)
-		return explain(r, "read", hook->path, problem);
+		return explain(r, "read", drop_in->path, problem);
 	if (!present)
 		return 1;
 	if (!ours)
-		return refuse_foreign(hook->path, problem);
-	if (unlink(hook->path) < 0)
-		return explain(-errno, "remove", hook->path, problem);
+		return refuse_foreign(drop_in->path, problem);
+	if (unlink(drop_in->path) < 0)
+		return explain(-errno, "remove", drop_in->path, problem);
 	/* Fails where somebody else has files there, too. */
-	rmdir(hook->directory);
+	rmdir(drop_in->directory);
 	return 0;
 }
 
-void hook_clear(struct hook *hook)
+void drop_in_clear(struct drop_in *drop_in)
 {
-	free(hook->directory);
-	free(hook->path);
-	free(hook->text);
-	*hook = (struct hook) { 0 };
+	free(drop_in->directory);
+	free(drop_in->path);
+	free(drop_in->text);
+	*drop_in = (struct drop_in) { 0 };
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The kernel's own freezing of file systems when it suspends: /sys/power/freeze_filesystems. */
-#ifndef SUSPEND_KNOB_H
-#define SUSPEND_KNOB_H
+#ifndef SUSPEND_KERNEL_H
+#define SUSPEND_KERNEL_H
 
 #include <stdbool.h>
 
-#define KNOB_PATH "/sys/power/freeze_filesystems"
+#define KERNEL_SETTING "/sys/power/freeze_filesystems"
 
 struct kernel {
 	unsigned major, minor, patch;
@@ -17,11 +17,11 @@ struct kernel kernel_parse(const char *release);
 bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor);
 
 /* A sentence about a defect that these kernels are known for; NULL: none is known. */
-const char *knob_defect(struct kernel kernel);
+const char *kernel_defect(struct kernel kernel);
 
 /*
  * Opens the knob at `path`; *ret_value is "0" or "1".  fd or -errno; -ENOENT: the kernel has none.
  */
-int knob_open(const char *path, char ret_value[static 2]);
+int kernel_open_setting(const char *path, char ret_value[static 2]);
 
 #endif
