@@ -83,7 +83,7 @@ static int read_below(const char *root, const char *path, unsigned depth, struct
 		return -ENOMEM;
 	entries = opendir(directory);
 	if (!entries)
-		return *path ? 0 : -errno; /* gone meanwhile */
+		return *path ? 0 : -errno; /* removed meanwhile */
 	while (r == 0 && (entry = readdir(entries))) {
 		CLEANUP(freep) char *child = NULL;
 

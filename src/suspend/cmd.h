@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of suspend-freeze.  Only the files of this header print. */
+/* The commands of suspend-freeze.  Only they print. */
 #ifndef SUSPEND_CMD_H
 #define SUSPEND_CMD_H
 
@@ -13,12 +13,12 @@ extern const struct command cmd_freeze, cmd_install, cmd_plan, cmd_recover, cmd_
 	cmd_thaw, cmd_uninstall;
 
 /*
- * Says on stderr what went wrong, and returns the exit status for it.  `error`
- * is the -errno that came along, for problems without a sentence of their own.
+ * Prints the problem on stderr and returns the exit status for it.  `error` is the -errno of
+ * problems without a message.
  */
 int cmd_complain(const struct problem *problem, int error);
 
-/* ---- options that say what is to be frozen, the same for plan, freeze and run ---- */
+/* ---- options of plan, freeze and run ---- */
 
 struct request {
 	struct selection selection;
@@ -33,16 +33,16 @@ struct request {
 		.limits = { 60000000000ull, 20000000000ull },      \
 	})
 
-/* Options of a command whose input begins with a struct request. */
+/* Rows for a command whose options struct starts with a struct request. */
 extern const struct option_row cmd_request_options[];
 
-/* "20", "1m30s".  0, or -EINVAL with a sentence. */
+/* Parses a time such as "20" or "1m30s". 0, or -EINVAL with *problem set. */
 int request_take_seconds(const struct option_row *row, const char *argument, uint64_t *ret_ns,
 			 struct problem *problem);
 
 void request_clear(struct request *request);
 
-/* The plan for a request, on this machine as it is. */
+/* The plan for a request on this machine, and who freezes. */
 struct decision {
 	struct machine machine;
 	struct plan plan;
@@ -52,10 +52,10 @@ struct decision {
 int decision_make(const struct request *request, struct decision *ret, struct problem *problem);
 void decision_clear(struct decision *decision);
 
-/* Warns on stderr of what the kernel does wrong, and of what was to be frozen and will not be. */
+/* Warns on stderr of a defect of the kernel, and of what should be frozen and will not be. */
 void decision_warn(const struct decision *decision);
 
-/* What of the hold somebody else froze, or refused to be frozen, on stderr. */
+/* Prints on stderr which entries another program froze, and which could not be frozen. */
 void cmd_report_exceptions(const struct state_file *state);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suspend-freeze freeze: returns when all is frozen, so that a script can go on.
- * What it leaves behind is the holder and its watchdog, each of which thaws if
- * the other one dies.
+ * suspend-freeze freeze: returns when everything is frozen, so that a script can continue.  The
+ * holder and its watchdog remain; each thaws if the other dies.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +42,7 @@ static int check(struct freeze_options *wanted, struct problem *problem)
 
 /* ---- the holder ---- */
 
-/* One packet: a byte, the exit status, and the sentence. */
+/* One packet: the exit status as a digit, then the message. */
 static int report(int fd, int status, const struct problem *problem)
 {
 	CLEANUP(freep) char *packet = NULL;
@@ -66,7 +65,10 @@ static int try_to_freeze(struct session *session, const struct freeze_options *w
 	return r < 0 ? r : session_freeze(session, problem);
 }
 
-/* Returns when all is thawed.  If nobody took the report, nobody knows of the freeze. */
+/*
+ * Returns when everything is thawed.  If nobody received the report, nobody knows of the freeze,
+ * and it is undone.
+ */
 static void be_holder(int report_fd, const struct freeze_options *wanted,
 		      const struct decision *decision)
 {
@@ -87,7 +89,7 @@ static void be_holder(int report_fd, const struct freeze_options *wanted,
 	session_wait(&session, &status, NULL);
 }
 
-/* ---- in front ---- */
+/* ---- the foreground process ---- */
 
 static void report_exceptions(void)
 {

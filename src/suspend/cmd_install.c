@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* suspend-freeze install and uninstall: the drop_in into systemd. */
+/* suspend-freeze install and uninstall: the drop-in for systemd. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct install_options {
 	const char *root;
 };
 
-/* Where this program is, as the drop_in has to call it. */
+/* The path of this program, for the drop-in. */
 static int own_path(char path[static PATH_MAX])
 {
 	ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - 1);
@@ -34,7 +34,7 @@ static int make(const struct install_options *wanted, struct drop_in *ret, struc
 
 	if (r < 0)
 		return r;
-	/* A unit file takes white space and % as its own. */
+	/* White space, % and some other characters have a meaning in unit files. */
 	if (strpbrk(program, " \t\n%\"'\\$"))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
@@ -43,7 +43,7 @@ static int make(const struct install_options *wanted, struct drop_in *ret, struc
 	return drop_in_make(wanted->root, program, ret, problem);
 }
 
-/* Without a running systemd there is nobody to tell. */
+/* Only if systemd is running. */
 static void reload(const struct install_options *wanted)
 {
 	static const char *const command[] = { "systemctl", "daemon-reload", NULL };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suspend-freeze plan: what would happen, for people.  It opens no file system,
- * so that it can be asked at any time, also where something hangs.
+ * suspend-freeze plan: prints what would be frozen.  It opens no file system, so it can be used at
+ * any time, even if a file system hangs.
  */
 #include <stdio.h>
 #include <string.h>

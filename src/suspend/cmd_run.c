@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suspend-freeze run: around the command that suspends.  Its own failures have
- * the status 125, as those of env(1) and timeout(1), since the command's is
- * passed on.
+ * suspend-freeze run: freezes around the command that suspends.  The exit status is that of the
+ * command; its own failures are 125 to 127, as with env(1) and timeout(1).
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,7 +31,7 @@ static int take_time(void *input, const struct option_row *row, const char *argu
 	return request_take_seconds(row, argument, &wanted->request.limits.frozen_ns, problem);
 }
 
-/* Why it did not stay frozen to the end; NULL: it did. */
+/* Why the file systems were thawed early; NULL: they were not. */
 static const char *cut_short(enum thaw_reason reason)
 {
 	switch (reason) {
@@ -70,7 +69,7 @@ static int run_frozen(struct session *session, const char *program, char **argv,
 	return status;
 }
 
-/* Without freezing, when that failed. */
+/* Without freezing, if freezing failed. */
 static int only_run(const char *program, char **argv)
 {
 	CLEANUP(session_clear) struct session session = SESSION_NONE;

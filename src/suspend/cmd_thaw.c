@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * suspend-freeze thaw, status and recover: from another process than the one that
- * froze.  As long as that one lives it is asked to thaw, since it alone
- * knows whether something is still on its way.
+ * suspend-freeze thaw, status and recover: run by another process than the one that froze.  While
+ * the holder runs, it is asked to thaw, since only it knows whether a child is still freezing.
  */
 #include <errno.h>
 #include <poll.h>
@@ -23,7 +22,7 @@ enum {
 	LOOK_MS = 20,
 };
 
-/* ---- what is held ---- */
+/* ---- status ---- */
 
 static const char *state_name(const struct state_entry *entry)
 {
@@ -106,9 +105,9 @@ const struct command cmd_status = {
 	.run = run_status,
 };
 
-/* ---- nobody is left ---- */
+/* ---- no process is left ---- */
 
-/* With the lock: no process of an earlier one lives. */
+/* With the lock, so no process of an earlier session runs. */
 static int thaw_left_entries(struct state_file *state, struct problem *problem)
 {
 	int r = state_file_read(state);
@@ -135,7 +134,7 @@ static int thaw_left_entries(struct state_file *state, struct problem *problem)
 			   pending, problem->message);
 }
 
-/* 0; -EBUSY: somebody still is at work. */
+/* 0; -EBUSY: a process of the session runs; or another error with *problem set. */
 static int recover(struct problem *problem)
 {
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
@@ -146,10 +145,10 @@ static int recover(struct problem *problem)
 	return r < 0 ? r : thaw_left_entries(&state, problem);
 }
 
-/* ---- somebody is at work ---- */
+/* ---- a process of the session runs ---- */
 
 /*
- * Both are dead, but a process that one of them had started still has the lock: it waits in
+ * Whether holder and watchdog have ended but a child of theirs still has the lock.  It waits in
  * FIFREEZE or FITHAW for another file system that is frozen.
  */
 static bool is_abandoned(const struct state_file *state)
@@ -160,7 +159,7 @@ static bool is_abandoned(const struct state_file *state)
 	return holder.pid > 0 && !process_is_alive(&holder) && !process_is_alive(&watchdog);
 }
 
-/* Has it thawed everything, or is it gone? */
+/* Whether everything is thawed or the state file is gone. */
 static bool is_over(void)
 {
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
@@ -171,7 +170,7 @@ static bool is_over(void)
 	       !is_abandoned(&state);
 }
 
-/* What the watchdog would have done, without the lock. */
+/* Does what the watchdog would have done, without the lock. */
 static void undo_abandoned(void)
 {
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
@@ -197,7 +196,7 @@ static void ask_holder(void)
 		syscall(SYS_pidfd_send_signal, pidfd, SIGUSR1, NULL, 0);
 }
 
-/* Until it is over, or until nobody is at work and it can be recovered. */
+/* Waits until everything is thawed, or until no process is left and it can be recovered. */
 static int await_end(struct problem *problem)
 {
 	uint64_t deadline_ns = io_now_ns() + THAW_WAIT_NS;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A script in system-sleep/ would be too deep inside: systemd-sleep freezes
- * user.slice before it runs those, and writes to the journal after.  Freezing has
- * to be around systemd-sleep, so its service is told to start it through us.
- * Only suspend: for hibernation the kernel writes its image itself, and a machine
- * that lost its power goes on from that.
+ * A script in system-sleep/ would run too late: systemd-sleep freezes user.slice before it runs
+ * these scripts, and writes to the journal afterwards.  Freezing must enclose systemd-sleep, so
+ * its service starts it through suspend-freeze.  This applies to suspend only: for hibernation the
+ * kernel writes its own image, and a machine that lost power continues from it.
  */
 #include "suspend/drop_in.h"
 
@@ -68,7 +67,7 @@ int drop_in_make(const char *root, const char *program, struct drop_in *ret,
 	return 0;
 }
 
-/* What is there now; NULL: nothing.  *ret_ours: written by us. */
+/* Reads the present file; NULL: there is none.  *ret_ours: whether `install` wrote it. */
 static int read_present(const char *path, char **ret_text, int *ret_ours)
 {
 	int r = io_read_file(path, TEXT_BYTES, ret_text, NULL);
@@ -155,7 +154,7 @@ int drop_in_uninstall(const struct drop_in *drop_in, struct problem *problem)
 		return refuse_foreign(drop_in->path, problem);
 	if (unlink(drop_in->path) < 0)
 		return explain(-errno, "remove", drop_in->path, problem);
-	/* Fails where somebody else has files there, too. */
+	/* Fails if the directory has other files. */
 	rmdir(drop_in->directory);
 	return 0;
 }

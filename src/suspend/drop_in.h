@@ -5,22 +5,28 @@
 
 #include "base/problem.h"
 
-/* What install would write: where, and the text.  The caller frees both. */
+/* What `install` writes: the file's directory, its path and its text. */
 struct drop_in {
 	char *directory, *path, *text;
 };
 
 /*
- * For the machine below `root` ("" for this one); `program` is the path of suspend-freeze there. 0;
- * -ENOENT with a sentence: no systemd-sleep.
+ * For the system below `root` ("" for this one).  `program` is the path of suspend-freeze there.
+ * The caller clears *ret. 0; -ENOENT with *problem set: systemd-sleep does not exist.
  */
 int drop_in_make(const char *root, const char *program, struct drop_in *ret,
 		 struct problem *problem);
 
-/* 0; 1: it was there already; -EEXIST with a sentence: somebody else's file; -errno. */
+/*
+ * 0; 1: it was already installed; -EEXIST with *problem set: the file belongs to another program;
+ * or -errno.
+ */
 int drop_in_install(const struct drop_in *drop_in, struct problem *problem);
 
-/* 0; 1: there was none; -EEXIST with a sentence: somebody else's file; -errno. */
+/*
+ * 0; 1: it was not installed; -EEXIST with *problem set: the file belongs to another program; or
+ * -errno.
+ */
 int drop_in_uninstall(const struct drop_in *drop_in, struct problem *problem);
 
 void drop_in_clear(struct drop_in *drop_in);

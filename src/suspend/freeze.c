@@ -44,13 +44,13 @@
 
 enum {
 	THAW_WAIT_NS = 3000000000,
-	TRY_WAIT_NS = 300000000, /* of what is perhaps still being frozen, which can block FITHAW */
-	CHILDREN_MAX = 5,	 /* that are killed before they have thawed */
+	TRY_WAIT_NS = 300000000, /* while a process may still be freezing, which can block FITHAW */
+	CHILDREN_MAX = 5,	 /* attempts, if a child is killed before it has thawed */
 };
 
 /* ---- freezing, in the child ---- */
 
-/* A device has no file system of its own: syncfs() would be of the one that has its name. */
+/* For a device, syncfs() would sync the file system of the device node. */
 static int flush(const struct state_entry *entry)
 {
 	return strcmp(entry->type, TARGET_DEVICE_NAME) == 0 ? fsync(entry->fd) : syncfs(entry->fd);
@@ -69,7 +69,7 @@ static int freeze_here(struct state_file *state, struct state_entry *entry)
 	if (entry->kind == ENTRY_SYNC)
 		return write_out(entry, ENTRY_DONE);
 	entry_set_status(entry, ENTRY_FREEZING);
-	/* Whoever ends the hold looks at the states after it has said so. */
+	/* Whoever starts thawing sets the phase first and then reads the status. */
 	if (state_file_is_ending(state)) {
 		entry_set_status(entry, ENTRY_PLANNED);
 		return ECANCELED;
@@ -92,7 +92,7 @@ static int freeze_here(struct state_file *state, struct state_entry *entry)
 
 /* ---- children ---- */
 
-/* The error number that a child ended with, negative; -EINTR: it was killed. */
+/* The negative error number of a child; -EINTR: it was killed. */
 static int result_of(pid_t pid)
 {
 	int status = 0;
@@ -150,10 +150,14 @@ static void thaw_here(struct state_entry *entry, bool sure)
 	if (ioctl(entry->fd, FITHAW, 0) == 0)
 		entry_set_status(entry, ENTRY_DONE);
 	else if (errno == EINVAL && (sure || before == ENTRY_FROZEN))
-		entry_set_status(entry, ENTRY_DONE); /* not frozen; somebody else was first */
+		entry_set_status(entry,
+				 ENTRY_DONE); /* not frozen: another process thawed it first */
 }
 
-/* Here only if there can be no child.  0: it ended; -EINTR: it was killed; -ETIMEDOUT. */
+/*
+ * Thaws in this process only if no child can be created.  0: the child ended; -EINTR: it was
+ * killed; -ETIMEDOUT.
+ */
 static int thaw_in_child(struct state_entry *entry, bool sure, uint64_t wait_ns)
 {
 	CLEANUP(fd_closep) int pidfd = -1;
@@ -186,7 +190,7 @@ static void put_back(struct state_entry *entry)
 	if (entry->fd < 0)
 		return;
 	written = pwrite(entry->fd, value, strlen(value), 0);
-	/* A cgroup that is gone has nobody left to thaw. */
+	/* A cgroup that is gone has no processes to thaw. */
 	if (written < 0 && errno != ENODEV && errno != ENOENT)
 		return;
 	if (entry->kind == ENTRY_CGROUP && *entry->value)
@@ -195,8 +199,8 @@ static void put_back(struct state_entry *entry)
 }
 
 /*
- * What lies in another one waits for that when it is thawed, so this is the exact reverse of
- * freezing, and begins with the one at which freezing stopped, which may be frozen.
+ * Thaws in the reverse order of freezing, because a file system that is stored in another one
+ * waits for that one.  Starts with the one at which freezing stopped, which may be frozen.
  */
 static void undo_superblocks(struct state_file *state, bool sure)
 {
@@ -218,14 +222,14 @@ size_t freeze_undo(struct state_file *state, bool sure)
 		if (entry->kind != ENTRY_SUPERBLOCK && entry_is_pending(entry))
 			put_back(entry);
 	}
-	/* It may have been the others that a process which is freezing has waited for. */
+	/* A process that is freezing may have waited for those that are thawed now. */
 	undo_superblocks(state, sure);
 	return state_file_pending(state);
 }
 
 /* ---- opening what a killed process left frozen ---- */
 
-/* By any mount of it; -ENOENT: there is none. */
+/* Opens any mount of the superblock.  -ENOENT: there is none. */
 static int open_mounted(const struct mounts *mounts, const struct state_entry *entry)
 {
 	int r = -ENOENT;
@@ -242,7 +246,7 @@ static int open_mounted(const struct mounts *mounts, const struct state_entry *e
 	return r;
 }
 
-/* Mounts that are made from now on are seen by nobody else. */
+/* Hides the mounts made from now on from other processes. */
 static int hide_mounts(void)
 {
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -264,7 +268,7 @@ static int open_by_mounting(const char *source, const char *type, const char *di
 	fd = open(point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		fd = -errno;
-	/* The open file keeps it. */
+	/* The open file keeps the mount. */
 	umount2(point, MNT_DETACH);
 	rmdir(point);
 	return fd;
@@ -290,7 +294,7 @@ static int open_cgroup(const struct mounts *mounts, const struct state_entry *en
 	return root ? cgroups_open(root, entry->path, &frozen) : -ENOENT;
 }
 
-/* A cgroup that is gone has nobody in it. */
+/* -ENOENT: the cgroup is gone. */
 static int open_entry(const struct mounts *mounts, struct state_entry *entry, const char *directory)
 {
 	switch (entry->kind) {
@@ -329,7 +333,7 @@ int freeze_reopen(struct state_file *state, const char *directory, struct proble
 
 /* ---- a device that is in no state file ---- */
 
-/* Types of file systems that live on devices, tried in turn as mount(8) does without blkid. */
+/* Tries all types of file systems on devices, as mount(8) does without blkid. */
 static int open_by_trying(const char *device, const char *directory)
 {
 	CLEANUP(freep) char *text = NULL;

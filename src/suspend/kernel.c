@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task that waits for a frozen file system makes the suspend fail up to Linux
- * 6.15: it is in a sleep that the freezer of tasks cannot count as frozen.  6.16
- * made that sleep freezable, as it had to for its own freezing of file systems.
+ * Up to Linux 6.15 a task that waits for a frozen file system makes the suspend fail: it sleeps in
+ * a state that the task freezer does not count as frozen.  Linux 6.16 made that sleep freezable,
+ * as its own freezing of file systems requires.
  *
- * The defect came with "power: always freeze efivarfs" (6.18), whose check was
- * reversed: everything was frozen with the knob at 0, and only efivarfs with 1.
- * "fs: PM: Fix reverse check in filesystems_freeze_callback()" mended it (6.18.3,
- * 6.19).
+ * The defect came with "power: always freeze efivarfs" (6.18), whose check was inverted:
+ * everything was frozen with the setting 0, and only efivarfs with 1.  It was fixed by "fs: PM:
+ * Fix reverse check in filesystems_freeze_callback()" (6.18.3, 6.19).
  */
 #include "suspend/kernel.h"
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's own freezing of file systems when it suspends: /sys/power/freeze_filesystems. */
+/*
+ * The kernel's version, and its own freezing of file systems at a suspend
+ * (/sys/power/freeze_filesystems, Linux 6.16).
+ */
 #ifndef SUSPEND_KERNEL_H
 #define SUSPEND_KERNEL_H
 
@@ -11,16 +14,20 @@ struct kernel {
 	unsigned major, minor, patch;
 };
 
-/* From uname()'s release, "6.1.0-18-amd64" or "7.0-rc1"; zeroes if it is not of that form. */
+/*
+ * From the release of uname(), such as "6.1.0-18-amd64" or "7.0-rc1".  Zeros if it has another
+ * form.
+ */
 struct kernel kernel_parse(const char *release);
 
 bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor);
 
-/* A sentence about a defect that these kernels are known for; NULL: none is known. */
+/* A known defect of this kernel's own freezing, as a sentence; NULL: none. */
 const char *kernel_defect(struct kernel kernel);
 
 /*
- * Opens the knob at `path`; *ret_value is "0" or "1".  fd or -errno; -ENOENT: the kernel has none.
+ * Opens the setting at `path`.  *ret_value is "0" or "1". fd; -ENOENT: the kernel does not have
+ * it; or -errno.
  */
 int kernel_open_setting(const char *path, char ret_value[static 2]);
 

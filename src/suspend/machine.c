@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything that is only looked at is read here, beforehand and in one place,
- * so that `plan` shows what `freeze` and `run` do, by the same code.
+ * Everything that is only read is read here, beforehand and in one place, so that `plan` shows
+ * what `freeze` and `run` do, by the same code.
  */
 #include "suspend/machine.h"
 
@@ -20,7 +20,7 @@
 
 enum {
 	MOUNTS_BYTES = 256 << 20,
-	/* Numbers that the kernel gives to its first namespaces and to no others. */
+	/* Inode numbers of the kernel's initial namespaces. */
 	FIRST_PID_NAMESPACE = 0xeffffffc,
 	FIRST_MOUNT_NAMESPACE = 0xeffffff8, /* since Linux 6.18 */
 };
@@ -36,9 +36,9 @@ static int read_mounts(struct machine *machine, struct problem *problem)
 	return 0;
 }
 
-/* ---- what other mount namespaces have ---- */
+/* ---- other mount namespaces ---- */
 
-/* What cannot be read, or is gone, is left out. */
+/* A namespace that cannot be read or has ended is left out. */
 static int add_namespace(const char *process, bool is_ours, void *context)
 {
 	struct machine *machine = context;
@@ -173,7 +173,7 @@ int machine_choose_way(const struct machine *machine, const struct selection *se
 	return 0;
 }
 
-/* 1: yes, 0: no, -errno: cannot be told. */
+/* 1: yes; 0: no; -errno: unknown. */
 static int in_namespace_of_init(void)
 {
 	struct stat own, init;

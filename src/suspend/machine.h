@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What this machine is, as far as the plan depends on it. */
+/* The properties of this machine on which the plan depends. */
 #ifndef SUSPEND_MACHINE_H
 #define SUSPEND_MACHINE_H
 
@@ -14,7 +14,7 @@
 
 enum way {
 	WAY_AUTO,
-	WAY_KERNEL, /* by the kernel's knob */
+	WAY_KERNEL, /* by the kernel's own freezing */
 	WAY_SELF,   /* by FIFREEZE */
 };
 
@@ -30,27 +30,30 @@ struct machine {
 	struct devices devices;
 	bool has_setting;
 	const char *cgroup_root; /* NULL: no tree of version 2 */
-	struct cgroups cgroups;	 /* to freeze */
-	int root_writers;	 /* processes in the root of the tree, which would be put into
+	struct cgroups cgroups;	 /* those to freeze */
+	int root_writers;	 /* number of processes in the root, which would be moved to
 				    CGROUPS_FOR_ROOT */
-	char root_writer[64];	 /* of one of them */
-	char *writers;		 /* why somebody may still write, in words; NULL: nobody */
+	char root_writer[64];	 /* the name of one of them */
+	char *writers; /* processes that can still write, as a clause for the user; NULL: none */
 };
 
-/* Reads what is there; asks nothing of any file system but proc, sysfs and cgroup2. */
+/*
+ * Reads the properties.  Accesses no file system except proc, sysfs and cgroup2. 0, or -errno,
+ * which may have *problem set.
+ */
 int machine_read(const struct selection *selection, struct machine *ret, struct problem *problem);
 
 int machine_plan(const struct machine *machine, const struct selection *selection, struct plan *ret,
 		 struct problem *problem);
 
 /*
- * Which way it will be.  0, or -ENOTSUP with a sentence where the kernel has no knob and
- * WAY_KERNEL was asked for.
+ * Chooses who freezes. 0, or -ENOTSUP with *problem set: WAY_KERNEL was selected and the kernel
+ * does not support it.
  */
 int machine_choose_way(const struct machine *machine, const struct selection *selection,
 		       const struct plan *plan, enum way *ret, struct problem *problem);
 
-/* 0, or -EPERM with a sentence: not root, in a container, or in a private mount namespace. */
+/* 0, or -EPERM with *problem set: this is not root, a container, or a private mount namespace. */
 int machine_check_place(struct problem *problem);
 
 void machine_clear(struct machine *machine);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * util/child.h has children that end with their parent.  Here it is the other
- * way round: a process must outlive the one that started it, to undo what that
- * one did.
+ * Children of base/child.h end with their parent.  Processes of this module outlive the process
+ * that started them, to undo what it did.
  */
 #include "suspend/process.h"
 
@@ -31,7 +30,7 @@ int process_read(pid_t pid, struct process *ret)
 	r = io_read_file(path, 4096, &text, NULL);
 	if (r < 0)
 		return r == -ENOENT ? -ESRCH : r;
-	/* The name before it may hold anything, brackets too. */
+	/* The name of the program may contain any character, including ')'. */
 	at = strrchr(text, ')');
 	if (!at || sscanf(at + 1,
 			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "

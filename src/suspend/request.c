@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is to be frozen is said by the same options to plan, freeze and run, so
- * that a plan can be looked at before it is carried out.
+ * plan, freeze and run have the same options for what is frozen, so that a plan can be read before
+ * it is carried out.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -27,7 +27,7 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
-/* A last slash does not matter. */
+/* Trailing slashes are ignored. */
 static int take_name(const char ***names, size_t *count, const char *argument,
 		     struct problem *problem)
 {
@@ -133,7 +133,7 @@ void request_clear(struct request *request)
 	free(request->except);
 }
 
-/* The kernel freezes other things than we do. */
+/* The kernel's own freezing has another plan. */
 static int plan_for_kernel(struct decision *decision, struct problem *problem)
 {
 	static const struct selection selection = { .way = WAY_KERNEL };

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order that works (Linux 6.1): write out, stop the processes, freeze the
- * file systems from the top of the stack down.  Writing out first keeps the time
- * short in which everybody is stopped, and finds a disk that is too slow while
- * nothing is frozen.
+ * The order that works (Linux 6.1): write out, stop the processes, freeze the file systems from
+ * the top of the stack down.  Writing out first shortens the time in which processes are stopped,
+ * and detects a slow disk before anything is frozen.
  *
- * Between session_freeze() and session_thaw() the process must not wait for a
- * frozen file system or a stopped process, so it neither prints, opens nor
- * logs; what there is to say is said afterwards.
+ * Between session_freeze() and session_thaw() the process must not wait for a frozen file system
+ * or a stopped process.  So it does not print, open files or log; messages are printed afterwards.
  */
 #include "suspend/session.h"
 
@@ -27,14 +25,14 @@
 #include "suspend/targets.h"
 
 enum {
-	GRACE_NS = 1000000000, /* the watchdog acts that much later than its parent */
+	GRACE_NS = 1000000000, /* the watchdog acts this much later than its parent */
 	LOOK_MS = 10,
 	LOCK_WAIT_NS = 1000000000,
 };
 
 /* ---- preparing ---- */
 
-/* A namespace that has ended took with it what only it had mounted. */
+/* A mount that existed only in a namespace disappears with the namespace. */
 static bool has_gone(const struct mount *mount, int error)
 {
 	return mount->through && (error == -ENOENT || error == -ESTALE || error == -ESRCH);
@@ -71,7 +69,7 @@ static int add_plan(struct state_file *state, const struct plan *plan, struct pr
 	return r;
 }
 
-/* One that is frozen already is not ours to thaw. */
+/* Skips a cgroup that is already frozen: whoever froze it thaws it. */
 static int add_cgroup(struct state_file *state, const char *root, const char *path)
 {
 	struct state_entry entry = { .kind = ENTRY_CGROUP, .path = (char *)path };
@@ -88,7 +86,7 @@ static int add_cgroup(struct state_file *state, const char *root, const char *pa
 	return 0;
 }
 
-/* Its value says where those are from that are put there. */
+/* The value of this entry is the mount point of the tree, to which its processes are moved back. */
 static int add_root_cgroup(struct state_file *state, const struct machine *machine,
 			   struct problem *problem)
 {
@@ -150,7 +148,7 @@ static int add_entries(struct session *session, const struct machine *machine,
 	return r < 0 ? r : add_plan(&session->state, plan, problem);
 }
 
-/* What killed processes left; if they had frozen nothing yet, it is nothing. */
+/* Checks for the state file of killed processes.  If they had frozen nothing, it is removed. */
 static int look_for_leftovers(const struct state_file *locked, struct problem *problem)
 {
 	CLEANUP(state_file_clear) struct state_file left = STATE_FILE_NONE;
@@ -169,7 +167,7 @@ static int look_for_leftovers(const struct state_file *locked, struct problem *p
 			   "`suspend-freeze recover`");
 }
 
-/* Whoever has just thawed everything has the lock until it has ended. */
+/* A process that has just thawed everything has the lock until it ends. */
 static int lock_soon(struct state_file *state, struct problem *problem)
 {
 	uint64_t deadline_ns = io_now_ns() + LOCK_WAIT_NS;
@@ -245,7 +243,7 @@ static int write_value(struct state_entry *entry, const char *what, struct probl
 		int error = errno;
 
 		entry_set_status(entry, *entry->value ? ENTRY_FREEZING : ENTRY_PLANNED);
-		/* A cgroup that is gone has nobody in it. */
+		/* A cgroup that is gone has no processes. */
 		if (error == ENODEV && entry->kind == ENTRY_CGROUP)
 			return 0;
 		return problem_set(problem, PROBLEM_VERDICT, error, "cannot freeze %s %s: %s", what,
@@ -273,7 +271,7 @@ static int stop_cgroup(struct state_entry *entry, struct problem *problem)
 {
 	int r = 0;
 
-	/* From here on there is something to put back. */
+	/* From here on the cgroup must be thawed. */
 	entry_set_status(entry, ENTRY_FREEZING);
 	if (*entry->value)
 		r = cgroups_move_from_root(entry->value);
@@ -407,7 +405,7 @@ int session_thaw(struct session *session, struct problem *problem)
 	return 0;
 }
 
-/* What still runs keeps the lock. */
+/* Processes that still run keep the lock. */
 void session_clear(struct session *session)
 {
 	if (session->watchdog.pid > 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Freezing everything by a plan, holding it, and undoing it. */
+/* A freeze session: freezing everything in a plan, waiting, and thawing. */
 #ifndef SUSPEND_SESSION_H
 #define SUSPEND_SESSION_H
 
@@ -11,8 +11,9 @@
 #include "suspend/watchdog.h"
 
 struct session_limits {
-	uint64_t frozen_ns; /* the longest that anything stays frozen, time asleep not counted */
-	uint64_t step_ns;   /* the longest that each step of freezing may take */
+	uint64_t frozen_ns; /* limit on the time that anything stays frozen; time suspended is not
+			       counted */
+	uint64_t step_ns;   /* limit on each step of freezing */
 };
 
 enum thaw_reason {
@@ -53,15 +54,15 @@ struct session {
 int session_watch_events(struct session *session);
 
 /*
- * Opens what is to be frozen, writes down the state and starts the watchdog.  Nothing is frozen
- * yet. 0 or -errno with a sentence.
+ * Opens what the plan freezes, writes the state file and starts the watchdog.  Freezes nothing
+ * yet. 0, or -errno with *problem set.
  */
 int session_prepare(struct session *session, const struct machine *machine, const struct plan *plan,
 		    enum way way, const struct session_limits *limits, struct problem *problem);
 
 /*
- * Freezes.  0; after an error everything has been undone, as far as that does not block.
- * Prints nothing and neither opens nor starts anything from then on.
+ * Freezes. 0 or -errno; after an error everything has been thawed, as far as that does not block.
+ * From then on nothing may be printed, opened or started.
  */
 int session_freeze(struct session *session, struct problem *problem);
 
@@ -76,15 +77,15 @@ int session_start_command(struct session *session, const char *program, char **a
 int session_wait(struct session *session, int *ret_status, struct problem *problem);
 
 /*
- * Undoes everything and ends the watchdog.  0; -EINPROGRESS with a sentence: something is still
- * blocked, and the watchdog goes on.
+ * Thaws everything and ends the watchdog. 0; -EINPROGRESS with *problem set: something is still
+ * blocked, and the watchdog continues.
  */
 int session_thaw(struct session *session, struct problem *problem);
 
-/* A new watchdog if the old one died.  0 or -errno. */
+/* Starts a new watchdog if the old one died. 0 or -errno. */
 int session_guard(struct session *session);
 
-/* Whether the time was up and it was thawed by the watchdog. */
+/* Whether the time limit expired and the watchdog has thawed everything. */
 bool session_has_expired(const struct session *session);
 
 void session_clear(struct session *session);

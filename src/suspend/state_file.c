@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One file serves as shared memory, as what `status` shows, and as what `recover`
- * goes by when all processes were killed.  It is written before anything is
- * frozen, and afterwards only changed through the mapping, byte by byte, which
- * needs neither memory nor a system call.  That holds on tmpfs alone, so other
- * file systems are refused.
+ * The file is shared memory, the source of `status`, and the source of `recover` after all
+ * processes were killed.  It is written before anything is frozen.  Afterwards it is changed only
+ * through the mapping, byte by byte, which needs no memory and no system call.  This is true on
+ * tmpfs only, so other file systems are refused.
  */
 #include "suspend/state_file.h"
 
@@ -27,7 +26,7 @@
 #include "base/strbuf.h"
 #include "blockdev/mounts.h"
 
-/* The head has a fixed length; its letters and numbers are changed in place. */
+/* The header has a fixed length; its letters and numbers are changed in place. */
 #define HEAD_TITLE "suspend-freeze 1\n"
 #define HEAD_PHASE "phase "
 #define HEAD_PROCESS "%-8s %10d %20llu\n"
@@ -262,7 +261,7 @@ static int map_file(struct state_file *state, int fd, size_t bytes)
 	return 0;
 }
 
-/* Entry i is line i after the head. */
+/* Entry i is line i after the header. */
 static void point_at_states(struct state_file *state)
 {
 	char *at = state->map + HEAD_BYTES;

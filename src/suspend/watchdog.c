@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the first freeze on, all that this process does is poll(), ioctl(),
- * write() and fork(): its memory is locked, it opens nothing but files of cgroups
- * when it has thawed, prints nothing and starts no program, since each of these
- * could wait for a file system that it alone is there to thaw.  Of the signals only
- * SIGKILL reaches it.
+ * After the first freeze this process only calls poll(), ioctl(), write() and fork().  Its memory
+ * is locked.  It opens no files but those of cgroups after thawing, prints nothing and starts no
+ * program: each of these could wait for a file system that only this process thaws.  It blocks all
+ * signals.
  */
 #include "suspend/watchdog.h"
 
@@ -31,10 +30,10 @@ enum {
 struct ends {
 	int parent_pidfd;
 	int ready_fd;
-	int alive_fd; /* reading; at its end when no process can freeze any more */
+	int alive_fd; /* read end; at its end when no process can freeze any more */
 };
 
-/* Out of reach of the killer of processes when memory is short. */
+/* Exempts this process from the out-of-memory killer. */
 static void protect(void)
 {
 	static const char never[] = "-1000";
@@ -57,7 +56,7 @@ static void detach(void)
 	protect();
 }
 
-/* The last freezer is gone. */
+/* Whether the last process that can freeze has ended. */
 static bool all_gone(int alive_fd, int timeout_ms)
 {
 	struct pollfd alive = { .fd = alive_fd, .events = POLLIN };
@@ -75,7 +74,7 @@ static void undo_everything(struct state_file *state, int alive_fd)
 			;
 		sure = all_gone(alive_fd, AGAIN_MS);
 		if (sure)
-			poll(NULL, 0, AGAIN_MS); /* what still fails, not too often */
+			poll(NULL, 0, AGAIN_MS); /* retry at intervals */
 	}
 }
 
@@ -85,7 +84,7 @@ static void watch(struct state_file *state, const struct ends *ends, uint64_t de
 		undo_everything(state, ends->alive_fd);
 		process_wait(ends->parent_pidfd, UINT64_MAX);
 	}
-	/* The parent withdraws what it has undone by itself. */
+	/* The parent removes the state file itself after it has thawed everything. */
 	undo_everything(state, ends->alive_fd);
 	state_file_remove(state);
 }
