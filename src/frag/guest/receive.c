@@ -41,6 +41,17 @@ static uint64_t count_at(const json_t *array, size_t at)
 	return (uint64_t)json_integer_value(json_array_get(array, at));
 }
 
+/* A sentence for the terminal.  NULL: there is none, or it holds control characters. */
+static const char *sentence_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	for (const char *at = text; at && *at; at++)
+		if (*at < ' ' || *at > '~')
+			return NULL;
+	return text;
+}
+
 static int take_free(const json_t *json, struct frag_result *result)
 {
 	const json_t *classes = json_object_get(json, "classes");
@@ -106,17 +117,17 @@ static int take_file(struct frag_guest *guest, const json_t *row)
 
 static int take_map(const json_t *json, struct map *map)
 {
+	uint64_t bin_bytes = count_of(json, "bin_bytes"), end_bytes = count_of(json, "end_bytes");
 	const json_t *bin;
 	size_t i;
 
 	if (!map || !json_is_object(json))
 		return 0;
-	map->bin_bytes = count_of(json, "bin_bytes");
-	map->end_bytes = count_of(json, "end_bytes");
-	if (map->bin_bytes == 0 || map->bin_bytes & (map->bin_bytes - 1) ||
-	    map->bin_bytes > VOLUME_BYTES_MAX / MAP_BINS ||
-	    map->end_bytes / MAP_BINS > map->bin_bytes)
+	if (bin_bytes == 0 || bin_bytes & (bin_bytes - 1) ||
+	    bin_bytes > VOLUME_BYTES_MAX / MAP_BINS || end_bytes / MAP_BINS > bin_bytes)
 		return -EPROTO;
+	map->bin_bytes = bin_bytes;
+	map->end_bytes = end_bytes;
 	json_array_foreach(json_object_get(json, "bins"), i, bin)
 	{
 		uint64_t at = count_at(bin, 0);
@@ -143,7 +154,9 @@ static int take_unreadable(const json_t *event, struct totals *totals)
 		if (totals_add_unreadable(totals, path, (int)count_at(row, 1)) < 0)
 			return -ENOMEM;
 	}
-	if (totals->unreadable_count < count_of(event, "unreadable_count"))
+	/* A guest that counts more than it lists has filled the list. */
+	if (totals->unreadable_count >= UNREADABLE_MAX &&
+	    totals->unreadable_count < count_of(event, "unreadable_count"))
 		totals->unreadable_count = count_of(event, "unreadable_count");
 	return 0;
 }
@@ -164,12 +177,13 @@ static int take_result(struct frag_guest *guest, const json_t *event)
 	struct frag_result *result = guest->result;
 	struct totals *totals = &result->totals;
 	const json_t *counters = json_object_get(event, "counters");
-	const char *note = json_string_value(json_object_get(event, "note"));
+	const char *note = sentence_of(event, "note");
+	const char *source = source_named(json_string_value(json_object_get(event, "source")));
 	int r;
 
-	result->source = source_named(json_string_value(json_object_get(event, "source")));
-	if (!result->facts.kind || !result->source)
+	if (!result->facts.kind || !source)
 		return -EPROTO;
+	result->source = source;
 	for (const struct frag_guest_counter *counter = frag_guest_counters; counter->name;
 	     counter++)
 		*frag_guest_counter(totals, counter->offset) = count_of(counters, counter->name);
@@ -188,7 +202,7 @@ static int take_result(struct frag_guest *guest, const json_t *event)
 
 static int take_failure(struct frag_guest *guest, const json_t *event)
 {
-	const char *stage = json_string_value(json_object_get(event, "stage"));
+	const char *stage = sentence_of(event, "stage");
 	json_int_t error = json_integer_value(json_object_get(event, "error"));
 
 	if (!stage || error <= 0 || error > 4095)

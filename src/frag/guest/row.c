@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
 #include "frag/show/file.h"
+
+/* More than it takes to read any file. */
+#define SECONDS_MAX 1e15
 
 /* ---- names ---- */
 
@@ -123,12 +125,13 @@ static uint64_t bits_of(double seconds)
 	return bits;
 }
 
+/* Sums of many files have to stay finite, as JSON has no other numbers. */
 static double seconds_of(uint64_t bits)
 {
 	double seconds;
 
 	memcpy(&seconds, &bits, sizeof(seconds));
-	return isfinite(seconds) && seconds >= 0 ? seconds : 0;
+	return seconds >= 0 && seconds <= SECONDS_MAX ? seconds : 0;
 }
 
 /* A file that was not opened is known by its first counts. */
