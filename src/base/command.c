@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/size.h"
 #include "base/suggest.h"
 
 int command_complain(const char *program, const struct problem *problem, int error)
@@ -127,52 +125,6 @@ static int key_of(const struct option_row *row, size_t index)
 	return row->letter ? row->letter : KEY_ROWS + (int)index;
 }
 
-static int set_number(const struct option_row *row, const char *argument, unsigned *ret,
-		      struct problem *problem)
-{
-	char *end;
-	unsigned long number = strtoul(argument, &end, 10);
-
-	if (*argument < '0' || *argument > '9' || *end || number > row->value)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "invalid number \"%s\" for --%s: use 0 to %lu", argument,
-				   row->name, row->value);
-	*ret = (unsigned)number;
-	return 0;
-}
-
-static int set_size(const struct option_row *row, const char *argument, uint64_t *ret,
-		    struct problem *problem)
-{
-	if (size_parse(argument, ret) == 0)
-		return 0;
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid size \"%s\" for --%s: use a number with K, M, G or T, such as "
-			   "64M",
-			   argument, row->name);
-}
-
-static int set_option(const struct option_row *row, const char *argument, void *input,
-		      struct problem *problem)
-{
-	void *member = (char *)input + row->offset;
-
-	switch (row->kind) {
-	case OPTION_TEXT:
-		*(const char **)member = argument;
-		return 0;
-	case OPTION_FLAG:
-		*(bool *)member = true;
-		return 0;
-	case OPTION_SIZE:
-		return set_size(row, argument, member, problem);
-	case OPTION_NUMBER:
-		return set_number(row, argument, member, problem);
-	default:
-		return row->take(input, row, argument, problem);
-	}
-}
-
 /* ---- argp ---- */
 
 struct parsing {
@@ -185,7 +137,7 @@ static void take_option(struct parsing *parsing, const struct option_row *row, c
 			const char *name)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	int r = set_option(row, argument, parsing->input, &problem);
+	int r = option_set(row, argument, parsing->input, &problem);
 
 	if (r < 0)
 		exit(command_complain(name, &problem, r));
@@ -210,15 +162,6 @@ static error_t parse_row(int key, char *argument, struct argp_state *state)
 	return ARGP_ERR_UNKNOWN;
 }
 
-static char *row_help(const struct option_row *row)
-{
-	char *help;
-
-	if (!row->fallback)
-		return strdup(row->help);
-	return asprintf(&help, "%s (default: %s)", row->help, row->fallback) < 0 ? NULL : help;
-}
-
 static void free_options(struct argp_option **options)
 {
 	for (struct argp_option *option = *options; option && option->doc; option++)
@@ -234,9 +177,10 @@ static struct argp_option *make_options(const struct command *command)
 	for (size_t i = 0; options && i < count; i++) {
 		const struct option_row *row = row_at(command, i);
 
-		options[i] = (struct argp_option) { row->name,	   row->name ? key_of(row, i) : 0,
-						    row->argument, 0,
-						    row_help(row), row->group };
+		options[i] =
+			(struct argp_option) { row->name,	 row->name ? key_of(row, i) : 0,
+					       row->argument,	 0,
+					       option_help(row), row->group };
 		if (!options[i].doc)
 			return NULL;
 	}
@@ -405,10 +349,10 @@ static const char *or_empty(const char *text)
 static void print_row(const struct option_row *row, const char *path)
 {
 	char letter[] = { (char)(row->letter < 256 ? row->letter : 0), '\0' };
-	CLEANUP(freep) char *help = row_help(row);
+	CLEANUP(freep) char *help = option_help(row), *values = option_values(row);
 
 	printf("option\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", path, or_empty(row->name), letter,
-	       or_empty(row->argument), or_empty(row->values), or_empty(row->key), row->group,
+	       or_empty(row->argument), or_empty(values), or_empty(row->key), row->group,
 	       row->repeats, or_empty(help));
 }
 

@@ -9,45 +9,9 @@
 
 #include <argp.h>
 #include <stdbool.h>
-#include <stddef.h>
 
+#include "base/option.h"
 #include "base/problem.h"
-
-/* What an option does with the command's input, a struct. */
-enum option_kind {
-	OPTION_TAKEN,  /* calls take() */
-	OPTION_TEXT,   /* sets a const char * */
-	OPTION_FLAG,   /* sets a bool */
-	OPTION_SIZE,   /* sets a uint64_t, by size_parse() */
-	OPTION_NUMBER, /* sets an unsigned to a number up to `value` */
-};
-
-struct option_row {
-	const char *name;     /* long; NULL: `help` is the heading of its group */
-	int letter;	      /* 0: none; beyond 255: a number for a parser of argp */
-	const char *argument; /* in capitals; literal words in small letters; NULL: takes none */
-	const char *help;     /* one sentence, without the default */
-	enum option_kind kind;
-	size_t offset; /* in the input; not for OPTION_TAKEN */
-	/* 0, or -errno with a sentence. */
-	int (*take)(void *input, const struct option_row *row, const char *argument,
-		    struct problem *problem);
-	unsigned long value;  /* for take(); of OPTION_NUMBER the largest */
-	const char *fallback; /* the default, for --help and the manual; NULL: none is printed */
-	bool repeats;	      /* it can be given several times */
-	int group;	      /* those of one group stand together */
-	const char *key;      /* the same in a plan file; NULL: it has none */
-	/*
-	 * How a shell completes its argument.  "auto self": one of these words.  "<file>": by the
-	 * shell's function of that name (completion/).  "`list --names methods`": first words of
-	 * the lines that the program prints then.  A comma at the end: several, separated by
-	 * commas.  NULL: not at all.
-	 */
-	const char *values;
-};
-
-#define OPTION_INTO(option_kind, type, member) \
-	.kind = (option_kind), .offset = offsetof(type, member)
 
 struct command {
 	const char *name;

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/option.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/size.h"
+#include "base/strbuf.h"
+#include "base/suggest.h"
+#include "base/text.h"
+#include "base/words.h"
+
+/* ---- choices ---- */
+
+static const char *const *entry_at(const struct option_choices *choices, size_t index)
+{
+	return (const void *)((const char *)choices->entries + index * choices->entry_bytes);
+}
+
+/* "kernel, date or label", with these separators. */
+static char *join_names(const struct option_choices *choices, const char *comma, const char *last)
+{
+	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
+
+	for (size_t i = 0; i < *choices->count; i++)
+		strbuf_join(&names, i + 1 < *choices->count ? comma : last, *entry_at(choices, i));
+	return strbuf_take(&names);
+}
+
+static int refuse_choice(const struct option_choices *choices, const char *subject,
+			 const char *nearest, struct problem *problem)
+{
+	CLEANUP(freep) char *names = NULL;
+
+	if (nearest)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s; did you mean \"%s\"?",
+				   subject, nearest);
+	if (choices->list)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s; `%s` lists them", subject,
+				   choices->list);
+	names = join_names(choices, ", ", " or ");
+	if (!names)
+		return -ENOMEM;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s: use %s", subject, names);
+}
+
+int option_choose(const struct option_choices *choices, const char *option, const char *word,
+		  const void **ret, struct problem *problem)
+{
+	CLEANUP(freep) char *subject = NULL;
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < *choices->count; i++) {
+		const char *const *entry = entry_at(choices, i);
+
+		if (strcmp(*entry, word) == 0) {
+			*ret = entry;
+			return 0;
+		}
+		suggest_consider(word, *entry, &nearest);
+	}
+	subject = option ? text_format("invalid value \"%s\" for --%s", word, option)
+			 : text_format("invalid argument \"%s\"", word);
+	return subject ? refuse_choice(choices, subject, nearest, problem) : -ENOMEM;
+}
+
+/* ---- kinds ---- */
+
+/* memcpy() sets a pointer to any type. */
+static int set_choice(const struct option_row *row, const char *argument, void *member,
+		      struct problem *problem)
+{
+	const void *entry;
+	int r = option_choose(row->choices, row->name, argument, &entry, problem);
+
+	if (r == 0)
+		memcpy(member, &entry, sizeof(entry));
+	return r;
+}
+
+static int set_word(const struct option_row *row, const char *argument, unsigned *ret,
+		    struct problem *problem)
+{
+	CLEANUP(freep) char **words = words_split(row->values, " ");
+	size_t count = words ? words_count(words) : 0;
+	const struct option_choices choices = { words, sizeof(*words), &count, NULL };
+	const void *entry;
+	int r = words ? option_choose(&choices, row->name, argument, &entry, problem) : -ENOMEM;
+
+	if (r == 0)
+		*ret = (unsigned)(row->least + (size_t)((char *const *)entry - words));
+	return r;
+}
+
+static int set_words(const char *argument, char ***ret)
+{
+	char **words = words_split(argument, ",");
+
+	if (!words)
+		return -ENOMEM;
+	free(*ret);
+	*ret = words;
+	return 0;
+}
+
+static int is_within(const struct option_row *row, uint64_t number)
+{
+	return number >= row->least && (!row->most || number <= row->most);
+}
+
+static int set_number(const struct option_row *row, const char *argument, unsigned *ret,
+		      struct problem *problem)
+{
+	char *end;
+	unsigned long number = strtoul(argument, &end, 10);
+
+	if (*argument >= '0' && *argument <= '9' && !*end && number <= UINT_MAX &&
+	    is_within(row, number)) {
+		*ret = (unsigned)number;
+		return 0;
+	}
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid number \"%s\" for --%s: use %lu to %lu", argument, row->name,
+			   row->least, row->most ? row->most : UINT_MAX);
+}
+
+static int set_size(const struct option_row *row, const char *argument, uint64_t *ret,
+		    struct problem *problem)
+{
+	const char *example = row->values ? row->values : "64M";
+	uint64_t bytes;
+
+	if (size_parse(argument, &bytes) == 0 && is_within(row, bytes)) {
+		*ret = bytes;
+		return 0;
+	}
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid size \"%s\" for --%s: use a number with K, M, G or T, such as "
+			   "%.*s",
+			   argument, row->name, (int)strcspn(example, " "), example);
+}
+
+static int set_duration(const struct option_row *row, const char *argument, uint64_t *ret,
+			struct problem *problem)
+{
+	uint64_t seconds;
+
+	if (duration_parse(argument, &seconds) == 0 && is_within(row, seconds)) {
+		*ret = seconds;
+		return 0;
+	}
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid time \"%s\" for --%s: use seconds, or a time such as 90s, 10m "
+			   "or 1h30m",
+			   argument, row->name);
+}
+
+int option_set(const struct option_row *row, const char *argument, void *input,
+	       struct problem *problem)
+{
+	void *member = (char *)input + row->offset;
+
+	switch (row->kind) {
+	case OPTION_TEXT:
+		*(const char **)member = argument;
+		return 0;
+	case OPTION_FLAG:
+		*(bool *)member = true;
+		return 0;
+	case OPTION_BITS:
+		*(unsigned *)member |= (unsigned)row->value;
+		return 0;
+	case OPTION_NUMBER:
+		return set_number(row, argument, member, problem);
+	case OPTION_SIZE:
+		return set_size(row, argument, member, problem);
+	case OPTION_DURATION:
+		return set_duration(row, argument, member, problem);
+	case OPTION_WORD:
+		return set_word(row, argument, member, problem);
+	case OPTION_CHOICE:
+		return set_choice(row, argument, member, problem);
+	case OPTION_WORDS:
+		return set_words(argument, member);
+	default:
+		return row->take(input, row, argument, problem);
+	}
+}
+
+/* ---- texts ---- */
+
+char *option_help(const struct option_row *row)
+{
+	CLEANUP(strbuf_clear) struct strbuf help = { 0 };
+
+	strbuf_printf(&help, "%s", row->help);
+	if (row->choices && !row->choices->list) {
+		CLEANUP(freep) char *names = join_names(row->choices, ", ", " or ");
+
+		strbuf_printf(&help, ": %s", names ? names : "");
+	}
+	if (row->fallback)
+		strbuf_printf(&help, " (default: %s)", row->fallback);
+	return strbuf_take(&help);
+}
+
+char *option_values(const struct option_row *row)
+{
+	if (!row->values && row->choices)
+		return join_names(row->choices, " ", " ");
+	return strdup(row->values ? row->values : "");
+}

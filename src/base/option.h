@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of a command: rows of a table, each of a kind that says what its argument sets. */
+#ifndef BASE_OPTION_H
+#define BASE_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/problem.h"
+
+/* What an option sets in the command's input, a struct. */
+enum option_kind {
+	OPTION_TAKEN,	 /* whatever take() does */
+	OPTION_TEXT,	 /* a const char * */
+	OPTION_FLAG,	 /* a bool, to true */
+	OPTION_BITS,	 /* the bits `value` of an unsigned */
+	OPTION_NUMBER,	 /* an unsigned, from `least` to `most` */
+	OPTION_SIZE,	 /* a uint64_t, at least `least`, by size_parse() */
+	OPTION_DURATION, /* a uint64_t of seconds, from `least` to `most`, by duration_parse() */
+	OPTION_WORD,	 /* an unsigned: `least` plus the position of the word in `values` */
+	OPTION_CHOICE,	 /* a const T *, to the entry of `choices`, a table of T */
+	OPTION_WORDS,	 /* a char **, as by words_split(): the argument, split at commas */
+};
+
+/* A table whose entries begin with their name, a const char *. */
+struct option_choices {
+	const void *entries;
+	size_t entry_bytes;
+	const size_t *count;
+	const char *list; /* the command that lists them; NULL: they are few */
+};
+
+struct option_row {
+	const char *name;     /* long; NULL: `help` is the heading of its group */
+	int letter;	      /* 0: none; beyond 255: a number for a parser of argp */
+	const char *argument; /* in capitals; literal words in small letters; NULL: takes none */
+	const char *help;     /* one sentence, without the default, and without few choices */
+	enum option_kind kind;
+	size_t offset;			  /* in the input */
+	unsigned long value, least, most; /* by the kind; most 0: no limit */
+	const struct option_choices *choices;
+	/* 0, or -errno with a sentence. */
+	int (*take)(void *input, const struct option_row *row, const char *argument,
+		    struct problem *problem);
+	const char *fallback; /* the default, for --help and the manual; NULL: none is printed */
+	bool repeats;	      /* it can be given several times */
+	int group;	      /* those of one group stand together */
+	const char *key;      /* the same in a plan file; NULL: it has none */
+	/*
+	 * How a shell completes its argument.  "auto self": one of these words.  "<file>": by the
+	 * shell's function of that name (completion/).  "`list --names methods`": first words of
+	 * the lines that the program prints then.  A comma at the end: several, separated by
+	 * commas.  NULL: by the names of few choices, or not at all.
+	 */
+	const char *values;
+};
+
+#define OPTION_INTO(option_kind, type, member) \
+	.kind = (option_kind), .offset = offsetof(type, member)
+
+/* A member that an entry of a table is chosen for; `number` is the variable that counts them. */
+#define OPTION_FROM(table, number, type, member)                                            \
+	OPTION_INTO(OPTION_CHOICE, type, member), .choices = &(const struct option_choices) \
+	{                                                                                   \
+		.entries = (table), .entry_bytes = sizeof(*(table)), .count = &(number)     \
+	}
+
+/* Sets in `input` what the option says.  0, or -errno with a sentence. */
+int option_set(const struct option_row *row, const char *argument, void *input,
+	       struct problem *problem);
+
+/* The entry of that name.  `option` is for the sentence; NULL: the word is an argument. */
+int option_choose(const struct option_choices *choices, const char *option, const char *word,
+		  const void **ret, struct problem *problem);
+
+/* Its help with few choices and the default, and its `values`.  Copies; NULL: out of memory. */
+char *option_help(const struct option_row *row);
+char *option_values(const struct option_row *row);
+
+#endif
