@@ -4,7 +4,6 @@
  * the library's own progress callback, so that an interrupted file is given back
  * by the same way as a failed one.
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -21,90 +20,38 @@
 #include "base/command.h"
 #include "base/size.h"
 #include "base/terminal.h"
+#include "base/words.h"
 
 /* ---- options ---- */
-
-enum option_key {
-	OPTION_KEEP_SIZE = 'k',
-	OPTION_DURABLE = 'd',
-	OPTION_REQUIRE_NATIVE = 'n',
-	OPTION_JSON = 'j',
-	OPTION_QUIET = 'q',
-	OPTION_VERIFY = 256,
-	OPTION_HINT,
-	OPTION_RATE,
-	OPTION_IDLE,
-};
-
-static const struct option_row options[] = {
-	{ "keep-size", OPTION_KEEP_SIZE, NULL, "reserve the space, do not change the file size" },
-	{ "durable", OPTION_DURABLE, NULL,
-	  "return when the file and its directory are on the disk" },
-	{ "require-native", OPTION_REQUIRE_NATIVE, NULL,
-	  "use only fallocate(), never write zeroes" },
-	{ "verify", OPTION_VERIFY, NULL, "verify that the space is allocated" },
-	{ "hint", OPTION_HINT, NULL, "ask copy-on-write file systems to overwrite in place" },
-	{ "rate", OPTION_RATE, "SIZE", "limit the rate of writing zeroes, bytes per second",
-	  .values = "10M 50M 100M" },
-	{ "idle", OPTION_IDLE, NULL, "use the disk only while nobody else does (I/O priority)" },
-	{ "json", OPTION_JSON, NULL, "one JSON object per file" },
-	{ "quiet", OPTION_QUIET, NULL, "errors only" },
-	{ 0 },
-};
 
 struct create_options {
 	uint32_t flags;	      /* enum prealloc_flags */
 	uint32_t io_priority; /* enum prealloc_io_priority */
 	uint64_t rate;	      /* bytes per second; 0: no limit */
-	int json, quiet;
-	char **words; /* files, and the size as the last */
-	size_t word_count;
+	bool json, quiet;
 };
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
-{
-	static const struct {
-		int key;
-		uint32_t flag;
-	} flags[] = {
-		{ OPTION_KEEP_SIZE, PREALLOC_KEEP_SIZE },
-		{ OPTION_DURABLE, PREALLOC_DURABLE },
-		{ OPTION_VERIFY, PREALLOC_VERIFY },
-		{ OPTION_HINT, PREALLOC_HINT },
-		{ OPTION_REQUIRE_NATIVE, PREALLOC_REQUIRE_NATIVE },
-	};
-	struct create_options *wanted = state->input;
+#define SETS(kind, member) OPTION_INTO(kind, struct create_options, member)
+#define SETS_FLAG(flag) .value = (flag), SETS(OPTION_BITS, flags)
 
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (flags[i].key == key) {
-			wanted->flags |= flags[i].flag;
-			return 0;
-		}
-	switch (key) {
-	case OPTION_JSON:
-		wanted->json = 1;
-		return 0;
-	case OPTION_QUIET:
-		wanted->quiet = 1;
-		return 0;
-	case OPTION_IDLE:
-		wanted->io_priority = PREALLOC_IO_IDLE;
-		return 0;
-	case OPTION_RATE:
-		if (size_parse(argument, &wanted->rate) < 0 || wanted->rate == 0)
-			argp_error(state,
-				   "invalid rate \"%s\": use bytes per second with K, M, G or T, "
-				   "such as 20M",
-				   argument);
-		return 0;
-	case ARGP_KEY_ARGS:
-		wanted->words = state->argv + state->next;
-		wanted->word_count = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+static const struct option_row options[] = {
+	{ "keep-size", 'k', NULL, "reserve the space, do not change the file size",
+	  SETS_FLAG(PREALLOC_KEEP_SIZE) },
+	{ "durable", 'd', NULL, "return when the file and its directory are on the disk",
+	  SETS_FLAG(PREALLOC_DURABLE) },
+	{ "require-native", 'n', NULL, "use only fallocate(), never write zeroes",
+	  SETS_FLAG(PREALLOC_REQUIRE_NATIVE) },
+	{ "verify", 0, NULL, "verify that the space is allocated", SETS_FLAG(PREALLOC_VERIFY) },
+	{ "hint", 0, NULL, "ask copy-on-write file systems to overwrite in place",
+	  SETS_FLAG(PREALLOC_HINT) },
+	{ "rate", 0, "SIZE", "limit the rate of writing zeroes, bytes per second",
+	  .values = "10M 50M 100M", .least = 1, SETS(OPTION_SIZE, rate) },
+	{ "idle", 0, NULL, "use the disk only while nobody else does (I/O priority)",
+	  .value = PREALLOC_IO_IDLE, SETS(OPTION_BITS, io_priority) },
+	{ "json", 'j', NULL, "one JSON object per file", SETS(OPTION_FLAG, json) },
+	{ "quiet", 'q', NULL, "errors only", SETS(OPTION_FLAG, quiet) },
+	{ 0 },
+};
 
 /* ---- progress ---- */
 
@@ -336,15 +283,16 @@ static int run_create(const struct command *self, int argc, char **argv)
 {
 	struct create_options wanted = { 0 };
 	struct creation creation = { .options = &wanted };
+	char **paths = command_parse(self, argc, argv, &wanted);
+	size_t count = words_count(paths);
 	const char *size;
 
-	command_parse_by(self, parse_option, argc, argv, &wanted);
-	if (wanted.word_count < 2) {
+	if (count < 2) {
 		fprintf(stderr, "alloc-perf create: give a file and its size, such as: alloc-perf "
 				"create disk.img 4G\n");
 		return PROBLEM_USAGE;
 	}
-	size = wanted.words[wanted.word_count - 1];
+	size = paths[--count];
 	if (size_parse(size, &creation.bytes) < 0 || creation.bytes == 0) {
 		fprintf(stderr,
 			"alloc-perf create: invalid size \"%s\": use a number with K, M, G or T, "
@@ -355,7 +303,7 @@ static int run_create(const struct command *self, int argc, char **argv)
 	creation.signal_fd = cmd_catch_signals();
 	if (creation.signal_fd < 0)
 		return cmd_complain(&(struct problem) { 0 }, creation.signal_fd);
-	return create_all(&creation, wanted.words, wanted.word_count - 1);
+	return create_all(&creation, paths, count);
 }
 
 const struct command cmd_create = {

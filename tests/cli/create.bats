@@ -182,7 +182,7 @@ require_native() {
 	for rate in 0 fast 10MB; do
 		run alloc-perf create --rate $rate file 1M
 		assert_status 2
-		assert_output_has "invalid rate \"$rate\": use bytes per second"
+		assert_output_has "invalid size \"$rate\" for --rate: use a number with K, M, G or T, such as 10M"
 	done
 	[ ! -e file ]
 	run alloc-perf create file 0
