@@ -3,7 +3,6 @@
  * alloc-perf list: what there is, and whether it can be used here.  Nothing is
  * booted or mounted for it; what a kernel has is read from its modules' tables.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,6 @@
 #include "cmd/list_lacks.h"
 #include "base/command.h"
 #include "cmd/run.h"
-#include "base/suggest.h"
 #include "base/text.h"
 #include "testbed/testbed.h"
 
@@ -22,7 +20,7 @@ struct list_options {
 	const char *spec;  /* of a testbed; NULL: all */
 	const struct testbed *testbed;
 	struct testbed_options options; /* for that one */
-	int names;
+	bool names;
 	struct plan plan;	     /* of a plain `alloc-perf run`, */
 	struct trial_list trials;    /* the trials of it, */
 	const struct testbed *plain; /* and its testbed; NULL: it takes booting a guest to know */
@@ -110,7 +108,7 @@ static int list_methods(const struct list_options *wanted)
 
 		name = text_format("%s%s", (*method)->name, parameters_of(*method));
 		if (!name)
-			return -1;
+			return -ENOMEM;
 		if (wanted->names) {
 			puts(name);
 			continue;
@@ -223,90 +221,87 @@ static const struct section {
 	{ "testbeds", "Testbeds", list_testbeds },
 };
 
+static const size_t section_count = ARRAY_SIZE(sections);
+static const struct option_choices section_choices = { sections, sizeof(*sections), &section_count,
+						       NULL };
+
 enum { SECTION_FILESYSTEMS = 1 << 1 };
 
 /* ---- options ---- */
 
-enum { OPTION_NAMES = 256, OPTION_ON };
-
 static const struct option_row options[] = {
-	{ "on", OPTION_ON, "TESTBED", "list the file systems of this testbed",
-	  .values = "<testbed>" },
-	{ "names", OPTION_NAMES, NULL,
-	  "print only names, one per line; with --on, only file systems that can be used" },
+	{ "on", 0, "TESTBED", "list the file systems of this testbed", .values = "<testbed>",
+	  OPTION_INTO(OPTION_TEXT, struct list_options, spec) },
+	{ "names", 0, NULL,
+	  "print only names, one per line; with --on, only file systems that can be used",
+	  OPTION_INTO(OPTION_FLAG, struct list_options, names) },
 	{ 0 },
 };
 
-static void choose_section(const char *name, struct argp_state *state, unsigned *sections_wanted)
+static int choose_sections(char *const *words, struct list_options *wanted, struct problem *problem)
 {
-	const char *nearest = NULL;
+	for (; *words; words++) {
+		const void *section;
+		int r = option_choose(&section_choices, NULL, *words, &section, problem);
 
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
-		suggest_consider(name, sections[i].name, &nearest);
-		if (strcmp(sections[i].name, name) == 0) {
-			*sections_wanted |= 1u << i;
-			return;
-		}
+		if (r < 0)
+			return r;
+		wanted->sections |= 1u << ((const struct section *)section - sections);
 	}
-	argp_error(state, "unknown list \"%s\"%s%s%s; use methods, filesystems or testbeds", name,
-		   nearest ? "; did you mean \"" : "", nearest ? nearest : "",
-		   nearest ? "\"?" : "");
+	if (wanted->spec && wanted->sections && !(wanted->sections & SECTION_FILESYSTEMS))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--on applies to file systems; add filesystems");
+	return 0;
 }
 
-static error_t parse_option(int key, char *argument, struct argp_state *state)
+static int choose_testbed(struct list_options *wanted, struct problem *problem)
 {
-	struct list_options *wanted = state->input;
+	int r = 0;
 
-	switch (key) {
-	case OPTION_NAMES:
-		wanted->names = 1;
-		return 0;
-	case OPTION_ON:
-		wanted->spec = argument;
-		return 0;
-	case ARGP_KEY_ARG:
-		choose_section(argument, state, &wanted->sections);
-		return 0;
-	case ARGP_KEY_END:
-		if (wanted->spec && wanted->sections && !(wanted->sections & SECTION_FILESYSTEMS))
-			argp_error(state, "--on applies to file systems; add filesystems");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	if (wanted->spec)
+		r = testbed_parse(wanted->spec, &wanted->testbed, &wanted->options.argument,
+				  problem);
+	if (r == 0 && wanted->testbed && wanted->testbed->in_directory)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"the testbed %s creates no file systems; there is nothing to list",
+			wanted->testbed->name);
+	return r;
+}
+
+static int print_sections(const struct list_options *wanted)
+{
+	size_t shown = 0;
+
+	for (size_t i = 0; i < section_count; i++) {
+		int r;
+
+		if (wanted->sections && !(wanted->sections & 1u << i))
+			continue;
+		if (!wanted->names)
+			printf("%s%s\n", shown++ ? "\n" : "", sections[i].title);
+		r = sections[i].list(wanted);
+		if (r < 0)
+			return r;
 	}
+	if (!wanted->names)
+		puts("\n* the defaults of `alloc-perf run` on this machine");
+	return 0;
 }
 
 static int run_list(const struct command *self, int argc, char **argv)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(list_options_clear) struct list_options wanted = { 0 };
-	size_t shown = 0;
+	int r = choose_sections(command_parse(self, argc, argv, &wanted), &wanted, &problem);
 
-	command_parse_by(self, parse_option, argc, argv, &wanted);
-	if (wanted.spec &&
-	    testbed_parse(wanted.spec, &wanted.testbed, &wanted.options.argument, &problem) < 0)
-		return cmd_complain(&problem, 0);
-	if (wanted.testbed && wanted.testbed->in_directory) {
-		problem_set(&problem, PROBLEM_USAGE, EINVAL,
-			    "the testbed %s creates no file systems; there is nothing to list",
-			    wanted.testbed->name);
-		return cmd_complain(&problem, 0);
-	}
-	if (read_plain(&wanted) < 0)
-		return cmd_complain(&problem, -ENOMEM);
-	for (size_t i = 0; i < ARRAY_SIZE(sections); i++) {
-		const struct section *section = &sections[i];
-
-		if (wanted.sections && !(wanted.sections & 1u << i))
-			continue;
-		if (!wanted.names)
-			printf("%s%s\n", shown++ ? "\n" : "", section->title);
-		if (section->list(&wanted) < 0)
-			return PROBLEM_VERDICT;
-	}
-	if (!wanted.names)
-		puts("\n* the defaults of `alloc-perf run` on this machine");
-	return 0;
+	if (r == 0)
+		r = choose_testbed(&wanted, &problem);
+	if (r == 0)
+		r = read_plain(&wanted);
+	if (r == 0)
+		r = print_sections(&wanted);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 const struct command cmd_list = {

@@ -115,6 +115,12 @@ marked() {
 	run alloc-perf list file-systems
 	assert_status 2
 	assert_output_has 'did you mean "filesystems"?'
+	run alloc-perf list moons
+	assert_status 2
+	assert_output_has 'invalid argument "moons": use methods, filesystems or testbeds'
+	run alloc-perf list methods --on uml
+	assert_status 2
+	assert_output_has "--on applies to file systems; add filesystems"
 	run alloc-perf list --on moon
 	assert_status 2
 	run alloc-perf lsit
