@@ -21,13 +21,27 @@ static const char *const *entry_at(const struct option_choices *choices, size_t 
 	return (const void *)((const char *)choices->entries + index * choices->entry_bytes);
 }
 
+/* NULL: it cannot be chosen. */
+static const char *name_at(const struct option_choices *choices, size_t index)
+{
+	return !choices->set || choices->set & 1u << index ? *entry_at(choices, index) : NULL;
+}
+
 /* "kernel, date or label", with these separators. */
 static char *join_names(const struct option_choices *choices, const char *comma, const char *last)
 {
 	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
+	const char *held = NULL;
 
-	for (size_t i = 0; i < *choices->count; i++)
-		strbuf_join(&names, i + 1 < *choices->count ? comma : last, *entry_at(choices, i));
+	for (size_t i = 0; i < *choices->count; i++) {
+		const char *name = name_at(choices, i);
+
+		if (held && name)
+			strbuf_join(&names, comma, held);
+		held = name ? name : held;
+	}
+	if (held)
+		strbuf_join(&names, last, held);
 	return strbuf_take(&names);
 }
 
@@ -55,13 +69,14 @@ int option_choose(const struct option_choices *choices, const char *option, cons
 	const char *nearest = NULL;
 
 	for (size_t i = 0; i < *choices->count; i++) {
-		const char *const *entry = entry_at(choices, i);
+		const char *name = name_at(choices, i);
 
-		if (strcmp(*entry, word) == 0) {
-			*ret = entry;
+		if (name && strcmp(name, word) == 0) {
+			*ret = entry_at(choices, i);
 			return 0;
 		}
-		suggest_consider(word, *entry, &nearest);
+		if (name)
+			suggest_consider(word, name, &nearest);
 	}
 	subject = option ? text_format("invalid value \"%s\" for --%s", word, option)
 			 : text_format("invalid argument \"%s\"", word);
@@ -82,18 +97,29 @@ static int set_choice(const struct option_row *row, const char *argument, void *
 	return r;
 }
 
+static int set_position(const struct option_row *row, const struct option_choices *choices,
+			const char *argument, unsigned *ret, struct problem *problem)
+{
+	const void *entry;
+	int r = option_choose(choices, row->name, argument, &entry, problem);
+
+	if (r == 0)
+		*ret = (unsigned)(row->least +
+				  (size_t)((const char *)entry - (const char *)choices->entries) /
+					  choices->entry_bytes);
+	return r;
+}
+
 static int set_word(const struct option_row *row, const char *argument, unsigned *ret,
 		    struct problem *problem)
 {
-	CLEANUP(freep) char **words = words_split(row->values, " ");
+	CLEANUP(freep) char **words = row->choices ? NULL : words_split(row->values, " ");
 	size_t count = words ? words_count(words) : 0;
-	const struct option_choices choices = { words, sizeof(*words), &count, NULL };
-	const void *entry;
-	int r = words ? option_choose(&choices, row->name, argument, &entry, problem) : -ENOMEM;
+	const struct option_choices few = { words, sizeof(*words), &count, NULL, 0 };
 
-	if (r == 0)
-		*ret = (unsigned)(row->least + (size_t)((char *const *)entry - words));
-	return r;
+	if (row->choices)
+		return set_position(row, row->choices, argument, ret, problem);
+	return words ? set_position(row, &few, argument, ret, problem) : -ENOMEM;
 }
 
 static int set_words(const char *argument, char ***ret)
@@ -210,7 +236,12 @@ char *option_help(const struct option_row *row)
 
 char *option_values(const struct option_row *row)
 {
-	if (!row->values && row->choices)
-		return join_names(row->choices, " ", " ");
-	return strdup(row->values ? row->values : "");
+	const struct option_choices *choices = row->choices;
+
+	if (row->values || !choices)
+		return strdup(row->values ? row->values : "");
+	if (choices->list)
+		return text_format("`%s`%s", strchr(choices->list, ' ') + 1,
+				   strchr(row->argument, ',') ? "," : "");
+	return join_names(choices, " ", " ");
 }

@@ -17,7 +17,8 @@ enum option_kind {
 	OPTION_NUMBER,	 /* an unsigned, from `least` to `most` */
 	OPTION_SIZE,	 /* a uint64_t, at least `least`, by size_parse() */
 	OPTION_DURATION, /* a uint64_t of seconds, from `least` to `most`, by duration_parse() */
-	OPTION_WORD,	 /* an unsigned: `least` plus the position of the word in `values` */
+	OPTION_WORD,	 /* an unsigned: `least` plus the position in `choices`, or in the words of
+			    `values` */
 	OPTION_CHOICE,	 /* a const T *, to the entry of `choices`, a table of T */
 	OPTION_WORDS,	 /* a char **, as by words_split(): the argument, split at commas */
 };
@@ -27,7 +28,8 @@ struct option_choices {
 	const void *entries;
 	size_t entry_bytes;
 	const size_t *count;
-	const char *list; /* the command that lists them; NULL: they are few */
+	const char *list; /* "PROGRAM COMMAND" that lists them; NULL: they are few */
+	unsigned set;	  /* the entries that can be chosen, 1 << position; 0: all */
 };
 
 struct option_row {
@@ -50,7 +52,7 @@ struct option_row {
 	 * How a shell completes its argument.  "auto self": one of these words.  "<file>": by the
 	 * shell's function of that name (completion/).  "`list --names methods`": first words of
 	 * the lines that the program prints then.  A comma at the end: several, separated by
-	 * commas.  NULL: by the names of few choices, or not at all.
+	 * commas.  NULL: by its choices, or not at all.
 	 */
 	const char *values;
 };

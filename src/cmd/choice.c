@@ -9,6 +9,10 @@
 #include "base/suggest.h"
 #include "base/words.h"
 
+const struct option_choices choice_of_measures = { measure_table, sizeof(measure_table[0]),
+						   &measure_count,
+						   "alloc-perf report --list-measures", 0 };
+
 int choice_refuse(const char *what, const char *typed, const char *nearest, const char *instead,
 		  struct problem *problem)
 {

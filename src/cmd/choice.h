@@ -6,8 +6,11 @@
 #include <stddef.h>
 
 #include "stats/measure.h"
+#include "base/option.h"
 #include "base/problem.h"
 #include "report/report.h"
+
+extern const struct option_choices choice_of_measures;
 
 /*
  * "unknown WHAT "typed"", with what was meant or, where nothing is near, with `instead`.

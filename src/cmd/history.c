@@ -6,7 +6,6 @@
  */
 #include "cmd/cmd_history.h"
 
-#include <argp.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -14,65 +13,39 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "base/command.h"
 #include "report/report.h"
-#include "base/suggest.h"
 #include "base/terminal.h"
 #include "base/text_table.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "results/resultfile.h"
 #include "stats/cell.h"
-
-enum { KEY_STORE = 256, KEY_FORMAT = 'f' };
 
 struct options {
 	const char *store; /* NULL: the default */
 	const struct report_format *format;
-	char *const *arguments;
-	size_t argument_count;
-	struct problem problem;
+	char **arguments; /* ends with NULL */
 };
 
-static void options_clear(struct options *options)
-{
-	problem_clear(&options->problem);
-}
+#define STORE_ROW                                                               \
+	{                                                                       \
+		"store", 0, "FILE", "the history",                              \
+			.values = "<file>",                                     \
+			.fallback = "$XDG_DATA_HOME/alloc-perf/history.sqlite", \
+			OPTION_INTO(OPTION_TEXT, struct options, store)         \
+	}
 
-static const struct option_row store_option[] = {
-	{ "store", KEY_STORE, "FILE",
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
-	{ 0 },
-};
+static const struct option_row store_option[] = { STORE_ROW, { 0 } };
 
 static const struct option_row show_options[] = {
-	{ "format", KEY_FORMAT, "FORM", "A format of alloc-perf report (default: table)",
-	  .values = "table markdown html json 2009 csv" },
-	{ "store", KEY_STORE, "FILE",
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
+	{ "format", 'f', "FORM", "a format of alloc-perf report", .fallback = "table",
+	  OPTION_FROM(report_formats, report_format_count, struct options, format) },
+	STORE_ROW,
 	{ 0 },
 };
-
-static error_t take_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case KEY_STORE:
-		options->store = argument;
-		return 0;
-	case KEY_FORMAT:
-		return -choice_report_format(argument, &options->format, &options->problem);
-	case ARGP_KEY_ARGS:
-		options->arguments = state->argv + state->next;
-		options->argument_count = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
 
 int cmd_history_open(const char *store, enum history_mode mode, struct history **ret,
 		     struct problem *problem)
@@ -94,11 +67,11 @@ static int add(struct options *options, struct problem *problem)
 	struct history_added added;
 	int r = 0;
 
-	if (options->argument_count == 0)
+	if (!*options->arguments)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "no result file given; see alloc-perf history add --help");
-	for (size_t i = 0; r == 0 && i < options->argument_count; i++)
-		r = cmd_read_results(options->arguments[i], &results, problem);
+	for (char **file = options->arguments; r == 0 && *file; file++)
+		r = cmd_read_results(*file, &results, problem);
 	if (r == 0)
 		r = cmd_history_open(options->store, HISTORY_ADD, &history, problem);
 	if (r == 0)
@@ -139,13 +112,8 @@ static int list(struct options *options, struct problem *problem)
 					       "kernel", "trials",  "label" };
 	CLEANUP(text_table_clear)
 	struct text_table table = { .columns = ARRAY_SIZE(heading), .align = "rllllrl" };
-	int r;
+	int r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
 
-	if (options->argument_count)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "unexpected argument \"%s\"; history list takes none",
-				   options->arguments[0]);
-	r = cmd_history_open(options->store, HISTORY_READ, &history, problem);
 	text_table_add_row(&table, heading);
 	if (r == 0)
 		r = history_list(history, list_run, &table, problem);
@@ -162,7 +130,7 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 {
 	char *end;
 
-	if (options->argument_count != 1)
+	if (words_count(options->arguments) != 1)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "give one ID; `alloc-perf history list` shows them");
 	errno = 0;
@@ -176,12 +144,11 @@ static int parse_id(const struct options *options, int64_t *ret, struct problem 
 
 static int show_results(const struct options *options, const struct results *results)
 {
-	const struct report_format *format = options->format ? options->format : &report_formats[0];
 	const struct report_options fit = { .columns = terminal_size(STDOUT_FILENO).columns };
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 	int r = grids_build(results, &grids);
 
-	return r < 0 ? r : format->print(stdout, &grids, &fit);
+	return r < 0 ? r : options->format->print(stdout, &grids, &fit);
 }
 
 static int show(struct options *options, struct problem *problem)
@@ -210,12 +177,13 @@ static int show(struct options *options, struct problem *problem)
 static int run_with(int (*run)(struct options *options, struct problem *problem),
 		    const struct command *self, int argc, char **argv)
 {
-	CLEANUP(options_clear) struct options options = { 0 };
-	int r = -command_parse_by(self, take_option, argc, argv, &options);
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	struct options options = { .format = &report_formats[0] };
+	int r;
 
-	if (r == 0)
-		r = run(&options, &options.problem);
-	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+	options.arguments = command_parse(self, argc, argv, &options);
+	r = run(&options, &problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 static int run_add(const struct command *self, int argc, char **argv)

@@ -223,7 +223,7 @@ static const struct section {
 
 static const size_t section_count = ARRAY_SIZE(sections);
 static const struct option_choices section_choices = { sections, sizeof(*sections), &section_count,
-						       NULL };
+						       NULL, 0 };
 
 enum { SECTION_FILESYSTEMS = 1 << 1 };
 

@@ -3,7 +3,6 @@
  * A trend is a grid whose rows are points in time, so everything that makes and
  * draws grids serves.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,13 +18,8 @@
 #include "cmd/output.h"
 #include "base/command.h"
 #include "report/report.h"
-#include "base/size.h"
 #include "cmd/trend_points.h"
-#include "base/words.h"
 #include "results/resultfile.h"
-
-enum { KEY_STORE = 256, KEY_FS, KEY_BY, KEY_ON, KEY_CHART, KEY_FORCE };
-enum { KEY_METHOD = 'm', KEY_MEASURE = 'M', KEY_SIZE = 's', KEY_OUTPUT = 'o' };
 
 struct options {
 	const char *store;
@@ -36,132 +30,67 @@ struct options {
 	const struct measure *measure;
 	enum record_key by; /* one of `points_in_time` */
 	const char *output; /* NULL: a table */
-	int chart;	    /* on the terminal */
-	int force;
-	struct problem problem;
+	bool chart;	    /* on the terminal */
+	bool force;
 };
 
 static void options_clear(struct options *options)
 {
 	free(options->methods);
-	problem_clear(&options->problem);
 }
 
+static const struct option_choices points_in_time = { record_keys, sizeof(record_keys[0]),
+						      &(const size_t) { RECORD_KEY_COUNT }, NULL,
+						      KEY_SET(KERNEL) | KEY_SET(DATE) |
+							      KEY_SET(LABEL) };
+
+#define SETS(kind, member) OPTION_INTO(kind, struct options, member)
+
 static const struct option_row option_table[] = {
-	{ "fs", KEY_FS, "NAME", "The file system, by its name in the results",
-	  .values = "`list --names filesystems`" },
-	{ "method", KEY_METHOD, "NAME,...", "The methods (default: all)",
-	  .values = "`list --names methods`," },
-	{ "measure", KEY_MEASURE, "NAME",
-	  "The measure, see alloc-perf report --list-measures (default: time)",
-	  .values = "`report --list-measures`" },
-	{ "by", KEY_BY, "kernel|date|label", "One line per kernel (the default), date or label",
-	  .values = "kernel date label" },
-	{ "on", KEY_ON, "TESTBED", "Only results of this testbed", .values = "<testbed>" },
-	{ "size", KEY_SIZE, "SIZE", "Only files of this size", .values = "256M 512M 1G 4G" },
-	{ "chart", KEY_CHART, NULL, "Draw on the terminal with gnuplot" },
-	{ "output", KEY_OUTPUT, "FILE", "Draw to FILE, which ends in .svg, .png or .pdf",
-	  .values = "<file>" },
-	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
-	{ "store", KEY_STORE, "FILE",
-	  "The history (default: $XDG_DATA_HOME/alloc-perf/history.sqlite)", .values = "<file>" },
+	{ "fs", 0, "NAME", "the file system, by its name in the results",
+	  .values = "`list --names filesystems`", SETS(OPTION_TEXT, filesystem) },
+	{ "method", 'm', "NAME,...", "the methods", .fallback = "all",
+	  .values = "`list --names methods`,", SETS(OPTION_WORDS, methods) },
+	{ "measure", 'M', "NAME", "the measure; `alloc-perf report --list-measures` shows them",
+	  .fallback = "time", .choices = &choice_of_measures, SETS(OPTION_CHOICE, measure) },
+	{ "by", 0, "WHAT", "what has a line of its own", .fallback = "kernel",
+	  .choices = &points_in_time, SETS(OPTION_WORD, by) },
+	{ "on", 0, "TESTBED", "only results of this testbed", .values = "<testbed>",
+	  SETS(OPTION_TEXT, testbed) },
+	{ "size", 's', "SIZE", "only files of this size", .values = "256M 512M 1G 4G", .least = 1,
+	  SETS(OPTION_SIZE, file_bytes) },
+	{ "chart", 0, NULL, "draw on the terminal with gnuplot", SETS(OPTION_FLAG, chart) },
+	{ "output", 'o', "FILE", "draw to FILE, which ends in .svg, .png or .pdf",
+	  .values = "<file>", SETS(OPTION_TEXT, output) },
+	{ "force", 0, NULL, "also replace a result file", SETS(OPTION_FLAG, force) },
+	{ "store", 0, "FILE", "the history", .values = "<file>",
+	  .fallback = "$XDG_DATA_HOME/alloc-perf/history.sqlite", SETS(OPTION_TEXT, store) },
 	{ 0 },
 };
 
-/* The keys that can be points in time. */
-static const unsigned points_in_time = KEY_SET(KERNEL) | KEY_SET(DATE) | KEY_SET(LABEL);
-
-static int take_by(struct options *options, const char *name)
-{
-	options->by = record_key_find(name);
-	if (options->by < RECORD_KEY_COUNT && (1u << options->by & points_in_time))
-		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "invalid value \"%s\" for --by: use kernel, date or label", name);
-}
-
-static int take_size(struct options *options, const char *text)
-{
-	if (size_parse(text, &options->file_bytes) == 0 && options->file_bytes > 0)
-		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "invalid file size \"%s\": use a size such as 256M or 4G", text);
-}
-
-static int take_output(struct options *options, const char *path)
-{
-	options->output = path;
-	if (chart_is_picture(path))
-		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "the name of a chart must end in .svg, .png or .pdf: %s", path);
-}
-
-static error_t take_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case KEY_STORE:
-		options->store = argument;
-		return 0;
-	case KEY_FS:
-		options->filesystem = argument;
-		return 0;
-	case KEY_METHOD:
-		free(options->methods);
-		options->methods = words_split(argument, ",");
-		return options->methods ? 0 : ENOMEM;
-	case KEY_MEASURE:
-		return -choice_measure(argument, &options->measure, &options->problem);
-	case KEY_BY:
-		return -take_by(options, argument);
-	case KEY_ON:
-		options->testbed = argument;
-		return 0;
-	case KEY_SIZE:
-		return -take_size(options, argument);
-	case KEY_OUTPUT:
-		return -take_output(options, argument);
-	case KEY_FORCE:
-		options->force = 1;
-		return 0;
-	case KEY_CHART:
-		options->chart = 1;
-		return 0;
-	case ARGP_KEY_ARG:
-		return -problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				    "unexpected argument \"%s\"; history trend takes none",
-				    argument);
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static int settle(struct options *options)
-{
-	if (!options->filesystem)
-		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "give a file system with --fs NAME");
-	if (options->chart && options->output)
-		return problem_set(
-			&options->problem, PROBLEM_USAGE, EINVAL,
-			"--chart draws on the terminal, --output to a file; use only one");
-	options->measure = options->measure ? options->measure : measure_find("time");
-	return 0;
-}
-
-static int check_output(struct options *options)
+/* What is well formed may still not go together. */
+static int check(const struct options *options, struct problem *problem)
 {
 	CLEANUP(freep)
 	char *store = options->store ? strdup(options->store) : history_default_path();
 	int r = 0;
 
-	if (options->output && store)
-		r = output_check_input(options->output, store, &options->problem);
-	if (r == 0 && options->output)
-		r = output_check(options->output, options->force, &options->problem);
-	return r;
+	if (!options->filesystem)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "give a file system with --fs NAME");
+	if (!options->output)
+		return 0;
+	if (options->chart)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"--chart draws on the terminal, --output to a file; use only one");
+	if (!chart_is_picture(options->output))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the name of a chart must end in .svg, .png or .pdf: %s",
+				   options->output);
+	if (store)
+		r = output_check_input(options->output, store, problem);
+	return r < 0 ? r : output_check(options->output, options->force, problem);
 }
 
 /* ---- from the store to grids ---- */
@@ -243,17 +172,16 @@ static int trend(const struct options *options, struct problem *problem)
 
 static int run_trend(const struct command *self, int argc, char **argv)
 {
-	CLEANUP(options_clear) struct options options = { .by = RECORD_KEY_KERNEL };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(options_clear)
+	struct options options = { .measure = measure_find("time"), .by = RECORD_KEY_KERNEL };
 	int r;
 
-	r = -command_parse_by(self, take_option, argc, argv, &options);
+	command_parse(self, argc, argv, &options);
+	r = check(&options, &problem);
 	if (r == 0)
-		r = settle(&options);
-	if (r == 0)
-		r = check_output(&options);
-	if (r == 0)
-		r = trend(&options, &options.problem);
-	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+		r = trend(&options, &problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 const struct command cmd_history_trend = {

@@ -20,7 +20,10 @@ struct metal {
 static const struct metal metals[] = { { "tin", 505 }, { "lead", 600 }, { "copper", 1358 } };
 static const size_t metal_count = ARRAY_SIZE(metals);
 static const struct option_choices listed = { metals, sizeof(metals[0]), &metal_count,
-					      "alloc-perf list metals" };
+					      "alloc-perf list metals", 0 };
+
+static const struct option_choices soft = { metals, sizeof(metals[0]), &metal_count, NULL,
+					    1 << 0 | 1 << 1 };
 
 struct input {
 	const char *text;
@@ -46,9 +49,17 @@ static const struct option_row rows[] = {
 	{ .name = "flag", INTO(OPTION_FLAG, flag) },
 	{ .name = "one", .value = 1, INTO(OPTION_BITS, bits) },
 	{ .name = "four", .value = 4, INTO(OPTION_BITS, bits) },
-	{ .name = "number", .least = 1, .most = 20, INTO(OPTION_NUMBER, number) },
+	{ .name = "number",
+	  .help = "how many",
+	  .least = 1,
+	  .most = 20,
+	  INTO(OPTION_NUMBER, number) },
 	{ .name = "any", INTO(OPTION_NUMBER, number) },
-	{ .name = "size", .least = 1, .values = "16K 1M", INTO(OPTION_SIZE, bytes) },
+	{ .name = "size",
+	  .help = "at least",
+	  .least = 1,
+	  .values = "16K 1M",
+	  INTO(OPTION_SIZE, bytes) },
 	{ .name = "time", .least = 1, .most = 7200, INTO(OPTION_DURATION, seconds) },
 	{ .name = "word", .least = 1, .values = "slow fast", INTO(OPTION_WORD, word) },
 	{ .name = "metal",
@@ -56,9 +67,16 @@ static const struct option_row rows[] = {
 	  .fallback = "tin",
 	  OPTION_FROM(metals, metal_count, struct input, metal) },
 	{ .name = "listed",
+	  .argument = "NAME",
 	  .help = "what to melt",
 	  .choices = &listed,
 	  INTO(OPTION_CHOICE, metal) },
+	{ .name = "several",
+	  .argument = "NAME,...",
+	  .help = "what to melt",
+	  .choices = &listed,
+	  .take = take },
+	{ .name = "soft", .choices = &soft, INTO(OPTION_WORD, word) },
 	{ .name = "words", INTO(OPTION_WORDS, words) },
 	{ .name = "taken", .value = 7, .take = take },
 };
@@ -123,6 +141,8 @@ static void each_kind_sets_its_member(void **state)
 	assert_true(input.number == 4294967295);
 	set(&input, "listed", "copper");
 	assert_int_equal(1358, input.metal->melts);
+	set(&input, "soft", "lead");
+	assert_int_equal(1, input.word);
 	free(input.words);
 }
 
@@ -151,6 +171,7 @@ static void bad_values_are_named_with_what_is_accepted(void **state)
 	refuses("metal", "gold", "invalid value \"gold\" for --metal: use tin, lead or copper");
 	refuses("metal", "cooper",
 		"invalid value \"cooper\" for --metal; did you mean \"copper\"?");
+	refuses("soft", "copper", "invalid value \"copper\" for --soft: use tin or lead");
 	refuses("listed", "gold",
 		"invalid value \"gold\" for --listed; `alloc-perf list metals` lists them");
 	refuses("taken", "", "nothing to take");
@@ -158,7 +179,7 @@ static void bad_values_are_named_with_what_is_accepted(void **state)
 
 static void an_argument_is_chosen_too(void **state)
 {
-	const struct option_choices few = { metals, sizeof(metals[0]), &metal_count, NULL };
+	const struct option_choices few = { metals, sizeof(metals[0]), &metal_count, NULL, 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	const void *entry = NULL;
 	(void)state;
@@ -173,7 +194,10 @@ static void texts_name_few_choices_and_the_default(void **state)
 {
 	static const char *const texts[][3] = {
 		{ "metal", "what to melt: tin, lead or copper (default: tin)", "tin lead copper" },
-		{ "listed", "what to melt", "tin lead copper" },
+		{ "listed", "what to melt", "`list metals`" },
+		{ "several", "what to melt", "`list metals`," },
+		{ "size", "at least", "16K 1M" },
+		{ "number", "how many", "" },
 	};
 	(void)state;
 

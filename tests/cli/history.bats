@@ -217,12 +217,12 @@ refused() { # STATUS SENTENCE ARGUMENT...
 	refused 2 'invalid ID "x"' show x
 	refused 2 'invalid ID "0"' show 0
 	refused 2 'invalid ID "99999999999999999999"' show 99999999999999999999
-	refused 2 'unknown format "tabel"; did you mean "table"?' show 1 --format tabel
+	refused 2 'invalid value "tabel" for --format; did you mean "table"?' show 1 --format tabel
 	refused 2 "give a file system with --fs NAME" trend
 	refused 2 "takes none" trend --fs ext4 x
 	refused 2 'did you mean "fragments"?' trend --fs ext4 --measure fragmenst
-	refused 2 "use kernel, date or label" trend --fs ext4 --by day
-	refused 2 'invalid file size "4KB"' trend --fs ext4 --size 4KB
+	refused 2 "use kernel, label or date" trend --fs ext4 --by day
+	refused 2 'invalid size "4KB" for --size' trend --fs ext4 --size 4KB
 	refused 2 "must end in .svg, .png or .pdf" trend --fs ext4 -o trend.txt
 	refused 2 "use only one" trend --fs ext4 --chart -o trend.svg
 	[ ! -e data ]
