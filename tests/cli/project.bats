@@ -65,7 +65,7 @@ project_files() {
 	mkdir -p "$WORK/one/meson-logs"
 	cat >"$WORK/one/meson-logs/testlog.json" <<-'END'
 		{"name": "p:unit / good", "result": "OK"}
-		{"name": "p:unit / bad", "result": "FAIL"}
+		{"name": "p:unit / bad", "result": "FAIL", "stdout": "not ok 1 - a\n# line 7: 3 is not 4\nok 2 - b\n# fine\n"}
 		{"name": "p:unit / died", "result": "ERROR"}
 		{"name": "p:unit / slow", "result": "TIMEOUT"}
 	END
@@ -81,6 +81,8 @@ project_files() {
 	run scripts/count-tests "$WORK/one"
 	assert_status 1
 	assert_output_has "failed: p:unit / died: ERROR"
+	assert_output_has "# line 7: 3 is not 4"
+	[[ $output != *"# fine"* ]]
 	assert_output_has "2 - b: no root"
 	run --separate-stderr scripts/count-tests "$WORK/one"
 	[ "$output" = "3 passed, 3 failed, 1 skipped" ]
