@@ -58,7 +58,7 @@ static int is_plain_filesystem(const struct list_options *wanted,
 			       const struct filesystem *filesystem)
 {
 	for (size_t i = 0; i < wanted->trials.count; i++)
-		if (wanted->trials.trial[i].filesystem == filesystem)
+		if (strcmp(wanted->trials.trial[i].filesystem->name, filesystem->name) == 0)
 			return 1;
 	return 0;
 }

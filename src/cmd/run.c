@@ -26,6 +26,8 @@ static void run_clear(struct run *run)
 	plan_clear(&run->plan);
 	results_clear(&run->results);
 	free(run->options->kernels);
+	free(run->options->mount_options);
+	free(run->options->mkfs_options);
 	free(run->path);
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);

@@ -16,6 +16,7 @@ enum { TRIAL_SECONDS = 3600 };
 
 /* A key of the plan that an option sets. */
 #define SETS_KEY(name) OPTION_INTO(OPTION_TEXT, struct run_options, given.name), .key = #name
+#define ADDS(member) .take = take_added, .offset = offsetof(struct run_options, member)
 #define SETS(option_kind, member) OPTION_INTO(option_kind, struct run_options, member)
 
 /* 0 or -errno with a sentence. */
@@ -46,10 +47,32 @@ static int take_kernel(void *input, const struct option_row *row, const char *ar
 	return text_join(&run->kernels, ",", argument);
 }
 
+/* They become lists, too; "" is one that adds nothing. */
+static int take_added(void *input, const struct option_row *row, const char *argument,
+		      struct problem *problem)
+{
+	char **list = (char **)((char *)input + row->offset);
+
+	if (strchr(argument, '\n'))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the --%s contain a line break; give the option several times "
+				   "to compare several",
+				   row->name);
+	return text_join(list, "\n", *argument ? argument : PLAN_NO_OPTIONS);
+}
+
 const struct option_row run_option_rows[] = {
 	{ .help = "What to measure:", .group = 1 },
 	{ "fs", 'f', "NAME,...", "file systems; `alloc-perf list filesystems` shows them",
 	  .group = 1, .values = "`list --names filesystems`,", SETS_KEY(filesystems) },
+	{ "mount-options", 0, "OPTIONS",
+	  "mount options to add to each file system, such as nodelalloc,noatime; given several "
+	  "times they are compared, \"\" adds none",
+	  .group = 1, .key = "mount_options", .repeats = true, ADDS(mount_options) },
+	{ "mkfs-options", 0, "OPTIONS",
+	  "options to add to the mkfs of each file system, such as \"-O bigalloc -C 64K\"; given "
+	  "several times they are compared, \"\" adds none",
+	  .group = 1, .key = "mkfs_options", .repeats = true, ADDS(mkfs_options) },
 	{ "methods", 'm', "NAME,...", "methods; `alloc-perf list methods` shows them", .group = 1,
 	  .values = "`list --names methods`,", SETS_KEY(methods) },
 	{ "size", 's', "SIZE,...", "file sizes, such as 64M or 4G (binary units)", .group = 1,
@@ -123,4 +146,6 @@ void run_parse(const struct command *self, int argc, char **argv, struct run_opt
 	*ret = (struct run_options) { .trial_seconds = TRIAL_SECONDS };
 	command_parse(self, argc, argv, ret);
 	ret->given.kernels = ret->kernels;
+	ret->given.mount_options = ret->mount_options;
+	ret->given.mkfs_options = ret->mkfs_options;
 }

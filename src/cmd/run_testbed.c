@@ -194,6 +194,8 @@ static int refuse_volumes(const struct run *run, struct problem *problem)
 		const char *name, *value;
 	} options[] = {
 		{ "fs", wanted->given.filesystems },
+		{ "mount-options", wanted->given.mount_options },
+		{ "mkfs-options", wanted->given.mkfs_options },
 		{ "volume", wanted->given.volume },
 		{ "keep-images", wanted->keep_images },
 		{ "scratch", wanted->scratch },

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "plan/selection.h"
+#include "plan/variant.h"
 
 /* Each count is that of choices; of what does not apply there is one. */
 static size_t filesystem_choices(const struct selection *selection)
@@ -43,7 +44,7 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 	size = rest / filesystem_choices(selection);
 	return (struct plan_trial) {
 		.kernel = selection->kernels ? &selection->kernels[kernel] : NULL,
-		.filesystem = in_directory ? NULL : selection->filesystems[filesystem],
+		.filesystem = in_directory ? NULL : &selection->filesystems[filesystem],
 		.method = selection->methods[method],
 		.file_bytes = selection->sizes[size],
 		.volume_bytes =
@@ -116,6 +117,8 @@ static int start_list(struct selection *selection, int in_directory, struct tria
 		.count = count,
 		.kernels = TAKE_PTR(selection->kernels),
 		.kernel_count = selection->kernel_count,
+		.filesystems = TAKE_PTR(selection->filesystems),
+		.filesystem_count = selection->filesystem_count,
 		.round_count = count,
 		.automatic = selection->automatic,
 		.precision = selection->precision,
@@ -124,6 +127,7 @@ static int start_list(struct selection *selection, int in_directory, struct tria
 		.seed = selection->seed,
 	};
 	selection->kernel_count = 0;
+	selection->filesystem_count = 0;
 	return 0;
 }
 
@@ -158,5 +162,6 @@ void trial_list_clear(struct trial_list *list)
 {
 	free(list->trial);
 	plan_kernels_clear(list->kernels, list->kernel_count);
+	filesystems_clear(list->filesystems, list->filesystem_count);
 	*list = (struct trial_list) { 0 };
 }

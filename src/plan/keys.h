@@ -12,13 +12,19 @@ enum plan_form {
 	PLAN_LINE,  /* on one line */
 	PLAN_WORDS, /* words on several lines, separated by commas or blanks */
 	PLAN_PATHS, /* the same, but a blank can be part of a word */
+	PLAN_ITEMS, /* one value per line */
 };
+
+/* The value of PLAN_ITEMS that adds no options: a line of a plan file cannot be empty. */
+#define PLAN_NO_OPTIONS "\"\""
 
 /* X(key, form) */
 #define PLAN_KEYS(X)                                                                               \
-	X(filesystems, PLAN_WORDS) /* names */                                                     \
-	X(methods, PLAN_WORDS)	   /* as for method_parse() */                                     \
-	X(sizes, PLAN_WORDS)	   /* as for size_parse() */                                       \
+	X(filesystems, PLAN_WORDS)   /* names */                                                   \
+	X(mount_options, PLAN_ITEMS) /* added to each file system, one after the other */          \
+	X(mkfs_options, PLAN_ITEMS)  /* the same */                                                \
+	X(methods, PLAN_WORDS)	     /* as for method_parse() */                                   \
+	X(sizes, PLAN_WORDS)	     /* as for size_parse() */                                     \
 	X(volume,                                                                                  \
 	  PLAN_LINE)	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */ \
 	X(runs, PLAN_LINE) /* a number, or "auto"; NULL: 1 */                                      \

@@ -18,6 +18,7 @@
 
 #include "base/cleanup.h"
 #include "plan/embedded.h"
+#include "plan/variant.h"
 #include "base/io.h"
 #include "base/size.h"
 #include "base/strbuf.h"
@@ -121,24 +122,34 @@ static int check_length(const char *key, const char *value, struct problem *prob
 			   key, most);
 }
 
-static int check_words(const char *key, const char *value, struct problem *problem)
+/* Of a list that has one value per line. */
+static int check_each(const char *key, const char *value, const char *separators,
+		      struct problem *problem)
 {
-	CLEANUP(freep) char **words = words_split(value, ",");
+	CLEANUP(freep) char **words = words_split(value, separators);
 	int r = words ? 0 : -ENOMEM;
 
-	for (char **word = words; r == 0 && *word; word++)
-		r = check_length(key, *word, problem);
+	for (char **word = words; r == 0 && *word; word++) {
+		r = check_value(key, *word, problem);
+		if (r == 0)
+			r = check_length(key, *word, problem);
+	}
 	return r;
 }
 
 static int set_key(struct plan *plan, enum plan_key key, const char *value, struct problem *problem)
 {
-	int r = check_value(keys[key].name, value, problem);
+	const char *name = keys[key].name;
+	int r = 0;
 
+	if (keys[key].form == PLAN_ITEMS)
+		r = check_each(name, value, "\n", problem);
+	else
+		r = check_value(name, value, problem);
 	if (r == 0 && keys[key].form == PLAN_LINE)
-		r = check_length(keys[key].name, value, problem);
+		r = check_length(name, value, problem);
 	if (r == 0 && keys[key].form == PLAN_PATHS)
-		r = check_words(keys[key].name, value, problem);
+		r = check_each(name, value, ",", problem);
 	return r < 0 ? r : set_text(&plan->values[key], value);
 }
 
@@ -238,16 +249,20 @@ struct reader {
 /* A list that goes on in the next line. */
 static int append_line(struct reader *reader, const char *value)
 {
-	return text_append(&reader->plan->values[key_find(reader->key)], ",%s", value);
+	enum plan_key key = key_find(reader->key);
+
+	return text_join(&reader->plan->values[key], keys[key].form == PLAN_ITEMS ? "\n" : ",",
+			 value);
 }
 
-/* It becomes a word of a list, and a part of the name of an image that is kept. */
+/* It becomes a word of a list, and a part of the name of an image that is kept.  A "+" is what adds
+ * options to it (variant.h). */
 static int is_name(const char *section)
 {
 	if (!isalnum((unsigned char)*section))
 		return 0;
 	for (; *section; section++)
-		if (!isalnum((unsigned char)*section) && !strchr("-_+.", *section))
+		if (!isalnum((unsigned char)*section) && !strchr("-_.", *section))
 			return 0;
 	return 1;
 }
@@ -269,7 +284,7 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 	if (!is_name(section))
 		return problem_set(reader->problem, PROBLEM_USAGE, EINVAL,
 				   "[%s] is not a valid name of a file system; use letters and "
-				   "digits, and after the first also - _ + .",
+				   "digits, and after the first also - _ .",
 				   section);
 	filesystem = find_filesystem(reader->plan, section);
 	if (!filesystem)
@@ -380,16 +395,7 @@ int plan_init(struct plan *plan)
 
 void plan_clear(struct plan *plan)
 {
-	for (size_t i = 0; i < plan->catalogue_count; i++) {
-		struct filesystem *filesystem = &plan->catalogue[i];
-		char *const members[] = { filesystem->name,    filesystem->type,
-					  filesystem->mkfs,    filesystem->mount_options,
-					  filesystem->package, filesystem->summary };
-
-		for (size_t j = 0; j < ARRAY_SIZE(members); j++)
-			free(members[j]);
-	}
-	free(plan->catalogue);
+	filesystems_clear(plan->catalogue, plan->catalogue_count);
 	for (size_t i = 0; i < PLAN_KEY_COUNT; i++)
 		free(plan->values[i]);
 	*plan = (struct plan) { 0 };

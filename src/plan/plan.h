@@ -14,14 +14,16 @@
 #include "base/problem.h"
 #include "plan/keys.h"
 
-/* One variant: a section of the catalogue or of a plan file. */
+/* One variant: a section of the catalogue or of a plan file, or what options make of one. */
 struct filesystem {
-	char *name;	      /* key on the command line and in results */
-	char *type;	      /* for mount(2) */
-	char *mkfs;	      /* command; the volume is appended */
-	char *mount_options;  /* comma separated; NULL: none */
-	char *package;	      /* what has the command; NULL: not known */
-	char *summary;	      /* NULL: none */
+	char *name; /* key on the command line and in results */
+	char *base; /* of a trial: the name without added options */
+	char *added_mount_options, *added_mkfs_options; /* of a trial; NULL: none */
+	char *type;					/* for mount(2) */
+	char *mkfs;					/* command; the volume is appended */
+	char *mount_options;				/* comma separated; NULL: none */
+	char *package;					/* what has the command; NULL: not known */
+	char *summary;					/* NULL: none */
 	uint64_t largest_run; /* bytes; with run_is_share the volume divided by it; 0: no limit */
 	int run_is_share;
 	uint64_t min_volume; /* bytes; 0: no limit */
@@ -65,7 +67,7 @@ void plan_kernel_clear(struct plan_kernel *kernel); /* for CLEANUP(), too */
 
 struct plan_trial {
 	const struct plan_kernel *kernel;    /* NULL: the plan names none */
-	const struct filesystem *filesystem; /* NULL: a directory, whatever it is on */
+	const struct filesystem *filesystem; /* of the list; NULL: a directory */
 	struct method_choice method;
 	uint64_t file_bytes;
 	uint64_t volume_bytes; /* 0: a directory */
@@ -114,6 +116,8 @@ struct trial_list {
 	size_t count;
 	struct plan_kernel *kernels; /* to which the trials refer */
 	size_t kernel_count;
+	struct filesystem *filesystems; /* likewise, with the options of the plan */
+	size_t filesystem_count;
 	size_t round_count;    /* trials of one round; the first ones are the first round */
 	int automatic;	       /* rounds are to be added until the figures are precise */
 	double precision;      /* for that: part of the median, 0.05 for 5 % */
@@ -125,7 +129,7 @@ struct trial_list {
 /*
  * All trials, rounds outermost, within a round sizes, file systems, kernels, methods as in
  * 2009, or if the plan has a seed shuffled: the same seed gives the same order.
- * With "auto" it is one round.  Refers into the plan.  With `in_directory` file
+ * With "auto" it is one round.  With `in_directory` file
  * systems and volume are left out.  -EINVAL with a sentence: an unknown name (and
  * the nearest one), a size that is none or exceeds the volume.
  */

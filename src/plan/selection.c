@@ -4,6 +4,7 @@
  * wrong with one is said in one place, and before anything is made.
  */
 #include "plan/selection.h"
+#include "plan/variant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -32,15 +33,20 @@ void plan_kernels_clear(struct plan_kernel *kernels, size_t count)
 void selection_clear(struct selection *selection)
 {
 	plan_kernels_clear(selection->kernels, selection->kernel_count);
-	free(selection->filesystems);
+	filesystems_clear(selection->filesystems, selection->filesystem_count);
 	free(selection->methods);
 	free(selection->sizes);
 }
 
 static int unknown_filesystem(const struct plan *plan, const char *name, struct problem *problem)
 {
-	const char *nearest = NULL;
+	const char *nearest = NULL, *plus = strchr(name, '+');
 
+	if (plus)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "unknown file system \"%s\"; use --fs %.*s and add its options "
+				   "with --mount-options or --mkfs-options",
+				   name, (int)(plus - name), name);
 	for (size_t i = 0; i < plan->catalogue_count; i++)
 		suggest_consider(name, plan->catalogue[i].name, &nearest);
 	if (nearest)
@@ -52,30 +58,42 @@ static int unknown_filesystem(const struct plan *plan, const char *name, struct 
 		"unknown file system \"%s\"; `alloc-perf list filesystems` shows them all", name);
 }
 
+/* Finds the names in the catalogue. */
+static int find_filesystems(const struct plan *plan, char *const *names,
+			    const struct filesystem **ret, struct problem *problem)
+{
+	for (size_t i = 0; names[i]; i++) {
+		ret[i] = plan_find_filesystem(plan, names[i]);
+		if (!ret[i])
+			return unknown_filesystem(plan, names[i], problem);
+		for (size_t j = 0; j < i; j++)
+			if (ret[j] == ret[i])
+				return problem_set(problem, PROBLEM_USAGE, EINVAL,
+						   "the file system \"%s\" is given twice",
+						   names[i]);
+	}
+	return 0;
+}
+
 static int choose_filesystems(const struct plan *plan, struct selection *selection,
 			      struct problem *problem)
 {
 	CLEANUP(freep) char **names = words_split(plan->filesystems ? plan->filesystems : "", ", ");
+	CLEANUP(freep) const struct filesystem **found = NULL;
+	int r;
 
 	if (!names)
 		return -ENOMEM;
 	if (!names[0])
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file system is given");
-	selection->filesystems = calloc(words_count(names), sizeof(*selection->filesystems));
-	if (!selection->filesystems)
+	found = calloc(words_count(names), sizeof(*found));
+	if (!found)
 		return -ENOMEM;
-	for (char **name = names; *name; name++) {
-		const struct filesystem *found = plan_find_filesystem(plan, *name);
-
-		if (!found)
-			return unknown_filesystem(plan, *name, problem);
-		for (size_t i = 0; i < selection->filesystem_count; i++)
-			if (selection->filesystems[i] == found)
-				return problem_set(problem, PROBLEM_USAGE, EINVAL,
-						   "the file system \"%s\" is given twice", *name);
-		selection->filesystems[selection->filesystem_count++] = found;
-	}
-	return 0;
+	r = find_filesystems(plan, names, found, problem);
+	if (r < 0)
+		return r;
+	return variants_make(plan, found, words_count(names), &selection->filesystems,
+			     &selection->filesystem_count, problem);
 }
 
 static int choose_methods(const struct plan *plan, struct selection *selection,
@@ -274,7 +292,7 @@ static int check_fit(const struct selection *selection, struct problem *problem)
 					   size_name(selection->sizes[i], text),
 					   size_name(volume, other));
 		for (size_t j = 0; j < selection->filesystem_count; j++) {
-			const struct filesystem *filesystem = selection->filesystems[j];
+			const struct filesystem *filesystem = &selection->filesystems[j];
 
 			if (volume < filesystem->min_volume)
 				return problem_set(

@@ -6,7 +6,7 @@
 #include "plan/plan.h"
 
 struct selection {
-	const struct filesystem **filesystems;
+	struct filesystem *filesystems; /* with the options that the plan adds */
 	size_t filesystem_count;
 	struct method_choice *methods;
 	size_t method_count;

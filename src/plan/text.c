@@ -37,6 +37,8 @@ static int print_value(struct strbuf *to, enum plan_key key, const char *value)
 		return print_list(to, plan_key_name(key), value, ", ");
 	case PLAN_PATHS:
 		return print_list(to, plan_key_name(key), value, ",");
+	case PLAN_ITEMS:
+		return print_list(to, plan_key_name(key), value, "\n");
 	default:
 		print_key(to, plan_key_name(key), value);
 		return 0;

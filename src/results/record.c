@@ -33,7 +33,7 @@
 	COST(stage, read_bytes, "read_bytes", "bytes", "bytes read from the device")
 
 const struct field record_fields[] = {
-	TEXT(filesystem, "variant of the file system, by its name in the catalogue"),
+	TEXT(filesystem, "variant of the file system: its name in the catalogue, and with + the options that were added"),
 	TEXT(method, "how the file was allocated, canonical name"),
 	COUNT(file_bytes, "bytes", "requested size"),
 	COUNT(volume_bytes, "bytes", "size of the volume; null for an existing directory"),
@@ -43,6 +43,9 @@ const struct field record_fields[] = {
 	TEXT(testbed, "testbed: uml, loop, qemu, dir, device, ..."),
 	TEXT(kernel, "release of the kernel that the trial ran under, or the name it was given by run --kernel NAME=PATH"),
 	TEXT(label, "label given by the user"),
+	TEXT(base_filesystem, "name of the file system in the catalogue, without added options"),
+	TEXT(added_mount_options, "mount options that the user added to those of the catalogue; null: none"),
+	TEXT(added_mkfs_options, "options that the user added to the mkfs command of the catalogue; null: none"),
 	ROW(record, type, "filesystem_type", FIELD_TEXT, "", "type of the file system for mount(2)"),
 	TEXT(mkfs, "command that formatted the volume, without the volume"),
 	TEXT(mount_options, "mount options as the kernel reports them"),

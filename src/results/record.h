@@ -30,7 +30,7 @@ struct stage_cost {
 
 struct record {
 	/* which trial: together the key of a resumed run */
-	char *filesystem; /* name in the catalogue: "ext4-nodelalloc" */
+	char *filesystem; /* with the added options: "ext4-bigalloc+nodelalloc" */
 	char *method;	  /* canonical name: "chunk-4096" */
 	int64_t file_bytes;
 	int64_t volume_bytes;
@@ -41,10 +41,12 @@ struct record {
 	char *testbed;
 	char *kernel; /* uname -r where the trial ran */
 	char *label;
-	char *type;	     /* type of the file system for mount(2) */
-	char *mkfs;	     /* the command, without the image */
-	char *mount_options; /* as the kernel reports them */
-	char *started;	     /* UTC, ISO 8601 */
+	char *base_filesystem;				/* name in the catalogue: "ext4-bigalloc" */
+	char *added_mount_options, *added_mkfs_options; /* to it, by the user; NULL: none */
+	char *type;					/* type of the file system for mount(2) */
+	char *mkfs;					/* the command, without the image */
+	char *mount_options;				/* as the kernel reports them */
+	char *started;					/* UTC, ISO 8601 */
 
 	/* how it went */
 	char *status; /* one of the STATUS_ words */
@@ -88,7 +90,7 @@ struct record {
 };
 
 #define STATUS_OK "ok"
-#define STATUS_UNSUPPORTED "unsupported" /* the method or the mount option is refused here */
+#define STATUS_UNSUPPORTED "unsupported" /* the method or an option is refused here */
 #define STATUS_FAILED "failed"
 
 extern const struct field record_fields[];

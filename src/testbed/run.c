@@ -60,6 +60,9 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	record->volume_bytes = (int64_t)trial->volume_bytes;
 	field_set_text(&record->type, filesystem->type);
 	field_set_text(&record->mkfs, filesystem->mkfs);
+	field_set_text(&record->base_filesystem, filesystem->base);
+	field_set_text(&record->added_mount_options, filesystem->added_mount_options);
+	field_set_text(&record->added_mkfs_options, filesystem->added_mkfs_options);
 }
 
 static int fill_request(const struct plan_trial *trial, struct trial_request *request)
@@ -86,7 +89,8 @@ static void conclude(struct record *record, const char *status, const char *stag
 			problem->message ? problem->message : strerror(-error));
 }
 
-/* A failure of mkfs is the trial's result and no reason to end the run. */
+/* A failure of mkfs is the trial's result and no reason to end the run. -EINVAL: it refuses what
+ * was added to its options. */
 static int format(const struct testbed_session *session, const struct plan_trial *trial,
 		  const struct volume *volume, struct record *record)
 {
@@ -98,7 +102,8 @@ static int format(const struct testbed_session *session, const struct plan_trial
 	r = volume_format(volume, trial->filesystem, session->cancel_fd, &problem);
 	record->format.wall_ns = (int64_t)(io_now_ns() - before);
 	if (r < 0 && r != -ECANCELED)
-		conclude(record, STATUS_FAILED, "format", r, &problem);
+		conclude(record, r == -EINVAL ? STATUS_UNSUPPORTED : STATUS_FAILED, "format", r,
+			 &problem);
 	return r;
 }
 

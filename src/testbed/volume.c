@@ -70,15 +70,28 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 	return 0;
 }
 
-/* The last line that is not empty; cuts `text` up. */
-static const char *last_line(char *text)
+static int names_fault(const char *line)
+{
+	static const char *const words[] = { "invalid", "unrecognized", "unknown", "bad option" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcasestr(line, words[i]))
+			return 1;
+	return 0;
+}
+
+/* The line that says what is wrong, which a usage can follow, or the last one; cuts `text` up. */
+static const char *telling_line(char *text)
 {
 	const char *last = "it printed nothing";
 	char *line;
 
-	while ((line = strsep(&text, "\n")))
+	while ((line = strsep(&text, "\n"))) {
+		if (names_fault(line))
+			return line;
 		if (*line)
 			last = line;
+	}
 	return last;
 }
 
@@ -116,8 +129,9 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r, "cannot run %s: %s", words[0],
 				   strerror(-r));
-	return problem_set(problem, PROBLEM_VERDICT, EIO, "%s exited with status %d: %s",
-			   filesystem->mkfs, r, output ? last_line(output) : "");
+	return problem_set(problem, PROBLEM_VERDICT, filesystem->added_mkfs_options ? EINVAL : EIO,
+			   "%s exited with status %d: %s", filesystem->mkfs, r,
+			   output ? telling_line(output) : "");
 }
 
 int volume_keep(const struct volume *volume, const char *path, struct problem *problem)

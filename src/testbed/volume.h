@@ -13,8 +13,8 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 		  struct problem *problem);
 
 /*
- * Runs mkfs on it.  0, -ECANCELED, or -errno with a sentence that has the last
- * line of what mkfs said.
+ * Runs mkfs on it.  0, -ECANCELED, or -errno with a sentence that says
+ * what mkfs said: -EINVAL if options were added to it.
  */
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem);

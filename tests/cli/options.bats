@@ -96,13 +96,17 @@ leaves() {
 	done
 }
 
-@test "manual: the plan file of the example is right" {
-	# shellcheck disable=SC2016 # backquotes of markdown
-	sed -n '/^```$/,/^```$/p' "$ALLOC_PERF_SOURCE/man/alloc-perf-plan.5.scd" | grep -v '^```$' >plan.ini
-	run alloc-perf run --plan plan.ini --dry-run
+@test "manual: the plan files of the examples are right" {
+	awk '/^```$/ { inside = !inside; count += inside; next } inside { print >"plan" count ".ini" }' \
+		"$ALLOC_PERF_SOURCE/man/alloc-perf-plan.5.scd"
+	run alloc-perf run --plan plan1.ini --dry-run
 	assert_status 0
 	assert_output_has "ext4-many-inodes"
 	assert_output_has "mkfs.ext4 -F -q -i 4096"
+	run alloc-perf run --plan plan2.ini --dry-run
+	assert_status 0
+	assert_output_has "xfs+lazytime+-b1024 "
+	[ ! -e plan3.ini ]
 }
 
 @test "manual: the commands of the examples are taken" {

@@ -183,6 +183,34 @@ refused() { # SENTENCE ARGUMENT...
 	[ -z "$(leftovers)" ]
 }
 
+@test "--mount-options and --mkfs-options make variants, which --dry-run shows" {
+	run alloc-perf run -n --on uml --fs ext4,xfs -m mmap --mount-options "" --mount-options noatime,nodelalloc \
+		--mkfs-options "-E stride=4"
+	assert_status 0
+	assert_output_has "ext4+-Estride=4 mmap 64M, run 1: mkfs.ext4 -F -q -E lazy_itable_init=0,lazy_journal_init=0,stride=4 IMAGE; mount -t ext4;"
+	assert_output_has "ext4+noatime+nodelalloc+-Estride=4 mmap"
+	assert_output_has "xfs+noatime+nodelalloc+-Estride=4 mmap 64M, run 1: mkfs.xfs -f -q -E stride=4 IMAGE; mount -t xfs -o noatime,nodelalloc;"
+	assert_output_has "4 trials on uml"
+}
+
+@test "options that make no variant are refused" {
+	run alloc-perf run -n --mount-options "-o noatime"
+	assert_status 2
+	assert_output_has 'invalid mount options "-o noatime": separate them by commas, without -o'
+	run alloc-perf run -n --mkfs-options bigalloc
+	assert_status 2
+	assert_output_has '"bigalloc" is neither an option nor the value of one'
+	run alloc-perf run -n --mkfs-options $'-O\nbigalloc'
+	assert_status 2
+	assert_output_has "the --mkfs-options contain a line break; give the option several times"
+	run alloc-perf run -n --fs ext4+nodelalloc
+	assert_status 2
+	assert_output_has "use --fs ext4 and add its options with --mount-options or --mkfs-options"
+	run alloc-perf run -n --on dir:. --mount-options noatime
+	assert_status 2
+	assert_output_has "--mount-options applies to testbeds that create file systems"
+}
+
 @test "the preset 2009 is the original experiment" {
 	run alloc-perf run --dry-run --on uml --preset 2009
 	assert_status 0

@@ -161,6 +161,158 @@ static void each_kernel_has_its_trials(void **state)
 	assert_string_equal(problem.message, "the kernel \"a\" is given twice");
 }
 
+static void options_make_variants(void **state)
+{
+	static const char *const names[] = { "ext4", "ext4+-b1024", "ext4+nodelalloc+data=journal",
+					     "ext4+nodelalloc+data=journal+-b1024" };
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	plan_set(plan, "filesystems", "ext4,ext3-journal", NULL);
+	plan_set(plan, "methods", "mmap", NULL);
+	plan_set(plan, "sizes", "1M", NULL);
+	assert_int_equal(plan_set(plan, "mount_options", "\"\"\nnodelalloc,data=journal", NULL), 0);
+	assert_int_equal(plan_set(plan, "mkfs_options", "\"\"\n-b 1024", NULL), 0);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 8);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct filesystem *variant = trials.trial[i].filesystem;
+
+		assert_string_equal(variant->name, names[i]);
+		assert_string_equal(variant->base, "ext4");
+		assert_int_equal(!variant->added_mount_options, i < 2);
+		assert_int_equal(!variant->added_mkfs_options, i % 2 == 0);
+	}
+	assert_string_equal(trials.trial[3].filesystem->mount_options, "nodelalloc,data=journal");
+	assert_string_equal(trials.trial[3].filesystem->mkfs,
+			    "mkfs.ext4 -F -q -E lazy_itable_init=0,lazy_journal_init=0 -b 1024");
+	/* After those of the catalogue, so that they take precedence. */
+	assert_string_equal(trials.trial[7].filesystem->mount_options,
+			    "data=journal,nodelalloc,data=journal");
+	assert_string_equal(trials.trial[7].filesystem->name,
+			    "ext3-journal+nodelalloc+data=journal+-b1024");
+	trial_list_clear(&trials);
+}
+
+/* Adds one set of options to a file system; the caller clears the list. */
+static int make_variant(const char *filesystem, const char *key, const char *options,
+			struct trial_list *ret, struct problem *problem)
+{
+	CLEANUP(plan_clearp) struct plan plan;
+
+	assert_int_equal(plan_init(&plan), 0);
+	plan_set(&plan, "filesystems", filesystem, NULL);
+	plan_set(&plan, "methods", "mmap", NULL);
+	plan_set(&plan, "sizes", "1M", NULL);
+	assert_int_equal(plan_set(&plan, key, options, NULL), 0);
+	return plan_expand(&plan, 0, ret, problem);
+}
+
+static void variants_have_readable_names(void **state)
+{
+	static const struct {
+		const char *filesystem, *key, *options, *name;
+	} cases[] = {
+		{ "ext4", "mount_options", "nodelalloc", "ext4+nodelalloc" },
+		{ "btrfs", "mount_options", "compress=zstd:3", "btrfs+compress=zstd:3" },
+		{ "ext4", "mount_options", "journal_path=/a+b%,sb=1",
+		  "ext4+journal_path=%2Fa%2Bb%25+sb=1" },
+		{ "ext4", "mkfs_options", "-O ^extents,^64bit -C  64K",
+		  "ext4+-O^extents+^64bit+-C64K" },
+		{ "ext4", "mkfs_options", "-O^extents,^64bit -C64K",
+		  "ext4+-O^extents+^64bit+-C64K" },
+		{ "xfs", "mkfs_options", "-m reflink=0", "xfs+-mreflink=0" },
+		{ "btrfs", "mkfs_options", "--nodesize 4096 -K", "btrfs+--nodesize=4096+-K" },
+		{ "btrfs", "mkfs_options", "--nodesize=4096", "btrfs+--nodesize=4096" },
+		/* A list is never taken for two options. */
+		{ "ext4", "mkfs_options", "-O a,-b", "ext4+-Oa%2C-b" },
+		{ "ext4", "mkfs_options", "-O a -b", "ext4+-Oa+-b" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trial_list trials = { 0 };
+
+		assert_int_equal(make_variant(cases[i].filesystem, cases[i].key, cases[i].options,
+					      &trials, NULL),
+				 0);
+		assert_string_equal(trials.trial[0].filesystem->name, cases[i].name);
+		trial_list_clear(&trials);
+	}
+}
+
+static void lists_of_mke2fs_are_extended(void **state)
+{
+	static const struct {
+		const char *filesystem, *options, *mkfs;
+	} cases[] = {
+		{ "ext4", "-E stride=4",
+		  "mkfs.ext4 -F -q -E lazy_itable_init=0,lazy_journal_init=0,stride=4" },
+		{ "ext4", "-Estride=4 -E nodiscard",
+		  "mkfs.ext4 -F -q -E lazy_itable_init=0,lazy_journal_init=0,stride=4,nodiscard" },
+		{ "ext4-bigalloc", "-O ^has_journal",
+		  "mkfs.ext4 -F -q -O bigalloc,^has_journal -C 65536 -E "
+		  "lazy_itable_init=0,lazy_journal_init=0" },
+		{ "ext2", "-O filetype", "mkfs.ext2 -F -q -O filetype" },
+		{ "xfs-extsize", "-d agcount=2",
+		  "mkfs.xfs -f -q -d extszinherit=4096 -d agcount=2" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct trial_list trials = { 0 };
+
+		assert_int_equal(make_variant(cases[i].filesystem, "mkfs_options", cases[i].options,
+					      &trials, NULL),
+				 0);
+		assert_string_equal(trials.trial[0].filesystem->mkfs, cases[i].mkfs);
+		trial_list_clear(&trials);
+	}
+}
+
+static void wrong_options_are_named(void **state)
+{
+	static const struct {
+		const char *key, *value, *sentence;
+	} cases[] = {
+		{ "mount_options", "-o noatime",
+		  "invalid mount options \"-o noatime\": separate them by commas, without -o, such "
+		  "as nodelalloc,noatime" },
+		{ "mount_options", "noatime,-x",
+		  "invalid mount options \"noatime,-x\": separate them by commas, without -o, such "
+		  "as nodelalloc,noatime" },
+		{ "mount_options", "noatime\nnoatime",
+		  "the variant \"ext4+noatime\" is given twice: mount options \"noatime\", mkfs "
+		  "options \"\"" },
+		{ "mkfs_options", "bigalloc",
+		  "invalid mkfs options \"bigalloc\": \"bigalloc\" is neither an option nor the "
+		  "value of one; use a form such as -O bigalloc -C 65536" },
+		{ "mkfs_options", "-F /dev/x y",
+		  "invalid mkfs options \"-F /dev/x y\": \"y\" is neither an option nor the "
+		  "value of one; use a form such as -O bigalloc -C 65536" },
+		{ "mkfs_options", "--nodesize=1 2",
+		  "invalid mkfs options \"--nodesize=1 2\": \"2\" is neither an option nor the "
+		  "value of one; use a form such as -O bigalloc -C 65536" },
+		{ "mkfs_options",
+		  "-L ////////////////////////////////////////////////////////////////",
+		  "the options \"-L "
+		  "////////////////////////////////////////////////////////////////\" make the "
+		  "name of the variant longer than 128 characters; give it a short one as a "
+		  "section of a plan file" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		struct trial_list trials = { 0 };
+
+		assert_int_equal(
+			make_variant("ext4", cases[i].key, cases[i].value, &trials, &problem),
+			-EINVAL);
+		assert_string_equal(problem.message, cases[i].sentence);
+	}
+}
+
 /* 2 file systems, 4 methods, 30 rounds. */
 static void expand_with_seed(struct plan *plan, const char *seed, struct trial_list *ret)
 {
@@ -368,8 +520,12 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 	static const struct {
 		const char *text, *sentence;
 	} cases[] = {
+		{ "[x+y]\ntype = ext4\n",
+		  "p:2: [x+y] is not a valid name of a file system; use letters and digits, and "
+		  "after the first also - _ ." },
 		{ "[plan]\nfs = ext4\n", "p:2: unknown key \"fs\" in [plan]; use filesystems, "
-					 "methods, sizes, volume, runs, seed, precision, max_time, "
+					 "mount_options, mkfs_options, methods, sizes, volume, "
+					 "runs, seed, precision, max_time, "
 					 "on, kernels, modules, drive_throttle or label" },
 		{ "\n[x]\ntype = ext4\nmkfss = y\n",
 		  "p:4: unknown key \"mkfss\" in [x]; use type, mkfs, mount, package, largest_run, "
@@ -405,6 +561,8 @@ static void text_reads_back(void **state)
 	assert_int_equal(plan_read_preset(plan, "2009", NULL), 0);
 	plan_set(plan, "runs", "3", NULL);
 	plan_set(plan, "seed", "12", NULL);
+	plan_set(plan, "mount_options", "\"\"\nnoatime,lazytime\n", NULL);
+	plan_set(plan, "mkfs_options", "\"\"\n-O ^has_journal", NULL);
 	plan_set(plan, "precision", "2.5", NULL);
 	plan_set(plan, "max_time", "10m", NULL);
 	plan_set(plan, "on", "dir:/srv", NULL);
@@ -420,7 +578,10 @@ static void text_reads_back(void **state)
 	assert_int_equal(plan_expand(plan, 0, &one, NULL), 0);
 	assert_int_equal(plan_expand(&again, 0, &other, NULL), 0);
 	assert_int_equal(one.count, other.count);
-	assert_string_equal(one.trial[40].filesystem->mkfs, other.trial[40].filesystem->mkfs);
+	for (size_t i = 0; i < one.count; i++) {
+		assert_string_equal(one.trial[i].filesystem->name, other.trial[i].filesystem->name);
+		assert_string_equal(one.trial[i].filesystem->mkfs, other.trial[i].filesystem->mkfs);
+	}
 	trial_list_clear(&one);
 	trial_list_clear(&other);
 }
@@ -434,6 +595,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_2009_preset_is_that_of_2009, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rounds_are_outermost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_kernel_has_its_trials, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(options_make_variants, set_up, tear_down),
+		cmocka_unit_test(variants_have_readable_names),
+		cmocka_unit_test(lists_of_mke2fs_are_extended),
+		cmocka_unit_test(wrong_options_are_named),
 		cmocka_unit_test_setup_teardown(rounds_are_shuffled_and_stay_whole, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(the_seed_fixes_the_order, set_up, tear_down),

@@ -18,6 +18,39 @@ setup() {
 	assert_nothing_left
 }
 
+@test "variants with options, where a refused option is the file system's own row of -" {
+	run alloc-perf run --on loop --fs ext2,ext4,xfs -m chunk-4096 -s 1M -r 1 --seed 1 -o result.jsonl \
+		--mount-options "" --mount-options nodelalloc --mkfs-options "" --mkfs-options "-b 1024"
+	assert_status 0
+	for name in ext2 ext2+-b1024 ext4 ext4+-b1024 ext4+nodelalloc ext4+nodelalloc+-b1024 xfs; do
+		[ "$(value $name chunk-4096 status)" = ok ]
+	done
+	[[ "$(value ext4+nodelalloc+-b1024 chunk-4096 mount_options)" = *nodelalloc* ]]
+	[ "$(value ext4+nodelalloc+-b1024 chunk-4096 base_filesystem)" = ext4 ]
+	[ "$(value ext4+nodelalloc+-b1024 chunk-4096 added_mount_options)" = nodelalloc ]
+	[ "$(value ext4+nodelalloc+-b1024 chunk-4096 added_mkfs_options)" = "-b 1024" ]
+	for name in ext2+nodelalloc xfs+nodelalloc xfs+-b1024; do
+		[ "$(value $name chunk-4096 status)" = unsupported ]
+	done
+	[ "$(value xfs+-b1024 chunk-4096 stage)" = format ]
+	assert_output_has "unsupported: the kernel refuses mount -t xfs -o nodelalloc: Invalid argument"
+	# A resumed run makes the variants that are missing.
+	head -n 6 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl
+	assert_status 0
+	fields() { jq -r 'select(.type == "trial") | .filesystem + " " + .status' "$1" | sort; }
+	diff <(fields result.jsonl) <(fields cut.jsonl)
+	assert_nothing_left
+}
+
+@test "mkfs that refuses an added option says which" {
+	run alloc-perf run --on loop --fs xfs,ext4 -m mmap -s 1M -r 1 --mkfs-options "-m foo=1" -o result.jsonl
+	assert_status 0
+	assert_output_has "mkfs.xfs -f -q -m foo=1 exited with status 1: unknown option -m foo=1"
+	[ "$(value xfs+-mfoo=1 mmap status)" = unsupported ]
+	[ "$(value ext4+-mfoo=1 mmap status)" = unsupported ]
+}
+
 @test "what the running kernel lacks is a row of -" {
 	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
 	printf '[plan]\nfilesystems = reiserfs,ext2\nmethods = ftruncate\nsizes = 1M\n' >plan.ini
