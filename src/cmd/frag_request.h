@@ -9,7 +9,8 @@
 #include "frag/frag.h"
 #include "frag/show/show.h"
 
-enum frag_format { FRAG_TABLE, FRAG_JSON, FRAG_EACH, FRAG_CSV, FRAG_NAMES };
+/* Bits, so that two of them show. */
+enum frag_format { FRAG_TABLE, FRAG_JSON = 1, FRAG_EACH = 2, FRAG_CSV = 4, FRAG_NAMES = 8 };
 
 struct contents;
 
@@ -28,6 +29,7 @@ struct frag_request {
 	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
 	char *const *names;		  /* ends with NULL */
 	size_t name_count;
+	unsigned depth;	    /* --depth */
 	unsigned partition; /* of the image; 0: it is no disk */
 	bool in_guest;	    /* the image is being read in one */
 };

@@ -19,7 +19,7 @@
 struct frag_settings {
 	const struct seek_model *model; /* NULL: by what the device says of itself */
 	const struct frag_sort *sort;
-	size_t worst_count;
+	unsigned worst_count;
 	uint64_t min_bytes;  /* smaller files are left out */
 	time_t newer;	     /* files not modified after that are left out; 0: none */
 	unsigned threads;    /* 0: as many as do good */

@@ -53,15 +53,16 @@ refused() { # SENTENCE ARGUMENT...
 	refused 'invalid number "101" for --depth' --depth 101 .
 	refused "--swap takes files" --swap --volume a
 	refused "--watch takes one file" --watch 1 a b
-	refused 'invalid number of seconds "soon"' --watch soon a
+	refused 'invalid number of seconds "soon" for --watch: use 0.01 to 86400' --watch soon a
 	refused "add --map" -o x.svg a
 	refused "ends in .svg or .html" --map -o x.png a
 	refused "use only one of --json, --each, --csv and --names" --json --csv a
 	refused "--diff prints a table" --diff b --json a
 	refused "--null is for --files-from and --names" -0 a
-	refused 'invalid model "tape"' --model tape a
-	refused 'did you mean "fragments"?' --sort fragmnts a
-	refused 'invalid size "1KB"' --min-size 1KB a
+	refused 'invalid value "tape" for --model: use disk or flash' --model tape a
+	refused 'invalid value "fragmnts" for --sort; did you mean "fragments"?' --sort fragmnts a
+	refused 'invalid value "age" for --sort: use cost, fragments, extents, size or density' --sort age a
+	refused 'invalid size "1KB" for --min-size: use a number with K, M, G or T, such as 64K' --min-size 1KB a
 	refused 'invalid file or date' --newer yesterday a
 	refused 'invalid number "-1" for --worst' --worst -1 a
 	refused 'invalid number "65" for --threads' --threads 65 a

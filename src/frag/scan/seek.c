@@ -22,7 +22,7 @@ const struct seek_model seek_models[] = {
 	  180e6, 0.005, 0.015, true },
 	{ "flash", "500 MB/s; a discontinuity takes 20 us", 500e6, 20e-6, 0, false },
 };
-const unsigned seek_model_count = ARRAY_SIZE(seek_models);
+const size_t seek_model_count = ARRAY_SIZE(seek_models);
 
 static const double volume_bytes_assumed = 1024.0 * 1024 * 1024 * 1024;
 static const double share_that_hardly_matters = 0.05;

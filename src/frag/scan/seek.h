@@ -4,6 +4,7 @@
 #define FRAG_SEEK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct seek_model {
@@ -17,7 +18,7 @@ struct seek_model {
 };
 
 extern const struct seek_model seek_models[];
-extern const unsigned seek_model_count;
+extern const size_t seek_model_count;
 
 /* NULL: no such model. */
 const struct seek_model *seek_model_find(const char *name);

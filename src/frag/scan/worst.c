@@ -45,15 +45,7 @@ const struct frag_sort frag_sorts[] = {
 	{ "cost", by_cost }, { "fragments", by_fragments }, { "extents", by_extents },
 	{ "size", by_size }, { "density", by_density },
 };
-const unsigned frag_sort_count = ARRAY_SIZE(frag_sorts);
-
-const struct frag_sort *frag_sort_find(const char *name)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(frag_sorts); i++)
-		if (strcmp(frag_sorts[i].name, name) == 0)
-			return &frag_sorts[i];
-	return NULL;
-}
+const size_t frag_sort_count = ARRAY_SIZE(frag_sorts);
 
 /* ---- the heap ---- */
 

@@ -14,9 +14,7 @@ struct frag_sort {
 };
 
 extern const struct frag_sort frag_sorts[];
-extern const unsigned frag_sort_count;
-
-const struct frag_sort *frag_sort_find(const char *name);
+extern const size_t frag_sort_count;
 
 /* The N files with the greatest key: a heap with the least one on top. */
 struct worst {
