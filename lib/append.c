@@ -120,10 +120,10 @@ static uint64_t next_append(const struct filling *filling, enum way *ret_way)
 
 	*ret_way = WAY_CACHED;
 	if (way == WAY_CACHED)
-		return lesser(left, filling->pace[WAY_CACHED].step_bytes);
+		return lesser(left, filling->step[WAY_CACHED].bytes);
 	if (past)
 		return lesser(left, files->align - past);
-	bytes = lesser(round_down(left, files->align), filling->pace[WAY_DIRECT].step_bytes);
+	bytes = lesser(round_down(left, files->align), filling->step[WAY_DIRECT].bytes);
 	if (bytes == 0)
 		return left;
 	*ret_way = WAY_DIRECT;
@@ -237,16 +237,16 @@ static int append_step(struct filling *filling)
 {
 	enum way way;
 	uint64_t bytes = next_append(filling, &way), took_ns, before = filling->size;
-	struct pace *pace = &filling->pace[way];
+	struct step *step = &filling->step[way];
 	/* What an uneven end takes says nothing of a whole step. */
-	uint64_t measurable = lesser(pace->step_bytes, FIRST_BYTES);
+	uint64_t measurable = lesser(step->bytes, FIRST_BYTES);
 	int r;
 
-	pace_start(pace);
+	step_start(step);
 	r = append_once(filling, bytes, way);
-	took_ns = pace_took_ns(pace);
+	took_ns = step_took_ns(step);
 	if (bytes >= measurable)
-		pace_stop(pace);
+		step_stop(step);
 	return r == 0 && filling->size > before
 		       ? weigh(filling, way, filling->size - before, took_ns)
 		       : r;

@@ -4,7 +4,7 @@
 #define PREALLOC_FILLING_H
 
 #include "choice.h"
-#include "pace.h"
+#include "step.h"
 #include "task.h"
 
 enum {
@@ -18,7 +18,7 @@ enum {
 
 struct filling {
 	struct task *task;
-	struct pace pace[WAYS];
+	struct step step[WAYS];
 	struct choice choice;
 	int is_remote, is_short;
 	uint64_t size;	     /* of the file when the round began */

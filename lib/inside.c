@@ -166,7 +166,7 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 static int touch_gap(const struct span *gap, void *context)
 {
 	struct filling *filling = context;
-	struct pace *pace = &filling->pace[WAY_CACHED];
+	struct step *step = &filling->step[WAY_CACHED];
 	struct task *task = filling->task;
 	uint64_t at = greater(gap->start, task->offset);
 	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);
@@ -175,12 +175,12 @@ static int touch_gap(const struct span *gap, void *context)
 	if (at < end && task->append_only)
 		return -EPERM;
 	while (at < end) {
-		uint64_t bytes = lesser(end - at, pace->step_bytes);
+		uint64_t bytes = lesser(end - at, step->bytes);
 		int r;
 
-		pace_start(pace);
+		step_start(step);
 		r = touch(filling, at, bytes);
-		pace_stop(pace);
+		step_stop(step);
 		if (r == 0)
 			at += bytes;
 		if (r == 0 || r == -EINTR)

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 
 #include "fill.h"
-#include "pace.h"
+#include "step.h"
 #include "scope.h"
 
 enum { FIRST_STEP = 1 << 20, MOST_STEP = 1 << 30 };
@@ -109,18 +109,18 @@ static int set_length(struct task *task)
 int native_fill(struct task *task)
 {
 	int watched = task->progress != NULL;
-	struct pace pace = pace_new(FIRST_STEP, watched ? MOST_STEP : UINT64_MAX, watched);
+	struct step step = step_new(FIRST_STEP, watched ? MOST_STEP : UINT64_MAX, watched);
 	uint64_t at = task->offset;
 
 	while (at < task->end) {
-		uint64_t end = step_end(task, at, pace.step_bytes);
+		uint64_t end = step_end(task, at, step.bytes);
 		int r;
 
-		pace_start(&pace);
+		step_start(&step);
 		r = make_step(task, at, end);
-		pace_stop(&pace);
+		step_stop(&step);
 		if (r == -EINTR)
-			pace_interrupted(&pace);
+			step_interrupted(&step);
 		if (r < 0 && r != -EINTR)
 			return r;
 		if (r == 0)

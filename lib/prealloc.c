@@ -51,10 +51,10 @@ int task_report(struct task *task, uint64_t position)
 	return r;
 }
 
-uint64_t task_step(const struct task *task, uint64_t most_bytes)
+uint64_t task_step(const struct task *task, uint64_t max_bytes)
 {
-	most_bytes = rate_step(&task->rate, most_bytes);
-	return task->shared ? rate_step(task->shared, most_bytes) : most_bytes;
+	max_bytes = rate_step(&task->rate, max_bytes);
+	return task->shared ? rate_step(task->shared, max_bytes) : max_bytes;
 }
 
 int task_need_side(struct task *task)

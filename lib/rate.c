@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-#include "pace.h"
+#include "step.h"
 #include "scope.h"
 
 enum { SECOND_NS = 1000000000, CREDIT_NS = SECOND_NS / 5, NAP_NS = SECOND_NS / 25 };
@@ -16,7 +16,7 @@ enum { SECOND_NS = 1000000000, CREDIT_NS = SECOND_NS / 5, NAP_NS = SECOND_NS / 2
 void rate_init(struct rate *rate, uint64_t bytes_per_second)
 {
 	rate->bytes_per_second = bytes_per_second;
-	rate->due_ns = pace_now_ns();
+	rate->due_ns = step_clock_ns();
 	pthread_mutex_init(&rate->lock, NULL);
 }
 
@@ -25,13 +25,13 @@ void rate_destroy(struct rate *rate)
 	pthread_mutex_destroy(&rate->lock);
 }
 
-uint64_t rate_step(const struct rate *rate, uint64_t most_bytes)
+uint64_t rate_step(const struct rate *rate, uint64_t max_bytes)
 {
 	enum { STEPS_PER_SECOND = 10, LEAST = 64 * 1024 };
 
 	if (rate->bytes_per_second == 0)
-		return most_bytes;
-	return lesser(greater(rate->bytes_per_second / STEPS_PER_SECOND, LEAST), most_bytes);
+		return max_bytes;
+	return lesser(greater(rate->bytes_per_second / STEPS_PER_SECOND, LEAST), max_bytes);
 }
 
 uint64_t rate_spend(struct rate *rate, uint64_t bytes)
@@ -41,7 +41,7 @@ uint64_t rate_spend(struct rate *rate, uint64_t bytes)
 	if (rate->bytes_per_second == 0)
 		return 0;
 	pthread_mutex_lock(&rate->lock);
-	now_ns = pace_now_ns();
+	now_ns = step_clock_ns();
 	if (rate->due_ns + CREDIT_NS < now_ns)
 		rate->due_ns = now_ns - CREDIT_NS;
 	/* No more bytes than a step has: this does not overflow. */
@@ -53,7 +53,7 @@ uint64_t rate_spend(struct rate *rate, uint64_t bytes)
 
 int rate_sleep(uint64_t until_ns)
 {
-	uint64_t now_ns = until_ns ? pace_now_ns() : 0, nap_ns;
+	uint64_t now_ns = until_ns ? step_clock_ns() : 0, nap_ns;
 	struct timespec nap = { 0 };
 
 	if (now_ns >= until_ns)

@@ -15,10 +15,10 @@ struct rate {
 void rate_init(struct rate *rate, uint64_t bytes_per_second);
 void rate_destroy(struct rate *rate);
 
-/* The longest step that keeps the flow of bytes even, of `most_bytes` at most. */
-uint64_t rate_step(const struct rate *rate, uint64_t most_bytes);
+/* The longest step that keeps the flow of bytes even, of `max_bytes` at most. */
+uint64_t rate_step(const struct rate *rate, uint64_t max_bytes);
 
-/* `bytes` were written.  Returns the time (pace_now_ns()) before which no more may be. */
+/* `bytes` were written.  Returns the time (step_clock_ns()) before which no more may be. */
 uint64_t rate_spend(struct rate *rate, uint64_t bytes);
 
 /* Sleeps until then, but only for a step's time.  1: it is not yet time; 0: it is. */

@@ -76,8 +76,8 @@ struct task {
  */
 int task_report(struct task *task, uint64_t position);
 
-/* The longest step, of `most_bytes` at most, under the limits on the rate. */
-uint64_t task_step(const struct task *task, uint64_t most_bytes);
+/* The longest step, of `max_bytes` at most, under the limits on the rate. */
+uint64_t task_step(const struct task *task, uint64_t max_bytes);
 
 /* Opens task->side.  0 or -errno. */
 int task_need_side(struct task *task);

@@ -67,19 +67,19 @@ static int fill_round(struct filling *filling)
 	return r == 0 ? append_fill(filling) : r;
 }
 
-static struct pace new_pace(const struct task *task, uint64_t most_bytes)
+static struct step new_step(const struct task *task, uint64_t max_bytes)
 {
-	const uint64_t bytes = task_step(task, most_bytes);
+	const uint64_t bytes = task_step(task, max_bytes);
 
-	return pace_new(lesser(FIRST_BYTES, bytes), bytes, task->progress != NULL);
+	return step_new(lesser(FIRST_BYTES, bytes), bytes, task->progress != NULL);
 }
 
 int written_fill(struct task *task)
 {
 	struct filling filling = {
 		.task = task,
-		.pace = { [WAY_DIRECT] = new_pace(task, APPEND_BYTES),
-			  [WAY_CACHED] = new_pace(task, WINDOW_BYTES) },
+		.step = { [WAY_DIRECT] = new_step(task, APPEND_BYTES),
+			  [WAY_CACHED] = new_step(task, WINDOW_BYTES) },
 		.is_remote = (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN) != 0,
 		.is_short = task->end - task->offset <= SHORT_BYTES,
 	};
