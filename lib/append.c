@@ -4,7 +4,7 @@
  * the lock that every writer takes).  By O_DIRECT that is one call of 64 MiB made of the
  * same 64 KiB 1024 times, one at a time: shorter calls take longer, and more of them in
  * flight are slower and leave more fragments.  Through the page cache several
- * windows are in flight (writeback.c).  Which of the two is faster is measured (choice.c).
+ * windows are in flight (writeback.c).  Which of the two is faster is measured (io_tuner.c).
  *
  * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
  * length.  So the end is looked at immediately before each, and what another appends
@@ -111,22 +111,22 @@ static uint64_t prudent(const struct filling *filling)
 	return filling->task->others_grew_it && left > LITTLE ? greater(left / 2, LITTLE) : left;
 }
 
-/* How much the next append shall be.  *way is what can be had: the choice, or the other. */
-static uint64_t next_append(const struct filling *filling, enum way *ret_way)
+/* How much the next append shall be.  *way is what can be had: the tuner, or the other. */
+static uint64_t next_append(const struct filling *filling, enum io_mode *ret_mode)
 {
 	const struct side_files *files = side_files(filling->task->side);
-	enum way way = files->fd[SIDE_DIRECT] < 0 ? WAY_CACHED : filling->choice.way;
+	enum io_mode mode = files->fd[SIDE_DIRECT] < 0 ? IO_BUFFERED : filling->tuner.mode;
 	uint64_t left = prudent(filling), past = filling->size % files->align, bytes;
 
-	*ret_way = WAY_CACHED;
-	if (way == WAY_CACHED)
-		return lesser(left, filling->step[WAY_CACHED].bytes);
+	*ret_mode = IO_BUFFERED;
+	if (mode == IO_BUFFERED)
+		return lesser(left, filling->step[IO_BUFFERED].bytes);
 	if (past)
 		return lesser(left, files->align - past);
-	bytes = lesser(round_down(left, files->align), filling->step[WAY_DIRECT].bytes);
+	bytes = lesser(round_down(left, files->align), filling->step[IO_DIRECT].bytes);
 	if (bytes == 0)
 		return left;
-	*ret_way = WAY_DIRECT;
+	*ret_mode = IO_DIRECT;
 	return bytes;
 }
 
@@ -141,18 +141,18 @@ static void follow_end(struct filling *filling, uint64_t written)
 	filling->task->reached = greater(filling->task->reached, end);
 }
 
-static int append_once(struct filling *filling, uint64_t bytes, enum way way)
+static int append_once(struct filling *filling, uint64_t bytes, enum io_mode mode)
 {
 	struct task *task = filling->task;
 	int64_t written;
 
 	task->reached = greater(task->reached, filling->size + bytes);
 	task->result.calls++;
-	written = append_by(task->side, way == WAY_DIRECT ? SIDE_DIRECT : SIDE_APPEND, task->end,
+	written = append_by(task->side, mode == IO_DIRECT ? SIDE_DIRECT : SIDE_APPEND, task->end,
 			    bytes);
-	if (way == WAY_DIRECT && (written == -EINVAL || side_lacks_flag(written))) {
+	if (mode == IO_DIRECT && (written == -EINVAL || side_lacks_flag(written))) {
 		side_files(task->side)->fd[SIDE_DIRECT] = -1;
-		filling->choice = choice_fixed(WAY_CACHED);
+		filling->tuner = io_tuner_fixed(IO_BUFFERED);
 		return 0;
 	}
 	if (written < 0)
@@ -161,7 +161,7 @@ static int append_once(struct filling *filling, uint64_t bytes, enum way way)
 	task->result.written_bytes += (uint64_t)written;
 	filling->filled += (uint64_t)written;
 	task->put_bytes += (uint64_t)written;
-	if (way == WAY_DIRECT || written == 0)
+	if (mode == IO_DIRECT || written == 0)
 		return 0;
 	return writeback_window(filling, filling->size - (uint64_t)written, (uint64_t)written);
 }
@@ -178,30 +178,30 @@ static uint64_t count_drained(struct filling *filling)
 }
 
 /* A trial of O_DIRECT begins with nothing else under way. */
-static int change_way(struct filling *filling)
+static int change_mode(struct filling *filling)
 {
 	filling->drained = filling->counted = filling->waiting_ns = 0;
-	return filling->choice.way == WAY_DIRECT && filling->choice.is_trial
+	return filling->tuner.mode == IO_DIRECT && filling->tuner.is_trial
 		       ? writeback_windows(filling)
 		       : 0;
 }
 
-static int weigh(struct filling *filling, enum way way, uint64_t bytes, uint64_t took_ns)
+static int note_step(struct filling *filling, enum io_mode mode, uint64_t bytes, uint64_t took_ns)
 {
-	struct choice *choice = &filling->choice;
+	struct io_tuner *tuner = &filling->tuner;
 	int changed;
 
-	if (way != choice->way || !choice->is_free)
+	if (mode != tuner->mode || !tuner->is_adaptive)
 		return 0;
 	filling->waiting_ns += took_ns;
-	changed = choice_hand(choice, bytes, took_ns);
-	if (!changed && way == WAY_CACHED)
+	changed = io_tuner_submitted(tuner, bytes, took_ns);
+	if (!changed && mode == IO_BUFFERED)
 		bytes = count_drained(filling);
 	if (!changed && bytes > 0) {
-		changed = choice_note(choice, bytes, filling->waiting_ns);
+		changed = io_tuner_completed(tuner, bytes, filling->waiting_ns);
 		filling->waiting_ns = 0;
 	}
-	return changed ? change_way(filling) : 0;
+	return changed ? change_mode(filling) : 0;
 }
 
 /*
@@ -224,31 +224,31 @@ void append_choose(struct filling *filling)
 	uint64_t start = greater(task->old_size, task->offset);
 	int is_large = start < task->end && task->end - start > DIRECT_BYTES;
 
-	filling->choice = choice_fixed(files->fd[SIDE_DIRECT] < 0 ? WAY_CACHED : WAY_DIRECT);
+	filling->tuner = io_tuner_fixed(files->fd[SIDE_DIRECT] < 0 ? IO_BUFFERED : IO_DIRECT);
 	if (!is_large || filling->is_remote)
 		return;
 	if (files->journalled)
 		side_start(task->side); /* for writeback_rest() */
 	else if (side_want(task->side, SIDE_DIRECT) == 0)
-		filling->choice = choice_free();
+		filling->tuner = io_tuner_adaptive();
 }
 
 static int append_step(struct filling *filling)
 {
-	enum way way;
-	uint64_t bytes = next_append(filling, &way), took_ns, before = filling->size;
-	struct step *step = &filling->step[way];
+	enum io_mode mode;
+	uint64_t bytes = next_append(filling, &mode), took_ns, before = filling->size;
+	struct step *step = &filling->step[mode];
 	/* What an uneven end takes says nothing of a whole step. */
 	uint64_t measurable = lesser(step->bytes, FIRST_BYTES);
 	int r;
 
 	step_start(step);
-	r = append_once(filling, bytes, way);
+	r = append_once(filling, bytes, mode);
 	took_ns = step_took_ns(step);
 	if (bytes >= measurable)
 		step_stop(step);
 	return r == 0 && filling->size > before
-		       ? weigh(filling, way, filling->size - before, took_ns)
+		       ? note_step(filling, mode, filling->size - before, took_ns)
 		       : r;
 }
 

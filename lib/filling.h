@@ -3,7 +3,7 @@
 #ifndef PREALLOC_FILLING_H
 #define PREALLOC_FILLING_H
 
-#include "choice.h"
+#include "io_tuner.h"
 #include "step.h"
 #include "task.h"
 
@@ -18,8 +18,8 @@ enum {
 
 struct filling {
 	struct task *task;
-	struct step step[WAYS];
-	struct choice choice;
+	struct step step[IO_MODES];
+	struct io_tuner tuner;
 	int is_remote, is_short;
 	uint64_t size;	     /* of the file when the round began */
 	uint64_t filled;     /* bytes, in this round */

@@ -166,7 +166,7 @@ static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
 static int touch_gap(const struct span *gap, void *context)
 {
 	struct filling *filling = context;
-	struct step *step = &filling->step[WAY_CACHED];
+	struct step *step = &filling->step[IO_BUFFERED];
 	struct task *task = filling->task;
 	uint64_t at = greater(gap->start, task->offset);
 	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);

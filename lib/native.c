@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One fallocate() of the whole range is the quickest and gives the file system
- * the best choice, but tells nothing and cannot be stopped.  So it is cut in
+ * the best tuner, but tells nothing and cannot be stopped.  So it is cut in
  * steps if, and only if, a callback watches.
  *
  * XFS wants as much free space as the range is long, whatever of it is allocated

@@ -78,8 +78,8 @@ int written_fill(struct task *task)
 {
 	struct filling filling = {
 		.task = task,
-		.step = { [WAY_DIRECT] = new_step(task, APPEND_BYTES),
-			  [WAY_CACHED] = new_step(task, WINDOW_BYTES) },
+		.step = { [IO_DIRECT] = new_step(task, APPEND_BYTES),
+			  [IO_BUFFERED] = new_step(task, WINDOW_BYTES) },
 		.is_remote = (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN) != 0,
 		.is_short = task->end - task->offset <= SHORT_BYTES,
 	};

@@ -595,7 +595,7 @@ static void no_second_description_is_needed(void **state)
 		fail_nth(nth, EACCES, UINT64_MAX, 0);
 }
 
-/* A sandbox may refuse any call that the library can do without, by an error of its choice. */
+/* A sandbox may refuse any call that the library can do without, by an error of its tuner. */
 static void a_sandbox_does_no_harm(void **state)
 {
 	static const char *const calls[] = { "madvise", "ioctl", "open", "sync_file_range" };
