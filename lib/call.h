@@ -13,7 +13,7 @@ int call_take_options(const struct prealloc_options *given, struct prealloc_opti
  * Copies a struct of `bytes` into the caller's, which begins with its own size and may
  * be one of any version of the header.  `to` may be NULL.
  */
-void call_hand_over(const void *from, size_t bytes, void *to);
+void call_copy_out(const void *from, size_t bytes, void *to);
 
 /* prealloc() under a limit that it shares with other calls; NULL: none. */
 int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct prealloc_options *options,

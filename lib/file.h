@@ -26,4 +26,10 @@ int file_remove_empty(const struct file *file, int fd);
 /* For CLEANUP(). */
 void file_close(int *fd);
 
+/* fsync() of the file.  0 or -errno. */
+int file_sync(int fd);
+
+/* fsync() of the directory that holds it.  0, -ENOENT (not found), -errno. */
+int file_sync_directory(int fd);
+
 #endif

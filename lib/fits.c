@@ -18,8 +18,7 @@
 #include <unistd.h>
 
 #include "call.h"
-#include "scope.h"
-#include "survey.h"
+#include "util.h"
 #include "task.h"
 #include "thread.h"
 #include "volume.h"
@@ -29,7 +28,7 @@ struct found {
 	struct prealloc_volume volume;
 };
 
-struct question {
+struct fits_query {
 	const struct prealloc_file *files;
 	size_t count;
 	struct found *found;
@@ -46,10 +45,10 @@ static void close_fd(int *fd)
 /* ---- one file ---- */
 
 /* Structs of other versions are longer or shorter, but all of one array alike. */
-static const struct prealloc_file *file_at(const struct question *question, size_t index)
+static const struct prealloc_file *file_at(const struct fits_query *query, size_t index)
 {
-	return (const struct prealloc_file *)((const char *)question->files +
-					      index * question->files->size);
+	return (const struct prealloc_file *)((const char *)query->files +
+					      index * query->files->size);
 }
 
 static int open_nearest_directory(const char *path)
@@ -71,7 +70,7 @@ static int open_nearest_directory(const char *path)
 }
 
 /* The file, or if there is none that can be opened, its directory. */
-static int open_to_look(const char *path, int *ret_is_new)
+static int open_for_reading(const char *path, int *ret_is_new)
 {
 	const int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
 	int fd = open(path, O_RDONLY | flags);
@@ -94,7 +93,7 @@ static int needed_by_holes(int fd, uint64_t offset, uint64_t end, uint64_t *ret_
 
 	if (r == 0)
 		*ret_bytes = volume_needed(fd, survey_hole_bytes(&task));
-	side_close(task.side);
+	helper_close(task.helper);
 	survey_clear(&task);
 	return r;
 }
@@ -117,7 +116,7 @@ static int needed(int fd, uint64_t offset, uint64_t end, uint64_t *ret_bytes)
 /* ---- all of them ---- */
 
 /* The sum of the file system, which may be a new one. */
-static int find_volume(struct question *question, int fd, size_t index, struct found **ret)
+static int find_volume(struct fits_query *query, int fd, size_t index, struct found **ret)
 {
 	struct found found = { .volume = { .size = sizeof(found.volume), .first_file = index } };
 	struct volume_room room;
@@ -125,40 +124,39 @@ static int find_volume(struct question *question, int fd, size_t index, struct f
 	struct stat status;
 	int r = volume_identify(fd, &found.identity);
 
-	for (size_t i = 0; r == 0 && i < question->found_count; i++)
-		if (!memcmp(&question->found[i].identity, &found.identity,
-			    sizeof(found.identity))) {
-			*ret = &question->found[i];
+	for (size_t i = 0; r == 0 && i < query->found_count; i++)
+		if (!memcmp(&query->found[i].identity, &found.identity, sizeof(found.identity))) {
+			*ret = &query->found[i];
 			return 0;
 		}
 	if (r == 0)
 		r = fstat(fd, &status) < 0 ? -errno : volume_room(fd, &room);
 	if (r < 0)
 		return r;
-	larger = reallocarray(question->found, question->found_count + 1, sizeof(*larger));
+	larger = reallocarray(query->found, query->found_count + 1, sizeof(*larger));
 	if (!larger)
 		return -ENOMEM;
 	found.volume.device = status.st_dev;
 	found.volume.available_bytes = room.bytes;
 	found.volume.available_files = room.files;
 	found.volume.is_estimate = !room.exact;
-	question->found = larger;
-	question->found[question->found_count] = found;
-	*ret = &question->found[question->found_count++];
+	query->found = larger;
+	query->found[query->found_count] = found;
+	*ret = &query->found[query->found_count++];
 	return 0;
 }
 
-static int add_file(struct question *question, size_t index)
+static int add_file(struct fits_query *query, size_t index)
 {
-	const struct prealloc_file *file = file_at(question, index);
+	const struct prealloc_file *file = file_at(query, index);
 	uint64_t bytes = 0;
 	struct found *found = NULL;
 	int is_new, r;
-	CLEANUP(close_fd) int fd = open_to_look(file->path, &is_new);
+	CLEANUP(close_fd) int fd = open_for_reading(file->path, &is_new);
 
 	if (fd < 0)
 		return fd;
-	r = find_volume(question, fd, index, &found);
+	r = find_volume(query, fd, index, &found);
 	if (r == 0 && file->length > 0)
 		r = needed(fd, file->offset, file->offset + file->length, &bytes);
 	if (r < 0)
@@ -171,11 +169,11 @@ static int add_file(struct question *question, size_t index)
 
 static void *look(void *context)
 {
-	struct question *question = context;
+	struct fits_query *query = context;
 	int own_table = thread_leave_table(-1) == 0;
 
-	for (size_t i = 0; question->outcome == 0 && i < question->count; i++)
-		question->outcome = add_file(question, i);
+	for (size_t i = 0; query->outcome == 0 && i < query->count; i++)
+		query->outcome = add_file(query, i);
 	if (own_table)
 		syscall(SYS_close_range, 0u, ~0u, 0);
 	return NULL;
@@ -188,7 +186,7 @@ static int lacks(const struct prealloc_volume *volume)
 }
 
 /* Those that lack something come first.  0, or -ENOSPC if there is one. */
-static int answer(const struct question *question, struct prealloc_volume *volumes,
+static int answer(const struct fits_query *query, struct prealloc_volume *volumes,
 		  size_t *volume_count)
 {
 	size_t room = volume_count && volumes ? *volume_count : 0, used = 0;
@@ -196,8 +194,8 @@ static int answer(const struct question *question, struct prealloc_volume *volum
 	int r = 0;
 
 	for (int lacking = 1; lacking >= 0; lacking--)
-		for (size_t i = 0; i < question->found_count; i++) {
-			struct prealloc_volume *volume = &question->found[i].volume;
+		for (size_t i = 0; i < query->found_count; i++) {
+			struct prealloc_volume *volume = &query->found[i].volume;
 			char *to = (char *)volumes + used * size;
 
 			if (lacks(volume) != lacking)
@@ -206,23 +204,23 @@ static int answer(const struct question *question, struct prealloc_volume *volum
 			if (used++ >= room)
 				continue;
 			memcpy(to, &size, sizeof(size));
-			call_hand_over(volume, sizeof(*volume), to);
+			call_copy_out(volume, sizeof(*volume), to);
 		}
 	if (volume_count)
-		*volume_count = question->found_count;
+		*volume_count = query->found_count;
 	return r;
 }
 
-static int check_arguments(const struct question *question, const struct prealloc_volume *volumes,
+static int check_arguments(const struct fits_query *query, const struct prealloc_volume *volumes,
 			   const size_t *volume_count)
 {
 	if (volumes && volume_count && *volume_count && volumes->size < sizeof(size_t))
 		return -EINVAL;
-	for (size_t i = 0; i < question->count; i++) {
-		const struct prealloc_file *file = file_at(question, i);
+	for (size_t i = 0; i < query->count; i++) {
+		const struct prealloc_file *file = file_at(query, i);
 
 		if (file->size < offsetof(struct prealloc_file, options) ||
-		    file->size != question->files->size || !file->path)
+		    file->size != query->files->size || !file->path)
 			return -EINVAL;
 		if (file->offset > INT64_MAX || file->length > INT64_MAX - file->offset)
 			return -EFBIG;
@@ -233,21 +231,21 @@ static int check_arguments(const struct question *question, const struct preallo
 int prealloc_fits(const struct prealloc_file *files, size_t count, struct prealloc_volume *volumes,
 		  size_t *volume_count)
 {
-	struct question question = { .files = files, .count = count };
-	int r = check_arguments(&question, volumes, volume_count), cancellable;
+	struct fits_query query = { .files = files, .count = count };
+	int r = check_arguments(&query, volumes, volume_count), cancellable;
 	pthread_t thread;
 
 	if (r < 0)
 		return r;
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
-	r = thread_start(&thread, look, &question);
+	r = thread_start(&thread, look, &query);
 	if (r == 0)
 		pthread_join(thread, NULL);
 	pthread_setcancelstate(cancellable, &cancellable);
 	if (r == 0)
-		r = question.outcome;
+		r = query.outcome;
 	if (r == 0)
-		r = answer(&question, volumes, volume_count);
-	free(question.found);
+		r = answer(&query, volumes, volume_count);
+	free(query.found);
 	return r;
 }

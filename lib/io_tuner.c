@@ -8,7 +8,7 @@
  */
 #include "io_tuner.h"
 
-#include "scope.h"
+#include "util.h"
 
 enum { MIB = 1 << 20, RENEW = 64 * MIB, LEAST_RETRY = 256 * MIB, LEAST_TRIAL = 4 * MIB };
 

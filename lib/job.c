@@ -144,7 +144,7 @@ int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
 	while (!job->ended)
 		pthread_cond_wait(&job->changed, &job->lock);
 	r = job->outcome;
-	call_hand_over(&job->result, sizeof(job->result), result);
+	call_copy_out(&job->result, sizeof(job->result), result);
 	pthread_cleanup_pop(1);
 	return r;
 }

@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "scope.h"
+#include "util.h"
 #include "volume.h"
 
 enum { BATCH = 64 };
@@ -100,7 +100,7 @@ static int gaps_by_seek(struct task *task, uint64_t start, uint64_t end, map_gap
 			void *context)
 {
 	while (start < end) {
-		int64_t data = side_seek(task->side, start, SEEK_DATA), hole;
+		int64_t data = helper_seek(task->helper, start, SEEK_DATA), hole;
 		struct span gap = { start, data < 0 ? end : lesser((uint64_t)data, end) };
 		int r;
 
@@ -109,7 +109,7 @@ static int gaps_by_seek(struct task *task, uint64_t start, uint64_t end, map_gap
 		r = gap.start < gap.end ? each(&gap, context) : 0;
 		if (r != 0 || gap.end == end)
 			return r;
-		hole = side_seek(task->side, gap.end, SEEK_HOLE);
+		hole = helper_seek(task->helper, gap.end, SEEK_HOLE);
 		if (hole < 0)
 			return (int)hole;
 		start = greater((uint64_t)hole, gap.end + 1);
@@ -141,7 +141,7 @@ static int probe_seek(struct task *task)
 {
 	struct stat status;
 	uint64_t gap_bytes = 0, data_bytes, block_bytes, length;
-	int r = task_need_side(task);
+	int r = task_need_helper(task);
 
 	if (r < 0)
 		return r;
@@ -153,8 +153,8 @@ static int probe_seek(struct task *task)
 	/* The end's own page; the granule of NFS is what it likes to transfer. */
 	data_bytes = round_up(length - gap_bytes, lesser(task->granule, 4096));
 	task->source =
-		r < 0 || (gap_bytes == 0 && !volume_reports_holes(task->fd)) ? MAP_BLIND : MAP_SEEK;
-	task->unwritten_hidden = task->source == MAP_BLIND || block_bytes > data_bytes;
+		r < 0 || (gap_bytes == 0 && !volume_reports_holes(task->fd)) ? MAP_NONE : MAP_SEEK;
+	task->unwritten_hidden = task->source == MAP_NONE || block_bytes > data_bytes;
 	task->hidden_bytes = block_bytes > data_bytes ? block_bytes - data_bytes : 0;
 	return 0;
 }
@@ -167,7 +167,7 @@ static int ignore(const struct span *extent, uint32_t flags, void *context)
 
 int map_shows_extents(struct task *task)
 {
-	if (task->source == MAP_UNASKED && volume_shows_extents(task->fd) &&
+	if (task->source == MAP_UNKNOWN && volume_shows_extents(task->fd) &&
 	    map_extents(task->fd, 0, task->offset, task->end, ignore, NULL) >= 0)
 		task->source = MAP_FIEMAP;
 	return task->source == MAP_FIEMAP;
@@ -175,7 +175,7 @@ int map_shows_extents(struct task *task)
 
 int map_probe(struct task *task)
 {
-	if (map_shows_extents(task) || task->source != MAP_UNASKED)
+	if (map_shows_extents(task) || task->source != MAP_UNKNOWN)
 		return 0;
 	return probe_seek(task);
 }
@@ -183,11 +183,11 @@ int map_probe(struct task *task)
 int map_probe_again(struct task *task)
 {
 	/* An empty file was never asked about, and had nothing to hide. */
-	int hidden = task->source == MAP_UNASKED ? 0 : task->unwritten_hidden;
+	int hidden = task->source == MAP_UNKNOWN ? 0 : task->unwritten_hidden;
 	int r;
 
 	if (task->source != MAP_FIEMAP)
-		task->source = MAP_UNASKED;
+		task->source = MAP_UNKNOWN;
 	r = map_probe(task);
 	task->unwritten_hidden = hidden;
 	return r;

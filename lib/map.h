@@ -29,7 +29,7 @@ int map_shows_extents(struct task *task);
 int map_probe_again(struct task *task);
 
 /*
- * Each part of [start, end) without blocks, by whoever tells.  With MAP_BLIND all
+ * Each part of [start, end) without blocks, by whoever tells.  With MAP_NONE all
  * of it up to the end of the file counts as blocks.
  */
 int map_gaps(struct task *task, uint64_t start, uint64_t end, map_gap_fn each, void *context);

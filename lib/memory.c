@@ -16,7 +16,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
-#include "scope.h"
+#include "util.h"
 
 enum { TEXT_BYTES = 4096 };
 

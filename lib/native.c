@@ -10,9 +10,9 @@
 #include <errno.h>
 #include <fcntl.h>
 
-#include "fill.h"
+#include "task.h"
 #include "step.h"
-#include "scope.h"
+#include "util.h"
 
 enum { FIRST_STEP = 1 << 20, MOST_STEP = 1 << 30 };
 

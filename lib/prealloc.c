@@ -15,14 +15,10 @@
 #include <unistd.h>
 
 #include "call.h"
-#include "durable.h"
-#include "fill.h"
-#include "priority.h"
-#include "quick.h"
-#include "rollback.h"
-#include "scope.h"
-#include "survey.h"
+#include "file.h"
 #include "task.h"
+#include "thread.h"
+#include "util.h"
 #include "volume.h"
 
 static const uint32_t known_flags = PREALLOC_KEEP_SIZE | PREALLOC_DURABLE |
@@ -57,9 +53,9 @@ uint64_t task_step(const struct task *task, uint64_t max_bytes)
 	return task->shared ? rate_step(task->shared, max_bytes) : max_bytes;
 }
 
-int task_need_side(struct task *task)
+int task_need_helper(struct task *task)
 {
-	return task->side ? 0 : side_open(task->fd, &task->side);
+	return task->helper ? 0 : helper_open(task->fd, &task->helper);
 }
 
 int task_stat(int fd, struct stat *ret)
@@ -168,16 +164,16 @@ static int fill(struct task *task)
 	if (task->flags & PREALLOC_REQUIRE_NATIVE)
 		return -EOPNOTSUPP;
 	r = check_bounds(task, 1);
-	return r == 0 ? written_fill(task) : r;
+	return r == 0 ? zero_fill(task) : r;
 }
 
 static int make_durable(struct task *task)
 {
-	int r = durable_file(task->fd);
+	int r = file_sync(task->fd);
 
 	if (r < 0)
 		return r;
-	r = durable_directory(task->fd);
+	r = file_sync_directory(task->fd);
 	if (r == 0)
 		task->result.did |= PREALLOC_DID_SYNC_DIRECTORY;
 	return r == -EIO || r == -ENOSPC || r == -EDQUOT ? r : 0;
@@ -205,7 +201,7 @@ static int allocate(struct task *task)
 /* tmpfs reports unwritten blocks as holes; its count of blocks is exact. */
 static void note_new(struct task *task)
 {
-	task->result.new_bytes += task->blind_bytes;
+	task->result.new_bytes += task->unreported_bytes;
 	if (task->source == MAP_SEEK && task->hidden_bytes && volume_counts_blocks(task->fd))
 		task->result.new_bytes = lesser(task->result.new_bytes, task_grown_bytes(task));
 }
@@ -236,7 +232,7 @@ static int attempt(struct task *task, uint64_t extent_bytes)
 	return 0;
 }
 
-void call_hand_over(const void *from, size_t bytes, void *to)
+void call_copy_out(const void *from, size_t bytes, void *to)
 {
 	size_t size;
 
@@ -287,11 +283,11 @@ int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct preallo
 		return r;
 	/* Cancelled in the middle, it would leave a thread and a half-made file. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
-	if (!is_plain(&task, options, result) || !quick_fill(&task))
+	if (!is_plain(&task, options, result) || !fast_path_fill(&task))
 		r = run(&task, options);
-	side_close(task.side);
+	helper_close(task.helper);
 	survey_clear(&task);
-	call_hand_over(&task.result, sizeof(task.result), result);
+	call_copy_out(&task.result, sizeof(task.result), result);
 	pthread_setcancelstate(cancellable, &cancellable);
 	errno = saved;
 	return r;

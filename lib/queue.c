@@ -19,7 +19,7 @@
 
 #include "call.h"
 #include "file.h"
-#include "scope.h"
+#include "util.h"
 #include "thread.h"
 
 enum { MOST_AT_ONCE = 1024 };
@@ -400,8 +400,8 @@ static int take_ended(struct prealloc_queue *queue, struct prealloc_outcome *ret
 	outcome.id = job->id;
 	outcome.tag = job->file.tag;
 	outcome.error = job->error;
-	call_hand_over(&outcome, sizeof(outcome), ret);
-	call_hand_over(&job->result, sizeof(job->result), result);
+	call_copy_out(&outcome, sizeof(outcome), ret);
+	call_copy_out(&job->result, sizeof(job->result), result);
 	free_job(job);
 	errno = saved;
 	return 0;
@@ -499,7 +499,7 @@ int prealloc_queue_status(struct prealloc_queue *queue, struct prealloc_queue_st
 	for (const struct queued *job = queue->running.first; job; job = job->next)
 		status.done_bytes += job->done_bytes;
 	pthread_mutex_unlock(&queue->lock);
-	call_hand_over(&status, sizeof(status), ret);
+	call_copy_out(&status, sizeof(status), ret);
 	return 0;
 }
 

@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "step.h"
-#include "scope.h"
+#include "util.h"
 
 enum { SECOND_NS = 1000000000, CREDIT_NS = SECOND_NS / 5, NAP_NS = SECOND_NS / 25 };
 

@@ -10,7 +10,7 @@
  * there on ext4 (punching past the end does nothing); what had been allocated
  * past the end before is allocated again.
  */
-#include "rollback.h"
+#include "task.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "map.h"
-#include "scope.h"
+#include "util.h"
 #include "volume.h"
 
 static int punch(struct task *task, uint64_t start, uint64_t end)
@@ -31,7 +31,7 @@ static int punch(struct task *task, uint64_t start, uint64_t end)
 	return 0;
 }
 
-static void give_back(struct task *task, uint64_t start, uint64_t end)
+static void free_range(struct task *task, uint64_t start, uint64_t end)
 {
 	if (start < end && punch(task, start, end) < 0)
 		task->result.left_bytes += end - start;
@@ -40,12 +40,12 @@ static void give_back(struct task *task, uint64_t start, uint64_t end)
 /* `start` is a multiple of the granule. */
 static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
 {
-	const struct side_files *files = side_files(task->side);
-	uint64_t unit = lesser(task->granule, SIDE_BUFFER_BYTES);
+	const struct helper_files *files = helper_files(task->helper);
+	uint64_t unit = lesser(task->granule, HELPER_BUFFER_BYTES);
 
-	for (uint64_t at = start; at < end; at += SIDE_BUFFER_BYTES) {
-		uint64_t bytes = lesser(end - at, SIDE_BUFFER_BYTES), from = at;
-		int64_t got = side_read(task->side, at, bytes);
+	for (uint64_t at = start; at < end; at += HELPER_BUFFER_BYTES) {
+		uint64_t bytes = lesser(end - at, HELPER_BUFFER_BYTES), from = at;
+		int64_t got = helper_read(task->helper, at, bytes);
 
 		if (got < 0) {
 			task->result.left_bytes += bytes;
@@ -55,10 +55,10 @@ static void empty_zeroes(struct task *task, uint64_t start, uint64_t end)
 			if (memcmp(files->scratch + in, files->zeroes,
 				   lesser((uint64_t)got - in, unit)) != 0) {
 				task->others_wrote = 1;
-				give_back(task, from, at + in);
+				free_range(task, from, at + in);
 				from = at + in + unit;
 			}
-		give_back(task, from, at + bytes);
+		free_range(task, from, at + bytes);
 	}
 }
 
@@ -72,8 +72,8 @@ static int empty_if_unwritten(const struct span *extent, uint32_t flags, void *c
 	const struct emptying *emptying = context;
 
 	if (flags & FIEMAP_EXTENT_UNWRITTEN)
-		give_back(emptying->task, greater(extent->start, emptying->hole.start),
-			  lesser(extent->end, emptying->hole.end));
+		free_range(emptying->task, greater(extent->start, emptying->hole.start),
+			   lesser(extent->end, emptying->hole.end));
 	else
 		emptying->task->others_wrote = 1;
 	return 0;
@@ -113,13 +113,13 @@ static void empty_holes(struct task *task, uint64_t limit)
 
 static int all_zero(struct task *task, uint64_t start, uint64_t end)
 {
-	const struct side_files *files = side_files(task->side);
+	const struct helper_files *files = helper_files(task->helper);
 
 	for (uint64_t at = start, bytes; at < end; at += bytes) {
 		int64_t got;
 
-		bytes = lesser(end - at, SIDE_BUFFER_BYTES);
-		got = side_read(task->side, at, bytes);
+		bytes = lesser(end - at, HELPER_BUFFER_BYTES);
+		got = helper_read(task->helper, at, bytes);
 		if (got < 0 || memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
 			return 0;
 	}
@@ -147,7 +147,7 @@ static int others_wrote(struct task *task, uint64_t size)
 	}
 	if (task->result.path == PREALLOC_WRITTEN)
 		return 0;
-	if (task->source == MAP_SEEK || task->source == MAP_BLIND)
+	if (task->source == MAP_SEEK || task->source == MAP_NONE)
 		return !all_zero(task, task->old_size, size);
 	/* The end's own block is written anyhow. */
 	return !all_zero(task, task->old_size, lesser(from, size)) ||
@@ -199,7 +199,7 @@ static void empty_past_end(struct task *task, uint64_t end)
 		if (start >= stop)
 			continue;
 		if (task->source != MAP_FIEMAP)
-			give_back(task, start, stop);
+			free_range(task, start, stop);
 		else if (map_gaps(task, start, stop, add_gap, &gap_bytes) == 0)
 			task->result.left_bytes += stop - start - gap_bytes;
 	}
@@ -217,12 +217,12 @@ static void empty_end_block(struct task *task)
 }
 
 /* What fallocate() did to holes that nothing reports is not known, so all may be new. */
-static uint64_t blind_bytes(const struct task *task)
+static uint64_t unreported_bytes(const struct task *task)
 {
 	uint64_t end = lesser(task->reached, task->old_size);
 
-	if (task->result.path == PREALLOC_WRITTEN || task->source != MAP_BLIND)
-		return task->blind_bytes;
+	if (task->result.path == PREALLOC_WRITTEN || task->source != MAP_NONE)
+		return task->unreported_bytes;
 	return task->offset < end ? end - task->offset : 0;
 }
 
@@ -244,7 +244,7 @@ static void insert_and_remove(struct task *task, uint64_t at)
  * A tree of extents that grew a level keeps that when most extents are gone, until
  * something is inserted again (ext4, Linux 6.18).  What cannot be had back counts as left.
  */
-static void settle_ext(struct task *task)
+static void shrink_ext_tree(struct task *task)
 {
 	if (task->others_wrote || task->others_grew_it || task_grown_bytes(task) == 0)
 		return;
@@ -257,7 +257,7 @@ void rollback(struct task *task)
 {
 	uint64_t size, inside = round_up(task->old_size, task->granule);
 
-	if (task->reached == 0 || task_need_side(task) < 0 || map_probe_again(task) < 0 ||
+	if (task->reached == 0 || task_need_helper(task) < 0 || map_probe_again(task) < 0 ||
 	    task_size(task, &size) < 0) {
 		task->result.left_bytes = task->reached ? task->result.new_bytes : 0;
 		return;
@@ -272,6 +272,6 @@ void rollback(struct task *task)
 	if (task->source == MAP_FIEMAP)
 		empty_end_block(task);
 	if (volume_is_ext(task->fd) && task->source == MAP_FIEMAP)
-		settle_ext(task);
-	task->result.left_bytes += blind_bytes(task);
+		shrink_ext_tree(task);
+	task->result.left_bytes += unreported_bytes(task);
 }

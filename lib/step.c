@@ -8,7 +8,7 @@
 
 #include <time.h>
 
-#include "scope.h"
+#include "util.h"
 
 enum { FLOOR_BYTES = 64 * 1024 };
 

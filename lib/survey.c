@@ -4,7 +4,7 @@
  * range is written down first.  That table (16 bytes a hole) is the one thing
  * that grows with the file, and it grows before the first block is allocated.
  */
-#include "survey.h"
+#include "task.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #include "map.h"
-#include "scope.h"
+#include "util.h"
 #include "volume.h"
 
 static int add(struct spans *spans, struct span span)

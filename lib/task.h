@@ -12,7 +12,7 @@
 
 #include "prealloc.h"
 #include "rate.h"
-#include "side.h"
+#include "helper.h"
 
 /*
  * Touching a page allocates for the whole folio that it is in: 2 MiB at most (ext4,
@@ -31,10 +31,10 @@ struct spans {
 
 /* Who tells where the file has blocks. */
 enum map_source {
-	MAP_UNASKED,
+	MAP_UNKNOWN,
 	MAP_FIEMAP, /* data, unwritten blocks and holes are told apart */
 	MAP_SEEK,   /* unwritten blocks look like holes */
-	MAP_BLIND,  /* nobody: blocks that read as zeroes are taken for holes */
+	MAP_NONE,   /* nobody: blocks that read as zeroes are taken for holes */
 };
 
 struct task {
@@ -56,7 +56,8 @@ struct task {
 	int unwritten_hidden;  /* some of `holes` may be unwritten blocks */
 	uint64_t hidden_bytes; /* of these, so many at most */
 
-	uint64_t blind_bytes; /* before the old end, filled, and not known to have been holes */
+	uint64_t
+		unreported_bytes; /* before the old end, filled, and not known to have been holes */
 
 	struct rate rate;     /* of this call */
 	struct rate *shared;  /* of all jobs of a queue; NULL: none */
@@ -66,7 +67,7 @@ struct task {
 	uint64_t reached;   /* new blocks lie before it */
 	int others_wrote;   /* into what the call had allocated, as was seen when giving it back */
 	int others_grew_it; /* the file was seen growing by another's hand */
-	struct side *side;  /* NULL until it is needed */
+	struct helper *helper; /* NULL until it is needed */
 	struct prealloc_result result;
 };
 
@@ -80,7 +81,7 @@ int task_report(struct task *task, uint64_t position);
 uint64_t task_step(const struct task *task, uint64_t max_bytes);
 
 /* Opens task->side.  0 or -errno. */
-int task_need_side(struct task *task);
+int task_need_helper(struct task *task);
 
 /* By how much the count of blocks has grown, bytes. */
 uint64_t task_grown_bytes(const struct task *task);
@@ -94,5 +95,40 @@ int task_stat(int fd, struct stat *ret);
 
 /* The file's length now.  0 or -errno. */
 int task_size(const struct task *task, uint64_t *ret_bytes);
+
+/* ---- the file before the call ---- */
+
+/* Fills holes, spare, old_size, and new_bytes of the result.  0 or -errno. */
+int survey_take(struct task *task);
+void survey_clear(struct task *task);
+
+/* Will survey_verify() have anything to go by?  0, -EOPNOTSUPP, -errno. */
+int survey_can_verify(struct task *task);
+
+/* What filling the holes of the range takes at least. */
+uint64_t survey_hole_bytes(const struct task *task);
+
+/* Is the range allocated now?  0, -EOPNOTSUPP (no, or nobody can tell), -errno. */
+int survey_verify(struct task *task);
+
+/* ---- allocating ---- */
+
+/*
+ * Allocates the range of a task that nobody watches and whose result nobody wants.
+ * Is it done?  If not, the file is as it was.
+ */
+int fast_path_fill(struct task *task);
+
+/* fallocate(2) in steps.  0, -errno; native_error of the result is set where it is not supported.
+ */
+int native_fill(struct task *task);
+
+/* Zeroes: holes of the range are touched, what lies past the end is appended.  0 or -errno. */
+int zero_fill(struct task *task);
+
+/* ---- undoing ---- */
+
+/* Gives back what was allocated below task->reached; what it cannot, goes into left_bytes. */
+void rollback(struct task *task);
 
 #endif

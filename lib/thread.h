@@ -4,6 +4,7 @@
 #define PREALLOC_THREAD_H
 
 #include <pthread.h>
+#include <stdint.h>
 
 /*
  * Starts a thread in which all signals are blocked: they belong to the application,
@@ -17,5 +18,13 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *context);
  * Linux 5.9) the table is still the one of the process.
  */
 int thread_leave_table(int fd);
+
+/*
+ * Lowers it to `wanted` (enum prealloc_io_priority), for threads started from here on
+ * too.  *ret_before is for priority_restore().  1: the thread has a priority that is so
+ * low; 0: nothing was changed.
+ */
+int priority_lower(uint32_t wanted, int *ret_before);
+void priority_restore(int before);
 
 #endif

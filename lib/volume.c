@@ -27,7 +27,7 @@
 
 #include "memory.h"
 #include "prealloc.h"
-#include "scope.h"
+#include "util.h"
 
 /* Those that linux/magic.h lacks, or lacked. */
 enum {
@@ -201,7 +201,7 @@ static int may_use_reserve(void)
  * Those whose free blocks are a plain count.  btrfs makes an estimate, and XFS does
  * not count what deleted files are about to free, but waits for it when it allocates.
  */
-static int counts_plainly(uint32_t magic)
+static int has_exact_free_count(uint32_t magic)
 {
 	return magic == EXT4_SUPER_MAGIC || magic == TMPFS_MAGIC || magic == MSDOS_SUPER_MAGIC;
 }
@@ -210,7 +210,7 @@ static int counts_plainly(uint32_t magic)
  * Blocks that ext4 keeps back from everybody, root as well, for its own needs (2 %, 4096 at
  * most).  Only sysfs tells; statvfs() has them among those that are root's.
  */
-static uint64_t held_back(int fd)
+static uint64_t reserved_by_ext4(int fd)
 {
 	char link[64], target[PATH_MAX], path[PATH_MAX + 40], text[24] = "", *name;
 	struct stat status;
@@ -240,7 +240,7 @@ static uint64_t free_blocks(int fd, uint32_t magic, const struct statvfs *volume
 
 	if (!may_use_reserve())
 		return volume->f_bavail;
-	held = magic == EXT4_SUPER_MAGIC ? held_back(fd) : 0;
+	held = magic == EXT4_SUPER_MAGIC ? reserved_by_ext4(fd) : 0;
 	return volume->f_bfree - lesser(held, volume->f_bfree);
 }
 
@@ -249,7 +249,7 @@ static uint64_t free_blocks(int fd, uint32_t magic, const struct statvfs *volume
  * and fallocate() is not, ext2 or ext3 is below.  An overlay writes as the one who mounted
  * it, so what is reserved for root is there for everybody.
  */
-static uint32_t look_below(int fd, uint32_t magic, struct statvfs *volume)
+static uint32_t resolve_overlay(int fd, uint32_t magic, struct statvfs *volume)
 {
 	struct fiemap nothing = { .fm_length = 1 };
 
@@ -296,8 +296,8 @@ int volume_has_room(int fd, uint64_t bytes, int written)
 	if (volume.f_blocks == 0 || volume.f_frsize < 512)
 		return 0;
 	if (written)
-		magic = look_below(fd, magic, &volume);
-	room = counts_plainly(magic) ? free_blocks(fd, magic, &volume) : volume.f_blocks;
+		magic = resolve_overlay(fd, magic, &volume);
+	room = has_exact_free_count(magic) ? free_blocks(fd, magic, &volume) : volume.f_blocks;
 	return needed_blocks(magic, bytes, volume.f_frsize, written) > room ? -ENOSPC : 0;
 }
 
@@ -354,7 +354,7 @@ int volume_room(int fd, struct volume_room *ret)
 	*ret = (struct volume_room) {
 		.bytes = free_blocks(fd, magic_of(fd), &volume) * volume.f_frsize,
 		.files = volume.f_files ? volume.f_favail : UINT64_MAX,
-		.exact = counts_plainly(magic_of(fd)),
+		.exact = has_exact_free_count(magic_of(fd)),
 	};
 	if (volume.f_blocks == 0)
 		ret->bytes = UINT64_MAX;

@@ -9,7 +9,7 @@
  * This is for ext2, ext3 and ext4, whose behaviour is known; the rest goes the long way,
  * and so does whatever fails here.
  */
-#include "quick.h"
+#include "task.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,17 +24,15 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "filling.h"
+#include "zero_fill.h"
 #include "map.h"
-#include "rollback.h"
-#include "scope.h"
-#include "survey.h"
+#include "util.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { SECTOR = 512, PIECE = 4096, PIECES = 1024, MOST_PAGES = 17 };
+enum { SECTOR = 512, PIECE = 4096, VECTOR_MAX = 1024, MOST_PAGES = 17 };
 
 static int is_limited(void)
 {
@@ -62,7 +60,7 @@ static int is_short(const struct task *task)
 }
 
 /* Is it ext2, ext3 or ext4, and does it have room for the whole range, for any user? */
-static int is_roomy_ext(const struct task *task)
+static int is_ext_with_room(const struct task *task)
 {
 	uint64_t needed = task->end - task->offset + 2 * SHORT_BYTES;
 	struct statfs volume;
@@ -76,7 +74,7 @@ static int is_within(const struct task *task, uint64_t unit)
 	return task->offset / unit == (task->end - 1) / unit;
 }
 
-struct bare {
+struct bare_range {
 	const struct task *task;
 	struct span tail; /* the block of the end; empty if the end is even */
 	int tail_mapped;
@@ -84,7 +82,7 @@ struct bare {
 
 static int note_extent(const struct span *extent, uint32_t flags, void *context)
 {
-	struct bare *bare = context;
+	struct bare_range *bare = context;
 
 	(void)flags;
 	if (bare->task->offset < bare->task->old_size || extent->end > bare->tail.end)
@@ -94,10 +92,12 @@ static int note_extent(const struct span *extent, uint32_t flags, void *context)
 }
 
 /* Is the range all hole, with nothing past the end that cutting would take away? */
-static int is_bare(const struct task *task)
+static int is_all_hole(const struct task *task)
 {
 	const uint64_t granule = task->granule, size = task->old_size;
-	struct bare bare = { task, { round_down(size, granule), round_up(size, granule) }, 0 };
+	struct bare_range bare = { task,
+				   { round_down(size, granule), round_up(size, granule) },
+				   0 };
 	uint64_t start = round_down(lesser(task->offset, size), granule);
 	uint64_t end = task->end > size ? UINT64_MAX : round_up(task->end, granule);
 
@@ -125,15 +125,15 @@ static int is_dense(struct task *task)
 static int64_t append_some(const struct task *task, uint64_t at, uint64_t bytes)
 {
 	char zeroes[PIECE] = { 0 };
-	struct iovec vector[PIECES];
+	struct iovec vector[VECTOR_MAX];
 	int count = 0;
 	ssize_t written;
 
-	for (uint64_t piece; bytes > 0 && count < PIECES; bytes -= piece) {
+	for (uint64_t piece; bytes > 0 && count < VECTOR_MAX; bytes -= piece) {
 		piece = lesser(bytes, PIECE);
 		vector[count++] = (struct iovec) { zeroes, piece };
 	}
-	written = side_write(task->fd, vector, count, (off_t)at, RWF_APPEND);
+	written = helper_pwritev2(task->fd, vector, count, (off_t)at, RWF_APPEND);
 	return written < 0 ? -errno : written;
 }
 
@@ -185,7 +185,7 @@ static int touch(void *pages, size_t length)
 {
 	unsigned char resident[MOST_PAGES];
 
-	if (inside_takes_any_advice(pages, length) || mincore(pages, length, resident) < 0 ||
+	if (zero_fill_takes_any_advice(pages, length) || mincore(pages, length, resident) < 0 ||
 	    memchr(resident, 1, length / PIECE) || madvise(pages, length, MADV_RANDOM) < 0)
 		return 0;
 	return madvise(pages, length, MADV_POPULATE_WRITE) == 0;
@@ -200,7 +200,7 @@ static int fill_hole(struct task *task)
 	int filled;
 
 	if (task->granule != PIECE || sysconf(_SC_PAGESIZE) != PIECE ||
-	    task->end > task->old_size || length > MOST_PAGES * PIECE || !is_bare(task) ||
+	    task->end > task->old_size || length > MOST_PAGES * PIECE || !is_all_hole(task) ||
 	    !note_hole(task))
 		return 0;
 	task->result.path = PREALLOC_WRITTEN;
@@ -225,9 +225,9 @@ static int fill(struct task *task)
 		return allocate(task);
 	/* Only ext4 has this flag.  A short range that does not fit is undone just as quickly. */
 	if (flags & FS_EXTENT_FL)
-		return (is_short(task) || is_roomy_ext(task)) && is_bare(task) && note_hole(task) &&
-		       allocate(task);
-	if (!is_short(task) || !is_roomy_ext(task))
+		return (is_short(task) || is_ext_with_room(task)) && is_all_hole(task) &&
+		       note_hole(task) && allocate(task);
+	if (!is_short(task) || !is_ext_with_room(task))
 		return 0;
 	return is_dense(task) ? append(task) : fill_hole(task);
 }
@@ -238,13 +238,13 @@ static void undo(struct task *task)
 	if (task->reached > 0)
 		rollback(task);
 	survey_clear(task);
-	task->source = MAP_UNASKED;
+	task->source = MAP_UNKNOWN;
 	task->reached = 0;
 	task->others_grew_it = 0;
 	task->result = (struct prealloc_result) { 0 };
 }
 
-int quick_fill(struct task *task)
+int fast_path_fill(struct task *task)
 {
 	int done = !is_limited() && fill(task);
 

@@ -7,64 +7,64 @@
  */
 #include <errno.h>
 
-#include "fill.h"
-#include "filling.h"
+#include "task.h"
+#include "zero_fill.h"
 #include "map.h"
-#include "scope.h"
+#include "util.h"
 #include "volume.h"
 
 enum { ROUNDS = 16 };
 
 /* The gap between the old end and the range has to stay a hole. */
-static int leap(struct filling *filling)
+static int extend_to_range(struct zero_fill *fill)
 {
-	struct task *task = filling->task;
+	struct task *task = fill->task;
 	int64_t r;
 
-	if (filling->size >= task->offset)
+	if (fill->size >= task->offset)
 		return 0;
-	r = side_run_placing(task->side, side_place, task->offset, 1);
+	r = helper_run_write(task->helper, helper_write_zeroes, task->offset, 1);
 	if (r < 0)
 		return (int)r;
 	task->reached = greater(task->reached, task->offset + 1);
 	task->result.written_bytes++;
-	filling->filled++;
-	return task_size(task, &filling->size);
+	fill->filled++;
+	return task_size(task, &fill->size);
 }
 
 /*
  * All of the file is what this call has appended.  Only others could have made holes in it
  * since, and where extents do not show them, looking means to open the file.
  */
-static int is_all_appended(const struct filling *filling)
+static int is_all_appended(const struct zero_fill *fill)
 {
-	struct task *task = filling->task;
+	struct task *task = fill->task;
 
-	return task->result.written_bytes == filling->size && !task->others_grew_it &&
+	return task->result.written_bytes == fill->size && !task->others_grew_it &&
 	       !map_shows_extents(task);
 }
 
-static int look_inside(struct filling *filling)
+static int fill_inside(struct zero_fill *fill)
 {
 	int r;
 
-	if (filling->size <= filling->task->offset || is_all_appended(filling))
+	if (fill->size <= fill->task->offset || is_all_appended(fill))
 		return 0;
-	r = map_probe_again(filling->task);
-	return r == 0 ? inside_fill(filling) : r;
+	r = map_probe_again(fill->task);
+	return r == 0 ? zero_fill_holes(fill) : r;
 }
 
-static int fill_round(struct filling *filling)
+static int fill_round(struct zero_fill *fill)
 {
-	struct task *task = filling->task;
-	int r = task_size(task, &filling->size);
+	struct task *task = fill->task;
+	int r = task_size(task, &fill->size);
 
-	filling->filled = 0;
+	fill->filled = 0;
 	if (r == 0)
-		r = look_inside(filling);
-	if (r == 0 && filling->size < task->end)
-		r = leap(filling);
-	return r == 0 ? append_fill(filling) : r;
+		r = fill_inside(fill);
+	if (r == 0 && fill->size < task->end)
+		r = extend_to_range(fill);
+	return r == 0 ? zero_fill_append(fill) : r;
 }
 
 static struct step new_step(const struct task *task, uint64_t max_bytes)
@@ -74,29 +74,29 @@ static struct step new_step(const struct task *task, uint64_t max_bytes)
 	return step_new(lesser(FIRST_BYTES, bytes), bytes, task->progress != NULL);
 }
 
-int written_fill(struct task *task)
+int zero_fill(struct task *task)
 {
-	struct filling filling = {
+	struct zero_fill fill = {
 		.task = task,
 		.step = { [IO_DIRECT] = new_step(task, APPEND_BYTES),
 			  [IO_BUFFERED] = new_step(task, WINDOW_BYTES) },
 		.is_remote = (volume_risks(task->fd) & PREALLOC_RISK_UNKNOWN) != 0,
 		.is_short = task->end - task->offset <= SHORT_BYTES,
 	};
-	int r = task_need_side(task);
+	int r = task_need_helper(task);
 
 	if (r < 0)
 		return r;
 	if ((task->flags & PREALLOC_KEEP_SIZE) && task->end > task->old_size)
 		return -EOPNOTSUPP;
 	task->result.path = PREALLOC_WRITTEN;
-	append_choose(&filling);
+	zero_fill_choose_mode(&fill);
 	for (int round = 0; round < ROUNDS; round++) {
-		r = fill_round(&filling);
+		r = fill_round(&fill);
 		if (r < 0)
 			return r;
-		if (filling.filled == 0)
-			return writeback_rest(&filling);
+		if (fill.filled == 0)
+			return zero_fill_finish(&fill);
 	}
 	return -EAGAIN;
 }

@@ -11,9 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "filling.h"
+#include "zero_fill.h"
 #include "map.h"
-#include "scope.h"
+#include "util.h"
 #include "volume.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -22,24 +22,24 @@
 
 enum { BLOCK = 4096 /* what is looked at where nobody tells of holes */ };
 
-int inside_takes_any_advice(void *pages, size_t length)
+int zero_fill_takes_any_advice(void *pages, size_t length)
 {
 	enum { NONSENSE = 9999 };
 
 	return madvise(pages, length, NONSENSE) == 0;
 }
 
-static int64_t populate(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t populate(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	uint64_t start = round_down(offset, (uint64_t)sysconf(_SC_PAGESIZE));
 	size_t length = (size_t)(offset + bytes - start);
 	void *pages = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED,
-			   side_fd(files, SIDE_MAP), (off_t)start);
+			   helper_fd(files, HELPER_MAP), (off_t)start);
 	int r = 0;
 
 	if (pages == MAP_FAILED)
 		return -EOPNOTSUPP;
-	if (inside_takes_any_advice(pages, length))
+	if (zero_fill_takes_any_advice(pages, length))
 		r = -EOPNOTSUPP;
 	/* Kernels before 5.14 say EINVAL, seccomp filters EPERM or ENOSYS. */
 	else if (madvise(pages, length, MADV_POPULATE_WRITE) < 0)
@@ -49,29 +49,29 @@ static int64_t populate(struct side_files *files, uint64_t offset, uint64_t byte
 }
 
 /* Of a file that may not be read: what SEEK_DATA says is a hole at this moment. */
-static int64_t write_if_hole(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t write_if_hole(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
-	off_t data = lseek(side_fd(files, SIDE_SEEK), (off_t)offset, SEEK_DATA);
+	off_t data = lseek(helper_fd(files, HELPER_SEEK), (off_t)offset, SEEK_DATA);
 
 	if (data < 0 && errno != ENXIO)
 		return -errno;
 	if (data >= 0)
 		bytes = lesser(bytes, (uint64_t)data - offset);
-	return bytes == 0 ? 0 : side_place(files, offset, bytes);
+	return bytes == 0 ? 0 : helper_write_zeroes(files, offset, bytes);
 }
 
 /* The last resort: looked at, and written if it is all zeroes. */
-static int64_t write_if_zero(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t write_if_zero(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
-	ssize_t got = pread(side_fd(files, SIDE_READ), files->scratch, bytes, (off_t)offset);
+	ssize_t got = pread(helper_fd(files, HELPER_READ), files->scratch, bytes, (off_t)offset);
 
-	if (got < 0 && errno == EBADF && files->fd[SIDE_SEEK] >= 0)
+	if (got < 0 && errno == EBADF && files->fd[HELPER_SEEK] >= 0)
 		return write_if_hole(files, offset, bytes);
 	if (got < 0)
 		return -errno;
 	if (memcmp(files->scratch, files->zeroes, (size_t)got) != 0)
 		return 0;
-	return got == 0 ? 0 : side_place(files, offset, (uint64_t)got);
+	return got == 0 ? 0 : helper_write_zeroes(files, offset, (uint64_t)got);
 }
 
 static int first_gap(const struct span *gap, void *context)
@@ -81,25 +81,26 @@ static int first_gap(const struct span *gap, void *context)
 }
 
 /* The same by extents, which need no other descriptor. */
-static int64_t place_if_hole(struct task *task, uint64_t offset, uint64_t bytes)
+static int64_t fill_if_hole(struct task *task, uint64_t offset, uint64_t bytes)
 {
 	struct span gap = { UINT64_MAX, 0 };
 	int r = map_gaps(task, offset, offset + bytes, first_gap, &gap);
 
 	if (r < 0 || gap.start > offset)
 		return r < 0 ? r : 0;
-	return side_run_placing(task->side, side_place, offset, lesser(bytes, gap.end - offset));
+	return helper_run_write(task->helper, helper_write_zeroes, offset,
+				lesser(bytes, gap.end - offset));
 }
 
-static int64_t place_if_zero(struct task *task, uint64_t offset, uint64_t bytes)
+static int64_t fill_if_zero(struct task *task, uint64_t offset, uint64_t bytes)
 {
-	int r = side_want(task->side, SIDE_READ);
+	int r = helper_acquire(task->helper, HELPER_READ);
 
 	if (r < 0 && task->source == MAP_FIEMAP)
-		return place_if_hole(task, offset, bytes);
+		return fill_if_hole(task, offset, bytes);
 	if (r < 0)
-		side_want(task->side, SIDE_SEEK);
-	return side_run_placing(task->side, write_if_zero, offset, bytes);
+		helper_acquire(task->helper, HELPER_SEEK);
+	return helper_run_write(task->helper, write_if_zero, offset, bytes);
 }
 
 /* A page could not be made writable; the kernel keeps the reason to itself. */
@@ -113,7 +114,7 @@ static int fault_reason(struct task *task, uint64_t offset)
 	if (volume_has_room(task->fd, BLOCK, 1) < 0)
 		return -ENOSPC;
 	/* A quota, perhaps.  This tells. */
-	r = place_if_zero(task, offset, 1);
+	r = fill_if_zero(task, offset, 1);
 	return r < 0 ? (int)r : 0;
 }
 
@@ -122,8 +123,8 @@ static int write_piecewise(struct task *task, uint64_t offset, uint64_t bytes)
 	for (uint64_t done = 0, piece; done < bytes; done += piece) {
 		int64_t r;
 
-		piece = lesser(bytes - done, SIDE_BUFFER_BYTES);
-		r = place_if_zero(task, offset + done, piece);
+		piece = lesser(bytes - done, HELPER_BUFFER_BYTES);
+		r = fill_if_zero(task, offset + done, piece);
 		if (r < 0)
 			return (int)r;
 		task->result.written_bytes += (uint64_t)r;
@@ -132,44 +133,44 @@ static int write_piecewise(struct task *task, uint64_t offset, uint64_t bytes)
 }
 
 /* What read as zeroes may have been a hole. */
-static void note_blind(struct task *task, uint64_t offset, uint64_t bytes)
+static void count_unreported(struct task *task, uint64_t offset, uint64_t bytes)
 {
 	uint64_t end = lesser(offset + bytes, task->old_size);
 
-	if (task->source == MAP_BLIND && offset < end)
-		task->blind_bytes += end - offset;
+	if (task->source == MAP_NONE && offset < end)
+		task->unreported_bytes += end - offset;
 }
 
-static int touch(struct filling *filling, uint64_t offset, uint64_t bytes)
+static int touch(struct zero_fill *fill, uint64_t offset, uint64_t bytes)
 {
-	struct task *task = filling->task;
+	struct task *task = fill->task;
 	int64_t r;
 
 	task->reached = greater(task->reached, offset + bytes);
 	task->result.calls++;
-	side_want(task->side, SIDE_MAP);
-	r = side_run(task->side, populate, offset, bytes);
+	helper_acquire(task->helper, HELPER_MAP);
+	r = helper_run(task->helper, populate, offset, bytes);
 	if (r == -EFAULT)
 		r = fault_reason(task, offset);
 	else if (r == -EOPNOTSUPP)
 		r = write_piecewise(task, offset, bytes);
 	if (r != -EINTR)
-		note_blind(task, offset, bytes);
+		count_unreported(task, offset, bytes);
 	if (r < 0)
 		return (int)r;
-	filling->filled += bytes;
+	fill->filled += bytes;
 	task->put_bytes += bytes;
-	return writeback_window(filling, offset, bytes);
+	return zero_fill_start_window(fill, offset, bytes);
 }
 
 /* One hole, or one run of zeroes. */
 static int touch_gap(const struct span *gap, void *context)
 {
-	struct filling *filling = context;
-	struct step *step = &filling->step[IO_BUFFERED];
-	struct task *task = filling->task;
+	struct zero_fill *fill = context;
+	struct step *step = &fill->step[IO_BUFFERED];
+	struct task *task = fill->task;
 	uint64_t at = greater(gap->start, task->offset);
-	uint64_t end = lesser(lesser(gap->end, task->end), filling->size);
+	uint64_t end = lesser(lesser(gap->end, task->end), fill->size);
 
 	/* A write there would be appended. */
 	if (at < end && task->append_only)
@@ -179,7 +180,7 @@ static int touch_gap(const struct span *gap, void *context)
 		int r;
 
 		step_start(step);
-		r = touch(filling, at, bytes);
+		r = touch(fill, at, bytes);
 		step_stop(step);
 		if (r == 0)
 			at += bytes;
@@ -191,15 +192,15 @@ static int touch_gap(const struct span *gap, void *context)
 	return 0;
 }
 
-static int is_zero(const struct side_files *files, uint64_t at, uint64_t got)
+static int is_zero(const struct helper_files *files, uint64_t at, uint64_t got)
 {
 	return at < got && memcmp(files->scratch + at, files->zeroes, lesser(got - at, BLOCK)) == 0;
 }
 
 /* The runs of zeroes in what was read at `base`. */
-static int touch_piece(struct filling *filling, uint64_t base, uint64_t got)
+static int touch_piece(struct zero_fill *fill, uint64_t base, uint64_t got)
 {
-	const struct side_files *files = side_files(filling->task->side);
+	const struct helper_files *files = helper_files(fill->task->helper);
 	uint64_t start = 0, end;
 	int r = 0;
 
@@ -208,22 +209,22 @@ static int touch_piece(struct filling *filling, uint64_t base, uint64_t got)
 			;
 		if (start < end)
 			r = touch_gap(&(struct span) { base + start, base + lesser(end, got) },
-				      filling);
+				      fill);
 		start = end + BLOCK;
 	}
 	return r;
 }
 
 /* Nobody tells of holes: what reads as zeroes is taken for one. */
-static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
+static int touch_zeroes(struct zero_fill *fill, uint64_t start, uint64_t end)
 {
-	struct task *task = filling->task;
+	struct task *task = fill->task;
 
-	for (uint64_t at = round_down(start, BLOCK); at < end; at += SIDE_BUFFER_BYTES) {
-		int64_t got = side_read(task->side, at, SIDE_BUFFER_BYTES);
+	for (uint64_t at = round_down(start, BLOCK); at < end; at += HELPER_BUFFER_BYTES) {
+		int64_t got = helper_read(task->helper, at, HELPER_BUFFER_BYTES);
 		int r = got == -EBADF ? -EACCES
 			: got < 0     ? (int)got
-				      : touch_piece(filling, at, (uint64_t)got);
+				      : touch_piece(fill, at, (uint64_t)got);
 
 		if (r < 0)
 			return r;
@@ -231,19 +232,18 @@ static int touch_zeroes(struct filling *filling, uint64_t start, uint64_t end)
 	return 0;
 }
 
-int inside_fill(struct filling *filling)
+int zero_fill_holes(struct zero_fill *fill)
 {
-	struct task *task = filling->task;
-	uint64_t end = lesser(task->end, filling->size);
-	uint64_t start = greater(task->offset, filling->zeroes_end);
+	struct task *task = fill->task;
+	uint64_t end = lesser(task->end, fill->size);
+	uint64_t start = greater(task->offset, fill->zeroes_end);
 
-	if (task->source != MAP_BLIND)
-		return task->offset < end ? map_gaps(task, task->offset, end, touch_gap, filling)
-					  : 0;
+	if (task->source != MAP_NONE)
+		return task->offset < end ? map_gaps(task, task->offset, end, touch_gap, fill) : 0;
 	/* What was appended since is no hole, unless others leapt ahead. */
-	if (filling->looked && !task->others_grew_it)
+	if (fill->scanned && !task->others_grew_it)
 		return 0;
-	filling->looked = 1;
-	filling->zeroes_end = end;
-	return start < end ? touch_zeroes(filling, start, end) : 0;
+	fill->scanned = 1;
+	fill->zeroes_end = end;
+	return start < end ? touch_zeroes(fill, start, end) : 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What every file of the library needs. */
-#ifndef PREALLOC_SCOPE_H
-#define PREALLOC_SCOPE_H
+#ifndef PREALLOC_UTIL_H
+#define PREALLOC_UTIL_H
 
 #include <stdint.h>
 

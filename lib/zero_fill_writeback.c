@@ -9,22 +9,22 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filling.h"
-#include "scope.h"
+#include "zero_fill.h"
+#include "util.h"
 
-static int64_t start_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t start_writing(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	sync_file_range(files->caller_fd, (off64_t)offset, (off64_t)bytes, SYNC_FILE_RANGE_WRITE);
 	return 0;
 }
 
-static int64_t drop_pages(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t drop_pages(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	posix_fadvise(files->caller_fd, (off_t)offset, (off_t)bytes, POSIX_FADV_DONTNEED);
 	return 0;
 }
 
-static int64_t finish_writing(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t finish_writing(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	enum {
 		WHOLE = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
@@ -47,29 +47,29 @@ static int sync_one(int fd)
 	return r < 0 && errno != EINVAL && errno != ENOSYS ? -errno : 0;
 }
 
-static int64_t sync_data(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t sync_data(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	(void)offset, (void)bytes;
 	return sync_one(files->caller_fd);
 }
 
 /* A FUSE server may keep an error for each descriptor, and report it to that one only. */
-static int64_t sync_each(struct side_files *files, uint64_t offset, uint64_t bytes)
+static int64_t sync_each(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	int r = files->work_fd >= 0 ? sync_one(files->work_fd) : 0;
 
 	return r == 0 ? sync_data(files, offset, bytes) : r;
 }
 
-static int finish_first(struct filling *filling)
+static int finish_first(struct zero_fill *fill)
 {
-	struct span first = filling->window[0];
-	int r = (int)side_run(filling->task->side, finish_writing, first.start,
-			      first.end - first.start);
+	struct span first = fill->window[0];
+	int r = (int)helper_run(fill->task->helper, finish_writing, first.start,
+				first.end - first.start);
 
-	filling->windows--;
-	memmove(filling->window, filling->window + 1, filling->windows * sizeof(first));
-	filling->drained += first.end - first.start;
+	fill->windows--;
+	memmove(fill->window, fill->window + 1, fill->windows * sizeof(first));
+	fill->completed += first.end - first.start;
 	return r;
 }
 
@@ -78,28 +78,28 @@ static int finish_first(struct filling *filling)
  * the disk would take a hundred times as long as the call.  What goes through the journal is
  * written twice, and later: waiting for it takes 1.7 times as long in all.
  */
-int writeback_window(struct filling *filling, uint64_t offset, uint64_t bytes)
+int zero_fill_start_window(struct zero_fill *fill, uint64_t offset, uint64_t bytes)
 {
-	struct side *side = filling->task->side;
+	struct helper *helper = fill->task->helper;
 	int r = 0;
 
-	filling->dirty.start = filling->dirty.end ? lesser(filling->dirty.start, offset) : offset;
-	filling->dirty.end = greater(filling->dirty.end, offset + bytes);
-	if (filling->is_short || side_files(side)->journalled)
+	fill->dirty.start = fill->dirty.end ? lesser(fill->dirty.start, offset) : offset;
+	fill->dirty.end = greater(fill->dirty.end, offset + bytes);
+	if (fill->is_short || helper_files(helper)->journalled)
 		return 0;
-	side_run(side, start_writing, offset, bytes);
-	if (filling->windows == WINDOWS)
-		r = finish_first(filling);
-	filling->window[filling->windows++] = (struct span) { offset, offset + bytes };
+	helper_run(helper, start_writing, offset, bytes);
+	if (fill->windows == WINDOWS)
+		r = finish_first(fill);
+	fill->window[fill->windows++] = (struct span) { offset, offset + bytes };
 	return r;
 }
 
-int writeback_windows(struct filling *filling)
+int zero_fill_finish_windows(struct zero_fill *fill)
 {
 	int r = 0;
 
-	while (filling->windows > 0) {
-		int error = finish_first(filling);
+	while (fill->windows > 0) {
+		int error = finish_first(fill);
 
 		r = r == 0 ? error : r;
 	}
@@ -114,21 +114,21 @@ int writeback_windows(struct filling *filling)
  * Behind a journal all pages are still there, most of them clean.  Dropping those
  * takes as long as waiting for the rest, so it is done meanwhile.
  */
-int writeback_rest(struct filling *filling)
+int zero_fill_finish(struct zero_fill *fill)
 {
-	const struct span *dirty = &filling->dirty;
-	struct task *task = filling->task;
-	int journalled = side_files(task->side)->journalled && !filling->is_short && dirty->end;
-	int r = writeback_windows(filling), error;
+	const struct span *dirty = &fill->dirty;
+	struct task *task = fill->task;
+	int journalled = helper_files(task->helper)->journalled && !fill->is_short && dirty->end;
+	int r = zero_fill_finish_windows(fill), error;
 
-	if (r < 0 || (!journalled && !filling->is_remote))
+	if (r < 0 || (!journalled && !fill->is_remote))
 		return r;
-	side_begin(task->side, filling->is_remote ? sync_each : sync_data, 0, 0);
+	helper_submit(task->helper, fill->is_remote ? sync_each : sync_data, 0, 0);
 	if (journalled)
 		posix_fadvise(task->fd, (off_t)dirty->start, (off_t)(dirty->end - dirty->start),
 			      POSIX_FADV_DONTNEED);
-	error = (int)side_end(task->side);
+	error = (int)helper_wait(task->helper);
 	if (dirty->end)
-		side_run(task->side, drop_pages, dirty->start, dirty->end - dirty->start);
+		helper_run(task->helper, drop_pages, dirty->start, dirty->end - dirty->start);
 	return error;
 }
