@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/quote.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/strbuf.h"
@@ -86,4 +87,25 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 void cmd_print_sentence(const char *text, int used, int indent)
 {
 	text_wrap(stdout, text, terminal_size(STDOUT_FILENO).columns, (size_t)used, (size_t)indent);
+}
+
+int cmd_put_patch_hint(FILE *to, char *const *files, size_t count)
+{
+	CLEANUP(freep) char *program = quote_name(program_invocation_name);
+	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		CLEANUP(freep) char *name = quote_name(files[i]);
+
+		if (!name)
+			return -ENOMEM;
+		if (strcmp(name, "-") == 0)
+			return 0;
+		strbuf_join(&names, " ", name);
+	}
+	if (!program || names.failed)
+		return -ENOMEM;
+	fprintf(to, "for a patch's description: %s report --format markdown %s\n", program,
+		names.text);
+	return 0;
 }

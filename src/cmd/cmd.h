@@ -41,6 +41,12 @@ int cmd_read_results(const char *path, struct results *results, struct problem *
 void cmd_print_sentence(const char *text, int used, int indent);
 
 /*
+ * Prints the command that shows these result files as markdown, as the user can paste it; nothing
+ * where one of them is standard input.  0 or -ENOMEM.
+ */
+int cmd_put_patch_hint(FILE *to, char *const *files, size_t count);
+
+/*
  * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the
  * returned descriptor readable.  -errno if that cannot be had.
  */

@@ -22,11 +22,20 @@
 #include "stats/cell.h"
 
 enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
-enum { KEY_LIST_MEASURES = 256, KEY_WITH, KEY_FORCE, KEY_TITLE, KEY_CHART_SIZE, KEY_ORDER };
+enum {
+	KEY_LIST_MEASURES = 256,
+	KEY_WITH,
+	KEY_FORCE,
+	KEY_TITLE,
+	KEY_CHART_SIZE,
+	KEY_ORDER,
+	KEY_ALL
+};
 
 struct options {
 	const struct report_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;	    /* none: the default */
+	int all;
 	const struct measure *chart;
 	const char *title;
 	unsigned width, height; /* of the chart; 0: as it needs */
@@ -51,9 +60,9 @@ static const struct option_row option_table[] = {
 	{ "format", KEY_FORMAT, "FORM",
 	  "table, markdown, html, json, 2009 or csv (default: by the name of FILE, else table)",
 	  .values = "table markdown html json 2009 csv" },
-	{ "measure", KEY_MEASURE, "NAME,...",
-	  "What the tables show (default: time,allocate,written,fragments)",
+	{ "measure", KEY_MEASURE, "NAME,...", "A table of each of these measures and no summary",
 	  .values = "`report --list-measures`," },
+	{ "all", KEY_ALL, NULL, "Also a table of each measure, and every warning" },
 	{ "chart", KEY_CHART, "MEASURE", "Draw a chart with gnuplot",
 	  .values = "`report --list-measures`" },
 	{ "title", KEY_TITLE, "TEXT", "Title of the chart" },
@@ -113,6 +122,9 @@ static error_t take_option(int key, char *argument, struct argp_state *state)
 		return -choice_report_format(argument, &options->format, &options->problem);
 	case KEY_MEASURE:
 		return -choice_measures(argument, &options->measures, &options->problem);
+	case KEY_ALL:
+		options->all = 1;
+		return 0;
 	case KEY_CHART:
 		return -choice_measure(argument, &options->chart, &options->problem);
 	case KEY_TITLE:
@@ -184,10 +196,13 @@ static int settle(struct options *options)
 	if (!options->chart &&
 	    (options->script || (options->output && chart_is_picture(options->output))))
 		options->chart = measure_find("time");
-	if (options->chart && (options->format || options->measures.count))
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"--format and --measure do not apply to a chart; use --chart MEASURE");
+	if (options->chart && (options->format || options->measures.count || options->all))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--format, --measure and --all do not apply to a chart; use "
+				   "--chart MEASURE");
+	if (options->all && options->measures.count)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "give --all or --measure, not both: --all shows every measure");
 	if (!options->chart && (options->title || options->width || options->order))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
@@ -199,11 +214,12 @@ static int settle(struct options *options)
 				   "such as chart.gp");
 	if (!options->chart && !options->format && settle_format(options) < 0)
 		return -EINVAL;
-	if (options->measures.count && options->format && !options->format->is_of_measures)
+	if ((options->measures.count || options->all) && options->format &&
+	    !options->format->is_of_measures)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--measure goes with the formats table, markdown, html and "
-				   "json; %s always has the same columns",
-				   options->format->name);
+				   "--%s goes with the formats table, markdown, html and json; %s "
+				   "always has the same columns",
+				   options->all ? "all" : "measure", options->format->name);
 	if (options->with_2009 &&
 	    (options->chart || (options->format && !options->format->is_of_measures)))
 		return problem_set(
@@ -283,12 +299,20 @@ struct printing {
 	const struct grids *grids, *beside;
 };
 
+/* Somebody who reads the answer may want to pass it on. */
+static int is_for_reading(const struct options *options)
+{
+	return !options->output && !options->measures.count &&
+	       strcmp(options->format->name, "table") == 0;
+}
+
 static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
 	unsigned columns = terminal_size(options->output ? -1 : STDOUT_FILENO).columns;
 	struct report_options report = { .measures = options->measures.list,
+					 .all = options->all,
 					 .columns = columns,
 					 .beside = printing->beside };
 	struct chart_options chart = { .measure = options->chart,
@@ -298,12 +322,17 @@ static int print(FILE *to, void *context, struct problem *problem)
 				       .title = options->title,
 				       .width = options->width,
 				       .height = options->height };
+	int r;
 
 	if (options->script)
 		return print_script(to, printing->grids, options, problem);
 	if (options->chart)
 		return chart_draw(to, printing->grids, &chart, problem);
-	return options->format->print(to, printing->grids, &report);
+	r = options->format->print(to, printing->grids, &report);
+	if (r < 0 || !is_for_reading(options))
+		return r;
+	putc('\n', to);
+	return cmd_put_patch_hint(to, options->files, options->file_count);
 }
 
 static int show(const struct grids *grids, const struct grids *beside,
@@ -364,6 +393,7 @@ const struct command cmd_report = {
 		 "of several files that were measured under the same conditions are shown in one "
 		 "table.",
 	.examples = "  alloc-perf report results.jsonl\n"
+		    "  alloc-perf report --all results.jsonl\n"
 		    "  alloc-perf report --measure fragments,gap results.jsonl\n"
 		    "  alloc-perf report --format 2009 results.jsonl\n"
 		    "  alloc-perf report --format markdown --with 2009 results.jsonl\n"

@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "cmd/run.h"
 #include "base/size.h"
+#include "base/terminal.h"
 
 static void run_clear(struct run *run)
 {
@@ -28,6 +29,7 @@ static void run_clear(struct run *run)
 	free(run->options->kernels);
 	free(run->options->mount_options);
 	free(run->options->mkfs_options);
+	free(run->options->measures.list);
 	free(run->path);
 	if (run->fd != STDOUT_FILENO)
 		fd_close(run->fd);
@@ -235,28 +237,46 @@ static void say_precision(const struct run *run, const struct grids *grids)
 	fputc('\n', stderr);
 }
 
+static int print_table(const struct run *run)
+{
+	const struct report_options options = {
+		.measures = run->options->measures.list,
+		.all = run->options->all,
+		.columns = terminal_size(STDOUT_FILENO).columns,
+	};
+	CLEANUP(grids_clear) struct grids grids = { 0 };
+	int r = grids_build(&run->results, &grids);
+
+	if (r == 0)
+		r = report_format_find("table")->print(stdout, &grids, &options);
+	if (r < 0)
+		return r;
+	printf("\nresults: %s\n", run->path);
+	return cmd_put_patch_hint(stdout, &run->path, 1);
+}
+
+/* The table has the warnings above it. */
 static int print_results(struct run *run, struct problem *problem)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
-	const struct report_options plain = { 0 };
+	bool is_quiet = run->options->quiet;
 	int r = grids_build(&run->results, &grids);
 
-	if (r == 0 && run->path && !run->options->quiet) {
-		r = report_format_find("table")->print(stdout, &grids, &plain);
-		printf("\nresults: %s\nfor a patch's description: alloc-perf report --format "
-		       "markdown %s\n",
-		       run->path, run->path);
-	}
+	if (r == 0)
+		r = run_warn(run, &grids, !is_quiet && !run->path, problem);
+	if (r == 0 && run->path && !is_quiet)
+		r = print_table(run);
 	if (r == 0 && run->trials.automatic && !run->runs_defaulted)
 		say_precision(run, &grids);
-	return r < 0 ? r : run_warn(run, &grids, problem);
+	return r;
 }
 
 static int say_interrupted(struct run *run, struct problem *problem)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 
-	if (grids_build(&run->results, &grids) < 0 || run_warn(run, &grids, problem) < 0)
+	if (grids_build(&run->results, &grids) < 0 ||
+	    run_warn(run, &grids, !run->options->quiet, problem) < 0)
 		cmd_complain(problem, -ENOMEM);
 	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done", run->progress.done,
 		run->progress.total);

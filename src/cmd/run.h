@@ -7,6 +7,7 @@
 #include "stats/cell.h"
 #include "plan/plan.h"
 #include "base/problem.h"
+#include "cmd/choice.h"
 #include "cmd/progress.h"
 #include "results/resultfile.h"
 #include "testbed/testbed.h"
@@ -19,6 +20,8 @@ struct run_options {
 	struct guard_consent consent;
 	uint64_t trial_seconds;
 	bool force, dry_run, quiet;
+	bool all;		      /* of the results: see report_options */
+	struct measure_list measures; /* the same */
 };
 
 struct run {
@@ -77,10 +80,10 @@ int run_write_environment(struct run *run, int argc, char **argv, struct problem
 /* ---- run_warnings.c ---- */
 
 /*
- * Says what falsifies the figures, unless the user wants it quiet, and writes it to
- * the result file.  0 or -errno with a sentence.
+ * Writes what distorts the results to the result file, and adds it to run->results; also to stderr
+ * if `is_printed`.  0 or -errno with a sentence.
  */
-int run_warn(struct run *run, const struct grids *grids, struct problem *problem);
+int run_warn(struct run *run, const struct grids *grids, bool is_printed, struct problem *problem);
 
 /* ---- run_trials.c ---- */
 

@@ -61,6 +61,15 @@ static int take_added(void *input, const struct option_row *row, const char *arg
 	return text_join(list, "\n", *argument ? argument : PLAN_NO_OPTIONS);
 }
 
+static int take_measures(void *input, const struct option_row *row, const char *argument,
+			 struct problem *problem)
+{
+	struct run_options *run = input;
+
+	(void)row;
+	return choice_measures(argument, &run->measures, problem);
+}
+
 const struct option_row run_option_rows[] = {
 	{ .help = "What to measure:", .group = 1 },
 	{ "fs", 'f', "NAME,...", "file systems; `alloc-perf list filesystems` shows them",
@@ -137,6 +146,10 @@ const struct option_row run_option_rows[] = {
 	  SETS(OPTION_TEXT, resume) },
 	{ "dry-run", 'n', NULL, "print the trials and change nothing", .group = 3,
 	  SETS(OPTION_FLAG, dry_run) },
+	{ "all", 0, NULL, "also print a table of each measure, and every warning", .group = 3,
+	  SETS(OPTION_FLAG, all) },
+	{ "measure", 0, "NAME,...", "print a table of each of these measures and no summary",
+	  .group = 3, .values = "`report --list-measures`,", .take = take_measures },
 	{ "quiet", 'q', NULL, "no progress and no table", .group = 3, SETS(OPTION_FLAG, quiet) },
 	{ 0 },
 };

@@ -16,17 +16,19 @@
 /* For watch_judge(). */
 struct warned {
 	struct run *run;
+	bool is_printed;
 	struct problem *problem;
 	int r; /* the first failure */
 };
 
-static int warn(struct run *run, const char *kind, const char *sentence, struct problem *problem)
+static int warn(const struct warned *warned, const char *kind, const char *sentence)
 {
+	struct run *run = warned->run;
 	CLEANUP(warning_clear) struct warning warning;
 	int r;
 
 	warning_init(&warning);
-	if (!run->options->quiet)
+	if (warned->is_printed)
 		fprintf(stderr, "alloc-perf: warning: %s\n", sentence);
 	r = field_set_text(&warning.kind, kind);
 	if (r == 0)
@@ -34,7 +36,7 @@ static int warn(struct run *run, const char *kind, const char *sentence, struct 
 	if (r == 0)
 		r = resultfile_append(run->fd, warning_to_json(&warning));
 	if (r < 0 && r != -ENOMEM)
-		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
+		return problem_set(warned->problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
 				   run->path ? run->path : "the results", strerror(-r));
 	return r < 0 ? r : results_keep_warning(&run->results, &warning);
 }
@@ -44,7 +46,7 @@ static void warn_of_machine(const char *kind, const char *sentence, void *contex
 	struct warned *warned = context;
 
 	if (warned->r == 0)
-		warned->r = warn(warned->run, kind, sentence, warned->problem);
+		warned->r = warn(warned, kind, sentence);
 }
 
 /* "ext4 mmap 1 of 6", and where it has to be said "ext4 mmap 6.1.0 1 of 6".  1, 0, -ENOMEM. */
@@ -95,7 +97,7 @@ static int put_all_outliers(struct strbuf *to, const struct grids *grids)
 }
 
 /* One line for all of them. */
-static int warn_of_outliers(struct run *run, const struct grids *grids, struct problem *problem)
+static int warn_of_outliers(const struct warned *warned, const struct grids *grids)
 {
 	CLEANUP(strbuf_clear) struct strbuf sentence = { 0 };
 	int found;
@@ -105,13 +107,13 @@ static int warn_of_outliers(struct run *run, const struct grids *grids, struct p
 	strbuf_puts(&sentence, "; was something else running?");
 	if (sentence.failed || found < 0)
 		return -ENOMEM;
-	return found ? warn(run, WARNING_OUTLIERS, sentence.text, problem) : 0;
+	return found ? warn(warned, WARNING_OUTLIERS, sentence.text) : 0;
 }
 
-int run_warn(struct run *run, const struct grids *grids, struct problem *problem)
+int run_warn(struct run *run, const struct grids *grids, bool is_printed, struct problem *problem)
 {
-	struct warned warned = { run, problem, 0 };
+	struct warned warned = { run, is_printed, problem, 0 };
 
 	watch_judge(&run->watch.facts, warn_of_machine, &warned);
-	return warned.r < 0 ? warned.r : warn_of_outliers(run, grids, problem);
+	return warned.r < 0 ? warned.r : warn_of_outliers(&warned, grids);
 }

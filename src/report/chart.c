@@ -31,18 +31,6 @@ size_t chart_widest(const char *const *names, size_t count)
 	return width;
 }
 
-const char *chart_word(const struct cell *cell)
-{
-	size_t not_ok;
-	const struct record *record = cell_first_not_ok(cell, &not_ok);
-
-	if (cell->count == 0)
-		return "not measured";
-	if (not_ok < cell->count)
-		return "n/a";
-	return strcmp(record->status, STATUS_UNSUPPORTED) == 0 ? "refused" : "failed";
-}
-
 static void put_spread_meaning(FILE *to, const struct grid *grid, const struct measure *measure)
 {
 	int with_interval = 0, without = 0;

@@ -25,7 +25,7 @@ static void put_value(FILE *to, const struct cell *cell, const struct measure *m
 		return;
 	}
 	putc(' ', to);
-	gnuplot_put_name(to, chart_word(cell));
+	gnuplot_put_name(to, cell_word(cell));
 }
 
 static void put_picture_data(FILE *to, const struct grid *grid, const struct measure *measure,

@@ -24,7 +24,7 @@ static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, 
 	gnuplot_put_name(to, grid->methods[method]);
 	gnuplot_put_value(to, value);
 	putc(' ', to);
-	gnuplot_put_name(to, isnan(value) ? chart_word(grid_cell(grid, filesystem, method))
+	gnuplot_put_name(to, isnan(value) ? cell_word(grid_cell(grid, filesystem, method))
 					  : value_text(value, measure->unit, text));
 	putc('\n', to);
 }

@@ -17,45 +17,58 @@ static const double spread_worth_showing = 0.05;
 /* A percentage of more than this part is no symmetric distance any more, and misleads. */
 static const double precision_worth_showing = 0.30;
 
-/* "33.0 ms (16.5..70.4)", and a unit with each where they differ. */
-static void put_range(const struct figure *figure, double from, double to, enum measure_unit unit,
-		      char text[static FIGURE_TEXT_MAX])
+/* A figure in two parts. */
+struct parts {
+	char *value;  /* "33.0 ms" */
+	char *spread; /* "(16.5..70.4)", with a unit each where they differ; "": none is shown */
+};
+
+static void put_range(double from, double to, enum measure_unit unit, const struct parts *ret)
 {
-	char buffers[3][VALUE_TEXT_MAX];
-	const char *median = value_text(figure->median, unit, buffers[0]);
-	const char *low = value_text(from, unit, buffers[1]);
-	const char *high = value_text(to, unit, buffers[2]);
-	const char *median_unit = strchr(median, ' '), *low_unit = strchr(low, ' '),
+	char buffers[2][VALUE_TEXT_MAX];
+	const char *low = value_text(from, unit, buffers[0]);
+	const char *high = value_text(to, unit, buffers[1]);
+	const char *median_unit = strchr(ret->value, ' '), *low_unit = strchr(low, ' '),
 		   *high_unit = strchr(high, ' ');
 
 	if (unit == MEASURE_COUNT)
-		snprintf(text, FIGURE_TEXT_MAX, "%s..%s", low, high);
+		snprintf(ret->value, FIGURE_TEXT_MAX, "%s..%s", low, high);
 	else if (median_unit && low_unit && high_unit && strcmp(median_unit, low_unit) == 0 &&
 		 strcmp(median_unit, high_unit) == 0)
-		snprintf(text, FIGURE_TEXT_MAX, "%s (%.*s..%.*s)", median, (int)(low_unit - low),
-			 low, (int)(high_unit - high), high);
+		snprintf(ret->spread, FIGURE_TEXT_MAX, "(%.*s..%.*s)", (int)(low_unit - low), low,
+			 (int)(high_unit - high), high);
 	else
-		snprintf(text, FIGURE_TEXT_MAX, "%s (%s..%s)", median, low, high);
+		snprintf(ret->spread, FIGURE_TEXT_MAX, "(%s..%s)", low, high);
 }
 
-static const char *put_figure(const struct figure *figure, enum measure_unit unit,
-			      const char *plus_minus, char text[static FIGURE_TEXT_MAX])
+static void put_parts(const struct figure *figure, enum measure_unit unit, const char *plus_minus,
+		      const struct parts *ret)
 {
 	double precision = figure_precision(figure);
 	double spread = figure->maximum - figure->minimum;
 	char value[VALUE_TEXT_MAX];
 
+	*ret->spread = '\0';
+	snprintf(ret->value, FIGURE_TEXT_MAX, "%s", value_text(figure->median, unit, value));
 	if (unit != MEASURE_COUNT && precision > precision_worth_showing)
-		put_range(figure, figure->lower, figure->upper, unit, text);
+		put_range(figure->lower, figure->upper, unit, ret);
 	else if (unit != MEASURE_COUNT && spread > 0 && isfinite(precision))
 		/* Rounded up: it promises that the median is no farther off. */
-		snprintf(text, FIGURE_TEXT_MAX, "%s %s%.0f %%",
-			 value_text(figure->median, unit, value), plus_minus,
+		snprintf(ret->spread, FIGURE_TEXT_MAX, "%s%.0f %%", plus_minus,
 			 ceil(precision * 100));
 	else if (spread > (unit == MEASURE_COUNT ? 0 : spread_worth_showing * figure->median))
-		put_range(figure, figure->minimum, figure->maximum, unit, text);
-	else
-		snprintf(text, FIGURE_TEXT_MAX, "%s", value_text(figure->median, unit, value));
+		put_range(figure->minimum, figure->maximum, unit, ret);
+}
+
+static const char *put_figure(const struct figure *figure, enum measure_unit unit,
+			      const char *plus_minus, char text[static FIGURE_TEXT_MAX])
+{
+	char spread[FIGURE_TEXT_MAX];
+	size_t bytes;
+
+	put_parts(figure, unit, plus_minus, &(struct parts) { text, spread });
+	bytes = strlen(text);
+	snprintf(text + bytes, FIGURE_TEXT_MAX - bytes, "%s%s", *spread ? " " : "", spread);
 	return text;
 }
 
@@ -74,4 +87,10 @@ const char *figure_text_local(const struct figure *figure, enum measure_unit uni
 			      char text[static FIGURE_TEXT_MAX])
 {
 	return put_figure(figure, unit, plus_minus_local(), text);
+}
+
+void figure_parts_local(const struct figure *figure, enum measure_unit unit,
+			char value[static FIGURE_TEXT_MAX], char spread[static FIGURE_TEXT_MAX])
+{
+	put_parts(figure, unit, plus_minus_local(), &(struct parts) { value, spread });
 }

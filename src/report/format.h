@@ -17,6 +17,10 @@ struct record;
 /* The first run that was not, and how many were not; NULL: all were ok. */
 const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok);
 
+/* What stands in the place of a value that is not there: "refused", "failed", "n/a", "not
+ * measured". */
+const char *cell_word(const struct cell *cell);
+
 /* A sentence about such runs, which the caller frees; NULL: out of memory. */
 char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok);
 
@@ -36,8 +40,12 @@ char *conditions_text(const struct grid *grid);
 /* " ± their 95 % confidence interval" (local), behind that, where some figure has one. */
 void put_interval(FILE *to, const struct grid *grid);
 
-/* What a table shows: the measures asked for, or the default four. */
+/* What is shown side by side: the measures asked for, or the columns of the combined table. */
 const struct measure *const *report_measures(const struct report_options *options);
+
+/* Measure number `i` of those that have a table of their own: the measures asked for, with `all`
+ * all of them, else none.  NULL: behind the last. */
+const struct measure *report_block(const struct report_options *options, size_t i);
 
 /*
  * Gives the sentences of the summary to `told`: which methods to use per file system, and what did
@@ -46,7 +54,7 @@ const struct measure *const *report_measures(const struct report_options *option
 int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
 		 void *context);
 
-/* Is there a summary with these options?  It is about the time, and about methods. */
+/* Are there a summary and a combined table with these options?  They are about methods. */
 bool summary_is_shown(const struct grid *grid, const struct report_options *options);
 
 #define SUMMARY_TITLE "summary", "time until on disk; 95 % confidence intervals of the ratios"

@@ -89,6 +89,38 @@ static int tell_conditions(const struct grid *grid, int (*told)(const char *line
 	return told(line.text, context);
 }
 
+static size_t count_kind(const struct grid *grid, const char *kind, size_t from)
+{
+	size_t count = 0;
+
+	for (size_t i = from; i < grid->warning_count; i++)
+		count += strcmp(grid->warnings[i]->kind, kind) == 0;
+	return count;
+}
+
+enum { WARNINGS_AT_ONCE = 3 };
+
+/* "10 warnings (8 load, 2 outliers)": where there is no room for all. */
+static int count_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
+			  void *context)
+{
+	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
+	const char *separator = "";
+
+	strbuf_printf(&line, "%zu warnings (", grid->warning_count);
+	for (size_t i = 0; i < grid->warning_count; i++) {
+		const char *kind = grid->warnings[i]->kind;
+		size_t count = count_kind(grid, kind, 0);
+
+		if (count_kind(grid, kind, i) < count)
+			continue;
+		strbuf_printf(&line, "%s%zu %s", separator, count, kind);
+		separator = ", ";
+	}
+	strbuf_puts(&line, "); --all shows them.");
+	return line.failed ? -ENOMEM : told(line.text, context);
+}
+
 static int tell_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
 			 void *context)
 {
@@ -102,7 +134,7 @@ static int tell_warnings(const struct grid *grid, int (*told)(const char *line, 
 	return r;
 }
 
-int heading_each(const struct grid *grid, int (*told)(const char *line, void *context),
+int heading_each(const struct grid *grid, bool all, int (*told)(const char *line, void *context),
 		 void *context)
 {
 	const char *note = grid->environment->testbed_note;
@@ -111,7 +143,9 @@ int heading_each(const struct grid *grid, int (*told)(const char *line, void *co
 	if (r == 0 && note && *note)
 		r = told(note, context);
 	if (r == 0)
-		r = tell_warnings(grid, told, context);
+		r = (all || grid->warning_count <= WARNINGS_AT_ONCE
+			     ? tell_warnings
+			     : count_warnings)(grid, told, context);
 	if (r == 0)
 		r = tell_path(grid, "emulated", "Written by the C library instead of the kernel",
 			      told, context);

@@ -122,12 +122,13 @@ static json_t *measures_json(void)
 /* Which of them the table shows. */
 static json_t *columns_json(const struct report_options *options)
 {
+	const struct measure *const *measures = report_measures(options);
 	json_t *json = json_array();
 
-	for (size_t i = 0; !options->measures && measure_at(i); i++)
+	for (size_t i = 0; options->all && measure_at(i); i++)
 		json_array_append_new(json, json_string(measure_at(i)->name));
-	for (size_t i = 0; options->measures && options->measures[i]; i++)
-		json_array_append_new(json, json_string(options->measures[i]->name));
+	for (size_t i = 0; !options->all && measures[i]; i++)
+		json_array_append_new(json, json_string(measures[i]->name));
 	return json;
 }
 

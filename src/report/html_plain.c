@@ -191,7 +191,7 @@ static int put_grid(FILE *to, const struct grid *grid, size_t number,
 	fputs("<section class=\"grid\"><h2>", to);
 	put_sizes(to, grid);
 	fputs("</h2>\n", to);
-	r = heading_each(grid, put_line, to);
+	r = heading_each(grid, true, put_line, to);
 	if (r == 0)
 		r = put_measures(to, grid, options);
 	if (r < 0)

@@ -67,6 +67,25 @@ static void put_footnotes(FILE *to, const struct sheet *sheet)
 	}
 }
 
+static void print_sheet(FILE *to, const struct sheet *sheet)
+{
+	markdown_put_table(to, &sheet->table);
+	put_footnotes(to, sheet);
+}
+
+static int print_combined(FILE *to, const struct grid *grid, const struct report_options *options)
+{
+	CLEANUP(freep) char *title = sheet_combined_title(options);
+	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
+	int r = title ? sheet_combine(&sheet, grid, options, COMBINED_JOINED) : -ENOMEM;
+
+	if (r < 0)
+		return r;
+	fprintf(to, "\n**%s**\n\n", title);
+	print_sheet(to, &sheet);
+	return 0;
+}
+
 static int print_measure(FILE *to, const struct grid *grid, const struct measure *measure)
 {
 	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
@@ -75,22 +94,22 @@ static int print_measure(FILE *to, const struct grid *grid, const struct measure
 	if (r < 0)
 		return r;
 	fprintf(to, "\n**%s** (%s)\n\n", measure->title, measure->note);
-	markdown_put_table(to, &sheet.table);
-	put_footnotes(to, &sheet);
+	print_sheet(to, &sheet);
 	return 0;
 }
 
 static int print_grid(FILE *to, const struct grid *grid, const struct report_options *options)
 {
-	const struct measure *const *measures = report_measures(options);
-	int r = heading_each(grid, put_item, to);
+	int r = heading_each(grid, options->all, put_item, to);
 
 	if (r == 0 && summary_is_shown(grid, options)) {
 		fprintf(to, "\n**%s** (%s)\n\n", SUMMARY_TITLE);
 		r = summary_each(grid, put_item, to);
+		if (r == 0)
+			r = print_combined(to, grid, options);
 	}
-	for (; r == 0 && *measures; measures++)
-		r = print_measure(to, grid, *measures);
+	for (size_t i = 0; r == 0 && report_block(options, i); i++)
+		r = print_measure(to, grid, report_block(options, i));
 	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", markdown_put_table);
 }
 

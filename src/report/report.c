@@ -16,7 +16,7 @@
 #include "stats/cell.h"
 
 const struct report_format report_formats[] = {
-	{ "table", "aligned text, one block per measure (the default)", 1, table_print },
+	{ "table", "aligned text: a summary and one table (the default)", 1, table_print },
 	{ "markdown", "the same for a patch's description or a README", 1, markdown_print },
 	{ "html", "a web page in one file: recommendation, charts, layout, tables", 1, html_print },
 	{ "json", "one document with all values and their intervals", 1, json_print },
@@ -33,16 +33,25 @@ const struct report_format *report_format_find(const char *name)
 	return NULL;
 }
 
+/* The columns of the combined table, in their order. */
+static const char *const combined[] = { "time", "written", "fragments" };
+
 const struct measure *const *report_measures(const struct report_options *options)
 {
-	static const char *const names[] = { "time", "allocate", "written", "fragments" };
-	static const struct measure *defaults[ARRAY_SIZE(names) + 1];
+	static const struct measure *defaults[ARRAY_SIZE(combined) + 1];
 
 	if (options->measures)
 		return options->measures;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		defaults[i] = measure_find(names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(combined); i++)
+		defaults[i] = measure_find(combined[i]);
 	return defaults;
+}
+
+const struct measure *report_block(const struct report_options *options, size_t i)
+{
+	if (options->measures)
+		return options->measures[i];
+	return options->all && i < measure_count ? &measure_table[i] : NULL;
 }
 
 _Static_assert((int)VALUE_TEXT_MAX >= (int)SIZE_TEXT_MAX, "value_text() hands its buffer on");

@@ -3,6 +3,7 @@
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "stats/measure.h"
@@ -31,12 +32,17 @@ const char *figure_text(const struct figure *figure, enum measure_unit unit,
 const char *figure_text_local(const struct figure *figure, enum measure_unit unit,
 			      char text[static FIGURE_TEXT_MAX]);
 
+/* Its two parts: the value, and how sure it is: "+-3 %", "(16.5..70.4)", or "" for nothing. */
+void figure_parts_local(const struct figure *figure, enum measure_unit unit,
+			char value[static FIGURE_TEXT_MAX], char spread[static FIGURE_TEXT_MAX]);
+
 /* "±", or "+-" where the terminal does not show that. */
 const char *plus_minus_local(void);
 
 struct report_options {
-	const struct measure *const *measures; /* which, ends with NULL; NULL: the default four */
-	unsigned columns;		       /* widest line of a table; 0: 100 */
+	const struct measure *const *measures; /* a table each, ends with NULL; NULL: one table */
+	bool all;		    /* below that a table of each measure; all warnings */
+	unsigned columns;	    /* widest line of a table; 0: 100 */
 	const struct grids *beside; /* the figures of 2009, to be set beside; NULL: not */
 };
 

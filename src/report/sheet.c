@@ -16,6 +16,7 @@ void sheet_clear(struct sheet *sheet)
 	for (size_t i = 0; i < sheet->footnote_count; i++)
 		free(sheet->footnotes[i]);
 	free(sheet->footnotes);
+	free(sheet->align);
 	text_table_clear(&sheet->table);
 	*sheet = (struct sheet) { 0 };
 }
@@ -51,6 +52,18 @@ const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_
 	return first;
 }
 
+const char *cell_word(const struct cell *cell)
+{
+	size_t not_ok;
+	const struct record *record = cell_first_not_ok(cell, &not_ok);
+
+	if (cell->count == 0)
+		return "not measured";
+	if (not_ok < cell->count)
+		return "n/a";
+	return strcmp(record->status, STATUS_UNSUPPORTED) == 0 ? "refused" : "failed";
+}
+
 char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok)
 {
 	const char *reason = record->reason ? record->reason : "no reason was recorded";
@@ -65,23 +78,33 @@ char *cell_explain(const struct cell *cell, const struct record *record, size_t 
 	return text_format("%sfailed in %s: %s", runs, stage, reason);
 }
 
-static int add_cell(struct sheet *sheet, const struct cell *cell, const struct measure *measure)
+int sheet_mark(struct sheet *sheet, const struct cell *cell, char ret[static SHEET_MARK_MAX])
 {
-	struct figure figure = cell_figure(cell, measure);
-	char buffer[FIGURE_TEXT_MAX], mark[32] = "";
 	size_t not_ok;
 	const struct record *record = cell_first_not_ok(cell, &not_ok);
-	const char *text = "n/a";
 	int note = 0;
 
 	if (cell->count == 0)
 		note = footnote_number(sheet, strdup("not measured"));
 	else if (record)
 		note = footnote_number(sheet, cell_explain(cell, record, not_ok));
-	if (note < 0)
-		return note;
-	if (note)
-		snprintf(mark, sizeof(mark), "[%d]", note);
+	*ret = '\0';
+	if (note > 0)
+		snprintf(ret, SHEET_MARK_MAX, "[%d]", note);
+	return note < 0 ? note : 0;
+}
+
+static int add_cell(struct sheet *sheet, const struct cell *cell, const struct measure *measure)
+{
+	struct figure figure = cell_figure(cell, measure);
+	char buffer[FIGURE_TEXT_MAX], mark[SHEET_MARK_MAX];
+	size_t not_ok;
+	const char *text = "n/a";
+	int r = sheet_mark(sheet, cell, mark);
+
+	if (r < 0)
+		return r;
+	cell_first_not_ok(cell, &not_ok);
 	if (not_ok == cell->count)
 		text = "-";
 	else if (figure.count)

@@ -53,10 +53,12 @@ static const char *key_of(const struct summary_ratio *ratio)
 /* Do both have one verdict, the same best methods, and the same ones to compare with? */
 static bool is_same(const struct summary *one, const struct summary *other)
 {
-	if (one->verdict != other->verdict || one->best_count != other->best_count)
+	if (one->verdict != other->verdict)
 		return false;
 	if (one->verdict == SUMMARY_UNTOLD)
 		return one->runs == other->runs && one->runs_needed == other->runs_needed;
+	if (one->best_count != other->best_count)
+		return false;
 	for (size_t i = 0; i < one->best_count; i++) {
 		bool found = false;
 

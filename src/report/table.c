@@ -26,6 +26,33 @@ static int print_footnotes(FILE *to, const struct sheet *sheet, size_t columns)
 	return 0;
 }
 
+static int print_sheet(FILE *to, const char *title, const struct sheet *sheet, size_t columns)
+{
+	putc('\n', to);
+	text_wrap(to, title, columns, 0, INDENT);
+	for (size_t from = 1, end; from < sheet->table.columns; from = end) {
+		end = text_table_fitting(&sheet->table, from, columns);
+		if (from > 1)
+			putc('\n', to);
+		text_table_print_part(to, &sheet->table, from, end, "\n");
+	}
+	return print_footnotes(to, sheet, columns);
+}
+
+static int print_combined(FILE *to, const struct grid *grid, const struct report_options *options,
+			  size_t columns)
+{
+	CLEANUP(freep) char *title = sheet_combined_title(options);
+	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
+	int r = title ? sheet_combine(&sheet, grid, options, COMBINED_ALIGNED) : -ENOMEM;
+
+	if (r == 0 && text_table_width(&sheet.table) > columns) {
+		sheet_clear(&sheet);
+		r = sheet_combine(&sheet, grid, options, COMBINED_GROUPED);
+	}
+	return r < 0 ? r : print_sheet(to, title, &sheet, columns);
+}
+
 static int print_measure(FILE *to, const struct grid *grid, const struct measure *measure,
 			 size_t columns, int sideways)
 {
@@ -33,26 +60,16 @@ static int print_measure(FILE *to, const struct grid *grid, const struct measure
 	CLEANUP(freep) char *title = text_format("%s (%s)", measure->title, measure->note);
 	int r = title ? sheet_build(&sheet, grid, measure, sideways) : -ENOMEM;
 
-	if (r < 0)
-		return r;
-	putc('\n', to);
-	text_wrap(to, title, columns, 0, INDENT);
-	for (size_t from = 1, end; from < sheet.table.columns; from = end) {
-		end = text_table_fitting(&sheet.table, from, columns);
-		if (from > 1)
-			putc('\n', to);
-		text_table_print_part(to, &sheet.table, from, end, "\n");
-	}
-	return print_footnotes(to, &sheet, columns);
+	return r < 0 ? r : print_sheet(to, title, &sheet, columns);
 }
 
 /* 1, 0 or -ENOMEM. */
-static int fits(const struct grid *grid, const struct measure *const *measures, size_t columns,
+static int fits(const struct grid *grid, const struct report_options *options, size_t columns,
 		int sideways)
 {
-	for (; *measures; measures++) {
+	for (size_t i = 0; report_block(options, i); i++) {
 		CLEANUP(sheet_clear) struct sheet sheet = { 0 };
-		int r = sheet_build(&sheet, grid, *measures, sideways);
+		int r = sheet_build(&sheet, grid, report_block(options, i), sideways);
 
 		if (r < 0)
 			return r;
@@ -60,6 +77,19 @@ static int fits(const struct grid *grid, const struct measure *const *measures, 
 			return 0;
 	}
 	return 1;
+}
+
+/* A table of each measure, all upright or all sideways. */
+static int print_measures(FILE *to, const struct grid *grid, const struct report_options *options,
+			  size_t columns)
+{
+	int upright = fits(grid, options, columns, 0);
+	int sideways = upright == 0 ? fits(grid, options, columns, 1) : 0;
+	int r = upright < 0 ? upright : sideways;
+
+	for (size_t i = 0; r >= 0 && report_block(options, i); i++)
+		r = print_measure(to, grid, report_block(options, i), columns, sideways);
+	return r < 0 ? r : 0;
 }
 
 struct page {
@@ -77,21 +107,18 @@ static int print_heading_line(const char *line, void *context)
 
 static int print_grid(FILE *to, const struct grid *grid, const struct report_options *options)
 {
-	const struct measure *const *measures = report_measures(options);
 	size_t columns = options->columns ? options->columns : COLUMNS_DEFAULT;
-	int upright = fits(grid, measures, columns, 0);
-	int sideways = upright == 0 ? fits(grid, measures, columns, 1) : 0;
-	int r = upright < 0 ? upright : sideways;
 	struct page page = { to, columns };
+	int r = heading_each(grid, options->all, print_heading_line, &page);
 
-	if (r >= 0)
-		r = heading_each(grid, print_heading_line, &page);
-	if (r >= 0 && summary_is_shown(grid, options)) {
+	if (r == 0 && summary_is_shown(grid, options)) {
 		fprintf(to, "\n%s (%s)\n", SUMMARY_TITLE);
 		r = summary_each(grid, print_heading_line, &page);
+		if (r == 0)
+			r = print_combined(to, grid, options, columns);
 	}
-	for (; r >= 0 && *measures; measures++)
-		r = print_measure(to, grid, *measures, columns, sideways);
+	if (r == 0)
+		r = print_measures(to, grid, options, columns);
 	return r < 0 ? r : beside_print(to, grid, options, "", "", text_table_print);
 }
 

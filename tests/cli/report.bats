@@ -34,6 +34,68 @@ setup() {
 	[ "$(grep -c '^|' <<<"$output")" = 5 ]
 }
 
+@test "one table has time, bytes and fragments, and the last line is the command for a patch" {
+	run alloc-perf report result.jsonl
+	assert_status 0
+	[ "$(grep -A6 '^time until on disk; ' <<<"$output")" = "$(
+		cat <<-END
+			time until on disk; bytes written to the device; fragments of the file
+			filesystem  method        time             written  fragments
+			ext2        mmap          15 s  (one run)      n/a          4
+			ext2        chunk-4096    10 s  (one run)      n/a          2
+			ext2        direct-1M      5 s  (one run)      n/a          1
+			zfs         mmap           7 s  (one run)      n/a          1
+			xfs         mmap        failed  [1]              -          -
+		END
+	)" ] || fail "$output"
+	[ "$(grep -c 'maximal runs' <<<"$output")" = 0 ]
+	[ "${lines[-1]}" = "for a patch's description: $(command -v alloc-perf) report --format markdown result.jsonl" ] ||
+		[ "${lines[-1]}" = "for a patch's description: alloc-perf report --format markdown result.jsonl" ]
+	local form
+	cp result.jsonl "it's.jsonl"
+	run alloc-perf report result.jsonl "it's.jsonl"
+	run bash -c "${lines[-1]#*: }"
+	assert_status 0
+	assert_output_has '| ext2 | mmap |'
+	# Not where it cannot be right, or is in the way.
+	for form in "--measure time" "--format markdown" "--format csv"; do
+		# shellcheck disable=SC2086 # an option and its value
+		run alloc-perf report $form result.jsonl
+		[[ $output != *"for a patch"* ]] || fail "$form: $output"
+	done
+	run alloc-perf report - <result.jsonl
+	[[ $output != *"for a patch"* ]]
+	alloc-perf report -o table.txt result.jsonl
+	[ "$(grep -c 'for a patch' table.txt)" = 0 ]
+}
+
+@test "--all adds a table of each measure and every warning" {
+	local i
+	for i in {1..10}; do
+		echo '{"type":"warning","kind":"load","text":"reason '"$i"'"}'
+	done >>result.jsonl
+	run alloc-perf report result.jsonl
+	assert_output_has "10 warnings (10 load); --all shows them."
+	[[ $output != *"reason 1"* && $output != *"peak memory"* ]]
+	run alloc-perf report --all result.jsonl
+	assert_status 0
+	[ "$(grep -c '^Warning: reason' <<<"$output")" = 10 ]
+	assert_output_has "time of the allocation alone ("
+	assert_output_has "peak memory ("
+	assert_output_has "filesystem  method"
+	run alloc-perf report --all --format markdown result.jsonl
+	assert_output_has "**peak memory** ("
+	run alloc-perf report --all --measure time result.jsonl
+	assert_status 2
+	assert_output_has "give --all or --measure, not both"
+	run alloc-perf report --all --format csv result.jsonl
+	assert_status 2
+	assert_output_has "--all goes with the formats table, markdown, html and json; csv always has"
+	run alloc-perf report --all --chart time result.jsonl
+	assert_status 2
+	assert_output_has "--format, --measure and --all do not apply to a chart"
+}
+
 @test "--format json is one document with every figure" {
 	require_program python3
 	run alloc-perf report --format json result.jsonl

@@ -253,7 +253,7 @@ order() { # FILE
 @test "tables keep the order of the plan" {
 	run alloc-perf run --on "dir:$WORK" -m mmap,fallocate,chunk-64K,ftruncate -s 64K --seed 3 -o one.jsonl
 	assert_status 0
-	grep -q 'filesystem  *mmap  *fallocate  *chunk-64K  *ftruncate' <<<"$output"
+	[ "$(awk '$3 ~ /^[0-9.]+$/ && /one run/ { printf "%s ", $2 }' <<<"$output")" = "mmap fallocate chunk-64K ftruncate " ]
 }
 
 @test "--resume goes on in the order of the seed" {
@@ -339,6 +339,31 @@ trials() { # FILE
 	run small
 	assert_status 0
 	[ "$(find . -name 'alloc-perf-20*.jsonl' | wc -l)" = 1 ]
+}
+
+@test "run ends with one table, and the command that gives it as markdown" {
+	run alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 64K -o "my file.jsonl"
+	assert_status 0
+	grep -q '^filesystem  *method  *time  *written  *fragments$' <<<"$output"
+	grep -Eq '^[a-z0-9]+ +chunk-4096 .* \(one run\) ' <<<"$output"
+	[[ $output != *"maximal runs"* ]]
+	[[ "${lines[-2]}" == "results: my file.jsonl" ]]
+	[[ "${lines[-1]}" == "for a patch's description: "*" report --format markdown 'my file.jsonl'" ]]
+	# It is right as it stands.
+	local command="${lines[-1]#*: }"
+	run bash -c "$command"
+	assert_status 0
+	assert_output_has "| filesystem | method | time | written | fragments |"
+	run alloc-perf run --on "dir:$WORK" -m fallocate -s 64K --all -o all.jsonl
+	assert_output_has "peak memory (largest resident memory"
+	assert_output_has "filesystem  method"
+	run alloc-perf run --on "dir:$WORK" -m fallocate -s 64K --measure memory,gap -o two.jsonl
+	assert_output_has "peak memory (largest resident memory"
+	assert_output_has "gaps between fragments ("
+	[[ $output != *"summary"* && $output != *"time until on disk"* ]]
+	run alloc-perf run --on "dir:$WORK" --measure tmie -o three.jsonl
+	assert_status 2
+	assert_output_has 'unknown measure "tmie"; did you mean "time"?'
 }
 
 @test "--label is kept and shown" {

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "historic.h"
 #include "report/report.h"
 #include "results.h"
@@ -295,22 +296,162 @@ static void wide_tables_turn_or_wrap(void **state)
 		      "ext4-no-extents            7            7\n");
 }
 
-static void a_table_has_four_measures_by_default(void **state)
+static void assert_has(const char *text, const char *part)
+{
+	if (!strstr(text, part))
+		fail_msg("\"%s\" is missing in:\n%s", part, text);
+}
+
+/* Without the lines above the combined table. */
+static const char *combined_part(const char *text)
+{
+	const char *part = strstr(text, "\ntime until on disk; ");
+
+	assert_non_null(part);
+	return part + 1;
+}
+
+static void add_combined(struct results *results)
+{
+	for (size_t i = 0; i < 6; i++) {
+		struct record *record = results_add_figures(results, "ext4", "mmap",
+							    1 + 0.01 * (double)i, i ? 4 : 3);
+
+		record->allocate.written_bytes = 4ll << 30;
+		record->unmount.written_bytes = 0;
+		results_add_figures(results, "btrfs-compress", "mmap", i == 1 ? 4 : 2, 1)
+			->addresses_known = 0;
+		record_refuse(results_add(results, "btrfs-compress", "fallocate"),
+			      STATUS_UNSUPPORTED, "allocate", "fallocate: Not supported");
+	}
+	results_add_figures(results, "ext4", "chunk-4096", 2, 7);
+	record_refuse(results_add(results, "ext4", "direct-1048576"), STATUS_FAILED, "mount",
+		      "mount: Bad");
+	results_add_figures(results, "ext4", "direct-1048576", 0.25, 1);
+}
+
+static void one_table_has_time_bytes_and_fragments(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
 	CLEANUP(freep) char *text = NULL;
-	struct record *record = results_add_figures(&results, "xfs", "mmap", 80, 2);
 	(void)state;
 
-	record->allocate.written_bytes = 4ll << 30;
-	record->unmount.written_bytes = 0;
-	text = print(&results, "table", NULL);
-	assert_non_null(strstr(text, "\ntime until on disk ("));
-	assert_non_null(strstr(text, "\ntime of the allocation alone ("));
-	assert_non_null(strstr(text, "\nbytes written to the device ("));
-	assert_non_null(strstr(text, "\nfragments of the file ("));
-	assert_non_null(strstr(text, " 4 GiB\n"));
-	assert_null(strstr(text, "peak memory"));
+	add_combined(&results);
+	text = print(&results, "table", &(struct report_options) { .columns = 80 });
+	assert_string_equal(
+		combined_part(text),
+		"time until on disk; bytes written to the device; fragments of the file\n"
+		"filesystem      method         time                written  fragments\n"
+		"ext4            mmap         1.02 s  ±3 %            4 GiB       3..4\n"
+		"ext4            chunk-4096      2 s  (one run)         n/a          7\n"
+		"ext4            direct-1M    250 ms  (one run)[1]      n/a          1\n"
+		"btrfs-compress  mmap            2 s  (2..4)            n/a        n/a\n"
+		"btrfs-compress  fallocate   refused  [2]                 -          -\n"
+		"[1] 1 of 2 runs: failed in mount: mount: Bad\n"
+		"[2] unsupported: fallocate: Not supported\n");
+	assert_has(text, "\nsummary (");
+}
+
+static void a_narrow_terminal_has_file_systems_above_their_methods(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *text = NULL;
+	(void)state;
+
+	add_combined(&results);
+	text = print(&results, "table", &(struct report_options) { .columns = 60 });
+	assert_string_equal(combined_part(text),
+			    "time until on disk; bytes written to the device; fragments\n"
+			    "  of the file\n"
+			    "filesystem         time                written  fragments\n"
+			    "ext4\n"
+			    "  mmap           1.02 s  ±3 %            4 GiB       3..4\n"
+			    "  chunk-4096        2 s  (one run)         n/a          7\n"
+			    "  direct-1M      250 ms  (one run)[1]      n/a          1\n"
+			    "btrfs-compress\n"
+			    "  mmap              2 s  (2..4)            n/a        n/a\n"
+			    "  fallocate     refused  [2]                 -          -\n"
+			    "[1] 1 of 2 runs: failed in mount: mount: Bad\n"
+			    "[2] unsupported: fallocate: Not supported\n");
+}
+
+static void markdown_has_the_same_table(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *text = NULL;
+	(void)state;
+
+	add_combined(&results);
+	text = print(&results, "markdown", NULL);
+	assert_has(text, "\n**time until on disk; bytes written to the device; fragments of the "
+			 "file**\n\n"
+			 "| filesystem | method | time | written | fragments |\n"
+			 "| --- | --- | ---: | ---: | ---: |\n"
+			 "| ext4 | mmap | 1.02 s ±3 % | 4 GiB | 3..4 |\n"
+			 "| ext4 | chunk-4096 | 2 s (one run) | n/a | 7 |\n"
+			 "| ext4 | direct-1M | 250 ms (one run)\\[1\\] | n/a | 1 |\n");
+	assert_has(text, "\n| btrfs-compress | fallocate | refused \\[2\\] | - | - |\n");
+	assert_has(text, "\n- \\[2\\] unsupported: fallocate: Not supported\n");
+	assert_null(strstr(text, "maximal runs"));
+}
+
+static void all_adds_a_table_of_each_measure(void **state)
+{
+	static const char *const formats[] = { "table", "markdown" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		CLEANUP(results_clear) struct results results = { 0 };
+		CLEANUP(freep) char *text = NULL, *plain = NULL;
+
+		add_combined(&results);
+		text = print(&results, formats[i], &(struct report_options) { .all = true });
+		plain = print(&results, formats[i], NULL);
+		assert_memory_equal(text, plain, strlen(plain));
+		for (size_t j = 0; j < measure_count; j++) {
+			CLEANUP(freep)
+			char *title = text_format("\n%s%s%s (", i ? "**" : "",
+						  measure_table[j].title, i ? "**" : "");
+
+			assert_has(text + strlen(plain), title);
+			assert_null(strstr(plain, title));
+		}
+	}
+}
+
+static void add_warnings(struct results *results, size_t loads, size_t outliers)
+{
+	for (size_t i = 0; i < loads + outliers; i++) {
+		struct warning warning;
+
+		warning_init(&warning);
+		set_text(&warning.kind, i < loads ? WARNING_LOAD : WARNING_OUTLIERS);
+		warning.text = text_format("reason %zu", i);
+		assert_int_equal(results_keep_warning(results, &warning), 0);
+	}
+}
+
+static void many_warnings_are_counted(void **state)
+{
+	CLEANUP(results_clear) struct results three = { 0 }, ten = { 0 };
+	CLEANUP(freep) char *few = NULL, *counted = NULL, *all = NULL;
+	(void)state;
+
+	results_add_environment(&three);
+	results_add_figures(&three, "ext4", "mmap", 1, 1);
+	add_warnings(&three, 2, 1);
+	few = print(&three, "table", NULL);
+	assert_has(few, "\nWarning: reason 0\nWarning: reason 1\nWarning: reason 2\n");
+	results_add_environment(&ten);
+	results_add_figures(&ten, "ext4", "mmap", 1, 1);
+	add_warnings(&ten, 9, 1);
+	counted = print(&ten, "table", NULL);
+	assert_has(counted, "\n10 warnings (9 load, 1 outliers); --all shows them.\n");
+	assert_null(strstr(counted, "reason"));
+	all = print(&ten, "markdown", &(struct report_options) { .all = true });
+	assert_has(all, "\n- Warning: reason 0\n");
+	assert_has(all, "\n- Warning: reason 9\n");
+	assert_null(strstr(all, "10 warnings"));
 }
 
 static void csv_has_every_field_and_quotes(void **state)
@@ -359,7 +500,11 @@ int main(void)
 		cmocka_unit_test(wide_intervals_are_shown_by_their_ends),
 		cmocka_unit_test(paths_that_were_not_taken_are_told),
 		cmocka_unit_test(wide_tables_turn_or_wrap),
-		cmocka_unit_test(a_table_has_four_measures_by_default),
+		cmocka_unit_test(one_table_has_time_bytes_and_fragments),
+		cmocka_unit_test(a_narrow_terminal_has_file_systems_above_their_methods),
+		cmocka_unit_test(markdown_has_the_same_table),
+		cmocka_unit_test(all_adds_a_table_of_each_measure),
+		cmocka_unit_test(many_warnings_are_counted),
 		cmocka_unit_test(csv_has_every_field_and_quotes),
 		cmocka_unit_test(formats_are_found_by_name),
 	};
