@@ -176,7 +176,7 @@ static int set_duration(const struct option_row *row, const char *argument, uint
 	uint64_t seconds;
 
 	if (duration_parse(argument, &seconds) == 0 && is_within(row, seconds)) {
-		*ret = seconds;
+		*ret = seconds * (row->value ? row->value : 1);
 		return 0;
 	}
 	return problem_set(problem, PROBLEM_USAGE, EINVAL,

@@ -16,7 +16,8 @@ enum option_kind {
 	OPTION_BITS,	 /* the bits `value` of an unsigned */
 	OPTION_NUMBER,	 /* an unsigned, from `least` to `most` */
 	OPTION_SIZE,	 /* a uint64_t, at least `least`, by size_parse() */
-	OPTION_DURATION, /* a uint64_t of seconds, from `least` to `most`, by duration_parse() */
+	OPTION_DURATION, /* a uint64_t of seconds, from `least` to `most`, by duration_parse(); of
+			    smaller units if `value` of them are a second */
 	OPTION_WORD,	 /* an unsigned: `least` plus the position in `choices`, or in the words of
 			    `values` */
 	OPTION_CHOICE,	 /* a const T *, to the entry of `choices`, a table of T */
@@ -56,6 +57,8 @@ struct option_row {
 	 */
 	const char *values;
 };
+
+enum { OPTION_NANOSECONDS = 1000000000 }; /* `value` of a duration */
 
 #define OPTION_INTO(option_kind, type, member) \
 	.kind = (option_kind), .offset = offsetof(type, member)

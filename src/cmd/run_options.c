@@ -9,7 +9,6 @@
 #include "base/cleanup.h"
 #include "base/command.h"
 #include "cmd/run.h"
-#include "base/size.h"
 #include "base/text.h"
 
 enum { TRIAL_SECONDS = 3600 };
@@ -18,19 +17,6 @@ enum { TRIAL_SECONDS = 3600 };
 #define SETS_KEY(name) OPTION_INTO(OPTION_TEXT, struct run_options, given.name), .key = #name
 #define ADDS(member) .take = take_added, .offset = offsetof(struct run_options, member)
 #define SETS(option_kind, member) OPTION_INTO(option_kind, struct run_options, member)
-
-/* 0 or -errno with a sentence. */
-static int take_timeout(void *input, const struct option_row *row, const char *argument,
-			struct problem *problem)
-{
-	struct run_options *run = input;
-
-	if (size_parse(argument, &run->trial_seconds) == 0 && run->trial_seconds > 0 &&
-	    run->trial_seconds <= 10000000)
-		return 0;
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid number of seconds \"%s\" for --%s", argument, row->name);
-}
 
 /* They become a list. */
 static int take_kernel(void *input, const struct option_row *row, const char *argument,
@@ -135,8 +121,8 @@ const struct option_row run_option_rows[] = {
 	{ "same-disk", 0, NULL,
 	  "for device: allow a partition of the disk with /, /boot, scratch directory or results",
 	  .group = 2, SETS(OPTION_FLAG, consent.same_disk) },
-	{ "timeout", 0, "SECONDS", "time limit of a trial (default: 3600)", .group = 2,
-	  .take = take_timeout },
+	{ "timeout", 0, "DURATION", "time limit of a trial", .fallback = "1h", .group = 2,
+	  .least = 1, .most = 10000000, SETS(OPTION_DURATION, trial_seconds) },
 	{ .help = "Results:", .group = 3 },
 	{ "output", 'o', "FILE", "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)",
 	  .group = 3, .values = "<file>", SETS(OPTION_TEXT, output) },

@@ -36,10 +36,6 @@ struct request {
 /* Rows for a command whose options struct starts with a struct request. */
 extern const struct option_row cmd_request_options[];
 
-/* Parses a time such as "20" or "1m30s". 0, or -EINVAL with *problem set. */
-int request_take_seconds(const struct option_row *row, const char *argument, uint64_t *ret_ns,
-			 struct problem *problem);
-
 void request_clear(struct request *request);
 
 /* The plan for a request on this machine, and who freezes. */

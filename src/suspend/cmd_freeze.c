@@ -17,24 +17,14 @@ enum { MESSAGE_BYTES = 1 << 16 };
 
 struct freeze_options {
 	struct request request;
-	bool has_time;
 };
-
-static int take_time(void *input, const struct option_row *row, const char *argument,
-		     struct problem *problem)
-{
-	struct freeze_options *wanted = input;
-
-	wanted->has_time = true;
-	return request_take_seconds(row, argument, &wanted->request.limits.frozen_ns, problem);
-}
 
 static int check(struct freeze_options *wanted, struct problem *problem)
 {
 	if (wanted->request.selection.way == WAY_KERNEL)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the kernel freezes only during a suspend; use `run`");
-	if (!wanted->has_time)
+	if (!wanted->request.limits.frozen_ns)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "give a time, such as --for 30");
 	wanted->request.selection.way = WAY_SELF;
 	return 0;
@@ -153,6 +143,7 @@ static int run_freeze(const struct command *self, int argc, char **argv)
 	struct freeze_options wanted = { .request = REQUEST_DEFAULTS };
 	int status;
 
+	wanted.request.limits.frozen_ns = 0; /* --for has no default here */
 	command_parse(self, argc, argv, &wanted);
 	status = freeze(&wanted);
 	request_clear(&wanted.request);
@@ -160,8 +151,9 @@ static int run_freeze(const struct command *self, int argc, char **argv)
 }
 
 static const struct option_row options[] = {
-	{ "for", 'f', "SECONDS", "thaw after that time, unless `thaw` is run before",
-	  .take = take_time },
+	{ "for", 'f', "SECONDS", "thaw after that time, unless `thaw` is run before", .least = 1,
+	  .value = OPTION_NANOSECONDS,
+	  OPTION_INTO(OPTION_DURATION, struct freeze_options, request.limits.frozen_ns) },
 	{ 0 },
 };
 

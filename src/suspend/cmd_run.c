@@ -23,14 +23,6 @@ struct run_options {
 	char **command;
 };
 
-static int take_time(void *input, const struct option_row *row, const char *argument,
-		     struct problem *problem)
-{
-	struct run_options *wanted = input;
-
-	return request_take_seconds(row, argument, &wanted->request.limits.frozen_ns, problem);
-}
-
 /* Why the file systems were thawed early; NULL: they were not. */
 static const char *cut_short(enum thaw_reason reason)
 {
@@ -147,7 +139,9 @@ static int run_run(const struct command *self, int argc, char **argv)
 
 static const struct option_row options[] = {
 	{ "for", 'f', "SECONDS", "thaw after that time without suspend, whatever the command does",
-	  .take = take_time, .fallback = "60" },
+	  .least = 1, .value = OPTION_NANOSECONDS,
+	  OPTION_INTO(OPTION_DURATION, struct run_options, request.limits.frozen_ns),
+	  .fallback = "60" },
 	{ "anyway", 'a', NULL, "run the command even if some file systems could not be frozen",
 	  OPTION_INTO(OPTION_FLAG, struct run_options, anyway) },
 	{ 0 },

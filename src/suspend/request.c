@@ -8,12 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/array.h"
 #include "base/cleanup.h"
 #include "suspend/cmd.h"
 #include "base/quote.h"
 #include "suspend/targets.h"
-#include "base/size.h"
 
 static int add_name(const char ***names, size_t *count, const char *name)
 {
@@ -63,22 +61,6 @@ static int take_except(void *input, const struct option_row *row, const char *ar
 	return r;
 }
 
-static int take_way(void *input, const struct option_row *row, const char *argument,
-		    struct problem *problem)
-{
-	static const char *const names[] = { "auto", "kernel", "self" };
-	struct request *request = input;
-
-	(void)row;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(argument, names[i]) == 0) {
-			request->selection.way = (enum way)i;
-			return 0;
-		}
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid value \"%s\" for --way: use auto, kernel or self", argument);
-}
-
 static int take_no_cgroups(void *input, const struct option_row *row, const char *argument,
 			   struct problem *problem)
 {
@@ -87,28 +69,6 @@ static int take_no_cgroups(void *input, const struct option_row *row, const char
 	(void)row, (void)argument, (void)problem;
 	request->selection.cgroups = false;
 	return 0;
-}
-
-int request_take_seconds(const struct option_row *row, const char *argument, uint64_t *ret_ns,
-			 struct problem *problem)
-{
-	uint64_t seconds;
-
-	if (duration_parse(argument, &seconds) < 0 || seconds == 0)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"invalid time \"%s\" for --%s: use seconds, such as 20, or 1m30s", argument,
-			row->name);
-	*ret_ns = seconds * 1000000000u;
-	return 0;
-}
-
-static int take_wait(void *input, const struct option_row *row, const char *argument,
-		     struct problem *problem)
-{
-	struct request *request = input;
-
-	return request_take_seconds(row, argument, &request->limits.step_ns, problem);
 }
 
 const struct option_row cmd_request_options[] = {
@@ -121,9 +81,11 @@ const struct option_row cmd_request_options[] = {
 	{ "no-cgroups", 0, NULL, "do not freeze processes", .group = 1, .take = take_no_cgroups },
 	{ "way", 0, "auto|kernel|self",
 	  "use the kernel's own freezing (Linux 6.16) or not; auto: if the kernel supports it",
-	  .group = 1, .take = take_way, .values = "auto kernel self" },
-	{ "wait", 'w', "SECONDS", "stop if a step takes longer", .group = 1, .take = take_wait,
-	  .fallback = "20" },
+	  .group = 1, .values = "auto kernel self",
+	  OPTION_INTO(OPTION_WORD, struct request, selection.way) },
+	{ "wait", 'w', "SECONDS", "stop if a step takes longer", .group = 1, .least = 1,
+	  .value = OPTION_NANOSECONDS, .fallback = "20",
+	  OPTION_INTO(OPTION_DURATION, struct request, limits.step_ns) },
 	{ 0 },
 };
 

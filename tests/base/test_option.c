@@ -61,6 +61,7 @@ static const struct option_row rows[] = {
 	  .values = "16K 1M",
 	  INTO(OPTION_SIZE, bytes) },
 	{ .name = "time", .least = 1, .most = 7200, INTO(OPTION_DURATION, seconds) },
+	{ .name = "wait", .value = OPTION_NANOSECONDS, INTO(OPTION_DURATION, seconds) },
 	{ .name = "word", .least = 1, .values = "slow fast", INTO(OPTION_WORD, word) },
 	{ .name = "metal",
 	  .help = "what to melt",
@@ -141,6 +142,8 @@ static void each_kind_sets_its_member(void **state)
 	assert_true(input.number == 4294967295);
 	set(&input, "listed", "copper");
 	assert_int_equal(1358, input.metal->melts);
+	set(&input, "wait", "1m");
+	assert_true(input.seconds == 60000000000u);
 	set(&input, "soft", "lead");
 	assert_int_equal(1, input.word);
 	free(input.words);

@@ -94,8 +94,9 @@ refused() { # SENTENCE ARGUMENT...
 	refused 'unexpected argument "ext4"' ext4
 }
 
-@test "--timeout wants seconds" {
-	refused 'invalid number of seconds' --timeout soon
+@test "--timeout wants a time" {
+	refused 'invalid time "soon" for --timeout: use seconds, or a time such as 90s, 10m or 1h30m' --timeout soon
+	refused 'invalid time "0" for --timeout' --timeout 0
 }
 
 @test "an existing result file is kept unless --force is given" {
