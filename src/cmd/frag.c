@@ -20,7 +20,7 @@
 #include "cmd/output.h"
 #include "base/command.h"
 #include "base/words.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 enum {
 	WORST_DEFAULT = 10,

@@ -21,7 +21,7 @@
 #include "base/size.h"
 #include "base/strbuf.h"
 #include "frag/scan/swap.h"
-#include "frag/scan/met.h"
+#include "frag/account/met.h"
 
 struct files {
 	struct frag_request *request;

@@ -17,7 +17,7 @@
 #include "base/size.h"
 #include "base/words.h"
 #include "base/text.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 /* ---- progress ---- */
 

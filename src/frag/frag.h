@@ -12,9 +12,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "frag/scan/filesystem.h"
+#include "frag/account/filesystem.h"
 #include "base/problem.h"
-#include "frag/scan/totals.h"
+#include "frag/account/totals.h"
 
 struct frag_settings {
 	const struct seek_model *model; /* NULL: by what the device says of itself */

@@ -14,13 +14,13 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
-#include "frag/scan/freespace.h"
+#include "frag/account/freespace.h"
 #include "frag/frag.h"
 #include "frag/scan/names.h"
 #include "base/quote.h"
-#include "frag/scan/link_set.h"
+#include "frag/account/link_set.h"
 #include "frag/show/show.h"
-#include "frag/scan/met.h"
+#include "frag/account/met.h"
 
 enum { BLOCK = 4096 };
 

@@ -14,7 +14,7 @@
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 #include "frag/show/show.h"
 #include "input.h"
 

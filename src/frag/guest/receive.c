@@ -8,10 +8,10 @@
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
-#include "frag/scan/freespace.h"
-#include "frag/scan/seek.h"
-#include "frag/show/file.h"
-#include "frag/show/map.h"
+#include "frag/account/freespace.h"
+#include "frag/account/seek.h"
+#include "frag/account/file.h"
+#include "frag/account/map.h"
 
 #define VOLUME_BYTES_MAX (UINT64_C(1) << 60)
 

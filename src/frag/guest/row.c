@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 /* More than it takes to read any file. */
 #define SECONDS_MAX 1e15

@@ -11,12 +11,12 @@
 #include "base/problem.h"
 #include "base/json.h"
 #include "frag/guest/guest.h"
-#include "frag/scan/freespace.h"
-#include "frag/scan/seek.h"
+#include "frag/account/freespace.h"
+#include "frag/account/seek.h"
 #include "frag/scan/whole_volume.h"
-#include "frag/scan/worst.h"
-#include "frag/show/file.h"
-#include "frag/show/map.h"
+#include "frag/account/worst.h"
+#include "frag/account/file.h"
+#include "frag/account/map.h"
 
 struct server {
 	FILE *to;

@@ -12,7 +12,7 @@
 
 #include "base/cleanup.h"
 #include "frag/scan/names.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 static void dir_closep(DIR **dir)
 {

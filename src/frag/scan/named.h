@@ -5,7 +5,7 @@
 
 #include "extent/extent.h"
 #include "frag/frag.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 struct frag_named {
 	int fd;

@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 #include "base/hashmap.h"
 #include "frag/frag.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 enum {
 	BLOCK_BYTES = 1 << 20,

@@ -6,7 +6,7 @@
 #ifndef FRAG_SOURCE_H
 #define FRAG_SOURCE_H
 
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 /* What a source knows of a regular file before its extents. */
 struct source_inode {

@@ -3,7 +3,7 @@
 #ifndef FRAG_SWAP_H
 #define FRAG_SWAP_H
 
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 #define SWAP_NO_OFFSET UINT64_MAX
 

@@ -7,9 +7,9 @@
 #include <stdatomic.h>
 
 #include "frag/scan/names.h"
-#include "frag/scan/totals.h"
-#include "frag/show/file.h"
-#include "frag/scan/link_set.h"
+#include "frag/account/totals.h"
+#include "frag/account/file.h"
+#include "frag/account/link_set.h"
 
 struct frag_result;
 struct frag_settings;

@@ -14,8 +14,8 @@
 #include "base/cleanup.h"
 #include "frag/frag.h"
 #include "frag/scan/contents.h"
-#include "frag/scan/freespace.h"
-#include "frag/show/file.h"
+#include "frag/account/freespace.h"
+#include "frag/account/file.h"
 #include "extent/extent_kernel.h"
 
 static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs,

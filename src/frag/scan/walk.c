@@ -25,7 +25,7 @@
 #include "frag/frag.h"
 #include "frag/scan/thread_pool.h"
 #include "frag/scan/directory.h"
-#include "frag/scan/met.h"
+#include "frag/account/met.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/source.h"
 

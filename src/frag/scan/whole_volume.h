@@ -3,7 +3,7 @@
 #ifndef FRAG_WHOLE_VOLUME_H
 #define FRAG_WHOLE_VOLUME_H
 
-#include "frag/scan/filesystem.h"
+#include "frag/account/filesystem.h"
 
 struct extent_kernel;
 

@@ -17,9 +17,9 @@
 #include "base/words.h"
 #include "base/text.h"
 #include "frag/frag.h"
-#include "frag/show/file.h"
-#include "frag/scan/met.h"
-#include "frag/scan/freespace.h"
+#include "frag/account/file.h"
+#include "frag/account/met.h"
+#include "frag/account/freespace.h"
 
 enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at once */ };
 

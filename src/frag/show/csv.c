@@ -5,7 +5,7 @@
 
 #include "base/csv.h"
 #include "frag/show/show.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 int show_csv_header(FILE *to)
 {

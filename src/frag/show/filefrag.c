@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "frag/show/show.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 enum { LOGICAL_WIDTH = 8, PHYSICAL_WIDTH = 10, ROW_BYTES = 256 };
 

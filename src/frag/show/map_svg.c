@@ -12,7 +12,7 @@
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "base/words.h"
-#include "frag/show/map.h"
+#include "frag/account/map.h"
 
 enum { CELL = 12, COLUMNS = 64, MARGIN = 24, HEAD = 56, LABELS = 76, FOOT = 40 };
 

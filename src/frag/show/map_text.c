@@ -8,7 +8,7 @@
 
 #include "frag/show/show.h"
 #include "base/size.h"
-#include "frag/show/map.h"
+#include "frag/account/map.h"
 
 enum { ROWS = 16, COLUMNS_LEAST = 16, COLUMNS_MOST = 128 };
 

@@ -8,13 +8,13 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "frag/scan/freespace.h"
+#include "frag/account/freespace.h"
 #include "base/quote.h"
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "base/words.h"
 #include "frag/frag.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 enum { BAR_COLUMNS = 40, EXTENSIONS_SHOWN = 10 };
 

@@ -10,7 +10,7 @@
 #include "base/size.h"
 #include "base/words.h"
 #include "frag/frag.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 /* Of all the reading: what all costly files cost together, to be worth a word. */
 static const double share_that_matters = 0.01;

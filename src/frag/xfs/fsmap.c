@@ -11,7 +11,7 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
-#include "frag/scan/freespace.h"
+#include "frag/account/freespace.h"
 
 enum { RECORDS = 2048 };
 

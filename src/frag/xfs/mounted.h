@@ -8,8 +8,8 @@
 #include <xfs/xfs.h>
 
 #include "extent/extent_kernel.h"
-#include "frag/scan/freespace.h"
-#include "frag/show/file.h"
+#include "frag/account/freespace.h"
+#include "frag/account/file.h"
 
 enum { XFS_MAGIC = 0x58465342 };
 

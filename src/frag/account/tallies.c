@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "frag/scan/tallies.h"
+#include "frag/account/tallies.h"
 
 #include <errno.h>
 #include <stdlib.h>

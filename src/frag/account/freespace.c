@@ -3,7 +3,7 @@
  * A volume can have as many free runs as blocks, so they are kept by classes of
  * size, sixty-four of them, and not one by one.
  */
-#include "frag/scan/freespace.h"
+#include "frag/account/freespace.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "frag/scan/ranges.h"
-#include "frag/scan/tallies.h"
-#include "frag/scan/worst.h"
+#include "frag/account/ranges.h"
+#include "frag/account/tallies.h"
+#include "frag/account/worst.h"
 
 struct met;
 

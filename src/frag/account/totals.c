@@ -4,7 +4,7 @@
  * file counted as one fragment would make a tree look better than it is, counted
  * by its extents a lot worse.
  */
-#include "frag/scan/totals.h"
+#include "frag/account/totals.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "frag/show/file.h"
-#include "frag/scan/met.h"
+#include "frag/account/file.h"
+#include "frag/account/met.h"
 
 /* ---- classes ---- */
 

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frag/scan/freespace.h"
+#include "frag/account/freespace.h"
 
 #include "base/text.h"
-#include "frag/show/file.h"
-#include "frag/scan/met.h"
+#include "frag/account/file.h"
+#include "frag/account/met.h"
 
 void frag_result_clear(struct frag_result *result)
 {

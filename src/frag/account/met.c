@@ -7,7 +7,7 @@
  * left until a file is met that is worth it.  The kernel answers for ext4 and xfs;
  * btrfs has its own tree, which only root may read.  Of others, the sum is known.
  */
-#include "frag/scan/met.h"
+#include "frag/account/met.h"
 
 #include <errno.h>
 #include <fcntl.h>

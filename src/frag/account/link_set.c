@@ -6,7 +6,7 @@
  * table stops growing at half a million runs (24 MiB; 134 million inodes if they
  * are dense), so that memory is bounded whatever the tree.
  */
-#include "frag/scan/link_set.h"
+#include "frag/account/link_set.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -10,7 +10,7 @@
  * so time grows with the root of the distance.  Short gaps pass under the head.
  * flash: no arm; what is left is one more request, of which many are under way.
  */
-#include "frag/scan/seek.h"
+#include "frag/account/seek.h"
 
 #include <math.h>
 #include <string.h>

@@ -6,13 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "frag/scan/seek.h"
+#include "frag/account/seek.h"
 #include "extent/extent.h"
-#include "frag/scan/filesystem.h"
+#include "frag/account/filesystem.h"
 #include "extent/layout.h"
-#include "frag/show/map.h"
-#include "frag/show/parts.h"
-#include "frag/scan/ranges.h"
+#include "frag/account/map.h"
+#include "frag/account/parts.h"
+#include "frag/account/ranges.h"
 
 struct frag_file {
 	const char *path; /* NULL: known by its inode alone */

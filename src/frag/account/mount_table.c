@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "blockdev/mounts.h"
-#include "frag/scan/filesystem.h"
+#include "frag/account/filesystem.h"
 
 static int copy(const char *text, char **ret)
 {

@@ -5,7 +5,7 @@
  * nothing.  Then it is a lower bound.  What lies inside of metadata comes with it and
  * is one piece.
  */
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

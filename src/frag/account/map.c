@@ -4,7 +4,7 @@
  * beyond the size of its device), so bins start as the size suggests and pairs of
  * them are put together whenever an address lies beyond the last one.
  */
-#include "frag/show/map.h"
+#include "frag/account/map.h"
 #include "extent/extent.h"
 
 #include <string.h>

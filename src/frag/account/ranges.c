@@ -5,7 +5,7 @@
  * are left.  If more than a quarter million remain (6 MiB), the rest is counted
  * without being compared, which can only count too much.
  */
-#include "frag/scan/ranges.h"
+#include "frag/account/ranges.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * A log that is appended to is in pieces from end to end, a database where it grew
  * last, an image of a disk where the guest wrote: the place tells who did it.
  */
-#include "frag/show/parts.h"
+#include "frag/account/parts.h"
 
 void parts_init(struct frag_parts *parts, uint64_t file_bytes, uint64_t block_bytes)
 {

@@ -3,14 +3,14 @@
  * The worst files: a heap with the least of them on top, so that most files are
  * turned away by one comparison.
  */
-#include "frag/scan/worst.h"
+#include "frag/account/worst.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "frag/show/file.h"
+#include "frag/account/file.h"
 
 /* ---- what they are sorted by ---- */
 

@@ -4,7 +4,7 @@
  * a device in stat() is none and stands in no table, so the mount table is asked
  * as well, by the number of the mount (statx(), Linux 5.8).
  */
-#include "frag/scan/filesystem.h"
+#include "frag/account/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
