@@ -11,8 +11,21 @@
 #include "frag/account/filesystem.h"
 #include "extent/layout.h"
 #include "frag/account/map.h"
-#include "frag/account/parts.h"
 #include "frag/account/ranges.h"
+
+/* Where in a file its fragments start: the file cut into equal parts. */
+enum { PARTS_MAX = 16 };
+
+struct frag_part {
+	uint64_t fragments;   /* that start in it */
+	double extra_seconds; /* of the breaks before these */
+};
+
+struct frag_parts {
+	uint64_t part_bytes; /* of each, whole blocks; the last one may be shorter */
+	unsigned count;	     /* 0: the file is empty */
+	struct frag_part part[PARTS_MAX];
+};
 
 struct frag_file {
 	const char *path; /* NULL: known by its inode alone */
@@ -54,6 +67,8 @@ struct frag_column {
 
 extern const struct frag_column frag_columns[];
 extern const unsigned frag_column_count;
+
+void parts_init(struct frag_parts *parts, uint64_t file_bytes, uint64_t block_bytes);
 
 /* Collects a file's extents, each handed to frag_collect(). */
 struct frag_collector {

@@ -16,6 +16,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/cleanup.h"
+#include "blockdev/mounts.h"
 #include "blockdev/sysfs.h"
 
 #define GIB (1ull << 30)
@@ -95,6 +96,52 @@ static const char *name_by_magic(unsigned long magic, bool *ret_is_pseudo)
 	return "other";
 }
 
+/* ---- the mount table ---- */
+
+void filesystem_mount_clear(struct filesystem_mount *mount)
+{
+	free(mount->device);
+	free(mount->type);
+	free(mount->point);
+	*mount = (struct filesystem_mount) { 0 };
+}
+
+static int copy(const char *text, char **ret)
+{
+	*ret = strdup(text);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_mount(const struct mount *mount, struct filesystem_mount *ret)
+{
+	int r = copy(mount->point, &ret->point);
+
+	ret->is_whole = strcmp(mount->root, "/") == 0;
+	if (r == 0)
+		r = copy(mount->type, &ret->type);
+	if (r == 0 && mount->source[0] == '/' && mount_block_device(mount))
+		r = copy(mount->source, &ret->device);
+	return r;
+}
+
+int filesystem_mount(int fd, struct filesystem_mount *ret)
+{
+	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
+	CLEANUP(filesystem_mount_clear) struct filesystem_mount found = { 0 };
+	const struct mount *mount;
+
+	if (mounts_read("/proc/self/mountinfo", &mounts) == -ENOMEM)
+		return -ENOMEM;
+	mount = mounts_by_fd(&mounts, fd);
+	if (mount && copy_mount(mount, &found) < 0)
+		return -ENOMEM;
+	*ret = found;
+	found = (struct filesystem_mount) { 0 };
+	return 0;
+}
+
+/* ---- the device ---- */
+
 /* btrfs: that of the mounted source; others: the device itself. */
 static dev_t block_device_of(const struct filesystem_mount *mount, dev_t device)
 {
@@ -104,8 +151,6 @@ static dev_t block_device_of(const struct filesystem_mount *mount, dev_t device)
 		       ? status.st_rdev
 		       : device;
 }
-
-/* ---- the device ---- */
 
 int filesystem_rotates(uint64_t device)
 {
@@ -147,12 +192,4 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 		ret->volume_bytes = ret->blocks * ret->block_bytes;
 	ret->is_flash = filesystem_rotates(block) <= 0;
 	return 0;
-}
-
-void filesystem_mount_clear(struct filesystem_mount *mount)
-{
-	free(mount->device);
-	free(mount->type);
-	free(mount->point);
-	*mount = (struct filesystem_mount) { 0 };
 }

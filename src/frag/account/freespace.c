@@ -5,11 +5,7 @@
  */
 #include "frag/account/freespace.h"
 
-#include <inttypes.h>
 #include <math.h>
-
-#include "base/size.h"
-#include "base/words.h"
 
 static void count_run(struct free_space *space)
 {
@@ -72,39 +68,4 @@ uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes)
 		bytes = 0;
 	}
 	return fragments;
-}
-
-static void put_class(FILE *to, const struct free_space *space, unsigned i, bool ascii)
-{
-	const struct free_class *class = &space->by_size[i];
-	double share = space->bytes ? (double)class->bytes / (double)space->bytes : 0;
-	char from[SIZE_TEXT_MAX], bytes[SIZE_TEXT_MAX];
-
-	fprintf(to, "%16s %10" PRIu64 " %-4s  %10s  %5.1f %% ",
-		size_human((double)(1ull << i), from), class->runs,
-		class->runs == 1 ? "run" : "runs", size_human((double)class->bytes, bytes),
-		100 * share);
-	for (int column = 0; column < (int)(40 * share + 0.5); column++)
-		fputs(ascii ? "#" : "█", to);
-	fputc('\n', to);
-}
-
-void show_free(FILE *to, const struct free_space *space, bool ascii)
-{
-	const uint64_t gib = 1ull << 30;
-	uint64_t fragments = free_space_fragments(space, gib);
-	char bytes[SIZE_TEXT_MAX], largest[SIZE_TEXT_MAX];
-
-	fprintf(to, "\nFree space: %s in %" PRIu64 " run%s; the largest has %s\n",
-		size_human((double)space->bytes, bytes), space->runs, words_plural(space->runs),
-		size_human((double)space->largest_bytes, largest));
-	if (fragments)
-		fprintf(to, "A file of 1 GiB would get %" PRIu64 " fragment%s at best.\n",
-			fragments, words_plural(fragments));
-	else
-		fprintf(to, "A file of 1 GiB would not fit.\n");
-	fprintf(to, "Free runs by size, from\n");
-	for (unsigned i = 0; i < FREE_CLASSES; i++)
-		if (space->by_size[i].runs)
-			put_class(to, space, i, ascii);
 }

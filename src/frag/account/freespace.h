@@ -3,9 +3,7 @@
 #ifndef FRAG_FREESPACE_H
 #define FRAG_FREESPACE_H
 
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 struct extent_kernel;
 
@@ -41,7 +39,5 @@ uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes);
  */
 int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
 			struct free_space *ret);
-
-void show_free(FILE *to, const struct free_space *space, bool ascii);
 
 #endif

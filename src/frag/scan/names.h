@@ -53,7 +53,7 @@ int names_note(const struct names *names, struct frag_result *result);
 int names_give_worst(const struct frag_settings *settings, const struct names_source *source,
 		     struct worst *worst);
 
-/* ---- of what is mounted (mounted_names.c) ---- */
+/* ---- of what is mounted ---- */
 
 struct mounted_directories {
 	uint64_t device;

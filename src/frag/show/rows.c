@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The name comes last in a row, so that no name, however wide or odd, can move
- * the figures out of their columns.
+ * A row per file, for people and as CSV.  The name comes last in a row, so that no name, however
+ * wide or odd, can move the figures out of their columns.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 
 #include "base/cleanup.h"
+#include "base/csv.h"
 #include "base/quote.h"
+#include "frag/account/file.h"
 #include "frag/show/show.h"
 #include "base/size.h"
 #include "frag/scan/swap.h"
@@ -141,4 +144,34 @@ void show_parts(FILE *to, const struct frag_file *file, bool ascii)
 		"fragments", "cost");
 	for (unsigned i = 0; i < parts->count; i++)
 		put_part(to, parts, i, most, ascii);
+}
+
+/* ---- CSV: the name as it is, since any byte is allowed there ---- */
+
+int show_csv_header(FILE *to)
+{
+	struct csv csv = { .to = to };
+
+	for (unsigned i = 0; i < frag_column_count; i++)
+		csv_plain(&csv, "%s", frag_columns[i].name);
+	csv_plain(&csv, "path");
+	csv_end_row(&csv);
+	return ferror(to) ? -EIO : 0;
+}
+
+int show_csv_file(FILE *to, const struct frag_file *file)
+{
+	struct csv csv = { .to = to };
+
+	for (unsigned i = 0; i < frag_column_count; i++) {
+		double value = frag_columns[i].of(file);
+
+		if (isnan(value))
+			csv_text(&csv, NULL);
+		else
+			csv_plain(&csv, value == floor(value) ? "%.0f" : "%.6g", value);
+	}
+	csv_text(&csv, file->path);
+	csv_end_row(&csv);
+	return ferror(to) ? -EIO : 0;
 }

@@ -62,7 +62,7 @@ void filefrag_end(struct filefrag_table *table, const char *path);
 
 void show_tree(FILE *to, const struct frag_result *result, const struct show_options *options);
 
-/* ---- for programs (json.c, csv.c) ---- */
+/* ---- for programs (json.c; CSV: rows.c) ---- */
 
 /* NULL: out of memory. */
 json_t *show_file_json(const struct frag_file *file);
@@ -99,7 +99,7 @@ void show_advice(FILE *to, const struct frag_result *result);
  */
 int show_argument(FILE *to, const char *path, bool is_inside);
 
-/* ---- the picture (map_text.c, map_svg.c) ---- */
+/* ---- the picture (map.c) ---- */
 
 void show_map(FILE *to, const struct map *map, uint64_t volume_bytes,
 	      const struct show_options *options);

@@ -7,6 +7,7 @@
 #include "frag/xfs/fsmap.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
