@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 
 #include "base/text.h"
 #include "frag/account/file.h"

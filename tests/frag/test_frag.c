@@ -14,7 +14,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/frag.h"
 #include "frag/scan/names.h"
 #include "base/quote.h"

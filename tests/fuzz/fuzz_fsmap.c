@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "input.h"
 #include "extent/extent_kernel.h"
 

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "frag/scan/thread_pool.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/scan/source.h"
 #include "frag/scan/whole_volume.h"
 

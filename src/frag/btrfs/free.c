@@ -10,7 +10,7 @@
 
 #include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/frag.h"
 
 struct free_reader {

@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "frag/ext/ext.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/frag.h"
 
 static void mark(const struct ext_volume *volume, char *bitmap, uint64_t first, uint64_t block,

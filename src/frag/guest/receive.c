@@ -8,7 +8,7 @@
 
 #include "base/cleanup.h"
 #include "frag/guest/guest.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/account/seek.h"
 #include "frag/account/file.h"
 #include "frag/account/map.h"

@@ -11,7 +11,7 @@
 #include "base/problem.h"
 #include "base/json.h"
 #include "frag/guest/guest.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/account/seek.h"
 #include "frag/scan/whole_volume.h"
 #include "frag/account/worst.h"

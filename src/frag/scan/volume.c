@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "frag/frag.h"
 #include "frag/scan/contents.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/account/file.h"
 #include "extent/extent_kernel.h"
 

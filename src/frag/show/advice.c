@@ -19,7 +19,7 @@
 #include "frag/frag.h"
 #include "frag/account/file.h"
 #include "frag/account/met.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 
 enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at once */ };
 

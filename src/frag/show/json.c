@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "base/json.h"
 #include "frag/show/show.h"
 #include "frag/scan/swap.h"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "base/quote.h"
 #include "frag/show/show.h"
 #include "base/size.h"

@@ -8,7 +8,7 @@
 #include <xfs/xfs.h>
 
 #include "extent/extent_kernel.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/account/file.h"
 
 enum { XFS_MAGIC = 0x58465342 };

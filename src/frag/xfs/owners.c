@@ -13,7 +13,6 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hashmap.h"
-#include "frag/xfs/fsmap.h"
 #include "frag/xfs/mounted.h"
 
 enum {

@@ -18,7 +18,7 @@
 #include <xfs/xfs.h>
 
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 #include "frag/scan/names.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/whole_volume.h"

@@ -4,7 +4,7 @@
  * Linux 4.14): the only way that needs no knowledge of the file system.  Each call
  * continues behind the last record of the one before.
  */
-#include "frag/xfs/fsmap.h"
+#include "extent/extent_kernel.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -12,7 +12,6 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
-#include "frag/account/freespace.h"
 
 enum { RECORDS = 2048 };
 
@@ -90,26 +89,4 @@ int fsmap_walk(const struct extent_kernel *kernel, int fd, uint64_t device, uint
 	CLEANUP(freep) struct fsmap_head *head = request_new(device, from, to);
 
 	return head ? walk(kernel, fd, head, each, context) : -ENOMEM;
-}
-
-/* ---- free space ---- */
-
-static int take_free(const struct fsmap *record, void *space)
-{
-	if (record->fmr_flags & FMR_OF_SPECIAL_OWNER && record->fmr_owner == FMR_OWN_FREE)
-		free_space_add(space, record->fmr_physical, record->fmr_length);
-	return 0;
-}
-
-int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
-			struct free_space *ret)
-{
-	struct free_space space = { 0 };
-	int r = fsmap_walk(kernel, fd, device, 0, UINT64_MAX, take_free, &space);
-
-	if (r < 0)
-		return r;
-	free_space_finish(&space);
-	*ret = space;
-	return 0;
 }

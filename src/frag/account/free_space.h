@@ -34,7 +34,7 @@ void free_space_finish(struct free_space *space);
 uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes);
 
 /*
- * Of a mounted file system, whose st_dev is `device` (fsmap.c).  -EOPNOTSUPP, -EPERM,
+ * Of a mounted file system, whose st_dev is `device`.  -EOPNOTSUPP, -EPERM,
  * -EIO (the kernel makes no sense), or another -errno.
  */
 int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,

@@ -3,9 +3,11 @@
  * A volume can have as many free runs as blocks, so they are kept by classes of
  * size, sixty-four of them, and not one by one.
  */
-#include "frag/account/freespace.h"
+#include "frag/account/free_space.h"
 
 #include <math.h>
+
+#include "extent/extent_kernel.h"
 
 static void count_run(struct free_space *space)
 {
@@ -68,4 +70,26 @@ uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes)
 		bytes = 0;
 	}
 	return fragments;
+}
+
+/* ---- from the kernel ---- */
+
+static int take_free(const struct fsmap *record, void *space)
+{
+	if (record->fmr_flags & FMR_OF_SPECIAL_OWNER && record->fmr_owner == FMR_OWN_FREE)
+		free_space_add(space, record->fmr_physical, record->fmr_length);
+	return 0;
+}
+
+int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,
+			struct free_space *ret)
+{
+	struct free_space space = { 0 };
+	int r = fsmap_walk(kernel, fd, device, 0, UINT64_MAX, take_free, &space);
+
+	if (r < 0)
+		return r;
+	free_space_finish(&space);
+	*ret = space;
+	return 0;
 }
