@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "frag/scan/thread_pool.h"
+#include "frag/scan/pipeline.h"
 #include "frag/account/free_space.h"
 #include "frag/scan/source.h"
 #include "frag/scan/whole_volume.h"

@@ -178,7 +178,7 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 	result->totals.all_in_ranges = true;
 	frag_result_set_whole(result);
 	frag_result_set_top(result, top);
-	return pool_run(&scan.pool, pool_size(settings));
+	return pool_run(&scan.pool);
 }
 
 /* ---- mounted ---- */

@@ -5,7 +5,7 @@
 
 #include <ext2fs/ext2fs.h>
 
-#include "frag/scan/thread_pool.h"
+#include "frag/scan/pipeline.h"
 #include "frag/scan/names.h"
 #include "frag/scan/whole_volume.h"
 

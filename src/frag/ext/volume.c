@@ -211,7 +211,7 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	frag_result_set_whole(scan->result);
-	r = pool_run(&scan->pool, pool_size(scan->settings));
+	r = pool_run(&scan->pool);
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))

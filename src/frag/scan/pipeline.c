@@ -1,15 +1,135 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filter and account.  The sizes of most files of most trees tell that they have one block at
- * most, so that they cannot be fragmented: their extents are not read, which is most of
- * the time saved.
+ * The sizes of most files of most trees tell that they have one block at most, so that they
+ * cannot be fragmented: their extents are not read, which is most of the time saved.
+ *
+ * The calling thread does none of the work: it draws the progress and sees the signals,
+ * which must not wait until a slow disk has answered.
  */
 #include "frag/scan/pipeline.h"
-#include "frag/frag.h"
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "frag/frag.h"
+
+enum {
+	THREADS_MAX = 64,
+	TICK_MS = 200,
+	ROWS_KEPT = 4096 /* of a thread that is ahead of its turn: less than 2 MiB */
+};
+
+/* ---- filter ---- */
+
+static bool is_filtered(const struct frag_settings *settings, const struct source_inode *inode)
+{
+	return inode->size_bytes < settings->min_bytes ||
+	       (settings->newer && inode->mtime <= settings->newer);
+}
+
+/* 1: met for the first time, 0, -ENOMEM. */
+static int count_link(struct pool_worker *worker, const struct source_inode *inode)
+{
+	struct link_set *links = worker->pool->links;
+	int is_new =
+		links && inode->links > 1 ? link_set_add(links, inode->device, inode->number) : 1;
+
+	worker->totals.linked_again += is_new == 0;
+	return is_new;
+}
+
+/* ---- sink: rows in the order of the units ---- */
+
+static void rows_clear(struct pool_worker *worker)
+{
+	for (size_t i = 0; i < worker->row_count; i++)
+		free((char *)worker->rows[i].path);
+	worker->row_count = 0;
+}
+
+/* Or until the pool is to stop: then what is known is handed out in any order. */
+static void wait_for_turn(struct pool_worker *worker)
+{
+	struct thread_pool *pool = worker->pool;
+
+	pthread_mutex_lock(&pool->turn_lock);
+	while (atomic_load(&pool->turn) != worker->unit && !pool_is_over(pool))
+		pthread_cond_wait(&pool->turn_changed, &pool->turn_lock);
+	pthread_mutex_unlock(&pool->turn_lock);
+}
+
+static int hand_out(struct pool_worker *worker)
+{
+	const struct frag_settings *settings = worker->pool->settings;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < worker->row_count; i++)
+		r = settings->each(&worker->rows[i], settings->each_context);
+	rows_clear(worker);
+	return r;
+}
+
+static int keep_row(struct pool_worker *worker, const struct frag_file *file)
+{
+	struct frag_file copy = *file;
+
+	if (!worker->rows)
+		worker->rows = calloc(ROWS_KEPT, sizeof(*worker->rows));
+	if (!worker->rows)
+		return -ENOMEM;
+	if (file->path) {
+		copy.path = strdup(file->path);
+		if (!copy.path)
+			return -ENOMEM;
+	}
+	worker->rows[worker->row_count++] = copy;
+	return 0;
+}
+
+static int emit(struct pool_worker *worker, const struct frag_file *file)
+{
+	struct thread_pool *pool = worker->pool;
+	int r;
+
+	if (!pool->settings->each)
+		return 0;
+	if (worker->row_count == ROWS_KEPT)
+		wait_for_turn(worker);
+	if (atomic_load(&pool->turn) != worker->unit && !pool_is_over(pool))
+		return keep_row(worker, file);
+	r = hand_out(worker);
+	return r < 0 ? r : pool->settings->each(file, pool->settings->each_context);
+}
+
+void pool_begin_unit(struct pool_worker *worker, uint64_t unit)
+{
+	worker->unit = unit;
+}
+
+int pool_end_unit(struct pool_worker *worker)
+{
+	struct thread_pool *pool = worker->pool;
+	int r;
+
+	if (!pool->settings->each)
+		return 0;
+	wait_for_turn(worker);
+	r = hand_out(worker);
+	pthread_mutex_lock(&pool->turn_lock);
+	atomic_fetch_add(&pool->turn, 1);
+	pthread_cond_broadcast(&pool->turn_changed);
+	pthread_mutex_unlock(&pool->turn_lock);
+	return r;
+}
+
+/* ---- account ---- */
 
 int pipeline_note_error(struct pool_worker *worker, const char *path, uint64_t inode, int error)
 {
@@ -31,27 +151,6 @@ int pipeline_note_error(struct pool_worker *worker, const char *path, uint64_t i
 	return totals_add_unreadable(&worker->totals, path ? path : number, -error);
 }
 
-/* ---- filter ---- */
-
-static bool is_filtered(const struct frag_settings *settings, const struct source_inode *inode)
-{
-	return inode->size_bytes < settings->min_bytes ||
-	       (settings->newer && inode->mtime <= settings->newer);
-}
-
-/* 1: met for the first time, 0, -ENOMEM. */
-static int count_link(struct pool_worker *worker, const struct source_inode *inode)
-{
-	struct link_set *links = worker->pool->links;
-	int is_new =
-		links && inode->links > 1 ? link_set_add(links, inode->device, inode->number) : 1;
-
-	worker->totals.linked_again += is_new == 0;
-	return is_new;
-}
-
-/* ---- account ---- */
-
 static int name_file(struct pool_worker *worker, bool whole)
 {
 	const struct pool_namer *namer = &worker->namer;
@@ -72,10 +171,16 @@ static int account(struct pool_worker *worker)
 		r = name_file(worker, true);
 	if (r == 0)
 		r = totals_add(&worker->totals, file);
-	return r < 0 ? r : pool_emit(worker, file);
+	return r < 0 ? r : emit(worker, file);
 }
 
 /* ---- a file ---- */
+
+int pool_watch_extent(const struct extent *extent, void *pool)
+{
+	(void)extent;
+	return pool_is_over(pool) ? -ECANCELED : 0;
+}
 
 void pipeline_restart(struct pool_worker *worker)
 {
@@ -124,4 +229,157 @@ int pipeline_end(struct pool_worker *worker, int error)
 	if (error == -ENOMEM || name_file(worker, true) < 0)
 		return -ENOMEM;
 	return pipeline_note_error(worker, worker->file.path, worker->file.inode, error);
+}
+
+/* ---- names ---- */
+
+static int name_by_inode(void *context, const struct frag_file *file, bool whole, const char **ret)
+{
+	struct pool_worker *worker = context;
+
+	(void)whole;
+	*ret = names_path(worker->names, file->inode, worker->path);
+	return 0;
+}
+
+void pool_use_names(struct pool_worker *worker, const struct names *names)
+{
+	worker->names = names;
+	if (names)
+		worker->namer = (struct pool_namer) { name_by_inode, worker };
+}
+
+/* ---- threads ---- */
+
+/* More threads than processors: they wait for the disk most of the time. */
+static unsigned thread_count(const struct frag_settings *settings)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned count = settings->threads;
+
+	if (count == 0)
+		count = processors > 0 && processors < 4 ? 4 * (unsigned)processors : 16;
+	return count < THREADS_MAX ? count : THREADS_MAX;
+}
+
+static void stop(struct thread_pool *pool, int error)
+{
+	int none = 0;
+
+	if (error)
+		atomic_compare_exchange_strong(&pool->error, &none, error);
+	atomic_store(&pool->stop, true);
+	pthread_mutex_lock(&pool->turn_lock);
+	pthread_cond_broadcast(&pool->turn_changed);
+	pthread_mutex_unlock(&pool->turn_lock);
+	if (pool->wake)
+		pool->wake(pool->context);
+}
+
+static void *run_worker(void *context)
+{
+	struct pool_worker *worker = context;
+	uint64_t one = 1;
+	int r = worker->pool->work(worker);
+
+	/* There are some left only if the work was stopped. */
+	if (r >= 0)
+		r = hand_out(worker);
+	if (r < 0)
+		stop(worker->pool, r);
+	/* Cannot fail: the counter is far from its end. */
+	while (write(worker->pool->done_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
+static int start(struct thread_pool *pool, struct pool_worker *worker)
+{
+	const struct frag_settings *settings = pool->settings;
+	int r;
+
+	worker->pool = pool;
+	r = totals_init(&worker->totals, settings->sort, settings->worst_count, settings->with_map);
+	if (r < 0)
+		return r;
+	worker->facts = &pool->result->facts;
+	worker->model = pool->result->model;
+	worker->totals.met = pool->result->met;
+	worker->totals.root_bytes = pool->result->totals.root_bytes;
+	r = totals_set_depth(&worker->totals, settings->depth);
+	if (r < 0)
+		return r;
+	r = -pthread_create(&worker->thread, NULL, run_worker, worker);
+	worker->started = r == 0;
+	return r;
+}
+
+static void watch(struct thread_pool *pool, unsigned running)
+{
+	const struct frag_settings *settings = pool->settings;
+	struct pollfd watched[2] = {
+		{ .fd = pool->done_fd, .events = POLLIN },
+		{ .fd = settings->cancel_fd, .events = POLLIN },
+	};
+
+	while (running) {
+		uint64_t ended;
+
+		poll(watched, 2, TICK_MS);
+		if (watched[0].revents && read(pool->done_fd, &ended, sizeof(ended)) > 0)
+			running -= (unsigned)ended;
+		if (watched[1].revents) {
+			watched[1] = (struct pollfd) { .fd = -1 };
+			pool->result->partial = true;
+			stop(pool, 0);
+		}
+		if (settings->tick)
+			settings->tick(atomic_load(&pool->files), settings->tick_context);
+	}
+}
+
+/* Waits for the worker, and takes over what it found. */
+static int dismiss(struct thread_pool *pool, struct pool_worker *worker)
+{
+	int r = 0;
+
+	if (worker->started) {
+		pthread_join(worker->thread, NULL);
+		r = totals_merge(&pool->result->totals, &worker->totals);
+	}
+	totals_clear(&worker->totals);
+	rows_clear(worker);
+	free(worker->rows);
+	return r;
+}
+
+int pool_run(struct thread_pool *pool)
+{
+	unsigned count = thread_count(pool->settings);
+	CLEANUP(freep) struct pool_worker *workers = calloc(count, sizeof(*workers));
+	CLEANUP(fd_closep) int done_fd = eventfd(0, EFD_CLOEXEC);
+	unsigned started = 0;
+	int r = 0;
+
+	if (!workers || done_fd < 0)
+		return -ENOMEM;
+	pool->done_fd = done_fd;
+	pthread_mutex_init(&pool->turn_lock, NULL);
+	pthread_cond_init(&pool->turn_changed, NULL);
+	while (r == 0 && started < count) {
+		r = start(pool, &workers[started]);
+		started += workers[started].started;
+	}
+	/* A few threads do as well. */
+	if (r < 0 && (started == 0 || r == -ENOMEM))
+		stop(pool, r);
+	watch(pool, started);
+	for (unsigned i = 0; i < count; i++) {
+		r = dismiss(pool, &workers[i]);
+		if (r < 0)
+			stop(pool, r);
+	}
+	pthread_mutex_destroy(&pool->turn_lock);
+	pthread_cond_destroy(&pool->turn_changed);
+	return atomic_load(&pool->error);
 }

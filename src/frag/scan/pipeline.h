@@ -1,13 +1,99 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to a regular file, whichever source has found it: it is left out or not, counted
- * once, read if its extents can say anything, summed, and handed out as a row.
+ * What happens to files, whichever source has found them: threads read them side by side; each
+ * file is left out or not, counted once, read if its extents can say anything, summed, and
+ * handed out as a row.
  */
 #ifndef FRAG_PIPELINE_H
 #define FRAG_PIPELINE_H
 
-#include "frag/scan/thread_pool.h"
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "frag/account/file.h"
+#include "frag/account/link_set.h"
+#include "frag/account/totals.h"
+#include "frag/scan/names.h"
 #include "frag/scan/source.h"
+
+struct frag_result;
+struct frag_settings;
+
+/* ---- threads, each with its own totals ---- */
+
+struct pool_worker;
+
+struct thread_pool {
+	const struct frag_settings *settings;
+	struct frag_result *result; /* its totals are ready; gets those of all workers */
+	/* What each thread does.  0 or -errno, which stops the others. */
+	int (*work)(struct pool_worker *worker);
+	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
+	void *context;
+	struct link_set *links; /* hard links met; NULL: inodes come once */
+
+	atomic_bool stop;
+	atomic_uint_fast64_t files; /* seen so far, for who watches */
+	atomic_int error;
+	int done_fd; /* eventfd: counts the workers that have ended */
+
+	pthread_mutex_t turn_lock;
+	pthread_cond_t turn_changed;
+	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
+};
+
+/* Gives a file its name; all zero: files are known by their inodes. */
+struct pool_namer {
+	/* `whole`: its path, else what it ends with is enough.  *ret NULL: not known.  0 or
+	 * -ENOMEM. */
+	int (*name)(void *context, const struct frag_file *file, bool whole, const char **ret);
+	void *context;
+};
+
+struct pool_worker {
+	struct thread_pool *pool;
+	struct totals totals;
+	const struct filesystem_facts *facts; /* at first those of the result, as the model */
+	const struct seek_model *model;
+	struct pool_namer namer;
+	struct frag_file file; /* in hand */
+	struct frag_collector collector;
+	pthread_t thread;
+	bool started;
+	uint64_t unit;		/* of work, that it is at */
+	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
+	size_t row_count;
+	const struct names *names; /* by pool_use_names() */
+	char path[NAMES_PATH_BYTES];
+};
+
+/*
+ * Runs the threads to their end, calls settings->tick meanwhile, and stops
+ * them when settings->cancel_fd asks for it (result->partial).  The first failure
+ * of any worker, or 0.
+ */
+int pool_run(struct thread_pool *pool);
+
+static inline bool pool_is_over(struct thread_pool *pool)
+{
+	return atomic_load_explicit(&pool->stop, memory_order_relaxed);
+}
+
+/*
+ * settings->each sees the files of unit 0 first, then those of unit 1 and so on,
+ * whichever thread is faster.  Each unit of work has to be begun and ended once, by
+ * one worker, in rising order.  0 or -errno.
+ */
+void pool_begin_unit(struct pool_worker *worker, uint64_t unit);
+int pool_end_unit(struct pool_worker *worker);
+
+/* An extent_fn that ends the walk over a file when the work is to stop; context is the pool. */
+int pool_watch_extent(const struct extent *extent, void *pool);
+
+/* Names files by their inodes, if `names` are known (NULL: they are not). */
+void pool_use_names(struct pool_worker *worker, const struct names *names);
+
+/* ---- a regular file ---- */
 
 /*
  * 1: its extents are wanted: worker->collector is to get them, frag_collected() to fill

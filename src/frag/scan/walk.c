@@ -23,10 +23,9 @@
 
 #include "base/cleanup.h"
 #include "frag/frag.h"
-#include "frag/scan/thread_pool.h"
+#include "frag/scan/pipeline.h"
 #include "frag/scan/directory.h"
 #include "frag/account/met.h"
-#include "frag/scan/pipeline.h"
 #include "frag/scan/source.h"
 
 enum {
@@ -745,7 +744,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		r = frag_result_init(ret, settings);
 	if (r == 0) {
 		raise_descriptor_limit();
-		r = pool_run(&walk.pool, pool_size(settings));
+		r = pool_run(&walk.pool);
 		ret->linked_full = link_set_is_full(walk.pool.links);
 		totals_finish(&ret->totals);
 	}

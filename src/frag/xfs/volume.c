@@ -181,7 +181,7 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	scan->names = names;
-	r = pool_run(&scan->pool, pool_size(settings));
+	r = pool_run(&scan->pool);
 	if (r == 0 && names)
 		r = names_note(names, scan->result);
 	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
