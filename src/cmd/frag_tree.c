@@ -17,7 +17,6 @@
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
 #include "frag/scan/contents.h"
-#include "frag/scan/whole_volume.h"
 
 enum { NAMES_BYTES = 65536 };
 

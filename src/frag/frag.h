@@ -100,4 +100,12 @@ const struct seek_model *frag_model_for(const struct frag_settings *settings,
 int frag_walk(const struct frag_settings *settings, const struct frag_names *names,
 	      struct frag_result *ret, struct problem *problem);
 
+/*
+ * All of a file system, by the quickest source there is.  `path` is a mount point (or anything
+ * on the file system in question), a block device or an image file.  As frag_walk(), and free
+ * space as well, where it can be had.
+ */
+int frag_volume(const struct frag_settings *settings, const char *path, struct frag_result *ret,
+		struct problem *problem);
+
 #endif

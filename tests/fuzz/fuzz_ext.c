@@ -15,7 +15,6 @@
 #include "base/cleanup.h"
 #include "damage.h"
 #include "base/io.h"
-#include "frag/scan/whole_volume.h"
 #include "frag/frag.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -14,7 +14,6 @@
 #include "frag/scan/pipeline.h"
 #include "frag/account/free_space.h"
 #include "frag/scan/source.h"
-#include "frag/scan/whole_volume.h"
 
 /* Not called btrfs_item: linux/btrfs_tree.h has a type of that name. */
 struct btree_item {

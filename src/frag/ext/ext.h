@@ -7,7 +7,7 @@
 
 #include "frag/scan/pipeline.h"
 #include "frag/scan/names.h"
-#include "frag/scan/whole_volume.h"
+#include "frag/scan/source.h"
 
 enum { EXT_DEPTH_MAX = 5 /* of an extent tree, as the kernel has it */ };
 

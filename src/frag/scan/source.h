@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sources: ways to read files of a mounted file system by their inodes, many at a time, which
- * costs less than asking the kernel for each by its name.
+ * Sources of files: what each file system offers.
+ *
+ *	volume source	all files of a file system, for `frag --volume`
+ *	source		the files of some inodes, many at a time, for a walk over a tree, which
+ *			costs less than asking the kernel for each by its name
  */
 #ifndef FRAG_SOURCE_H
 #define FRAG_SOURCE_H
 
 #include "frag/account/file.h"
+
+struct extent_kernel;
+struct frag_result;
+struct frag_settings;
+struct problem;
+
+/* ---- some inodes ---- */
 
 /* What a source knows of a regular file before its extents. */
 struct source_inode {
@@ -70,5 +80,31 @@ struct source {
 };
 
 extern const struct source source_ext, source_xfs, source_btrfs;
+
+/* ---- whole volumes ---- */
+
+struct frag_place {
+	const char *path;	       /* as the user named it */
+	const char *device;	       /* block device or image; NULL: not known or not readable */
+	int fd;			       /* of what is mounted; -1: not mounted, or an image */
+	struct filesystem_mount mount; /* with fd */
+	struct filesystem_facts facts;
+};
+
+struct frag_volume_source {
+	const char *name; /* frag_result.source */
+	/*
+	 * -EOPNOTSUPP: not for this one (another file system, no permission): somebody
+	 * else may try; `ret` is as it was.  -EBADMSG: damaged; `problem` says more.
+	 */
+	int (*scan)(const struct frag_settings *settings, const struct frag_place *place,
+		    struct frag_result *ret, struct problem *problem);
+};
+
+extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs;
+
+/* The second one, on any kernel, of so many allocation groups; without free space. */
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret);
 
 #endif

@@ -4,7 +4,7 @@
  * mounted file system that none can read, for lack of permission or of a reader,
  * is walked, and the result says so.
  */
-#include "frag/scan/whole_volume.h"
+#include "frag/scan/source.h"
 
 #include <errno.h>
 #include <fcntl.h>

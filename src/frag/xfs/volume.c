@@ -21,7 +21,7 @@
 #include "frag/account/free_space.h"
 #include "frag/scan/names.h"
 #include "frag/scan/pipeline.h"
-#include "frag/scan/whole_volume.h"
+#include "frag/scan/source.h"
 #include "frag/xfs/mounted.h"
 #include "frag/frag.h"
 
