@@ -16,11 +16,11 @@
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
 #include "base/io.h"
-#include "frag/scan/named.h"
+#include "frag/scan/one_file.h"
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/strbuf.h"
-#include "frag/scan/swap.h"
+#include "frag/scan/one_file.h"
 #include "frag/account/met.h"
 
 struct files {

@@ -10,9 +10,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/hashmap.h"
 #include "frag/account/ranges.h"
-#include "frag/account/tallies.h"
 #include "frag/account/worst.h"
+
+/* Sums of files. */
+struct tally {
+	uint64_t files;
+	uint64_t fragmented_files; /* more fragments than their ideal */
+	uint64_t size_bytes, mapped_bytes;
+	uint64_t extents, fragments, ideal_fragments;
+	double sequential_seconds, extra_seconds;
+};
+
+struct named_tally {
+	char *name;
+	struct tally tally;
+};
+
+/* Extensions and directories are anybody's, so their number is bounded: the rest is summed in
+ * "(others)", which is row 0. */
+struct named_tallies {
+	struct named_tally *rows;
+	size_t count, rows_max; /* rows_max: besides "(others)" */
+	struct hashmap index;	/* of numbers of rows plus 1 */
+};
 
 struct met;
 

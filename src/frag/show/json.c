@@ -7,7 +7,7 @@
 #include "frag/account/free_space.h"
 #include "base/json.h"
 #include "frag/show/show.h"
-#include "frag/scan/swap.h"
+#include "frag/scan/one_file.h"
 #include "frag/frag.h"
 
 static json_t *number(double value)

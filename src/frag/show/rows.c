@@ -13,7 +13,7 @@
 #include "frag/account/file.h"
 #include "frag/show/show.h"
 #include "base/size.h"
-#include "frag/scan/swap.h"
+#include "frag/scan/one_file.h"
 
 void show_files_header(FILE *to)
 {

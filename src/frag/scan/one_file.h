@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* One file that the user named: its layout, and whether it can be swap space. */
+#ifndef FRAG_ONE_FILE_H
+#define FRAG_ONE_FILE_H
+
+#include "extent/extent.h"
+#include "frag/account/file.h"
+#include "frag/frag.h"
+
+struct frag_named {
+	int fd;
+	struct frag_file file; /* first what stat() tells, after frag_named_read() all */
+	struct filesystem_facts facts;
+	const struct seek_model *model;
+	struct frag_parts parts; /* with settings->with_parts */
+};
+
+void frag_named_close(struct frag_named *named);
+
+/* -EISDIR: a directory; -EINVAL: neither that nor a regular file; or as open(). */
+int frag_named_open(const struct frag_settings *settings, const char *path, struct frag_named *ret);
+
+/*
+ * Reads the layout into named->file, and adds it to `totals` (may be NULL).
+ * `also` (may be NULL) sees each extent.  -ECANCELED: settings->cancel_fd became
+ * readable; named->file has what was seen until then.
+ */
+int frag_named_read(const struct frag_settings *settings, struct frag_named *named,
+		    struct totals *totals, extent_fn also, void *also_context);
+
+/* ---- swap: whether swapon takes it, and where a kernel that resumes from hibernation finds it ---- */
+
+#define SWAP_NO_OFFSET UINT64_MAX
+
+struct frag_swap {
+	bool is_swap;	      /* mkswap has been there */
+	const char *obstacle; /* why swapon refuses it; NULL: nothing is known that does */
+	/* With what it takes to boot from it: resume_offset, and the device. */
+	uint64_t offset_pages; /* of the first page on the device; SWAP_NO_OFFSET: not known */
+	const char *no_offset; /* why not */
+	char *device;	       /* NULL: not known; free() it */
+};
+
+/* Whether the first page of `fd` is that of swap space, of whatever page size (0: no). */
+uint64_t swap_signature(int fd);
+
+/*
+ * Of a file that was read already.  0 or -ENOMEM; swap_clear() in either case.
+ */
+int swap_read(int fd, const struct filesystem_facts *facts, const struct frag_file *file,
+	      struct frag_swap *ret);
+void swap_clear(struct frag_swap *swap);
+
+#endif
