@@ -20,7 +20,6 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/strbuf.h"
-#include "frag/scan/one_file.h"
 #include "frag/account/met.h"
 
 struct files {

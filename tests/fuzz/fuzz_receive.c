@@ -86,10 +86,9 @@ static json_t *volume(struct input *input)
 	static const char *const kinds[] = { "ext4", "btrfs", "xfs", "no such kind" };
 	const char *kind = kinds[input_byte(input) % ARRAY_SIZE(kinds)];
 
-	return json_pack("{ss ss so so so s{so so so so}}", "event", "volume", "kind", kind,
-			 "magic", number(input), "block_bytes", number(input), "volume_bytes",
-			 number(input), "free", "runs", number(input), "bytes", number(input),
-			 "largest", number(input), "classes", rows(input, 2));
+	return json_pack("{ss ss so so so s{so so}}", "event", "volume", "kind", kind, "magic",
+			 number(input), "block_bytes", number(input), "volume_bytes", number(input),
+			 "free", "largest", number(input), "classes", rows(input, 2));
 }
 
 static json_t *unreadable(struct input *input)

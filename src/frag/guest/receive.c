@@ -52,31 +52,53 @@ static const char *sentence_of(const json_t *object, const char *key)
 	return text;
 }
 
+/* The sums are those of the classes. */
+static int add_free_class(struct free_space *space, unsigned number, struct free_class class)
+{
+	space->by_size[number] = class;
+	space->runs += class.runs;
+	space->bytes += class.bytes;
+	if (class.bytes > VOLUME_BYTES_MAX || space->bytes > VOLUME_BYTES_MAX ||
+	    class.runs > class.bytes || (class.runs == 0 && class.bytes))
+		return -EPROTO;
+	return 0;
+}
+
+/* The largest run is one of its class. */
+static bool has_largest(const struct free_space *space)
+{
+	uint64_t bytes = space->largest_bytes;
+
+	if (bytes == 0)
+		return space->runs == 0;
+	return bytes <= space->by_size[63 - __builtin_clzll(bytes)].bytes;
+}
+
 static int take_free(const json_t *json, struct frag_result *result)
 {
 	const json_t *classes = json_object_get(json, "classes");
+	int r = 0;
 
 	if (!json_is_object(json))
 		return 0;
 	result->free = calloc(1, sizeof(*result->free));
 	if (!result->free)
 		return -ENOMEM;
-	result->free->runs = count_of(json, "runs");
-	result->free->bytes = count_of(json, "bytes");
 	result->free->largest_bytes = count_of(json, "largest");
-	for (size_t i = 0; i < FREE_CLASSES; i++) {
+	for (unsigned i = 0; r == 0 && i < FREE_CLASSES; i++) {
 		const json_t *class = json_array_get(classes, i);
 
-		result->free->by_size[i] =
-			(struct free_class) { count_at(class, 0), count_at(class, 1) };
+		r = add_free_class(result->free, i,
+				   (struct free_class) { count_at(class, 0), count_at(class, 1) });
 	}
-	return 0;
+	return r == 0 && !has_largest(result->free) ? -EPROTO : r;
 }
 
 static int take_volume(struct frag_guest *guest, const json_t *event)
 {
 	struct frag_result *result = guest->result;
 	const char *kind = json_string_value(json_object_get(event, "kind"));
+	int r;
 
 	if (result->facts.kind || !kind)
 		return -EPROTO;
@@ -87,10 +109,10 @@ static int take_volume(struct frag_guest *guest, const json_t *event)
 	if (result->facts.volume_bytes > VOLUME_BYTES_MAX || result->facts.block_bytes == 0)
 		return -EPROTO;
 	result->model = frag_model_for(guest->settings, &result->facts);
-	if (take_free(json_object_get(event, "free"), result) < 0)
-		return -ENOMEM;
-	frag_result_set_whole(result);
-	return 0;
+	r = take_free(json_object_get(event, "free"), result);
+	if (r == 0)
+		frag_result_set_whole(result);
+	return r;
 }
 
 /* ---- files ---- */

@@ -62,9 +62,8 @@ static json_t *free_to_json(const struct free_space *space)
 	for (unsigned i = 0; i < FREE_CLASSES; i++)
 		json_array_append_new(classes, json_pack("[II]", (json_int_t)space->by_size[i].runs,
 							 (json_int_t)space->by_size[i].bytes));
-	return json_pack("{sI sI sI so}", "runs", (json_int_t)space->runs, "bytes",
-			 (json_int_t)space->bytes, "largest", (json_int_t)space->largest_bytes,
-			 "classes", classes);
+	return json_pack("{sI so}", "largest", (json_int_t)space->largest_bytes, "classes",
+			 classes);
 }
 
 /* What has to be known before the first file: whether rewriting it could help. */

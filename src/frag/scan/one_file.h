@@ -28,7 +28,8 @@ int frag_named_open(const struct frag_settings *settings, const char *path, stru
 int frag_named_read(const struct frag_settings *settings, struct frag_named *named,
 		    struct totals *totals, extent_fn also, void *also_context);
 
-/* ---- swap: whether swapon takes it, and where a kernel that resumes from hibernation finds it ---- */
+/* ---- swap: whether swapon takes it, and where a kernel that resumes from hibernation finds it
+ * ---- */
 
 #define SWAP_NO_OFFSET UINT64_MAX
 
