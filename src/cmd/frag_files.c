@@ -20,7 +20,7 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/strbuf.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 
 struct files {
 	struct frag_request *request;
@@ -107,7 +107,7 @@ static int look(struct files *files, const char *path)
 
 	if (r < 0)
 		return r;
-	met_add(files->result->met, &named.facts, named.fd);
+	filesystems_add(files->result->filesystems, &named.facts, named.fd);
 	if (!files->result->model) {
 		files->result->model = named.model;
 		files->result->facts = named.facts;

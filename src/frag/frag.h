@@ -62,9 +62,9 @@ struct frag_result {
 	bool paths_inside; /* paths start at the top of the volume: it has to be mounted first */
 	bool linked_full;  /* too many hard links to hold: some counted more than once */
 
-	struct free_space *free; /* NULL: not looked for */
-	struct met *met;	 /* with their free space, for the advice */
-	char *note;		 /* something to know of this result; NULL: nothing */
+	struct free_space *free;	 /* NULL: not looked for */
+	struct filesystems *filesystems; /* with their free space, for the advice */
+	char *note;			 /* something to know of this result; NULL: nothing */
 };
 
 /* What the path of a file starts with whose subvolume is not below the mount point. */

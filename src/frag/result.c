@@ -10,12 +10,12 @@
 
 #include "base/text.h"
 #include "frag/account/file.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 
 void frag_result_clear(struct frag_result *result)
 {
 	totals_clear(&result->totals);
-	met_free(result->met);
+	filesystems_free(result->filesystems);
 	free(result->free);
 	free(result->note);
 	*result = (struct frag_result) { 0 };
@@ -26,11 +26,11 @@ int frag_result_init(struct frag_result *result, const struct frag_settings *set
 	int r = totals_init(&result->totals, settings->sort, settings->worst_count,
 			    settings->with_map);
 
-	result->met = met_new(settings->cancel_fd);
-	result->totals.met = result->met;
+	result->filesystems = filesystems_new(settings->cancel_fd);
+	result->totals.filesystems = result->filesystems;
 	if (r == 0)
 		r = totals_set_depth(&result->totals, settings->depth);
-	return result->met ? r : -ENOMEM;
+	return result->filesystems ? r : -ENOMEM;
 }
 
 const struct seek_model *frag_model_for(const struct frag_settings *settings,
@@ -48,8 +48,8 @@ void frag_result_set_top(struct frag_result *result, const char *top)
 
 void frag_result_set_whole(struct frag_result *result)
 {
-	if (result->met)
-		met_set_whole(result->met, &result->facts, result->free);
+	if (result->filesystems)
+		filesystems_set_whole(result->filesystems, &result->facts, result->free);
 }
 
 int frag_result_note(struct frag_result *result, const char *text)

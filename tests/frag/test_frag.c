@@ -20,7 +20,7 @@
 #include "base/quote.h"
 #include "frag/account/link_set.h"
 #include "frag/show/show.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 
 enum { BLOCK = 4096 };
 
@@ -694,13 +694,13 @@ static struct frag_file costly(const char *kind, uint64_t free_runs, uint64_t ru
 		free_space_add(&space, 1000 * i * BLOCK, run_blocks * BLOCK);
 	free_space_finish(&space);
 	assert_int_equal(totals_init(&totals, &frag_sorts[0], 0, 0), 0);
-	totals.met = met_new(-1);
-	met_set_whole(totals.met, &facts, &space);
+	totals.filesystems = filesystems_new(-1);
+	filesystems_set_whole(totals.filesystems, &facts, &space);
 	assert_int_equal(totals_add(&totals, &file), 0);
 	assert_int_equal(totals.worth.files, file.is_worth);
 	assert_int_equal(totals.no_room.files, file.has_no_room);
 	assert_int_equal(file.is_worth + file.has_no_room, 1);
-	met_free(totals.met);
+	filesystems_free(totals.filesystems);
 	return file;
 }
 

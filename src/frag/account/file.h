@@ -41,7 +41,7 @@ struct frag_file {
 	uint64_t ideal_fragments;
 	double sequential_seconds,
 		extra_seconds; /* by the model: in one piece, and on top of that */
-	/* By totals_add(), of costly files: the fewest that the free space allows (met.h). */
+	/* By totals_add(), of costly files: the fewest that the free space allows. */
 	uint64_t possible_fragments;
 	bool is_worth;	  /* rewriting */
 	bool has_no_room; /* it would be, were the free space not in pieces as well */

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,6 +20,9 @@
 #include "base/cleanup.h"
 #include "blockdev/mounts.h"
 #include "blockdev/sysfs.h"
+#include "extent/extent_kernel.h"
+#include "frag/account/free_space.h"
+#include "frag/btrfs/btrfs.h"
 
 #define GIB (1ull << 30)
 
@@ -192,4 +197,175 @@ int filesystem_look(int fd, struct filesystem_facts *ret)
 		ret->volume_bytes = ret->blocks * ret->block_bytes;
 	ret->is_flash = filesystem_rotates(block) <= 0;
 	return 0;
+}
+
+/*
+ * ---- those of a scan ----
+ *
+ * Free runs are what a rewritten file is made of: where the largest one has 6 MiB, a file of
+ * 120 MiB stays fragmented, and e4defrag reports success all the same.
+ *
+ * Reading them takes as long as reading all bitmaps of the volume, so that it is left until a
+ * file is found that is worth it.  The kernel answers for ext4 and xfs; btrfs has its own tree,
+ * which only root may read.  Of others, the sum is known.
+ */
+
+enum { FILESYSTEMS_MAX = 64 };
+
+struct scanned_filesystem {
+	struct filesystem_facts facts;
+	int fd;
+	struct free_space *space; /* NULL: not known, or not read yet */
+	bool is_read;
+};
+
+struct filesystems {
+	pthread_mutex_t lock;
+	int cancel_fd;
+	struct scanned_filesystem rows[FILESYSTEMS_MAX];
+	unsigned count;
+	const struct filesystem_facts *whole;
+	const struct free_space *whole_space;
+};
+
+struct filesystems *filesystems_new(int cancel_fd)
+{
+	struct filesystems *filesystems = calloc(1, sizeof(*filesystems));
+
+	if (!filesystems)
+		return NULL;
+	filesystems->cancel_fd = cancel_fd;
+	pthread_mutex_init(&filesystems->lock, NULL);
+	return filesystems;
+}
+
+void filesystems_free(struct filesystems *filesystems)
+{
+	for (unsigned i = 0; filesystems && i < filesystems->count; i++) {
+		fd_close(filesystems->rows[i].fd);
+		free(filesystems->rows[i].space);
+	}
+	if (filesystems)
+		pthread_mutex_destroy(&filesystems->lock);
+	free(filesystems);
+}
+
+static struct scanned_filesystem *find(const struct filesystems *filesystems, uint64_t device)
+{
+	for (unsigned i = 0; i < filesystems->count; i++)
+		if (filesystems->rows[i].facts.device == device)
+			return (struct scanned_filesystem *)&filesystems->rows[i];
+	return NULL;
+}
+
+void filesystems_add(struct filesystems *filesystems, const struct filesystem_facts *facts, int fd)
+{
+	pthread_mutex_lock(&filesystems->lock);
+	if (filesystems->count < FILESYSTEMS_MAX && !find(filesystems, facts->device))
+		filesystems->rows[filesystems->count++] = (struct scanned_filesystem) {
+			.facts = *facts,
+			.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+		};
+	pthread_mutex_unlock(&filesystems->lock);
+}
+
+void filesystems_set_whole(struct filesystems *filesystems, const struct filesystem_facts *facts,
+			   const struct free_space *space)
+{
+	filesystems->whole = facts;
+	filesystems->whole_space = space;
+}
+
+const struct filesystem_facts *filesystems_facts(const struct filesystems *filesystems,
+						 uint64_t device)
+{
+	const struct scanned_filesystem *filesystem = find(filesystems, device);
+
+	return filesystems->whole ? filesystems->whole : filesystem ? &filesystem->facts : NULL;
+}
+
+const struct free_space *filesystems_space(const struct filesystems *filesystems, uint64_t device)
+{
+	const struct scanned_filesystem *filesystem = find(filesystems, device);
+
+	return filesystems->whole ? filesystems->whole_space
+	       : filesystem	  ? filesystem->space
+				  : NULL;
+}
+
+/* ---- what is free ---- */
+
+/* Ctrl-C has not to wait for all the bitmaps. */
+static int control(void *context, int fd, unsigned long request, void *argument)
+{
+	const struct filesystems *filesystems = context;
+	struct pollfd cancel = { .fd = filesystems->cancel_fd, .events = POLLIN };
+
+	if (poll(&cancel, 1, 0) > 0)
+		return -ECANCELED;
+	return extent_running_kernel.control(extent_running_kernel.context, fd, request, argument);
+}
+
+static int read_runs(struct filesystems *filesystems, const struct scanned_filesystem *filesystem,
+		     struct free_space *space)
+{
+	const struct extent_kernel kernel = { control, filesystems };
+
+	const struct btrfs_trees trees = { filesystem->fd };
+
+	if (filesystem->facts.magic == BTRFS_SUPER_MAGIC)
+		return btrfs_read_free(&trees, filesystem->facts.block_bytes, space);
+	return free_space_by_fsmap(&kernel, filesystem->fd, filesystem->facts.device, space);
+}
+
+static void read_space(struct filesystems *filesystems, struct scanned_filesystem *filesystem)
+{
+	CLEANUP(freep) struct free_space *space = calloc(1, sizeof(*space));
+
+	filesystem->is_read = true;
+	if (space && filesystem->fd >= 0 && read_runs(filesystems, filesystem, space) == 0)
+		filesystem->space = TAKE_PTR(space);
+}
+
+/* Where runs are not known: whether it fits. */
+static uint64_t by_sum(const struct scanned_filesystem *filesystem, uint64_t bytes)
+{
+	struct statfs sums;
+	uint64_t blocks;
+
+	if (filesystem->fd < 0 || fstatfs(filesystem->fd, &sums) < 0 || sums.f_bsize <= 0)
+		return FRAGMENTS_UNKNOWN;
+	blocks = geteuid() == 0 ? sums.f_bfree : sums.f_bavail;
+	return bytes / (uint64_t)sums.f_bsize > blocks ? 0 : FRAGMENTS_UNKNOWN;
+}
+
+/* By a tool that works through the file piece by piece, what is freed serves again. */
+static uint64_t by_runs(const struct filesystem_facts *facts, const struct free_space *space,
+			uint64_t bytes)
+{
+	if (facts->kind->copies_whole)
+		return free_space_fragments(space, bytes);
+	return space->largest_bytes ? (bytes + space->largest_bytes - 1) / space->largest_bytes : 0;
+}
+
+uint64_t filesystems_least_fragments(struct filesystems *filesystems, uint64_t device,
+				     uint64_t bytes)
+{
+	struct scanned_filesystem *filesystem;
+	uint64_t least = FRAGMENTS_UNKNOWN;
+
+	if (filesystems->whole)
+		return filesystems->whole_space
+			       ? by_runs(filesystems->whole, filesystems->whole_space, bytes)
+			       : FRAGMENTS_UNKNOWN;
+	pthread_mutex_lock(&filesystems->lock);
+	filesystem = find(filesystems, device);
+	if (filesystem && !filesystem->is_read)
+		read_space(filesystems, filesystem);
+	if (filesystem && filesystem->space)
+		least = by_runs(&filesystem->facts, filesystem->space, bytes);
+	else if (filesystem && filesystem->facts.kind->copies_whole)
+		least = by_sum(filesystem, bytes);
+	pthread_mutex_unlock(&filesystems->lock);
+	return least;
 }

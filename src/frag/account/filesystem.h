@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What there is to know of a file system before its files are looked at. */
+/* What is known of the file systems that files are on. */
 #ifndef FRAG_FILESYSTEM_H
 #define FRAG_FILESYSTEM_H
 
@@ -49,5 +49,44 @@ void filesystem_mount_clear(struct filesystem_mount *mount);
 
 /* Whether a block device (major and minor) rotates: 1, 0, or -ENODATA. */
 int filesystem_rotates(uint64_t device);
+
+/*
+ * ---- those of a scan ----
+ *
+ * For its advice: each file gets the command of its own file system, and is worth rewriting only
+ * where the free space allows a better layout.  Free space is read when it is first asked for,
+ * once.  Thread-safe.
+ */
+
+struct free_space;
+
+struct filesystems;
+
+/* `cancel_fd`: once readable, no free space is read; -1: none.  NULL: out of memory. */
+struct filesystems *filesystems_new(int cancel_fd);
+void filesystems_free(struct filesystems *filesystems);
+
+/* The file system that `fd` is on, if there is room for it; `fd` is duplicated. */
+void filesystems_add(struct filesystems *filesystems, const struct filesystem_facts *facts, int fd);
+
+/*
+ * All files are on this one, whatever their device says.  `facts` and `space` have to
+ * stay; `space` is NULL if the free space is not known.
+ */
+void filesystems_set_whole(struct filesystems *filesystems, const struct filesystem_facts *facts,
+			   const struct free_space *space);
+
+/* NULL: not one of them. */
+const struct filesystem_facts *filesystems_facts(const struct filesystems *filesystems,
+						 uint64_t device);
+
+/* The same free space as filesystems_least_fragments() takes; NULL: not known, or nobody asked. */
+const struct free_space *filesystems_space(const struct filesystems *filesystems, uint64_t device);
+
+/* The fewest fragments that a file of so many bytes can get now by being rewritten. */
+#define FRAGMENTS_UNKNOWN UINT64_MAX
+/* 0: it does not fit. */
+uint64_t filesystems_least_fragments(struct filesystems *filesystems, uint64_t device,
+				     uint64_t bytes);
 
 #endif

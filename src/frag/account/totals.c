@@ -14,7 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "frag/account/file.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 
 /* ---- classes ---- */
 
@@ -319,7 +319,7 @@ static bool would_gain(const struct frag_file *file)
 {
 	uint64_t least = file->possible_fragments;
 
-	if (least == MET_NOT_KNOWN)
+	if (least == FRAGMENTS_UNKNOWN)
 		return true;
 	return least && (least <= file->ideal_fragments || least <= file->layout.fragments / 2);
 }
@@ -328,10 +328,10 @@ static void judge(const struct totals *totals, struct frag_file *file)
 {
 	bool is_costly = frag_file_is_costly(file);
 
-	file->possible_fragments = MET_NOT_KNOWN;
-	if (is_costly && totals->met)
-		file->possible_fragments =
-			met_least_fragments(totals->met, file->device, file->layout.mapped_bytes);
+	file->possible_fragments = FRAGMENTS_UNKNOWN;
+	if (is_costly && totals->filesystems)
+		file->possible_fragments = filesystems_least_fragments(
+			totals->filesystems, file->device, file->layout.mapped_bytes);
 	file->is_worth = is_costly && would_gain(file);
 	file->has_no_room = is_costly && !file->is_worth;
 }

@@ -36,7 +36,7 @@ struct named_tallies {
 	struct hashmap index;	/* of numbers of rows plus 1 */
 };
 
-struct met;
+struct filesystems;
 
 struct map;
 
@@ -101,7 +101,7 @@ struct totals {
 	struct ranges shared;
 	bool all_in_ranges; /* not only the shared ones: the reader cannot tell which are */
 	struct map *map;    /* NULL: none wanted */
-	struct met *met;    /* somebody else's; NULL: free space is not asked about */
+	struct filesystems *filesystems; /* somebody else's; NULL: free space is not asked about */
 };
 
 /* 0 or -ENOMEM; totals_clear() when done, also after a failure. */

@@ -304,7 +304,7 @@ static int start(struct thread_pool *pool, struct pool_worker *worker)
 		return r;
 	worker->facts = &pool->result->facts;
 	worker->model = pool->result->model;
-	worker->totals.met = pool->result->met;
+	worker->totals.filesystems = pool->result->filesystems;
 	worker->totals.root_bytes = pool->result->totals.root_bytes;
 	r = totals_set_depth(&worker->totals, settings->depth);
 	if (r < 0)

@@ -25,7 +25,7 @@
 #include "frag/frag.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/directory.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 #include "frag/scan/source.h"
 
 enum {
@@ -133,7 +133,7 @@ static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 		r = filesystem_look(fd, &walker->facts);
 		if (r == 0) {
 			walker->filesystem = add(walk, &walker->facts);
-			met_add(walk->result->met, &walker->facts, fd);
+			filesystems_add(walk->result->filesystems, &walker->facts, fd);
 		}
 	}
 	pthread_mutex_unlock(&walk->filesystems_lock);

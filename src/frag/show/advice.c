@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "frag/frag.h"
 #include "frag/account/file.h"
-#include "frag/account/met.h"
+#include "frag/account/filesystem.h"
 #include "frag/account/free_space.h"
 
 enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at once */ };
@@ -30,7 +30,7 @@ static const struct filesystem_kind *kind_of(const struct frag_result *result,
 					     const struct frag_file *file)
 {
 	const struct filesystem_facts *facts =
-		result->met ? met_facts(result->met, file->device) : NULL;
+		result->filesystems ? filesystems_facts(result->filesystems, file->device) : NULL;
 
 	return facts ? facts->kind : result->facts.kind;
 }
@@ -64,7 +64,8 @@ static char *quote_argument(const char *path, bool is_inside)
 
 uint64_t show_target_bytes(const struct frag_result *result, uint64_t device)
 {
-	const struct free_space *space = result->met ? met_space(result->met, device) : NULL;
+	const struct free_space *space =
+		result->filesystems ? filesystems_space(result->filesystems, device) : NULL;
 	uint64_t target = seek_target_bytes(result->model);
 
 	while (space && target > TARGET_LEAST && target > space->largest_bytes)
@@ -156,7 +157,7 @@ static void put_commands(FILE *to, const struct frag_result *result)
 
 static void put_room_of(FILE *to, const struct frag_result *result, const struct frag_file *file)
 {
-	const struct free_space *space = met_space(result->met, file->device);
+	const struct free_space *space = filesystems_space(result->filesystems, file->device);
 	CLEANUP(freep) char *name = file->path ? quote_name(file->path) : NULL;
 	char bytes[SIZE_TEXT_MAX], fragments[SHOW_FRAGMENTS_MAX];
 
