@@ -18,7 +18,7 @@
 #include "frag/frag.h"
 #include "frag/scan/names.h"
 #include "base/quote.h"
-#include "frag/account/link_set.h"
+#include "frag/account/inode_set.h"
 #include "frag/show/show.h"
 #include "frag/account/filesystem.h"
 
@@ -71,31 +71,31 @@ static void json_gets_valid_utf8(void **state)
 
 static void inodes_are_seen_once(void **state)
 {
-	CLEANUP(link_set_freep) struct link_set *set = link_set_new();
+	CLEANUP(inode_set_freep) struct inode_set *set = inode_set_new();
 	(void)state;
 
-	assert_int_equal(link_set_add(set, 1, 5), 1);
-	assert_int_equal(link_set_add(set, 1, 5), 0);
-	assert_int_equal(link_set_add(set, 2, 5), 1);
-	assert_int_equal(link_set_add(set, 1, UINT64_MAX), 1);
-	assert_int_equal(link_set_add(set, 1, UINT64_MAX), 0);
+	assert_int_equal(inode_set_add(set, 1, 5), 1);
+	assert_int_equal(inode_set_add(set, 1, 5), 0);
+	assert_int_equal(inode_set_add(set, 2, 5), 1);
+	assert_int_equal(inode_set_add(set, 1, UINT64_MAX), 1);
+	assert_int_equal(inode_set_add(set, 1, UINT64_MAX), 0);
 	for (uint64_t inode = 100; inode < 200000; inode++)
-		assert_int_equal(link_set_add(set, 1, inode * 7), 1);
+		assert_int_equal(inode_set_add(set, 1, inode * 7), 1);
 	for (uint64_t inode = 100; inode < 200000; inode++)
-		assert_int_equal(link_set_add(set, 1, inode * 7), 0);
-	assert_false(link_set_is_full(set));
+		assert_int_equal(inode_set_add(set, 1, inode * 7), 0);
+	assert_false(inode_set_is_full(set));
 }
 
 /* One number in each run of 256 is the worst there is: the set stops growing, and says so. */
 static void a_full_set_says_so(void **state)
 {
-	CLEANUP(link_set_freep) struct link_set *set = link_set_new();
+	CLEANUP(inode_set_freep) struct inode_set *set = inode_set_new();
 	(void)state;
 
 	for (uint64_t inode = 0; inode < 1 << 19; inode++)
-		assert_int_equal(link_set_add(set, 1, inode << 8), 1);
-	assert_true(link_set_is_full(set));
-	assert_int_equal(link_set_add(set, 1, 0), 0);
+		assert_int_equal(inode_set_add(set, 1, inode << 8), 1);
+	assert_true(inode_set_is_full(set));
+	assert_int_equal(inode_set_add(set, 1, 0), 0);
 }
 
 static void ranges_count_once(void **state)
@@ -161,7 +161,7 @@ static void directories_in_circles_are_read_once(void **state)
 static void the_worst_are_looked_for_no_farther_than_needed(void **state)
 {
 	struct frag_file files[] = { { .inode = 10 } };
-	struct worst worst = { .count = 1, .file = files };
+	struct worst_files worst = { .count = 1, .file = files };
 	unsigned reads = 0;
 	const struct names_source source = { read_circle, &reads, 1, "/" };
 	(void)state;

@@ -244,8 +244,8 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 		int with_map)
 {
 	*totals = (struct totals) { 0 };
-	if (worst_init(&totals->worst, sort, worst_count) < 0 ||
-	    worst_init(&totals->worst_directories, sort, worst_count) < 0 ||
+	if (worst_files_init(&totals->worst, sort, worst_count) < 0 ||
+	    worst_files_init(&totals->worst_directories, sort, worst_count) < 0 ||
 	    named_tallies_init(&totals->extensions, EXTENSIONS_MAX) < 0)
 		return -ENOMEM;
 	if (with_map) {
@@ -259,8 +259,8 @@ int totals_init(struct totals *totals, const struct frag_sort *sort, size_t wors
 
 void totals_clear(struct totals *totals)
 {
-	worst_clear(&totals->worst);
-	worst_clear(&totals->worst_directories);
+	worst_files_clear(&totals->worst);
+	worst_files_clear(&totals->worst_directories);
 	for (size_t i = 0; i < UNREADABLE_MAX; i++)
 		free(totals->unreadable[i].path);
 	named_tallies_clear(&totals->extensions);
@@ -356,18 +356,18 @@ int totals_add(struct totals *totals, struct frag_file *file)
 		tally_add(&totals->no_room, file);
 	else
 		totals->unclear_files += !frag_file_is_known(file);
-	return worst_add(&totals->worst, file);
+	return worst_files_add(&totals->worst, file);
 }
 
 int totals_add_directory(struct totals *totals, const struct frag_file *directory)
 {
 	tally_add(&totals->own_directories, directory);
-	return worst_add(&totals->worst_directories, directory);
+	return worst_files_add(&totals->worst_directories, directory);
 }
 
 int totals_wants_path(const struct totals *totals, const struct frag_file *file)
 {
-	return totals->depth || worst_wants(&totals->worst, file);
+	return totals->depth || worst_files_wants(&totals->worst, file);
 }
 
 /*
@@ -471,8 +471,8 @@ int totals_merge(struct totals *to, struct totals *from)
 	    merge_named(&to->by_directory, &from->by_directory) < 0)
 		return -ENOMEM;
 	merge_counters(to, from);
-	worst_merge(&to->worst, &from->worst);
-	worst_merge(&to->worst_directories, &from->worst_directories);
+	worst_files_merge(&to->worst, &from->worst);
+	worst_files_merge(&to->worst_directories, &from->worst_directories);
 	merge_unreadable(to, from);
 	if (to->map && from->map)
 		map_merge(to->map, from->map);
@@ -482,8 +482,8 @@ int totals_merge(struct totals *to, struct totals *from)
 void totals_finish(struct totals *totals)
 {
 	totals->shared_distinct_bytes = ranges_bytes(&totals->shared);
-	worst_finish(&totals->worst);
-	worst_finish(&totals->worst_directories);
+	worst_files_finish(&totals->worst);
+	worst_files_finish(&totals->worst_directories);
 	named_tallies_sort(&totals->extensions);
 	if (totals->depth)
 		named_tallies_sort(&totals->by_directory);

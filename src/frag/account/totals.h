@@ -12,7 +12,7 @@
 
 #include "base/hashmap.h"
 #include "frag/account/ranges.h"
-#include "frag/account/worst.h"
+#include "frag/account/worst_files.h"
 
 /* Sums of files. */
 struct tally {
@@ -75,12 +75,12 @@ struct totals {
 	struct named_tallies by_directory; /* with `depth` */
 	unsigned depth;	   /* 1: what was named, 2: one level below and so on; 0: no sums */
 	size_t root_bytes; /* what a path starts with that the user named */
-	struct worst worst;
+	struct worst_files worst;
 
 	/* Directories themselves, of ext2, ext3 and ext4, if asked for; they are in no sum above.
 	 */
 	struct tally own_directories;
-	struct worst worst_directories;
+	struct worst_files worst_directories;
 
 	uint64_t unwritten_bytes, shared_bytes, encoded_bytes, delayed_bytes, inline_bytes, holes;
 	uint64_t unclear_files;	  /* of the unknown, all but those worth rewriting for certain */

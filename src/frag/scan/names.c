@@ -192,7 +192,7 @@ int names_add(struct names *names, uint64_t directory, uint64_t inode, const cha
 	return ARRAY_ADD(names->directories, names->directory_count, inode);
 }
 
-static int want(struct names *names, const struct worst *worst)
+static int want(struct names *names, const struct worst_files *worst)
 {
 	names->wanted = calloc(worst->count + 1, sizeof(*names->wanted));
 	if (!names->wanted)
@@ -221,7 +221,7 @@ static int read_all(const struct frag_settings *settings, const struct names_sou
 }
 
 int names_read(const struct frag_settings *settings, const struct names_source *source,
-	       const struct worst *worst, struct names **ret)
+	       const struct worst_files *worst, struct names **ret)
 {
 	CLEANUP(names_freep) struct names *names = calloc(1, sizeof(*names));
 	int r = 0;
@@ -295,7 +295,7 @@ int names_note(const struct names *names, struct frag_result *result)
 }
 
 int names_give_worst(const struct frag_settings *settings, const struct names_source *source,
-		     struct worst *worst)
+		     struct worst_files *worst)
 {
 	CLEANUP(names_freep) struct names *names = NULL;
 	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);

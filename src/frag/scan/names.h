@@ -12,7 +12,7 @@
 
 struct frag_result;
 struct frag_settings;
-struct worst;
+struct worst_files;
 
 enum { NAMES_PATH_BYTES = 65536 };
 
@@ -35,7 +35,7 @@ struct names_source {
  * 0 or -ENOMEM.
  */
 int names_read(const struct frag_settings *settings, const struct names_source *source,
-	       const struct worst *worst, struct names **ret);
+	       const struct worst_files *worst, struct names **ret);
 void names_freep(struct names **names);
 
 /* 0, or non-zero: stop reading. "." and ".." are passed over. */
@@ -51,7 +51,7 @@ int names_note(const struct names *names, struct frag_result *result);
 
 /* Gives them their paths, as far as they can be found. */
 int names_give_worst(const struct frag_settings *settings, const struct names_source *source,
-		     struct worst *worst);
+		     struct worst_files *worst);
 
 /* ---- of what is mounted ---- */
 

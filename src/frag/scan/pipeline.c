@@ -37,9 +37,10 @@ static bool is_filtered(const struct frag_settings *settings, const struct sourc
 /* 1: met for the first time, 0, -ENOMEM. */
 static int count_link(struct pool_worker *worker, const struct source_inode *inode)
 {
-	struct link_set *links = worker->pool->links;
-	int is_new =
-		links && inode->links > 1 ? link_set_add(links, inode->device, inode->number) : 1;
+	struct inode_set *counted = worker->pool->counted;
+	int is_new = counted && inode->links > 1
+			     ? inode_set_add(counted, inode->device, inode->number)
+			     : 1;
 
 	worker->totals.linked_again += is_new == 0;
 	return is_new;

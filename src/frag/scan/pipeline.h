@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "frag/account/file.h"
-#include "frag/account/link_set.h"
+#include "frag/account/inode_set.h"
 #include "frag/account/totals.h"
 #include "frag/scan/names.h"
 #include "frag/scan/source.h"
@@ -30,7 +30,7 @@ struct thread_pool {
 	int (*work)(struct pool_worker *worker);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
-	struct link_set *links; /* hard links met; NULL: inodes come once */
+	struct inode_set *counted; /* inodes with hard links; NULL: each inode comes once */
 
 	atomic_bool stop;
 	atomic_uint_fast64_t files; /* seen so far, for who watches */

@@ -469,7 +469,7 @@ static int walk_enter(struct walker *walker, struct directory *directory, bool f
 		walker->totals->skipped_mounts++;
 		return 0;
 	}
-	is_new = link_set_add(walk->pool.links, status.st_dev, status.st_ino);
+	is_new = inode_set_add(walk->pool.counted, status.st_dev, status.st_ino);
 	if (is_new <= 0) {
 		walker->totals->linked_again += is_new == 0;
 		return is_new;
@@ -561,8 +561,8 @@ static int look_at_named(struct walker *walker, const char *name)
 		return r;
 	if (status.stx_nlink == 1) {
 		/* Named twice counts once, too. */
-		is_new = link_set_add(walker->walk->pool.links, walker->facts.device,
-				      status.stx_ino);
+		is_new = inode_set_add(walker->walk->pool.counted, walker->facts.device,
+				       status.stx_ino);
 		if (is_new <= 0) {
 			walker->totals->linked_again += is_new == 0;
 			return is_new;
@@ -713,7 +713,7 @@ static void walk_release(struct walk *walk)
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
 		if (walk->filesystems[i].volume)
 			walk->filesystems[i].source->close(walk->filesystems[i].volume);
-	link_set_free(walk->pool.links);
+	inode_set_free(walk->pool.counted);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_mutex_destroy(&walk->filesystems_lock);
@@ -729,7 +729,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 			  .work = work,
 			  .wake = wake_all,
 			  .context = &walk,
-			  .links = link_set_new() },
+			  .counted = inode_set_new() },
 		.settings = settings,
 		.names = names,
 		.result = ret,
@@ -737,7 +737,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	int r = walk.pool.links ? 0 : -ENOMEM;
+	int r = walk.pool.counted ? 0 : -ENOMEM;
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
@@ -745,7 +745,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 	if (r == 0) {
 		raise_descriptor_limit();
 		r = pool_run(&walk.pool);
-		ret->linked_full = link_set_is_full(walk.pool.links);
+		ret->linked_full = inode_set_is_full(walk.pool.counted);
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)

@@ -133,7 +133,7 @@ static void put_command_for_all(FILE *to, const struct frag_result *result,
 
 static void put_commands(FILE *to, const struct frag_result *result)
 {
-	const struct worst *worst = &result->totals.worst;
+	const struct worst_files *worst = &result->totals.worst;
 	const struct filesystem_kind *kinds[COMMANDS_SHOWN] = { NULL };
 	bool is_one_kind = true;
 	unsigned shown = 0;
@@ -178,7 +178,7 @@ static void put_room_of(FILE *to, const struct frag_result *result, const struct
 static void put_no_room(FILE *to, const struct frag_result *result)
 {
 	const struct tally *tally = &result->totals.no_room;
-	const struct worst *worst = &result->totals.worst;
+	const struct worst_files *worst = &result->totals.worst;
 	char bytes[SIZE_TEXT_MAX];
 	unsigned shown = 0;
 

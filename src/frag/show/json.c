@@ -150,7 +150,7 @@ static json_t *directories_json(const struct totals *totals)
 	return rows;
 }
 
-static json_t *worst_json(const struct worst *worst)
+static json_t *worst_json(const struct worst_files *worst)
 {
 	json_t *rows = json_array();
 

@@ -147,7 +147,7 @@ static void show_directories(FILE *to, const struct totals *totals)
 
 /* ---- the worst ---- */
 
-static void show_worst(FILE *to, const struct worst *worst, const char *what)
+static void show_worst(FILE *to, const struct worst_files *worst, const char *what)
 {
 	if (worst->count == 0)
 		return;

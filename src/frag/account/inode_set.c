@@ -6,7 +6,7 @@
  * table stops growing at half a million runs (24 MiB; 134 million inodes if they
  * are dense), so that memory is bounded whatever the tree.
  */
-#include "frag/account/link_set.h"
+#include "frag/account/inode_set.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -22,7 +22,7 @@ struct run {
 	uint64_t bits[(1 << RUN_BITS) / 64];
 };
 
-struct link_set {
+struct inode_set {
 	pthread_mutex_t lock;
 	struct hashmap runs;
 	int full;
@@ -51,9 +51,9 @@ static bool is_same(const void *slot, const void *key, const void *context)
 
 static const struct hashmap_kind runs = { sizeof(struct run), is_used, hash_run, is_same };
 
-struct link_set *link_set_new(void)
+struct inode_set *inode_set_new(void)
 {
-	struct link_set *set = calloc(1, sizeof(*set));
+	struct inode_set *set = calloc(1, sizeof(*set));
 
 	if (!set)
 		return NULL;
@@ -62,7 +62,7 @@ struct link_set *link_set_new(void)
 	return set;
 }
 
-struct link_set *link_set_free(struct link_set *set)
+struct inode_set *inode_set_free(struct inode_set *set)
 {
 	if (!set)
 		return NULL;
@@ -72,13 +72,13 @@ struct link_set *link_set_free(struct link_set *set)
 	return NULL;
 }
 
-void link_set_freep(struct link_set **set)
+void inode_set_freep(struct inode_set **set)
 {
-	*set = link_set_free(*set);
+	*set = inode_set_free(*set);
 }
 
 /* NULL with *error 0: the set is full. */
-static struct run *find_or_add(struct link_set *set, uint64_t device, uint64_t number, int *error)
+static struct run *find_or_add(struct inode_set *set, uint64_t device, uint64_t number, int *error)
 {
 	const struct run key = { .device = device, .number = number };
 	void *slot = NULL;
@@ -93,7 +93,7 @@ static struct run *find_or_add(struct link_set *set, uint64_t device, uint64_t n
 	return slot;
 }
 
-int link_set_add(struct link_set *set, uint64_t device, uint64_t inode)
+int inode_set_add(struct inode_set *set, uint64_t device, uint64_t inode)
 {
 	uint64_t bit = 1ull << (inode % 64);
 	int error = 0, is_new = 1;
@@ -111,7 +111,7 @@ int link_set_add(struct link_set *set, uint64_t device, uint64_t inode)
 	return error ? error : is_new;
 }
 
-int link_set_is_full(struct link_set *set)
+int inode_set_is_full(struct inode_set *set)
 {
 	int full;
 

@@ -3,7 +3,7 @@
  * The worst files: a heap with the least of them on top, so that most files are
  * turned away by one comparison.
  */
-#include "frag/account/worst.h"
+#include "frag/account/worst_files.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -70,7 +70,7 @@ static void swap(struct frag_file *one, struct frag_file *other)
 	*other = copy;
 }
 
-static void sift_down(struct worst *worst, size_t i)
+static void sift_down(struct worst_files *worst, size_t i)
 {
 	for (;;) {
 		size_t least = i;
@@ -85,7 +85,7 @@ static void sift_down(struct worst *worst, size_t i)
 	}
 }
 
-static void sift_up(struct worst *worst, size_t i)
+static void sift_up(struct worst_files *worst, size_t i)
 {
 	while (i && compare(worst->sort, &worst->file[i], &worst->file[(i - 1) / 2]) < 0) {
 		swap(&worst->file[i], &worst->file[(i - 1) / 2]);
@@ -93,7 +93,7 @@ static void sift_up(struct worst *worst, size_t i)
 	}
 }
 
-int worst_wants(const struct worst *worst, const struct frag_file *file)
+int worst_files_wants(const struct worst_files *worst, const struct frag_file *file)
 {
 	if (worst->room == 0 || !frag_file_is_fragmented(file))
 		return 0;
@@ -101,7 +101,7 @@ int worst_wants(const struct worst *worst, const struct frag_file *file)
 }
 
 /* Takes over the path. */
-static void keep(struct worst *worst, const struct frag_file *file)
+static void keep(struct worst_files *worst, const struct frag_file *file)
 {
 	if (worst->count < worst->room) {
 		worst->file[worst->count] = *file;
@@ -113,11 +113,11 @@ static void keep(struct worst *worst, const struct frag_file *file)
 	sift_down(worst, 0);
 }
 
-int worst_add(struct worst *worst, const struct frag_file *file)
+int worst_files_add(struct worst_files *worst, const struct frag_file *file)
 {
 	struct frag_file copy = *file;
 
-	if (!worst_wants(worst, file))
+	if (!worst_files_wants(worst, file))
 		return 0;
 	if (file->path) {
 		copy.path = strdup(file->path);
@@ -128,10 +128,10 @@ int worst_add(struct worst *worst, const struct frag_file *file)
 	return 0;
 }
 
-void worst_merge(struct worst *to, struct worst *from)
+void worst_files_merge(struct worst_files *to, struct worst_files *from)
 {
 	for (size_t i = 0; i < from->count; i++) {
-		if (worst_wants(to, &from->file[i]))
+		if (worst_files_wants(to, &from->file[i]))
 			keep(to, &from->file[i]);
 		else
 			free((char *)from->file[i].path);
@@ -149,23 +149,23 @@ static int greatest_first(const void *one, const void *other, void *context)
 	return compare(sort, b, a);
 }
 
-void worst_finish(struct worst *worst)
+void worst_files_finish(struct worst_files *worst)
 {
 	qsort_r(worst->file, worst->count, sizeof(*worst->file), greatest_first,
 		(void *)worst->sort);
 }
 
-int worst_init(struct worst *worst, const struct frag_sort *sort, size_t room)
+int worst_files_init(struct worst_files *worst, const struct frag_sort *sort, size_t room)
 {
-	*worst = (struct worst) { .sort = sort, .room = room };
+	*worst = (struct worst_files) { .sort = sort, .room = room };
 	worst->file = calloc(room ? room : 1, sizeof(*worst->file));
 	return worst->file ? 0 : -ENOMEM;
 }
 
-void worst_clear(struct worst *worst)
+void worst_files_clear(struct worst_files *worst)
 {
 	for (size_t i = 0; i < worst->count; i++)
 		free((char *)worst->file[i].path);
 	free(worst->file);
-	*worst = (struct worst) { 0 };
+	*worst = (struct worst_files) { 0 };
 }

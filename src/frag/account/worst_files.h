@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The files that are worth showing one by one. */
-#ifndef FRAG_WORST_H
-#define FRAG_WORST_H
+#ifndef FRAG_WORST_FILES_H
+#define FRAG_WORST_FILES_H
 
 #include <stddef.h>
 
@@ -17,27 +17,27 @@ extern const struct frag_sort frag_sorts[];
 extern const size_t frag_sort_count;
 
 /* The N files with the greatest key: a heap with the least one on top. */
-struct worst {
+struct worst_files {
 	const struct frag_sort *sort;
 	size_t room;
 	size_t count;
 	struct frag_file *file; /* each owns its path */
 };
 
-/* 0 or -ENOMEM; worst_clear() when done, also after a failure. */
-int worst_init(struct worst *worst, const struct frag_sort *sort, size_t room);
-void worst_clear(struct worst *worst);
+/* 0 or -ENOMEM; worst_files_clear() when done, also after a failure. */
+int worst_files_init(struct worst_files *worst, const struct frag_sort *sort, size_t room);
+void worst_files_clear(struct worst_files *worst);
 
-/* Whether worst_add() would keep it. */
-int worst_wants(const struct worst *worst, const struct frag_file *file);
+/* Whether worst_files_add() would keep it. */
+int worst_files_wants(const struct worst_files *worst, const struct frag_file *file);
 
 /* Its path is copied.  0 or -ENOMEM. */
-int worst_add(struct worst *worst, const struct frag_file *file);
+int worst_files_add(struct worst_files *worst, const struct frag_file *file);
 
 /* Moves all of `from`, which is empty after that. */
-void worst_merge(struct worst *to, struct worst *from);
+void worst_files_merge(struct worst_files *to, struct worst_files *from);
 
 /* Puts them into order, the greatest first. */
-void worst_finish(struct worst *worst);
+void worst_files_finish(struct worst_files *worst);
 
 #endif
