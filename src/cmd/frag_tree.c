@@ -22,7 +22,7 @@ enum { NAMES_BYTES = 65536 };
 
 /* ---- names ---- */
 
-struct names {
+struct inode_paths {
 	const struct frag_request *request;
 	size_t next;	    /* of those on the command line */
 	int fd;		    /* of the others; -1: none */
@@ -32,7 +32,7 @@ struct names {
 };
 
 /* More text, if the user does not end the waiting for it.  0 or -errno. */
-static int read_more(struct names *names)
+static int read_more(struct inode_paths *names)
 {
 	struct pollfd watched[2] = {
 		{ .fd = names->fd, .events = POLLIN },
@@ -59,7 +59,7 @@ static int read_more(struct names *names)
 }
 
 /* 1 with a name, 0 at the end, -errno. */
-static int next_line(struct names *names, const char **ret_name)
+static int next_line(struct inode_paths *names, const char **ret_name)
 {
 	int separator = names->request->zero ? '\0' : '\n';
 
@@ -92,7 +92,7 @@ static int next_line(struct names *names, const char **ret_name)
 
 static int next_name(void *context, const char **ret_name)
 {
-	struct names *names = context;
+	struct inode_paths *names = context;
 
 	if (names->next < names->request->name_count) {
 		*ret_name = names->request->names[names->next++];
@@ -101,14 +101,14 @@ static int next_name(void *context, const char **ret_name)
 	return names->fd >= 0 ? next_line(names, ret_name) : 0;
 }
 
-static void names_clear(struct names *names)
+static void names_clear(struct inode_paths *names)
 {
 	if (names->fd != STDIN_FILENO)
 		fd_close(names->fd);
 	strbuf_clear(&names->text);
 }
 
-static int names_open(struct names *names)
+static int names_open(struct inode_paths *names)
 {
 	const char *path = names->request->files_from;
 
@@ -153,7 +153,7 @@ int frag_tree(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(names_clear) struct names names = { .request = request, .fd = -1 };
+	CLEANUP(names_clear) struct inode_paths names = { .request = request, .fd = -1 };
 	int r = names_open(&names);
 
 	if (r)

@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "frag/account/free_space.h"
 #include "frag/frag.h"
-#include "frag/scan/names.h"
+#include "frag/scan/inode_paths.h"
 #include "base/quote.h"
 #include "frag/account/inode_set.h"
 #include "frag/show/show.h"
@@ -131,31 +131,31 @@ static void ranges_are_bounded(void **state)
 /* ---- names ---- */
 
 /* Directories 1, 2 and 3, each in the next one, 3 in 1 as well; files 10 and 11. */
-static int read_circle(struct names *names, uint64_t directory, void *context)
+static int read_circle(struct inode_paths *paths, uint64_t directory, void *context)
 {
 	(*(unsigned *)context)++;
-	names_add(names, directory, directory, ".", 1, true);
-	names_add(names, directory, 99, "not/a name", 10, false);
-	names_add(names, directory, directory % 3 + 1, "next", 4, true);
-	return names_add(names, directory, 9 + directory, "file", 4, false);
+	inode_paths_add(paths, directory, directory, ".", 1, true);
+	inode_paths_add(paths, directory, 99, "not/a name", 10, false);
+	inode_paths_add(paths, directory, directory % 3 + 1, "next", 4, true);
+	return inode_paths_add(paths, directory, 9 + directory, "file", 4, false);
 }
 
 static const struct frag_settings no_settings = { .cancel_fd = -1 };
 
 static void directories_in_circles_are_read_once(void **state)
 {
-	CLEANUP(names_freep) struct names *names = NULL;
-	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
+	CLEANUP(freep) char *buffer = malloc(INODE_PATH_BYTES);
 	unsigned reads = 0;
-	const struct names_source source = { read_circle, &reads, 1, "/top" };
+	const struct directory_reader source = { read_circle, &reads, 1, "/top" };
 	(void)state;
 
-	assert_int_equal(names_read(&no_settings, &source, NULL, &names), 0);
+	assert_int_equal(inode_paths_read(&no_settings, &source, NULL, &paths), 0);
 	assert_int_equal(reads, 3);
-	assert_string_equal(names_path(names, 12, buffer), "/top/next/next/file");
-	assert_string_equal(names_path(names, 2, buffer), "/top/next");
-	assert_null(names_path(names, 99, buffer));
-	assert_null(names_path(names, 4711, buffer));
+	assert_string_equal(inode_paths_find(paths, 12, buffer), "/top/next/next/file");
+	assert_string_equal(inode_paths_find(paths, 2, buffer), "/top/next");
+	assert_null(inode_paths_find(paths, 99, buffer));
+	assert_null(inode_paths_find(paths, 4711, buffer));
 }
 
 static void the_worst_are_looked_for_no_farther_than_needed(void **state)
@@ -163,42 +163,42 @@ static void the_worst_are_looked_for_no_farther_than_needed(void **state)
 	struct frag_file files[] = { { .inode = 10 } };
 	struct worst_files worst = { .count = 1, .file = files };
 	unsigned reads = 0;
-	const struct names_source source = { read_circle, &reads, 1, "/" };
+	const struct directory_reader source = { read_circle, &reads, 1, "/" };
 	(void)state;
 
-	assert_int_equal(names_give_worst(&no_settings, &source, &worst), 0);
+	assert_int_equal(inode_paths_give_worst(&no_settings, &source, &worst), 0);
 	assert_string_equal(files[0].path, "/file");
 	assert_int_equal(reads, 1);
 	free((char *)files[0].path);
 }
 
 /* Names of 250 bytes fill 32 MiB long before a million. */
-static int read_many(struct names *names, uint64_t directory, void *context)
+static int read_many(struct inode_paths *paths, uint64_t directory, void *context)
 {
 	char name[250];
 	int r = 0;
 
 	memset(name, 'x', sizeof(name));
 	for (uint64_t inode = 2; r == 0 && inode < 1000000; inode++)
-		r = names_add(names, directory, inode, name, sizeof(name), false);
+		r = inode_paths_add(paths, directory, inode, name, sizeof(name), false);
 	*(int *)context = r;
 	return r;
 }
 
 static void names_are_bounded(void **state)
 {
-	CLEANUP(names_freep) struct names *names = NULL;
-	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
+	CLEANUP(freep) char *buffer = malloc(INODE_PATH_BYTES);
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	int stopped = 0;
-	const struct names_source source = { read_many, &stopped, 1, "" };
+	const struct directory_reader source = { read_many, &stopped, 1, "" };
 	(void)state;
 
-	assert_int_equal(names_read(&no_settings, &source, NULL, &names), 0);
+	assert_int_equal(inode_paths_read(&no_settings, &source, NULL, &paths), 0);
 	assert_true(stopped > 0);
-	assert_non_null(names_path(names, 100000, buffer));
-	assert_null(names_path(names, 900000, buffer));
-	assert_int_equal(names_note(names, &result), 0);
+	assert_non_null(inode_paths_find(paths, 100000, buffer));
+	assert_null(inode_paths_find(paths, 900000, buffer));
+	assert_int_equal(inode_paths_note(paths, &result), 0);
 	assert_non_null(result.note);
 }
 

@@ -6,7 +6,7 @@
 #include <ext2fs/ext2fs.h>
 
 #include "frag/scan/pipeline.h"
-#include "frag/scan/names.h"
+#include "frag/scan/inode_paths.h"
 #include "frag/scan/source.h"
 
 enum { EXT_DEPTH_MAX = 5 /* of an extent tree, as the kernel has it */ };
@@ -87,7 +87,7 @@ int ext_read_map(struct ext_reader *reader, const struct ext2_inode_large *inode
 /* ---- whole volumes ---- */
 
 /* Directories, by the library.  `top`: the path of the top. */
-struct names_source ext_names(struct ext_volume *volume, const char *top);
+struct directory_reader ext_directory_reader(struct ext_volume *volume, const char *top);
 
 /* Fills result->free. 0 or -ENOMEM. */
 int ext_look_at_free(const struct ext_volume *volume, struct frag_result *result);

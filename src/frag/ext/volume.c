@@ -27,7 +27,7 @@ struct scan {
 	struct ext_volume *volume;
 	atomic_uint next_group;
 	atomic_bool has_lost_inodes;
-	struct names *names; /* NULL: only the worst get theirs, later */
+	struct inode_paths *paths; /* NULL: only the worst get theirs, later */
 };
 
 /* ---- inodes ---- */
@@ -76,8 +76,8 @@ static int look_at_directory(struct pool_worker *worker, struct ext_reader *read
 		return 0;
 	if (r < 0)
 		return pipeline_note_error(worker, NULL, number, r);
-	if (scan->names)
-		file.path = names_path(scan->names, number, worker->path);
+	if (scan->paths)
+		file.path = inode_paths_find(scan->paths, number, worker->path);
 	return totals_add_directory(&worker->totals, &file);
 }
 
@@ -154,7 +154,7 @@ static int work(struct pool_worker *worker)
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
-	pool_use_names(worker, scan->names);
+	pool_use_paths(worker, scan->paths);
 	while (r == 0 && !pool_is_over(worker->pool)) {
 		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
 
@@ -193,32 +193,32 @@ static void learn(const struct scan *scan, const struct frag_place *place)
 
 static int scan_volume(struct scan *scan, const struct frag_place *place)
 {
-	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
 	/* Of an image, or where the top is not mounted, as it is inside. */
 	bool is_inside = !place->mount.is_whole || !place->mount.point;
 	const char *top = is_inside ? "" : place->mount.point;
-	struct names_source source = ext_names(scan->volume, top);
+	struct directory_reader source = ext_directory_reader(scan->volume, top);
 	int r = 0;
 
 	scan->result->paths_inside = is_inside;
 	frag_result_set_top(scan->result, top);
 	if (scan->settings->with_names)
-		r = names_read(scan->settings, &source, NULL, &names);
+		r = inode_paths_read(scan->settings, &source, NULL, &paths);
 	if (r < 0)
 		return r;
-	scan->names = names;
+	scan->paths = paths;
 	r = ext_look_at_free(scan->volume, scan->result);
 	if (r < 0)
 		return r;
 	frag_result_set_whole(scan->result);
 	r = pool_run(&scan->pool);
-	if (r == 0 && names)
-		r = names_note(names, scan->result);
+	if (r == 0 && paths)
+		r = inode_paths_note(paths, scan->result);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
 		r = frag_result_note(scan->result,
 				     "Some of its inode tables cannot be read; run e2fsck -n.");
 	if (r == 0)
-		r = names_give_worst(scan->settings, &source, &scan->result->totals.worst);
+		r = inode_paths_give_worst(scan->settings, &source, &scan->result->totals.worst);
 	return r;
 }
 

@@ -232,21 +232,21 @@ int pipeline_end(struct pool_worker *worker, int error)
 	return pipeline_note_error(worker, worker->file.path, worker->file.inode, error);
 }
 
-/* ---- names ---- */
+/* ---- paths ---- */
 
 static int name_by_inode(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
 	struct pool_worker *worker = context;
 
 	(void)whole;
-	*ret = names_path(worker->names, file->inode, worker->path);
+	*ret = inode_paths_find(worker->paths, file->inode, worker->path);
 	return 0;
 }
 
-void pool_use_names(struct pool_worker *worker, const struct names *names)
+void pool_use_paths(struct pool_worker *worker, const struct inode_paths *paths)
 {
-	worker->names = names;
-	if (names)
+	worker->paths = paths;
+	if (paths)
 		worker->namer = (struct pool_namer) { name_by_inode, worker };
 }
 

@@ -13,7 +13,7 @@
 #include "frag/account/file.h"
 #include "frag/account/inode_set.h"
 #include "frag/account/totals.h"
-#include "frag/scan/names.h"
+#include "frag/scan/inode_paths.h"
 #include "frag/scan/source.h"
 
 struct frag_result;
@@ -63,8 +63,8 @@ struct pool_worker {
 	uint64_t unit;		/* of work, that it is at */
 	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
 	size_t row_count;
-	const struct names *names; /* by pool_use_names() */
-	char path[NAMES_PATH_BYTES];
+	const struct inode_paths *paths; /* by pool_use_paths() */
+	char path[INODE_PATH_BYTES];
 };
 
 /*
@@ -90,8 +90,8 @@ int pool_end_unit(struct pool_worker *worker);
 /* An extent_fn that ends the walk over a file when the work is to stop; context is the pool. */
 int pool_watch_extent(const struct extent *extent, void *pool);
 
-/* Names files by their inodes, if `names` are known (NULL: they are not). */
-void pool_use_names(struct pool_worker *worker, const struct names *names);
+/* Names files by their inodes; `paths` NULL: they are not known. */
+void pool_use_paths(struct pool_worker *worker, const struct inode_paths *paths);
 
 /* ---- a regular file ---- */
 

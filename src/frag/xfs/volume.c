@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "frag/account/free_space.h"
-#include "frag/scan/names.h"
+#include "frag/scan/inode_paths.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/source.h"
 #include "frag/xfs/mounted.h"
@@ -35,7 +35,7 @@ struct scan {
 	int fd;
 	uint32_t group_count;
 	atomic_uint next_group;
-	struct names *names;	   /* NULL: only the worst get theirs, later */
+	struct inode_paths *paths; /* NULL: only the worst get theirs, later */
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
@@ -130,7 +130,7 @@ static int work(struct pool_worker *worker)
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
-	pool_use_names(worker, scan->names);
+	pool_use_paths(worker, scan->paths);
 	while (r == 0 && !pool_is_over(worker->pool)) {
 		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
 
@@ -164,27 +164,27 @@ static int look_at_free(struct frag_result *result, int fd, const struct xfs_fso
 
 static int scan_groups(struct scan *scan, const struct frag_place *place)
 {
-	CLEANUP(names_freep) struct names *names = NULL;
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
 	CLEANUP(freep) struct mounted_directories *directories = malloc(sizeof(*directories));
 	const struct frag_settings *settings = scan->settings;
-	struct names_source source;
+	struct directory_reader source;
 	int r;
 
 	if (!directories)
 		return -ENOMEM;
-	r = mounted_names(directories, place->mount.point ? place->mount.point : place->path,
-			  &source);
+	r = mounted_directory_reader(
+		directories, place->mount.point ? place->mount.point : place->path, &source);
 	if (r == 0)
 		frag_result_set_top(scan->result, source.top);
 	if (r == 0 && settings->with_names)
-		r = names_read(settings, &source, NULL, &names);
+		r = inode_paths_read(settings, &source, NULL, &paths);
 	if (r < 0)
 		return r;
-	scan->names = names;
+	scan->paths = paths;
 	r = pool_run(&scan->pool);
-	if (r == 0 && names)
-		r = names_note(names, scan->result);
-	return r < 0 ? r : names_give_worst(settings, &source, &scan->result->totals.worst);
+	if (r == 0 && paths)
+		r = inode_paths_note(paths, scan->result);
+	return r < 0 ? r : inode_paths_give_worst(settings, &source, &scan->result->totals.worst);
 }
 
 static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,

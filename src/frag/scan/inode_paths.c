@@ -9,7 +9,7 @@
  * directories contain one another holds nobody; and the chain of directories
  * that makes a path ends where the buffer does.
  */
-#include "frag/scan/names.h"
+#include "frag/scan/inode_paths.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,7 @@ enum {
 	DIRECTORIES_BETWEEN_LOOKS = 256,
 };
 
-struct names {
+struct inode_paths {
 	uint64_t root;
 	const char *top;
 	char *blocks[BLOCKS_MAX];
@@ -77,9 +77,9 @@ static const char *get_number(const char *from, uint64_t *ret)
 	return from;
 }
 
-static struct record record_at(const struct names *names, uint32_t place)
+static struct record record_at(const struct inode_paths *paths, uint32_t place)
 {
-	const char *from = names->blocks[place / BLOCK_BYTES] + place % BLOCK_BYTES;
+	const char *from = paths->blocks[place / BLOCK_BYTES] + place % BLOCK_BYTES;
 	struct record record;
 
 	from = get_number(from, &record.inode);
@@ -90,19 +90,19 @@ static struct record record_at(const struct names *names, uint32_t place)
 }
 
 /* Room for a record, which does not reach over the end of a block.  -ENOSPC: there is none. */
-static int make_room(struct names *names, char **ret)
+static int make_room(struct inode_paths *paths, char **ret)
 {
-	uint32_t block = names->end / BLOCK_BYTES;
+	uint32_t block = paths->end / BLOCK_BYTES;
 
-	if (names->end % BLOCK_BYTES > BLOCK_BYTES - RECORD_MAX)
-		names->end = ++block * BLOCK_BYTES;
+	if (paths->end % BLOCK_BYTES > BLOCK_BYTES - RECORD_MAX)
+		paths->end = ++block * BLOCK_BYTES;
 	if (block >= BLOCKS_MAX)
 		return -ENOSPC;
-	if (!names->blocks[block])
-		names->blocks[block] = malloc(BLOCK_BYTES);
-	if (!names->blocks[block])
+	if (!paths->blocks[block])
+		paths->blocks[block] = malloc(BLOCK_BYTES);
+	if (!paths->blocks[block])
 		return -ENOMEM;
-	*ret = names->blocks[block] + names->end % BLOCK_BYTES;
+	*ret = paths->blocks[block] + paths->end % BLOCK_BYTES;
 	return 0;
 }
 
@@ -113,40 +113,40 @@ static bool is_used(const void *slot)
 	return *(const uint32_t *)slot != 0;
 }
 
-static uint64_t hash_record(const void *slot, const void *names)
+static uint64_t hash_record(const void *slot, const void *paths)
 {
-	return hash_number(record_at(names, *(const uint32_t *)slot - 1).inode);
+	return hash_number(record_at(paths, *(const uint32_t *)slot - 1).inode);
 }
 
-static bool is_of_inode(const void *slot, const void *inode, const void *names)
+static bool is_of_inode(const void *slot, const void *inode, const void *paths)
 {
-	return record_at(names, *(const uint32_t *)slot - 1).inode == *(const uint64_t *)inode;
+	return record_at(paths, *(const uint32_t *)slot - 1).inode == *(const uint64_t *)inode;
 }
 
 static const struct hashmap_kind index_kind = { sizeof(uint32_t), is_used, hash_record,
 						is_of_inode };
 
 /* 1: kept, 0: it is there already, -ENOSPC, -ENOMEM. */
-static int keep(struct names *names, const struct record *record)
+static int keep(struct inode_paths *paths, const struct record *record)
 {
 	uint64_t hash = hash_number(record->inode);
 	char *to, *end;
 	void *slot;
 	int r;
 
-	if (hashmap_find(&names->index, hash, &record->inode))
+	if (hashmap_find(&paths->index, hash, &record->inode))
 		return 0;
-	r = make_room(names, &to);
+	r = make_room(paths, &to);
 	if (r == 0)
-		r = hashmap_add(&names->index, hash, &record->inode, &slot);
+		r = hashmap_add(&paths->index, hash, &record->inode, &slot);
 	if (r < 0)
 		return r;
-	*(uint32_t *)slot = names->end + 1;
+	*(uint32_t *)slot = paths->end + 1;
 	end = put_number(to, record->inode);
 	end = put_number(end, record->directory);
 	*end++ = (char)record->name_bytes;
 	memcpy(end, record->name, record->name_bytes);
-	names->end += (uint32_t)(end - to + (ptrdiff_t)record->name_bytes);
+	paths->end += (uint32_t)(end - to + (ptrdiff_t)record->name_bytes);
 	return 1;
 }
 
@@ -159,10 +159,10 @@ static int by_number(const void *one, const void *other)
 	return a < b ? -1 : a > b;
 }
 
-static bool is_wanted(const struct names *names, uint64_t inode)
+static bool is_wanted(const struct inode_paths *paths, uint64_t inode)
 {
-	return !names->wanted ||
-	       bsearch(&inode, names->wanted, names->wanted_count, sizeof(inode), by_number);
+	return !paths->wanted ||
+	       bsearch(&inode, paths->wanted, paths->wanted_count, sizeof(inode), by_number);
 }
 
 static bool is_dots(const char *name, size_t bytes)
@@ -170,87 +170,87 @@ static bool is_dots(const char *name, size_t bytes)
 	return (bytes == 1 && name[0] == '.') || (bytes == 2 && memcmp(name, "..", 2) == 0);
 }
 
-int names_add(struct names *names, uint64_t directory, uint64_t inode, const char *name,
-	      size_t name_bytes, bool is_directory)
+int inode_paths_add(struct inode_paths *paths, uint64_t directory, uint64_t inode, const char *name,
+		    size_t name_bytes, bool is_directory)
 {
 	const struct record record = { inode, directory, name, name_bytes };
 	int r;
 
-	if (name_bytes == 0 || name_bytes > NAME_MAX_BYTES || inode == 0 || inode == names->root ||
+	if (name_bytes == 0 || name_bytes > NAME_MAX_BYTES || inode == 0 || inode == paths->root ||
 	    is_dots(name, name_bytes) || memchr(name, '/', name_bytes) ||
-	    memchr(name, '\0', name_bytes) || (!is_directory && !is_wanted(names, inode)))
+	    memchr(name, '\0', name_bytes) || (!is_directory && !is_wanted(paths, inode)))
 		return 0;
-	r = keep(names, &record);
+	r = keep(paths, &record);
 	if (r == -ENOSPC) {
-		names->is_full = true;
+		paths->is_full = true;
 		return 1;
 	}
 	if (r <= 0)
 		return r;
 	if (!is_directory)
-		return names->wanted && --names->missing == 0;
-	return ARRAY_ADD(names->directories, names->directory_count, inode);
+		return paths->wanted && --paths->missing == 0;
+	return ARRAY_ADD(paths->directories, paths->directory_count, inode);
 }
 
-static int want(struct names *names, const struct worst_files *worst)
+static int want(struct inode_paths *paths, const struct worst_files *worst)
 {
-	names->wanted = calloc(worst->count + 1, sizeof(*names->wanted));
-	if (!names->wanted)
+	paths->wanted = calloc(worst->count + 1, sizeof(*paths->wanted));
+	if (!paths->wanted)
 		return -ENOMEM;
 	for (size_t i = 0; i < worst->count; i++)
 		if (!worst->file[i].path)
-			names->wanted[names->wanted_count++] = worst->file[i].inode;
-	names->missing = names->wanted_count;
-	qsort(names->wanted, names->wanted_count, sizeof(*names->wanted), by_number);
+			paths->wanted[paths->wanted_count++] = worst->file[i].inode;
+	paths->missing = paths->wanted_count;
+	qsort(paths->wanted, paths->wanted_count, sizeof(*paths->wanted), by_number);
 	return 0;
 }
 
-static int read_all(const struct frag_settings *settings, const struct names_source *source,
-		    struct names *names)
+static int read_all(const struct frag_settings *settings, const struct directory_reader *source,
+		    struct inode_paths *paths)
 {
 	struct pollfd cancel = { .fd = settings->cancel_fd, .events = POLLIN };
-	int r = source->read_directory(names, source->root, source->context);
+	int r = source->read_directory(paths, source->root, source->context);
 
-	for (size_t i = 0; r == 0 && i < names->directory_count; i++) {
+	for (size_t i = 0; r == 0 && i < paths->directory_count; i++) {
 		if (i % DIRECTORIES_BETWEEN_LOOKS == 0 && poll(&cancel, 1, 0) > 0)
 			break;
-		r = source->read_directory(names, names->directories[i], source->context);
+		r = source->read_directory(paths, paths->directories[i], source->context);
 	}
-	free(TAKE_PTR(names->directories));
+	free(TAKE_PTR(paths->directories));
 	return r < 0 ? r : 0;
 }
 
-int names_read(const struct frag_settings *settings, const struct names_source *source,
-	       const struct worst_files *worst, struct names **ret)
+int inode_paths_read(const struct frag_settings *settings, const struct directory_reader *source,
+		     const struct worst_files *worst, struct inode_paths **ret)
 {
-	CLEANUP(names_freep) struct names *names = calloc(1, sizeof(*names));
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = calloc(1, sizeof(*paths));
 	int r = 0;
 
-	if (!names)
+	if (!paths)
 		return -ENOMEM;
-	names->index = (struct hashmap) { .kind = &index_kind, .context = names };
-	names->root = source->root;
-	names->top = strcmp(source->top, "/") == 0 ? "" : source->top;
+	paths->index = (struct hashmap) { .kind = &index_kind, .context = paths };
+	paths->root = source->root;
+	paths->top = strcmp(source->top, "/") == 0 ? "" : source->top;
 	if (worst)
-		r = want(names, worst);
-	if (r == 0 && !(worst && names->missing == 0))
-		r = read_all(settings, source, names);
+		r = want(paths, worst);
+	if (r == 0 && !(worst && paths->missing == 0))
+		r = read_all(settings, source, paths);
 	if (r < 0)
 		return r;
-	*ret = TAKE_PTR(names);
+	*ret = TAKE_PTR(paths);
 	return 0;
 }
 
-void names_freep(struct names **names)
+void inode_paths_freep(struct inode_paths **paths)
 {
-	if (!*names)
+	if (!*paths)
 		return;
 	for (size_t i = 0; i < BLOCKS_MAX; i++)
-		free((*names)->blocks[i]);
-	hashmap_clear(&(*names)->index);
-	free((*names)->wanted);
-	free((*names)->directories);
-	free(*names);
+		free((*paths)->blocks[i]);
+	hashmap_clear(&(*paths)->index);
+	free((*paths)->wanted);
+	free((*paths)->directories);
+	free(*paths);
 }
 
 /* ---- paths ---- */
@@ -264,47 +264,47 @@ static char *prepend(char *begin, char *path, const char *text, size_t bytes)
 	return begin;
 }
 
-const char *names_path(const struct names *names, uint64_t inode,
-		       char buffer[static NAMES_PATH_BYTES])
+const char *inode_paths_find(const struct inode_paths *paths, uint64_t inode,
+			     char buffer[static INODE_PATH_BYTES])
 {
-	char *begin = buffer + NAMES_PATH_BYTES - 1;
+	char *begin = buffer + INODE_PATH_BYTES - 1;
 
 	*begin = '\0';
-	while (begin && inode != names->root) {
-		const uint32_t *slot = hashmap_find(&names->index, hash_number(inode), &inode);
+	while (begin && inode != paths->root) {
+		const uint32_t *slot = hashmap_find(&paths->index, hash_number(inode), &inode);
 		struct record record;
 
 		if (!slot)
 			return NULL;
-		record = record_at(names, *slot - 1);
+		record = record_at(paths, *slot - 1);
 		begin = prepend(begin, buffer, record.name, record.name_bytes);
 		if (begin)
 			*--begin = '/';
 		inode = record.directory;
 	}
-	begin = begin ? prepend(begin, buffer, names->top, strlen(names->top)) : NULL;
+	begin = begin ? prepend(begin, buffer, paths->top, strlen(paths->top)) : NULL;
 	return begin && !*begin ? "/" : begin;
 }
 
-int names_note(const struct names *names, struct frag_result *result)
+int inode_paths_note(const struct inode_paths *paths, struct frag_result *result)
 {
-	if (!names->is_full)
+	if (!paths->is_full)
 		return 0;
 	return frag_result_note(result, "There are too many names (more than 32 MiB): some files "
 					"are shown by their inode numbers only.");
 }
 
-int names_give_worst(const struct frag_settings *settings, const struct names_source *source,
-		     struct worst_files *worst)
+int inode_paths_give_worst(const struct frag_settings *settings,
+			   const struct directory_reader *source, struct worst_files *worst)
 {
-	CLEANUP(names_freep) struct names *names = NULL;
-	CLEANUP(freep) char *buffer = malloc(NAMES_PATH_BYTES);
-	int r = buffer ? names_read(settings, source, worst, &names) : -ENOMEM;
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
+	CLEANUP(freep) char *buffer = malloc(INODE_PATH_BYTES);
+	int r = buffer ? inode_paths_read(settings, source, worst, &paths) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < worst->count; i++) {
 		const char *path = worst->file[i].path
 					   ? NULL
-					   : names_path(names, worst->file[i].inode, buffer);
+					   : inode_paths_find(paths, worst->file[i].inode, buffer);
 
 		if (!path)
 			continue;
@@ -352,10 +352,10 @@ static unsigned char type_of(DIR *dir, const struct dirent *entry)
 	return (unsigned char)IFTODT(status.st_mode);
 }
 
-static int read_mounted(struct names *names, uint64_t directory, void *context)
+static int read_mounted(struct inode_paths *paths, uint64_t directory, void *context)
 {
 	struct mounted_directories *directories = context;
-	const char *path = names_path(names, directory, directories->path);
+	const char *path = inode_paths_find(paths, directory, directories->path);
 	CLEANUP(dir_closep) DIR *dir = path ? open_directory(directories, path) : NULL;
 	const struct dirent *entry;
 	int r = 0;
@@ -364,20 +364,20 @@ static int read_mounted(struct names *names, uint64_t directory, void *context)
 		unsigned char type = type_of(dir, entry);
 
 		if (type == DT_DIR || type == DT_REG)
-			r = names_add(names, directory, entry->d_ino, entry->d_name,
-				      strlen(entry->d_name), type == DT_DIR);
+			r = inode_paths_add(paths, directory, entry->d_ino, entry->d_name,
+					    strlen(entry->d_name), type == DT_DIR);
 	}
 	return r;
 }
 
-int mounted_names(struct mounted_directories *directories, const char *top,
-		  struct names_source *ret)
+int mounted_directory_reader(struct mounted_directories *directories, const char *top,
+			     struct directory_reader *ret)
 {
 	struct stat status;
 
 	if (stat(top, &status) < 0)
 		return -errno;
 	directories->device = status.st_dev;
-	*ret = (struct names_source) { read_mounted, directories, status.st_ino, top };
+	*ret = (struct directory_reader) { read_mounted, directories, status.st_ino, top };
 	return 0;
 }
