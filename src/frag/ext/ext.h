@@ -86,9 +86,6 @@ int ext_read_map(struct ext_reader *reader, const struct ext2_inode_large *inode
 
 /* ---- whole volumes ---- */
 
-/* Directories, by the library.  `top`: the path of the top. */
-struct directory_reader ext_directory_reader(struct ext_volume *volume, const char *top);
-
 /* Fills result->free. 0 or -ENOMEM. */
 int ext_look_at_free(const struct ext_volume *volume, struct frag_result *result);
 

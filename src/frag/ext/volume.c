@@ -27,7 +27,6 @@ struct scan {
 	struct ext_volume *volume;
 	atomic_uint next_group;
 	atomic_bool has_lost_inodes;
-	struct inode_paths *paths; /* NULL: only the worst get theirs, later */
 };
 
 /* ---- inodes ---- */
@@ -76,8 +75,8 @@ static int look_at_directory(struct pool_worker *worker, struct ext_reader *read
 		return 0;
 	if (r < 0)
 		return pipeline_note_error(worker, NULL, number, r);
-	if (scan->paths)
-		file.path = inode_paths_find(scan->paths, number, worker->path);
+	if (worker->pool->paths)
+		file.path = inode_paths_find(worker->pool->paths, number, worker->path);
 	return totals_add_directory(&worker->totals, &file);
 }
 
@@ -154,7 +153,6 @@ static int work(struct pool_worker *worker)
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
-	pool_use_paths(worker, scan->paths);
 	while (r == 0 && !pool_is_over(worker->pool)) {
 		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
 
@@ -166,6 +164,51 @@ static int work(struct pool_worker *worker)
 			r = pool_end_unit(worker);
 	}
 	return r;
+}
+
+/* ---- directories: the library reads them, of whatever kind ---- */
+
+struct directory_entries {
+	struct ext_volume *volume;
+	struct inode_paths *paths;
+	int stop;
+};
+
+/* Old file systems do not tell in the directory what an entry is. */
+static int type_of(const struct ext_volume *volume, const struct ext2_dir_entry *entry)
+{
+	struct ext2_inode inode;
+
+	if (ext2fs_has_feature_filetype(volume->fs->super))
+		return ext2fs_dirent_file_type(entry);
+	if (ext2fs_read_inode(volume->fs, entry->inode, &inode))
+		return EXT2_FT_UNKNOWN;
+	return LINUX_S_ISDIR(inode.i_mode)   ? EXT2_FT_DIR
+	       : LINUX_S_ISREG(inode.i_mode) ? EXT2_FT_REG_FILE
+					     : EXT2_FT_UNKNOWN;
+}
+
+static int look_at_entry(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
+			 int block_bytes, char *block, void *context)
+{
+	struct directory_entries *entries = context;
+	int type = kind == DIRENT_OTHER_FILE ? type_of(entries->volume, entry) : EXT2_FT_UNKNOWN;
+
+	(void)offset, (void)block_bytes, (void)block;
+	if (type != EXT2_FT_DIR && type != EXT2_FT_REG_FILE)
+		return 0;
+	entries->stop = inode_paths_add(entries->paths, directory, entry->inode, entry->name,
+					(size_t)ext2fs_dirent_name_len(entry), type == EXT2_FT_DIR);
+	return entries->stop ? DIRENT_ABORT : 0;
+}
+
+static int read_directory(struct inode_paths *paths, uint64_t directory, void *context)
+{
+	struct directory_entries entries = { .volume = context, .paths = paths };
+
+	ext2fs_dir_iterate2(entries.volume->fs, (ext2_ino_t)directory, 0, NULL, look_at_entry,
+			    &entries);
+	return entries.stop;
 }
 
 /* ---- the file system ---- */
@@ -193,32 +236,24 @@ static void learn(const struct scan *scan, const struct frag_place *place)
 
 static int scan_volume(struct scan *scan, const struct frag_place *place)
 {
-	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
 	/* Of an image, or where the top is not mounted, as it is inside. */
 	bool is_inside = !place->mount.is_whole || !place->mount.point;
-	const char *top = is_inside ? "" : place->mount.point;
-	struct directory_reader source = ext_directory_reader(scan->volume, top);
-	int r = 0;
+	const struct directory_reader directories = {
+		.read_directory = read_directory,
+		.context = scan->volume,
+		.root = EXT2_ROOT_INO,
+		.top = is_inside ? "" : place->mount.point,
+	};
+	int r = ext_look_at_free(scan->volume, scan->result);
 
 	scan->result->paths_inside = is_inside;
-	frag_result_set_top(scan->result, top);
-	if (scan->settings->with_names)
-		r = inode_paths_read(scan->settings, &source, NULL, &paths);
-	if (r < 0)
-		return r;
-	scan->paths = paths;
-	r = ext_look_at_free(scan->volume, scan->result);
 	if (r < 0)
 		return r;
 	frag_result_set_whole(scan->result);
-	r = pool_run(&scan->pool);
-	if (r == 0 && paths)
-		r = inode_paths_note(paths, scan->result);
+	r = pool_run_by_inode(&scan->pool, &directories);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
 		r = frag_result_note(scan->result,
 				     "Some of its inode tables cannot be read; run e2fsck -n.");
-	if (r == 0)
-		r = inode_paths_give_worst(scan->settings, &source, &scan->result->totals.worst);
 	return r;
 }
 

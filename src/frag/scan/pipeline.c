@@ -232,25 +232,16 @@ int pipeline_end(struct pool_worker *worker, int error)
 	return pipeline_note_error(worker, worker->file.path, worker->file.inode, error);
 }
 
-/* ---- paths ---- */
+/* ---- threads ---- */
 
 static int name_by_inode(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
 	struct pool_worker *worker = context;
 
 	(void)whole;
-	*ret = inode_paths_find(worker->paths, file->inode, worker->path);
+	*ret = inode_paths_find(worker->pool->paths, file->inode, worker->path);
 	return 0;
 }
-
-void pool_use_paths(struct pool_worker *worker, const struct inode_paths *paths)
-{
-	worker->paths = paths;
-	if (paths)
-		worker->namer = (struct pool_namer) { name_by_inode, worker };
-}
-
-/* ---- threads ---- */
 
 /* More threads than processors: they wait for the disk most of the time. */
 static unsigned thread_count(const struct frag_settings *settings)
@@ -305,6 +296,8 @@ static int start(struct thread_pool *pool, struct pool_worker *worker)
 		return r;
 	worker->facts = &pool->result->facts;
 	worker->model = pool->result->model;
+	if (pool->paths)
+		worker->namer = (struct pool_namer) { name_by_inode, worker };
 	worker->totals.filesystems = pool->result->filesystems;
 	worker->totals.root_bytes = pool->result->totals.root_bytes;
 	r = totals_set_depth(&worker->totals, settings->depth);
@@ -383,4 +376,23 @@ int pool_run(struct thread_pool *pool)
 	pthread_mutex_destroy(&pool->turn_lock);
 	pthread_cond_destroy(&pool->turn_changed);
 	return atomic_load(&pool->error);
+}
+
+int pool_run_by_inode(struct thread_pool *pool, const struct directory_reader *directories)
+{
+	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
+	const struct frag_settings *settings = pool->settings;
+	int r = 0;
+
+	frag_result_set_top(pool->result, directories->top);
+	if (settings->with_names)
+		r = inode_paths_read(settings, directories, NULL, &paths);
+	if (r < 0)
+		return r;
+	pool->paths = paths;
+	r = pool_run(pool);
+	if (r == 0 && paths)
+		r = inode_paths_note(paths, pool->result);
+	return r < 0 ? r
+		     : inode_paths_give_worst(settings, directories, &pool->result->totals.worst);
 }

@@ -30,6 +30,7 @@ struct thread_pool {
 	int (*work)(struct pool_worker *worker);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
+	struct inode_paths *paths; /* by pool_run_by_inode(): of all files; NULL: not known */
 	struct inode_set *counted; /* inodes with hard links; NULL: each inode comes once */
 
 	atomic_bool stop;
@@ -63,8 +64,7 @@ struct pool_worker {
 	uint64_t unit;		/* of work, that it is at */
 	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
 	size_t row_count;
-	const struct inode_paths *paths; /* by pool_use_paths() */
-	char path[INODE_PATH_BYTES];
+	char path[INODE_PATH_BYTES]; /* for inode_paths_find() */
 };
 
 /*
@@ -73,6 +73,12 @@ struct pool_worker {
  * of any worker, or 0.
  */
 int pool_run(struct thread_pool *pool);
+
+/*
+ * The same for workers that know files by their inodes alone: their paths come from
+ * `directories`, those of all files before, or later those of the worst.
+ */
+int pool_run_by_inode(struct thread_pool *pool, const struct directory_reader *directories);
 
 static inline bool pool_is_over(struct thread_pool *pool)
 {
@@ -89,9 +95,6 @@ int pool_end_unit(struct pool_worker *worker);
 
 /* An extent_fn that ends the walk over a file when the work is to stop; context is the pool. */
 int pool_watch_extent(const struct extent *extent, void *pool);
-
-/* Names files by their inodes; `paths` NULL: they are not known. */
-void pool_use_paths(struct pool_worker *worker, const struct inode_paths *paths);
 
 /* ---- a regular file ---- */
 

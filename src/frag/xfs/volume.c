@@ -35,7 +35,6 @@ struct scan {
 	int fd;
 	uint32_t group_count;
 	atomic_uint next_group;
-	struct inode_paths *paths; /* NULL: only the worst get theirs, later */
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
@@ -130,7 +129,6 @@ static int work(struct pool_worker *worker)
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
-	pool_use_paths(worker, scan->paths);
 	while (r == 0 && !pool_is_over(worker->pool)) {
 		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
 
@@ -164,27 +162,15 @@ static int look_at_free(struct frag_result *result, int fd, const struct xfs_fso
 
 static int scan_groups(struct scan *scan, const struct frag_place *place)
 {
-	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
 	CLEANUP(freep) struct mounted_directories *directories = malloc(sizeof(*directories));
-	const struct frag_settings *settings = scan->settings;
-	struct directory_reader source;
+	struct directory_reader reader;
 	int r;
 
 	if (!directories)
 		return -ENOMEM;
 	r = mounted_directory_reader(
-		directories, place->mount.point ? place->mount.point : place->path, &source);
-	if (r == 0)
-		frag_result_set_top(scan->result, source.top);
-	if (r == 0 && settings->with_names)
-		r = inode_paths_read(settings, &source, NULL, &paths);
-	if (r < 0)
-		return r;
-	scan->paths = paths;
-	r = pool_run(&scan->pool);
-	if (r == 0 && paths)
-		r = inode_paths_note(paths, scan->result);
-	return r < 0 ? r : inode_paths_give_worst(settings, &source, &scan->result->totals.worst);
+		directories, place->mount.point ? place->mount.point : place->path, &reader);
+	return r < 0 ? r : pool_run_by_inode(&scan->pool, &reader);
 }
 
 static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,
