@@ -103,7 +103,7 @@ int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *resu
 
 /* Goes through the inodes of one tree, item by item. */
 struct btrfs_files {
-	struct pool_worker *worker;
+	struct pipeline_worker *worker;
 	struct btrfs_paths *paths;
 	uint64_t tree;
 	bool in_file; /* `inode` is one that we want */
@@ -113,7 +113,7 @@ struct btrfs_files {
 	struct extent pending;	/* not handed over yet: the next one may go on with it */
 };
 
-/* For a pool_namer; context is a struct btrfs_files. */
+/* For a pipeline_namer; context is a struct btrfs_files. */
 int btrfs_name_file(void *files, const struct frag_file *file, bool whole, const char **ret);
 
 /* A btrfs_item_fn; context is a struct btrfs_files. */

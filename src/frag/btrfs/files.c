@@ -184,24 +184,25 @@ int btrfs_name_file(void *context, const struct frag_file *file, bool whole, con
 
 int btrfs_files_finish(struct btrfs_files *files)
 {
-	struct pool_worker *worker = files->worker;
+	struct pipeline_worker *worker = files->worker;
 	int r;
 
 	if (!files->in_file)
 		return 0;
 	files->in_file = false;
-	r = files->needs_no_extents ? pipeline_begin(worker, &files->inode) : flush_extent(files);
+	r = files->needs_no_extents ? pipeline_begin_file(worker, &files->inode)
+				    : flush_extent(files);
 	if (files->needs_no_extents || r < 0)
 		return r;
 	frag_collected(&worker->collector, worker->facts, false, &worker->file);
-	return pipeline_end(worker, 0);
+	return pipeline_end_file(worker, 0);
 }
 
 /* The name of a file that needs no extents comes before it is counted. */
 static int begin_file(struct btrfs_files *files, uint64_t inode,
 		      const struct btrfs_inode_item *item)
 {
-	struct pool_worker *worker = files->worker;
+	struct pipeline_worker *worker = files->worker;
 	uint64_t block = worker->facts->block_bytes;
 	int r;
 
@@ -216,8 +217,8 @@ static int begin_file(struct btrfs_files *files, uint64_t inode,
 							 files->inode.disk_bytes, worker->facts);
 	files->inode.extents = files->inode.disk_bytes != 0;
 	files->name.name[0] = '\0';
-	files->needs_no_extents = files->inode.is_simple && !worker->pool->settings->exact;
-	r = files->needs_no_extents ? 1 : pipeline_begin(worker, &files->inode);
+	files->needs_no_extents = files->inode.is_simple && !worker->pipeline->settings->exact;
+	r = files->needs_no_extents ? 1 : pipeline_begin_file(worker, &files->inode);
 	files->in_file = r > 0;
 	return r < 0 ? r : 0;
 }
@@ -232,7 +233,7 @@ static int take_inode(struct btrfs_files *files, const struct btree_item *item)
 	memcpy(&inode, item->data, sizeof(inode));
 	if (le32toh(inode.nlink) == 0)
 		return 0;
-	atomic_fetch_add_explicit(&files->worker->pool->files, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&files->worker->pipeline->files, 1, memory_order_relaxed);
 	if (S_ISREG(le32toh(inode.mode)))
 		return begin_file(files, item->object, &inode);
 	if (S_ISDIR(le32toh(inode.mode)))
@@ -253,5 +254,5 @@ int btrfs_files_take(const struct btree_item *item, void *context)
 		return take_extent(files, item);
 	if (is_ours && !*files->name.name)
 		btrfs_name_take(item, &files->name);
-	return pool_is_over(files->worker->pool) ? 1 : 0;
+	return pipeline_is_over(files->worker->pipeline) ? 1 : 0;
 }

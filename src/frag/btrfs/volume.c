@@ -22,7 +22,7 @@
 enum { INODES_A_RANGE = 8192 };
 
 struct scan {
-	struct thread_pool pool;
+	struct pipeline pipeline;
 	const struct btrfs_trees *trees;
 	uint64_t top_tree;
 	const char *top;
@@ -120,17 +120,17 @@ static int look_at_range(struct scan *scan, struct btrfs_files *files, void *buf
 	return r == -ENOENT ? 0 : r;
 }
 
-static int work(struct pool_worker *worker)
+static int work(struct pipeline_worker *worker)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	CLEANUP(btrfs_paths_freep)
 	struct btrfs_paths *paths = btrfs_paths_new(scan->trees, scan->top_tree, scan->top);
 	struct btrfs_files files = { .worker = worker, .paths = paths };
 	int r = buffer && paths ? 0 : -ENOMEM;
 
-	worker->namer = (struct pool_namer) { btrfs_name_file, &files };
-	while (r >= 0 && !pool_is_over(worker->pool)) {
+	worker->namer = (struct pipeline_namer) { btrfs_name_file, &files };
+	while (r >= 0 && !pipeline_is_over(worker->pipeline)) {
 		struct inode_range range;
 
 		pthread_mutex_lock(&scan->lock);
@@ -138,10 +138,10 @@ static int work(struct pool_worker *worker)
 		pthread_mutex_unlock(&scan->lock);
 		if (r <= 0)
 			return r;
-		pool_begin_unit(worker, range.number);
+		pipeline_begin_unit(worker, range.number);
 		r = look_at_range(scan, &files, buffer, &range);
 		if (r >= 0)
-			r = pool_end_unit(worker);
+			r = pipeline_end_unit(worker);
 	}
 	return r < 0 ? r : 0;
 }
@@ -158,7 +158,10 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 {
 	CLEANUP(scan_clear)
 	struct scan scan = {
-		.pool = { .settings = settings, .result = result, .work = work, .context = &scan },
+		.pipeline = { .settings = settings,
+			      .result = result,
+			      .work = work,
+			      .context = &scan },
 		.trees = trees,
 		.top_tree = top_tree,
 		.top = top,
@@ -178,7 +181,7 @@ int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *sett
 	result->totals.all_in_ranges = true;
 	frag_result_set_whole(result);
 	frag_result_set_top(result, top);
-	return pool_run(&scan.pool);
+	return pipeline_run(&scan.pipeline);
 }
 
 /* ---- mounted ---- */

@@ -21,7 +21,7 @@
 #include "frag/frag.h"
 
 struct scan {
-	struct thread_pool pool;
+	struct pipeline pipeline;
 	const struct frag_settings *settings;
 	struct frag_result *result;
 	struct ext_volume *volume;
@@ -31,8 +31,8 @@ struct scan {
 
 /* ---- inodes ---- */
 
-static int look_at_file(struct pool_worker *worker, struct ext_reader *reader, ext2_ino_t number,
-			const struct ext2_inode_large *inode)
+static int look_at_file(struct pipeline_worker *worker, struct ext_reader *reader,
+			ext2_ino_t number, const struct ext2_inode_large *inode)
 {
 	struct source_inode known = {
 		.device = worker->facts->device,
@@ -46,22 +46,22 @@ static int look_at_file(struct pool_worker *worker, struct ext_reader *reader, e
 	known.is_simple =
 		ext_has_one_block(inode, worker->facts, known.size_bytes, known.disk_bytes);
 	known.extents = known.disk_bytes != 0;
-	r = pipeline_begin(worker, &known);
+	r = pipeline_begin_file(worker, &known);
 	if (r <= 0)
 		return r;
 	r = ext_read_map(reader, inode, worker->facts, &worker->collector, &worker->file);
-	return pipeline_end(worker, r);
+	return pipeline_end_file(worker, r);
 }
 
 /* The blocks of a directory itself. */
-static int look_at_directory(struct pool_worker *worker, struct ext_reader *reader,
+static int look_at_directory(struct pipeline_worker *worker, struct ext_reader *reader,
 			     ext2_ino_t number, const struct ext2_inode_large *inode)
 {
-	const struct scan *scan = worker->pool->context;
+	const struct scan *scan = worker->pipeline->context;
 	struct frag_collector collector = {
 		.model = scan->result->model,
-		.also = pool_watch_extent,
-		.also_context = worker->pool,
+		.also = pipeline_watch_extent,
+		.also_context = worker->pipeline,
 	};
 	struct frag_file file = {
 		.device = scan->result->facts.device,
@@ -75,8 +75,8 @@ static int look_at_directory(struct pool_worker *worker, struct ext_reader *read
 		return 0;
 	if (r < 0)
 		return pipeline_note_error(worker, NULL, number, r);
-	if (worker->pool->paths)
-		file.path = inode_paths_find(worker->pool->paths, number, worker->path);
+	if (worker->pipeline->paths)
+		file.path = inode_paths_find(worker->pipeline->paths, number, worker->path);
 	return totals_add_directory(&worker->totals, &file);
 }
 
@@ -93,12 +93,12 @@ static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
 	       number == super->s_orphan_file_inum || inode->i_flags & EXT4_EA_INODE_FL;
 }
 
-static int look_at_inode(struct pool_worker *worker, struct ext_reader *reader, ext2_ino_t number,
-			 const struct ext2_inode_large *inode)
+static int look_at_inode(struct pipeline_worker *worker, struct ext_reader *reader,
+			 ext2_ino_t number, const struct ext2_inode_large *inode)
 {
 	if (inode->i_links_count == 0 || is_internal(reader->volume, number, inode))
 		return 0;
-	atomic_fetch_add_explicit(&worker->pool->files, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&worker->pipeline->files, 1, memory_order_relaxed);
 	if (LINUX_S_ISREG(inode->i_mode))
 		return look_at_file(worker, reader, number, inode);
 	if (!LINUX_S_ISDIR(inode->i_mode)) {
@@ -106,15 +106,16 @@ static int look_at_inode(struct pool_worker *worker, struct ext_reader *reader, 
 		return 0;
 	}
 	worker->totals.directories++;
-	return worker->pool->settings->with_directories
+	return worker->pipeline->settings->with_directories
 		       ? look_at_directory(worker, reader, number, inode)
 		       : 0;
 }
 
 /* Inodes from `first` up to, not including, `end`. */
-static int note_lost_inodes(struct pool_worker *worker, ext2_ino_t first, ext2_ino_t end, int error)
+static int note_lost_inodes(struct pipeline_worker *worker, ext2_ino_t first, ext2_ino_t end,
+			    int error)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 	char name[64];
 
 	if (first >= end)
@@ -124,14 +125,14 @@ static int note_lost_inodes(struct pool_worker *worker, ext2_ino_t first, ext2_i
 	return totals_add_unreadable(&worker->totals, name, -error);
 }
 
-static int look_at_group(struct pool_worker *worker, struct ext_reader *reader, dgrp_t group)
+static int look_at_group(struct pipeline_worker *worker, struct ext_reader *reader, dgrp_t group)
 {
 	ext2_ino_t first = group * reader->volume->fs->super->s_inodes_per_group + 1;
 	ext2_ino_t end = first + ext_inodes_of_group(reader->volume, group);
 	ext2_ino_t number = first, lost = end;
 	int r = 0, error = 0;
 
-	while (r == 0 && number < end && !pool_is_over(worker->pool)) {
+	while (r == 0 && number < end && !pipeline_is_over(worker->pipeline)) {
 		const struct ext2_inode_large *inode = ext_inode(reader, number, end - 1, &error);
 
 		if (!inode) {
@@ -147,21 +148,21 @@ static int look_at_group(struct pool_worker *worker, struct ext_reader *reader, 
 	return r == 0 ? note_lost_inodes(worker, lost, number < end ? number : end, error) : r;
 }
 
-static int work(struct pool_worker *worker)
+static int work(struct pipeline_worker *worker)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
-	while (r == 0 && !pool_is_over(worker->pool)) {
+	while (r == 0 && !pipeline_is_over(worker->pipeline)) {
 		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
 
 		if (group >= scan->volume->fs->group_desc_count)
 			return 0;
-		pool_begin_unit(worker, group);
+		pipeline_begin_unit(worker, group);
 		r = look_at_group(worker, &reader, group);
 		if (r == 0)
-			r = pool_end_unit(worker);
+			r = pipeline_end_unit(worker);
 	}
 	return r;
 }
@@ -250,7 +251,7 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 	if (r < 0)
 		return r;
 	frag_result_set_whole(scan->result);
-	r = pool_run_by_inode(&scan->pool, &directories);
+	r = pipeline_run_by_inode(&scan->pipeline, &directories);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
 		r = frag_result_note(scan->result,
 				     "Some of its inode tables cannot be read; run e2fsck -n.");
@@ -281,7 +282,7 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 {
 	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
 	struct scan scan = {
-		.pool = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.pipeline = { .settings = settings, .result = ret, .work = work, .context = &scan },
 		.settings = settings,
 		.result = ret,
 		.volume = &volume,

@@ -35,9 +35,9 @@ static bool is_filtered(const struct frag_settings *settings, const struct sourc
 }
 
 /* 1: met for the first time, 0, -ENOMEM. */
-static int count_link(struct pool_worker *worker, const struct source_inode *inode)
+static int count_link(struct pipeline_worker *worker, const struct source_inode *inode)
 {
-	struct inode_set *counted = worker->pool->counted;
+	struct inode_set *counted = worker->pipeline->counted;
 	int is_new = counted && inode->links > 1
 			     ? inode_set_add(counted, inode->device, inode->number)
 			     : 1;
@@ -48,27 +48,27 @@ static int count_link(struct pool_worker *worker, const struct source_inode *ino
 
 /* ---- sink: rows in the order of the units ---- */
 
-static void rows_clear(struct pool_worker *worker)
+static void rows_clear(struct pipeline_worker *worker)
 {
 	for (size_t i = 0; i < worker->row_count; i++)
 		free((char *)worker->rows[i].path);
 	worker->row_count = 0;
 }
 
-/* Or until the pool is to stop: then what is known is handed out in any order. */
-static void wait_for_turn(struct pool_worker *worker)
+/* Or until the work is to stop: then what is known is handed out in any order. */
+static void wait_for_turn(struct pipeline_worker *worker)
 {
-	struct thread_pool *pool = worker->pool;
+	struct pipeline *pipeline = worker->pipeline;
 
-	pthread_mutex_lock(&pool->turn_lock);
-	while (atomic_load(&pool->turn) != worker->unit && !pool_is_over(pool))
-		pthread_cond_wait(&pool->turn_changed, &pool->turn_lock);
-	pthread_mutex_unlock(&pool->turn_lock);
+	pthread_mutex_lock(&pipeline->turn_lock);
+	while (atomic_load(&pipeline->turn) != worker->unit && !pipeline_is_over(pipeline))
+		pthread_cond_wait(&pipeline->turn_changed, &pipeline->turn_lock);
+	pthread_mutex_unlock(&pipeline->turn_lock);
 }
 
-static int hand_out(struct pool_worker *worker)
+static int hand_out(struct pipeline_worker *worker)
 {
-	const struct frag_settings *settings = worker->pool->settings;
+	const struct frag_settings *settings = worker->pipeline->settings;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < worker->row_count; i++)
@@ -77,7 +77,7 @@ static int hand_out(struct pool_worker *worker)
 	return r;
 }
 
-static int keep_row(struct pool_worker *worker, const struct frag_file *file)
+static int keep_row(struct pipeline_worker *worker, const struct frag_file *file)
 {
 	struct frag_file copy = *file;
 
@@ -94,45 +94,45 @@ static int keep_row(struct pool_worker *worker, const struct frag_file *file)
 	return 0;
 }
 
-static int emit(struct pool_worker *worker, const struct frag_file *file)
+static int emit(struct pipeline_worker *worker, const struct frag_file *file)
 {
-	struct thread_pool *pool = worker->pool;
+	struct pipeline *pipeline = worker->pipeline;
 	int r;
 
-	if (!pool->settings->each)
+	if (!pipeline->settings->each)
 		return 0;
 	if (worker->row_count == ROWS_KEPT)
 		wait_for_turn(worker);
-	if (atomic_load(&pool->turn) != worker->unit && !pool_is_over(pool))
+	if (atomic_load(&pipeline->turn) != worker->unit && !pipeline_is_over(pipeline))
 		return keep_row(worker, file);
 	r = hand_out(worker);
-	return r < 0 ? r : pool->settings->each(file, pool->settings->each_context);
+	return r < 0 ? r : pipeline->settings->each(file, pipeline->settings->each_context);
 }
 
-void pool_begin_unit(struct pool_worker *worker, uint64_t unit)
+void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit)
 {
 	worker->unit = unit;
 }
 
-int pool_end_unit(struct pool_worker *worker)
+int pipeline_end_unit(struct pipeline_worker *worker)
 {
-	struct thread_pool *pool = worker->pool;
+	struct pipeline *pipeline = worker->pipeline;
 	int r;
 
-	if (!pool->settings->each)
+	if (!pipeline->settings->each)
 		return 0;
 	wait_for_turn(worker);
 	r = hand_out(worker);
-	pthread_mutex_lock(&pool->turn_lock);
-	atomic_fetch_add(&pool->turn, 1);
-	pthread_cond_broadcast(&pool->turn_changed);
-	pthread_mutex_unlock(&pool->turn_lock);
+	pthread_mutex_lock(&pipeline->turn_lock);
+	atomic_fetch_add(&pipeline->turn, 1);
+	pthread_cond_broadcast(&pipeline->turn_changed);
+	pthread_mutex_unlock(&pipeline->turn_lock);
 	return r;
 }
 
 /* ---- account ---- */
 
-int pipeline_note_error(struct pool_worker *worker, const char *path, uint64_t inode, int error)
+int pipeline_note_error(struct pipeline_worker *worker, const char *path, uint64_t inode, int error)
 {
 	char number[48];
 
@@ -152,9 +152,9 @@ int pipeline_note_error(struct pool_worker *worker, const char *path, uint64_t i
 	return totals_add_unreadable(&worker->totals, path ? path : number, -error);
 }
 
-static int name_file(struct pool_worker *worker, bool whole)
+static int name_file(struct pipeline_worker *worker, bool whole)
 {
-	const struct pool_namer *namer = &worker->namer;
+	const struct pipeline_namer *namer = &worker->namer;
 
 	worker->file.path = NULL;
 	return namer->name ? namer->name(namer->context, &worker->file, whole, &worker->file.path)
@@ -162,9 +162,9 @@ static int name_file(struct pool_worker *worker, bool whole)
 }
 
 /* For the extension the name alone does. */
-static int account(struct pool_worker *worker)
+static int account(struct pipeline_worker *worker)
 {
-	const struct frag_settings *settings = worker->pool->settings;
+	const struct frag_settings *settings = worker->pipeline->settings;
 	struct frag_file *file = &worker->file;
 	int r = name_file(worker, false);
 
@@ -177,13 +177,13 @@ static int account(struct pool_worker *worker)
 
 /* ---- a file ---- */
 
-int pool_watch_extent(const struct extent *extent, void *pool)
+int pipeline_watch_extent(const struct extent *extent, void *pipeline)
 {
 	(void)extent;
-	return pool_is_over(pool) ? -ECANCELED : 0;
+	return pipeline_is_over(pipeline) ? -ECANCELED : 0;
 }
 
-void pipeline_restart(struct pool_worker *worker)
+void pipeline_restart_file(struct pipeline_worker *worker)
 {
 	worker->collector = (struct frag_collector) {
 		.sums = LAYOUT_SUMS_INIT,
@@ -192,16 +192,16 @@ void pipeline_restart(struct pool_worker *worker)
 		.volume_bytes = worker->facts->volume_bytes,
 		.shared = &worker->totals.shared,
 		.map = worker->totals.map,
-		.also = pool_watch_extent,
-		.also_context = worker->pool,
+		.also = pipeline_watch_extent,
+		.also_context = worker->pipeline,
 	};
 }
 
-int pipeline_begin(struct pool_worker *worker, const struct source_inode *inode)
+int pipeline_begin_file(struct pipeline_worker *worker, const struct source_inode *inode)
 {
 	int r;
 
-	if (is_filtered(worker->pool->settings, inode)) {
+	if (is_filtered(worker->pipeline->settings, inode)) {
 		worker->totals.filtered_files++;
 		return 0;
 	}
@@ -214,14 +214,14 @@ int pipeline_begin(struct pool_worker *worker, const struct source_inode *inode)
 		.size_bytes = inode->size_bytes,
 		.disk_bytes = inode->disk_bytes,
 	};
-	pipeline_restart(worker);
-	if (worker->pool->settings->exact || !inode->is_simple)
+	pipeline_restart_file(worker);
+	if (worker->pipeline->settings->exact || !inode->is_simple)
 		return 1;
 	frag_file_of_one_block(worker->model, worker->facts, inode->extents, &worker->file);
 	return account(worker);
 }
 
-int pipeline_end(struct pool_worker *worker, int error)
+int pipeline_end_file(struct pipeline_worker *worker, int error)
 {
 	if (error == -ECANCELED)
 		return 0;
@@ -236,10 +236,10 @@ int pipeline_end(struct pool_worker *worker, int error)
 
 static int name_by_inode(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
-	struct pool_worker *worker = context;
+	struct pipeline_worker *worker = context;
 
 	(void)whole;
-	*ret = inode_paths_find(worker->pool->paths, file->inode, worker->path);
+	*ret = inode_paths_find(worker->pipeline->paths, file->inode, worker->path);
 	return 0;
 }
 
@@ -254,52 +254,52 @@ static unsigned thread_count(const struct frag_settings *settings)
 	return count < THREADS_MAX ? count : THREADS_MAX;
 }
 
-static void stop(struct thread_pool *pool, int error)
+static void stop(struct pipeline *pipeline, int error)
 {
 	int none = 0;
 
 	if (error)
-		atomic_compare_exchange_strong(&pool->error, &none, error);
-	atomic_store(&pool->stop, true);
-	pthread_mutex_lock(&pool->turn_lock);
-	pthread_cond_broadcast(&pool->turn_changed);
-	pthread_mutex_unlock(&pool->turn_lock);
-	if (pool->wake)
-		pool->wake(pool->context);
+		atomic_compare_exchange_strong(&pipeline->error, &none, error);
+	atomic_store(&pipeline->stop, true);
+	pthread_mutex_lock(&pipeline->turn_lock);
+	pthread_cond_broadcast(&pipeline->turn_changed);
+	pthread_mutex_unlock(&pipeline->turn_lock);
+	if (pipeline->wake)
+		pipeline->wake(pipeline->context);
 }
 
 static void *run_worker(void *context)
 {
-	struct pool_worker *worker = context;
+	struct pipeline_worker *worker = context;
 	uint64_t one = 1;
-	int r = worker->pool->work(worker);
+	int r = worker->pipeline->work(worker);
 
 	/* There are some left only if the work was stopped. */
 	if (r >= 0)
 		r = hand_out(worker);
 	if (r < 0)
-		stop(worker->pool, r);
+		stop(worker->pipeline, r);
 	/* Cannot fail: the counter is far from its end. */
-	while (write(worker->pool->done_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+	while (write(worker->pipeline->done_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	return NULL;
 }
 
-static int start(struct thread_pool *pool, struct pool_worker *worker)
+static int start(struct pipeline *pipeline, struct pipeline_worker *worker)
 {
-	const struct frag_settings *settings = pool->settings;
+	const struct frag_settings *settings = pipeline->settings;
 	int r;
 
-	worker->pool = pool;
+	worker->pipeline = pipeline;
 	r = totals_init(&worker->totals, settings->sort, settings->worst_count, settings->with_map);
 	if (r < 0)
 		return r;
-	worker->facts = &pool->result->facts;
-	worker->model = pool->result->model;
-	if (pool->paths)
-		worker->namer = (struct pool_namer) { name_by_inode, worker };
-	worker->totals.filesystems = pool->result->filesystems;
-	worker->totals.root_bytes = pool->result->totals.root_bytes;
+	worker->facts = &pipeline->result->facts;
+	worker->model = pipeline->result->model;
+	if (pipeline->paths)
+		worker->namer = (struct pipeline_namer) { name_by_inode, worker };
+	worker->totals.filesystems = pipeline->result->filesystems;
+	worker->totals.root_bytes = pipeline->result->totals.root_bytes;
 	r = totals_set_depth(&worker->totals, settings->depth);
 	if (r < 0)
 		return r;
@@ -308,11 +308,11 @@ static int start(struct thread_pool *pool, struct pool_worker *worker)
 	return r;
 }
 
-static void watch(struct thread_pool *pool, unsigned running)
+static void watch(struct pipeline *pipeline, unsigned running)
 {
-	const struct frag_settings *settings = pool->settings;
+	const struct frag_settings *settings = pipeline->settings;
 	struct pollfd watched[2] = {
-		{ .fd = pool->done_fd, .events = POLLIN },
+		{ .fd = pipeline->done_fd, .events = POLLIN },
 		{ .fd = settings->cancel_fd, .events = POLLIN },
 	};
 
@@ -320,26 +320,26 @@ static void watch(struct thread_pool *pool, unsigned running)
 		uint64_t ended;
 
 		poll(watched, 2, TICK_MS);
-		if (watched[0].revents && read(pool->done_fd, &ended, sizeof(ended)) > 0)
+		if (watched[0].revents && read(pipeline->done_fd, &ended, sizeof(ended)) > 0)
 			running -= (unsigned)ended;
 		if (watched[1].revents) {
 			watched[1] = (struct pollfd) { .fd = -1 };
-			pool->result->partial = true;
-			stop(pool, 0);
+			pipeline->result->partial = true;
+			stop(pipeline, 0);
 		}
 		if (settings->tick)
-			settings->tick(atomic_load(&pool->files), settings->tick_context);
+			settings->tick(atomic_load(&pipeline->files), settings->tick_context);
 	}
 }
 
 /* Waits for the worker, and takes over what it found. */
-static int dismiss(struct thread_pool *pool, struct pool_worker *worker)
+static int dismiss(struct pipeline *pipeline, struct pipeline_worker *worker)
 {
 	int r = 0;
 
 	if (worker->started) {
 		pthread_join(worker->thread, NULL);
-		r = totals_merge(&pool->result->totals, &worker->totals);
+		r = totals_merge(&pipeline->result->totals, &worker->totals);
 	}
 	totals_clear(&worker->totals);
 	rows_clear(worker);
@@ -347,52 +347,53 @@ static int dismiss(struct thread_pool *pool, struct pool_worker *worker)
 	return r;
 }
 
-int pool_run(struct thread_pool *pool)
+int pipeline_run(struct pipeline *pipeline)
 {
-	unsigned count = thread_count(pool->settings);
-	CLEANUP(freep) struct pool_worker *workers = calloc(count, sizeof(*workers));
+	unsigned count = thread_count(pipeline->settings);
+	CLEANUP(freep) struct pipeline_worker *workers = calloc(count, sizeof(*workers));
 	CLEANUP(fd_closep) int done_fd = eventfd(0, EFD_CLOEXEC);
 	unsigned started = 0;
 	int r = 0;
 
 	if (!workers || done_fd < 0)
 		return -ENOMEM;
-	pool->done_fd = done_fd;
-	pthread_mutex_init(&pool->turn_lock, NULL);
-	pthread_cond_init(&pool->turn_changed, NULL);
+	pipeline->done_fd = done_fd;
+	pthread_mutex_init(&pipeline->turn_lock, NULL);
+	pthread_cond_init(&pipeline->turn_changed, NULL);
 	while (r == 0 && started < count) {
-		r = start(pool, &workers[started]);
+		r = start(pipeline, &workers[started]);
 		started += workers[started].started;
 	}
 	/* A few threads do as well. */
 	if (r < 0 && (started == 0 || r == -ENOMEM))
-		stop(pool, r);
-	watch(pool, started);
+		stop(pipeline, r);
+	watch(pipeline, started);
 	for (unsigned i = 0; i < count; i++) {
-		r = dismiss(pool, &workers[i]);
+		r = dismiss(pipeline, &workers[i]);
 		if (r < 0)
-			stop(pool, r);
+			stop(pipeline, r);
 	}
-	pthread_mutex_destroy(&pool->turn_lock);
-	pthread_cond_destroy(&pool->turn_changed);
-	return atomic_load(&pool->error);
+	pthread_mutex_destroy(&pipeline->turn_lock);
+	pthread_cond_destroy(&pipeline->turn_changed);
+	return atomic_load(&pipeline->error);
 }
 
-int pool_run_by_inode(struct thread_pool *pool, const struct directory_reader *directories)
+int pipeline_run_by_inode(struct pipeline *pipeline, const struct directory_reader *directories)
 {
 	CLEANUP(inode_paths_freep) struct inode_paths *paths = NULL;
-	const struct frag_settings *settings = pool->settings;
+	const struct frag_settings *settings = pipeline->settings;
 	int r = 0;
 
-	frag_result_set_top(pool->result, directories->top);
+	frag_result_set_top(pipeline->result, directories->top);
 	if (settings->with_names)
 		r = inode_paths_read(settings, directories, NULL, &paths);
 	if (r < 0)
 		return r;
-	pool->paths = paths;
-	r = pool_run(pool);
+	pipeline->paths = paths;
+	r = pipeline_run(pipeline);
 	if (r == 0 && paths)
-		r = inode_paths_note(paths, pool->result);
+		r = inode_paths_note(paths, pipeline->result);
 	return r < 0 ? r
-		     : inode_paths_give_worst(settings, directories, &pool->result->totals.worst);
+		     : inode_paths_give_worst(settings, directories,
+					      &pipeline->result->totals.worst);
 }

@@ -21,16 +21,16 @@ struct frag_settings;
 
 /* ---- threads, each with its own totals ---- */
 
-struct pool_worker;
+struct pipeline_worker;
 
-struct thread_pool {
+struct pipeline {
 	const struct frag_settings *settings;
 	struct frag_result *result; /* its totals are ready; gets those of all workers */
 	/* What each thread does.  0 or -errno, which stops the others. */
-	int (*work)(struct pool_worker *worker);
+	int (*work)(struct pipeline_worker *worker);
 	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
 	void *context;
-	struct inode_paths *paths; /* by pool_run_by_inode(): of all files; NULL: not known */
+	struct inode_paths *paths; /* by pipeline_run_by_inode(): of all files; NULL: not known */
 	struct inode_set *counted; /* inodes with hard links; NULL: each inode comes once */
 
 	atomic_bool stop;
@@ -44,19 +44,19 @@ struct thread_pool {
 };
 
 /* Gives a file its name; all zero: files are known by their inodes. */
-struct pool_namer {
+struct pipeline_namer {
 	/* `whole`: its path, else what it ends with is enough.  *ret NULL: not known.  0 or
 	 * -ENOMEM. */
 	int (*name)(void *context, const struct frag_file *file, bool whole, const char **ret);
 	void *context;
 };
 
-struct pool_worker {
-	struct thread_pool *pool;
+struct pipeline_worker {
+	struct pipeline *pipeline;
 	struct totals totals;
 	const struct filesystem_facts *facts; /* at first those of the result, as the model */
 	const struct seek_model *model;
-	struct pool_namer namer;
+	struct pipeline_namer namer;
 	struct frag_file file; /* in hand */
 	struct frag_collector collector;
 	pthread_t thread;
@@ -72,17 +72,17 @@ struct pool_worker {
  * them when settings->cancel_fd asks for it (result->partial).  The first failure
  * of any worker, or 0.
  */
-int pool_run(struct thread_pool *pool);
+int pipeline_run(struct pipeline *pipeline);
 
 /*
  * The same for workers that know files by their inodes alone: their paths come from
  * `directories`, those of all files before, or later those of the worst.
  */
-int pool_run_by_inode(struct thread_pool *pool, const struct directory_reader *directories);
+int pipeline_run_by_inode(struct pipeline *pipeline, const struct directory_reader *directories);
 
-static inline bool pool_is_over(struct thread_pool *pool)
+static inline bool pipeline_is_over(struct pipeline *pipeline)
 {
-	return atomic_load_explicit(&pool->stop, memory_order_relaxed);
+	return atomic_load_explicit(&pipeline->stop, memory_order_relaxed);
 }
 
 /*
@@ -90,27 +90,28 @@ static inline bool pool_is_over(struct thread_pool *pool)
  * whichever thread is faster.  Each unit of work has to be begun and ended once, by
  * one worker, in rising order.  0 or -errno.
  */
-void pool_begin_unit(struct pool_worker *worker, uint64_t unit);
-int pool_end_unit(struct pool_worker *worker);
+void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit);
+int pipeline_end_unit(struct pipeline_worker *worker);
 
-/* An extent_fn that ends the walk over a file when the work is to stop; context is the pool. */
-int pool_watch_extent(const struct extent *extent, void *pool);
+/* An extent_fn that ends the walk over a file when the work is to stop; context is the pipeline. */
+int pipeline_watch_extent(const struct extent *extent, void *pipeline);
 
 /* ---- a regular file ---- */
 
 /*
  * 1: its extents are wanted: worker->collector is to get them, frag_collected() to fill
- * worker->file, and pipeline_end() to be called; 0: nothing more to do; -errno.
+ * worker->file, and pipeline_end_file() to be called; 0: nothing more to do; -errno.
  */
-int pipeline_begin(struct pool_worker *worker, const struct source_inode *inode);
+int pipeline_begin_file(struct pipeline_worker *worker, const struct source_inode *inode);
 
 /* `error`: why worker->file could not be filled; 0: it was.  0 or -errno. */
-int pipeline_end(struct pool_worker *worker, int error);
+int pipeline_end_file(struct pipeline_worker *worker, int error);
 
 /* The same file once more, by another source. */
-void pipeline_restart(struct pool_worker *worker);
+void pipeline_restart_file(struct pipeline_worker *worker);
 
 /* What happens to single files is counted, not fatal; `path` is NULL if it is not known. */
-int pipeline_note_error(struct pool_worker *worker, const char *path, uint64_t inode, int error);
+int pipeline_note_error(struct pipeline_worker *worker, const char *path, uint64_t inode,
+			int error);
 
 #endif

@@ -43,7 +43,7 @@ struct walk_filesystem {
 };
 
 struct walk {
-	struct thread_pool pool;
+	struct pipeline pipeline;
 	const struct frag_settings *settings;
 	const struct frag_names *names;
 	struct frag_result *result;
@@ -68,7 +68,7 @@ struct walk_name {
 
 struct walker {
 	struct walk *walk;
-	struct pool_worker *worker;
+	struct pipeline_worker *worker;
 	struct totals *totals;		    /* the worker's */
 	const char *name;		    /* of the file in hand */
 	struct filesystem_facts facts;	    /* of the device last met */
@@ -177,7 +177,7 @@ static bool walk_use_source(struct walker *walker, int fd)
 	struct walk *walk = walker->walk;
 	struct walk_filesystem *filesystem = walker->filesystem;
 
-	if (!filesystem || atomic_load(&walk->pool.files) < FILES_WORTH_SOURCE ||
+	if (!filesystem || atomic_load(&walk->pipeline.files) < FILES_WORTH_SOURCE ||
 	    !open_source(walk, filesystem, fd))
 		return false;
 	if ((walk->settings->newer && filesystem->source->has_old_times) ||
@@ -201,7 +201,7 @@ static int walk_note_error(struct walker *walker, const char *name, int error)
 	return path ? pipeline_note_error(walker->worker, path, 0, error) : -ENOMEM;
 }
 
-/* For a pool_namer; context is the walker. */
+/* For a pipeline_namer; context is the walker. */
 static int walk_name_file(void *context, const struct frag_file *file, bool whole, const char **ret)
 {
 	struct walker *walker = context;
@@ -212,33 +212,33 @@ static int walk_name_file(void *context, const struct frag_file *file, bool whol
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* The same in two steps, the first of them as pipeline_begin(). */
+/* The same in two steps, the first of them as pipeline_begin_file(). */
 static int walk_begin_file(struct walker *walker, const char *name,
 			   const struct source_inode *inode)
 {
 	walker->name = name;
-	return pipeline_begin(walker->worker, inode);
+	return pipeline_begin_file(walker->worker, inode);
 }
 
 /* The kernel may know of a later size than a source does. */
 static int look_into(struct walker *walker, int at)
 {
 	CLEANUP(fd_closep) int fd = frag_open(at, walker->name, false);
-	struct pool_worker *worker = walker->worker;
+	struct pipeline_worker *worker = walker->worker;
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return fd < 0 ? fd : -errno;
 	worker->file.size_bytes = (uint64_t)status.st_size;
 	worker->file.disk_bytes = (uint64_t)status.st_blocks * 512;
-	return frag_file_read(fd, worker->facts, worker->pool->settings->sync, &worker->collector,
-			      &worker->file);
+	return frag_file_read(fd, worker->facts, worker->pipeline->settings->sync,
+			      &worker->collector, &worker->file);
 }
 
 static int walk_ask_kernel(struct walker *walker, int at)
 {
-	pipeline_restart(walker->worker);
-	return pipeline_end(walker->worker, look_into(walker, at));
+	pipeline_restart_file(walker->worker);
+	return pipeline_end_file(walker->worker, look_into(walker, at));
 }
 
 /* A regular file, by the kernel.  0 or -errno. */
@@ -319,7 +319,7 @@ static int begin_listed(struct source_visit *visit, size_t index, const struct s
 	struct walker *walker = ((struct chunk_visit *)visit)->walker;
 	struct walk_name *listed = &walker->listed[index];
 
-	if (pool_is_over(&walker->walk->pool))
+	if (pipeline_is_over(&walker->walk->pipeline))
 		return -ECANCELED;
 	listed->is_done = true;
 	walker->totals->table_files++;
@@ -334,7 +334,7 @@ static int end_listed(struct source_visit *visit, size_t index, int error)
 	(void)index;
 	walker->totals->table_files -= error == -EOPNOTSUPP;
 	return error == -EOPNOTSUPP ? walk_ask_kernel(walker, chunk->at)
-				    : pipeline_end(walker->worker, error);
+				    : pipeline_end_file(walker->worker, error);
 }
 
 /* Each once, in their order; how many.  Behind them are other names of the same inodes. */
@@ -376,7 +376,7 @@ static int look_at_listed(struct walker *walker, struct directory *directory, si
 		r = walker->filesystem->source->read(walker->reader, &chunk.visit);
 	if (r == -ECANCELED)
 		return 0;
-	for (size_t i = 0; r == 0 && i < count && !pool_is_over(&walker->walk->pool); i++)
+	for (size_t i = 0; r == 0 && i < count && !pipeline_is_over(&walker->walk->pipeline); i++)
 		if (!walker->listed[i].is_done)
 			r = look_at(walker, directory, walker->listed[i].name, DT_REG);
 	return r;
@@ -406,12 +406,12 @@ static int look_at_chunk(struct walker *walker, struct directory *directory, siz
 				(struct walk_name) { .inode = entry->inode, .name = entry->name };
 		else
 			r = look_at(walker, directory, entry->name, entry->type);
-		if (pool_is_over(&walker->walk->pool))
+		if (pipeline_is_over(&walker->walk->pipeline))
 			break;
 	}
 	if (r == 0)
 		r = look_at_listed(walker, directory, listed);
-	atomic_fetch_add(&walker->walk->pool.files, files);
+	atomic_fetch_add(&walker->walk->pipeline.files, files);
 	return r;
 }
 
@@ -429,8 +429,8 @@ static int look_at_own(struct walker *walker, const struct directory *directory,
 	};
 	struct frag_collector collector = {
 		.model = walker->worker->model,
-		.also = pool_watch_extent,
-		.also_context = &walker->walk->pool,
+		.also = pipeline_watch_extent,
+		.also_context = &walker->walk->pipeline,
 	};
 	int r = frag_file_read(directory->fd, &walker->facts, false, &collector, &file);
 
@@ -469,7 +469,7 @@ static int walk_enter(struct walker *walker, struct directory *directory, bool f
 		walker->totals->skipped_mounts++;
 		return 0;
 	}
-	is_new = inode_set_add(walk->pool.counted, status.st_dev, status.st_ino);
+	is_new = inode_set_add(walk->pipeline.counted, status.st_dev, status.st_ino);
 	if (is_new <= 0) {
 		walker->totals->linked_again += is_new == 0;
 		return is_new;
@@ -561,7 +561,7 @@ static int look_at_named(struct walker *walker, const char *name)
 		return r;
 	if (status.stx_nlink == 1) {
 		/* Named twice counts once, too. */
-		is_new = inode_set_add(walker->walk->pool.counted, walker->facts.device,
+		is_new = inode_set_add(walker->walk->pipeline.counted, walker->facts.device,
 				       status.stx_ino);
 		if (is_new <= 0) {
 			walker->totals->linked_again += is_new == 0;
@@ -607,7 +607,7 @@ static enum task take(struct walk *walk, struct directory **ret_directory, char 
 	enum task task = TASK_NONE;
 
 	pthread_mutex_lock(&walk->lock);
-	while (*ret_error == 0 && task == TASK_NONE && !pool_is_over(&walk->pool)) {
+	while (*ret_error == 0 && task == TASK_NONE && !pipeline_is_over(&walk->pipeline)) {
 		if (walk->work) {
 			*ret_directory = walk->work;
 			walk->work = walk->work->below;
@@ -642,7 +642,7 @@ static int work_on_task(struct walker *walker, enum task task, struct directory 
 	if (task == TASK_DIRECTORY)
 		return walk_directory(walker, directory);
 	r = look_at_named(walker, name);
-	atomic_fetch_add(&walker->walk->pool.files, 1);
+	atomic_fetch_add(&walker->walk->pipeline.files, 1);
 	free(name);
 	return r;
 }
@@ -666,9 +666,9 @@ static void walker_freep(struct walker **walker)
 	free(*walker);
 }
 
-static int work(struct pool_worker *worker)
+static int work(struct pipeline_worker *worker)
 {
-	struct walk *walk = worker->pool->context;
+	struct walk *walk = worker->pipeline->context;
 	CLEANUP(walker_freep) struct walker *walker = calloc(1, sizeof(*walker));
 	struct directory *directory;
 	enum task task;
@@ -681,7 +681,7 @@ static int work(struct pool_worker *worker)
 	walker->worker = worker;
 	walker->totals = &worker->totals;
 	worker->facts = &walker->facts;
-	worker->namer = (struct pool_namer) { walk_name_file, walker };
+	worker->namer = (struct pipeline_namer) { walk_name_file, walker };
 	while (r == 0 && (task = take(walk, &directory, &name, &r)) != TASK_NONE) {
 		r = work_on_task(walker, task, directory, name);
 		finish_task(walk);
@@ -713,7 +713,7 @@ static void walk_release(struct walk *walk)
 	for (unsigned i = 0; i < walk->filesystem_count; i++)
 		if (walk->filesystems[i].volume)
 			walk->filesystems[i].source->close(walk->filesystems[i].volume);
-	inode_set_free(walk->pool.counted);
+	inode_set_free(walk->pipeline.counted);
 	pthread_mutex_destroy(&walk->lock);
 	pthread_cond_destroy(&walk->changed);
 	pthread_mutex_destroy(&walk->filesystems_lock);
@@ -724,12 +724,12 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 {
 	CLEANUP(walk_release)
 	struct walk walk = {
-		.pool = { .settings = settings,
-			  .result = ret,
-			  .work = work,
-			  .wake = wake_all,
-			  .context = &walk,
-			  .counted = inode_set_new() },
+		.pipeline = { .settings = settings,
+			      .result = ret,
+			      .work = work,
+			      .wake = wake_all,
+			      .context = &walk,
+			      .counted = inode_set_new() },
 		.settings = settings,
 		.names = names,
 		.result = ret,
@@ -737,15 +737,15 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	int r = walk.pool.counted ? 0 : -ENOMEM;
+	int r = walk.pipeline.counted ? 0 : -ENOMEM;
 
 	*ret = (struct frag_result) { .source = "walk", .model = settings->model };
 	if (r == 0)
 		r = frag_result_init(ret, settings);
 	if (r == 0) {
 		raise_descriptor_limit();
-		r = pool_run(&walk.pool);
-		ret->linked_full = inode_set_is_full(walk.pool.counted);
+		r = pipeline_run(&walk.pipeline);
+		ret->linked_full = inode_set_is_full(walk.pipeline.counted);
 		totals_finish(&ret->totals);
 	}
 	if (!ret->model)

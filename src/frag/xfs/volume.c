@@ -28,7 +28,7 @@
 enum { BATCH = 1024 };
 
 struct scan {
-	struct thread_pool pool;
+	struct pipeline pipeline;
 	const struct frag_settings *settings;
 	struct frag_result *result;
 	const struct extent_kernel *kernel;
@@ -38,9 +38,9 @@ struct scan {
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
-static int look_into(struct pool_worker *worker, const struct xfs_bulkstat *inode)
+static int look_into(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 	CLEANUP(fd_closep) int fd = -1;
 
 	if (scan->owners &&
@@ -52,7 +52,7 @@ static int look_into(struct pool_worker *worker, const struct xfs_bulkstat *inod
 	fd = xfs_open_inode(scan->fd, inode);
 	if (fd < 0)
 		return fd;
-	pipeline_restart(worker);
+	pipeline_restart_file(worker);
 	return frag_file_read(fd, worker->facts, scan->settings->sync, &worker->collector,
 			      &worker->file);
 }
@@ -63,7 +63,7 @@ static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
 	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
 }
 
-static int look_at_file(struct pool_worker *worker, const struct xfs_bulkstat *inode)
+static int look_at_file(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
 	uint64_t block = worker->facts->block_bytes;
 	const struct source_inode known = {
@@ -76,12 +76,12 @@ static int look_at_file(struct pool_worker *worker, const struct xfs_bulkstat *i
 			     (inode->bs_extents == 1 && !has_hole(inode, block)),
 		.extents = inode->bs_extents,
 	};
-	int r = pipeline_begin(worker, &known);
+	int r = pipeline_begin_file(worker, &known);
 
-	return r > 0 ? pipeline_end(worker, look_into(worker, inode)) : r;
+	return r > 0 ? pipeline_end_file(worker, look_into(worker, inode)) : r;
 }
 
-static int look_at_inode(struct pool_worker *worker, const struct xfs_bulkstat *inode)
+static int look_at_inode(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
 	if (inode->bs_nlink == 0)
 		return 0;
@@ -94,17 +94,17 @@ static int look_at_inode(struct pool_worker *worker, const struct xfs_bulkstat *
 	return 0;
 }
 
-static int look_at_group(struct pool_worker *worker, struct xfs_bulkstat_req *request,
+static int look_at_group(struct pipeline_worker *worker, struct xfs_bulkstat_req *request,
 			 uint32_t group)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 
 	request->hdr = (struct xfs_bulk_ireq) {
 		.flags = XFS_BULK_IREQ_AGNO,
 		.agno = group,
 		.icount = BATCH,
 	};
-	while (!pool_is_over(worker->pool)) {
+	while (!pipeline_is_over(worker->pipeline)) {
 		uint64_t from = request->hdr.ino;
 		int r = scan->kernel->control(scan->kernel->context, scan->fd, XFS_IOC_BULKSTAT,
 					      request);
@@ -118,26 +118,26 @@ static int look_at_group(struct pool_worker *worker, struct xfs_bulkstat_req *re
 			r = look_at_inode(worker, &request->bulkstat[i]);
 		if (r < 0)
 			return r;
-		atomic_fetch_add(&worker->pool->files, request->hdr.ocount);
+		atomic_fetch_add(&worker->pipeline->files, request->hdr.ocount);
 	}
 	return 0;
 }
 
-static int work(struct pool_worker *worker)
+static int work(struct pipeline_worker *worker)
 {
-	struct scan *scan = worker->pool->context;
+	struct scan *scan = worker->pipeline->context;
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
-	while (r == 0 && !pool_is_over(worker->pool)) {
+	while (r == 0 && !pipeline_is_over(worker->pipeline)) {
 		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
 
 		if (group >= scan->group_count)
 			return 0;
-		pool_begin_unit(worker, group);
+		pipeline_begin_unit(worker, group);
 		r = look_at_group(worker, request, group);
 		if (r == 0)
-			r = pool_end_unit(worker);
+			r = pipeline_end_unit(worker);
 	}
 	return r;
 }
@@ -170,7 +170,7 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 		return -ENOMEM;
 	r = mounted_directory_reader(
 		directories, place->mount.point ? place->mount.point : place->path, &reader);
-	return r < 0 ? r : pool_run_by_inode(&scan->pool, &reader);
+	return r < 0 ? r : pipeline_run_by_inode(&scan->pipeline, &reader);
 }
 
 static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,
@@ -178,7 +178,7 @@ static int scan_inodes(const struct extent_kernel *kernel, const struct frag_set
 		       struct xfs_owners *owners, struct frag_result *ret)
 {
 	struct scan scan = {
-		.pool = { .settings = settings, .result = ret, .work = work, .context = &scan },
+		.pipeline = { .settings = settings, .result = ret, .work = work, .context = &scan },
 		.settings = settings,
 		.result = ret,
 		.kernel = kernel,
