@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct frag_settings settings = {
 		.sort = &frag_sorts[0], .worst_count = 0, .threads = 1, .cancel_fd = -1
 	};
-	const struct frag_place place = {
+	const struct scan_target target = {
 		.path = "/proc/self/fd",
 		.fd = -1,
 		.facts = { .kind = filesystem_kind_find("xfs"), .block_bytes = 4096 },
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 
 	must(totals_init(&result.totals, settings.sort, 0, false) == 0);
-	xfs_bulkstat(&kernel, &settings, &place, 2, &result);
+	xfs_bulkstat(&kernel, &settings, &target, 2, &result);
 	totals_finish(&result.totals);
 	return 0;
 }

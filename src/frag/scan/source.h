@@ -60,7 +60,7 @@ static inline size_t source_run_end(const struct source_visit *visit, size_t fro
 struct source_volume;
 struct source_reader;
 
-struct source {
+struct inode_source {
 	const char *name;
 	uint64_t magic;	    /* of the file systems that it reads */
 	bool has_old_times; /* times of files may be older than those that the kernel reports */
@@ -79,11 +79,11 @@ struct source {
 	int (*read)(struct source_reader *reader, struct source_visit *visit);
 };
 
-extern const struct source source_ext, source_xfs, source_btrfs;
+extern const struct inode_source inode_source_ext, inode_source_xfs, inode_source_btrfs;
 
 /* ---- whole volumes ---- */
 
-struct frag_place {
+struct scan_target {
 	const char *path;	       /* as the user named it */
 	const char *device;	       /* block device or image; NULL: not known or not readable */
 	int fd;			       /* of what is mounted; -1: not mounted, or an image */
@@ -91,20 +91,20 @@ struct frag_place {
 	struct filesystem_facts facts;
 };
 
-struct frag_volume_source {
+struct volume_source {
 	const char *name; /* frag_result.source */
 	/*
 	 * -EOPNOTSUPP: not for this one (another file system, no permission): somebody
 	 * else may try; `ret` is as it was.  -EBADMSG: damaged; `problem` says more.
 	 */
-	int (*scan)(const struct frag_settings *settings, const struct frag_place *place,
+	int (*scan)(const struct frag_settings *settings, const struct scan_target *target,
 		    struct frag_result *ret, struct problem *problem);
 };
 
-extern const struct frag_volume_source volume_ext, volume_xfs, volume_btrfs;
+extern const struct volume_source volume_source_ext, volume_source_xfs, volume_source_btrfs;
 
 /* The second one, on any kernel, of so many allocation groups; without free space. */
 int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret);
+		 const struct scan_target *target, uint32_t group_count, struct frag_result *ret);
 
 #endif

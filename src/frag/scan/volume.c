@@ -18,8 +18,8 @@
 #include "frag/account/file.h"
 #include "extent/extent_kernel.h"
 
-static const struct frag_volume_source *const sources[] = { &volume_ext, &volume_xfs,
-							    &volume_btrfs };
+static const struct volume_source *const sources[] = { &volume_source_ext, &volume_source_xfs,
+						       &volume_source_btrfs };
 
 /* ---- the walk ---- */
 
@@ -35,11 +35,11 @@ static int next_single(void *context, const char **ret_name)
 	return *ret_name != NULL;
 }
 
-static int walk(const struct frag_settings *settings, const struct frag_place *place,
+static int walk(const struct frag_settings *settings, const struct scan_target *target,
 		struct frag_result *ret, struct problem *problem)
 {
 	struct frag_settings one_filesystem = *settings;
-	struct single single = { place->mount.point ? place->mount.point : place->path };
+	struct single single = { target->mount.point ? target->mount.point : target->path };
 	int r;
 
 	one_filesystem.one_filesystem = true;
@@ -49,78 +49,79 @@ static int walk(const struct frag_settings *settings, const struct frag_place *p
 	ret->free = calloc(1, sizeof(*ret->free));
 	if (!ret->free)
 		return -ENOMEM;
-	if (free_space_by_fsmap(&extent_running_kernel, place->fd, place->facts.device, ret->free) <
-	    0)
+	if (free_space_by_fsmap(&extent_running_kernel, target->fd, target->facts.device,
+				ret->free) < 0)
 		free(TAKE_PTR(ret->free));
 	return frag_result_note(
-		ret, place->device ? "The file system was scanned file by file, because its device "
-				     "could not be read (no permission, or an unsupported type)."
-				   : "The file system was scanned file by file, because it has no "
-				     "block device.");
+		ret, target->device
+			     ? "The file system was scanned file by file, because its device "
+			       "could not be read (no permission, or an unsupported type)."
+			     : "The file system was scanned file by file, because it has no "
+			       "block device.");
 }
 
 /* ---- where ---- */
 
-static int look_at_place(struct frag_place *place, struct problem *problem)
+static int open_target(struct scan_target *target, struct problem *problem)
 {
-	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, place->path, true);
+	CLEANUP(fd_closep) int fd = frag_open(AT_FDCWD, target->path, true);
 	struct stat status;
 
 	if (fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s",
-				   place->path, strerror(-fd));
-	if (fstat(fd, &status) < 0 || filesystem_look(fd, &place->facts) < 0)
-		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", place->path,
+				   target->path, strerror(-fd));
+	if (fstat(fd, &status) < 0 || filesystem_look(fd, &target->facts) < 0)
+		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", target->path,
 				   strerror(errno));
 	if (S_ISDIR(status.st_mode)) {
-		place->fd = TAKE_FD(fd);
-		if (filesystem_mount(place->fd, &place->mount) < 0)
+		target->fd = TAKE_FD(fd);
+		if (filesystem_mount(target->fd, &target->mount) < 0)
 			return -ENOMEM;
-		place->device = place->mount.device;
+		target->device = target->mount.device;
 		return 0;
 	}
 	if (!S_ISREG(status.st_mode) && !S_ISBLK(status.st_mode))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "%s is not a mount point, a device or an image", place->path);
+				   "%s is not a mount point, a device or an image", target->path);
 	if (S_ISBLK(status.st_mode))
-		place->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
-	place->device = place->path;
+		target->facts.is_flash = filesystem_rotates(status.st_rdev) <= 0;
+	target->device = target->path;
 	return 0;
 }
 
-static void place_closep(struct frag_place *place)
+static void target_closep(struct scan_target *target)
 {
-	place->fd = fd_close(place->fd);
-	filesystem_mount_clear(&place->mount);
+	target->fd = fd_close(target->fd);
+	filesystem_mount_clear(&target->mount);
 }
 
 int frag_volume(const struct frag_settings *settings, const char *path, struct frag_result *ret,
 		struct problem *problem)
 {
-	CLEANUP(place_closep) struct frag_place place = { .path = path, .fd = -1 };
-	int r = look_at_place(&place, problem);
+	CLEANUP(target_closep) struct scan_target target = { .path = path, .fd = -1 };
+	int r = open_target(&target, problem);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
 		*ret = (struct frag_result) {
 			.source = sources[i]->name,
-			.paths_inside = place.fd < 0,
+			.paths_inside = target.fd < 0,
 		};
 		r = frag_result_init(ret, settings);
 		if (r == 0)
-			r = sources[i]->scan(settings, &place, ret, problem);
+			r = sources[i]->scan(settings, &target, ret, problem);
 		totals_finish(&ret->totals);
-		if (r == 0 && place.fd < 0)
+		if (r == 0 && target.fd < 0)
 			r = contents_note_member(path, ret);
 		/* What is mounted can be walked, even if its format is not known here. */
 		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM &&
-		    (r != -EBADMSG || place.fd < 0))
+		    (r != -EBADMSG || target.fd < 0))
 			return r;
 		frag_result_clear(ret);
 	}
-	if (place.fd >= 0)
-		return walk(settings, &place, ret, problem);
+	if (target.fd >= 0)
+		return walk(settings, &target, ret, problem);
 	/* A reader knew it, and said why not. */
 	if (problem && problem->message)
 		return -EOPNOTSUPP;

@@ -37,7 +37,7 @@ enum {
 /* A file system that was met. */
 struct walk_filesystem {
 	struct filesystem_facts facts;
-	const struct source *source;
+	const struct inode_source *source;
 	struct source_volume *volume; /* NULL: there is none, or nobody looked yet */
 	bool looked_for_volume;
 };
@@ -95,7 +95,8 @@ static void walk_push(struct walk *walk, struct directory *directory)
 
 enum { FILES_WORTH_SOURCE = 1000 /* fewer are seen sooner than a source is opened */ };
 
-static const struct source *const sources[] = { &source_ext, &source_xfs, &source_btrfs };
+static const struct inode_source *const sources[] = { &inode_source_ext, &inode_source_xfs,
+						      &inode_source_btrfs };
 
 static struct walk_filesystem *find(struct walk *walk, uint64_t device)
 {
@@ -142,7 +143,7 @@ static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 	return r;
 }
 
-static const struct source *find_source(const struct filesystem_facts *facts)
+static const struct inode_source *find_source(const struct filesystem_facts *facts)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		if (sources[i]->magic == facts->magic)

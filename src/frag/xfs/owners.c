@@ -13,7 +13,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/hashmap.h"
-#include "frag/xfs/mounted.h"
+#include "frag/xfs/xfs.h"
 
 enum {
 	FILE_EXTENTS_MAX = 512, /* of more the kernel reports many in each call */

@@ -445,7 +445,7 @@ static int read_files(struct source_reader *reader, struct source_visit *visit)
 	return r;
 }
 
-const struct source source_btrfs = {
+const struct inode_source inode_source_btrfs = {
 	.name = "btrfs",
 	.magic = BTRFS_SUPER_MAGIC,
 	.has_old_times = true,

@@ -221,11 +221,11 @@ static const char *kind_of(struct ext2_super_block *super)
 	return ext2fs_has_feature_journal(super) ? "ext3" : "ext2";
 }
 
-static void learn(const struct scan *scan, const struct frag_place *place)
+static void learn(const struct scan *scan, const struct scan_target *target)
 {
 	struct filesystem_facts *facts = &scan->result->facts;
 
-	*facts = place->facts;
+	*facts = target->facts;
 	facts->kind = filesystem_kind_find(kind_of(scan->volume->fs->super));
 	facts->magic = EXT4_SUPER_MAGIC;
 	facts->block_bytes = scan->volume->block_bytes;
@@ -235,15 +235,15 @@ static void learn(const struct scan *scan, const struct frag_place *place)
 		map_init(scan->result->totals.map, facts->volume_bytes);
 }
 
-static int scan_volume(struct scan *scan, const struct frag_place *place)
+static int scan_volume(struct scan *scan, const struct scan_target *target)
 {
 	/* Of an image, or where the top is not mounted, as it is inside. */
-	bool is_inside = !place->mount.is_whole || !place->mount.point;
+	bool is_inside = !target->mount.is_whole || !target->mount.point;
 	const struct directory_reader directories = {
 		.read_directory = read_directory,
 		.context = scan->volume,
 		.root = EXT2_ROOT_INO,
-		.top = is_inside ? "" : place->mount.point,
+		.top = is_inside ? "" : target->mount.point,
 	};
 	int r = ext_look_at_free(scan->volume, scan->result);
 
@@ -259,13 +259,13 @@ static int scan_volume(struct scan *scan, const struct frag_place *place)
 }
 
 /* While it is mounted all of that is normal: the kernel has the journal in hand. */
-static int note_what_may_differ(const struct frag_place *place, const struct ext_volume *volume,
+static int note_what_may_differ(const struct scan_target *target, const struct ext_volume *volume,
 				struct frag_result *result)
 {
 	struct ext2_super_block *super = volume->fs->super;
 	const char *note = NULL;
 
-	if (place->fd >= 0 || contents_are_mounted(place->device))
+	if (target->fd >= 0 || contents_are_mounted(target->device))
 		return 0;
 	if (ext2fs_has_feature_journal_needs_recovery(super))
 		note = "May be out of date: its journal was not replayed; mounting it or e2fsck "
@@ -277,7 +277,7 @@ static int note_what_may_differ(const struct frag_place *place, const struct ext
 	return note ? frag_result_note(result, note) : 0;
 }
 
-static int scan_ext(const struct frag_settings *settings, const struct frag_place *place,
+static int scan_ext(const struct frag_settings *settings, const struct scan_target *target,
 		    struct frag_result *ret, struct problem *problem)
 {
 	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
@@ -287,13 +287,13 @@ static int scan_ext(const struct frag_settings *settings, const struct frag_plac
 		.result = ret,
 		.volume = &volume,
 	};
-	int r = place->device ? ext_volume_open(place->device, &volume, problem) : -EOPNOTSUPP;
+	int r = target->device ? ext_volume_open(target->device, &volume, problem) : -EOPNOTSUPP;
 
 	if (r < 0)
 		return r;
-	learn(&scan, place);
-	r = scan_volume(&scan, place);
-	return r < 0 ? r : note_what_may_differ(place, &volume, ret);
+	learn(&scan, target);
+	r = scan_volume(&scan, target);
+	return r < 0 ? r : note_what_may_differ(target, &volume, ret);
 }
 
-const struct frag_volume_source volume_ext = { "ext", scan_ext };
+const struct volume_source volume_source_ext = { "ext", scan_ext };

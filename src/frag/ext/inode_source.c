@@ -202,7 +202,7 @@ static int read_files(struct source_reader *reader, struct source_visit *visit)
 	return r;
 }
 
-const struct source source_ext = {
+const struct inode_source inode_source_ext = {
 	.name = "ext",
 	.magic = EXT4_SUPER_MAGIC,
 	.has_old_times = true, /* lazytime */

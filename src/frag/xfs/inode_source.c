@@ -8,7 +8,7 @@
  * only the size is that on the disk until the data behind it are written.  So a file with
  * more blocks than its size needs is left to the kernel.
  */
-#include "frag/xfs/mounted.h"
+#include "frag/xfs/xfs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -304,7 +304,7 @@ static int read_files(struct source_reader *reader, struct source_visit *visit)
 	return r;
 }
 
-const struct source source_xfs = {
+const struct inode_source inode_source_xfs = {
 	.name = "xfs",
 	.magic = XFS_MAGIC,
 	.open = open_volume,

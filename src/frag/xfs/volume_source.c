@@ -22,7 +22,7 @@
 #include "frag/scan/inode_paths.h"
 #include "frag/scan/pipeline.h"
 #include "frag/scan/source.h"
-#include "frag/xfs/mounted.h"
+#include "frag/xfs/xfs.h"
 #include "frag/frag.h"
 
 enum { BATCH = 1024 };
@@ -160,7 +160,7 @@ static int look_at_free(struct frag_result *result, int fd, const struct xfs_fso
 	return r == -ENOMEM ? r : 0;
 }
 
-static int scan_groups(struct scan *scan, const struct frag_place *place)
+static int scan_groups(struct scan *scan, const struct scan_target *target)
 {
 	CLEANUP(freep) struct mounted_directories *directories = malloc(sizeof(*directories));
 	struct directory_reader reader;
@@ -169,12 +169,12 @@ static int scan_groups(struct scan *scan, const struct frag_place *place)
 	if (!directories)
 		return -ENOMEM;
 	r = mounted_directory_reader(
-		directories, place->mount.point ? place->mount.point : place->path, &reader);
+		directories, target->mount.point ? target->mount.point : target->path, &reader);
 	return r < 0 ? r : pipeline_run_by_inode(&scan->pipeline, &reader);
 }
 
 static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		       const struct frag_place *place, uint32_t group_count,
+		       const struct scan_target *target, uint32_t group_count,
 		       struct xfs_owners *owners, struct frag_result *ret)
 {
 	struct scan scan = {
@@ -182,20 +182,20 @@ static int scan_inodes(const struct extent_kernel *kernel, const struct frag_set
 		.settings = settings,
 		.result = ret,
 		.kernel = kernel,
-		.fd = place->fd,
+		.fd = target->fd,
 		.group_count = group_count,
 		.owners = owners,
 	};
 
-	ret->facts = place->facts;
+	ret->facts = target->facts;
 	ret->model = frag_model_for(settings, &ret->facts);
-	return scan_groups(&scan, place);
+	return scan_groups(&scan, target);
 }
 
 int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		 const struct frag_place *place, uint32_t group_count, struct frag_result *ret)
+		 const struct scan_target *target, uint32_t group_count, struct frag_result *ret)
 {
-	return scan_inodes(kernel, settings, place, group_count, NULL, ret);
+	return scan_inodes(kernel, settings, target, group_count, NULL, ret);
 }
 
 static void owners_freep(struct xfs_owners **owners)
@@ -203,7 +203,7 @@ static void owners_freep(struct xfs_owners **owners)
 	xfs_owners_free(*owners);
 }
 
-static int scan_xfs(const struct frag_settings *settings, const struct frag_place *place,
+static int scan_xfs(const struct frag_settings *settings, const struct scan_target *target,
 		    struct frag_result *ret, struct problem *problem)
 {
 	CLEANUP(owners_freep) struct xfs_owners *owners = NULL;
@@ -211,19 +211,19 @@ static int scan_xfs(const struct frag_settings *settings, const struct frag_plac
 	int r;
 
 	(void)problem;
-	if (place->fd < 0 || place->facts.magic != XFS_MAGIC)
+	if (target->fd < 0 || target->facts.magic != XFS_MAGIC)
 		return -EOPNOTSUPP;
-	if (ioctl(place->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
+	if (ioctl(target->fd, XFS_IOC_FSGEOMETRY, &geometry) < 0)
 		return -EOPNOTSUPP;
-	r = xfs_probe_bulkstat(place->fd);
+	r = xfs_probe_bulkstat(target->fd);
 	if (r < 0)
 		return r;
-	ret->facts = place->facts;
-	r = look_at_free(ret, place->fd, &geometry, &owners);
+	ret->facts = target->facts;
+	r = look_at_free(ret, target->fd, &geometry, &owners);
 	frag_result_set_whole(ret);
 	return r < 0 ? r
-		     : scan_inodes(&extent_running_kernel, settings, place, geometry.agcount,
+		     : scan_inodes(&extent_running_kernel, settings, target, geometry.agcount,
 				   owners, ret);
 }
 
-const struct frag_volume_source volume_xfs = { "xfs-bulkstat", scan_xfs };
+const struct volume_source volume_source_xfs = { "xfs-bulkstat", scan_xfs };

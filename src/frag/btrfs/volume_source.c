@@ -200,33 +200,33 @@ static int subvolume_of(int fd, uint64_t *ret)
  * The path that the top of the subvolume has; "": a directory of it is mounted,
  * so that it has none.
  */
-static const char *top_of(const struct frag_place *place)
+static const char *top_of(const struct scan_target *target)
 {
-	const char *point = place->mount.point ? place->mount.point : place->path;
+	const char *point = target->mount.point ? target->mount.point : target->path;
 	struct stat status;
 
 	return stat(point, &status) == 0 && status.st_ino == BTRFS_FIRST_FREE_OBJECTID ? point : "";
 }
 
-static int scan_mounted(const struct frag_settings *settings, const struct frag_place *place,
+static int scan_mounted(const struct frag_settings *settings, const struct scan_target *target,
 			struct frag_result *ret, struct problem *problem)
 {
-	const struct btrfs_trees trees = { place->fd };
+	const struct btrfs_trees trees = { target->fd };
 	const char *top;
 	uint64_t top_tree;
 	int r;
 
 	(void)problem;
-	if (place->fd < 0 || place->facts.magic != BTRFS_SUPER_MAGIC)
+	if (target->fd < 0 || target->facts.magic != BTRFS_SUPER_MAGIC)
 		return -EOPNOTSUPP;
-	r = subvolume_of(place->fd, &top_tree);
+	r = subvolume_of(target->fd, &top_tree);
 	if (r < 0)
 		return r;
-	ret->facts = place->facts;
-	top = top_of(place);
+	ret->facts = target->facts;
+	top = top_of(target);
 	ret->paths_inside = !*top;
 	r = btrfs_look_at_free(&trees, ret);
 	return r < 0 ? r : btrfs_scan(&trees, settings, top_tree, top, ret);
 }
 
-const struct frag_volume_source volume_btrfs = { "btrfs-search", scan_mounted };
+const struct volume_source volume_source_btrfs = { "btrfs-search", scan_mounted };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Files of a mounted xfs by their inodes, as bulkstat hands them out. */
-#ifndef FRAG_XFS_MOUNTED_H
-#define FRAG_XFS_MOUNTED_H
+#ifndef FRAG_XFS_H
+#define FRAG_XFS_H
 
 #include <stdbool.h>
 #include <stdint.h>
