@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/frag_request.h"
-#include "frag/scan/contents.h"
+#include "frag/scan/image.h"
 #include "frag/guest/guest.h"
 #include "testbed/scan.h"
 
@@ -31,8 +31,8 @@ static void tick(void *context)
 }
 
 /* What the guest's kernel has refused. */
-static int refused(const struct guest_scan *scan, const struct contents *contents,
-		   const char *kernel, struct problem *problem)
+static int refused(const struct guest_scan *scan, const struct image *image, const char *kernel,
+		   struct problem *problem)
 {
 	const char *path = scan->request->names[0], *why = strerror(scan->guest.error);
 
@@ -40,7 +40,7 @@ static int refused(const struct guest_scan *scan, const struct contents *content
 		return problem_set(problem, PROBLEM_VERDICT, scan->guest.error,
 				   "%s: the guest's kernel (%s) cannot mount its %s: %s; it is "
 				   "damaged, or has features that this kernel lacks",
-				   path, kernel, contents->type, why);
+				   path, kernel, image->type, why);
 	return problem_set(problem, PROBLEM_VERDICT, scan->guest.error,
 			   "%s: the guest (kernel %s) cannot read it (%s): %s", path, kernel,
 			   scan->guest.stage, why);
@@ -72,14 +72,13 @@ static int end(struct guest_scan *scan)
 	if (!result->facts.kind)
 		result->facts.kind = filesystem_kind_find("other");
 	totals_finish(&result->totals);
-	if (contents_are_mounted(path))
+	if (image_is_mounted(path))
 		r = frag_result_note(result, "The device is mounted, and was read while it may "
 					     "change; name the mount point instead.");
-	return r == 0 ? contents_note_member(path, result) : r;
+	return r == 0 ? image_note_member(path, result) : r;
 }
 
-static int run(struct guest_scan *scan, int fd, const struct contents *contents,
-	       struct problem *problem)
+static int run(struct guest_scan *scan, int fd, const struct image *image, struct problem *problem)
 {
 	struct frag_result *result = scan->guest.result;
 	const struct frag_settings *settings = scan->guest.settings;
@@ -91,9 +90,9 @@ static int run(struct guest_scan *scan, int fd, const struct contents *contents,
 		return -ENOMEM;
 	r = testbed_scan(&(struct testbed_scan) { .path = scan->request->names[0],
 						  .fd = fd,
-						  .start_bytes = contents->start_bytes,
-						  .bytes = contents->bytes,
-						  .type = contents->type,
+						  .start_bytes = image->start_bytes,
+						  .bytes = image->bytes,
+						  .type = image->type,
 						  .settings = wanted,
 						  .cancel_fd = settings->cancel_fd,
 						  .line = take_line,
@@ -103,11 +102,11 @@ static int run(struct guest_scan *scan, int fd, const struct contents *contents,
 	result->partial = r == -ECANCELED;
 	if (r < 0 && r != -ECANCELED)
 		return r;
-	return scan->guest.stage ? refused(scan, contents, kernel, problem) : 0;
+	return scan->guest.stage ? refused(scan, image, kernel, problem) : 0;
 }
 
-int frag_in_guest(struct frag_request *request, const struct contents *contents,
-		  struct frag_result *ret, struct problem *problem)
+int frag_in_guest(struct frag_request *request, const struct image *image, struct frag_result *ret,
+		  struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(request->names[0], O_RDONLY | O_CLOEXEC);
 	struct guest_scan scan = {
@@ -122,7 +121,7 @@ int frag_in_guest(struct frag_request *request, const struct contents *contents,
 	request->in_guest = true;
 	r = begin(&scan, fd);
 	if (r == 0)
-		r = run(&scan, fd, contents, problem);
+		r = run(&scan, fd, image, problem);
 	frag_guest_clear(&scan.guest);
 	return r < 0 ? r : end(&scan);
 }

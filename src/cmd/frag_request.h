@@ -12,7 +12,7 @@
 /* Bits, so that two of them show. */
 enum frag_format { FRAG_TABLE, FRAG_JSON = 1, FRAG_EACH = 2, FRAG_CSV = 4, FRAG_NAMES = 8 };
 
-struct contents;
+struct image;
 
 struct frag_request {
 	struct frag_settings settings;
@@ -41,8 +41,8 @@ int frag_whole_volume(struct frag_request *request);
 int frag_watch(struct frag_request *request);
 
 /* Reads the image in a guest.  0 or -errno; ret has to be cleared in either case. */
-int frag_in_guest(struct frag_request *request, const struct contents *contents,
-		  struct frag_result *ret, struct problem *problem);
+int frag_in_guest(struct frag_request *request, const struct image *image, struct frag_result *ret,
+		  struct problem *problem);
 
 /* ---- shared by them (frag_show.c) ---- */
 

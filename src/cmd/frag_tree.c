@@ -16,7 +16,7 @@
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
-#include "frag/scan/contents.h"
+#include "frag/scan/image.h"
 
 enum { NAMES_BYTES = 65536 };
 
@@ -169,31 +169,31 @@ int frag_tree(struct frag_request *request)
  * ext2, ext3 and ext4 are read as they are, unless their log has to be replayed first.  A
  * guest does not send directories.
  */
-static bool needs_guest(const struct frag_settings *settings, const struct contents *contents)
+static bool needs_guest(const struct frag_settings *settings, const struct image *image)
 {
 	if (settings->with_directories)
-		return contents->type && strncmp(contents->type, "ext", 3) != 0;
-	return contents->type && (strncmp(contents->type, "ext", 3) != 0 || contents->bytes ||
-				  contents->has_dirty_log);
+		return image->type && strncmp(image->type, "ext", 3) != 0;
+	return image->type &&
+	       (strncmp(image->type, "ext", 3) != 0 || image->bytes || image->has_dirty_log);
 }
 
 static int scan_volume(struct frag_request *request, struct frag_result *result,
 		       struct problem *problem)
 {
-	CLEANUP(contents_clear) struct contents contents = { 0 };
+	CLEANUP(image_clear) struct image image = { 0 };
 	const char *path = request->names[0];
-	int r = contents_find(path, request->partition, &contents, problem);
+	int r = image_read(path, request->partition, &image, problem);
 
 	if (r < 0)
 		return r;
-	if (request->partition && !contents.type)
+	if (request->partition && !image.type)
 		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP,
 				   "partition %u of %s holds no file system that is known here",
 				   request->partition, path);
-	if (!needs_guest(&request->settings, &contents))
+	if (!needs_guest(&request->settings, &image))
 		return frag_volume(&request->settings, path, result, problem);
-	r = frag_in_guest(request, &contents, result, problem);
-	if (r == 0 || !contents.has_dirty_log || problem->kind != PROBLEM_LACK)
+	r = frag_in_guest(request, &image, result, problem);
+	if (r == 0 || !image.has_dirty_log || problem->kind != PROBLEM_LACK)
 		return r;
 	/* It says itself that its log was not replayed. */
 	problem_clear(problem);

@@ -16,7 +16,7 @@
 
 #include "base/cleanup.h"
 #include "frag/ext/ext.h"
-#include "frag/scan/contents.h"
+#include "frag/scan/image.h"
 #include "frag/scan/pipeline.h"
 #include "frag/frag.h"
 
@@ -265,7 +265,7 @@ static int note_what_may_differ(const struct scan_target *target, const struct e
 	struct ext2_super_block *super = volume->fs->super;
 	const char *note = NULL;
 
-	if (target->fd >= 0 || contents_are_mounted(target->device))
+	if (target->fd >= 0 || image_is_mounted(target->device))
 		return 0;
 	if (ext2fs_has_feature_journal_needs_recovery(super))
 		note = "May be out of date: its journal was not replayed; mounting it or e2fsck "

@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "frag/frag.h"
-#include "frag/scan/contents.h"
+#include "frag/scan/image.h"
 #include "frag/account/free_space.h"
 #include "frag/account/file.h"
 #include "extent/extent_kernel.h"
@@ -113,7 +113,7 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 			r = sources[i]->scan(settings, &target, ret, problem);
 		totals_finish(&ret->totals);
 		if (r == 0 && target.fd < 0)
-			r = contents_note_member(path, ret);
+			r = image_note_member(path, ret);
 		/* What is mounted can be walked, even if its format is not known here. */
 		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM &&
 		    (r != -EBADMSG || target.fd < 0))
@@ -128,5 +128,5 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	if (r != -EOPNOTSUPP)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "%s: cannot be opened: %s", path,
 				   strerror(-r));
-	return contents_refuse(path, problem);
+	return image_refuse(path, problem);
 }

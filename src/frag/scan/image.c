@@ -4,7 +4,7 @@
  * machine.  libblkid knows what lies on devices; what is only met in files, it does
  * not know, and has its first bytes here.
  */
-#include "frag/scan/contents.h"
+#include "frag/scan/image.h"
 
 #include <blkid/blkid.h>
 #include <endian.h>
@@ -149,7 +149,7 @@ static int refuse_known(const char *path, blkid_probe probe, struct problem *pro
 		path, *type ? type : "nothing known");
 }
 
-int contents_refuse(const char *path, struct problem *problem)
+int image_refuse(const char *path, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(probe_freep) blkid_probe probe = NULL;
@@ -171,7 +171,7 @@ int contents_refuse(const char *path, struct problem *problem)
 	return refuse_known(path, probe, problem);
 }
 
-int contents_note_member(const char *path, struct frag_result *result)
+int image_note_member(const char *path, struct frag_result *result)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	CLEANUP(probe_freep) blkid_probe probe = NULL;
@@ -188,7 +188,7 @@ int contents_note_member(const char *path, struct frag_result *result)
 
 /* The kernel gives a mounted one to nobody else alone; of files that are no devices, O_EXCL says
  * nothing. */
-bool contents_are_mounted(const char *path)
+bool image_is_mounted(const char *path)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
 
@@ -215,7 +215,7 @@ static int no_partition(const char *path, unsigned number, blkid_partlist list,
 			   path, number, count ? numbers : "none");
 }
 
-static int find_partition(int fd, const char *path, unsigned number, struct contents *contents,
+static int find_partition(int fd, const char *path, unsigned number, struct image *image,
 			  struct problem *problem)
 {
 	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe();
@@ -231,46 +231,45 @@ static int find_partition(int fd, const char *path, unsigned number, struct cont
 	partition = blkid_partlist_get_partition_by_partno(list, (int)number);
 	if (!partition)
 		return no_partition(path, number, list, problem);
-	contents->start_bytes = (uint64_t)blkid_partition_get_start(partition) * SECTOR_BYTES;
-	contents->bytes = (uint64_t)blkid_partition_get_size(partition) * SECTOR_BYTES;
+	image->start_bytes = (uint64_t)blkid_partition_get_start(partition) * SECTOR_BYTES;
+	image->bytes = (uint64_t)blkid_partition_get_size(partition) * SECTOR_BYTES;
 	return 0;
 }
 
 /* Its log has to be replayed before it is up to date. */
-static bool has_dirty_log(int fd, const struct contents *contents)
+static bool has_dirty_log(int fd, const struct image *image)
 {
-	uint64_t at = contents->start_bytes + SUPERBLOCK_OFFSET +
+	uint64_t at = image->start_bytes + SUPERBLOCK_OFFSET +
 		      offsetof(struct ext2_super_block, s_feature_incompat);
 	uint32_t features;
 
-	return strncmp(contents->type, "ext", 3) == 0 &&
+	return strncmp(image->type, "ext", 3) == 0 &&
 	       io_read_at(fd, at, &features, sizeof(features)) == 0 &&
 	       le32toh(features) & EXT3_FEATURE_INCOMPAT_RECOVER;
 }
 
-static int find_type(int fd, const char *path, struct contents *contents)
+static int find_type(int fd, const char *path, struct image *image)
 {
 	CLEANUP(probe_freep)
 	blkid_probe probe =
-		probe_range(fd, contents->start_bytes, contents->bytes, BLKID_USAGE_FILESYSTEM);
+		probe_range(fd, image->start_bytes, image->bytes, BLKID_USAGE_FILESYSTEM);
 
 	if (!probe)
 		return -ENOMEM;
 	if (blkid_do_probe(probe) != 0)
 		return 0;
-	contents->type = strdup(value_of(probe, "TYPE"));
-	if (!contents->type)
+	image->type = strdup(value_of(probe, "TYPE"));
+	if (!image->type)
 		return -ENOMEM;
 	/* That of a mounted one always is, and the kernel has it in hand. */
-	contents->has_dirty_log = has_dirty_log(fd, contents) && !contents_are_mounted(path);
+	image->has_dirty_log = has_dirty_log(fd, image) && !image_is_mounted(path);
 	return 0;
 }
 
-int contents_find(const char *path, unsigned partition, struct contents *ret,
-		  struct problem *problem)
+int image_read(const char *path, unsigned partition, struct image *ret, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	CLEANUP(contents_clear) struct contents contents = { 0 };
+	CLEANUP(image_clear) struct image image = { 0 };
 	struct stat status;
 	int r = 0;
 
@@ -284,18 +283,18 @@ int contents_find(const char *path, unsigned partition, struct contents *ret,
 					       path)
 				 : 0;
 	if (partition)
-		r = find_partition(fd, path, partition, &contents, problem);
+		r = find_partition(fd, path, partition, &image, problem);
 	if (r == 0)
-		r = find_type(fd, path, &contents);
+		r = find_type(fd, path, &image);
 	if (r < 0)
 		return r;
-	*ret = contents;
-	contents = (struct contents) { 0 };
+	*ret = image;
+	image = (struct image) { 0 };
 	return 0;
 }
 
-void contents_clear(struct contents *contents)
+void image_clear(struct image *image)
 {
-	free(contents->type);
-	contents->type = NULL;
+	free(image->type);
+	image->type = NULL;
 }
