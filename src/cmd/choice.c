@@ -23,37 +23,6 @@ int choice_refuse(const char *what, const char *typed, const char *nearest, cons
 			   instead);
 }
 
-int choice_measure(const char *name, const struct measure **ret, struct problem *problem)
-{
-	const struct measure *measure = measure_find(name);
-	const char *nearest = NULL;
-
-	if (measure) {
-		*ret = measure;
-		return 0;
-	}
-	for (size_t i = 0; i < measure_count; i++)
-		suggest_consider(name, measure_table[i].name, &nearest);
-	return choice_refuse("measure", name, nearest, "see alloc-perf report --list-measures",
-			     problem);
-}
-
-int choice_report_format(const char *name, const struct report_format **ret,
-			 struct problem *problem)
-{
-	const struct report_format *format = report_format_find(name);
-	const char *nearest = NULL;
-
-	if (format) {
-		*ret = format;
-		return 0;
-	}
-	for (size_t i = 0; i < report_format_count; i++)
-		suggest_consider(name, report_formats[i].name, &nearest);
-	return choice_refuse("format", name, nearest,
-			     "use table, markdown, html, json, 2009 or csv", problem);
-}
-
 static int add(struct measure_list *to, const struct measure *measure)
 {
 	int r = ARRAY_ROOM(to->list, to->count);
@@ -73,11 +42,19 @@ int choice_measures(const char *names, struct measure_list *to, struct problem *
 	int r = words ? 0 : -ENOMEM;
 
 	for (char **word = words; r == 0 && *word; word++) {
-		const struct measure *measure = NULL;
+		const void *measure;
 
-		r = choice_measure(*word, &measure, problem);
+		r = option_choose(&choice_of_measures, "measure", *word, &measure, problem);
 		if (r == 0)
 			r = add(to, measure);
 	}
 	return r;
+}
+
+int choice_take_measures(void *input, const struct option_row *row, const char *argument,
+			 struct problem *problem)
+{
+	void *measures = (char *)input + row->offset;
+
+	return choice_measures(argument, measures, problem);
 }

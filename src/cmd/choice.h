@@ -8,7 +8,6 @@
 #include "stats/measure.h"
 #include "base/option.h"
 #include "base/problem.h"
-#include "report/report.h"
 
 extern const struct option_choices choice_of_measures;
 
@@ -19,11 +18,6 @@ extern const struct option_choices choice_of_measures;
 int choice_refuse(const char *what, const char *typed, const char *nearest, const char *instead,
 		  struct problem *problem);
 
-/* Each returns 0, or -EINVAL with a sentence. */
-int choice_measure(const char *name, const struct measure **ret, struct problem *problem);
-int choice_report_format(const char *name, const struct report_format **ret,
-			 struct problem *problem);
-
 struct measure_list {
 	const struct measure **list; /* ends with NULL; NULL: none was named */
 	size_t count;
@@ -31,5 +25,9 @@ struct measure_list {
 
 /* Adds those of "time,written".  0, -ENOMEM, or -EINVAL with a sentence. */
 int choice_measures(const char *names, struct measure_list *to, struct problem *problem);
+
+/* For a row whose member is a struct measure_list: the same. */
+int choice_take_measures(void *input, const struct option_row *row, const char *argument,
+			 struct problem *problem);
 
 #endif

@@ -3,7 +3,6 @@
  * Options are checked before any file is read, and all files are read before
  * anything is printed: a wrong third file must not leave half a table.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 
 #include "base/terminal.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
@@ -21,146 +21,75 @@
 #include "report/report.h"
 #include "stats/cell.h"
 
-enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_CHART = 'c', KEY_OUTPUT = 'o', KEY_SCRIPT = 's' };
-enum {
-	KEY_LIST_MEASURES = 256,
-	KEY_WITH,
-	KEY_FORCE,
-	KEY_TITLE,
-	KEY_CHART_SIZE,
-	KEY_ORDER,
-	KEY_ALL
-};
-
 struct options {
 	const struct report_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;	    /* none: the default */
-	int all;
+	bool all;
 	const struct measure *chart;
 	const char *title;
 	unsigned width, height; /* of the chart; 0: as it needs */
 	enum chart_order order;
 	const char *output;
-	int script;
-	int with_2009;
-	int list_measures;
-	int force;
-	char *const *files;
+	bool script;
+	unsigned with_2009;
+	bool list_measures;
+	bool force;
+	char **files; /* ends with NULL */
 	size_t file_count;
-	struct problem problem; /* what is wrong with them */
 };
 
 static void options_clear(struct options *options)
 {
 	free(options->measures.list);
-	problem_clear(&options->problem);
 }
 
-static const struct option_row option_table[] = {
-	{ "format", KEY_FORMAT, "FORM",
-	  "table, markdown, html, json, 2009 or csv (default: by the name of FILE, else table)",
-	  .values = "table markdown html json 2009 csv" },
-	{ "measure", KEY_MEASURE, "NAME,...", "A table of each of these measures and no summary",
-	  .values = "`report --list-measures`," },
-	{ "all", KEY_ALL, NULL, "Also a table of each measure, and every warning" },
-	{ "chart", KEY_CHART, "MEASURE", "Draw a chart with gnuplot",
-	  .values = "`report --list-measures`" },
-	{ "title", KEY_TITLE, "TEXT", "Title of the chart" },
-	{ "chart-size", KEY_CHART_SIZE, "WxH", "Size of the chart's picture in pixels" },
-	{ "order", KEY_ORDER, "ORDER",
-	  "File systems of the chart by plan (the default), name or value",
-	  .values = "plan name value" },
-	{ "output", KEY_OUTPUT, "FILE",
-	  "Write to FILE, whose name selects the format: .txt, .md, .html, .json or .csv, or a "
-	  "chart: .svg, .png or .pdf (default: of the time)",
-	  .values = "<file>" },
-	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
-	{ "script", KEY_SCRIPT, NULL,
-	  "Write the gnuplot script of the chart with its data, instead of drawing" },
-	{ "with", KEY_WITH, "2009",
-	  "Show the results of 2009 for comparison, with ratios, for table, markdown, html and "
-	  "json",
-	  .values = "2009" },
-	{ "list-measures", KEY_LIST_MEASURES, NULL, "List the measures" },
-	{ 0 },
-};
-
-static int take_chart_size(const char *text, struct options *options)
+static int take_chart_size(void *input, const struct option_row *row, const char *argument,
+			   struct problem *problem)
 {
+	struct options *options = input;
 	int end = 0;
 
-	if (sscanf(text, "%4ux%4u%n", &options->width, &options->height, &end) == 2 && !text[end] &&
-	    options->width >= 100 && options->height >= 100)
+	if (sscanf(argument, "%4ux%4u%n", &options->width, &options->height, &end) == 2 &&
+	    !argument[end] && options->width >= 100 && options->height >= 100)
 		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "invalid chart size \"%s\": use WIDTHxHEIGHT in pixels, from 100 to "
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid size \"%s\" for --%s: use WIDTHxHEIGHT in pixels, from 100 to "
 			   "9999, such as 1200x600",
-			   text);
+			   argument, row->name);
 }
 
-static int take_order(const char *text, struct options *options)
-{
-	static const char *const names[] = {
-		[CHART_AS_PLANNED] = "plan", [CHART_BY_NAME] = "name", [CHART_BY_VALUE] = "value"
-	};
+#define SETS(kind, member) OPTION_INTO(kind, struct options, member)
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (strcmp(text, names[i]) == 0) {
-			options->order = (enum chart_order)i;
-			return 0;
-		}
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "unknown order \"%s\": use plan, name or value", text);
-}
-
-static error_t take_option(int key, char *argument, struct argp_state *state)
-{
-	struct options *options = state->input;
-
-	switch (key) {
-	case KEY_FORMAT:
-		return -choice_report_format(argument, &options->format, &options->problem);
-	case KEY_MEASURE:
-		return -choice_measures(argument, &options->measures, &options->problem);
-	case KEY_ALL:
-		options->all = 1;
-		return 0;
-	case KEY_CHART:
-		return -choice_measure(argument, &options->chart, &options->problem);
-	case KEY_TITLE:
-		options->title = argument;
-		return 0;
-	case KEY_CHART_SIZE:
-		return -take_chart_size(argument, options);
-	case KEY_ORDER:
-		return -take_order(argument, options);
-	case KEY_OUTPUT:
-		options->output = argument;
-		return 0;
-	case KEY_FORCE:
-		options->force = 1;
-		return 0;
-	case KEY_SCRIPT:
-		options->script = 1;
-		return 0;
-	case KEY_WITH:
-		if (strcmp(argument, "2009") != 0)
-			return -problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-					    "invalid baseline \"%s\" for --with: use 2009",
-					    argument);
-		options->with_2009 = 1;
-		return 0;
-	case KEY_LIST_MEASURES:
-		options->list_measures = 1;
-		return 0;
-	case ARGP_KEY_ARGS:
-		options->files = state->argv + state->next;
-		options->file_count = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
+static const struct option_row option_table[] = {
+	{ "format", 'f', "FORM", "the format", .fallback = "by the name of FILE, else table",
+	  OPTION_FROM(report_formats, report_format_count, struct options, format) },
+	{ "measure", 'm', "NAME,...", "a table of each of these measures and no summary",
+	  .choices = &choice_of_measures, .take = choice_take_measures,
+	  SETS(OPTION_TAKEN, measures) },
+	{ "all", 0, NULL, "also a table of each measure, and every warning",
+	  SETS(OPTION_FLAG, all) },
+	{ "chart", 'c', "MEASURE", "draw a chart with gnuplot", .choices = &choice_of_measures,
+	  SETS(OPTION_CHOICE, chart) },
+	{ "title", 0, "TEXT", "title of the chart", SETS(OPTION_TEXT, title) },
+	{ "chart-size", 0, "WxH", "size of the chart's picture in pixels",
+	  .take = take_chart_size },
+	{ "order", 0, "ORDER", "file systems of the chart by plan, name or value",
+	  .fallback = "plan", .values = "plan name value", SETS(OPTION_WORD, order) },
+	{ "output", 'o', "FILE",
+	  "write to FILE, whose name selects the format: .txt, .md, .html, .json or .csv, or a "
+	  "chart: .svg, .png or .pdf (default: of the time)",
+	  .values = "<file>", SETS(OPTION_TEXT, output) },
+	{ "force", 0, NULL, "also replace a result file", SETS(OPTION_FLAG, force) },
+	{ "script", 's', NULL,
+	  "write the gnuplot script of the chart with its data, instead of drawing",
+	  SETS(OPTION_FLAG, script) },
+	{ "with", 0, "2009",
+	  "show the results of 2009 for comparison, with ratios, for table, markdown, html and "
+	  "json",
+	  .values = "2009", .least = 1, SETS(OPTION_WORD, with_2009) },
+	{ "list-measures", 0, NULL, "list the measures", SETS(OPTION_FLAG, list_measures) },
+	{ 0 },
+};
 
 static int is_for_script(const char *path)
 {
@@ -169,13 +98,13 @@ static int is_for_script(const char *path)
 	return !chart_is_picture(path) && (!format || strcmp(format, "table") == 0);
 }
 
-static int settle_format(struct options *options)
+static int settle_format(struct options *options, struct problem *problem)
 {
 	const char *name = options->output ? output_format(options->output) : "table";
 
 	if (!name)
 		return problem_set(
-			&options->problem, PROBLEM_USAGE, EINVAL,
+			problem, PROBLEM_USAGE, EINVAL,
 			"cannot determine a format from the name %s; use .txt, .md, .html, .json, "
 			".csv, or .svg, .png and .pdf for a chart, or give --format",
 			options->output);
@@ -184,10 +113,8 @@ static int settle_format(struct options *options)
 }
 
 /* What is well formed may still not go together. */
-static int settle(struct options *options)
+static int settle(struct options *options, struct problem *problem)
 {
-	struct problem *problem = &options->problem;
-
 	if (options->list_measures)
 		return 0;
 	if (options->file_count == 0)
@@ -212,7 +139,7 @@ static int settle(struct options *options)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script for gnuplot; give --output a name "
 				   "such as chart.gp");
-	if (!options->chart && !options->format && settle_format(options) < 0)
+	if (!options->chart && !options->format && settle_format(options, problem) < 0)
 		return -EINVAL;
 	if ((options->measures.count || options->all) && options->format &&
 	    !options->format->is_of_measures)
@@ -228,14 +155,14 @@ static int settle(struct options *options)
 	return 0;
 }
 
-static int check_output(struct options *options)
+static int check_output(const struct options *options, struct problem *problem)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < options->file_count; i++)
-		r = output_check_input(options->output, options->files[i], &options->problem);
+		r = output_check_input(options->output, options->files[i], problem);
 	if (r == 0 && options->output)
-		r = output_check(options->output, options->force, &options->problem);
+		r = output_check(options->output, options->force, problem);
 	return r;
 }
 
@@ -368,19 +295,20 @@ static int report(struct options *options, struct problem *problem)
 
 static int run_report(const struct command *self, int argc, char **argv)
 {
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(options_clear) struct options options = { 0 };
 	int r;
 
-	r = -command_parse_by(self, take_option, argc, argv, &options);
+	options.files = command_parse(self, argc, argv, &options);
+	options.file_count = words_count(options.files);
+	r = check_output(&options, &problem);
 	if (r == 0)
-		r = check_output(&options);
-	if (r == 0)
-		r = settle(&options);
+		r = settle(&options, &problem);
 	if (r == 0 && options.list_measures)
 		r = list_measures();
 	else if (r == 0)
-		r = report(&options, &options.problem);
-	return r < 0 ? cmd_complain(&options.problem, r) : 0;
+		r = report(&options, &problem);
+	return r < 0 ? cmd_complain(&problem, r) : 0;
 }
 
 const struct command cmd_report = {

@@ -68,7 +68,7 @@ data() {
 	assert_output_has "cannot write nowhere/page.html: No such file or directory"
 	run alloc-perf report --format htm -o page.html result.jsonl
 	assert_status 2
-	assert_output_has 'unknown format "htm"; did you mean "html"?'
+	assert_output_has 'invalid value "htm" for --format; did you mean "html"?'
 }
 
 # browse OPTION...: the page of result.jsonl in a browser; what it found is in found, what can be

@@ -173,7 +173,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 @test "--with is refused where it means nothing" {
 	run alloc-perf report --with 2008 result.jsonl
 	assert_status 2
-	assert_output_has 'invalid baseline "2008" for --with: use 2009'
+	assert_output_has 'invalid value "2008" for --with; did you mean "2009"?'
 	for form in "--format csv" "--format 2009" "--chart time" "-o chart.svg"; do
 		# shellcheck disable=SC2086 # an option and its value
 		run alloc-perf report --with 2009 $form result.jsonl
@@ -223,11 +223,11 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	for wrong in 500 500x 5x300 500x300x 99999x300; do
 		run alloc-perf report --chart time --chart-size "$wrong" result.jsonl
 		assert_status 2
-		assert_output_has "invalid chart size \"$wrong\""
+		assert_output_has "invalid size \"$wrong\" for --chart-size"
 	done
 	run alloc-perf report --chart time --order speed result.jsonl
 	assert_status 2
-	assert_output_has 'unknown order "speed": use plan, name or value'
+	assert_output_has 'invalid value "speed" for --order: use plan, name or value'
 	for option in --title=x --chart-size=500x300 --order=name; do
 		run alloc-perf report "$option" result.jsonl
 		assert_status 2
@@ -375,7 +375,7 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 @test "an unknown format is named, with those that exist" {
 	run alloc-perf report --format markdwn result.jsonl
 	assert_status 2
-	assert_output_has 'unknown format "markdwn"; did you mean "markdown"?'
+	assert_output_has 'invalid value "markdwn" for --format; did you mean "markdown"?'
 	run alloc-perf report --format xyz result.jsonl
 	assert_output_has "use table, markdown, html, json, 2009 or csv"
 }
