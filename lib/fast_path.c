@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs allocate byte by byte, and 4 KiB at a time.  fallocate() of that takes some
- * microseconds, and so does one write() that appends; looking at all that could have to
- * be undone takes several times as long.  So it is done without where there is nothing to
- * look at: within one block a call of the kernel does all or nothing; and past an end
- * behind which nothing is preallocated, undoing is cutting.
+ * Programs allocate single bytes, and 4 KiB at a time. fallocate() of such a range takes some
+ * microseconds, and so does one write() that appends; recording everything that might have to be
+ * undone takes several times as long.  So that is skipped where nothing has to be recorded: within
+ * one block a system call does all or nothing, and past an end behind which nothing is
+ * preallocated, undoing is truncating.
  *
- * This is for ext2, ext3 and ext4, whose behaviour is known; the rest goes the long way,
- * and so does whatever fails here.
+ * This is for ext2, ext3 and ext4, whose behaviour is known.  Everything else, and whatever fails
+ * here, takes the general path.
  */
 #include "task.h"
 
@@ -41,7 +41,7 @@ static int is_limited(void)
 	return getrlimit(RLIMIT_FSIZE, &limit) < 0 || limit.rlim_cur != RLIM_INFINITY;
 }
 
-/* Reads what is cheap to read. */
+/* Reads only what is cheap to read. */
 static int look(struct task *task, int *ret_flags)
 {
 	struct stat status;
@@ -59,7 +59,7 @@ static int is_short(const struct task *task)
 	return task->end - task->offset <= SHORT_BYTES;
 }
 
-/* Is it ext2, ext3 or ext4, and does it have room for the whole range, for any user? */
+/* Whether this is ext2, ext3 or ext4 with space for the whole range for any user. */
 static int is_ext_with_room(const struct task *task)
 {
 	uint64_t needed = task->end - task->offset + 2 * SHORT_BYTES;
@@ -76,7 +76,7 @@ static int is_within(const struct task *task, uint64_t unit)
 
 struct bare_range {
 	const struct task *task;
-	struct span tail; /* the block of the end; empty if the end is even */
+	struct span tail; /* the last block; empty if the end is aligned */
 	int tail_mapped;
 };
 
@@ -91,7 +91,7 @@ static int note_extent(const struct span *extent, uint32_t flags, void *context)
 	return 0;
 }
 
-/* Is the range all hole, with nothing past the end that cutting would take away? */
+/* Whether the range is a hole, and nothing is allocated past the end that truncating would free. */
 static int is_all_hole(const struct task *task)
 {
 	const uint64_t granule = task->granule, size = task->old_size;
@@ -112,7 +112,7 @@ static int note_gap(const struct span *gap, void *context)
 	return 1;
 }
 
-/* No hole before the end that the range would have to fill. */
+/* Whether there is no hole in the range before the end of the file. */
 static int is_dense(struct task *task)
 {
 	if (task->offset >= task->old_size)
@@ -121,7 +121,7 @@ static int is_dense(struct task *task)
 	return map_gaps(task, task->offset, lesser(task->old_size, task->end), note_gap, NULL) == 0;
 }
 
-/* One call of pwritev2(); how many bytes, or -errno. */
+/* One call of pwritev2().  The number of bytes or -errno. */
 static int64_t append_some(const struct task *task, uint64_t at, uint64_t bytes)
 {
 	char zeroes[PIECE] = { 0 };
@@ -156,7 +156,7 @@ static int append(struct task *task)
 	return 1;
 }
 
-/* What the long way would have noted, so that rollback() can be used. */
+/* Records what the general path would have recorded, for rollback(). */
 static int note_hole(struct task *task)
 {
 	struct span *hole = malloc(sizeof(*hole));
@@ -180,7 +180,10 @@ static int allocate(const struct task *task)
 	return r == 0;
 }
 
-/* Of a page that is in memory already, others may go along: it is part of a large folio. */
+/*
+ * Touches the pages, unless one is in memory already: it may be part of a large folio, for which
+ * other blocks would be allocated as well.
+ */
 static int touch(void *pages, size_t length)
 {
 	unsigned char resident[MOST_PAGES];
@@ -191,7 +194,7 @@ static int touch(void *pages, size_t length)
 	return madvise(pages, length, MADV_POPULATE_WRITE) == 0;
 }
 
-/* A few blocks, all of them holes: their pages are made writable, as the long way does it. */
+/* A few blocks that are all holes: makes their pages writable, like the general path. */
 static int fill_hole(struct task *task)
 {
 	uint64_t start = round_down(task->offset, PIECE);
@@ -216,7 +219,7 @@ static int fill(struct task *task)
 {
 	int flags;
 
-	/* A sector is a block, or part of one, everywhere. */
+	/* On every file system a sector is a block or part of one. */
 	if (is_within(task, SECTOR) && allocate(task))
 		return 1;
 	if (!look(task, &flags))
@@ -232,7 +235,7 @@ static int fill(struct task *task)
 	return is_dense(task) ? append(task) : fill_hole(task);
 }
 
-/* The long way begins anew, and says what is wrong. */
+/* The general path starts again, and reports the error. */
 static void undo(struct task *task)
 {
 	if (task->reached > 0)

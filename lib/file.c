@@ -14,7 +14,7 @@
 #include "call.h"
 #include "util.h"
 
-/* The working directory may be another one when the file's turn comes. */
+/* The working directory may have changed by the time the file is opened. */
 static int make_absolute(const char *path, char **ret)
 {
 	char *directory = NULL;
@@ -89,9 +89,8 @@ void file_close(int *fd)
 /* ---- durability ---- */
 
 /*
- * A new file is only there after a crash if its directory was synced as well, and
- * only /proc knows where a descriptor's file lives.  The name found there may be
- * out of date, so it has to lead back to the same inode.
+ * A new file survives a crash only if its directory was synced as well.  Only /proc has the path
+ * of an open file.  That path may be outdated, so it must lead to the same inode.
  */
 
 static int sync_retrying(int fd)
@@ -113,7 +112,7 @@ static void close_fd(int *fd)
 		close(*fd);
 }
 
-/* The directory of the file, opened; *ret_name points into `path`. */
+/* Opens the directory of the file.  *ret_name points into `path`. */
 static int open_directory(int fd, char path[static PATH_MAX], const char **ret_name)
 {
 	char link[sizeof("/proc/thread-self/fd/") + 12];
@@ -141,7 +140,7 @@ int file_sync_directory(int fd)
 
 	if (fstat(fd, &file) < 0)
 		return -errno;
-	if (file.st_nlink == 0) /* no name that could get lost */
+	if (file.st_nlink == 0) /* it has no name that could be lost */
 		return 0;
 	directory_fd = open_directory(fd, path, &name);
 	if (directory_fd < 0)

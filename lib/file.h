@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* A struct prealloc_file of the caller, copied: named by its path, opened when needed. */
+/*
+ * A copy of a struct prealloc_file: a file that is named by its path and opened when it is needed.
+ */
 #ifndef PREALLOC_FILE_H
 #define PREALLOC_FILE_H
 
@@ -13,14 +15,16 @@ struct file {
 	uint32_t mode;
 };
 
-/* Copies one of any version of the header.  0, -EINVAL, -ENOMEM, or -errno of getcwd(3). */
+/*
+ * Copies a struct of any version of the header.  0, -EINVAL, -ENOMEM, or the -errno of getcwd(3).
+ */
 int file_take(struct file *ret, const struct prealloc_file *given);
 void file_clear(struct file *file);
 
-/* Opens it for writing, and creates it if it is not there.  The descriptor or -errno. */
+/* Opens the file for writing and creates it if it does not exist. fd or -errno. */
 int file_create(const struct file *file, int *ret_created);
 
-/* Removes a file that was created, if nobody has put anything into it.  Was it? */
+/* Removes a file that was created, if it is still empty.  Whether it was removed. */
 int file_remove_empty(const struct file *file, int fd);
 
 /* For CLEANUP(). */
@@ -29,7 +33,10 @@ void file_close(int *fd);
 /* fsync() of the file.  0 or -errno. */
 int file_sync(int fd);
 
-/* fsync() of the directory that holds it.  0, -ENOENT (not found), -errno. */
+/*
+ * fsync() of the directory that contains the file.  0; -ENOENT: the directory was not found; or
+ * -errno.
+ */
 int file_sync_directory(int fd);
 
 #endif

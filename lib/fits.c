@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether a set of files fits is asked before the first is begun, so nothing of it may
- * be there yet: a file that is not, is looked for in its directory, or in the nearest
- * one above that is there.
+ * The check precedes the first file, so a file may not exist yet.  Then its directory is used, or
+ * the nearest ancestor that exists.
  *
- * Files are opened in a thread with a descriptor table of its own, since closing them
- * would drop the record locks that the process has on them (fcntl(2)).
+ * Files are opened in a thread with a descriptor table of its own, since closing them would drop
+ * the record locks of the process on them (fcntl(2)).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +43,7 @@ static void close_fd(int *fd)
 
 /* ---- one file ---- */
 
-/* Structs of other versions are longer or shorter, but all of one array alike. */
+/* Structs of other versions have another size, but all of one array have the same. */
 static const struct prealloc_file *file_at(const struct fits_query *query, size_t index)
 {
 	return (const struct prealloc_file *)((const char *)query->files +
@@ -69,7 +68,7 @@ static int open_nearest_directory(const char *path)
 	return fd;
 }
 
-/* The file, or if there is none that can be opened, its directory. */
+/* Opens the file, or its nearest directory if the file cannot be opened. */
 static int open_for_reading(const char *path, int *ret_is_new)
 {
 	const int flags = O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -115,7 +114,7 @@ static int needed(int fd, uint64_t offset, uint64_t end, uint64_t *ret_bytes)
 
 /* ---- all of them ---- */
 
-/* The sum of the file system, which may be a new one. */
+/* Finds the entry of the file system, or adds one. */
 static int find_volume(struct fits_query *query, int fd, size_t index, struct found **ret)
 {
 	struct found found = { .volume = { .size = sizeof(found.volume), .first_file = index } };
@@ -185,7 +184,10 @@ static int lacks(const struct prealloc_volume *volume)
 	       volume->needed_files > volume->available_files;
 }
 
-/* Those that lack something come first.  0, or -ENOSPC if there is one. */
+/*
+ * Copies the results; file systems without enough space come first.  0, or -ENOSPC if there is
+ * one.
+ */
 static int answer(const struct fits_query *query, struct prealloc_volume *volumes,
 		  size_t *volume_count)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Closing any descriptor of a file drops all POSIX record locks that the process
- * holds on it (fcntl(2)): a database that calls us would lose its locks.  The
- * kernel counts the owner of such locks by descriptor table, though.  So second
- * descriptors live in a thread that has a table of its own, made by
- * close_range(CLOSE_RANGE_UNSHARE), which needs no privilege.  Besides, nobody
- * ever inherits or sees these descriptors.  The thread is started for the first of them;
- * most calls need none.
+ * Closing any descriptor of a file drops all POSIX record locks that the process holds on it
+ * (fcntl(2)): a database that calls the library would lose its locks.  But the kernel identifies
+ * the owner of such locks by the descriptor table.  So second descriptors live in a thread with a
+ * table of its own, made by close_range(CLOSE_RANGE_UNSHARE), which needs no privilege.  No other
+ * code inherits or sees these descriptors.  The thread is started for the first of them; most
+ * calls need none.
  */
 #include "helper.h"
 
@@ -31,7 +30,7 @@ enum helper_state { HELPER_NO_THREAD, HELPER_BUSY, HELPER_IDLE, HELPER_ENDED };
 struct helper {
 	struct helper_files files;
 	pthread_t thread;
-	int thread_error; /* why it cannot be had: 0 or -errno */
+	int thread_error; /* why there is none: 0 or -errno */
 	int tried[HELPER_USES], error[HELPER_USES];
 
 	pthread_mutex_t lock;
@@ -43,8 +42,8 @@ struct helper {
 };
 
 /*
- * ext3 and ext4 with data=journal grant O_DIRECT and then write through the page
- * cache and the journal; only statx() says so, by an alignment of 0 (Linux 6.1).
+ * ext3 and ext4 with data=journal accept O_DIRECT and then write through the page cache and the
+ * journal.  Only statx() shows that, by an alignment of 0 (Linux 6.1).
  */
 static void query_direct(struct helper_files *files)
 {
@@ -61,15 +60,15 @@ static void query_direct(struct helper_files *files)
 }
 
 /*
- * Pages of its own, mostly in a row, which a device takes as one; untouched memory is one
- * shared page.
+ * Private pages, mostly contiguous, which a device takes as one segment.  Untouched memory is one
+ * shared zero page.
  */
 static void touch_zeroes(struct helper_files *files)
 {
 	memset(files->zeroes, 0, HELPER_BUFFER_BYTES);
 }
 
-/* The caller's descriptor serves all that it can. */
+/* Uses the caller's descriptor wherever it is suitable. */
 static void use_callers(struct helper_files *files, int fd, int flags)
 {
 	int readable = (flags & O_ACCMODE) == O_RDWR;
@@ -101,7 +100,7 @@ static int open_again(struct helper_files *files, int *fd, int flags)
 	return *fd < 0 ? -errno : 0;
 }
 
-/* For all that writes: one, so that only one is closed. */
+/* Everything that writes shares one descriptor, so that only one is closed. */
 static int open_for_work(struct helper_files *files)
 {
 	int r = open_again(files, &files->work_fd, O_RDWR);
@@ -115,7 +114,7 @@ static int open_for_reading(struct helper_files *files, int use)
 
 	if (r == 0)
 		files->fd[use] = files->read_only_fd;
-	/* One that may not be read can still be asked where its holes are. */
+	/* A file that may not be read can still report its holes. */
 	if (r != -EACCES || use != HELPER_SEEK)
 		return r;
 	r = open_for_work(files);
@@ -123,7 +122,7 @@ static int open_for_reading(struct helper_files *files, int use)
 	return r;
 }
 
-/* A helper_fn; the flags are those of our own description. */
+/* A helper_fn.  F_SETFL changes only the second descriptor's open file description. */
 static int64_t open_for(struct helper_files *files, uint64_t use, uint64_t unused)
 {
 	int r, direct = use == HELPER_DIRECT ? O_DIRECT : 0;
@@ -163,8 +162,8 @@ static void serve(struct helper *helper)
 }
 
 /*
- * The descriptors are closed by hand: pthread_join() returns before the kernel
- * has taken the table down, and a volume unmounted then would be busy.
+ * The descriptors are closed explicitly: pthread_join() returns before the kernel has freed the
+ * table, and unmounting the volume then would fail with EBUSY.
  */
 static void *live(void *context)
 {
@@ -273,8 +272,8 @@ struct helper_files *helper_files(struct helper *helper)
 }
 
 /*
- * Whoever has a lease has the file open alone, so nothing is lost by working with
- * his descriptor only.
+ * A process with a lease is the only one that has the file open, so working with its descriptor
+ * alone loses nothing.
  */
 static int acquire(struct helper *helper, enum helper_use use)
 {
@@ -301,8 +300,8 @@ int helper_fd(const struct helper_files *files, enum helper_use use)
 }
 
 /*
- * Past RLIMIT_FSIZE the kernel raises SIGXFSZ in the thread that writes: where others
- * made the file grow since the limit was compared.  The helper thread blocks all signals.
+ * The kernel raises SIGXFSZ in a thread that writes past RLIMIT_FSIZE, which can happen if others
+ * made the file grow after the limit was checked.  The helper thread blocks all signals.
  */
 static int64_t run_here(struct helper *helper, helper_fn function, uint64_t offset, uint64_t bytes)
 {
@@ -363,7 +362,7 @@ int64_t helper_read(struct helper *helper, uint64_t offset, uint64_t bytes)
 	return helper_run(helper, read_to_scratch, offset, bytes);
 }
 
-/* musl got pwritev2() in 1.2.5.  Some emulators of processors lack the call. */
+/* musl has pwritev2() since 1.2.5.  Some CPU emulators lack the call. */
 ssize_t helper_pwritev2(int fd, const struct iovec *vector, int count, off_t at, int flags)
 {
 	if (flags == 0)
@@ -371,7 +370,7 @@ ssize_t helper_pwritev2(int fd, const struct iovec *vector, int count, off_t at,
 #ifdef HAVE_PWRITEV2
 	return pwritev2(fd, vector, count, at, flags);
 #else
-	/* The kernel puts the position together from two longs; a long of 64 bits holds it all. */
+	/* The kernel combines the position from two longs; a 64-bit long contains all of it. */
 	return syscall(SYS_pwritev2, fd, vector, count, (long)at, (long)(at >> 32), flags);
 #endif
 }

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each way has a trial, and the better one goes on.  The other is tried again when so
- * much has been written that the trial, were it as slow as the last one, would cost one
- * part in fifty; and at once when the rate breaks down.  A trial that is much slower ends
- * early: by what has come to the disk, and even before anything has, since no more can
- * come there than was handed over.
+ * Each mode has a trial, and the faster one is used.  The other is tried again after so many bytes
+ * that the trial, if it is as slow as the last one, costs 2 % of the time; and at once if the rate
+ * drops sharply.  A trial that is much slower ends early: based on completed bytes, and even
+ * before any have completed, since no more can complete than was submitted.
  */
 #include "io_tuner.h"
 
@@ -12,7 +11,7 @@
 
 enum { MIB = 1 << 20, RENEW = 64 * MIB, LEAST_RETRY = 256 * MIB, LEAST_TRIAL = 4 * MIB };
 
-/* One request of O_DIRECT at its longest; through the page cache many short ones. */
+/* One direct request of maximum size; many short buffered ones. */
 static const uint64_t trial_bytes[IO_MODES] = { 64 * MIB, 16 * MIB };
 static const uint64_t most_retry = (uint64_t)16 << 30;
 
@@ -84,7 +83,7 @@ static int end_trial(struct io_tuner *tuner, uint64_t bytes, uint64_t rate)
 	return tuner->mode != tried;
 }
 
-/* The rate of the way that was chosen is kept up to date.  Has it broken down? */
+/* Updates the rate of the chosen mode.  Whether it has dropped sharply. */
 static int renew(struct io_tuner *tuner)
 {
 	uint64_t now = rate_now(tuner), *rate = &tuner->rate[tuner->mode];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A job is prealloc() on a thread, with a callback put before the caller's: all
- * that cancelling and asking need is one flag and one number.
+ * A job is prealloc() in a thread, with an internal callback around the caller's: cancelling and
+ * polling need only a flag and a number.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -17,12 +17,12 @@
 struct prealloc_job {
 	int fd, event_fd;
 	uint64_t offset, length;
-	struct prealloc_options options; /* as the caller gave them */
+	struct prealloc_options options; /* from the caller */
 	pthread_t thread;
 
 	atomic_int cancelled;
 
-	pthread_mutex_t lock; /* over what follows */
+	pthread_mutex_t lock; /* protects what follows */
 	pthread_cond_t changed;
 	uint64_t done_bytes;
 	int ended;
@@ -34,7 +34,7 @@ static int follow(uint64_t done_bytes, uint64_t total_bytes, void *context)
 {
 	struct prealloc_job *job = context;
 
-	/* No atomic: of 8 bytes, it needs libatomic on some processors of 32 bits. */
+	/* Not atomic: 8-byte atomics need libatomic on some 32-bit CPUs. */
 	pthread_mutex_lock(&job->lock);
 	job->done_bytes = done_bytes;
 	pthread_mutex_unlock(&job->lock);
@@ -132,7 +132,7 @@ static void unlock(void *lock)
 	pthread_mutex_unlock(lock);
 }
 
-/* pthread_cond_wait() is a cancellation point, and so is this. */
+/* pthread_cond_wait() is a cancellation point, and therefore this function is one. */
 int prealloc_job_wait(struct prealloc_job *job, struct prealloc_result *result)
 {
 	int r;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIEMAP is asked first: only it tells unwritten blocks from holes.  SEEK_HOLE is
- * what tmpfs and NFS 4.2 have.  A file system without either (FUSE mostly) claims one
- * large extent of data.  The block count does not give that away: sshfs computes it
- * from the length, and the blocks that XFS keeps past the end of a file make up for
- * its holes.  So only a hole proves that holes are reported.
+ * FIEMAP is tried first, because only it distinguishes unwritten blocks from holes. tmpfs and NFS
+ * 4.2 have SEEK_HOLE.  A file system without either (mostly FUSE) reports one large extent of
+ * data.  The block count does not reveal that: sshfs computes it from the length, and the blocks
+ * that XFS preallocates past the end of a file compensate for holes.  So only a hole proves that
+ * holes are reported.
  */
 #include "map.h"
 
@@ -80,7 +80,7 @@ static int before_extent(const struct span *extent, uint32_t flags, void *contex
 	struct span gap = { walk->at, extent->start };
 
 	(void)flags;
-	/* An inline extent ends in the middle of its block. */
+	/* An inline extent ends within its block. */
 	walk->at = greater(walk->at, round_up(extent->end, walk->granule));
 	return gap.start < gap.end ? walk->each(&gap, walk->context) : 0;
 }
@@ -150,7 +150,7 @@ static int probe_seek(struct task *task)
 	length = (uint64_t)status.st_size;
 	r = gaps_by_seek(task, 0, length, add_gap, &gap_bytes);
 	block_bytes = (uint64_t)status.st_blocks * 512;
-	/* The end's own page; the granule of NFS is what it likes to transfer. */
+	/* The last page of the file; st_blksize of NFS is its transfer size. */
 	data_bytes = round_up(length - gap_bytes, lesser(task->granule, 4096));
 	task->source =
 		r < 0 || (gap_bytes == 0 && !volume_reports_holes(task->fd)) ? MAP_NONE : MAP_SEEK;
@@ -182,7 +182,7 @@ int map_probe(struct task *task)
 
 int map_probe_again(struct task *task)
 {
-	/* An empty file was never asked about, and had nothing to hide. */
+	/* An empty file was not examined and had no hidden blocks. */
 	int hidden = task->source == MAP_UNKNOWN ? 0 : task->unwritten_hidden;
 	int r;
 

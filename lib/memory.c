@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tmpfs without a limit, and a memfd, take pages until none are left.  There is no
- * error then: the kernel kills processes, and not necessarily the one that asks.  So
- * the kernel's own estimate of what can be had is read beforehand, for the machine
- * and for each memory cgroup above this process.
+ * tmpfs without a limit and memfd take pages until none are left.  Then there is no error: the
+ * kernel kills processes, and not necessarily the one that allocates.  So the kernel's estimate of
+ * available memory is read beforehand, for the machine and for each memory cgroup of this process.
  */
 #include "memory.h"
 
@@ -20,11 +19,11 @@
 
 enum { TEXT_BYTES = 4096 };
 
-/* The names of the two versions of the interface. */
+/* The names in the two versions of the cgroup interface. */
 static const struct cgroup_names {
-	const char *line, *mount; /* in /proc/self/cgroup; where the groups are */
+	const char *line, *mount; /* the line in /proc/self/cgroup; the mount point */
 	const char *limit, *used, *swap_limit, *swap_used;
-	const char *caches[3]; /* fields of memory.stat: what the kernel takes back first */
+	const char *caches[3]; /* fields of memory.stat: memory that the kernel can reclaim first */
 } versions[] = {
 	{ "0::",
 	  "/sys/fs/cgroup",
@@ -42,7 +41,7 @@ static const struct cgroup_names {
 	  { "total_inactive_file ", "total_active_file ", NULL } },
 };
 
-/* `name`: of a file in `directory`, or NULL.  0 or -errno. */
+/* Reads the file `name` of `directory`; NULL: the directory is the file.  0 or -errno. */
 static int read_text(const char *directory, const char *name, char text[static TEXT_BYTES])
 {
 	char path[PATH_MAX];
@@ -62,7 +61,7 @@ static int read_text(const char *directory, const char *name, char text[static T
 	return 0;
 }
 
-/* The number behind the name at the beginning of a line; 0 if there is none. */
+/* The number after the name at the start of a line; 0 if there is no such line. */
 static uint64_t field(const char *text, const char *name)
 {
 	for (const char *line = text; line; line = strchr(line, '\n')) {
@@ -73,7 +72,7 @@ static uint64_t field(const char *text, const char *name)
 	return 0;
 }
 
-/* UINT64_MAX: no limit, or none that can be read. */
+/* UINT64_MAX: no limit, or it cannot be read. */
 static uint64_t number_in(const char *directory, const char *name)
 {
 	char text[TEXT_BYTES];
@@ -88,7 +87,7 @@ static uint64_t saturating_sum(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* What is left to `used` below `limit`; UINT64_MAX if either is not known. */
+/* `limit` minus `used`; UINT64_MAX if either is unknown. */
 static uint64_t rest(uint64_t limit, uint64_t used)
 {
 	if (limit == UINT64_MAX || used == UINT64_MAX)
@@ -114,8 +113,8 @@ static uint64_t room_in_group(const struct cgroup_names *names, const char *dire
 }
 
 /*
- * The least of the group and all that it is in.  Of what a container does not see, its
- * own root at least is there.
+ * The minimum of the cgroup and its ancestors.  Of those that a container does not see, at least
+ * its own root is included.
  */
 static uint64_t room_in_groups(const struct cgroup_names *names, const char *text,
 			       uint64_t swap_bytes)
@@ -139,7 +138,7 @@ static uint64_t room_in_groups(const struct cgroup_names *names, const char *tex
 	return room;
 }
 
-/* Without /proc: all that the machine has, which is still too much to ask for. */
+/* Without /proc: all memory of the machine, an upper bound. */
 static uint64_t all_memory(void)
 {
 	struct sysinfo machine;

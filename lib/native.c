@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One fallocate() of the whole range is the quickest and gives the file system
- * the best tuner, but tells nothing and cannot be stopped.  So it is cut in
- * steps if, and only if, a callback watches.
+ * A single fallocate() of the whole range is the fastest, and gives the file system the best
+ * choice, but it reports no progress and cannot be stopped.  So it is divided into steps only if
+ * there is a callback.
  *
- * XFS wants as much free space as the range is long, whatever of it is allocated
- * already (Linux 6.18).  So after a lack of space the holes are allocated one by one.
+ * XFS requires as much free space as the range is long, even if parts of it are allocated (Linux
+ * 6.18).  So after ENOSPC the holes are allocated one by one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +16,17 @@
 
 enum { FIRST_STEP = 1 << 20, MOST_STEP = 1 << 30 };
 
-/* EINVAL: ZFS; the arguments have been checked. */
+/* EINVAL is from ZFS; the arguments have been checked. */
 static int is_unsupported(int error)
 {
 	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL || error == ENODEV ||
 	       error == ENOTTY;
 }
 
-/* Immutable, sealed, a swap file, read-only: known before the first block. */
+/*
+ * An immutable or sealed file, a swap file, a read-only file system: refused before the first
+ * block.
+ */
 static int is_refused(int error)
 {
 	return error == EPERM || error == ETXTBSY || error == EROFS;
@@ -40,7 +43,7 @@ static int allocate(struct task *task, uint64_t start, uint64_t end)
 	return fallocate(task->fd, mode, (off_t)start, (off_t)(end - start)) < 0 ? -errno : 0;
 }
 
-/* The holes of the survey, and all that lies past the old end. */
+/* Allocates the holes before the old end, and everything past it. */
 static int allocate_holes(struct task *task, uint64_t start, uint64_t end)
 {
 	uint64_t inside = lesser(end, task->old_size);
@@ -52,7 +55,7 @@ static int allocate_holes(struct task *task, uint64_t start, uint64_t end)
 	return r == 0 ? allocate(task, greater(start, task->old_size), end) : r;
 }
 
-/* Are there blocks to leave out? */
+/* Whether part of the range is allocated. */
 static int is_partly_there(const struct task *task, uint64_t start, uint64_t end)
 {
 	uint64_t inside = lesser(end, task->old_size);
@@ -65,7 +68,10 @@ static int is_partly_there(const struct task *task, uint64_t start, uint64_t end
 	return 1;
 }
 
-/* The kernel may come some way before it fails, so the step counts as reached beforehand. */
+/*
+ * The kernel may allocate part of a step before it fails, so the step counts as reached
+ * beforehand.
+ */
 static int make_step(struct task *task, uint64_t start, uint64_t end)
 {
 	uint64_t before = task->reached;
@@ -85,7 +91,7 @@ static int make_step(struct task *task, uint64_t start, uint64_t end)
 	return r;
 }
 
-/* On even boundaries: at an uneven end of file btrfs writes the rest of the block. */
+/* Steps end on block boundaries: at an unaligned end of file btrfs writes the rest of the block. */
 static uint64_t step_end(const struct task *task, uint64_t at, uint64_t step_bytes)
 {
 	uint64_t end = at + lesser(task->end - at, step_bytes),
@@ -94,7 +100,7 @@ static uint64_t step_end(const struct task *task, uint64_t at, uint64_t step_byt
 	return end == task->end || even <= at ? end : even;
 }
 
-/* A length that cannot be taken back is the last that is changed.  0 or -errno. */
+/* Sets a length that cannot be reduced again last.  0 or -errno. */
 static int set_length(struct task *task)
 {
 	if (!task->keeps_length || (task->flags & PREALLOC_KEEP_SIZE) ||

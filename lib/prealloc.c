@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order of a call: everything that can refuse comes before the first block is
- * allocated; everything after is undone when it fails.
+ * The order of a call: every check comes before the first block is allocated.  Everything after
+ * that is undone if the call fails.
  */
 #include "prealloc.h"
 
@@ -117,7 +117,7 @@ static int check_arguments(uint64_t offset, uint64_t length, const struct preall
 	return offset > INT64_MAX || length > INT64_MAX - offset ? -EFBIG : 0;
 }
 
-/* A block device would be overwritten, and /proc would take zeroes for commands. */
+/* A block device would be overwritten, and files of /proc would take zeroes for commands. */
 static int check_file(int fd)
 {
 	struct stat status;
@@ -134,10 +134,7 @@ static int check_file(int fd)
 	return volume_stores(fd) ? 0 : -ENODEV;
 }
 
-/*
- * The kernel would raise SIGXFSZ: on tmpfs, f2fs and NFS even where the file is not to
- * get longer.
- */
+/* The kernel would raise SIGXFSZ: on tmpfs, f2fs and NFS even if the file does not get longer. */
 static int check_limit(const struct task *task, int written)
 {
 	struct rlimit limit;
@@ -198,7 +195,7 @@ static int allocate(struct task *task)
 	return r;
 }
 
-/* tmpfs reports unwritten blocks as holes; its count of blocks is exact. */
+/* tmpfs reports unwritten blocks as holes; its block count is exact. */
 static void note_new(struct task *task)
 {
 	task->result.new_bytes += task->unreported_bytes;
@@ -244,7 +241,7 @@ void call_copy_out(const void *from, size_t bytes, void *to)
 	memcpy(to, &size, sizeof(size));
 }
 
-/* Neither watched, nor limited, nor asked what it did. */
+/* No callback, no limits, and no result requested. */
 static int is_plain(const struct task *task, const struct prealloc_options *options,
 		    const struct prealloc_result *result)
 {
@@ -281,7 +278,7 @@ int call_prealloc(int fd, uint64_t offset, uint64_t length, const struct preallo
 
 	if (r < 0)
 		return r;
-	/* Cancelled in the middle, it would leave a thread and a half-made file. */
+	/* Cancellation in the middle would leave a thread and a half-allocated file. */
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
 	if (!is_plain(&task, options, result) || !fast_path_fill(&task))
 		r = run(&task, options);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For LD_PRELOAD: posix_fallocate() of a program that was never told, and
- * fallocate() of mode 0, since some (aria2) call that and give up where it is not
- * supported.  Compiled without _FILE_OFFSET_BITS, so that the names have the types
- * that 32-bit programs call them with.  (musl has one off_t, and no names in 64.)
+ * For LD_PRELOAD: posix_fallocate() of unmodified programs, and fallocate() with mode 0, since
+ * some programs (aria2) call it and give up if it is not supported.  Compiled without
+ * _FILE_OFFSET_BITS, so that the names have the types with which 32-bit programs call them.  (musl
+ * has one off_t and no names with 64.)
  *
- * The library in here wants the C library's fallocate(): the linker leads its
- * calls to the __wrap_ functions (--wrap).
+ * The library in here must call the C library's fallocate(): the linker directs its calls to the
+ * __wrap_ functions (--wrap).
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -26,7 +26,7 @@
 
 typedef int (*fallocate_fn)(int fd, int mode, int64_t offset, int64_t length);
 
-/* Asked for each time: a pointer that is kept would be state. */
+/* Looked up each time: a stored pointer would be state. */
 static int fallocate_of_libc(int fd, int mode, int64_t offset, int64_t length)
 {
 	fallocate_fn next = (fallocate_fn)dlsym(RTLD_NEXT, WIDE_NAME);

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A queue is a few threads that call prealloc().  A job that waits is a name and some
- * numbers: its file is opened when its turn comes, and closed again at its end.
+ * A queue is a set of threads that call prealloc().  A waiting job is a path and some numbers: its
+ * file is opened when the job starts, and closed when it ends.
  *
- * Each thread has a descriptor table of its own.  So the files count against nobody's
- * RLIMIT_NOFILE, no child inherits them, and closing them does not drop the record
- * locks that the process has on them (fcntl(2)).  Callbacks need the descriptors of the
- * process, standard error for one.  So they are called by one more thread, which has
- * them.
+ * Each thread has a descriptor table of its own.  So the files do not count against RLIMIT_NOFILE,
+ * no child inherits them, and closing them does not drop record locks of the process (fcntl(2)).
+ * Callbacks need the descriptors of the process, such as standard error.  So one more thread,
+ * which shares them, calls the callbacks.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -30,12 +29,12 @@ struct queued {
 	struct file file;
 	uint64_t id, done_bytes;
 	int cancelled;
-	int asks, answer; /* it waits for its callback; what that returned */
+	int asks, answer; /* whether it waits for its callback; the callback's result */
 	int error;
 	struct prealloc_result result;
 };
 
-/* In the order in which they came. */
+/* A list in the order of arrival. */
 struct line {
 	struct queued *first, **end;
 	uint64_t count;
@@ -47,14 +46,14 @@ struct prealloc_queue {
 	struct prealloc_queue_options options;
 	struct rate rate;
 
-	pthread_mutex_t lock; /* over what follows, and over the jobs */
+	pthread_mutex_t lock; /* protects what follows, and the jobs */
 	pthread_cond_t changed;
 	struct line waiting, running, ended;
 	uint64_t last_id;
-	uint64_t total_bytes, done_bytes; /* without those that failed; of those that ended */
+	uint64_t total_bytes, done_bytes; /* without failed jobs; of ended jobs */
 	int closing;
 	int has_caller;
-	pthread_t caller; /* of the callbacks */
+	pthread_t caller; /* calls the callbacks */
 	unsigned thread_count;
 	pthread_t threads[];
 };
@@ -67,7 +66,7 @@ static void line_add(struct line *line, struct queued *job)
 	line->count++;
 }
 
-/* The first one with this id, or with 0 the first. */
+/* The first job with this id; 0: the first of all. */
 static struct queued *line_take(struct line *line, uint64_t id)
 {
 	struct queued **at = &line->first, *job;
@@ -90,7 +89,7 @@ static void free_job(struct queued *job)
 	free(job);
 }
 
-/* ---- in the threads of the queue ---- */
+/* ---- threads of the queue ---- */
 
 static int follow(uint64_t done_bytes, uint64_t total_bytes, void *context)
 {
@@ -168,7 +167,7 @@ static struct queued *next_job(struct prealloc_queue *queue)
 	return job;
 }
 
-/* Before Linux 5.9 the table is the process's, and nothing of it may be closed. */
+/* Before Linux 5.9 the thread shares the table of the process, of which nothing may be closed. */
 static void *work(void *context)
 {
 	struct prealloc_queue *queue = context;
@@ -189,7 +188,7 @@ static void *work(void *context)
 	return NULL;
 }
 
-/* ---- in the thread of its callbacks ---- */
+/* ---- the thread of the callbacks ---- */
 
 static struct queued *one_that_asks(const struct prealloc_queue *queue)
 {
@@ -232,9 +231,12 @@ static void *call_back(void *context)
 	return NULL;
 }
 
-/* ---- in those of the application ---- */
+/* ---- threads of the application ---- */
 
-/* A fork has copied the queue, but neither its threads nor what its lock protects. */
+/*
+ * After fork(), the child has a copy of the queue, but not its threads, and its lock protects
+ * nothing.
+ */
 static int is_forked(const struct prealloc_queue *queue)
 {
 	return queue->pid != getpid();
@@ -324,7 +326,7 @@ static int start_caller(struct prealloc_queue *queue)
 	return r;
 }
 
-/* With the lock.  One thread for each job, until there are enough of them. */
+/* With the lock.  Starts one thread per job, up to `at_once`. */
 static int start_worker(struct prealloc_queue *queue)
 {
 	int r;
@@ -435,7 +437,7 @@ static void unlock(void *lock)
 	pthread_mutex_unlock(lock);
 }
 
-/* pthread_cond_wait() is a cancellation point, and so is this. */
+/* pthread_cond_wait() is a cancellation point, and therefore this function is one. */
 int prealloc_queue_wait(struct prealloc_queue *queue, struct prealloc_outcome *ret,
 			struct prealloc_result *result)
 {

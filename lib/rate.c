@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes are paid for after they were written, with the time that they may take.  What
- * the disk itself takes counts as paid.  Only a fifth of a second of such time is kept
- * as credit, so that a pause is not followed by a burst.
+ * Bytes are accounted after they were written, with the time that the limit gives them.  Time that
+ * the disk takes counts.  At most a fifth of a second of unused time is kept as credit, so that no
+ * burst follows a pause.
  */
 #include "rate.h"
 
@@ -44,7 +44,7 @@ uint64_t rate_spend(struct rate *rate, uint64_t bytes)
 	now_ns = step_clock_ns();
 	if (rate->due_ns + CREDIT_NS < now_ns)
 		rate->due_ns = now_ns - CREDIT_NS;
-	/* No more bytes than a step has: this does not overflow. */
+	/* At most one step: this does not overflow. */
 	rate->due_ns += bytes * SECOND_NS / rate->bytes_per_second;
 	due_ns = rate->due_ns;
 	pthread_mutex_unlock(&rate->lock);

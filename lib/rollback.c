@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only the holes of the survey are emptied again, and of those only what nobody
- * has written to since.  After fallocate() the file system itself tells: what is
- * unwritten once dirty pages are out (FIEMAP_FLAG_SYNC) never was.  SEEK_DATA would
- * tell without writing, but takes pages that were merely read for data.  Where
- * nothing tells, and where zeroes were written, they are read back.
+ * Only the recorded holes are punched again, and of those only what nobody has written to since.
+ * After fallocate() the file system itself shows that: what is unwritten once dirty pages are on
+ * the disk (FIEMAP_FLAG_SYNC) was never written.  SEEK_DATA would show it without writing, but
+ * counts pages that were only read as data.  If neither is available, and if zeroes were written,
+ * the range is read and compared.
  *
- * Past the old end the file is cut, which is the one way to free blocks
- * there on ext4 (punching past the end does nothing); what had been allocated
- * past the end before is allocated again.
+ * Past the old end the file is truncated, which is the only way to free blocks there on ext4
+ * (punching past the end does nothing).  Extents that were allocated past the end before the call
+ * are allocated again.
  */
 #include "task.h"
 
@@ -134,7 +134,7 @@ static int is_written(const struct span *extent, uint32_t flags, void *context)
 	return !(flags & FIEMAP_EXTENT_UNWRITTEN) && !all_zero(task, extent->start, extent->end);
 }
 
-/* Has another written past the old end? */
+/* Whether others have written past the old end. */
 static int others_wrote(struct task *task, uint64_t size)
 {
 	uint64_t from = round_up(task->old_size, task->granule);
@@ -149,7 +149,7 @@ static int others_wrote(struct task *task, uint64_t size)
 		return 0;
 	if (task->source == MAP_SEEK || task->source == MAP_NONE)
 		return !all_zero(task, task->old_size, size);
-	/* The end's own block is written anyhow. */
+	/* The block of the old end is written in any case. */
 	return !all_zero(task, task->old_size, lesser(from, size)) ||
 	       map_extents(task->fd, FIEMAP_FLAG_SYNC, from, greater(size, from + 1), is_written,
 			   task) != 0;
@@ -187,7 +187,10 @@ static int add_gap(const struct span *gap, void *context)
 	return 0;
 }
 
-/* Not cut: what is past the end.  ext4 punches nothing there, and says that it did. */
+/*
+ * The file is not truncated: counts or frees what is past the end. ext4 punches nothing there and
+ * reports success.
+ */
 static void empty_past_end(struct task *task, uint64_t end)
 {
 	uint64_t reached = round_up(task->reached, task->granule);
@@ -205,7 +208,7 @@ static void empty_past_end(struct task *task, uint64_t end)
 	}
 }
 
-/* btrfs fills the block of the old end when the file grows, be the range elsewhere. */
+/* btrfs fills the block of the old end when the file grows, wherever the range is. */
 static void empty_end_block(struct task *task)
 {
 	uint64_t start = round_down(task->old_size, task->granule);
@@ -216,7 +219,7 @@ static void empty_end_block(struct task *task)
 			empty_zeroes(task, start, end);
 }
 
-/* What fallocate() did to holes that nothing reports is not known, so all may be new. */
+/* If holes are not reported, all that fallocate() did may be new. */
 static uint64_t unreported_bytes(const struct task *task)
 {
 	uint64_t end = lesser(task->reached, task->old_size);
@@ -226,7 +229,7 @@ static uint64_t unreported_bytes(const struct task *task)
 	return task->offset < end ? end - task->offset : 0;
 }
 
-/* One more block in a hole, and that away again. */
+/* Allocates one more block in a hole and frees it again. */
 static void insert_and_remove(struct task *task, uint64_t at)
 {
 	const struct span block = { at, at + task->granule };
@@ -241,8 +244,8 @@ static void insert_and_remove(struct task *task, uint64_t at)
 }
 
 /*
- * A tree of extents that grew a level keeps that when most extents are gone, until
- * something is inserted again (ext4, Linux 6.18).  What cannot be had back counts as left.
+ * An extent tree that grew a level keeps it after most extents are freed, until something is
+ * inserted again (ext4, Linux 6.18).  What cannot be freed counts as left.
  */
 static void shrink_ext_tree(struct task *task)
 {

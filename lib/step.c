@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Growing is quick, so that a file system that answers at once is called a few
- * times and not thousands; shrinking is done at once, since it is the slow step that
- * somebody waits for.
+ * Steps grow quickly, so that a fast file system is called a few times and not thousands.  They
+ * shrink at once, because a slow step is what somebody waits for.
  */
 #include "step.h"
 

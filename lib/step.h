@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How much to ask of the kernel at once.  A call cannot be interrupted, and a
- * fallocate() of 32 MiB was seen to take anything from microseconds to 800 ms
- * (XFS, fragmented).  So steps start small and follow what the last one took.
+ * The size of a step.  A system call cannot be interrupted, and a fallocate() of 32 MiB took from
+ * microseconds to 800 ms (XFS, fragmented).  So steps start small and adapt to the time of the
+ * last one.
  */
 #ifndef PREALLOC_STEP_H
 #define PREALLOC_STEP_H
@@ -18,15 +18,18 @@ struct step {
 	uint64_t started_ns;
 };
 
-/* Not watched by anybody: always the largest step. */
+/* Without an observer (`watched` is 0) each step has the maximum size. */
 struct step step_new(uint64_t first_bytes, uint64_t max_bytes, int watched);
 
-/* Around each step.  step_took_ns() is how long the step that has been started takes so far. */
+/*
+ * To be called before and after each step. step_took_ns() is the time since the start of the
+ * present one.
+ */
 void step_start(struct step *step);
 void step_stop(struct step *step);
 uint64_t step_took_ns(const struct step *step);
 
-/* After an EINTR: smaller, or a timer that fires all the time would let nothing be done. */
+/* To be called after EINTR: makes steps smaller, or a periodic timer would prevent any progress. */
 void step_interrupted(struct step *step);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A rollback may free only what the call has allocated, so every hole of the
- * range is written down first.  That table (16 bytes a hole) is the one thing
- * that grows with the file, and it grows before the first block is allocated.
+ * A rollback may free only what the call has allocated, so every hole of the range is recorded
+ * first.  This table (16 bytes per hole) is the only memory that grows with the file, and it is
+ * complete before the first block is allocated.
  */
 #include "task.h"
 
@@ -45,7 +45,7 @@ static int note_spare(const struct span *extent, uint32_t flags, void *context)
 {
 	struct task *task = context;
 
-	/* Speculation of XFS, not somebody's wish. */
+	/* Speculative preallocation of XFS, which nobody requested. */
 	if (flags & FIEMAP_EXTENT_DELALLOC)
 		return 0;
 	return add(&task->spare,
@@ -69,14 +69,16 @@ static int look_past_end(struct task *task)
 
 	if (task->source != MAP_FIEMAP)
 		return 0;
-	/* Only a file that grew is cut, and only fallocate() makes blocks past the end. */
+	/*
+	 * Only a file that grew is truncated, and only fallocate() allocates blocks past the end.
+	 */
 	r = task->end <= task->old_size || volume_maps_by_pointers(task->fd)
 		    ? 0
 		    : map_extents(task->fd, 0, from, UINT64_MAX, note_spare, task);
 	return r == 0 ? map_extents(task->fd, 0, task->offset, task->end, note_shared, task) : r;
 }
 
-/* -1: no seals there. */
+/* -1: seals are not supported. */
 static int is_sealed(int fd)
 {
 	int seals = fcntl(fd, F_GET_SEALS);
@@ -96,7 +98,7 @@ int survey_take(struct task *task)
 	task->old_block_bytes = (uint64_t)status.st_blocks * 512;
 	task->append_only = volume_is_append_only(task->fd);
 	task->keeps_length = task->append_only || is_sealed(task->fd);
-	/* The block of the old end, too: btrfs writes it when the file grows. */
+	/* Includes the block of the old end: btrfs writes it when the file grows. */
 	whole.start = round_down(lesser(task->offset, task->old_size),
 				 greater(task->granule, FOLIO_BYTES));
 	whole.end = round_up(task->end, greater(task->granule, FOLIO_BYTES));
@@ -139,7 +141,7 @@ static int is_hole(const struct span *gap, void *context)
 
 struct outside {
 	const struct task *task;
-	uint64_t gap_bytes; /* of the file, without the range */
+	uint64_t gap_bytes; /* holes of the file outside the range */
 };
 
 static int note_outside(const struct span *gap, void *context)
@@ -153,8 +155,8 @@ static int note_outside(const struct span *gap, void *context)
 }
 
 /*
- * No extents to be seen: at least the count of blocks has to cover the range and all
- * data outside of it.  (Inside, tmpfs reports unwritten blocks as a hole.)
+ * Extents are not reported: at least the block count must cover the range and all data outside
+ * it.  (Within the range, tmpfs reports unwritten blocks as a hole.)
  */
 static int verify_blocks(struct task *task)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call of prealloc(), as its parts see it: what is asked, what the file was
- * before, how far it has come.
+ * One call of prealloc(): the request, the file before the call, the progress, and the steps that
+ * share them.
  */
 #ifndef PREALLOC_TASK_H
 #define PREALLOC_TASK_H
@@ -15,8 +15,7 @@
 #include "helper.h"
 
 /*
- * Touching a page allocates for the whole folio that it is in: 2 MiB at most (ext4,
- * seen on Linux 6.18).
+ * Touching a page allocates blocks for its whole folio, which is at most 2 MiB (ext4, Linux 6.18).
  */
 enum { FOLIO_BYTES = 2 << 20 };
 
@@ -29,12 +28,12 @@ struct spans {
 	size_t count, room;
 };
 
-/* Who tells where the file has blocks. */
+/* How the file system reports blocks and holes. */
 enum map_source {
 	MAP_UNKNOWN,
-	MAP_FIEMAP, /* data, unwritten blocks and holes are told apart */
+	MAP_FIEMAP, /* distinguishes data, unwritten blocks and holes */
 	MAP_SEEK,   /* unwritten blocks look like holes */
-	MAP_NONE,   /* nobody: blocks that read as zeroes are taken for holes */
+	MAP_NONE,   /* not at all: blocks that read as zeroes are taken for holes */
 };
 
 struct task {
@@ -44,91 +43,100 @@ struct task {
 	prealloc_progress_fn progress;
 	void *context;
 
-	/* before anything was done */
+	/* the file before the call */
 	uint64_t old_size;
 	uint64_t old_block_bytes;
-	int append_only;  /* chattr +a: holes cannot be filled, nothing can be taken back */
-	int keeps_length; /* so does a memfd that is sealed against shrinking */
-	uint64_t granule; /* what the file system allocates at least, bytes */
+	int append_only;  /* chattr +a: holes cannot be filled, nothing can be freed */
+	int keeps_length; /* append-only, or a memfd that is sealed against shrinking */
+	uint64_t granule; /* the allocation unit of the file system, bytes */
 	enum map_source source;
 	struct spans holes;    /* of the range, in whole granules */
-	struct spans spare;    /* allocated past the old end */
+	struct spans spare;    /* extents allocated past the old end */
 	int unwritten_hidden;  /* some of `holes` may be unwritten blocks */
-	uint64_t hidden_bytes; /* of these, so many at most */
+	uint64_t hidden_bytes; /* at most this many bytes of them */
 
-	uint64_t
-		unreported_bytes; /* before the old end, filled, and not known to have been holes */
+	uint64_t unreported_bytes; /* filled before the old end, and not known to have been holes */
 
-	struct rate rate;     /* of this call */
-	struct rate *shared;  /* of all jobs of a queue; NULL: none */
+	struct rate rate;     /* the limit of this call */
+	struct rate *shared;  /* the limit of all jobs of a queue; NULL: none */
 	uint64_t put_bytes;   /* zeroes written and pages touched */
-	uint64_t spent_bytes; /* of these, held against the limits */
+	uint64_t spent_bytes; /* the part of these that the limits have counted */
 
-	uint64_t reached;   /* new blocks lie before it */
-	int others_wrote;   /* into what the call had allocated, as was seen when giving it back */
-	int others_grew_it; /* the file was seen growing by another's hand */
+	uint64_t reached;      /* new blocks are before this offset */
+	int others_wrote;      /* others wrote into blocks of this call, as seen by the rollback */
+	int others_grew_it;    /* others made the file grow */
 	struct helper *helper; /* NULL until it is needed */
 	struct prealloc_result result;
 };
 
 /*
- * Tells the callback that all before `position` is done, and waits as long as the
- * limits on the rate ask.  0 or -ECANCELED.
+ * Reports to the callback that everything before `position` is done, and waits as the rate limits
+ * require.  0 or -ECANCELED.
  */
 int task_report(struct task *task, uint64_t position);
 
-/* The longest step, of `max_bytes` at most, under the limits on the rate. */
+/* The longest step under the rate limits, at most `max_bytes`. */
 uint64_t task_step(const struct task *task, uint64_t max_bytes);
 
-/* Opens task->side.  0 or -errno. */
+/* Opens task->helper.  0 or -errno. */
 int task_need_helper(struct task *task);
 
-/* By how much the count of blocks has grown, bytes. */
+/* By how many bytes the block count has grown. */
 uint64_t task_grown_bytes(const struct task *task);
 
 /*
- * Type, size and block size of a file, as fstat() has them.  fstat() asks for the times of the file
- * as well, and the kernel then makes the next change take a new, finer time stamp, which costs
- * three times as much as the question (Linux 6.18).  -1 and errno.
+ * Type, size and block size of a file, as from fstat(). fstat() also reads the time stamps.  The
+ * kernel then gives the next change a new, finer time stamp, which costs three times as much as
+ * the call itself (Linux 6.18).  0, or -1 with errno.
  */
 int task_stat(int fd, struct stat *ret);
 
-/* The file's length now.  0 or -errno. */
+/* The present length of the file.  0 or -errno. */
 int task_size(const struct task *task, uint64_t *ret_bytes);
 
 /* ---- the file before the call ---- */
 
-/* Fills holes, spare, old_size, and new_bytes of the result.  0 or -errno. */
+/*
+ * Reads the file before the call: sets `holes`, `spare`, `old_size`, and `new_bytes` of the
+ * result.  0 or -errno.
+ */
 int survey_take(struct task *task);
 void survey_clear(struct task *task);
 
-/* Will survey_verify() have anything to go by?  0, -EOPNOTSUPP, -errno. */
+/* Whether survey_verify() is possible.  0, -EOPNOTSUPP or -errno. */
 int survey_can_verify(struct task *task);
 
-/* What filling the holes of the range takes at least. */
+/* The minimum number of bytes for the holes of the range. */
 uint64_t survey_hole_bytes(const struct task *task);
 
-/* Is the range allocated now?  0, -EOPNOTSUPP (no, or nobody can tell), -errno. */
+/*
+ * Verifies that the range is allocated.  0; -EOPNOTSUPP: it is not, or this is unknown; or -errno.
+ */
 int survey_verify(struct task *task);
 
 /* ---- allocating ---- */
 
 /*
- * Allocates the range of a task that nobody watches and whose result nobody wants.
- * Is it done?  If not, the file is as it was.
+ * Allocates the range by one system call, for a task without a callback and without a result.
+ * Whether it is done.  If not, the file is unchanged.
  */
 int fast_path_fill(struct task *task);
 
-/* fallocate(2) in steps.  0, -errno; native_error of the result is set where it is not supported.
+/*
+ * Allocates by fallocate(2), in steps.  0 or -errno.  Sets native_error of the result if it is not
+ * supported.
  */
 int native_fill(struct task *task);
 
-/* Zeroes: holes of the range are touched, what lies past the end is appended.  0 or -errno. */
+/*
+ * Allocates by zeroes: pages in holes are touched, and zeroes are appended past the end.  0 or
+ * -errno.
+ */
 int zero_fill(struct task *task);
 
 /* ---- undoing ---- */
 
-/* Gives back what was allocated below task->reached; what it cannot, goes into left_bytes. */
+/* Frees what was allocated before task->reached.  Sets left_bytes to what cannot be freed. */
 void rollback(struct task *task);
 
 #endif

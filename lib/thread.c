@@ -22,7 +22,7 @@ int thread_start(pthread_t *ret_thread, void *(*run)(void *), void *context)
 	return -r;
 }
 
-/* What anybody writes to standard error, as malloc() before it aborts, must not hit a file. */
+/* Output to standard error, such as that of malloc() before it aborts, must not reach a file. */
 static void occupy_standard_descriptors(void)
 {
 	int fd;
@@ -47,14 +47,13 @@ int thread_leave_table(int fd)
 /* ---- I/O priority ---- */
 
 /*
- * A priority is lowered only if it can be raised again: a thread that was made a real
- * time one and then lost its privileges would not get its priority back.  So the
- * present priority is set once more first, which changes nothing.
+ * A priority is lowered only if it can be restored: a thread that was made real-time and then lost
+ * its privileges cannot.  So the present priority is set first, which changes nothing.
  */
 
 /* linux/ioprio.h came with Linux 5.15. */
 enum {
-	WHO_PROCESS = 1, /* with 0: the calling thread */
+	WHO_PROCESS = 1, /* with id 0: the calling thread */
 	CLASS_SHIFT = 13,
 	CLASS_BEST_EFFORT = 2,
 	CLASS_IDLE = 3,
@@ -67,7 +66,7 @@ static int set(int value)
 	return (int)syscall(SYS_ioprio_set, WHO_PROCESS, 0, value);
 }
 
-/* The more, the lower. */
+/* Larger values are lower priorities. */
 static int lowness(int value)
 {
 	int class = value >> CLASS_SHIFT;

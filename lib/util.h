@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every file of the library needs. */
+/* Helpers for all files of the library. */
 #ifndef PREALLOC_UTIL_H
 #define PREALLOC_UTIL_H
 
@@ -7,13 +7,13 @@
 
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
-/* `unit` is a power of two in all uses but that of an XFS extent size. */
+/* `unit` is a power of two, except for an XFS extent size. */
 static inline uint64_t round_down(uint64_t value, uint64_t unit)
 {
 	return value - value % unit;
 }
 
-/* Saturates, so that "to the end of all files" stays that. */
+/* Saturates, so that UINT64_MAX remains "no end". */
 static inline uint64_t round_up(uint64_t value, uint64_t unit)
 {
 	uint64_t down = round_down(value, unit);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * File systems are told apart by the magic of statfs(2), since what matters here
- * (does it overwrite in place? does it reserve?) no call reports.
+ * File systems are identified by the magic number of statfs(2): no call reports whether a file
+ * system overwrites in place or reserves space.
  */
 #include "volume.h"
 
@@ -29,7 +29,7 @@
 #include "prealloc.h"
 #include "util.h"
 
-/* Those that linux/magic.h lacks, or lacked. */
+/* Missing in linux/magic.h, or in older versions of it. */
 enum {
 	ZFS_MAGIC = 0x2fc12fc1,
 	BCACHEFS_MAGIC = 0xca451a4e,
@@ -48,7 +48,10 @@ enum {
 	JFS_MAGIC = 0x3153464a,
 };
 
-/* Whose regular files are no files: a write is a command, and what is appended is not kept. */
+/*
+ * File systems whose regular files store nothing: a write is a command, and appended data is not
+ * kept.
+ */
 static const uint32_t pseudo[] = {
 	PROC_SUPER_MAGIC, SYSFS_MAGIC,	    CGROUP_SUPER_MAGIC,	  CGROUP2_SUPER_MAGIC,
 	DEBUGFS_MAGIC,	  TRACEFS_MAGIC,    SECURITYFS_MAGIC,	  SELINUX_MAGIC,
@@ -75,7 +78,7 @@ static const struct {
 	{ LUSTRE_MAGIC, PREALLOC_RISK_UNKNOWN },
 };
 
-/* 0: not known. */
+/* 0: unknown. */
 static uint32_t magic_of(int fd)
 {
 	struct statfs volume;
@@ -186,7 +189,7 @@ static void close_fd(int *fd)
 		close(*fd);
 }
 
-/* Root, and who may use up what is reserved for it. */
+/* Whether this process may use the blocks reserved for root. */
 static int may_use_reserve(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
@@ -198,8 +201,8 @@ static int may_use_reserve(void)
 }
 
 /*
- * Those whose free blocks are a plain count.  btrfs makes an estimate, and XFS does
- * not count what deleted files are about to free, but waits for it when it allocates.
+ * File systems with an exact count of free blocks. btrfs makes an estimate.  XFS does not count
+ * what deleted files are about to free, but waits for it when it allocates.
  */
 static int has_exact_free_count(uint32_t magic)
 {
@@ -207,8 +210,8 @@ static int has_exact_free_count(uint32_t magic)
 }
 
 /*
- * Blocks that ext4 keeps back from everybody, root as well, for its own needs (2 %, 4096 at
- * most).  Only sysfs tells; statvfs() has them among those that are root's.
+ * Blocks that ext4 reserves for its own needs, also from root (2 %, at most 4096).  Only sysfs
+ * reports them; statvfs() includes them in those for root.
  */
 static uint64_t reserved_by_ext4(int fd)
 {
@@ -245,9 +248,9 @@ static uint64_t free_blocks(int fd, uint32_t magic, const struct statvfs *volume
 }
 
 /*
- * An overlay passes statfs() on, but for the type, and FIEMAP.  Where that is supported
- * and fallocate() is not, ext2 or ext3 is below.  An overlay writes as the one who mounted
- * it, so what is reserved for root is there for everybody.
+ * overlay passes on FIEMAP and, except for the type, statfs().  If FIEMAP is supported and
+ * fallocate() is not, the lower file system is ext2 or ext3. overlay writes with the credentials
+ * of its mounter, so blocks reserved for root are available to everybody.
  */
 static uint32_t resolve_overlay(int fd, uint32_t magic, struct statvfs *volume)
 {
@@ -259,7 +262,7 @@ static uint32_t resolve_overlay(int fd, uint32_t magic, struct statvfs *volume)
 	return EXT4_SUPER_MAGIC;
 }
 
-/* A block of 4-byte pointers for each so many blocks; the least that it can be. */
+/* The minimum number of blocks of 4-byte pointers for this many blocks. */
 static uint64_t pointer_blocks(uint64_t blocks, uint64_t block_bytes)
 {
 	uint64_t pointers = blocks / (block_bytes / 4);
@@ -267,7 +270,9 @@ static uint64_t pointer_blocks(uint64_t blocks, uint64_t block_bytes)
 	return pointers > 2 ? pointers - 2 : 0;
 }
 
-/* (That of an overlay is what lies below it: without a limit, a tmpfs.) */
+/*
+ * Whether the file system is in memory.  An overlay without a size is on a tmpfs without a limit.
+ */
 static int is_memory(uint32_t magic, const struct statvfs *volume)
 {
 	return magic == TMPFS_MAGIC || magic == RAMFS_MAGIC ||
@@ -285,7 +290,7 @@ static uint64_t needed_blocks(uint32_t magic, uint64_t bytes, uint64_t block_byt
 int volume_has_room(int fd, uint64_t bytes, int written)
 {
 	uint32_t magic = magic_of(fd);
-	enum { LITTLE = 256 * 1024 }; /* for which many files would be read */
+	enum { LITTLE = 256 * 1024 }; /* memory_room() reads many files */
 	struct statvfs volume;
 	uint64_t room;
 
@@ -312,10 +317,10 @@ uint64_t volume_needed(int fd, uint64_t bytes)
 }
 
 /*
- * Blocks of pointers, of `fan` each, for the blocks `first` to `last` of a file.  The
- * first 12 blocks are in the inode.  After those, each block of pointers has `fan`
- * blocks of data; the first is in the inode, the next `fan` are in a block of their own,
- * and all others in blocks that have one more above them.
+ * The number of pointer blocks, of `fan` pointers each, for the blocks `first` to `last` of a
+ * file.  The inode has the first 12 blocks.  After those, each pointer block covers `fan` blocks
+ * of data.  The inode points to the first pointer block, one further block to the next `fan` of
+ * them, and blocks with one more level above to all others.
  */
 static uint64_t pointer_blocks_of(uint64_t first, uint64_t last, uint64_t fan)
 {
@@ -372,7 +377,7 @@ int volume_identify(int fd, struct volume_identity *ret)
 	if (fstat(fd, &status) < 0)
 		return -errno;
 	identity.device = status.st_dev;
-	/* The subvolumes have a device each, and their space in common. */
+	/* Subvolumes have separate device numbers and share their space. */
 	if (magic_of(fd) == BTRFS_SUPER_MAGIC && ioctl(fd, BTRFS_IOC_FS_INFO, &info) == 0) {
 		identity.device = 0;
 		memcpy(identity.fsid, info.fsid, sizeof(identity.fsid));

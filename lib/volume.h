@@ -1,41 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* What the file system under a file is like. */
+/* Properties of the file system of a file. */
 #ifndef PREALLOC_VOLUME_H
 #define PREALLOC_VOLUME_H
 
 #include <stdint.h>
 
-/* Has it room for data at all?  /proc and its likes have not. */
+/* Whether it stores data. /proc and similar file systems do not. */
 int volume_stores(int fd);
 
-/* The least that it allocates for this file, bytes. */
+/* The allocation unit for this file, bytes. */
 uint64_t volume_granule(int fd);
 
 /*
- * -ENOSPC if it is known that `bytes` do not fit, else 0.  With `written` counts
- * the pointer blocks too that ext2 and ext3 need.
+ * -ENOSPC if `bytes` are known not to fit, else 0.  With `written`, includes the pointer blocks of
+ * ext2 and ext3.
  */
 int volume_has_room(int fd, uint64_t bytes, int written);
 
-/* What the same takes, in bytes, as far as that function knows. */
+/* The number of bytes that this needs, as far as volume_has_room() knows. */
 uint64_t volume_needed(int fd, uint64_t bytes);
 
 /*
- * What [offset, end) of a file without blocks takes, with the pointer blocks.  `fd` may
- * be the directory that it is going to be in.
+ * The number of bytes that [offset, end) of a file without blocks needs, with pointer blocks.
+ * `fd` may be the future directory of the file.
  */
 uint64_t volume_needed_by_new(int fd, uint64_t offset, uint64_t end);
 
-/* What the calling process may still allocate there. */
+/* What the calling process may still allocate. */
 struct volume_room {
-	uint64_t bytes, files; /* UINT64_MAX: no bound is known */
+	uint64_t bytes, files; /* UINT64_MAX: no limit is known */
 	int exact;	       /* 0: an estimate */
 };
 
 /* 0 or -errno. */
 int volume_room(int fd, struct volume_room *ret);
 
-/* Equal for all files that have their space from the same file system. */
+/* Equal for all files that share the free space of one file system. */
 struct volume_identity {
 	uint64_t device;
 	unsigned char fsid[16];
@@ -44,42 +44,43 @@ struct volume_identity {
 /* 0 or -errno. */
 int volume_identify(int fd, struct volume_identity *ret);
 
-/* enum prealloc_risks, but for PREALLOC_RISK_SHARED. */
+/* enum prealloc_risks, without PREALLOC_RISK_SHARED. */
 uint32_t volume_risks(int fd);
 
-/* Does a fallocate() that succeeds reserve anything? */
+/* Whether a successful fallocate() reserves space. */
 int volume_reserves(int fd);
 
 /*
- * Is the file mapped by blocks of pointers (ext2, ext3, some of ext4)?  There FIEMAP takes
- * half a millisecond for what lies past the end, and fallocate() is not supported.  `fd`
- * may be a directory.
+ * Whether the file is mapped by pointer blocks (ext2, ext3, some of ext4).  There FIEMAP past the
+ * end takes half a millisecond, and fallocate() is not supported.  `fd` may be a directory.
  */
 int volume_maps_by_pointers(int fd);
 
-/* May FIEMAP be asked?  On nilfs2 (Linux 6.1) it never returns where pages are dirty. */
+/* Whether FIEMAP can be used.  On nilfs2 (Linux 6.1) it never returns if pages are dirty. */
 int volume_shows_extents(int fd);
 
-/* Is a file without a hole by SEEK_HOLE one without holes?  Where FIEMAP is not supported. */
+/* Whether a file without holes by SEEK_HOLE really has none, if FIEMAP is not supported. */
 int volume_reports_holes(int fd);
 
-/* Is the block count (st_blocks) what the file takes, and not computed from its length? */
+/*
+ * Whether the block count (st_blocks) is what the file occupies, and not computed from its length.
+ */
 int volume_counts_blocks(int fd);
 
-/* May it only be appended to (chattr +a)? */
+/* Whether the file is append-only (chattr +a). */
 int volume_is_append_only(int fd);
 
-/* Is it ext2, ext3 or ext4?  There the count of blocks is exact, with its metadata. */
+/* Whether this is ext2, ext3 or ext4, whose block count is exact and includes metadata. */
 int volume_is_ext(int fd);
 
-/* The attributes before a hint, to be put back. */
+/* The attributes before a hint, to restore them. */
 struct volume_hint {
 	enum { HINT_NONE, HINT_NOCOW, HINT_EXTENT_SIZE } kind;
 	int old_flags;
 	uint32_t old_xflags, old_extent_bytes;
 };
 
-/* Gives the hint if this file system takes one. */
+/* Sets the hint if this file system has one. */
 void volume_hint(int fd, uint64_t extent_bytes, struct volume_hint *ret);
 void volume_unhint(int fd, const struct volume_hint *hint);
 

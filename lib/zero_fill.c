@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where there is no fallocate(2).  Two ways, because others may write to the file
- * meanwhile and zeroes must never land on their bytes: holes inside the file are
- * touched, what lies past its end is appended.  In rounds, until a look finds
- * nothing left to do, since others may make holes or grow the file by leaps.
+ * Allocation without fallocate(2).  Others may write to the file at the same time, and zeroes must
+ * never overwrite their data.  So pages in holes are touched, and zeroes are appended past the end
+ * of the file.  This is repeated until a round finds nothing to do, since others may punch holes
+ * or make the file grow.
  */
 #include <errno.h>
 
@@ -15,7 +15,7 @@
 
 enum { ROUNDS = 16 };
 
-/* The gap between the old end and the range has to stay a hole. */
+/* Extends the file to the range.  The gap between the old end and the range stays a hole. */
 static int extend_to_range(struct zero_fill *fill)
 {
 	struct task *task = fill->task;
@@ -33,8 +33,8 @@ static int extend_to_range(struct zero_fill *fill)
 }
 
 /*
- * All of the file is what this call has appended.  Only others could have made holes in it
- * since, and where extents do not show them, looking means to open the file.
+ * Whether this call has appended the whole file.  Then only others can have made holes in it, and
+ * if extents do not show them, examining the file means opening it.
  */
 static int is_all_appended(const struct zero_fill *fill)
 {

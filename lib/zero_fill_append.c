@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Past the end, zeroes are appended (RWF_APPEND: the kernel takes the position under
- * the lock that every writer takes).  By O_DIRECT that is one call of 64 MiB made of the
- * same 64 KiB 1024 times, one at a time: shorter calls take longer, and more of them in
- * flight are slower and leave more fragments.  Through the page cache several
- * windows are in flight (writeback.c).  Which of the two is faster is measured (io_tuner.c).
+ * Zeroes are appended past the end of the file with RWF_APPEND: the kernel reads the position
+ * under the lock of all writers.  A direct append is one call of 64 MiB that consists of the same
+ * 64 KiB buffer 1024 times.  Shorter calls take longer, and several calls in flight are slower and
+ * cause more fragments.  Buffered appends have several windows in flight (zero_fill_writeback.c).
+ * Which mode is faster is measured (io_tuner.c).
  *
- * Nothing but RLIMIT_FSIZE, which is the whole process's, stops an append at a given
- * length.  So the end is looked at immediately before each, and what another appends
- * between the look and the lock makes the file that much longer than asked.
+ * Only RLIMIT_FSIZE, which applies to the whole process, stops an append at a given length.  So
+ * the end of the file is read immediately before each append.  What another process appends
+ * between the read and the lock makes the file that much longer than requested.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 
 enum { VECTOR = APPEND_BYTES / HELPER_BUFFER_BYTES };
 
-/* Where RWF_APPEND is not known: a description of our own gets the flag meanwhile. */
+/* Without RWF_APPEND: sets O_APPEND on the second descriptor during the call. */
 static ssize_t append_by_flag(int fd, const struct iovec *vector, int count)
 {
 	int flags = fcntl(fd, F_GETFL), error;
@@ -47,7 +47,7 @@ static int fill_vector(struct iovec vector[static VECTOR], char *zeroes, uint64_
 	return count;
 }
 
-/* Zeroes behind what the file ends with now, but none beyond `end`. */
+/* Appends zeroes to the present end of the file, but not beyond `end`. */
 static int64_t append(struct helper_files *files, enum helper_use use, uint64_t align, uint64_t end,
 		      uint64_t bytes)
 {
@@ -100,8 +100,8 @@ static int64_t append_by(struct helper *helper, enum helper_use use, uint64_t en
 }
 
 /*
- * What is left to append.  Where others append too, half of it at most, so that what
- * they put in between finds room before the end.
+ * The number of bytes left to append.  If others append as well, at most half of them, so that
+ * their data stays before the end.
  */
 static uint64_t bytes_to_append(const struct zero_fill *fill)
 {
@@ -111,7 +111,7 @@ static uint64_t bytes_to_append(const struct zero_fill *fill)
 	return fill->task->others_grew_it && left > LITTLE ? greater(left / 2, LITTLE) : left;
 }
 
-/* How much the next append shall be.  *way is what can be had: the tuner, or the other. */
+/* The size of the next append.  *ret_mode is the tuner's mode if possible, else buffered. */
 static uint64_t next_append(const struct zero_fill *fill, enum io_mode *ret_mode)
 {
 	const struct helper_files *files = helper_files(fill->task->helper);
@@ -130,7 +130,7 @@ static uint64_t next_append(const struct zero_fill *fill, enum io_mode *ret_mode
 	return bytes;
 }
 
-/* The end as it is after an append; others are noticed on the way. */
+/* Updates the end of the file, and detects that others have appended. */
 static void follow_end(struct zero_fill *fill, uint64_t written)
 {
 	uint64_t end = helper_files(fill->task->helper)->end;
@@ -166,7 +166,7 @@ static int append_once(struct zero_fill *fill, uint64_t bytes, enum io_mode mode
 	return zero_fill_start_window(fill, fill->size - (uint64_t)written, (uint64_t)written);
 }
 
-/* What has come to the disk since it was counted last; the first window starts the clock. */
+/* The bytes completed since the last count.  The first window starts the clock. */
 static uint64_t count_completed(struct zero_fill *fill)
 {
 	uint64_t bytes = fill->counted ? fill->completed - fill->counted : 0;
@@ -177,7 +177,7 @@ static uint64_t count_completed(struct zero_fill *fill)
 	return bytes;
 }
 
-/* A trial of O_DIRECT begins with nothing else under way. */
+/* A trial of direct I/O starts when no writeback is in progress. */
 static int change_mode(struct zero_fill *fill)
 {
 	fill->completed = fill->counted = fill->waiting_ns = 0;
@@ -205,8 +205,8 @@ static int note_step(struct zero_fill *fill, enum io_mode mode, uint64_t bytes, 
 }
 
 /*
- * Appended, and the file is not longer: others cut it again, or what this is keeps nothing.
- * Such a thing may go on for ever.
+ * Whether repeated appends do not make the file longer: others truncate it, or its contents are
+ * not kept.
  */
 static int makes_no_progress(unsigned *attempts, uint64_t before, const struct zero_fill *fill)
 {
@@ -216,7 +216,7 @@ static int makes_no_progress(unsigned *attempts, uint64_t before, const struct z
 	return *attempts > MOST;
 }
 
-/* A second descriptor is worth its price (see helper.h) for a large part only. */
+/* A second descriptor, whose cost is in helper.h, is used for large ranges only. */
 void zero_fill_choose_mode(struct zero_fill *fill)
 {
 	struct task *task = fill->task;
@@ -238,7 +238,7 @@ static int append_step(struct zero_fill *fill)
 	enum io_mode mode;
 	uint64_t bytes = next_append(fill, &mode), took_ns, before = fill->size;
 	struct step *step = &fill->step[mode];
-	/* What an uneven end takes says nothing of a whole step. */
+	/* An unaligned end is no measure of a full step. */
 	uint64_t measurable = lesser(step->bytes, FIRST_BYTES);
 	int r;
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Pages over a hole are mapped and made writable (MADV_POPULATE_WRITE, Linux 5.14):
- * the file system has to allocate the block then, and the contents are whatever they
- * are, ours or another's.  A full volume is an error here, where a store would be a
- * SIGBUS.  On ext2 this also beats O_DIRECT, which the kernel turns into buffered
- * writes over holes.
+ * Pages in a hole are mapped and made writable (MADV_POPULATE_WRITE, Linux 5.14).  The file system
+ * must then allocate the block, and the contents stay what they are, ours or another's.  A full
+ * volume is an error here; a store would raise SIGBUS.  On ext2 this is also faster than O_DIRECT,
+ * which the kernel turns into buffered writes in holes.
  */
 #include <errno.h>
 #include <string.h>
@@ -20,7 +19,7 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-enum { BLOCK = 4096 /* what is looked at where nobody tells of holes */ };
+enum { BLOCK = 4096 /* unit of the scan for zeroes if holes are not reported */ };
 
 int zero_fill_takes_any_advice(void *pages, size_t length)
 {
@@ -41,14 +40,14 @@ static int64_t populate(struct helper_files *files, uint64_t offset, uint64_t by
 		return -EOPNOTSUPP;
 	if (zero_fill_takes_any_advice(pages, length))
 		r = -EOPNOTSUPP;
-	/* Kernels before 5.14 say EINVAL, seccomp filters EPERM or ENOSYS. */
+	/* Kernels before 5.14 return EINVAL, seccomp filters EPERM or ENOSYS. */
 	else if (madvise(pages, length, MADV_POPULATE_WRITE) < 0)
 		r = errno == EFAULT || errno == EINTR ? -errno : -EOPNOTSUPP;
 	munmap(pages, length);
 	return r;
 }
 
-/* Of a file that may not be read: what SEEK_DATA says is a hole at this moment. */
+/* For a file that may not be read: writes what SEEK_DATA reports as a hole at this moment. */
 static int64_t write_if_hole(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	off_t data = lseek(helper_fd(files, HELPER_SEEK), (off_t)offset, SEEK_DATA);
@@ -60,7 +59,7 @@ static int64_t write_if_hole(struct helper_files *files, uint64_t offset, uint64
 	return bytes == 0 ? 0 : helper_write_zeroes(files, offset, bytes);
 }
 
-/* The last resort: looked at, and written if it is all zeroes. */
+/* Last resort: reads the range, and writes zeroes if it is all zeroes. */
 static int64_t write_if_zero(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	ssize_t got = pread(helper_fd(files, HELPER_READ), files->scratch, bytes, (off_t)offset);
@@ -80,7 +79,7 @@ static int first_gap(const struct span *gap, void *context)
 	return 1;
 }
 
-/* The same by extents, which need no other descriptor. */
+/* The same by extents, which needs no second descriptor. */
 static int64_t fill_if_hole(struct task *task, uint64_t offset, uint64_t bytes)
 {
 	struct span gap = { UINT64_MAX, 0 };
@@ -103,7 +102,7 @@ static int64_t fill_if_zero(struct task *task, uint64_t offset, uint64_t bytes)
 	return helper_run_write(task->helper, write_if_zero, offset, bytes);
 }
 
-/* A page could not be made writable; the kernel keeps the reason to itself. */
+/* The reason why a page could not be made writable, which madvise() does not report. */
 static int fault_reason(struct task *task, uint64_t offset)
 {
 	uint64_t size;
@@ -113,7 +112,7 @@ static int fault_reason(struct task *task, uint64_t offset)
 		return (int)r;
 	if (volume_has_room(task->fd, BLOCK, 1) < 0)
 		return -ENOSPC;
-	/* A quota, perhaps.  This tells. */
+	/* A quota may be exceeded.  A write reports it. */
 	r = fill_if_zero(task, offset, 1);
 	return r < 0 ? (int)r : 0;
 }
@@ -163,7 +162,7 @@ static int touch(struct zero_fill *fill, uint64_t offset, uint64_t bytes)
 	return zero_fill_start_window(fill, offset, bytes);
 }
 
-/* One hole, or one run of zeroes. */
+/* Fills one hole or one run of zeroes. */
 static int touch_gap(const struct span *gap, void *context)
 {
 	struct zero_fill *fill = context;
@@ -172,7 +171,7 @@ static int touch_gap(const struct span *gap, void *context)
 	uint64_t at = greater(gap->start, task->offset);
 	uint64_t end = lesser(lesser(gap->end, task->end), fill->size);
 
-	/* A write there would be appended. */
+	/* An append-only file would append the write. */
 	if (at < end && task->append_only)
 		return -EPERM;
 	while (at < end) {
@@ -197,7 +196,7 @@ static int is_zero(const struct helper_files *files, uint64_t at, uint64_t got)
 	return at < got && memcmp(files->scratch + at, files->zeroes, lesser(got - at, BLOCK)) == 0;
 }
 
-/* The runs of zeroes in what was read at `base`. */
+/* Fills the runs of zeroes in what was read at `base`. */
 static int touch_piece(struct zero_fill *fill, uint64_t base, uint64_t got)
 {
 	const struct helper_files *files = helper_files(fill->task->helper);
@@ -215,7 +214,7 @@ static int touch_piece(struct zero_fill *fill, uint64_t base, uint64_t got)
 	return r;
 }
 
-/* Nobody tells of holes: what reads as zeroes is taken for one. */
+/* Holes are not reported: what reads as zeroes is taken for a hole. */
 static int touch_zeroes(struct zero_fill *fill, uint64_t start, uint64_t end)
 {
 	struct task *task = fill->task;
@@ -240,7 +239,7 @@ int zero_fill_holes(struct zero_fill *fill)
 
 	if (task->source != MAP_NONE)
 		return task->offset < end ? map_gaps(task, task->offset, end, touch_gap, fill) : 0;
-	/* What was appended since is no hole, unless others leapt ahead. */
+	/* What was appended since has no holes, unless others extended the file. */
 	if (fill->scanned && !task->others_grew_it)
 		return 0;
 	fill->scanned = 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes through the page cache is to leave it again: written to the disk while
- * the next windows are made, dropped after.  Several windows are on their way at a time,
- * so that the disk is busy while memory is filled.
+ * Buffered data leaves the page cache again: it is written to the disk while the next windows are
+ * filled, and dropped afterwards.  Several windows are under writeback at a time, so that the disk
+ * is busy while memory is filled.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,7 +53,7 @@ static int64_t sync_data(struct helper_files *files, uint64_t offset, uint64_t b
 	return sync_one(files->caller_fd);
 }
 
-/* A FUSE server may keep an error for each descriptor, and report it to that one only. */
+/* A FUSE server may record an error per descriptor, and report it to that descriptor only. */
 static int64_t sync_each(struct helper_files *files, uint64_t offset, uint64_t bytes)
 {
 	int r = files->work_fd >= 0 ? sync_one(files->work_fd) : 0;
@@ -74,9 +74,9 @@ static int finish_first(struct zero_fill *fill)
 }
 
 /*
- * A short range stays in the page cache, as whatever is written by write(): waiting for
- * the disk would take a hundred times as long as the call.  What goes through the journal is
- * written twice, and later: waiting for it takes 1.7 times as long in all.
+ * A short range stays in the page cache like any write(): waiting for the disk would take a
+ * hundred times as long as the call.  Journalled data is written twice, and later: waiting for it
+ * takes 1.7 times as long in total.
  */
 int zero_fill_start_window(struct zero_fill *fill, uint64_t offset, uint64_t bytes)
 {
@@ -107,12 +107,11 @@ int zero_fill_finish_windows(struct zero_fill *fill)
 }
 
 /*
- * Network and FUSE file systems report a full volume only when the data goes out, sshfs
- * even of O_DIRECT writes only in fsync().  That has to be our error and not the
- * later writer's.
+ * Network and FUSE file systems report a full volume only when data is sent; sshfs reports it only
+ * in fsync(), even for O_DIRECT writes.  It must be an error of this call, not of a later writer.
  *
- * Behind a journal all pages are still there, most of them clean.  Dropping those
- * takes as long as waiting for the rest, so it is done meanwhile.
+ * With journalled data all pages are still in memory, most of them clean.  Dropping those takes as
+ * long as waiting for the rest, so both are done at the same time.
  */
 int zero_fill_finish(struct zero_fill *fill)
 {
