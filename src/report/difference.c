@@ -11,31 +11,20 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/pairs.h"
+#include "base/strbuf.h"
+#include "base/words.h"
 #include "report/format.h"
-#include "report/json.h"
 #include "base/text_table.h"
 #include "report/markdown.h"
-#include "base/size.h"
 #include "results/resultfile.h"
 #include "stats/compare.h"
 
-enum { COLUMNS = 8 };
+/* How many cells without a partner are named; JSON has all. */
+enum { LONE_MOST = 8 };
 
 /* Prints foreign text as this form needs it. */
 typedef void (*put_fn)(FILE *to, const char *text);
-
-const char *difference_change_text(double change, char text[static DIFFERENCE_TEXT_MAX])
-{
-	double percent = change * 100;
-
-	if (isinf(change))
-		return "from 0";
-	if (change == 0)
-		return "0 %";
-	snprintf(text, DIFFERENCE_TEXT_MAX, fabs(percent) < 9.95 ? "%+.1f %%" : "%+.0f %%",
-		 percent);
-	return text;
-}
 
 const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX])
 {
@@ -47,37 +36,73 @@ const char *difference_chance_text(double chance, char text[static DIFFERENCE_TE
 	return text;
 }
 
-static void add_row(struct text_table *table, const struct comparison *found)
+unsigned difference_columns(const struct comparisons *all, size_t side)
 {
-	char before[FIGURE_TEXT_MAX], after[FIGURE_TEXT_MAX], change[DIFFERENCE_TEXT_MAX];
-	char chance[DIFFERENCE_TEXT_MAX], size[SIZE_TEXT_MAX];
-	enum measure_unit unit = found->measure->unit;
-	const char *texts[COLUMNS] = {
-		found->filesystem,
-		found->method,
-		size_name((uint64_t)found->file_bytes, size),
-		figure_text_local(&found->before, unit, before),
-		figure_text_local(&found->after, unit, after),
-		difference_change_text(found->change, change),
-		difference_chance_text(found->corrected, chance),
-		verdict_name(found->verdict),
-	};
+	const unsigned always =
+		KEY_SET(FILESYSTEM) | KEY_SET(TYPE) | KEY_SET(METHOD) | KEY_SET(SIZE);
 
-	text_table_add_row(table, texts);
+	return (always & all->sides[side].matched) | comparisons_columns(all, side);
 }
 
-/* The rows of one measure; without any, there is only the heading. */
-static int make_table(struct text_table *table, const struct comparisons *all,
+static void add_keys(struct text_table *table, const struct compare_cell *cell, unsigned columns)
+{
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (columns & 1u << key) {
+			CLEANUP(freep)
+			char *text = record_key_text(key, cell->record, cell->grid->environment);
+
+			text_table_add(table, text ? text : "?");
+		}
+}
+
+static void add_row(struct text_table *table, const struct comparison *found, unsigned columns)
+{
+	char before[FIGURE_TEXT_MAX], after[FIGURE_TEXT_MAX], change[CHANGE_TEXT_MAX];
+	char chance[DIFFERENCE_TEXT_MAX];
+	enum measure_unit unit = found->measure->unit;
+
+	add_keys(table, &found->old_cell, columns);
+	text_table_add(table, figure_text_local(&found->before, unit, before));
+	text_table_add(table, figure_text_local(&found->after, unit, after));
+	text_table_add(table, change_text(found->change, change));
+	text_table_add(table, difference_chance_text(found->corrected, chance));
+	text_table_add(table, verdict_name(found->verdict));
+}
+
+static void add_heading(struct text_table *table, const struct difference_report *report,
+			size_t side, unsigned columns)
+{
+	const char *const others[] = { report->sides[0].name, report->sides[side].name, "change",
+				       "p", "verdict" };
+
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (columns & 1u << key)
+			text_table_add(table, record_keys[key].title);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		text_table_add(table, others[i]);
+}
+
+/* Keys to the left, the rest to the right: never fewer letters than columns. */
+static const char *align_of(size_t keys)
+{
+	static const char left_then_right[] = "llllllllllllllllllllr";
+
+	return left_then_right + sizeof(left_then_right) - 2 - keys;
+}
+
+/* The rows of one measure and side; without any, there is only the heading. */
+static int make_table(struct text_table *table, const struct difference_report *report, size_t side,
 		      const struct measure *measure)
 {
-	static const char *const heading[COLUMNS] = { "filesystem", "method", "file", "OLD",
-						      "NEW",	    "change", "p",    "verdict" };
+	const struct comparisons *all = report->comparisons;
+	unsigned columns = difference_columns(all, side);
+	size_t keys = (size_t)__builtin_popcount(columns);
 
-	*table = (struct text_table) { .columns = COLUMNS, .align = "lllr" };
-	text_table_add_row(table, heading);
+	*table = (struct text_table) { .columns = keys + 5, .align = align_of(keys) };
+	add_heading(table, report, side, columns);
 	for (size_t i = 0; i < all->count; i++)
-		if (all->comparison[i].measure == measure)
-			add_row(table, &all->comparison[i]);
+		if (all->comparison[i].measure == measure && all->comparison[i].side == side)
+			add_row(table, &all->comparison[i], columns);
 	return text_table_check(table);
 }
 
@@ -90,22 +115,37 @@ static int starts_measure(const struct comparisons *all, size_t index)
 	return 1;
 }
 
-/* What works in one of them alone. */
-static void put_broken(FILE *to, const struct comparisons *all, const char *bullet, put_fn put)
+static void put_cell(FILE *to, const struct compare_cell *cell, unsigned columns, put_fn put)
 {
+	const char *separator = "";
+
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (columns & 1u << key) {
+			CLEANUP(freep)
+			char *text = record_key_text(key, cell->record, cell->grid->environment);
+
+			fputs(separator, to);
+			put(to, text ? text : "?");
+			separator = " ";
+		}
+}
+
+/* What works on one of two sides alone. */
+static void put_broken(FILE *to, const struct difference_report *report, const char *bullet,
+		       put_fn put)
+{
+	const struct comparisons *all = report->comparisons;
+
 	for (size_t i = 0; i < all->count; i++) {
 		const struct comparison *found = &all->comparison[i];
-		char size[SIZE_TEXT_MAX];
+		size_t broken = found->verdict == VERDICT_WORSE ? found->side : 0;
 
 		if (found->measure)
 			continue;
-		fprintf(to, "%s", bullet);
-		put(to, found->filesystem);
-		putc(' ', to);
-		put(to, found->method);
-		fprintf(to, " %s: %s: cannot be made in %s",
-			size_name((uint64_t)found->file_bytes, size), verdict_name(found->verdict),
-			found->verdict == VERDICT_WORSE ? "NEW" : "OLD");
+		fputs(bullet, to);
+		put_cell(to, &found->old_cell, difference_columns(all, found->side), put);
+		fprintf(to, ": %s: cannot be made in ", verdict_name(found->verdict));
+		put(to, report->sides[broken].name);
 		if (found->reason && *found->reason) {
 			fputs(" (", to);
 			put(to, found->reason);
@@ -115,46 +155,160 @@ static void put_broken(FILE *to, const struct comparisons *all, const char *bull
 	}
 }
 
-static void put_side(FILE *to, const char *title, const char *name, const struct view *grids,
-		     put_fn put)
+/* "FILE (loop, Linux 6.1, medians of 8 runs)", which the caller frees.  NULL: out of memory. */
+static char *side_text(const struct difference_side *side)
 {
-	fprintf(to, "%s: ", title);
-	put(to, name);
-	for (size_t i = 0; i < grids->count; i++) {
-		CLEANUP(freep) char *conditions = conditions_text(grids->grid[i]);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	CLEANUP(pairs_clear) struct pairs known = { 0 };
+	const char *separator = " (";
 
-		if (!conditions)
-			return;
-		fputs(i ? "; " : " (", to);
-		put(to, conditions);
+	strbuf_puts(&text, side->file);
+	for (size_t i = 0; i < side->view->count; i++) {
+		CLEANUP(freep) char *conditions = conditions_text(side->view->grid[i]);
+		int r = conditions ? pairs_add(&known, 0, conditions, side) : -ENOMEM;
+
+		if (r == -ENOMEM)
+			return NULL;
+		if (r == 0)
+			strbuf_printf(&text, "%s%s", separator, conditions);
+		separator = "; ";
 	}
-	fputs(grids->count ? ")\n" : "\n", to);
+	strbuf_puts(&text, side->view->count ? ")" : "");
+	return strbuf_take(&text);
 }
 
-static void put_warnings(FILE *to, const char *title, const struct view *grids, put_fn put)
+/* Is it among the warnings about the side? */
+static bool has_warning(const struct difference_side *side, const char *warning)
 {
+	for (size_t i = 0; i < side->view->count; i++)
+		for (size_t j = 0; j < side->view->grid[i]->warning_count; j++)
+			if (strcmp(side->view->grid[i]->warnings[j]->text, warning) == 0)
+				return true;
+	return false;
+}
+
+/* The names of the sides from `from` on to which the text applies: "OLD, NEW: ". */
+static void put_names(FILE *to, const struct difference_report *report, size_t from,
+		      char *const *texts, const char *warning, put_fn put)
+{
+	for (size_t i = from; i < report->comparisons->side_count; i++)
+		if (warning ? has_warning(&report->sides[i], warning)
+			    : strcmp(texts[i], texts[from]) == 0) {
+			fputs(i > from ? ", " : "", to);
+			put(to, report->sides[i].name);
+		}
+	fputs(": ", to);
+}
+
+/* A line for all sides of which the same can be said. */
+static void put_side(FILE *to, const struct difference_report *report, char *const *texts,
+		     size_t index, const char *bullet, put_fn put)
+{
+	for (size_t i = 0; i < index; i++)
+		if (strcmp(texts[i], texts[index]) == 0)
+			return;
+	fputs(bullet, to);
+	put_names(to, report, index, texts, NULL, put);
+	put(to, texts[index]);
+	putc('\n', to);
+}
+
+/* The warnings of one side that none before it has. */
+static void put_warnings(FILE *to, const struct difference_report *report, size_t index,
+			 const char *bullet, put_fn put)
+{
+	const struct view *grids = report->sides[index].view;
+	CLEANUP(pairs_clear) struct pairs known = { 0 };
+
 	for (size_t i = 0; i < grids->count; i++)
 		for (size_t j = 0; j < grids->grid[i]->warning_count; j++) {
-			fprintf(to, "%s: warning: ", title);
-			put(to, grids->grid[i]->warnings[j]->text);
+			const char *text = grids->grid[i]->warnings[j]->text;
+			size_t before = 0;
+
+			while (before < index && !has_warning(&report->sides[before], text))
+				before++;
+			if (before < index || pairs_add(&known, 0, text, text) < 0)
+				continue;
+			fputs(bullet, to);
+			put_names(to, report, index, NULL, text, put);
+			fputs("warning: ", to);
+			put(to, text);
 			putc('\n', to);
 		}
 }
 
-/* A time of one place says nothing about another. */
-static void put_testbeds(FILE *to, const struct difference_report *report, const char *gap,
-			 put_fn put)
+static void clear_texts(char ***texts)
 {
-	const char *before = report->before->count ? report->before->grid[0]->testbed : NULL;
-	const char *after = report->after->count ? report->after->grid[0]->testbed : NULL;
+	for (char **text = *texts; text && *text; text++)
+		free(*text);
+	free(*texts);
+}
 
-	if (!before || !after || strcmp(before, after) == 0)
+/* A time of one place says nothing about another. */
+static void put_testbeds(FILE *to, const struct difference_side *before,
+			 const struct difference_side *after, const char *bullet, put_fn put)
+{
+	const char *old_testbed = before->view->count ? before->view->grid[0]->testbed : NULL;
+	const char *new_testbed = after->view->count ? after->view->grid[0]->testbed : NULL;
+
+	if (!old_testbed || !new_testbed || strcmp(old_testbed, new_testbed) == 0)
 		return;
-	fprintf(to, "%sOLD was measured on ", gap);
-	put(to, before);
-	fputs(" and NEW on ", to);
-	put(to, after);
+	fputs(bullet, to);
+	put(to, before->name);
+	fputs(" was measured on ", to);
+	put(to, old_testbed);
+	fputs(" and ", to);
+	put(to, after->name);
+	fputs(" on ", to);
+	put(to, new_testbed);
 	fputs(": their times are not comparable\n", to);
+}
+
+/* Of files it stands behind their names. */
+static void put_differing(FILE *to, const struct difference_report *report, size_t side,
+			  const char *bullet, put_fn put)
+{
+	unsigned differs = report->by ? report->comparisons->sides[side].differs : 0;
+	const char *separator = "";
+
+	if (!differs)
+		return;
+	fputs(bullet, to);
+	put(to, report->sides[0].name);
+	fputs(" and ", to);
+	put(to, report->sides[side].name);
+	fputs(" also differ in: ", to);
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (differs & 1u << key) {
+			fprintf(to, "%s%s", separator, record_keys[key].name);
+			separator = ", ";
+		}
+	putc('\n', to);
+}
+
+/* What each side is, and what has to be known of them. */
+static int put_sides(FILE *to, const struct difference_report *report, const char *bullet,
+		     put_fn put)
+{
+	size_t count = report->comparisons->side_count;
+	CLEANUP(clear_texts) char **texts = calloc(count + 1, sizeof(*texts));
+
+	if (!texts)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		texts[i] = side_text(&report->sides[i]);
+		if (!texts[i])
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++)
+		put_side(to, report, texts, i, bullet, put);
+	for (size_t i = 0; i < count; i++)
+		put_warnings(to, report, i, bullet, put);
+	for (size_t i = 1; i < count; i++) {
+		put_testbeds(to, &report->sides[0], &report->sides[i], bullet, put);
+		put_differing(to, report, i, bullet, put);
+	}
+	return 0;
 }
 
 void difference_put_counts(FILE *to, const struct comparisons *all)
@@ -182,62 +336,116 @@ void difference_put_counts(FILE *to, const struct comparisons *all)
 	putc('\n', to);
 }
 
-void difference_put_basis(FILE *to, const struct difference_report *report, const char *gap)
+static void put_lone(FILE *to, const struct difference_report *report, size_t side,
+		     const struct compare_cell *cells, size_t count, const char *name,
+		     const char *bullet, put_fn put)
+{
+	unsigned columns = difference_columns(report->comparisons, side);
+
+	if (count == 0)
+		return;
+	fprintf(to, "%sonly in ", bullet);
+	put(to, name);
+	for (size_t i = 0; i < count && i < LONE_MOST; i++) {
+		fputs(i ? ", " : ": ", to);
+		put_cell(to, &cells[i], columns, put);
+	}
+	if (count > LONE_MOST)
+		fprintf(to, " and %zu more", count - LONE_MOST);
+	putc('\n', to);
+}
+
+/* What has no partner. */
+static void put_left_out(FILE *to, const struct difference_report *report, const char *bullet,
+			 put_fn put)
+{
+	for (size_t i = 1; i < report->comparisons->side_count; i++) {
+		const struct compare_side *side = &report->comparisons->sides[i];
+		const char *before = report->sides[0].name, *after = report->sides[i].name;
+
+		if (side->only_old_count + side->only_new_count == 0)
+			continue;
+		fprintf(to, "%snot compared: %zu cell%s only in ", bullet, side->only_old_count,
+			words_plural(side->only_old_count));
+		put(to, before);
+		fprintf(to, " and %zu only in ", side->only_new_count);
+		put(to, after);
+		putc('\n', to);
+		put_lone(to, report, i, side->only_old, side->only_old_count, before, bullet, put);
+		put_lone(to, report, i, side->only_new, side->only_new_count, after, bullet, put);
+	}
+}
+
+void difference_put_basis(FILE *to, const struct difference_report *report, const char *bullet)
 {
 	const struct comparisons *all = report->comparisons;
 
 	if (all->runs_needed)
 		fprintf(to,
 			"%sunknown: too few runs: at least %zu per side are needed (--runs %zu)\n",
-			gap, all->runs_needed, all->runs_needed);
+			bullet, all->runs_needed, all->runs_needed);
 	if (all->verdicts[VERDICT_UNCLEAR])
 		fprintf(to,
 			"%sunclear: too noisy to detect a %g %% change; use more runs or an idle "
 			"machine\n",
-			gap, report->threshold * 100);
-	if (all->only_before || all->only_after)
-		fprintf(to, "%snot compared: %zu cells only in OLD and %zu only in NEW\n", gap,
-			all->only_before, all->only_after);
+			bullet, report->threshold * 100);
+	put_left_out(to, report, bullet, *bullet ? markdown_put : text_put);
 	fprintf(to,
 		"%sa difference has p below %g (rank test of Mann and Whitney, Holm's correction "
 		"for %zu tests), and is %g %% or more, of a count also 1 or more\n",
-		gap, COMPARE_LEVEL, all->tested, report->threshold * 100);
+		bullet, COMPARE_LEVEL, all->tested, report->threshold * 100);
 }
 
-static int print_blocks(FILE *to, const struct comparisons *all,
-			void (*print)(FILE *to, const struct text_table *table),
-			const char *emphasis)
+static void put_title(FILE *to, const struct difference_report *report, size_t side,
+		      const struct measure *measure, const char *emphasis, put_fn put)
 {
+	fprintf(to, "\n%s%s (%s)", emphasis, measure->title, measure->note);
+	if (report->comparisons->side_count > 2) {
+		fputs(": ", to);
+		put(to, report->sides[side].name);
+		fputs(" compared with ", to);
+		put(to, report->sides[0].name);
+	}
+	fprintf(to, "%s\n%s", emphasis, *emphasis ? "\n" : "");
+}
+
+static int print_block(FILE *to, const struct difference_report *report, size_t side,
+		       const struct measure *measure, bool in_markdown)
+{
+	CLEANUP(text_table_clear) struct text_table table = { 0 };
+	int r = make_table(&table, report, side, measure);
+
+	if (r < 0 || text_table_rows(&table) < 2)
+		return r;
+	put_title(to, report, side, measure, in_markdown ? "**" : "",
+		  in_markdown ? markdown_put : text_put);
+	(in_markdown ? markdown_put_table : text_table_print)(to, &table);
+	return 0;
+}
+
+static int print_blocks(FILE *to, const struct difference_report *report, bool in_markdown)
+{
+	const struct comparisons *all = report->comparisons;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < all->count; i++) {
 		const struct measure *measure = all->comparison[i].measure;
-		CLEANUP(text_table_clear) struct text_table table = { 0 };
 
-		if (!measure || !starts_measure(all, i))
-			continue;
-		r = make_table(&table, all, measure);
-		if (r < 0)
-			return r;
-		fprintf(to, "\n%s%s (%s)%s\n%s", emphasis, measure->title, measure->note, emphasis,
-			*emphasis ? "\n" : "");
-		print(to, &table);
+		if (measure && starts_measure(all, i))
+			for (size_t side = 1; r == 0 && side < all->side_count; side++)
+				r = print_block(to, report, side, measure, in_markdown);
 	}
 	return r;
 }
 
 static int print_table(FILE *to, const struct difference_report *report)
 {
-	int r;
+	int r = put_sides(to, report, "", text_put);
 
-	put_side(to, "OLD", report->before_name, report->before, text_put);
-	put_side(to, "NEW", report->after_name, report->after, text_put);
-	put_warnings(to, "OLD", report->before, text_put);
-	put_warnings(to, "NEW", report->after, text_put);
-	put_testbeds(to, report, "", text_put);
-	r = print_blocks(to, report->comparisons, text_table_print, "");
+	if (r == 0)
+		r = print_blocks(to, report, false);
 	putc('\n', to);
-	put_broken(to, report->comparisons, "", text_put);
+	put_broken(to, report, "", text_put);
 	difference_put_counts(to, report->comparisons);
 	difference_put_basis(to, report, "");
 	return r;
@@ -249,103 +457,20 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 
 	difference_put_counts(to, report->comparisons);
 	putc('\n', to);
-	put_side(to, "- OLD", report->before_name, report->before, markdown_put);
-	put_side(to, "- NEW", report->after_name, report->after, markdown_put);
-	put_warnings(to, "- OLD", report->before, markdown_put);
-	put_warnings(to, "- NEW", report->after, markdown_put);
-	put_testbeds(to, report, "- ", markdown_put);
-	put_broken(to, report->comparisons, "- ", markdown_put);
-	r = print_blocks(to, report->comparisons, markdown_put_table, "**");
+	r = put_sides(to, report, "- ", markdown_put);
+	put_broken(to, report, "- ", markdown_put);
+	if (r == 0)
+		r = print_blocks(to, report, true);
 	putc('\n', to);
 	difference_put_basis(to, report, "- ");
 	return r;
 }
 
-/* ---- json ---- */
-
-static json_t *comparison_json(const struct comparison *found)
-{
-	json_t *json = json_pack("{so so sI so ss}", "filesystem", json_of_text(found->filesystem),
-				 "method", json_of_text(found->method_key), "file_bytes",
-				 (json_int_t)found->file_bytes, "volume_bytes",
-				 json_of_count(found->volume_bytes), "verdict",
-				 verdict_name(found->verdict));
-
-	if (json && found->measure)
-		json_object_update_new(json, json_pack("{ss ss so so so so so so}", "measure",
-						       found->measure->name, "unit",
-						       measure_unit_name(found->measure->unit),
-						       "old", json_of_figure(&found->before), "new",
-						       json_of_figure(&found->after), "change",
-						       json_of_number(found->change), "drift",
-						       json_of_number(found->drift), "p",
-						       json_of_number(found->chance), "p_corrected",
-						       json_of_number(found->corrected)));
-	else if (json)
-		json_object_set_new(json, "reason", json_of_text(found->reason));
-	return json;
-}
-
-/* What one side was measured under. */
-static json_t *conditions_json(const struct view *grids)
-{
-	json_t *json = json_array();
-
-	for (size_t i = 0; i < grids->count; i++) {
-		const struct grid *grid = grids->grid[i];
-
-		json_array_append_new(json, json_pack("{so so so sI so so}", "testbed",
-						      json_of_text(grid->testbed), "kernel",
-						      json_of_text(grid->kernel), "label",
-						      json_of_text(grid->label), "file_bytes",
-						      (json_int_t)grid->file_bytes, "volume_bytes",
-						      json_of_count(grid->volume_bytes), "warnings",
-						      json_of_warnings(grid)));
-	}
-	return json;
-}
-
-static json_t *counts_json(const struct comparisons *all)
-{
-	json_t *json = json_object();
-
-	for (enum verdict verdict = VERDICT_SAME; verdict <= VERDICT_UNKNOWN; verdict++)
-		json_object_set_new(json, verdict_name(verdict),
-				    json_integer((json_int_t)all->verdicts[verdict]));
-	return json;
-}
-
-json_t *difference_to_json(const struct difference_report *report)
-{
-	const struct comparisons *all = report->comparisons;
-	json_t *rows = json_array();
-	json_t *json = json_pack(
-		"{si ss so so so so sf sf sI so so sI sI so}", "schema", JSON_SCHEMA, "kind",
-		"diff", "old", json_of_text(report->before_name), "new",
-		json_of_text(report->after_name), "old_conditions", conditions_json(report->before),
-		"new_conditions", conditions_json(report->after), "threshold", report->threshold,
-		"level", COMPARE_LEVEL, "tested", (json_int_t)all->tested, "verdicts",
-		counts_json(all), "runs_needed",
-		all->runs_needed ? json_integer((json_int_t)all->runs_needed) : json_null(),
-		"only_old", (json_int_t)all->only_before, "only_new", (json_int_t)all->only_after,
-		"comparisons", rows);
-
-	for (size_t i = 0; json && i < all->count; i++)
-		json_array_append_new(rows, comparison_json(&all->comparison[i]));
-	return json;
-}
-
-static int print_json(FILE *to, const struct difference_report *report)
-{
-	CLEANUP(json_decrefp) json_t *json = difference_to_json(report);
-
-	return json_put_indented(to, json);
-}
-
 const struct difference_format difference_formats[] = {
 	{ "table", print_table },
 	{ "markdown", print_markdown },
-	{ "json", print_json },
+	{ "json", difference_print_json },
+	{ "csv", difference_print_csv },
 };
 const size_t difference_format_count = ARRAY_SIZE(difference_formats);
 

@@ -8,10 +8,16 @@
 struct comparisons;
 struct view;
 
+struct difference_side {
+	const char *name; /* heads its column */
+	const char *file; /* that it is from */
+	const struct view *view;
+};
+
 struct difference_report {
 	const struct comparisons *comparisons;
-	const struct view *before, *after;
-	const char *before_name, *after_name; /* of the files */
+	const struct difference_side *sides; /* comparisons->side_count of them */
+	unsigned by;			     /* set of keys that are compared; none: files */
 	double threshold;
 };
 
@@ -24,17 +30,24 @@ struct difference_format {
 extern const struct difference_format difference_formats[];
 extern const size_t difference_format_count;
 
-/* ---- of which the page makes its own form (difference.c); private to this folder ---- */
+/* ---- private to this directory ---- */
+
+/* As print() of a format (difference_data.c). */
+int difference_print_json(FILE *to, const struct difference_report *report);
+int difference_print_csv(FILE *to, const struct difference_report *report);
+
+/* The set of keys that tell the cells of a side apart: file system, method and size where they are
+ * not compared, and all that differ. */
+unsigned difference_columns(const struct comparisons *all, size_t side);
 
 enum { DIFFERENCE_TEXT_MAX = 32 };
 
-/* "+19 %", "from 0", and "0.014", "<0.0001". */
-const char *difference_change_text(double change, char text[static DIFFERENCE_TEXT_MAX]);
+/* "0.014", "<0.0001". */
 const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX]);
 
 /* Lines of plain text: how many comparisons are what, and what the verdicts rest on. */
 void difference_put_counts(FILE *to, const struct comparisons *all);
-void difference_put_basis(FILE *to, const struct difference_report *report, const char *gap);
+void difference_put_basis(FILE *to, const struct difference_report *report, const char *bullet);
 
 /* ---- */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/pairs.h"
 #include "base/strbuf.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -339,35 +340,31 @@ static void put_basis(FILE *to, const void *what)
 
 static void extend_comparison(json_t *json, const struct comparison *found)
 {
-	char change[DIFFERENCE_TEXT_MAX], chance[DIFFERENCE_TEXT_MAX];
+	const struct compare_cell *cell = &found->old_cell;
+	CLEANUP(freep)
+	char *method = record_key_text(RECORD_KEY_METHOD, cell->record, cell->grid->environment);
+	char change[CHANGE_TEXT_MAX], chance[DIFFERENCE_TEXT_MAX];
 
-	json_object_set_new(json, "method", json_of_text(found->method));
+	json_object_set_new(json, "method", json_of_text(method));
 	if (!found->measure)
 		return;
 	json_object_update_new(
 		json, json_pack("{ss so so ss ss}", "title", found->measure->title, "old",
 				figure_json(&found->before, found->measure->unit), "new",
 				figure_json(&found->after, found->measure->unit), "change_text",
-				difference_change_text(found->change, change), "p_text",
+				change_text(found->change, change), "p_text",
 				difference_chance_text(found->corrected, chance)));
 }
 
-static json_t *comparison_json(const struct view sides[static 2], const struct comparisons *all)
+static json_t *comparison_json(const struct difference_report *report)
 {
-	const struct difference_report report = {
-		.comparisons = all,
-		.before = &sides[0],
-		.after = &sides[1],
-		.before_name = "",
-		.after_name = "",
-		.threshold = threshold,
-	};
-	json_t *json = difference_to_json(&report);
+	const struct comparisons *all = report->comparisons;
+	json_t *json = difference_to_json(report);
 	json_t *rows = json_object_get(json, "comparisons");
 
 	for (size_t i = 0; i < all->count; i++)
 		extend_comparison(json_array_get(rows, i), &all->comparison[i]);
-	json_object_set_new(json, "basis", json_of_printed(put_basis, &report));
+	json_object_set_new(json, "basis", json_of_printed(put_basis, report));
 	return json;
 }
 
@@ -379,17 +376,23 @@ static json_t *compare_two(const struct grid *joined, const struct report_option
 	const struct compare_options wanted = {
 		.measures = options->measures ? options->measures : measures,
 		.threshold = threshold,
+		.by = KEY_SET_CONDITIONS,
 	};
 	CLEANUP(comparisons_clear) struct comparisons all = { 0 };
-	struct view sides[2];
+	struct compare_ambiguity ambiguity;
+	struct difference_side sides[2];
+	struct view views[2];
 
 	if (joined->join->count != 2)
 		return json_null();
-	for (size_t i = 0; i < ARRAY_SIZE(sides); i++)
-		sides[i] = (struct view) { &joined->join->members[i], 1 };
-	return compare_grids(&sides[0], &sides[1], &wanted, &all) < 0
-		       ? NULL
-		       : comparison_json(sides, &all);
+	for (size_t i = 0; i < ARRAY_SIZE(sides); i++) {
+		views[i] = (struct view) { &joined->join->members[i], 1 };
+		sides[i] = (struct difference_side) { joined->join->names[i], "", &views[i] };
+	}
+	if (compare_grids(views, ARRAY_SIZE(views), &wanted, &all, &ambiguity) < 0)
+		return NULL;
+	return comparison_json(&(struct difference_report) {
+		.comparisons = &all, .sides = sides, .by = wanted.by, .threshold = threshold });
 }
 
 static json_t *group_json(const struct grids *grids, const struct grid *joined,

@@ -12,6 +12,7 @@
 
 #include "report/axis.h"
 #include "base/cleanup.h"
+#include "base/pairs.h"
 #include "base/strbuf.h"
 #include "base/text_table.h"
 #include "report/format.h"
@@ -20,18 +21,6 @@
 enum { WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
 
 /* ---- the table ---- */
-
-static const char *change_text(double before, double now, char text[static VALUE_TEXT_MAX])
-{
-	double percent = 100 * (now - before) / before;
-
-	if (isnan(before) || isnan(now) || before == 0)
-		return "";
-	if (fabs(percent) < 0.05)
-		return "  same";
-	snprintf(text, VALUE_TEXT_MAX, fabs(percent) < 10 ? "  %+.1f %%" : "  %+.0f %%", percent);
-	return text;
-}
 
 static int put_method(FILE *to, const struct grid *grid, size_t method,
 		      const struct trend_options *options)
@@ -44,15 +33,17 @@ static int put_method(FILE *to, const struct grid *grid, size_t method,
 	text_table_add_row(&table, heading);
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
 		struct figure figure = cell_figure(grid_cell(grid, i, method), options->measure);
-		char text[FIGURE_TEXT_MAX], change[VALUE_TEXT_MAX];
+		char text[FIGURE_TEXT_MAX], change[CHANGE_TEXT_MAX];
+		int is_change = !isnan(before) && !isnan(figure.median);
 
 		text_table_add(&table, grid->filesystems[i]);
 		text_table_printf(&table, "%zu", figure.count);
-		text_table_printf(&table, "%s%s",
-				  figure.count > 0
-					  ? figure_text_local(&figure, options->measure->unit, text)
-					  : "-",
-				  change_text(before, figure.median, change));
+		text_table_printf(
+			&table, "%s%s%s",
+			figure.count > 0 ? figure_text_local(&figure, options->measure->unit, text)
+					 : "-",
+			is_change ? "  " : "",
+			is_change ? change_text(change_of(before, figure.median), change) : "");
 		if (figure.count > 0)
 			before = figure.median;
 	}

@@ -327,8 +327,11 @@ int grids_gather(const struct results *results, const struct grid_entry *entries
 	return 0;
 }
 
-int grids_build(const struct results *results, struct grids *ret)
+int grids_build_part(const struct results *results, const size_t *part_of, size_t part,
+		     struct grids *ret)
 {
+	size_t count = 0;
+
 	CLEANUP(freep)
 	struct grid_entry *entries =
 		calloc(results->record_count ? results->record_count : 1, sizeof(*entries));
@@ -338,7 +341,9 @@ int grids_build(const struct results *results, struct grids *ret)
 	for (size_t i = 0; i < results->record_count; i++) {
 		const struct record *record = &results->records[i];
 
-		entries[i] = (struct grid_entry) {
+		if (part_of && part_of[i] != part)
+			continue;
+		entries[count++] = (struct grid_entry) {
 			.record = record,
 			.environment = &results->environments[results->environment_of[i]],
 			.row = record->filesystem,
@@ -348,7 +353,12 @@ int grids_build(const struct results *results, struct grids *ret)
 			.place = record->place,
 		};
 	}
-	return grids_gather(results, entries, results->record_count, ret);
+	return grids_gather(results, entries, count, ret);
+}
+
+int grids_build(const struct results *results, struct grids *ret)
+{
+	return grids_build_part(results, NULL, 0, ret);
 }
 
 static void clear_grid(struct grid *grid)

@@ -96,6 +96,10 @@ int grids_gather(const struct results *results, const struct grid_entry *entries
  * Refers into `results`, which has to outlive it.  0 or -ENOMEM.
  */
 int grids_build(const struct results *results, struct grids *ret);
+
+/* The same, only of the records that have `part` in part_of (NULL: of all). */
+int grids_build_part(const struct results *results, const size_t *part_of, size_t part,
+		     struct grids *ret);
 void grids_clear(struct grids *grids);
 
 /*

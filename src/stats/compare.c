@@ -20,6 +20,8 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "base/pairs.h"
+#include "base/strbuf.h"
 #include "stats/rank.h"
 #include "results/resultfile.h"
 
@@ -36,78 +38,159 @@ const char *verdict_name(enum verdict verdict)
 
 /* ---- which cells ---- */
 
-static int same_sizes(const struct grid *one, const struct grid *other)
+/* Those of one side that hold anything. */
+struct cells {
+	struct compare_cell *list;
+	size_t count;
+};
+
+static void cells_clear(struct cells *cells)
 {
-	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
+	free(cells->list);
 }
 
-static size_t find_name(const char *const *names, size_t count, const char *name)
+static int collect(const struct view *side, struct cells *ret)
 {
-	size_t i = 0;
+	for (size_t i = 0; i < side->count; i++) {
+		const struct grid *grid = side->grid[i];
 
-	while (i < count && strcmp(names[i], name) != 0)
-		i++;
-	return i;
-}
+		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++) {
+			const struct cell *cell = &grid->cells[j];
 
-static const struct cell *cell_of(const struct grid *grid, const char *filesystem,
-				  const char *method)
-{
-	size_t row = find_name(grid->filesystems, grid->filesystem_count, filesystem);
-	size_t column = find_name(grid->methods, grid->method_count, method);
-	const struct cell *cell;
-
-	if (row == grid->filesystem_count || column == grid->method_count)
-		return NULL;
-	cell = grid_cell(grid, row, column);
-	return cell->count ? cell : NULL;
-}
-
-/* NULL: the other has no such cell. */
-static const struct cell *find_cell(const struct view *grids, const struct grid *like,
-				    const char *filesystem, const char *method)
-{
-	const struct cell *cell = NULL;
-
-	for (size_t i = 0; !cell && i < grids->count; i++)
-		if (same_sizes(grids->grid[i], like))
-			cell = cell_of(grids->grid[i], filesystem, method);
-	return cell;
-}
-
-static int is_of_one_condition(const struct view *grids)
-{
-	for (size_t i = 1; i < grids->count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (same_sizes(grids->grid[i], grids->grid[j]))
-				return 0;
-	return 1;
-}
-
-static size_t count_missing(const struct view *grids, const struct view *other)
-{
-	size_t missing = 0;
-
-	for (size_t i = 0; i < grids->count; i++) {
-		const struct grid *grid = grids->grid[i];
-
-		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++)
-			missing +=
-				grid->cells[j].count &&
-				!find_cell(other, grid, grid->filesystems[j / grid->method_count],
-					   grid->methods[j % grid->method_count]);
+			if (cell->count &&
+			    ARRAY_ADD(ret->list, ret->count,
+				      ((struct compare_cell) { grid, cell, cell->records[0] })) < 0)
+				return -ENOMEM;
+		}
 	}
-	return missing;
+	return 0;
+}
+
+/* A label that repeats the kernel matches none. */
+static void put_value(struct strbuf *to, const struct compare_cell *cell, enum record_key key)
+{
+	if (key != RECORD_KEY_LABEL || record_has_own_label(cell->record))
+		record_keys[key].put(to, cell->record, cell->grid->environment);
+}
+
+static int same_value(const struct compare_cell *one, const struct compare_cell *other,
+		      enum record_key key)
+{
+	CLEANUP(strbuf_clear) struct strbuf value = { 0 }, other_value = { 0 };
+
+	put_value(&value, one, key);
+	put_value(&other_value, other, key);
+	return strcmp(value.text ? value.text : "", other_value.text ? other_value.text : "") == 0;
+}
+
+/* The values of the keys, a line each.  NULL: out of memory. */
+static char *row_of(const struct compare_cell *cell, unsigned keys)
+{
+	CLEANUP(strbuf_clear) struct strbuf row = { 0 };
+
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (keys & 1u << key) {
+			put_value(&row, cell, key);
+			strbuf_puts(&row, "\n");
+		}
+	return strbuf_take(&row);
+}
+
+/* ---- which keys ---- */
+
+/* Of what is left a row has the same value on both sides. */
+static unsigned keys_to_match(unsigned by)
+{
+	unsigned keys = KEY_SET_ALL & ~(KEY_SET_FILESYSTEM_PARTS | KEY_SET(DATE));
+
+	if (by & KEY_SET_FILESYSTEM_PARTS)
+		keys |= KEY_SET_FILESYSTEM_PARTS;
+	if (by & (KEY_SET_FILESYSTEM_PARTS | KEY_SET(FILESYSTEM)))
+		keys &= ~KEY_SET(FILESYSTEM);
+	return keys & ~by;
+}
+
+/* What changes with the compared keys by nature, as the kernel with the testbed. */
+static unsigned keys_that_follow(unsigned by)
+{
+	unsigned keys = by & KEY_SET(SIZE) ? KEY_SET(VOLUME) : 0;
+
+	return by & ~(KEY_SET_CONDITIONS | KEY_SET(DATE)) ? keys : keys | KEY_SET_CONDITIONS;
+}
+
+/* Is any value of the key on both sides?  1, 0 or -ENOMEM. */
+static int has_common_value(const struct cells *before, const struct cells *after,
+			    enum record_key key)
+{
+	CLEANUP(pairs_clear) struct pairs values = { 0 };
+	const struct cells *sides[] = { before, after };
+
+	for (size_t side = 0; side < ARRAY_SIZE(sides); side++)
+		for (size_t i = 0; i < sides[side]->count; i++) {
+			CLEANUP(freep) char *value = row_of(&sides[side]->list[i], 1u << key);
+
+			if (!value || pairs_add(&values, side, value, before) == -ENOMEM)
+				return -ENOMEM;
+		}
+	for (size_t i = 0; i < values.count; i++)
+		if (values.pair[i].item[0] && values.pair[i].item[1])
+			return 1;
+	return 0;
+}
+
+static int choose_keys(unsigned by, const struct cells *before, const struct cells *after,
+		       struct compare_side *ret)
+{
+	unsigned matched = keys_to_match(by), differs = 0;
+
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++) {
+		int common = matched & keys_that_follow(by) & 1u << key
+				     ? has_common_value(before, after, key)
+				     : 1;
+
+		if (common < 0)
+			return common;
+		differs |= common ? 0 : 1u << key;
+	}
+	ret->matched = matched & ~differs;
+	ret->differs = differs;
+	return 0;
+}
+
+/* ---- which cells of both sides belong together ---- */
+
+/* The key in which two cells of one row differ. */
+static enum record_key differing_key(const struct pairs *pairs, size_t side, const char *row,
+				     const struct compare_cell *cell, unsigned keys)
+{
+	enum record_key key = 0;
+
+	for (size_t i = 0; i < pairs->count; i++)
+		if (strcmp(pairs->pair[i].key, row) == 0)
+			while (key + 1 < RECORD_KEY_COUNT &&
+			       (!(keys & 1u << key) ||
+				same_value(pairs->pair[i].item[side], cell, key)))
+				key++;
+	return key;
+}
+
+static int match(const struct cells *cells, size_t side, const struct compare_side *keys,
+		 struct pairs *pairs, enum record_key *ret_ambiguous)
+{
+	for (size_t i = 0; i < cells->count; i++) {
+		const struct compare_cell *cell = &cells->list[i];
+		CLEANUP(freep) char *row = row_of(cell, keys->matched);
+		int r = row ? pairs_add(pairs, side, row, cell) : -ENOMEM;
+
+		if (r == -EEXIST)
+			*ret_ambiguous = differing_key(pairs, side, row, cell, keys->differs);
+		if (r < 0)
+			return r == -EEXIST ? -EINVAL : r;
+	}
+	return 0;
 }
 
 /* ---- one comparison ---- */
-
-static double change_of(double before, double after)
-{
-	if (before == after)
-		return 0;
-	return before == 0 ? INFINITY : after / before - 1;
-}
 
 static int add(struct comparisons *all, const struct comparison *comparison)
 {
@@ -204,30 +287,60 @@ static int add_cell(struct comparisons *all, struct comparison comparison,
 	return r;
 }
 
-static int add_grid(struct comparisons *all, const struct grid *grid, const struct view *after,
-		    const struct measure *const *measures)
+static int keep_lone(struct compare_side *side, const struct pair *pair)
+{
+	const struct compare_cell *old_cell = pair->item[0], *new_cell = pair->item[1];
+
+	return old_cell ? ARRAY_ADD(side->only_old, side->only_old_count, *old_cell)
+			: ARRAY_ADD(side->only_new, side->only_new_count, *new_cell);
+}
+
+static int add_pairs(struct comparisons *all, size_t side, const struct pairs *pairs,
+		     const struct measure *const *measures)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < grid->filesystem_count * grid->method_count; i++) {
-		struct comparison comparison = {
-			.filesystem = grid->filesystems[i / grid->method_count],
-			.method = grid->methods[i % grid->method_count],
-			.method_key =
-				grid->cells[i].count ? grid->cells[i].records[0]->method : NULL,
-			.file_bytes = grid->file_bytes,
-			.volume_bytes = grid->volume_bytes,
-			.change = NAN,
-			.chance = NAN,
-			.corrected = NAN,
-		};
-		const struct cell *other =
-			find_cell(after, grid, comparison.filesystem, comparison.method);
+	for (size_t i = 0; r == 0 && i < pairs->count; i++) {
+		const struct compare_cell *old_cell = pairs->pair[i].item[0];
+		const struct compare_cell *new_cell = pairs->pair[i].item[1];
 
-		if (grid->cells[i].count && other)
-			r = add_cell(all, comparison, &grid->cells[i], other, measures);
+		if (!old_cell || !new_cell)
+			r = keep_lone(&all->sides[side], &pairs->pair[i]);
+		else
+			r = add_cell(all,
+				     (struct comparison) { .side = side,
+							   .old_cell = *old_cell,
+							   .new_cell = *new_cell,
+							   .change = NAN,
+							   .chance = NAN,
+							   .corrected = NAN },
+				     old_cell->cell, new_cell->cell, measures);
 	}
 	return r;
+}
+
+static int add_side(struct comparisons *all, size_t side, const struct view *views,
+		    const struct compare_options *options, struct compare_ambiguity *ret_ambiguity)
+{
+	CLEANUP(cells_clear) struct cells before = { 0 }, after = { 0 };
+	CLEANUP(pairs_clear) struct pairs pairs = { 0 };
+	struct compare_ambiguity ambiguity = { .side = 0, .other = side };
+	int r = collect(&views[0], &before);
+
+	if (r == 0)
+		r = collect(&views[side], &after);
+	if (r == 0)
+		r = choose_keys(options->by, &before, &after, &all->sides[side]);
+	if (r == 0)
+		r = match(&before, 0, &all->sides[side], &pairs, &ambiguity.key);
+	if (r == 0) {
+		ambiguity.side = side;
+		ambiguity.other = 0;
+		r = match(&after, 1, &all->sides[side], &pairs, &ambiguity.key);
+	}
+	if (r == -EINVAL)
+		*ret_ambiguity = ambiguity;
+	return r < 0 ? r : add_pairs(all, side, &pairs, options->measures);
 }
 
 /* ---- verdicts ---- */
@@ -283,11 +396,11 @@ static enum verdict judge(const struct comparison *comparison, double threshold,
 }
 
 /*
- * How far the quarters of a result lie apart, over all its cells with this measure:
+ * How far the quarters of a side lie apart, over all its cells with the measure of `of`:
  * rounds go through all of them, so what drifts shows in all, and its median tells
  * it from their noise.  `room` is for one value a comparison.
  */
-static double drift_of(const struct comparisons *all, const struct measure *measure, int after,
+static double drift_of(const struct comparisons *all, const struct comparison *of, int after,
 		       double *room)
 {
 	double lowest = INFINITY, highest = -INFINITY;
@@ -300,7 +413,8 @@ static double drift_of(const struct comparisons *all, const struct measure *meas
 			const struct comparison *found = &all->comparison[i];
 			const double *course = after ? found->after_course : found->before_course;
 
-			if (found->measure == measure && !isnan(course[part]))
+			if (found->measure == of->measure && found->side == of->side &&
+			    !isnan(course[part]))
 				room[count++] = course[part];
 		}
 		if (count == 0)
@@ -322,8 +436,8 @@ static int find_drift(struct comparisons *all)
 		struct comparison *found = &all->comparison[i];
 
 		if (found->measure)
-			found->drift = drift_of(all, found->measure, 0, room) +
-				       drift_of(all, found->measure, 1, room);
+			found->drift =
+				drift_of(all, found, 0, room) + drift_of(all, found, 1, room);
 	}
 	return 0;
 }
@@ -352,29 +466,61 @@ static int judge_all(struct comparisons *all, double threshold)
 	return 0;
 }
 
-int compare_grids(const struct view *before, const struct view *after,
-		  const struct compare_options *options, struct comparisons *ret)
+int compare_grids(const struct view *sides, size_t side_count,
+		  const struct compare_options *options, struct comparisons *ret,
+		  struct compare_ambiguity *ret_ambiguity)
 {
-	CLEANUP(comparisons_clear) struct comparisons all = { 0 };
-	int r = 0;
+	CLEANUP(comparisons_clear)
+	struct comparisons all = { .sides = calloc(side_count, sizeof(*all.sides)),
+				   .side_count = side_count };
+	int r = all.sides ? 0 : -ENOMEM;
 
-	if (!is_of_one_condition(before) || !is_of_one_condition(after))
-		return -EINVAL;
-	for (size_t i = 0; r == 0 && i < before->count; i++)
-		r = add_grid(&all, before->grid[i], after, options->measures);
+	for (size_t i = 1; r == 0 && i < side_count; i++)
+		r = add_side(&all, i, sides, options, ret_ambiguity);
 	if (r == 0)
 		r = judge_all(&all, options->threshold);
 	if (r < 0)
 		return r;
-	all.only_before = count_missing(before, after);
-	all.only_after = count_missing(after, before);
 	*ret = all;
 	all = (struct comparisons) { 0 };
 	return 0;
 }
 
+/* Keys in which one of the cells differs from `first`, which is the first of them all. */
+static unsigned differing_keys(const struct compare_cell *cell, const struct compare_cell **first)
+{
+	unsigned keys = 0;
+
+	*first = *first ? *first : cell;
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (!same_value(*first, cell, key))
+			keys |= 1u << key;
+	return keys;
+}
+
+unsigned comparisons_columns(const struct comparisons *all, size_t side)
+{
+	const struct compare_side *lone = &all->sides[side];
+	const struct compare_cell *first = NULL;
+	unsigned columns = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->comparison[i].side == side)
+			columns |= differing_keys(&all->comparison[i].old_cell, &first);
+	for (size_t i = 0; i < lone->only_old_count; i++)
+		columns |= differing_keys(&lone->only_old[i], &first);
+	for (size_t i = 0; i < lone->only_new_count; i++)
+		columns |= differing_keys(&lone->only_new[i], &first);
+	return columns & lone->matched;
+}
+
 void comparisons_clear(struct comparisons *comparisons)
 {
+	for (size_t i = 0; comparisons->sides && i < comparisons->side_count; i++) {
+		free(comparisons->sides[i].only_old);
+		free(comparisons->sides[i].only_new);
+	}
+	free(comparisons->sides);
 	free(comparisons->comparison);
 	*comparisons = (struct comparisons) { 0 };
 }

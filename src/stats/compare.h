@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "stats/cell.h"
+#include "stats/record_key.h"
 
 enum verdict {
 	VERDICT_SAME,	 /* no difference beyond the noise, or too small a one to matter */
@@ -21,11 +22,17 @@ const char *verdict_name(enum verdict verdict);
 /* Into so many parts the course of a result is divided, to see whether the machine drifts. */
 enum { COMPARE_PARTS = 4 };
 
-/* One measure of one cell that both results have. */
+/* All runs of one method on one file system under one set of conditions. */
+struct compare_cell {
+	const struct grid *grid;
+	const struct cell *cell;
+	const struct record *record; /* the first of the cell */
+};
+
+/* One measure of one cell that both sides have. */
 struct comparison {
-	const char *filesystem, *method;
-	const char *method_key; /* of its records */
-	int64_t file_bytes, volume_bytes;
+	size_t side; /* the one that is compared with side 0 */
+	struct compare_cell old_cell, new_cell;
 	const struct measure *measure; /* NULL: whether the trial can be made at all */
 	struct figure before, after;   /* empty where measure is NULL */
 	double change; /* of the median: 0.05 is 5 % more; infinite from 0; NaN: no measure */
@@ -45,25 +52,47 @@ struct compare_options {
 	const struct measure *const *measures; /* ends with NULL */
 	double threshold; /* smallest change that matters, 0.05 for 5 %; of a count also at least 1
 			   */
+	unsigned by;	  /* set of keys that tell the sides apart; none: they are files */
+};
+
+/* What one side has in common with side 0, and what it has not. */
+struct compare_side {
+	unsigned matched; /* keys of which both cells of a row have the same value */
+	unsigned differs; /* keys that should have been, but no value of which is on both sides */
+	struct compare_cell *only_old, *only_new; /* cells without a partner */
+	size_t only_old_count, only_new_count;
 };
 
 struct comparisons {
 	struct comparison *comparison;
 	size_t count;
+	struct compare_side *sides; /* number 0 is empty */
+	size_t side_count;
 	size_t verdicts[VERDICT_UNKNOWN + 1]; /* how many of each */
 	size_t tested;	    /* rank tests that were made: what the correction is for */
 	size_t runs_needed; /* of each side, for a verdict on what is unknown; 0: nothing is */
-	size_t only_before, only_after; /* cells that only one of them has */
+};
+
+/* Why sides cannot be compared: `side` has several values of a key, and the other has none of them.
+ */
+struct compare_ambiguity {
+	size_t side, other;
+	enum record_key key;
 };
 
 /*
- * Compares what both have: cells by file system, method and sizes, whatever the
- * kernel, testbed and label, since these may be what is compared.  Each of the two
- * may hold a cell under one set of conditions only.  In the order of `before`.
- * Refers into both.  0, -EINVAL (one of them holds several conditions) or -ENOMEM.
+ * Compares each side with side 0, cell by cell.  Both cells of a comparison have the same value of
+ * every key but those of `by`; a file system is matched by the rest of what it was made by where
+ * its options are compared.  What goes with a compared key may differ if it differs throughout:
+ * conditions with one another and with files, the volume with the size.  In the order of side 0.
+ * Refers into the sides.  0, -EINVAL and *ret_ambiguity, or -ENOMEM.
  */
-int compare_grids(const struct view *before, const struct view *after,
-		  const struct compare_options *options, struct comparisons *ret);
+int compare_grids(const struct view *sides, size_t side_count,
+		  const struct compare_options *options, struct comparisons *ret,
+		  struct compare_ambiguity *ret_ambiguity);
 void comparisons_clear(struct comparisons *comparisons);
+
+/* The matched keys that tell apart the cells of both sides, with a partner or without. */
+unsigned comparisons_columns(const struct comparisons *all, size_t side);
 
 #endif

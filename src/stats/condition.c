@@ -39,52 +39,6 @@ int condition_same(const struct grid *one, const struct grid *other, unsigned co
 	return 1;
 }
 
-static int add_to(struct view *view, const struct grid *grid)
-{
-	int r = ARRAY_ROOM(view->grid, view->count);
-
-	if (r == 0)
-		view->grid[view->count++] = grid;
-	return r;
-}
-
-int condition_list(const struct view *grids, unsigned conditions, struct view *ret)
-{
-	CLEANUP(view_clear) struct view found = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < grids->count; i++) {
-		size_t known = 0;
-
-		while (known < found.count &&
-		       !condition_same(found.grid[known], grids->grid[i], conditions))
-			known++;
-		if (known == found.count)
-			r = add_to(&found, grids->grid[i]);
-	}
-	if (r < 0)
-		return r;
-	*ret = found;
-	found = (struct view) { 0 };
-	return 0;
-}
-
-int condition_pick(const struct view *grids, const struct grid *like, unsigned conditions,
-		   struct view *ret)
-{
-	CLEANUP(view_clear) struct view picked = { 0 };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < grids->count; i++)
-		if (condition_same(grids->grid[i], like, conditions))
-			r = add_to(&picked, grids->grid[i]);
-	if (r < 0)
-		return r;
-	*ret = picked;
-	picked = (struct view) { 0 };
-	return 0;
-}
-
 /* ---- names ---- */
 
 static int is_rival(const struct grid *one, const struct grid *other)

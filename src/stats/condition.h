@@ -12,13 +12,6 @@ const char *condition_value(const struct grid *grid, enum record_key key);
 /* Is each of the conditions, a set of keys, the same for both? */
 int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
 
-/* The first grid under each of the conditions, in their order.  0 or -ENOMEM. */
-int condition_list(const struct view *grids, unsigned conditions, struct view *ret);
-
-/* Those that are under the same conditions as `like`.  0 or -ENOMEM. */
-int condition_pick(const struct view *grids, const struct grid *like, unsigned conditions,
-		   struct view *ret);
-
 /*
  * What tells the grid apart from those of the same sizes among `count`: "6.1.0" or
  * "uml, 6.1.0, desktop on"; "" if nothing has to.  A label that does it alone is

@@ -71,26 +71,15 @@ static void put_date(struct strbuf *to, const struct record *record,
 		strbuf_add(to, record->started, strnlen(record->started, DAY_LETTERS));
 }
 
+#define ROW(number, ...) [RECORD_KEY_##number] = { __VA_ARGS__ },
+
 const struct record_key_row record_keys[RECORD_KEY_COUNT] = {
-	[RECORD_KEY_FILESYSTEM] = { "filesystem", "filesystem", "unknown", false, put_filesystem },
-	[RECORD_KEY_TYPE] = { "type", "filesystem", "unknown", false, put_type },
-	[RECORD_KEY_MKFS] = { "mkfs-options", "mkfs", "none", false, put_mkfs },
-	[RECORD_KEY_MOUNT] = { "mount-options", "mount", "none", false, put_mount },
-	[RECORD_KEY_METHOD] = { "method", "method", "unknown", false, put_method },
-	[RECORD_KEY_SIZE] = { "size", "file", "unknown", false, put_size },
-	[RECORD_KEY_VOLUME] = { "volume", "volume", "none", false, put_volume },
-	[RECORD_KEY_TESTBED] = { "testbed", "testbed", "unknown", false, put_testbed },
-	[RECORD_KEY_ACCELERATOR] = { "accelerator", "accelerator", "no guest", false,
-				     put_accelerator },
-	[RECORD_KEY_THROTTLE] = { "throttle", "throttle", "no throttle", false, put_throttle },
-	[RECORD_KEY_KERNEL] = { "kernel", "kernel", "unknown", true, put_kernel },
-	[RECORD_KEY_LABEL] = { "label", "label", "no label", false, put_label },
-	[RECORD_KEY_DATE] = { "date", "date", "unknown", true, put_date },
+	[RECORD_KEY_TYPE] = { "type", "filesystem", "unknown", false, put_type }, RECORD_KEYS(ROW)
 };
 
 enum record_key record_key_find(const char *name)
 {
-	enum record_key key = 0;
+	enum record_key key = RECORD_KEY_TYPE + 1;
 
 	while (key < RECORD_KEY_COUNT && strcmp(record_keys[key].name, name) != 0)
 		key++;

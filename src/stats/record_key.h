@@ -12,26 +12,38 @@ struct environment;
 struct record;
 struct strbuf;
 
-/* In the order in which columns show them. */
-enum record_key {
-	RECORD_KEY_FILESYSTEM,
-	RECORD_KEY_TYPE,
-	RECORD_KEY_MKFS,
-	RECORD_KEY_MOUNT,
-	RECORD_KEY_METHOD,
-	RECORD_KEY_SIZE,
-	RECORD_KEY_VOLUME,
-	RECORD_KEY_TESTBED,
-	RECORD_KEY_ACCELERATOR,
-	RECORD_KEY_THROTTLE,
-	RECORD_KEY_KERNEL,
-	RECORD_KEY_LABEL,
-	RECORD_KEY_DATE,
-	RECORD_KEY_COUNT
-};
+/*
+ * X(NAME, name for --by and in JSON, title of a column, what stands for a value that is not there,
+ * are values ordered as strverscmp() does?, put_ function), in the order in which columns show
+ * them.
+ */
+#define RECORD_KEYS(X)                                                                   \
+	X(FILESYSTEM, "filesystem", "filesystem", "unknown", false, put_filesystem)      \
+	X(MKFS, "mkfs-options", "mkfs", "none", false, put_mkfs)                         \
+	X(MOUNT, "mount-options", "mount", "none", false, put_mount)                     \
+	X(METHOD, "method", "method", "unknown", false, put_method)                      \
+	X(SIZE, "size", "file", "unknown", false, put_size)                              \
+	X(VOLUME, "volume", "volume", "none", false, put_volume)                         \
+	X(TESTBED, "testbed", "testbed", "unknown", false, put_testbed)                  \
+	X(ACCELERATOR, "accelerator", "accelerator", "no guest", false, put_accelerator) \
+	X(THROTTLE, "throttle", "throttle", "no throttle", false, put_throttle)          \
+	X(KERNEL, "kernel", "kernel", "unknown", true, put_kernel)                       \
+	X(LABEL, "label", "label", "no label", false, put_label)                         \
+	X(DATE, "date", "date", "unknown", true, put_date)
+
+/* RECORD_KEY_TYPE is the file system without its options; it stands for it where these are
+ * compared, and no user names it. */
+#define RECORD_KEY_NUMBER(number, ...) RECORD_KEY_##number,
+enum record_key { RECORD_KEY_TYPE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COUNT };
+
+/* All names, each behind a blank. */
+#define RECORD_KEY_WORD(number, name, ...) " " name
+#define RECORD_KEY_NAMES RECORD_KEYS(RECORD_KEY_WORD)
 
 /* Sets of keys. */
 #define KEY_SET(name) (1u << RECORD_KEY_##name)
+
+#define KEY_SET_ALL ((1u << RECORD_KEY_COUNT) - 1)
 
 /* What results were measured under. */
 #define KEY_SET_CONDITIONS                                                               \
@@ -42,10 +54,8 @@ enum record_key {
 #define KEY_SET_FILESYSTEM_PARTS (KEY_SET(TYPE) | KEY_SET(MKFS) | KEY_SET(MOUNT))
 
 struct record_key_row {
-	const char *name;   /* for --by and in JSON */
-	const char *title;  /* of a column */
-	const char *absent; /* stands for a value that is not there */
-	bool is_version;    /* values are ordered as strverscmp() does */
+	const char *name, *title, *absent;
+	bool is_version;
 	/* Adds nothing where the value is not known. */
 	void (*put)(struct strbuf *to, const struct record *record,
 		    const struct environment *environment);

@@ -175,11 +175,20 @@ setup() {
 	assert_output_has "OLD was measured on loop and NEW on uml: their times are not comparable"
 }
 
-@test "a side with several kernels is refused" {
+@test "a kernel that both sides have is matched; several without a common one are refused" {
 	KERNEL=6.12 add new.jsonl mmap 1 100
 	run alloc-perf diff old.jsonl new.jsonl
+	assert_status 1
+	grep -Eq '^xfs +mmap +1M +6.1 +104 ms' <<<"$output"
+	assert_output_has "not compared: 0 cells only in OLD and 1 only in NEW"
+	assert_output_has "only in NEW: xfs mmap 1M 6.12"
+	result other.jsonl
+	KERNEL=7.0 add other.jsonl mmap 1 100
+	run alloc-perf diff other.jsonl new.jsonl
 	assert_status 2
-	assert_output_has "NEW, new.jsonl, contains results of several testbeds, kernels or labels (loop, 6.1; loop, 6.12)"
+	assert_output_has "NEW (new.jsonl) contains results of more than one kernel (6.1; 6.12), and OLD has none of them (7.0): select one of each by --only kernel=NAME,NAME"
+	run alloc-perf diff --only kernel=7.0,6.12 other.jsonl new.jsonl
+	assert_status 0
 }
 
 # Three kernels in one file, the newest first, as random rounds may have it.
@@ -200,11 +209,12 @@ three_kernels() {
 	three_kernels
 	run alloc-perf diff two.jsonl
 	assert_status 1
-	assert_output_has "OLD: two.jsonl (loop, Linux 6.9,"
-	assert_output_has "NEW: two.jsonl (loop, Linux 6.12,"
+	assert_output_has "6.9: two.jsonl (loop, Linux 6.9,"
+	assert_output_has "6.12: two.jsonl (loop, Linux 6.12,"
+	grep -Eq '^filesystem +method +file +6.9 +6.12 +change +p +verdict$' <<<"$output"
 	run alloc-perf diff --by kernel --old 6.12 --measure time two.jsonl
 	assert_status 0
-	assert_output_has "NEW: two.jsonl (loop, Linux 6.9,"
+	assert_output_has $'6.12: two.jsonl (loop, Linux 6.12, medians of 8 runs)\n6.9: two.jsonl'
 	assert_output_has better
 	run alloc-perf diff --format json - <two.jsonl
 	assert_status 1
@@ -217,8 +227,8 @@ three_kernels() {
 	assert_status 2
 	assert_output_has "contains results of 3 conditions; select two of them with --old and --new: loop, 6.9; loop, 6.12; loop, 7.0"
 	run alloc-perf diff --by kernel three.jsonl --new 7.0
-	assert_status 2
-	assert_output_has "3 kernels"
+	assert_status 0
+	grep -Eq '^filesystem +method +file +6.9 +7.0 ' <<<"$output"
 	run alloc-perf diff --by kernel three.jsonl --old 6.9 --new 7.0
 	assert_status 0
 	assert_output_has "no difference"
@@ -226,10 +236,10 @@ three_kernels() {
 	assert_status 1
 	run alloc-perf diff three.jsonl --old 6.9 --new 6.10
 	assert_status 2
-	assert_output_has 'contains no condition "6.10"; it contains: loop, 6.9; loop, 6.12; loop, 7.0'
+	assert_output_has 'three.jsonl contains no condition "6.10", only: loop, 6.9; loop, 6.12; loop, 7.0'
 	run alloc-perf diff three.jsonl --old loop --new 7.0
 	assert_status 2
-	assert_output_has '"loop" matches more than one condition'
+	assert_output_has '"loop" matches more than one condition; three.jsonl contains: loop, 6.9'
 	run alloc-perf diff three.jsonl --old 7.0 --new 7.0
 	assert_status 2
 	assert_output_has "are the same"
@@ -241,23 +251,150 @@ three_kernels() {
 	assert_output_has "old.jsonl contains results of only one condition (loop, 6.1)"
 	run alloc-perf diff --by label old.jsonl
 	assert_status 2
-	assert_output_has "only one label (none)"
+	assert_output_has "only one label (no label)"
 	result empty.jsonl
 	run alloc-perf diff empty.jsonl
 	assert_status 2
 	assert_output_has "empty.jsonl contains no trial"
-	run alloc-perf diff --by kernel old.jsonl new.jsonl
+	run alloc-perf diff --old 6.1 old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has "select parts of a single result file"
-	run alloc-perf diff --by method old.jsonl
-	assert_status 2
-	assert_output_has 'invalid value "method" for --by: use testbed, accelerator, throttle, kernel or label'
+	assert_output_has "--old and --new select parts of a single result file"
 	# Two testbeds under one of the kernels.
 	three_kernels
 	TESTBED=uml KERNEL=6.9 add two.jsonl mmap 1 100
 	run alloc-perf diff --by kernel two.jsonl
+	assert_status 1
+	assert_output_has "only in 6.9: xfs mmap 1M uml"
+}
+
+@test "--by compares each other value with the first, in the order of the plan or as given" {
+	three_kernels
+	run alloc-perf diff --by kernel --measure time three.jsonl
+	assert_status 1
+	assert_output_has ": 6.12 compared with 6.9"
+	assert_output_has ": 7.0 compared with 6.9"
+	# One correction for both tests.
+	assert_output_has "Holm's correction for 2 tests"
+	assert_output_has "2 comparisons: 1 worse, 1 same"
+	run alloc-perf diff --by kernel=7.0,6.9 --measure time three.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +method +file +7.0 +6.9 ' <<<"$output"
+	run alloc-perf diff --by kernel=7.0 --measure time three.jsonl
+	assert_status 1
+	assert_output_has ": 6.9 compared with 7.0"
+	assert_output_has ": 6.12 compared with 7.0"
+	run --separate-stderr alloc-perf diff --by kernel -f json --measure time three.jsonl
+	assert_status 1
+	[ "$(jq -c '.by, [.sides[].name], [.comparisons[] | .old_name, .new_name, .verdict]' <<<"$output")" = \
+		$'["kernel"]\n["6.9","6.12","7.0"]\n["6.9","6.12","worse","6.9","7.0","same"]' ]
+	[ "$(jq -c '[.old, .sides[0].file, (.sides[0].conditions | length)]' <<<"$output")" = '[null,"three.jsonl",1]' ]
+}
+
+@test "--by filesystem: cells that differ in nothing else" {
+	result fs.jsonl
+	# shellcheck disable=SC2086
+	{
+		add fs.jsonl mmap 1 $fast
+		add fs.jsonl fallocate 1 $fast
+	}
+	sed 's/"xfs"/"ext4"/; /"mmap"/s/_ns":10/_ns":12/; s/,"method":"fallocate"/,"method":"chunk-4096"/' fs.jsonl | tail -n +2 >rest
+	cat rest >>fs.jsonl
+	run alloc-perf diff --by filesystem --measure time fs.jsonl
+	assert_status 1
+	grep -Eq '^method +file +xfs +ext4 +change +p +verdict$' <<<"$output"
+	grep -Eq '^mmap +1M +104 ms \+-4 % +124 ms \+-3 % +\+19 % +[0-9.]+ +worse$' <<<"$output"
+	assert_output_has "xfs, ext4: fs.jsonl (loop, Linux 6.1, medians of 8 runs)"
+	assert_output_has "not compared: 1 cell only in xfs and 1 only in ext4"
+	assert_output_has "only in xfs: fallocate 1M"
+	assert_output_has "only in ext4: chunk-4096 1M"
+	run alloc-perf diff --by filesystem=ext4,xfs --measure time fs.jsonl
+	assert_status 0
+	run alloc-perf diff --by filesystem -f markdown --measure time fs.jsonl
+	assert_output_has '| method | file | xfs | ext4 | change |'
+	assert_output_has '- only in xfs: fallocate 1M'
+	run alloc-perf diff --by filesystem -f json --measure time fs.jsonl
+	[ "$(jq -c '[.sides[1].only_baseline[0].method, .sides[1].only_here[0].method, .only_old, .new]' <<<"$output")" = \
+		'["fallocate","chunk-4096",1,"fs.jsonl"]' ]
+	run alloc-perf diff --by filesystem -f csv --measure time fs.jsonl
+	assert_status 1
+	[ "${lines[0]%%,filesystem*}" = old_name,new_name ]
+	[[ ${lines[1]} == xfs,ext4,xfs,,,mmap,1M,512M,loop,,,6.1,,,time,seconds,0.1035,*,8,0.1235,*,worse, ]]
+	[ "${#lines[@]}" = 2 ]
+	run alloc-perf diff --by filesystem=ext4,xsf fs.jsonl
 	assert_status 2
-	assert_output_has "OLD, two.jsonl, contains results of several testbeds"
+	assert_output_has 'fs.jsonl contains no filesystem "xsf"; did you mean "xfs"? All: xfs; ext4'
+	run alloc-perf diff --by filesystem=ext4,ext4 fs.jsonl
+	assert_status 2
+	assert_output_has 'filesystem "ext4" is given twice'
+}
+
+@test "--by method and size, with --only" {
+	result sizes.jsonl
+	# shellcheck disable=SC2086
+	{
+		add sizes.jsonl direct-1048576 1 $fast
+		add sizes.jsonl mmap 1 $slow
+	}
+	sed 's/"file_bytes":1048576,"volume_bytes":536870912/"file_bytes":2097152,"volume_bytes":1073741824/' sizes.jsonl |
+		tail -n +2 >rest
+	cat rest >>sizes.jsonl
+	run alloc-perf diff --by method=mmap,direct-1024K --measure time sizes.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +file +volume +mmap +direct-1M ' <<<"$output"
+	grep -Eq '^xfs +2M +1G +124 ms .* better$' <<<"$output"
+	run alloc-perf diff --by size=2048K,1m --only method=mmap --measure time sizes.jsonl
+	assert_status 0
+	assert_output_has "2M and 1M also differ in: volume"
+	grep -Eq '^filesystem +method +2M +1M ' <<<"$output"
+	assert_output_has "1 of 1 comparisons"
+	run alloc-perf diff --by size --only method=mmapp sizes.jsonl
+	assert_status 2
+	assert_output_has 'contains no method "mmapp"; did you mean "mmap"?'
+	run alloc-perf diff --by size --only method=mmap --only size=1M sizes.jsonl
+	assert_status 2
+	assert_output_has "sizes.jsonl contains results of only one size (1M)"
+	run alloc-perf diff --by size --only method= sizes.jsonl
+	assert_status 2
+	assert_output_has "--only method= needs a value"
+	run alloc-perf diff --by size= sizes.jsonl
+	assert_status 2
+	assert_output_has '--by size= has no value'
+	run alloc-perf diff --by size=1M,2M --old 1M sizes.jsonl
+	assert_status 2
+	assert_output_has "omit --old and --new"
+}
+
+@test "--by label compares files by what they were labelled" {
+	local name
+	for name in before "after, tuned" later; do
+		result "$name.jsonl"
+		# shellcheck disable=SC2086
+		add "$name.jsonl" mmap 1 $fast
+		sed -i "s/\"kernel\":\"6.1\"/\"kernel\":\"6.1\",\"label\":\"$name\"/" "$name.jsonl"
+	done
+	run alloc-perf diff --by label=before,after,\ tuned --measure time before.jsonl after*.jsonl later.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +method +file +before +after, tuned ' <<<"$output"
+	assert_output_has 'before: before.jsonl (loop, Linux 6.1, "before", medians of 8 runs)'
+	# Labels of two files head their columns without --by.
+	run alloc-perf diff --measure time before.jsonl later.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +method +file +before +later ' <<<"$output"
+	run alloc-perf diff --measure time before.jsonl later.jsonl after*.jsonl
+	assert_status 2
+	assert_output_has 'without --by, diff takes one or two result files'
+}
+
+@test "unknown keys of --by are refused with the nearest" {
+	run alloc-perf diff --by filesystme old.jsonl
+	assert_status 2
+	assert_output_has 'unknown key "filesystme"; did you mean "filesystem"?'
+	run alloc-perf diff --by fs old.jsonl
+	assert_status 2
+	assert_output_has 'unknown key "fs"; use one of: filesystem mkfs-options mount-options method'
+	run alloc-perf diff --only colour=red old.jsonl
+	assert_status 2
+	assert_output_has 'unknown key "colour"'
 }
 
 @test "labels of one kernel are told apart by their names" {
@@ -271,7 +408,7 @@ three_kernels() {
 	sed -i '10,$s/"kernel":"6.1"/"kernel":"6.1","label":"patched"/; 2,9s/"kernel":"6.1"/"kernel":"6.1","label":"plain"/' one.jsonl
 	run alloc-perf diff --measure time one.jsonl
 	assert_status 1
-	assert_output_has 'OLD: one.jsonl (loop, Linux 6.1, "plain",'
+	assert_output_has 'plain: one.jsonl (loop, Linux 6.1, "plain",'
 	run alloc-perf diff --measure time --old patched one.jsonl
 	assert_status 0
 }
@@ -283,6 +420,8 @@ three_kernels() {
 	assert_status 0
 	assert_output_has "nothing to compare: no cell has a value in both"
 	assert_output_has "3 cells only in OLD and 1 only in NEW"
+	assert_output_has "only in OLD: xfs mmap 1M, xfs fallocate 1M, xfs chunk-4096 1M"
+	assert_output_has "only in NEW: xfs ftruncate 1M"
 }
 
 @test "--format markdown is a table for a patch's description" {
@@ -331,7 +470,7 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 	assert_output_has 'unexpected argument "old.jsonl"'
 	run alloc-perf diff - -
 	assert_status 2
-	assert_output_has "only one of OLD and NEW"
+	assert_output_has "only one of the files can be standard input"
 	run alloc-perf diff --format jsn old.jsonl new.jsonl
 	assert_status 2
 	assert_output_has 'unknown format "jsn"; did you mean "json"?'

@@ -109,6 +109,8 @@ refuses() {
 	done
 	alloc-perf diff a.jsonl b.jsonl -o d.json
 	[ "$(jq -r .kind d.json)" = diff ]
+	alloc-perf diff a.jsonl b.jsonl -o d.csv
+	grep -q "^old_name,new_name," d.csv
 	alloc-perf diff a.jsonl b.jsonl -o d.md
 	grep -q "^| filesystem" d.md
 	# What --format says holds.
@@ -127,7 +129,7 @@ refuses() {
 		assert_status 2
 		assert_output_has "cannot determine a format from the name $name"
 	done
-	for name in d.html d.csv d.svg; do
+	for name in d.html d.svg; do
 		run alloc-perf diff a.jsonl b.jsonl -o $name
 		assert_status 2
 	done

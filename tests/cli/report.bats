@@ -316,8 +316,8 @@ assert cells["xfs", "mmap"]["figures"]["time"]["median"] is None
 	run alloc-perf report --format json result.jsonl
 	[ "$(jq -c '[.conditions[].warnings[].kind]' <<<"$output")" = '["load","full"]' ]
 	run alloc-perf diff --measure time result.jsonl
-	assert_output_has "OLD: warning: the load was <high>"
-	assert_output_has "NEW: warning: it was full"
+	assert_output_has "6.1: warning: the load was <high>"
+	assert_output_has "6.12: warning: it was full"
 	run alloc-perf history add --store history.sqlite result.jsonl result.jsonl
 	assert_status 0
 	run alloc-perf history show --store history.sqlite 2

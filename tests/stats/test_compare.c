@@ -176,15 +176,16 @@ static void add_runs(struct results *results, const char *filesystem, const char
 struct fixture {
 	struct results before, after;
 	struct grids old_grids, new_grids;
-	struct view old_view, new_view;
+	struct view views[2];
 	struct comparisons comparisons;
+	struct compare_ambiguity ambiguity;
 };
 
 static void fixture_clear(struct fixture *fixture)
 {
 	comparisons_clear(&fixture->comparisons);
-	view_clear(&fixture->old_view);
-	view_clear(&fixture->new_view);
+	view_clear(&fixture->views[0]);
+	view_clear(&fixture->views[1]);
 	grids_clear(&fixture->old_grids);
 	grids_clear(&fixture->new_grids);
 	results_clear(&fixture->before);
@@ -199,19 +200,25 @@ static void add_both(struct fixture *fixture, const char *filesystem, double bef
 	add_runs(&fixture->after, filesystem, "mmap", after, step, 1, runs);
 }
 
-static const struct comparison *compare(struct fixture *fixture, const char *measure,
-					double threshold)
+static int compare_by(struct fixture *fixture, const char *measure, double threshold, unsigned by)
 {
 	const struct measure *measures[] = { measure_find(measure), NULL };
-	const struct compare_options options = { .measures = measures, .threshold = threshold };
+	const struct compare_options options = { .measures = measures,
+						 .threshold = threshold,
+						 .by = by };
 
 	assert_int_equal(grids_build(&fixture->before, &fixture->old_grids), 0);
 	assert_int_equal(grids_build(&fixture->after, &fixture->new_grids), 0);
-	assert_int_equal(view_all(&fixture->old_grids, &fixture->old_view), 0);
-	assert_int_equal(view_all(&fixture->new_grids, &fixture->new_view), 0);
-	assert_int_equal(compare_grids(&fixture->old_view, &fixture->new_view, &options,
-				       &fixture->comparisons),
-			 0);
+	assert_int_equal(view_all(&fixture->old_grids, &fixture->views[0]), 0);
+	assert_int_equal(view_all(&fixture->new_grids, &fixture->views[1]), 0);
+	return compare_grids(fixture->views, ARRAY_SIZE(fixture->views), &options,
+			     &fixture->comparisons, &fixture->ambiguity);
+}
+
+static const struct comparison *compare(struct fixture *fixture, const char *measure,
+					double threshold)
+{
+	assert_int_equal(compare_by(fixture, measure, threshold, 0), 0);
 	return fixture->comparisons.comparison;
 }
 
@@ -463,27 +470,167 @@ static void what_only_one_has_is_counted(void **state)
 		set_text(&fixture.after.records[i].kernel, "6.2");
 	compare(&fixture, "time", 0.05);
 	assert_int_equal(fixture.comparisons.count, 1);
-	assert_int_equal(fixture.comparisons.only_before, 1);
-	assert_int_equal(fixture.comparisons.only_after, 2);
+	assert_int_equal(fixture.comparisons.sides[1].only_old_count, 1);
+	assert_string_equal(fixture.comparisons.sides[1].only_old[0].record->method, "fallocate");
+	assert_int_equal(fixture.comparisons.sides[1].only_new_count, 2);
+	assert_string_equal(fixture.comparisons.sides[1].only_new[0].record->filesystem, "jfs");
+	assert_int_equal(fixture.comparisons.sides[1].only_new[1].record->file_bytes, 1);
+	assert_int_equal(fixture.comparisons.sides[1].differs, KEY_SET(KERNEL));
 }
 
-static void several_conditions_are_refused(void **state)
+static struct record *add_one(struct results *results, const char *filesystem, const char *method)
+{
+	struct record *record = results_add_figures(results, filesystem, method, 1, 1);
+
+	set_text(&record->kernel, "6.1");
+	return record;
+}
+
+/* Kernels of which one is on both sides are matched, and others must not be mixed with it. */
+static void conditions_that_are_on_both_sides_are_matched(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
-	const struct measure *measures[] = { measure_find("time"), NULL };
-	const struct compare_options options = { .measures = measures, .threshold = 0.05 };
 	(void)state;
 
-	add_runs(&fixture.before, "xfs", "mmap", 1, 0, 1, 2);
-	set_text(&fixture.before.records[1].kernel, "6.2");
-	assert_int_equal(grids_build(&fixture.before, &fixture.old_grids), 0);
-	assert_int_equal(view_all(&fixture.old_grids, &fixture.old_view), 0);
-	assert_int_equal(
-		compare_grids(&fixture.old_view, &fixture.new_view, &options, &fixture.comparisons),
-		-EINVAL);
-	assert_int_equal(
-		compare_grids(&fixture.new_view, &fixture.old_view, &options, &fixture.comparisons),
-		-EINVAL);
+	add_one(&fixture.before, "xfs", "mmap");
+	add_one(&fixture.after, "xfs", "mmap");
+	set_text(&add_one(&fixture.after, "xfs", "mmap")->kernel, "6.2");
+	compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.count, 1);
+	assert_string_equal(fixture.comparisons.comparison[0].new_cell.record->kernel, "6.1");
+	assert_int_equal(fixture.comparisons.sides[1].differs, 0);
+	assert_int_equal(fixture.comparisons.sides[1].only_new_count, 1);
+	assert_int_equal(comparisons_columns(&fixture.comparisons, 1), KEY_SET(KERNEL));
+}
+
+static void several_values_without_a_common_one_are_refused(void **state)
+{
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+		struct results *several = i ? &fixture.after : &fixture.before;
+		(void)state;
+
+		add_one(several, "xfs", "mmap");
+		set_text(&add_one(several, "xfs", "mmap")->kernel, "6.2");
+		set_text(&add_one(i ? &fixture.before : &fixture.after, "xfs", "mmap")->kernel,
+			 "6.3");
+		assert_int_equal(compare_by(&fixture, "time", 0.05, 0), -EINVAL);
+		assert_int_equal(fixture.ambiguity.side, i);
+		assert_int_equal(fixture.ambiguity.other, !i);
+		assert_int_equal(fixture.ambiguity.key, RECORD_KEY_KERNEL);
+	}
+}
+
+static void all_but_the_compared_key_is_matched(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	const struct compare_side *side;
+	(void)state;
+
+	add_one(&fixture.before, "ext4", "mmap");
+	add_one(&fixture.before, "ext4", "fallocate");
+	set_text(&add_one(&fixture.before, "ext4", "fallocate")->kernel, "6.2");
+	add_one(&fixture.after, "xfs", "fallocate");
+	add_one(&fixture.after, "xfs", "fallocate")->volume_bytes = 1;
+	assert_int_equal(compare_by(&fixture, "time", 0.05, KEY_SET(FILESYSTEM)), 0);
+	side = &fixture.comparisons.sides[1];
+	assert_int_equal(fixture.comparisons.count, 1);
+	assert_string_equal(fixture.comparisons.comparison[0].old_cell.record->method, "fallocate");
+	assert_string_equal(fixture.comparisons.comparison[0].old_cell.record->kernel, "6.1");
+	assert_int_equal(side->only_old_count, 2);
+	assert_int_equal(side->only_new_count, 1);
+	assert_int_equal(side->differs, 0);
+	assert_int_equal(comparisons_columns(&fixture.comparisons, 1),
+			 KEY_SET(METHOD) | KEY_SET(VOLUME) | KEY_SET(KERNEL));
+}
+
+/* A larger file has a larger volume by default. */
+static void the_volume_goes_with_the_size(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	struct record *larger;
+	(void)state;
+
+	add_one(&fixture.before, "ext4", "mmap");
+	larger = add_one(&fixture.after, "ext4", "mmap");
+	larger->file_bytes *= 2;
+	larger->volume_bytes *= 2;
+	assert_int_equal(compare_by(&fixture, "time", 0.05, KEY_SET(SIZE)), 0);
+	assert_int_equal(fixture.comparisons.count, 1);
+	assert_int_equal(fixture.comparisons.sides[1].differs, KEY_SET(VOLUME));
+}
+
+/* Options are compared on one type that was made by the same command, whatever the names. */
+static void options_are_compared_on_the_same_file_system(void **state)
+{
+	static const char *const mkfs[] = { "mkfs.ext4", "mkfs.ext4 -O ^has_journal" };
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct record *record = add_one(i % 2 ? &fixture.after : &fixture.before,
+						i % 2 ? "ext4-noatime" : "ext4", "mmap");
+
+		set_text(&record->type, "ext4");
+		set_text(&record->mkfs, mkfs[i / 2]);
+		set_text(&record->mount_options, i % 2 ? "rw,noatime" : "rw");
+		/* Else the two would be runs of one cell. */
+		record->file_bytes += (int64_t)(i / 2);
+	}
+	assert_int_equal(compare_by(&fixture, "time", 0.05, KEY_SET(MOUNT)), 0);
+	assert_int_equal(fixture.comparisons.count, 2);
+	assert_int_equal(comparisons_columns(&fixture.comparisons, 1),
+			 KEY_SET(MKFS) | KEY_SET(SIZE));
+}
+
+/* The kernel's release as a label, as a run on several kernels writes it. */
+static void a_label_that_repeats_the_kernel_is_none(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	(void)state;
+
+	set_text(&add_one(&fixture.before, "ext4", "mmap")->label, "6.1");
+	add_one(&fixture.after, "ext4", "mmap");
+	compare(&fixture, "time", 0.05);
+	assert_int_equal(fixture.comparisons.count, 1);
+	assert_int_equal(fixture.comparisons.sides[1].differs, 0);
+}
+
+/* One correction for all sides. */
+static void several_sides_are_compared_with_the_first(void **state)
+{
+	const struct measure *measures[] = { measure_find("time"), NULL };
+	const struct compare_options options = { .measures = measures,
+						 .threshold = 0.05,
+						 .by = KEY_SET(FILESYSTEM) };
+	static const double medians[] = { 1, 1.1, 0.9 };
+	struct results results[3] = { 0 };
+	struct grids grids[3] = { 0 };
+	struct view views[3] = { 0 };
+	struct comparisons all = { 0 };
+	struct compare_ambiguity ambiguity;
+	static const char *const names[] = { "ext4", "xfs", "btrfs" };
+	(void)state;
+
+	for (size_t i = 0; i < 3; i++) {
+		add_runs(&results[i], names[i], "mmap", medians[i], 0.001, 1, 8);
+		assert_int_equal(grids_build(&results[i], &grids[i]), 0);
+		assert_int_equal(view_all(&grids[i], &views[i]), 0);
+	}
+	assert_int_equal(compare_grids(views, 3, &options, &all, &ambiguity), 0);
+	assert_int_equal(all.count, 2);
+	assert_int_equal(all.tested, 2);
+	assert_int_equal(all.comparison[0].side, 1);
+	assert_int_equal(all.comparison[0].verdict, VERDICT_WORSE);
+	assert_int_equal(all.comparison[1].side, 2);
+	assert_int_equal(all.comparison[1].verdict, VERDICT_BETTER);
+	assert_near(all.comparison[1].corrected, 2 * 2 / 12870.0);
+	comparisons_clear(&all);
+	for (size_t i = 0; i < 3; i++) {
+		view_clear(&views[i]);
+		grids_clear(&grids[i]);
+		results_clear(&results[i]);
+	}
 }
 
 int main(void)
@@ -508,7 +655,13 @@ int main(void)
 		cmocka_unit_test(more_than_drift_is_a_difference),
 		cmocka_unit_test(noise_of_one_cell_is_no_drift),
 		cmocka_unit_test(what_only_one_has_is_counted),
-		cmocka_unit_test(several_conditions_are_refused),
+		cmocka_unit_test(conditions_that_are_on_both_sides_are_matched),
+		cmocka_unit_test(several_values_without_a_common_one_are_refused),
+		cmocka_unit_test(all_but_the_compared_key_is_matched),
+		cmocka_unit_test(the_volume_goes_with_the_size),
+		cmocka_unit_test(options_are_compared_on_the_same_file_system),
+		cmocka_unit_test(a_label_that_repeats_the_kernel_is_none),
+		cmocka_unit_test(several_sides_are_compared_with_the_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,25 +300,6 @@ static void conditions_are_named_by_what_differs(void **state)
 		     2, (const char *[]) { "kvm, no throttle", "tcg, iops=9" });
 }
 
-static void conditions_can_be_picked(void **state)
-{
-	struct grid all[] = { { .kernel = "6.1" },
-			      { .kernel = "6.2" },
-			      { .kernel = "6.1", .file_bytes = 1 },
-			      { .kernel = "6.1", .testbed = "uml" } };
-	const struct grids grids = { .grid = all, .count = ARRAY_SIZE(all) };
-	CLEANUP(view_clear) struct view every = { 0 }, found = { 0 }, picked = { 0 };
-	(void)state;
-
-	assert_int_equal(view_all(&grids, &every), 0);
-	assert_int_equal(condition_list(&every, KEY_SET(KERNEL), &found), 0);
-	assert_int_equal(found.count, 2);
-	assert_ptr_equal(found.grid[1], &all[1]);
-	assert_int_equal(condition_pick(&every, &all[0], KEY_SET_CONDITIONS, &picked), 0);
-	assert_int_equal(picked.count, 2);
-	assert_int_equal(picked.grid[1]->file_bytes, 1);
-}
-
 static void assert_key(const struct record *record, const char *name, const char *expected)
 {
 	char accelerator[] = "tcg";
@@ -363,7 +344,8 @@ static void keys_name_values_of_a_record(void **state)
 	assert_true(record_has_own_label(record));
 	assert_keys(record, KEY_SET_CONDITIONS, "uml, 6.1, patched");
 	assert_int_equal(record_key_find("kernels"), RECORD_KEY_COUNT);
-	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+	assert_int_equal(record_key_find("type"), RECORD_KEY_COUNT);
+	for (enum record_key key = RECORD_KEY_TYPE + 1; key < RECORD_KEY_COUNT; key++)
 		assert_int_equal(record_key_find(record_keys[key].name), key);
 }
 
@@ -514,7 +496,6 @@ int main(void)
 		cmocka_unit_test(grids_of_several_kernels_are_joined),
 		cmocka_unit_test(grids_of_one_run_stand_in_order),
 		cmocka_unit_test(conditions_are_named_by_what_differs),
-		cmocka_unit_test(conditions_can_be_picked),
 		cmocka_unit_test(nothing_makes_no_grid),
 		cmocka_unit_test(figures_are_medians),
 		cmocka_unit_test(intervals_have_the_ranks_of_the_tables),
