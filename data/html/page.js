@@ -546,6 +546,27 @@
 			notes.list());
 	}
 
+	/* ---- what a reader compares first, side by side ---- */
+
+	function combinedCell(cell, measure, isFirst, notes) {
+		const figure = cell.figures[measure];
+		const text = figure ? figure.text + (figure.count === 1 && measures.get(measure).unit === "seconds" ? " (one run)" : "")
+			: isFirst || cell.ok_runs > 0 ? wordFor(cell) : "-";
+		return html("td", { class: "n" }, text, isFirst ? notes.reference(cell.note) : null);
+	}
+
+	function combinedOf(view, number) {
+		const notes = new Notes(`combined-${number}`), columns = data.combined.map((name) => measures.get(name));
+		const rowsOf = (filesystem) => view.methods.map((method) => cellAt(view.conditions[0], filesystem, method))
+			.filter((cell) => cell).map((cell, i) => html("tr", { class: i === 0 ? "first" : undefined },
+				html("th", { scope: "row" }, filesystem), html("td", {}, cell.method),
+				columns.map(({ name }, column) => combinedCell(cell, name, column === 0, notes))));
+		const head = (title, isNumber) => html("th", { scope: "col", class: isNumber ? "n" : undefined }, title);
+		return section("Results", wide("Results", html("table", { class: "combined" },
+			html("thead", {}, html("tr", {}, head("file system"), head("method"), columns.map(({ title }) => head(title, true)))),
+			html("tbody", {}, view.filesystems.flatMap(rowsOf)))), notes.list());
+	}
+
 	/* ---- in short ---- */
 
 	/* The best of a file system: what they take and leave. */
@@ -593,10 +614,11 @@
 		const inGroup = best.length > 1;
 		return html("article", {}, title,
 			html("p", { class: inGroup ? "best group" : "best" }, summary.best.join(", "), inGroup ? html("small", {},
-				isTested(summary) ? "no test tells them apart" : "too few runs to tell them apart") : null),
+				isTested(summary) ? "no test tells them apart" : "too few runs to distinguish them") : null),
 			bestFigures(best),
 			slower.length ? slowestFigures(slowest, best[0], summary.over_slowest?.ratio)
-				: html("p", {}, inGroup ? "All methods take about as long." : "The only method that reserved the space here."),
+				: html("p", {}, summary.verdict === "untold" ? `A test needs ${plural(summary.runs_needed, "run")} of each.`
+					: inGroup ? "All methods take about as long." : "The only method that reserved the space here."),
 			mostFragments([...best, ...slower], best[0], slowest));
 	}
 
@@ -704,8 +726,8 @@
 		const isBelow = data.groups.some((group) => group.members.includes(number));
 		const element = html("section", { id: `grid-${number}`, class: "grid" }, html("h2", {}, condition.title),
 			html("p", { class: "conditions" }, condition.about));
-		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), chartsOf(view, isBelow),
-			layoutsOf(view), figuresOf(view, number), historic[number]]);
+		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), combinedOf(view, number),
+			chartsOf(view, isBelow), layoutsOf(view), figuresOf(view, number), historic[number]]);
 	}
 
 	function contents() {

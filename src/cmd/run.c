@@ -194,6 +194,9 @@ static int prepare(struct run *run, struct problem *problem)
 
 /* ---- what the user sees at the end ---- */
 
+/* Of hundreds of cells a few are enough; the table shows the others. */
+enum { IMPRECISE_NAMED = 5 };
+
 struct imprecise {
 	const struct run *run;
 	size_t said;
@@ -206,7 +209,9 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 	int several = imprecise->run->trials.kernel_count > 1 && grid->kernel;
 	char size[SIZE_TEXT_MAX], text[FIGURE_TEXT_MAX];
 
-	fprintf(stderr, "%s%s %s%s%s %s", imprecise->said++ ? ", " : "",
+	if (imprecise->said++ >= IMPRECISE_NAMED)
+		return;
+	fprintf(stderr, "%s%s %s%s%s %s", imprecise->said > 1 ? ", " : "",
 		grid->filesystems[index / grid->method_count],
 		grid->methods[index % grid->method_count], several ? " " : "",
 		several ? grid->kernel : "", size_name((uint64_t)grid->file_bytes, size));
@@ -234,6 +239,8 @@ static void say_precision(const struct run *run, const struct grids *grids)
 		cells, missed, plus_minus_local(), run->trials.precision * 100);
 	for (size_t i = 0; i < grids->count; i++)
 		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &imprecise);
+	if (missed > IMPRECISE_NAMED)
+		fprintf(stderr, " and %zu more", missed - IMPRECISE_NAMED);
 	fputc('\n', stderr);
 }
 

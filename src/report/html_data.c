@@ -120,16 +120,25 @@ static json_t *measures_json(void)
 	return json;
 }
 
-/* Which of them the table shows. */
-static json_t *columns_json(const struct report_options *options)
+static json_t *combined_json(const struct report_options *options)
 {
-	const struct measure *const *measures = report_measures(options);
 	json_t *json = json_array();
 
-	for (size_t i = 0; options->all && measure_at(i); i++)
+	for (const struct measure *const *measure = report_measures(options); *measure; measure++)
+		json_array_append_new(json, json_string((*measure)->name));
+	return json;
+}
+
+/* Which of them the table of all figures shows. */
+static json_t *columns_json(const struct report_options *options)
+{
+	json_t *json;
+
+	if (options->measures)
+		return combined_json(options);
+	json = json_array();
+	for (size_t i = 0; measure_at(i); i++)
 		json_array_append_new(json, json_string(measure_at(i)->name));
-	for (size_t i = 0; !options->all && measures[i]; i++)
-		json_array_append_new(json, json_string(measures[i]->name));
 	return json;
 }
 
@@ -483,11 +492,12 @@ json_t *html_data(const struct grids *grids, const struct report_options *option
 	for (size_t i = 0; i < grids->count; i++)
 		extend_condition(json_array_get(conditions, i), &grids->grid[i]);
 	json_object_update_new(
-		json, json_pack("{so so so so so}", "title",
-				grids->count ? json_of_printed(put_sizes_of, &grids->grid[0])
-					     : json_string("no results"),
-				"measures", measures_json(), "columns", columns_json(options),
-				"groups", groups_json(grids, options), "environments",
-				environments_json(grids->results)));
+		json,
+		json_pack("{so so so so so so}", "title",
+			  grids->count ? json_of_printed(put_sizes_of, &grids->grid[0])
+				       : json_string("no results"),
+			  "measures", measures_json(), "combined", combined_json(options),
+			  "columns", columns_json(options), "groups", groups_json(grids, options),
+			  "environments", environments_json(grids->results)));
 	return json;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page without its script, which puts its own in the place of all this: a table for
- * each measure, where the files are in words, and where the results come from.
+ * The page without its script, which puts its own in the place of all this: the summary,
+ * the table below it, a table for each measure, where the files are in words, and where the results
+ * come from.
  */
 #include <errno.h>
 #include <math.h>
@@ -55,6 +56,35 @@ static void put_table(FILE *to, const struct text_table *table, const char *labe
 	fputs("</tbody></table></div>\n", to);
 }
 
+static void put_sheet(FILE *to, const struct sheet *sheet, const char *label)
+{
+	put_table(to, &sheet->table, label);
+	for (size_t i = 0; i < sheet->footnote_count; i++) {
+		fprintf(to, "<p class=\"note\">[%zu] ", i + 1);
+		html_put_text(to, sheet->footnotes[i]);
+		fputs("</p>\n", to);
+	}
+}
+
+/* The answer first, as in the other forms. */
+static int put_summary(FILE *to, const struct grid *grid, const struct report_options *options)
+{
+	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
+	int r;
+
+	if (!summary_is_shown(grid, options))
+		return 0;
+	fputs("<h3>In short</h3>\n", to);
+	r = summary_each(grid, put_line, to);
+	if (r == 0)
+		r = sheet_combine(&sheet, grid, options, COMBINED_JOINED);
+	if (r < 0)
+		return r;
+	fputs("<h3>Results</h3>\n", to);
+	put_sheet(to, &sheet, "Results");
+	return 0;
+}
+
 static int put_measure(FILE *to, const struct grid *grid, const struct measure *measure)
 {
 	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
@@ -63,12 +93,7 @@ static int put_measure(FILE *to, const struct grid *grid, const struct measure *
 	if (r < 0)
 		return r;
 	fprintf(to, "<h3>%s</h3>\n<p class=\"note\">%s</p>\n", measure->title, measure->note);
-	put_table(to, &sheet.table, measure->title);
-	for (size_t i = 0; i < sheet.footnote_count; i++) {
-		fprintf(to, "<p class=\"note\">[%zu] ", i + 1);
-		html_put_text(to, sheet.footnotes[i]);
-		fputs("</p>\n", to);
-	}
+	put_sheet(to, &sheet, measure->title);
 	return 0;
 }
 
@@ -192,6 +217,8 @@ static int put_grid(FILE *to, const struct grid *grid, size_t number,
 	put_sizes(to, grid);
 	fputs("</h2>\n", to);
 	r = heading_each(grid, true, put_line, to);
+	if (r == 0)
+		r = put_summary(to, grid, options);
 	if (r == 0)
 		r = put_measures(to, grid, options);
 	if (r < 0)

@@ -165,7 +165,9 @@ static void put_best(struct strbuf *to, const struct summary *summary)
 							    : " or ",
 			      summary->methods[i].name);
 	if (summary->best_count > 1)
-		strbuf_puts(to, " (no test tells them apart)");
+		strbuf_puts(to, summary->verdict == SUMMARY_TESTED
+					? " (no test tells them apart)"
+					: " (too few runs to distinguish them)");
 }
 
 static void put_comparison(struct strbuf *to, const struct group *group)

@@ -135,6 +135,8 @@ two_trials() { # KERNEL RUN SECONDS-OF-MMAP
 	browse
 	is_sound
 	has "title: 8 MiB file on a 64 MiB volume - alloc-perf"
+	shows "3.50 ms (one run)"
+	shows "A test needs 5 runs of each."
 
 	# A column sorts by value, by mouse and by keyboard; what is not known stands last.
 	has 'unsorted: ["0.003501", "0.032501", "-", "0.011501"]'
@@ -181,6 +183,15 @@ two_trials() { # KERNEL RUN SECONDS-OF-MMAP
 	shows "Slowest: chunk-4096 takes 9.3 × as long (32.5 ms), leaves 10 fragments."
 	shows "The only method that reserved the space here."
 	shows "only a factor of two or more counts"
+
+	# The answer, then one table, then the rest; in it times of one run are marked.
+	[ "$(grep -nx -e "In short" -e "Results" -e "Charts" -e "All figures" shots/text | cut -d: -f2 | paste -sd ,)" = "In short,Results,Charts,All figures" ] ||
+		fail "$(cat shots/text)"
+	[ "$(drawn 'href="#note-combined-0-1"')" = 1 ]
+	[ "$(grep -c '(one run)' shots/text)" = 0 ]
+	tells_without_script $'ext4\tchunk-4096\t32.5 ms\tn/a\t10'
+	tells_without_script $'reiserfs\tfallocate\trefused [1]\t-\t-'
+	tells_without_script "ext4: fallocate. 9.3 times faster than chunk-4096"
 
 	# Three charts; of memory, CPU time and gaps nobody knows; the bytes were told once.
 	has 'pictures: 4'

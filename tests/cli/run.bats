@@ -289,6 +289,10 @@ trials() { # FILE
 	# A machine that is slow makes too few rounds for an interval.
 	[[ $output =~ ftruncate\ 256K(:\ [0-9.]+\ [mu]?s\ |\ \([0-9]\ runs\)) ]] || fail "$output"
 	[ "$(trials auto.jsonl)" -ge 2 ]
+	# Of many only some are named.
+	run alloc-perf run --on "dir:$WORK" -m chunk-1,chunk-2,chunk-3,chunk-4,chunk-5,chunk-6,chunk-7 -s 4K --runs auto --precision 0.01 --max-time 1s -o many.jsonl -q
+	assert_output_has "of 7 cells, 7 did not get within"
+	assert_output_has " and 2 more"
 }
 
 @test "--runs auto does not wait for what is refused" {
