@@ -62,11 +62,14 @@ _PROGRAM_complete() {
 	fi
 }
 
-# What can be typed behind the command $1, as far as it is $2.
+# What can be typed behind the command $1, as far as it is $2.  $3: "help" came before.
 _PROGRAM_next() {
 	local words
 	if words=$(_PROGRAM_commands "$1"); then
+		[[ $3 ]] || words+=" help version --help --version"
 		_PROGRAM_words "$2" "$words"
+	elif [[ $3 ]]; then
+		return
 	elif [[ $2 == -* ]]; then
 		_PROGRAM_words "$2" "$(_PROGRAM_options "$1")"
 	elif words=$(_PROGRAM_arguments "$1"); then
@@ -77,13 +80,18 @@ _PROGRAM_next() {
 }
 
 _PROGRAM() {
-	local current line=${COMP_LINE:0:COMP_POINT} option word path="" words values
+	local current line=${COMP_LINE:0:COMP_POINT} option word path="" help="" words values
 	COMPREPLY=()
 
 	for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
 		words=$(_PROGRAM_commands "$path") || break
-		[[ " $words " == *" $word "* ]] || return 0
-		[[ $word == help ]] || path+=${path:+ }$word
+		if [[ $word == help ]]; then
+			help=1
+		elif [[ " $words " == *" $word "* ]]; then
+			path+=${path:+ }$word
+		else
+			return 0
+		fi
 	done
 	# bash splits words at "=" and ":", and hands over the part behind; the line tells the whole.
 	word=${line##* }
@@ -96,7 +104,7 @@ _PROGRAM() {
 		current=$word
 	fi
 	if ! values=$(_PROGRAM_values "$path $option"); then
-		_PROGRAM_next "$path" "$current"
+		_PROGRAM_next "$path" "$current" "$help"
 		return
 	fi
 	_PROGRAM_complete "$values" "$current"

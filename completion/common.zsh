@@ -22,7 +22,7 @@ _PROGRAM_command() {
 	_command_names -e
 }
 
-# Behind the command $1.
+# Behind the command $1; $2 is "help" if that came before.
 _PROGRAM_at() {
 	local -a subcommands
 	case $1 in
@@ -30,15 +30,16 @@ _PROGRAM_at() {
 	*) return 1 ;;
 	esac
 	if ((CURRENT == 2)); then
+		[[ $2 != help ]] || subcommands=(${subcommands:#(help|version):*})
 		_describe command subcommands
 		return
 	fi
 	shift words
 	((CURRENT--))
 	if [[ $words[1] == help ]]; then
-		_PROGRAM_at "$1"
+		_PROGRAM_at "$1" help
 	else
-		_PROGRAM_at "${1:+$1 }$words[1]"
+		_PROGRAM_at "${1:+$1 }$words[1]" $2
 	fi
 }
 

@@ -29,7 +29,11 @@ setup() {
 @test "bash: verbs" {
 	completes "alloc-perf " run report diff frag history list create help version --help --version
 	completes "alloc-perf he" help
+	completes "alloc-perf ve" version
+	completes "alloc-perf help " run report diff frag history list create
 	completes "alloc-perf help history t" trend
+	completes "alloc-perf help run "
+	completes "alloc-perf version "
 	completes "alloc-perf re" report
 }
 
@@ -45,7 +49,8 @@ setup() {
 	completes "alloc-perf diff --by te" testbed
 	completes "alloc-perf history trend --by d" date
 	completes "alloc-perf run --pre" --precision --preset
-	completes "alloc-perf history " add list show trend help --help
+	completes "alloc-perf run --ver" --version
+	completes "alloc-perf history " add list show trend help version --help --version
 	completes "alloc-perf history trend --me" --method --measure
 	completes "alloc-perf history trend --by k" kernel
 	completes "alloc-perf history show --f" --format
@@ -114,6 +119,8 @@ bash_shows() {
 @test "bash: typed at a prompt" {
 	mkdir -p "$WORK/a-folder-of-mine"
 	bash_shows "alloc-perf run --on dir:$WORK/a-fol" "dir:$WORK/a-folder-of-mine"
+	bash_shows "alloc-perf vers" "alloc-perf version"
+	bash_shows "alloc-perf hel" "alloc-perf help"
 	bash_shows "alloc-perf run --fs=xfs,ext4-" "--fs=xfs,ext4-bigalloc"
 	bash_shows "alloc-perf run --methods chunk-4096,po" "chunk-4096,posix-fallocate"
 }
@@ -155,6 +162,10 @@ zsh_shows() {
 	assert_output_has "mmap,uring-"
 	run zsh_shows "alloc-perf repo" "alloc-perf report"
 	assert_output_has "alloc-perf report"
+	run zsh_shows "alloc-perf vers" "alloc-perf version"
+	assert_output_has "alloc-perf version"
+	run zsh_shows "alloc-perf help his" "alloc-perf help history"
+	assert_output_has "alloc-perf help history"
 	run zsh_shows "alloc-perf report --chart fr" "--chart fragments"
 	assert_output_has "--chart fragments"
 	run zsh_shows "alloc-perf run --keep" "--keep-images"

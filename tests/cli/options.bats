@@ -60,13 +60,13 @@ leaves() {
 	for verb in $(verbs); do
 		while read -r leaf; do
 			complete_line "alloc-perf $leaf --"
-			printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort -u >"$WORK/in-bash"
+			printf '%s\n' "${COMPREPLY[@]#--}" | grep -vxE "help|version" | sort -u >"$WORK/in-bash"
 			options_of alloc-perf "$leaf" >"$WORK/in-help"
 			[ -s "$WORK/in-help" ]
 			diff "$WORK/in-help" "$WORK/in-bash" || fail "$leaf in bash"
 			sed -n "/^\t'$leaf')/,/;;/p" "$ALLOC_PERF_BUILD/completion/_alloc-perf" |
 				grep -oE -- "--[a-z0-9-]+(=?\[|=?})" | tr -d '=[}' | sed 's/^--//' |
-				grep -vx help | sort -u >"$WORK/in-zsh"
+				grep -vxE "help|version" | sort -u >"$WORK/in-zsh"
 			diff "$WORK/in-help" "$WORK/in-zsh" || fail "$leaf in zsh"
 		done < <(leaves "$verb")
 	done

@@ -251,7 +251,7 @@ in_container() {
 	completes "suspend-freeze help un" uninstall
 	for verb in $(verbs); do
 		complete_line "suspend-freeze $verb --"
-		diff <(printf '%s\n' "${COMPREPLY[@]#--}" | grep -vx help | sort) <(options_of suspend-freeze "$verb")
+		diff <(printf '%s\n' "${COMPREPLY[@]#--}" | grep -vxE "help|version" | sort) <(options_of suspend-freeze "$verb")
 	done
 	completes "suspend-freeze re" recover
 	completes "suspend-freeze un" uninstall
