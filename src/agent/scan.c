@@ -170,10 +170,10 @@ static int serve(const struct scan_request *request, FILE *to)
 	int r = ready_device(request);
 
 	if (r < 0)
-		return frag_guest_say_failed(to, "device", -r);
+		return frag_guest_send_failure(to, "device", -r);
 	r = mount_image(request->type, &note);
 	if (r < 0)
-		return frag_guest_say_failed(to, "mount", -r);
+		return frag_guest_send_failure(to, "mount", -r);
 	return frag_guest_serve(request->settings, directory, note, to);
 }
 
@@ -187,7 +187,7 @@ int scan_serve(int fd)
 
 	if (!in || !to || setvbuf(to, NULL, _IOFBF, LINE_BUFFER_BYTES) != 0)
 		return -ENOMEM;
-	r = frag_guest_say(to, json_pack("{ss}", "event", "ready"));
+	r = frag_guest_send(to, json_pack("{ss}", "event", "ready"));
 	if (r == 0)
 		r = hear(in, &json);
 	if (r < 0)

@@ -53,7 +53,7 @@ static int begin(struct guest_scan *scan, int fd)
 	struct filesystem_facts facts;
 	struct stat status;
 
-	if (fstat(fd, &status) < 0 || filesystem_look(fd, &facts) < 0)
+	if (fstat(fd, &status) < 0 || filesystem_read(fd, &facts) < 0)
 		return -errno;
 	result->facts.is_flash =
 		S_ISBLK(status.st_mode) ? filesystem_rotates(status.st_rdev) <= 0 : facts.is_flash;

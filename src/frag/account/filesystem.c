@@ -171,7 +171,7 @@ static uint64_t device_bytes(dev_t device)
 	return sectors < 0 ? 0 : (uint64_t)sectors * 512;
 }
 
-int filesystem_look(int fd, struct filesystem_facts *ret)
+int filesystem_read(int fd, struct filesystem_facts *ret)
 {
 	CLEANUP(filesystem_mount_clear) struct filesystem_mount mount = { 0 };
 	struct statfs answer;

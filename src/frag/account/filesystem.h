@@ -33,7 +33,7 @@ struct filesystem_facts {
 };
 
 /* Of the file system that `fd` is on.  0 or -errno. */
-int filesystem_look(int fd, struct filesystem_facts *ret);
+int filesystem_read(int fd, struct filesystem_facts *ret);
 
 /* Where the file system of `fd` is mounted; clear it with filesystem_mount_clear(). */
 struct filesystem_mount {

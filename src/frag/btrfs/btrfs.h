@@ -97,7 +97,7 @@ uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
 int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret);
 
 /* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
-int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result);
+int btrfs_note_free(const struct btrfs_trees *trees, struct frag_result *result);
 
 /* ---- files ---- */
 

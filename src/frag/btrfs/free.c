@@ -76,7 +76,7 @@ int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struc
 	return 0;
 }
 
-int btrfs_look_at_free(const struct btrfs_trees *trees, struct frag_result *result)
+int btrfs_note_free(const struct btrfs_trees *trees, struct frag_result *result)
 {
 	int r;
 

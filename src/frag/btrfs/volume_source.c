@@ -107,8 +107,8 @@ static int next_range(struct scan *scan, struct inode_range *ret)
 
 /* ---- threads ---- */
 
-static int look_at_range(struct scan *scan, struct btrfs_files *files, void *buffer,
-			 const struct inode_range *range)
+static int scan_range(struct scan *scan, struct btrfs_files *files, void *buffer,
+		      const struct inode_range *range)
 {
 	int r;
 
@@ -139,7 +139,7 @@ static int work(struct pipeline_worker *worker)
 		if (r <= 0)
 			return r;
 		pipeline_begin_unit(worker, range.number);
-		r = look_at_range(scan, &files, buffer, &range);
+		r = scan_range(scan, &files, buffer, &range);
 		if (r >= 0)
 			r = pipeline_end_unit(worker);
 	}
@@ -225,7 +225,7 @@ static int scan_mounted(const struct frag_settings *settings, const struct scan_
 	ret->facts = target->facts;
 	top = top_of(target);
 	ret->paths_inside = !*top;
-	r = btrfs_look_at_free(&trees, ret);
+	r = btrfs_note_free(&trees, ret);
 	return r < 0 ? r : btrfs_scan(&trees, settings, top_tree, top, ret);
 }
 

@@ -87,6 +87,6 @@ int ext_read_map(struct ext_reader *reader, const struct ext2_inode_large *inode
 /* ---- whole volumes ---- */
 
 /* Fills result->free. 0 or -ENOMEM. */
-int ext_look_at_free(const struct ext_volume *volume, struct frag_result *result);
+int ext_read_free(const struct ext_volume *volume, struct frag_result *result);
 
 #endif

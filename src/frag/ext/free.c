@@ -108,7 +108,7 @@ static void add_free(const struct ext_volume *volume, dgrp_t group, const char *
 	}
 }
 
-int ext_look_at_free(const struct ext_volume *volume, struct frag_result *result)
+int ext_read_free(const struct ext_volume *volume, struct frag_result *result)
 {
 	CLEANUP(freep) char *bitmap = malloc(volume->block_bytes);
 	struct free_space *space = calloc(1, sizeof(*space));

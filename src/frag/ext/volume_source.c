@@ -31,8 +31,8 @@ struct scan {
 
 /* ---- inodes ---- */
 
-static int look_at_file(struct pipeline_worker *worker, struct ext_reader *reader,
-			ext2_ino_t number, const struct ext2_inode_large *inode)
+static int scan_file(struct pipeline_worker *worker, struct ext_reader *reader, ext2_ino_t number,
+		     const struct ext2_inode_large *inode)
 {
 	struct source_inode known = {
 		.device = worker->facts->device,
@@ -54,8 +54,8 @@ static int look_at_file(struct pipeline_worker *worker, struct ext_reader *reade
 }
 
 /* The blocks of a directory itself. */
-static int look_at_directory(struct pipeline_worker *worker, struct ext_reader *reader,
-			     ext2_ino_t number, const struct ext2_inode_large *inode)
+static int scan_own_blocks(struct pipeline_worker *worker, struct ext_reader *reader,
+			   ext2_ino_t number, const struct ext2_inode_large *inode)
 {
 	const struct scan *scan = worker->pipeline->context;
 	struct frag_collector collector = {
@@ -93,21 +93,21 @@ static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
 	       number == super->s_orphan_file_inum || inode->i_flags & EXT4_EA_INODE_FL;
 }
 
-static int look_at_inode(struct pipeline_worker *worker, struct ext_reader *reader,
-			 ext2_ino_t number, const struct ext2_inode_large *inode)
+static int scan_inode(struct pipeline_worker *worker, struct ext_reader *reader, ext2_ino_t number,
+		      const struct ext2_inode_large *inode)
 {
 	if (inode->i_links_count == 0 || is_internal(reader->volume, number, inode))
 		return 0;
 	atomic_fetch_add_explicit(&worker->pipeline->files, 1, memory_order_relaxed);
 	if (LINUX_S_ISREG(inode->i_mode))
-		return look_at_file(worker, reader, number, inode);
+		return scan_file(worker, reader, number, inode);
 	if (!LINUX_S_ISDIR(inode->i_mode)) {
 		worker->totals.special_files++;
 		return 0;
 	}
 	worker->totals.directories++;
 	return worker->pipeline->settings->with_directories
-		       ? look_at_directory(worker, reader, number, inode)
+		       ? scan_own_blocks(worker, reader, number, inode)
 		       : 0;
 }
 
@@ -125,7 +125,7 @@ static int note_lost_inodes(struct pipeline_worker *worker, ext2_ino_t first, ex
 	return totals_add_unreadable(&worker->totals, name, -error);
 }
 
-static int look_at_group(struct pipeline_worker *worker, struct ext_reader *reader, dgrp_t group)
+static int scan_group(struct pipeline_worker *worker, struct ext_reader *reader, dgrp_t group)
 {
 	ext2_ino_t first = group * reader->volume->fs->super->s_inodes_per_group + 1;
 	ext2_ino_t end = first + ext_inodes_of_group(reader->volume, group);
@@ -143,7 +143,7 @@ static int look_at_group(struct pipeline_worker *worker, struct ext_reader *read
 		r = note_lost_inodes(worker, lost, number, error);
 		lost = end;
 		if (r == 0)
-			r = look_at_inode(worker, reader, number++, inode);
+			r = scan_inode(worker, reader, number++, inode);
 	}
 	return r == 0 ? note_lost_inodes(worker, lost, number < end ? number : end, error) : r;
 }
@@ -160,7 +160,7 @@ static int work(struct pipeline_worker *worker)
 		if (group >= scan->volume->fs->group_desc_count)
 			return 0;
 		pipeline_begin_unit(worker, group);
-		r = look_at_group(worker, &reader, group);
+		r = scan_group(worker, &reader, group);
 		if (r == 0)
 			r = pipeline_end_unit(worker);
 	}
@@ -189,8 +189,8 @@ static int type_of(const struct ext_volume *volume, const struct ext2_dir_entry 
 					     : EXT2_FT_UNKNOWN;
 }
 
-static int look_at_entry(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
-			 int block_bytes, char *block, void *context)
+static int add_entry(ext2_ino_t directory, int kind, struct ext2_dir_entry *entry, int offset,
+		     int block_bytes, char *block, void *context)
 {
 	struct directory_entries *entries = context;
 	int type = kind == DIRENT_OTHER_FILE ? type_of(entries->volume, entry) : EXT2_FT_UNKNOWN;
@@ -207,7 +207,7 @@ static int read_directory(struct inode_paths *paths, uint64_t directory, void *c
 {
 	struct directory_entries entries = { .volume = context, .paths = paths };
 
-	ext2fs_dir_iterate2(entries.volume->fs, (ext2_ino_t)directory, 0, NULL, look_at_entry,
+	ext2fs_dir_iterate2(entries.volume->fs, (ext2_ino_t)directory, 0, NULL, add_entry,
 			    &entries);
 	return entries.stop;
 }
@@ -221,7 +221,7 @@ static const char *kind_of(struct ext2_super_block *super)
 	return ext2fs_has_feature_journal(super) ? "ext3" : "ext2";
 }
 
-static void learn(const struct scan *scan, const struct scan_target *target)
+static void set_facts(const struct scan *scan, const struct scan_target *target)
 {
 	struct filesystem_facts *facts = &scan->result->facts;
 
@@ -245,7 +245,7 @@ static int scan_volume(struct scan *scan, const struct scan_target *target)
 		.root = EXT2_ROOT_INO,
 		.top = is_inside ? "" : target->mount.point,
 	};
-	int r = ext_look_at_free(scan->volume, scan->result);
+	int r = ext_read_free(scan->volume, scan->result);
 
 	scan->result->paths_inside = is_inside;
 	if (r < 0)
@@ -291,7 +291,7 @@ static int scan_ext(const struct frag_settings *settings, const struct scan_targ
 
 	if (r < 0)
 		return r;
-	learn(&scan, target);
+	set_facts(&scan, target);
 	r = scan_volume(&scan, target);
 	return r < 0 ? r : note_what_may_differ(target, &volume, ret);
 }

@@ -46,10 +46,10 @@ void frag_guest_clear(struct frag_guest *guest);
 /* ---- guest ---- */
 
 /* Writes one event as a line, and flushes.  Takes over `event`.  0, -EIO or -ENOMEM. */
-int frag_guest_say(FILE *to, json_t *event);
+int frag_guest_send(FILE *to, json_t *event);
 
 /* {"event": "failed"}: the stage and a positive errno. */
-int frag_guest_say_failed(FILE *to, const char *stage, int error);
+int frag_guest_send_failure(FILE *to, const char *stage, int error);
 
 /* Scans what is mounted at `directory`, as `request` wants it.  0 or -errno. */
 int frag_guest_serve(const json_t *request, const char *directory, const char *note, FILE *to);

@@ -36,16 +36,16 @@ static int put(FILE *to, json_t *value)
 	return r == 0 && ferror(to) ? -EIO : r;
 }
 
-int frag_guest_say(FILE *to, json_t *event)
+int frag_guest_send(FILE *to, json_t *event)
 {
 	int r = put(to, event);
 
 	return r == 0 && fflush(to) == EOF ? -EIO : r;
 }
 
-int frag_guest_say_failed(FILE *to, const char *stage, int error)
+int frag_guest_send_failure(FILE *to, const char *stage, int error)
 {
-	return frag_guest_say(
+	return frag_guest_send(
 		to, json_pack("{ss ss si}", "event", "failed", "stage", stage, "error", error));
 }
 
@@ -134,7 +134,7 @@ static json_t *counters_to_json(struct totals *totals)
 	return counters;
 }
 
-static int say_result(struct server *server, const char *note)
+static int send_result(struct server *server, const char *note)
 {
 	struct frag_result *result = &server->result;
 	struct totals *totals = &result->totals;
@@ -144,7 +144,7 @@ static int say_result(struct server *server, const char *note)
 		r = frag_result_note(result, note);
 	if (r < 0)
 		return r;
-	return frag_guest_say(
+	return frag_guest_send(
 		server->to,
 		json_pack("{ss ss sb ss? sI so sI so so}", "event", "result", "source",
 			  result->source, "linked_full", result->linked_full, "note", result->note,
@@ -175,8 +175,8 @@ static void tick(uint64_t files, void *context)
 	struct server *server = context;
 
 	pthread_mutex_lock(&server->lock);
-	(void)frag_guest_say(server->to,
-			     json_pack("{ss sI}", "event", "tick", "files", (json_int_t)files));
+	(void)frag_guest_send(server->to,
+			      json_pack("{ss sI}", "event", "tick", "files", (json_int_t)files));
 	pthread_mutex_unlock(&server->lock);
 }
 
@@ -217,7 +217,7 @@ int frag_guest_serve(const json_t *request, const char *directory, const char *n
 
 	if (r == 0)
 		r = frag_volume(&settings, directory, &server.result, &problem);
-	r = r < 0 ? frag_guest_say_failed(to, "scan", -r) : say_result(&server, note);
+	r = r < 0 ? frag_guest_send_failure(to, "scan", -r) : send_result(&server, note);
 	frag_result_clear(&server.result);
 	return r;
 }

@@ -48,7 +48,7 @@ int frag_named_open(const struct frag_settings *settings, const char *path, stru
 	if (r == 0 && !S_ISREG(status.st_mode))
 		r = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	if (r == 0)
-		r = filesystem_look(named.fd, &named.facts);
+		r = filesystem_read(named.fd, &named.facts);
 	if (r < 0) {
 		frag_named_close(&named);
 		return r;
@@ -65,7 +65,7 @@ int frag_named_open(const struct frag_settings *settings, const char *path, stru
 	return 0;
 }
 
-static int look_around(const struct watcher *watcher, const struct extent *extent)
+static int report_progress(const struct watcher *watcher, const struct extent *extent)
 {
 	const struct frag_settings *settings = watcher->settings;
 	struct pollfd cancel = { .fd = settings->cancel_fd, .events = POLLIN };
@@ -80,7 +80,7 @@ static int watch(const struct extent *extent, void *context)
 {
 	struct watcher *watcher = context;
 
-	if (++watcher->extents % EXTENTS_BETWEEN_LOOKS == 0 && look_around(watcher, extent) < 0)
+	if (++watcher->extents % EXTENTS_BETWEEN_LOOKS == 0 && report_progress(watcher, extent) < 0)
 		return -ECANCELED;
 	return watcher->also ? watcher->also(extent, watcher->also_context) : 0;
 }

@@ -70,7 +70,7 @@ static int open_target(struct scan_target *target, struct problem *problem)
 	if (fd < 0)
 		return problem_set(problem, PROBLEM_VERDICT, -fd, "%s: cannot be opened: %s",
 				   target->path, strerror(-fd));
-	if (fstat(fd, &status) < 0 || filesystem_look(fd, &target->facts) < 0)
+	if (fstat(fd, &status) < 0 || filesystem_read(fd, &target->facts) < 0)
 		return problem_set(problem, PROBLEM_VERDICT, errno, "%s: %s", target->path,
 				   strerror(errno));
 	if (S_ISDIR(status.st_mode)) {

@@ -131,7 +131,7 @@ static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 	if (walker->filesystem) {
 		walker->facts = walker->filesystem->facts;
 	} else {
-		r = filesystem_look(fd, &walker->facts);
+		r = filesystem_read(fd, &walker->facts);
 		if (r == 0) {
 			walker->filesystem = add(walk, &walker->facts);
 			filesystems_add(walk->result->filesystems, &walker->facts, fd);
@@ -222,7 +222,7 @@ static int walk_begin_file(struct walker *walker, const char *name,
 }
 
 /* The kernel may know of a later size than a source does. */
-static int look_into(struct walker *walker, int at)
+static int read_by_kernel(struct walker *walker, int at)
 {
 	CLEANUP(fd_closep) int fd = frag_open(at, walker->name, false);
 	struct pipeline_worker *worker = walker->worker;
@@ -239,7 +239,7 @@ static int look_into(struct walker *walker, int at)
 static int walk_ask_kernel(struct walker *walker, int at)
 {
 	pipeline_restart_file(walker->worker);
-	return pipeline_end_file(walker->worker, look_into(walker, at));
+	return pipeline_end_file(walker->worker, read_by_kernel(walker, at));
 }
 
 /* A regular file, by the kernel.  0 or -errno. */
@@ -264,8 +264,8 @@ static int walk_file(struct walker *walker, int at, const char *name, const stru
 
 /* ---- what a directory contains ---- */
 
-static int look_at(struct walker *walker, struct directory *directory, const char *name,
-		   unsigned char type)
+static int scan_entry(struct walker *walker, struct directory *directory, const char *name,
+		      unsigned char type)
 {
 	struct directory *child;
 	struct statx status;
@@ -357,7 +357,7 @@ static size_t order(struct walker *walker, size_t count)
 	return kept;
 }
 
-static int look_at_listed(struct walker *walker, struct directory *directory, size_t count)
+static int scan_listed(struct walker *walker, struct directory *directory, size_t count)
 {
 	struct chunk_visit chunk = {
 		.visit = { .inodes = walker->inodes,
@@ -379,7 +379,7 @@ static int look_at_listed(struct walker *walker, struct directory *directory, si
 		return 0;
 	for (size_t i = 0; r == 0 && i < count && !pipeline_is_over(&walker->walk->pipeline); i++)
 		if (!walker->listed[i].is_done)
-			r = look_at(walker, directory, walker->listed[i].name, DT_REG);
+			r = scan_entry(walker, directory, walker->listed[i].name, DT_REG);
 	return r;
 }
 
@@ -390,7 +390,7 @@ static bool is_dots(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-static int look_at_chunk(struct walker *walker, struct directory *directory, size_t bytes)
+static int scan_chunk(struct walker *walker, struct directory *directory, size_t bytes)
 {
 	bool by_source = walk_use_source(walker, directory->fd);
 	size_t files = 0, listed = 0;
@@ -406,12 +406,12 @@ static int look_at_chunk(struct walker *walker, struct directory *directory, siz
 			walker->listed[listed++] =
 				(struct walk_name) { .inode = entry->inode, .name = entry->name };
 		else
-			r = look_at(walker, directory, entry->name, entry->type);
+			r = scan_entry(walker, directory, entry->name, entry->type);
 		if (pipeline_is_over(&walker->walk->pipeline))
 			break;
 	}
 	if (r == 0)
-		r = look_at_listed(walker, directory, listed);
+		r = scan_listed(walker, directory, listed);
 	atomic_fetch_add(&walker->walk->pipeline.files, files);
 	return r;
 }
@@ -419,8 +419,8 @@ static int look_at_chunk(struct walker *walker, struct directory *directory, siz
 /* ---- directories ---- */
 
 /* The blocks of the directory itself.  0 or -ENOMEM. */
-static int look_at_own(struct walker *walker, const struct directory *directory,
-		       const struct stat *status)
+static int scan_own_blocks(struct walker *walker, const struct directory *directory,
+			   const struct stat *status)
 {
 	struct frag_file file = {
 		.device = status->st_dev,
@@ -482,7 +482,7 @@ static int walk_enter(struct walker *walker, struct directory *directory, bool f
 	}
 	walker->totals->directories += r == 0;
 	if (r == 0 && walk->settings->with_directories)
-		r = look_at_own(walker, directory, &status);
+		r = scan_own_blocks(walker, directory, &status);
 	return r < 0 ? r : 1;
 }
 
@@ -516,7 +516,7 @@ static int walk_directory(struct walker *walker, struct directory *directory)
 	if (r == 0)
 		r = walk_use_facts(walker, directory->device, directory->fd);
 	if (r == 0)
-		r = look_at_chunk(walker, directory, (size_t)bytes);
+		r = scan_chunk(walker, directory, (size_t)bytes);
 	directory_release(directory);
 	return r;
 }
@@ -524,7 +524,7 @@ static int walk_directory(struct walker *walker, struct directory *directory)
 /* ---- what the user named ---- */
 
 /* A symbolic link that the user names is followed; those in a tree are not. */
-static int look_at_named(struct walker *walker, const char *name)
+static int scan_named(struct walker *walker, const char *name)
 {
 	CLEANUP(fd_closep) int fd = -1;
 	struct statx status;
@@ -642,7 +642,7 @@ static int work_on_task(struct walker *walker, enum task task, struct directory 
 
 	if (task == TASK_DIRECTORY)
 		return walk_directory(walker, directory);
-	r = look_at_named(walker, name);
+	r = scan_named(walker, name);
 	atomic_fetch_add(&walker->walk->pipeline.files, 1);
 	free(name);
 	return r;

@@ -38,7 +38,7 @@ struct scan {
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
-static int look_into(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
+static int read_layout(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
 	struct scan *scan = worker->pipeline->context;
 	CLEANUP(fd_closep) int fd = -1;
@@ -63,7 +63,7 @@ static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
 	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
 }
 
-static int look_at_file(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
+static int scan_file(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
 	uint64_t block = worker->facts->block_bytes;
 	const struct source_inode known = {
@@ -78,15 +78,15 @@ static int look_at_file(struct pipeline_worker *worker, const struct xfs_bulksta
 	};
 	int r = pipeline_begin_file(worker, &known);
 
-	return r > 0 ? pipeline_end_file(worker, look_into(worker, inode)) : r;
+	return r > 0 ? pipeline_end_file(worker, read_layout(worker, inode)) : r;
 }
 
-static int look_at_inode(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
+static int scan_inode(struct pipeline_worker *worker, const struct xfs_bulkstat *inode)
 {
 	if (inode->bs_nlink == 0)
 		return 0;
 	if (S_ISREG(inode->bs_mode))
-		return look_at_file(worker, inode);
+		return scan_file(worker, inode);
 	if (S_ISDIR(inode->bs_mode))
 		worker->totals.directories++;
 	else
@@ -94,8 +94,8 @@ static int look_at_inode(struct pipeline_worker *worker, const struct xfs_bulkst
 	return 0;
 }
 
-static int look_at_group(struct pipeline_worker *worker, struct xfs_bulkstat_req *request,
-			 uint32_t group)
+static int scan_group(struct pipeline_worker *worker, struct xfs_bulkstat_req *request,
+		      uint32_t group)
 {
 	struct scan *scan = worker->pipeline->context;
 
@@ -115,7 +115,7 @@ static int look_at_group(struct pipeline_worker *worker, struct xfs_bulkstat_req
 		if (request->hdr.ocount > BATCH || request->hdr.ino <= from)
 			return -EIO;
 		for (uint32_t i = 0; r == 0 && i < request->hdr.ocount; i++)
-			r = look_at_inode(worker, &request->bulkstat[i]);
+			r = scan_inode(worker, &request->bulkstat[i]);
 		if (r < 0)
 			return r;
 		atomic_fetch_add(&worker->pipeline->files, request->hdr.ocount);
@@ -135,7 +135,7 @@ static int work(struct pipeline_worker *worker)
 		if (group >= scan->group_count)
 			return 0;
 		pipeline_begin_unit(worker, group);
-		r = look_at_group(worker, request, group);
+		r = scan_group(worker, request, group);
 		if (r == 0)
 			r = pipeline_end_unit(worker);
 	}
@@ -143,8 +143,8 @@ static int work(struct pipeline_worker *worker)
 }
 
 /* Where owners are known, in one go with the extents. */
-static int look_at_free(struct frag_result *result, int fd, const struct xfs_fsop_geom *geometry,
-			struct xfs_owners **ret_owners)
+static int read_free_space(struct frag_result *result, int fd, const struct xfs_fsop_geom *geometry,
+			   struct xfs_owners **ret_owners)
 {
 	int r;
 
@@ -219,7 +219,7 @@ static int scan_xfs(const struct frag_settings *settings, const struct scan_targ
 	if (r < 0)
 		return r;
 	ret->facts = target->facts;
-	r = look_at_free(ret, target->fd, &geometry, &owners);
+	r = read_free_space(ret, target->fd, &geometry, &owners);
 	frag_result_set_whole(ret);
 	return r < 0 ? r
 		     : scan_inodes(&extent_running_kernel, settings, target, geometry.agcount,
