@@ -33,7 +33,7 @@ struct files {
 
 /* ---- one of them ---- */
 
-static int look_verbosely(struct files *files, struct frag_named *named)
+static int look_verbosely(struct files *files, struct one_file *named)
 {
 	struct filefrag_table table;
 	int r;
@@ -43,8 +43,8 @@ static int look_verbosely(struct files *files, struct frag_named *named)
 				  frag_is_block_mapped(named->fd, &named->facts));
 	files->device = named->facts.device;
 	filefrag_begin(&table, stdout, named->file.path, &named->file, &named->facts);
-	r = frag_named_read(&files->request->settings, named, &files->result->totals, filefrag_row,
-			    &table);
+	r = one_file_read(&files->request->settings, named, &files->result->totals, filefrag_row,
+			  &table);
 	filefrag_end(&table, named->file.path);
 	return r;
 }
@@ -70,7 +70,7 @@ static int show(struct files *files, const struct frag_file *file)
  * The first page is read where that leaves no trace, the time of access included, or
  * where it was asked for.
  */
-static bool is_swap_wanted(const struct frag_request *request, const struct frag_named *named)
+static bool is_swap_wanted(const struct frag_request *request, const struct one_file *named)
 {
 	if (request->swap)
 		return true;
@@ -78,7 +78,7 @@ static bool is_swap_wanted(const struct frag_request *request, const struct frag
 }
 
 /* The row, and what was asked for besides. */
-static int show_all(struct files *files, struct frag_named *named)
+static int show_all(struct files *files, struct one_file *named)
 {
 	CLEANUP(swap_clear) struct frag_swap swap = { 0 };
 	int r = 0;
@@ -102,8 +102,8 @@ static int look(struct files *files, const char *path)
 {
 	const struct frag_settings *settings = &files->request->settings;
 	bool verbosely = files->request->verbose && files->request->format == FRAG_TABLE;
-	CLEANUP(frag_named_close) struct frag_named named = { .fd = -1 };
-	int r = frag_named_open(settings, path, &named);
+	CLEANUP(one_file_close) struct one_file named = { .fd = -1 };
+	int r = one_file_open(settings, path, &named);
 
 	if (r < 0)
 		return r;
@@ -115,7 +115,7 @@ static int look(struct files *files, const char *path)
 			map_init(files->result->totals.map, named.facts.volume_bytes);
 	}
 	r = verbosely ? look_verbosely(files, &named)
-		      : frag_named_read(settings, &named, &files->result->totals, NULL, NULL);
+		      : one_file_read(settings, &named, &files->result->totals, NULL, NULL);
 	progress_line_wipe(&files->request->progress);
 	if (r == 0)
 		return show_all(files, &named);
@@ -253,11 +253,11 @@ static bool has_changed(const struct frag_file *before, const struct frag_file *
 
 static int look_now(const struct frag_request *request, struct frag_file *ret)
 {
-	CLEANUP(frag_named_close) struct frag_named named = { .fd = -1 };
-	int r = frag_named_open(&request->settings, request->names[0], &named);
+	CLEANUP(one_file_close) struct one_file named = { .fd = -1 };
+	int r = one_file_open(&request->settings, request->names[0], &named);
 
 	if (r == 0)
-		r = frag_named_read(&request->settings, &named, NULL, NULL, NULL);
+		r = one_file_read(&request->settings, &named, NULL, NULL, NULL);
 	if (r == 0)
 		*ret = named.file;
 	return r;

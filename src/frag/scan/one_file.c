@@ -32,36 +32,36 @@ struct watcher {
 	void *also_context;
 };
 
-void frag_named_close(struct frag_named *named)
+void one_file_close(struct one_file *one)
 {
-	named->fd = fd_close(named->fd);
+	one->fd = fd_close(one->fd);
 }
 
-int frag_named_open(const struct frag_settings *settings, const char *path, struct frag_named *ret)
+int one_file_open(const struct frag_settings *settings, const char *path, struct one_file *ret)
 {
-	struct frag_named named = { .fd = frag_open(AT_FDCWD, path, true) };
+	struct one_file one = { .fd = frag_open(AT_FDCWD, path, true) };
 	struct stat status;
-	int r = named.fd;
+	int r = one.fd;
 
 	if (r >= 0)
-		r = fstat(named.fd, &status) < 0 ? -errno : 0;
+		r = fstat(one.fd, &status) < 0 ? -errno : 0;
 	if (r == 0 && !S_ISREG(status.st_mode))
 		r = S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
 	if (r == 0)
-		r = filesystem_read(named.fd, &named.facts);
+		r = filesystem_read(one.fd, &one.facts);
 	if (r < 0) {
-		frag_named_close(&named);
+		one_file_close(&one);
 		return r;
 	}
-	named.model = frag_model_for(settings, &named.facts);
-	named.file = (struct frag_file) {
+	one.model = frag_model_for(settings, &one.facts);
+	one.file = (struct frag_file) {
 		.path = path,
 		.device = status.st_dev,
 		.inode = status.st_ino,
 		.size_bytes = (uint64_t)status.st_size,
 		.disk_bytes = (uint64_t)status.st_blocks * 512,
 	};
-	*ret = named;
+	*ret = one;
 	return 0;
 }
 
@@ -85,31 +85,31 @@ static int watch(const struct extent *extent, void *context)
 	return watcher->also ? watcher->also(extent, watcher->also_context) : 0;
 }
 
-int frag_named_read(const struct frag_settings *settings, struct frag_named *named,
-		    struct totals *totals, extent_fn also, void *also_context)
+int one_file_read(const struct frag_settings *settings, struct one_file *one, struct totals *totals,
+		  extent_fn also, void *also_context)
 {
-	struct watcher watcher = { settings, &named->file, 0, also, also_context };
+	struct watcher watcher = { settings, &one->file, 0, also, also_context };
 	struct frag_collector collector = {
-		.model = named->model,
-		.file_bytes = settings->map_in_order ? named->file.size_bytes : 0,
+		.model = one->model,
+		.file_bytes = settings->map_in_order ? one->file.size_bytes : 0,
 		.shared = totals ? &totals->shared : NULL,
 		.map = totals ? totals->map : NULL,
-		.parts = settings->with_parts ? &named->parts : NULL,
+		.parts = settings->with_parts ? &one->parts : NULL,
 		.also = watch,
 		.also_context = &watcher,
 	};
 	int r;
 
-	parts_init(&named->parts, named->file.size_bytes, named->facts.block_bytes);
-	r = frag_file_read(named->fd, &named->facts, settings->sync, &collector, &named->file);
+	parts_init(&one->parts, one->file.size_bytes, one->facts.block_bytes);
+	r = frag_file_read(one->fd, &one->facts, settings->sync, &collector, &one->file);
 
 	/* What comes behind is not known to be a hole. */
 	if (r == -ECANCELED)
-		collector.sums.logical_end = named->file.size_bytes;
+		collector.sums.logical_end = one->file.size_bytes;
 	if (r == -ECANCELED)
-		frag_collected(&collector, &named->facts, false, &named->file);
+		frag_collected(&collector, &one->facts, false, &one->file);
 	if ((r == 0 || r == -ECANCELED) && totals) {
-		int added = totals_add(totals, &named->file);
+		int added = totals_add(totals, &one->file);
 
 		r = added < 0 ? added : r;
 	}

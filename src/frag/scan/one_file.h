@@ -7,26 +7,26 @@
 #include "frag/account/file.h"
 #include "frag/frag.h"
 
-struct frag_named {
+struct one_file {
 	int fd;
-	struct frag_file file; /* first what stat() tells, after frag_named_read() all */
+	struct frag_file file; /* first what stat() tells, after one_file_read() all */
 	struct filesystem_facts facts;
 	const struct seek_model *model;
 	struct frag_parts parts; /* with settings->with_parts */
 };
 
-void frag_named_close(struct frag_named *named);
+void one_file_close(struct one_file *one);
 
 /* -EISDIR: a directory; -EINVAL: neither that nor a regular file; or as open(). */
-int frag_named_open(const struct frag_settings *settings, const char *path, struct frag_named *ret);
+int one_file_open(const struct frag_settings *settings, const char *path, struct one_file *ret);
 
 /*
- * Reads the layout into named->file, and adds it to `totals` (may be NULL).
+ * Reads the layout into one->file, and adds it to `totals` (may be NULL).
  * `also` (may be NULL) sees each extent.  -ECANCELED: settings->cancel_fd became
- * readable; named->file has what was seen until then.
+ * readable; one->file has what was seen until then.
  */
-int frag_named_read(const struct frag_settings *settings, struct frag_named *named,
-		    struct totals *totals, extent_fn also, void *also_context);
+int one_file_read(const struct frag_settings *settings, struct one_file *one, struct totals *totals,
+		  extent_fn also, void *also_context);
 
 /* ---- swap: whether swapon takes it, and where a kernel that resumes from hibernation finds it
  * ---- */
