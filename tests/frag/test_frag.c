@@ -212,13 +212,12 @@ static void breaks_cost_more_the_farther(void **state)
 
 	assert_null(seek_model_find("tape"));
 	/* 64 KiB pass under the head. */
-	assert_float_equal(seek_cost_of_break(disk, 65536, tib), 65536 / 180e6, 1e-9);
-	assert_true(seek_cost_of_break(disk, tib / 100, tib) >
-		    seek_cost_of_break(disk, tib / 1000, tib));
-	assert_float_equal(seek_cost_of_break(disk, tib, tib), 0.020, 1e-9);
-	assert_float_equal(seek_cost_of_break(disk, UINT64_MAX, 0), 0.020, 1e-9);
-	assert_float_equal(seek_cost_of_break(flash, tib, tib), 20e-6, 1e-12);
-	assert_float_equal(seek_cost_of_bytes(flash, 500000000), 1, 1e-9);
+	assert_float_equal(seek_cost(disk, 65536, tib), 65536 / 180e6, 1e-9);
+	assert_true(seek_cost(disk, tib / 100, tib) > seek_cost(disk, tib / 1000, tib));
+	assert_float_equal(seek_cost(disk, tib, tib), 0.020, 1e-9);
+	assert_float_equal(seek_cost(disk, UINT64_MAX, 0), 0.020, 1e-9);
+	assert_float_equal(seek_cost(flash, tib, tib), 20e-6, 1e-12);
+	assert_float_equal(seek_read_cost(flash, 500000000), 1, 1e-9);
 }
 
 static void only_what_matters_is_worth_it(void **state)
@@ -240,8 +239,8 @@ static void a_target_is_where_a_break_hardly_matters(void **state)
 	for (unsigned i = 0; i < seek_model_count; i++) {
 		uint64_t bytes = seek_target_bytes(&seek_models[i]);
 
-		assert_true(seek_cost_of_break(&seek_models[i], 1ull << 39, 10ull << 39) <
-			    0.1 * seek_cost_of_bytes(&seek_models[i], bytes));
+		assert_true(seek_cost(&seek_models[i], 1ull << 39, 10ull << 39) <
+			    0.1 * seek_read_cost(&seek_models[i], bytes));
 	}
 }
 

@@ -128,12 +128,12 @@ static void parts_add(struct frag_parts *parts, uint64_t logical, double extra_s
 /* ---- collecting ---- */
 
 static void add_to_map(const struct frag_collector *collector, const struct extent *extent,
-		       int is_break)
+		       int is_seek)
 {
 	struct extent there = *extent;
 
 	there.bytes = extent_disk_bytes(extent);
-	map_add(collector->map, &there, is_break, collector->file_bytes);
+	map_add(collector->map, &there, is_seek, collector->file_bytes);
 }
 
 int frag_collect(const struct extent *extent, void *context)
@@ -142,14 +142,13 @@ int frag_collect(const struct extent *extent, void *context)
 	struct layout_sums *sums = &collector->sums;
 	uint64_t before = sums->figures.fragments;
 	double seconds = 0;
-	int r = 0, is_break;
+	int r = 0, is_seek;
 
 	layout_sums_add(sums, extent);
-	is_break = sums->step_bytes != 0;
-	if (is_break)
-		seconds = seek_cost_of_break(collector->model, sums->step_bytes,
-					     collector->volume_bytes);
-	collector->break_seconds += seconds;
+	is_seek = sums->step_bytes != 0;
+	if (is_seek)
+		seconds = seek_cost(collector->model, sums->step_bytes, collector->volume_bytes);
+	collector->seek_seconds += seconds;
 	if (collector->parts && sums->figures.fragments > before)
 		parts_add(collector->parts, extent->logical, seconds);
 	if (extent->flags & EXTENT_DELALLOC)
@@ -159,7 +158,7 @@ int frag_collect(const struct extent *extent, void *context)
 	if (extent->bytes > extent_disk_bytes(extent))
 		collector->packed_bytes += extent->bytes - extent_disk_bytes(extent);
 	if (collector->map && extent_has_address(extent))
-		add_to_map(collector, extent, is_break);
+		add_to_map(collector, extent, is_seek);
 	if (collector->shared && extent->flags & EXTENT_SHARED && extent_has_address(extent))
 		r = ranges_add(collector->shared, collector->device, extent->physical,
 			       extent_disk_bytes(extent));
@@ -168,14 +167,14 @@ int frag_collect(const struct extent *extent, void *context)
 	return r;
 }
 
-static void add_costs(const struct seek_model *model, double break_seconds, uint64_t packed_bytes,
+static void add_costs(const struct seek_model *model, double seek_seconds, uint64_t packed_bytes,
 		      struct frag_file *file)
 {
 	uint64_t unread = file->layout.unwritten_bytes + file->inline_bytes + packed_bytes;
 	uint64_t mapped = file->layout.mapped_bytes;
 
-	file->sequential_seconds = seek_cost_of_bytes(model, mapped > unread ? mapped - unread : 0);
-	file->extra_seconds = break_seconds;
+	file->sequential_seconds = seek_read_cost(model, mapped > unread ? mapped - unread : 0);
+	file->extra_seconds = seek_seconds;
 }
 
 /* What the extents leave out behind them; the end of the last block is none. */
@@ -201,7 +200,7 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 	file->ideal_fragments = layout_ideal_fragments(file->layout.mapped_bytes, run);
 	if (file->ideal_fragments > file->layout.fragments)
 		file->ideal_fragments = file->layout.fragments;
-	add_costs(collector->model, collector->break_seconds, collector->packed_bytes, file);
+	add_costs(collector->model, collector->seek_seconds, collector->packed_bytes, file);
 }
 
 static void fill_one_extent(const struct seek_model *model, uint64_t extents,

@@ -18,7 +18,7 @@ enum { PARTS_MAX = 16 };
 
 struct frag_part {
 	uint64_t fragments;   /* that start in it */
-	double extra_seconds; /* of the breaks before these */
+	double extra_seconds; /* of the seeks before these */
 };
 
 struct frag_parts {
@@ -75,7 +75,7 @@ struct frag_collector {
 	struct layout_sums sums;
 	uint64_t delayed_bytes, inline_bytes;
 	uint64_t packed_bytes; /* that compression saves, where that is known */
-	double break_seconds;
+	double seek_seconds;
 	const struct seek_model *model;
 	uint64_t device, volume_bytes, file_bytes;
 	struct ranges *shared;	  /* gets the shared extents; NULL: nobody cares */

@@ -32,7 +32,7 @@ void map_init(struct map *map, uint64_t volume_bytes)
 static void add_bin(struct map_bin *to, const struct map_bin *from)
 {
 	to->bytes += from->bytes;
-	to->breaks += from->breaks;
+	to->seeks += from->seeks;
 	to->position += from->position;
 }
 
@@ -47,7 +47,7 @@ static void halve(struct map *map)
 	map->bin_bytes *= 2;
 }
 
-void map_add(struct map *map, const struct extent *extent, int is_break, uint64_t file_bytes)
+void map_add(struct map *map, const struct extent *extent, int is_seek, uint64_t file_bytes)
 {
 	uint64_t at = extent->physical, end = at + extent->bytes;
 	double place = 0;
@@ -58,7 +58,7 @@ void map_add(struct map *map, const struct extent *extent, int is_break, uint64_
 		halve(map);
 	if (end > map->end_bytes)
 		map->end_bytes = end;
-	map->bins[at / map->bin_bytes].breaks += is_break != 0;
+	map->bins[at / map->bin_bytes].seeks += is_seek != 0;
 	if (file_bytes)
 		place = (double)extent->logical / (double)file_bytes;
 	while (at < end) {

@@ -11,7 +11,7 @@ enum { MAP_BINS = 4096 };
 
 struct map_bin {
 	uint64_t bytes;	 /* of the files in question */
-	uint64_t breaks; /* fragments that begin here and are not the first of their file */
+	uint64_t seeks;	 /* fragments that start here and are not the first of their file */
 	double position; /* bytes times their place in the file (0 to 1), for a single file */
 };
 
@@ -25,7 +25,7 @@ struct map {
 void map_init(struct map *map, uint64_t volume_bytes);
 
 /* An extent with an address; `file_bytes` 0: its place in the file does not matter. */
-void map_add(struct map *map, const struct extent *extent, int is_break, uint64_t file_bytes);
+void map_add(struct map *map, const struct extent *extent, int is_seek, uint64_t file_bytes);
 
 void map_merge(struct map *map, const struct map *other);
 

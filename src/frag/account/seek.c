@@ -5,7 +5,7 @@
  * what a given drive does, with its cache and its queue; it puts files in order,
  * and tells milliseconds from minutes.
  *
- * disk: 7200 turns a minute.  A break waits half a turn (4.2 ms), and the arm
+ * disk: 7200 turns a minute.  A seek waits half a turn (4.2 ms), and the arm
  * takes 0.8 ms at least and 15 ms more over all of the volume; arms accelerate,
  * so time grows with the root of the distance.  Short gaps pass under the head.
  * flash: no arm; what is left is one more request, of which many are under way.
@@ -36,27 +36,26 @@ const struct seek_model *seek_model_find(const char *name)
 	return NULL;
 }
 
-double seek_cost_of_bytes(const struct seek_model *model, uint64_t bytes)
+double seek_read_cost(const struct seek_model *model, uint64_t bytes)
 {
 	return (double)bytes / model->bytes_per_second;
 }
 
-double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
-			  uint64_t volume_bytes)
+double seek_cost(const struct seek_model *model, uint64_t step_bytes, uint64_t volume_bytes)
 {
 	double volume = volume_bytes ? (double)volume_bytes : volume_bytes_assumed;
 	double share = fmin((double)step_bytes / volume, 1);
-	double seek = model->break_seconds + model->full_stroke_seconds * sqrt(share);
+	double seek = model->seek_seconds + model->full_stroke_seconds * sqrt(share);
 
 	if (model->reads_through)
-		return fmin(seek, seek_cost_of_bytes(model, step_bytes));
+		return fmin(seek, seek_read_cost(model, step_bytes));
 	return seek;
 }
 
 uint64_t seek_target_bytes(const struct seek_model *model)
 {
-	/* A break that goes over a tenth of the volume. */
-	double seconds = model->break_seconds + model->full_stroke_seconds * sqrt(0.1);
+	/* A seek over a tenth of the volume. */
+	double seconds = model->seek_seconds + model->full_stroke_seconds * sqrt(0.1);
 	uint64_t bytes = (uint64_t)(seconds / share_that_hardly_matters * model->bytes_per_second);
 
 	return 1ull << (63 - __builtin_clzll(bytes | 1));

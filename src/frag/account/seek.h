@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The seek model: what the breaks of a file cost whoever reads it from begin to end. */
+/* The seek model: what the discontinuities of a file cost when it is read from start to end. */
 #ifndef FRAG_SEEK_H
 #define FRAG_SEEK_H
 
@@ -10,8 +10,8 @@
 struct seek_model {
 	const char *name; /* for --model */
 	const char *summary;
-	double bytes_per_second;    /* where the layout has no break */
-	double break_seconds;	    /* at least, for each break */
+	double bytes_per_second;    /* where nothing has to be sought */
+	double seek_seconds;	    /* at least, per seek */
 	double full_stroke_seconds; /* on top, over the whole volume; the root of the distance
 				       counts */
 	bool reads_through;	    /* a gap may be read instead, if that takes less */
@@ -23,9 +23,8 @@ extern const size_t seek_model_count;
 /* NULL: no such model. */
 const struct seek_model *seek_model_find(const char *name);
 
-/* One break, of so many bytes either way; `volume_bytes` 0: 1 TiB is taken. */
-double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
-			  uint64_t volume_bytes);
+/* One seek over so many bytes, either way; `volume_bytes` 0: 1 TiB is taken. */
+double seek_cost(const struct seek_model *model, uint64_t step_bytes, uint64_t volume_bytes);
 
 /*
  * Fragments of that size cost about a twentieth of the time to read them, so that larger
@@ -33,11 +32,11 @@ double seek_cost_of_break(const struct seek_model *model, uint64_t step_bytes,
  */
 uint64_t seek_target_bytes(const struct seek_model *model);
 
-/* Reading without any break. */
-double seek_cost_of_bytes(const struct seek_model *model, uint64_t bytes);
+/* Reading without any seek. */
+double seek_read_cost(const struct seek_model *model, uint64_t bytes);
 
 /*
- * Whether a file is worth rewriting: the breaks make reading it at least half
+ * Whether a file is worth rewriting: the seeks make reading it at least half
  * as long again, and by at least 50 ms.
  */
 bool seek_is_worth(double sequential_seconds, double extra_seconds);

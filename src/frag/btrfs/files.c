@@ -164,7 +164,7 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 	again.sums.figures.extents = before->extents;
 	again.sums.figures.shared_bytes = before->shared_bytes;
 	collector->sums = again.sums;
-	collector->break_seconds = again.break_seconds;
+	collector->seek_seconds = again.seek_seconds;
 	collector->packed_bytes = again.packed_bytes;
 	return 0;
 }

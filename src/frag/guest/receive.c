@@ -157,7 +157,7 @@ static int take_map(const json_t *json, struct map *map)
 		if (at >= MAP_BINS)
 			return -EPROTO;
 		map->bins[at] =
-			(struct map_bin) { .bytes = count_at(bin, 1), .breaks = count_at(bin, 2) };
+			(struct map_bin) { .bytes = count_at(bin, 1), .seeks = count_at(bin, 2) };
 	}
 	return 0;
 }

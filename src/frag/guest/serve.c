@@ -95,7 +95,7 @@ static json_t *map_to_json(const struct map *map)
 		if (map->bins[i].bytes)
 			json_array_append_new(bins,
 					      json_pack("[iII]", i, (json_int_t)map->bins[i].bytes,
-							(json_int_t)map->bins[i].breaks));
+							(json_int_t)map->bins[i].seeks));
 	return json_pack("{sI sI so}", "bin_bytes", (json_int_t)map->bin_bytes, "end_bytes",
 			 (json_int_t)map->end_bytes, "bins", bins);
 }

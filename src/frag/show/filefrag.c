@@ -2,9 +2,9 @@
 /*
  * The table of `filefrag -v` (e2fsprogs 1.47), byte for byte: scripts read it, and
  * a reader can lay one beside the other.  Its habits come with it: "expected" is
- * where the extent would go on, had the hole before it blocks of its own; one that
- * goes on as if there were no hole is no break either; the number of extents in
- * the last line is that of breaks and one more.
+ * where the extent would continue, had the hole before it blocks of its own; one that
+ * continues as if there were no hole is no discontinuity either; the number of extents in
+ * the last line is that of discontinuities and one more.
  */
 #include <inttypes.h>
 #include <string.h>

@@ -20,7 +20,7 @@
 enum { TEXT_ROWS = 16, TEXT_COLUMNS_MIN = 16, TEXT_COLUMNS_MAX = 128 };
 
 struct cell {
-	uint64_t bytes, breaks;
+	uint64_t bytes, seeks;
 };
 
 static struct cell cell_of(const struct map *map, unsigned bins, unsigned cells, unsigned number)
@@ -31,7 +31,7 @@ static struct cell cell_of(const struct map *map, unsigned bins, unsigned cells,
 
 	for (unsigned i = from; i < to; i++) {
 		cell.bytes += map->bins[i].bytes;
-		cell.breaks += map->bins[i].breaks;
+		cell.seeks += map->bins[i].seeks;
 	}
 	return cell;
 }
@@ -47,9 +47,9 @@ static void put_cell(FILE *to, const struct cell *cell, double cell_bytes, bool 
 			 : share < 0.9	  ? 3
 					  : 4;
 
-	if (cell->breaks >= 100)
+	if (cell->seeks >= 100)
 		fputc('X', to);
-	else if (cell->breaks >= 10)
+	else if (cell->seeks >= 10)
 		fputc('x', to);
 	else if (ascii)
 		fputc(ascii_shades[shade], to);
@@ -131,13 +131,13 @@ static void put_bin(const struct picture *picture, unsigned number)
 		CELL - 1, CELL - 1);
 	put_colour(picture, bin);
 	fprintf(picture->to, "\" fill-opacity=\"%.2f\"", 0.25 + 0.75 * share);
-	if (bin->breaks)
+	if (bin->seeks)
 		fprintf(picture->to, " stroke=\"#c53030\" stroke-width=\"%.1f\"",
-			fmin(0.6 + log10((double)bin->breaks), 3));
+			fmin(0.6 + log10((double)bin->seeks), 3));
 	fprintf(picture->to,
 		"><title>at %s: ", size_human((double)picture->map->bin_bytes * number, text));
 	fprintf(picture->to, "%s, %" PRIu64 " seek%s</title></rect>\n",
-		size_human((double)bin->bytes, text), bin->breaks, words_plural(bin->breaks));
+		size_human((double)bin->bytes, text), bin->seeks, words_plural(bin->seeks));
 }
 
 static void put_labels(const struct picture *picture, unsigned rows)
