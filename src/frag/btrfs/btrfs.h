@@ -81,12 +81,6 @@ struct btrfs_chunks {
 	size_t device_count;
 };
 
-/* *ret is all zero before, and cleared by btrfs_chunks_clear() in any case.  0 or -errno. */
-int btrfs_chunks_read(const struct btrfs_trees *trees, void *buffer, struct btrfs_chunks *ret);
-void btrfs_chunks_clear(struct btrfs_chunks *chunks);
-
-bool btrfs_chunks_have_data_at(const struct btrfs_chunks *chunks, uint64_t logical);
-
 /* How many bytes of data go into what is in no chunk; it is used up after that. */
 uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
 
@@ -99,28 +93,7 @@ int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struc
 /* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
 int btrfs_note_free(const struct btrfs_trees *trees, struct frag_result *result);
 
-/* ---- files ---- */
-
-/* Goes through the inodes of one tree, item by item. */
-struct btrfs_files {
-	struct pipeline_worker *worker;
-	struct btrfs_paths *paths;
-	uint64_t tree;
-	bool in_file; /* `inode` is one that we want */
-	bool needs_no_extents;
-	struct source_inode inode;
-	struct btrfs_name name; /* of it; "": not met yet */
-	struct extent pending;	/* not handed over yet: the next one may go on with it */
-};
-
-/* For a pipeline_namer; context is a struct btrfs_files. */
-int btrfs_name_file(void *files, const struct frag_file *file, bool whole, const char **ret);
-
-/* A btrfs_item_fn; context is a struct btrfs_files. */
-int btrfs_files_take(const struct btree_item *item, void *files);
-
-/* After the last item. */
-int btrfs_files_finish(struct btrfs_files *files);
+/* ---- extents ---- */
 
 /*
  * The extent in an item of a file's data.  1 with *ret, which is not inline; 0: a
@@ -136,11 +109,5 @@ int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struc
  * lengths on the volume, which takes root; others keep lower bounds.  0 or -ENOMEM.
  */
 int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector);
-
-/* ---- all of it ---- */
-
-/* result->facts are known already.  `top_tree`, `top`: as for btrfs_paths_new(). */
-int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *settings,
-	       uint64_t top_tree, const char *top, struct frag_result *result);
 
 #endif

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * btrfs as a whole, mounted: all subvolumes, in ranges of inodes which threads
- * take in turn.
+ * take in turn.  Items come in the order of the inodes: an inode's item, its name, then its
+ * extents.
+ *
+ * Extents that lie side by side are joined as FIEMAP joins them.  Whether an extent is shared
+ * is not in these trees; but all extents pass by here, those of snapshots as well, and their
+ * union is what is used once.
  */
 #include <endian.h>
 #include <errno.h>
@@ -15,9 +20,10 @@
 #include <sys/stat.h>
 
 #include "base/array.h"
-#include "frag/btrfs/btrfs.h"
 #include "base/cleanup.h"
+#include "frag/btrfs/btrfs.h"
 #include "frag/frag.h"
+#include "frag/scan/pipeline.h"
 
 enum { INODES_A_RANGE = 8192 };
 
@@ -35,6 +41,146 @@ struct scan {
 	uint64_t range_count;
 	void *buffer; /* to find the next one */
 };
+
+/* ---- files ---- */
+
+/* Goes through the inodes of one tree, item by item. */
+struct files {
+	struct pipeline_worker *worker;
+	struct btrfs_paths *paths;
+	uint64_t tree;
+	bool in_file; /* `inode` is one that we want */
+	bool needs_no_extents;
+	struct source_inode inode;
+	struct btrfs_name name; /* of it; "": not met yet */
+	struct extent pending;	/* not handed over yet: the next one may go on with it */
+};
+
+static int flush_extent(struct files *files)
+{
+	struct extent extent = files->pending;
+
+	files->pending.bytes = 0;
+	return extent.bytes ? frag_collect(&extent, &files->worker->collector) : 0;
+}
+
+static int add_extent(struct files *files, const struct extent *extent)
+{
+	struct extent *pending = &files->pending;
+	int r;
+
+	if (pending->bytes && pending->flags == extent->flags &&
+	    !(extent->flags & EXTENT_NO_ADDRESS) &&
+	    pending->logical + pending->bytes == extent->logical &&
+	    pending->physical + pending->bytes == extent->physical) {
+		pending->bytes += extent->bytes;
+		return 0;
+	}
+	r = flush_extent(files);
+	*pending = *extent;
+	return r;
+}
+
+static int take_extent(struct files *files, const struct btree_item *item)
+{
+	struct btrfs_file_extent_item data;
+	struct extent extent;
+
+	if (btrfs_inline_take(item, files->worker->facts->block_bytes, &extent))
+		return add_extent(files, &extent);
+	if (!btrfs_extent_take(item, &extent))
+		return 0;
+	memcpy(&data, item->data, sizeof(data));
+	if (ranges_add(&files->worker->totals.shared, 0, le64toh(data.disk_bytenr),
+		       le64toh(data.disk_num_bytes)) < 0)
+		return -ENOMEM;
+	return add_extent(files, &extent);
+}
+
+static int name_file(void *context, const struct frag_file *file, bool whole, const char **ret)
+{
+	struct files *files = context;
+
+	(void)file;
+	*ret = *files->name.name ? files->name.name : NULL;
+	if (*ret && whole)
+		*ret = btrfs_path_of(files->paths, files->tree, &files->name);
+	return 0;
+}
+
+static int finish_file(struct files *files)
+{
+	struct pipeline_worker *worker = files->worker;
+	int r;
+
+	if (!files->in_file)
+		return 0;
+	files->in_file = false;
+	r = files->needs_no_extents ? pipeline_begin_file(worker, &files->inode)
+				    : flush_extent(files);
+	if (files->needs_no_extents || r < 0)
+		return r;
+	frag_collected(&worker->collector, worker->facts, false, &worker->file);
+	return pipeline_end_file(worker, 0);
+}
+
+/* The name of a file that needs no extents comes before it is counted. */
+static int begin_file(struct files *files, uint64_t inode, const struct btrfs_inode_item *item)
+{
+	struct pipeline_worker *worker = files->worker;
+	uint64_t block = worker->facts->block_bytes;
+	int r;
+
+	files->inode = (struct source_inode) {
+		.device = files->tree,
+		.number = inode,
+		.size_bytes = le64toh(item->size),
+		.disk_bytes = (le64toh(item->nbytes) + block - 1) / block * block,
+		.mtime = (int64_t)le64toh(item->mtime.sec),
+	};
+	files->inode.is_simple = frag_file_has_one_block(files->inode.size_bytes,
+							 files->inode.disk_bytes, worker->facts);
+	files->inode.extents = files->inode.disk_bytes != 0;
+	files->name.name[0] = '\0';
+	files->needs_no_extents = files->inode.is_simple && !worker->pipeline->settings->exact;
+	r = files->needs_no_extents ? 1 : pipeline_begin_file(worker, &files->inode);
+	files->in_file = r > 0;
+	return r < 0 ? r : 0;
+}
+
+static int take_inode(struct files *files, const struct btree_item *item)
+{
+	struct btrfs_inode_item inode;
+	int r = finish_file(files);
+
+	if (r < 0 || item->bytes < sizeof(inode))
+		return r;
+	memcpy(&inode, item->data, sizeof(inode));
+	if (le32toh(inode.nlink) == 0)
+		return 0;
+	atomic_fetch_add_explicit(&files->worker->pipeline->files, 1, memory_order_relaxed);
+	if (S_ISREG(le32toh(inode.mode)))
+		return begin_file(files, item->object, &inode);
+	if (S_ISDIR(le32toh(inode.mode)))
+		files->worker->totals.directories++;
+	else
+		files->worker->totals.special_files++;
+	return 0;
+}
+
+static int take_item(const struct btree_item *item, void *context)
+{
+	struct files *files = context;
+	bool is_ours = files->in_file && item->object == files->inode.number;
+
+	if (item->type == BTRFS_INODE_ITEM_KEY)
+		return take_inode(files, item);
+	if (is_ours && item->type == BTRFS_EXTENT_DATA_KEY && !files->needs_no_extents)
+		return take_extent(files, item);
+	if (is_ours && !*files->name.name)
+		btrfs_name_take(item, &files->name);
+	return pipeline_is_over(files->worker->pipeline) ? 1 : 0;
+}
 
 /* ---- subvolumes ---- */
 
@@ -107,16 +253,16 @@ static int next_range(struct scan *scan, struct inode_range *ret)
 
 /* ---- threads ---- */
 
-static int scan_range(struct scan *scan, struct btrfs_files *files, void *buffer,
+static int scan_range(struct scan *scan, struct files *files, void *buffer,
 		      const struct inode_range *range)
 {
 	int r;
 
 	files->tree = range->tree;
-	r = btrfs_search(scan->trees, buffer, range->tree, range->from, range->to, btrfs_files_take,
+	r = btrfs_search(scan->trees, buffer, range->tree, range->from, range->to, take_item,
 			 files);
 	if (r == 0)
-		r = btrfs_files_finish(files);
+		r = finish_file(files);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -126,10 +272,10 @@ static int work(struct pipeline_worker *worker)
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	CLEANUP(btrfs_paths_freep)
 	struct btrfs_paths *paths = btrfs_paths_new(scan->trees, scan->top_tree, scan->top);
-	struct btrfs_files files = { .worker = worker, .paths = paths };
+	struct files files = { .worker = worker, .paths = paths };
 	int r = buffer && paths ? 0 : -ENOMEM;
 
-	worker->namer = (struct pipeline_namer) { btrfs_name_file, &files };
+	worker->namer = (struct pipeline_namer) { name_file, &files };
 	while (r >= 0 && !pipeline_is_over(worker->pipeline)) {
 		struct inode_range range;
 
@@ -153,8 +299,9 @@ static void scan_clear(struct scan *scan)
 	pthread_mutex_destroy(&scan->lock);
 }
 
-int btrfs_scan(const struct btrfs_trees *trees, const struct frag_settings *settings,
-	       uint64_t top_tree, const char *top, struct frag_result *result)
+/* `top_tree` is the subvolume that lies at `top`; result->facts are known already. */
+static int scan_subvolumes(const struct btrfs_trees *trees, const struct frag_settings *settings,
+			   uint64_t top_tree, const char *top, struct frag_result *result)
 {
 	CLEANUP(scan_clear)
 	struct scan scan = {
@@ -226,7 +373,7 @@ static int scan_mounted(const struct frag_settings *settings, const struct scan_
 	top = top_of(target);
 	ret->paths_inside = !*top;
 	r = btrfs_note_free(&trees, ret);
-	return r < 0 ? r : btrfs_scan(&trees, settings, top_tree, top, ret);
+	return r < 0 ? r : scan_subvolumes(&trees, settings, top_tree, top, ret);
 }
 
 const struct volume_source volume_source_btrfs = { "btrfs-search", scan_mounted };
