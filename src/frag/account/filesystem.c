@@ -311,10 +311,8 @@ static int read_runs(struct filesystems *filesystems, const struct scanned_files
 {
 	const struct extent_kernel kernel = { control, filesystems };
 
-	const struct btrfs_trees trees = { filesystem->fd };
-
 	if (filesystem->facts.magic == BTRFS_SUPER_MAGIC)
-		return btrfs_read_free(&trees, filesystem->facts.block_bytes, space);
+		return btrfs_read_free(filesystem->fd, filesystem->facts.block_bytes, space);
 	return free_space_by_fsmap(&kernel, filesystem->fd, filesystem->facts.device, space);
 }
 

@@ -26,18 +26,13 @@ struct btree_item {
 /* Non-zero ends the search and is returned. */
 typedef int (*btrfs_item_fn)(const struct btree_item *item, void *context);
 
-/* The trees of one mounted file system, used by several threads. */
-struct btrfs_trees {
-	int fd;
-};
-
 /*
- * All items of a tree whose objects are from `from` to `to`, in order.  `buffer`
- * comes from btrfs_buffer_new() and belongs to one search at a time.  0, what
+ * All items of a tree of the file system that `fd` is on, whose objects are from `from` to `to`, in
+ * order.  `buffer` comes from btrfs_buffer_new() and belongs to one search at a time.  0, what
  * `each` returned, -ENOENT (no such tree) or another -errno.
  */
-int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
-		 uint64_t to, btrfs_item_fn each, void *context);
+int btrfs_search(int fd, void *buffer, uint64_t tree, uint64_t from, uint64_t to,
+		 btrfs_item_fn each, void *context);
 
 /* NULL: out of memory. */
 void *btrfs_buffer_new(void);
@@ -59,8 +54,7 @@ int btrfs_name_take(const struct btree_item *item, struct btrfs_name *ret);
 struct btrfs_paths;
 
 /* `top_tree` is the subvolume that lies at `top`.  NULL: out of memory. */
-struct btrfs_paths *btrfs_paths_new(const struct btrfs_trees *trees, uint64_t top_tree,
-				    const char *top);
+struct btrfs_paths *btrfs_paths_new(int fd, uint64_t top_tree, const char *top);
 void btrfs_paths_freep(struct btrfs_paths **paths);
 
 /* Valid until the next call.  NULL: it cannot be found. */
@@ -88,10 +82,10 @@ uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
  * The free space that files can have, on all devices.  0, -ENODATA (not known: no free
  * space tree, or no permission), -ENOMEM.
  */
-int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret);
+int btrfs_read_free(int fd, uint64_t block_bytes, struct free_space *ret);
 
 /* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
-int btrfs_note_free(const struct btrfs_trees *trees, struct frag_result *result);
+int btrfs_note_free(int fd, struct frag_result *result);
 
 /* ---- extents ---- */
 

@@ -85,7 +85,6 @@ static int take_again(const struct btree_item *item, void *context)
 
 int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector)
 {
-	const struct btrfs_trees trees = { fd };
 	const struct layout *before = &collector->sums.figures;
 	struct frag_collector again = { .sums = LAYOUT_SUMS_INIT,
 					.model = collector->model,
@@ -102,7 +101,7 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 	if (!buffer)
 		return -ENOMEM;
 	/* Tree 0 is that of the subvolume that the file is in. */
-	r = btrfs_search(&trees, buffer, 0, inode, inode, take_again, &encoded);
+	r = btrfs_search(fd, buffer, 0, inode, inode, take_again, &encoded);
 	/* No permission, or it has changed meanwhile. */
 	if (r < 0 || again.sums.figures.mapped_bytes != before->mapped_bytes)
 		return 0;

@@ -85,10 +85,10 @@ static int take_chunk_item(const struct btree_item *item, void *context)
 	return item->type == BTRFS_CHUNK_ITEM_KEY ? add_chunk(context, item) : 0;
 }
 
-static int chunks_read(const struct btrfs_trees *trees, void *buffer, struct btrfs_chunks *ret)
+static int chunks_read(int fd, void *buffer, struct btrfs_chunks *ret)
 {
-	return btrfs_search(trees, buffer, BTRFS_CHUNK_TREE_OBJECTID, 0, UINT64_MAX,
-			    take_chunk_item, ret);
+	return btrfs_search(fd, buffer, BTRFS_CHUNK_TREE_OBJECTID, 0, UINT64_MAX, take_chunk_item,
+			    ret);
 }
 
 static void chunks_clear(struct btrfs_chunks *chunks)
@@ -217,7 +217,7 @@ static void reader_clear(struct free_reader *reader)
 	chunks_clear(&reader->chunks);
 }
 
-int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struct free_space *ret)
+int btrfs_read_free(int fd, uint64_t block_bytes, struct free_space *ret)
 {
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	struct free_space space = { 0 };
@@ -228,9 +228,9 @@ int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struc
 
 	if (!buffer)
 		return -ENOMEM;
-	r = chunks_read(trees, buffer, &reader.chunks);
+	r = chunks_read(fd, buffer, &reader.chunks);
 	if (r == 0)
-		r = btrfs_search(trees, buffer, BTRFS_FREE_SPACE_TREE_OBJECTID, 0, UINT64_MAX,
+		r = btrfs_search(fd, buffer, BTRFS_FREE_SPACE_TREE_OBJECTID, 0, UINT64_MAX,
 				 take_free, &reader);
 	rest = btrfs_chunks_take_rest(&reader.chunks);
 	if (rest)
@@ -242,14 +242,14 @@ int btrfs_read_free(const struct btrfs_trees *trees, uint64_t block_bytes, struc
 	return 0;
 }
 
-int btrfs_note_free(const struct btrfs_trees *trees, struct frag_result *result)
+int btrfs_note_free(int fd, struct frag_result *result)
 {
 	int r;
 
 	result->free = calloc(1, sizeof(*result->free));
 	if (!result->free)
 		return -ENOMEM;
-	r = btrfs_read_free(trees, result->facts.block_bytes, result->free);
+	r = btrfs_read_free(fd, result->facts.block_bytes, result->free);
 	if (r == 0 || r == -ENOMEM)
 		return r;
 	free(TAKE_PTR(result->free));

@@ -62,7 +62,6 @@ struct reference {
 
 struct source_reader {
 	struct source_volume *volume;
-	struct btrfs_trees trees;
 	void *buffer;
 	uint64_t last_snapshot;
 	struct source_visit *visit;
@@ -98,10 +97,9 @@ static int take_root(const struct btree_item *item, void *context)
 
 static int read_root(int fd, uint64_t tree, struct root *ret)
 {
-	const struct btrfs_trees trees = { fd };
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
-	int r = buffer ? btrfs_search(&trees, buffer, BTRFS_ROOT_TREE_OBJECTID, tree, tree,
-				      take_root, ret)
+	int r = buffer ? btrfs_search(fd, buffer, BTRFS_ROOT_TREE_OBJECTID, tree, tree, take_root,
+				      ret)
 		       : -ENOMEM;
 
 	return r > 0 ? 0 : r < 0 ? r : -ENOENT;
@@ -200,7 +198,6 @@ static struct source_reader *reader_new(struct source_volume *volume)
 	if (!reader)
 		return NULL;
 	reader->volume = volume;
-	reader->trees = (struct btrfs_trees) { volume->fd };
 	reader->buffer = btrfs_buffer_new();
 	if (reader->buffer)
 		return reader;
@@ -368,7 +365,7 @@ static int read_references(struct source_reader *reader)
 	for (size_t i = 1; r == 0 && i <= count; i++) {
 		if (i < count && all[i].start - all[i - 1].start < BYTES_APART)
 			continue;
-		r = btrfs_search(&reader->trees, reader->buffer, BTRFS_EXTENT_TREE_OBJECTID,
+		r = btrfs_search(reader->volume->fd, reader->buffer, BTRFS_EXTENT_TREE_OBJECTID,
 				 all[from].start, all[i - 1].start, take_extent_item, reader);
 		from = i;
 	}
@@ -418,7 +415,7 @@ static int read_run(struct source_reader *reader, size_t from, size_t to)
 	reader->next = from;
 	reader->in_hand = NULL;
 	reader->found_count = reader->extent_count = reader->reference_count = 0;
-	r = btrfs_search(&reader->trees, reader->buffer, reader->volume->tree, inodes[from],
+	r = btrfs_search(reader->volume->fd, reader->buffer, reader->volume->tree, inodes[from],
 			 inodes[to - 1], take_item, reader);
 	if (r == 0)
 		r = read_references(reader);

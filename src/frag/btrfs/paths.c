@@ -26,7 +26,7 @@ struct remembered {
 };
 
 struct btrfs_paths {
-	const struct btrfs_trees *trees;
+	int fd;
 	void *buffer; /* for searches */
 	uint64_t top_tree;
 	const char *top;
@@ -112,14 +112,13 @@ static void remember(struct btrfs_paths *paths, uint64_t tree, uint64_t director
 		slot->path = strdup(path);
 }
 
-struct btrfs_paths *btrfs_paths_new(const struct btrfs_trees *trees, uint64_t top_tree,
-				    const char *top)
+struct btrfs_paths *btrfs_paths_new(int fd, uint64_t top_tree, const char *top)
 {
 	CLEANUP(btrfs_paths_freep) struct btrfs_paths *paths = calloc(1, sizeof(*paths));
 
 	if (!paths)
 		return NULL;
-	paths->trees = trees;
+	paths->fd = fd;
 	paths->buffer = btrfs_buffer_new();
 	paths->top_tree = top_tree;
 	paths->top = top;
@@ -161,7 +160,7 @@ static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *
 		r = prepend(paths, strcmp(paths->top, "/") == 0 ? "" : paths->top, "/");
 		return r < 0 ? r : 1;
 	}
-	if (btrfs_search(paths->trees, paths->buffer, BTRFS_ROOT_TREE_OBJECTID, *tree, *tree,
+	if (btrfs_search(paths->fd, paths->buffer, BTRFS_ROOT_TREE_OBJECTID, *tree, *tree,
 			 take_name, &name) <= 0) {
 		snprintf(number, sizeof(number), FRAG_UNREACHABLE "%llu)",
 			 (unsigned long long)*tree);
@@ -188,7 +187,7 @@ static int add_directory(struct btrfs_paths *paths, uint64_t tree, uint64_t dire
 			r = leave_subvolume(paths, &tree, &directory);
 			continue;
 		}
-		r = btrfs_search(paths->trees, paths->buffer, tree, directory, directory, take_name,
+		r = btrfs_search(paths->fd, paths->buffer, tree, directory, directory, take_name,
 				 &name);
 		if (r <= 0)
 			return r < 0 ? r : -ENOENT;

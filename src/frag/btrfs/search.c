@@ -59,8 +59,8 @@ static int deliver(const struct btrfs_ioctl_search_args_v2 *search, btrfs_item_f
 	return 0;
 }
 
-int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree, uint64_t from,
-		 uint64_t to, btrfs_item_fn each, void *context)
+int btrfs_search(int fd, void *buffer, uint64_t tree, uint64_t from, uint64_t to,
+		 btrfs_item_fn each, void *context)
 {
 	struct btrfs_ioctl_search_args_v2 *search = buffer;
 	struct btrfs_ioctl_search_key *key = &search->key;
@@ -79,7 +79,7 @@ int btrfs_search(const struct btrfs_trees *trees, void *buffer, uint64_t tree, u
 
 		key->nr_items = UINT32_MAX;
 		search->buf_size = BUFFER_BYTES;
-		if (ioctl(trees->fd, BTRFS_IOC_TREE_SEARCH_V2, search) < 0)
+		if (ioctl(fd, BTRFS_IOC_TREE_SEARCH_V2, search) < 0)
 			return -errno;
 		if (key->nr_items == 0)
 			return 0;

@@ -29,7 +29,7 @@ enum { INODES_A_RANGE = 8192 };
 
 struct scan {
 	struct pipeline pipeline;
-	const struct btrfs_trees *trees;
+	int fd;
 	uint64_t top_tree;
 	const char *top;
 	uint64_t *subvolumes;
@@ -233,7 +233,7 @@ static int next_range(struct scan *scan, struct inode_range *ret)
 {
 	while (scan->subvolume < scan->subvolume_count) {
 		uint64_t tree = scan->subvolumes[scan->subvolume], first;
-		int r = btrfs_search(scan->trees, scan->buffer, tree, scan->next_inode,
+		int r = btrfs_search(scan->fd, scan->buffer, tree, scan->next_inode,
 				     BTRFS_LAST_FREE_OBJECTID, keep_inode, &first);
 
 		if (r > 0) {
@@ -259,8 +259,7 @@ static int scan_range(struct scan *scan, struct files *files, void *buffer,
 	int r;
 
 	files->tree = range->tree;
-	r = btrfs_search(scan->trees, buffer, range->tree, range->from, range->to, take_item,
-			 files);
+	r = btrfs_search(scan->fd, buffer, range->tree, range->from, range->to, take_item, files);
 	if (r == 0)
 		r = finish_file(files);
 	return r == -ENOENT ? 0 : r;
@@ -271,7 +270,7 @@ static int work(struct pipeline_worker *worker)
 	struct scan *scan = worker->pipeline->context;
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	CLEANUP(btrfs_paths_freep)
-	struct btrfs_paths *paths = btrfs_paths_new(scan->trees, scan->top_tree, scan->top);
+	struct btrfs_paths *paths = btrfs_paths_new(scan->fd, scan->top_tree, scan->top);
 	struct files files = { .worker = worker, .paths = paths };
 	int r = buffer && paths ? 0 : -ENOMEM;
 
@@ -300,8 +299,8 @@ static void scan_clear(struct scan *scan)
 }
 
 /* `top_tree` is the subvolume that lies at `top`; result->facts are known already. */
-static int scan_subvolumes(const struct btrfs_trees *trees, const struct frag_settings *settings,
-			   uint64_t top_tree, const char *top, struct frag_result *result)
+static int scan_subvolumes(int fd, const struct frag_settings *settings, uint64_t top_tree,
+			   const char *top, struct frag_result *result)
 {
 	CLEANUP(scan_clear)
 	struct scan scan = {
@@ -309,7 +308,7 @@ static int scan_subvolumes(const struct btrfs_trees *trees, const struct frag_se
 			      .result = result,
 			      .work = work,
 			      .context = &scan },
-		.trees = trees,
+		.fd = fd,
 		.top_tree = top_tree,
 		.top = top,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
@@ -320,8 +319,8 @@ static int scan_subvolumes(const struct btrfs_trees *trees, const struct frag_se
 
 	if (!scan.buffer)
 		return -ENOMEM;
-	r = btrfs_search(trees, scan.buffer, BTRFS_ROOT_TREE_OBJECTID, 0, UINT64_MAX,
-			 keep_subvolume, &scan);
+	r = btrfs_search(fd, scan.buffer, BTRFS_ROOT_TREE_OBJECTID, 0, UINT64_MAX, keep_subvolume,
+			 &scan);
 	if (r < 0)
 		return r;
 	result->model = frag_model_for(settings, &result->facts);
@@ -358,7 +357,6 @@ static const char *top_of(const struct scan_target *target)
 static int scan_mounted(const struct frag_settings *settings, const struct scan_target *target,
 			struct frag_result *ret, struct problem *problem)
 {
-	const struct btrfs_trees trees = { target->fd };
 	const char *top;
 	uint64_t top_tree;
 	int r;
@@ -372,8 +370,8 @@ static int scan_mounted(const struct frag_settings *settings, const struct scan_
 	ret->facts = target->facts;
 	top = top_of(target);
 	ret->paths_inside = !*top;
-	r = btrfs_note_free(&trees, ret);
-	return r < 0 ? r : scan_subvolumes(&trees, settings, top_tree, top, ret);
+	r = btrfs_note_free(target->fd, ret);
+	return r < 0 ? r : scan_subvolumes(target->fd, settings, top_tree, top, ret);
 }
 
 const struct volume_source volume_source_btrfs = { "btrfs-search", scan_mounted };

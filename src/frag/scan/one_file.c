@@ -219,7 +219,6 @@ static int find_chunk(const struct btree_item *item, void *context)
 /* The kernel takes a swap file only where each block is on one device, once. */
 static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
 {
-	const struct btrfs_trees trees = { fd };
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
 	struct btrfs_ioctl_dev_info_args device = { 0 };
 	struct chunk_search search = { .address = *address };
@@ -227,7 +226,7 @@ static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
 
 	if (!buffer)
 		return -ENOMEM;
-	r = btrfs_search(&trees, buffer, BTRFS_CHUNK_TREE_OBJECTID, BTRFS_FIRST_CHUNK_TREE_OBJECTID,
+	r = btrfs_search(fd, buffer, BTRFS_CHUNK_TREE_OBJECTID, BTRFS_FIRST_CHUNK_TREE_OBJECTID,
 			 BTRFS_FIRST_CHUNK_TREE_OBJECTID, find_chunk, &search);
 	if (r <= 0)
 		return r == 0 ? -EIO : r;
