@@ -71,7 +71,7 @@ json_t *show_result_json(const struct frag_result *result);
 int show_csv_header(FILE *to);
 int show_csv_file(FILE *to, const struct frag_file *file);
 
-/* ---- the verdict (verdict.c, advice.c) ---- */
+/* ---- the verdict (verdict.c) ---- */
 
 enum frag_verdict {
 	FRAG_VERDICT_UNCLEAR, /* nothing but files of which too little is known */
@@ -90,7 +90,6 @@ const char *frag_verdict_name(enum frag_verdict verdict);
 void show_verdict(FILE *to, const struct frag_result *result, const struct show_options *options);
 /* The target size for a defragmenter that takes one: by the model and the free space. */
 uint64_t show_target_bytes(const struct frag_result *result, uint64_t device);
-void show_advice(FILE *to, const struct frag_result *result);
 
 /*
  * A path as an argument of other programs: a leading dash does not make it an option.  `is_inside`:
