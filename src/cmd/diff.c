@@ -118,7 +118,7 @@ static int find_key(struct options *options, const char *text, enum record_key *
 		*ret_values = strchr(text, '=') ? strchr(text, '=') + 1 : NULL;
 		return 0;
 	}
-	for (key = RECORD_KEY_TYPE + 1; key < RECORD_KEY_COUNT; key++)
+	for (key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++)
 		suggest_consider(name, record_keys[key].name, &nearest);
 	return choice_refuse("key", name, nearest, "use one of:" RECORD_KEY_NAMES,
 			     &options->problem);

@@ -39,7 +39,7 @@ const char *difference_chance_text(double chance, char text[static DIFFERENCE_TE
 unsigned difference_columns(const struct comparisons *all, size_t side)
 {
 	const unsigned always =
-		KEY_SET(FILESYSTEM) | KEY_SET(TYPE) | KEY_SET(METHOD) | KEY_SET(SIZE);
+		KEY_SET(FILESYSTEM) | KEY_SET(BASE) | KEY_SET(METHOD) | KEY_SET(SIZE);
 
 	return (always & all->sides[side].matched) | comparisons_columns(all, side);
 }
@@ -144,7 +144,8 @@ static void put_broken(FILE *to, const struct difference_report *report, const c
 			continue;
 		fputs(bullet, to);
 		put_cell(to, &found->old_cell, difference_columns(all, found->side), put);
-		fprintf(to, ": %s: cannot be made in ", verdict_name(found->verdict));
+		fprintf(to, ": %s: cannot be made %s ", verdict_name(found->verdict),
+			report->by ? "with" : "in");
 		put(to, report->sides[broken].name);
 		if (found->reason && *found->reason) {
 			fputs(" (", to);

@@ -194,7 +194,7 @@ static void put_heading(FILE *to)
 
 	csv_text(&csv, "old_name");
 	csv_text(&csv, "new_name");
-	for (enum record_key key = RECORD_KEY_TYPE + 1; key < RECORD_KEY_COUNT; key++)
+	for (enum record_key key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++)
 		csv_text(&csv, record_keys[key].name);
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
 		csv_text(&csv, others[i]);
@@ -218,7 +218,7 @@ static void put_row(FILE *to, const struct difference_report *report,
 
 	csv_text(&csv, report->sides[0].name);
 	csv_text(&csv, report->sides[found->side].name);
-	for (enum record_key key = RECORD_KEY_TYPE + 1; key < RECORD_KEY_COUNT; key++) {
+	for (enum record_key key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++) {
 		CLEANUP(strbuf_clear) struct strbuf value = { 0 };
 
 		record_keys[key].put(&value, cell->record, cell->grid->environment);

@@ -21,9 +21,11 @@ enum { DAY_LETTERS = sizeof("2009-04-01") - 1 };
 	}
 
 PUT_TEXT(filesystem, record->filesystem)
-PUT_TEXT(type, record->type)
-PUT_TEXT(mkfs, record->mkfs)
-PUT_TEXT(mount, record->mount_options)
+/* What a run added to the catalogue.  Earlier versions added nothing, and kept no such fields:
+ * there it is the whole command, and what the kernel reported. */
+PUT_TEXT(base, record->base_filesystem ? record->base_filesystem : record->type)
+PUT_TEXT(mkfs, record->base_filesystem ? record->added_mkfs_options : record->mkfs)
+PUT_TEXT(mount, record->base_filesystem ? record->added_mount_options : record->mount_options)
 PUT_TEXT(testbed, record->testbed)
 PUT_TEXT(accelerator, environment->accelerator)
 PUT_TEXT(throttle, environment->drive_throttle)
@@ -74,12 +76,13 @@ static void put_date(struct strbuf *to, const struct record *record,
 #define ROW(number, ...) [RECORD_KEY_##number] = { __VA_ARGS__ },
 
 const struct record_key_row record_keys[RECORD_KEY_COUNT] = {
-	[RECORD_KEY_TYPE] = { "type", "filesystem", "unknown", false, put_type }, RECORD_KEYS(ROW)
+	[RECORD_KEY_BASE] = { "base_filesystem", "filesystem", "unknown", false, put_base },
+	RECORD_KEYS(ROW)
 };
 
 enum record_key record_key_find(const char *name)
 {
-	enum record_key key = RECORD_KEY_TYPE + 1;
+	enum record_key key = RECORD_KEY_BASE + 1;
 
 	while (key < RECORD_KEY_COUNT && strcmp(record_keys[key].name, name) != 0)
 		key++;

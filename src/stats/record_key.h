@@ -19,8 +19,8 @@ struct strbuf;
  */
 #define RECORD_KEYS(X)                                                                   \
 	X(FILESYSTEM, "filesystem", "filesystem", "unknown", false, put_filesystem)      \
-	X(MKFS, "mkfs-options", "mkfs", "none", false, put_mkfs)                         \
-	X(MOUNT, "mount-options", "mount", "none", false, put_mount)                     \
+	X(MKFS, "mkfs-options", "mkfs", "default", false, put_mkfs)                      \
+	X(MOUNT, "mount-options", "mount", "default", false, put_mount)                  \
 	X(METHOD, "method", "method", "unknown", false, put_method)                      \
 	X(SIZE, "size", "file", "unknown", false, put_size)                              \
 	X(VOLUME, "volume", "volume", "none", false, put_volume)                         \
@@ -31,10 +31,10 @@ struct strbuf;
 	X(LABEL, "label", "label", "no label", false, put_label)                         \
 	X(DATE, "date", "date", "unknown", true, put_date)
 
-/* RECORD_KEY_TYPE is the file system without its options; it stands for it where these are
+/* RECORD_KEY_BASE is the file system without added options; it stands for it where these are
  * compared, and no user names it. */
 #define RECORD_KEY_NUMBER(number, ...) RECORD_KEY_##number,
-enum record_key { RECORD_KEY_TYPE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COUNT };
+enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COUNT };
 
 /* All names, each behind a blank. */
 #define RECORD_KEY_WORD(number, name, ...) " " name
@@ -51,7 +51,7 @@ enum record_key { RECORD_KEY_TYPE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COU
 	 KEY_SET(LABEL))
 
 /* What a file system was made and mounted by, of which its name stands for all. */
-#define KEY_SET_FILESYSTEM_PARTS (KEY_SET(TYPE) | KEY_SET(MKFS) | KEY_SET(MOUNT))
+#define KEY_SET_FILESYSTEM_PARTS (KEY_SET(BASE) | KEY_SET(MKFS) | KEY_SET(MOUNT))
 
 struct record_key_row {
 	const char *name, *title, *absent;

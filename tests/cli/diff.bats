@@ -364,6 +364,44 @@ three_kernels() {
 	assert_output_has "omit --old and --new"
 }
 
+@test "--by mount-options and mkfs-options: the same file system with the same other options" {
+	local name mount mkfs
+	result options.jsonl
+	# As run --mount-options and --mkfs-options name them.
+	while read -r name mount mkfs; do
+		add options.jsonl mmap 1 100 101 102 103
+		sed -i "s/\"filesystem\":\"xfs\"/\"filesystem\":\"$name\",\"base_filesystem\":\"${name%%+*}\",\"added_mount_options\":$mount,\"added_mkfs_options\":$mkfs/" options.jsonl
+	done <<-'EOF'
+		ext4 null null
+		ext4+noatime+lazytime "noatime,lazytime" null
+		ext4+-b1024 null "-b 1024"
+		ext4+noatime+lazytime+-b1024 "noatime,lazytime" "-b 1024"
+		btrfs null null
+		btrfs+noatime "noatime" null
+	EOF
+	run alloc-perf diff --by mount-options --measure fragments options.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +mkfs +method +file +default +noatime,lazytime ' <<<"$output"
+	grep -Eq '^ext4 +-b 1024 +mmap +1M ' <<<"$output"
+	assert_output_has ": noatime compared with default"
+	grep -Eq '^btrfs +default +mmap +1M ' <<<"$output"
+	run alloc-perf diff --by mount-options=noatime,lazytime,default --only filesystem=ext4,ext4+noatime+lazytime --measure fragments options.jsonl
+	assert_status 0
+	grep -Eq '^filesystem +method +file +noatime,lazytime +default ' <<<"$output"
+	run alloc-perf diff --by mkfs-options --measure fragments options.jsonl
+	assert_status 0
+	grep -Eq '^ext4 +noatime,lazytime +mmap +1M ' <<<"$output"
+	assert_output_has "only in default: btrfs default mmap 1M, btrfs noatime mmap 1M"
+	run alloc-perf diff --by mount-options=default,noatme options.jsonl
+	assert_status 2
+	assert_output_has 'contains no mount-options "noatme"; did you mean "noatime"? All: default; noatime,lazytime; noatime'
+	# Of a version that could not add any: as the kernel reported them.
+	sed -i 's/"base_filesystem":"[a-z0-9]*",/"filesystem_type":"ext4","mount_options":"rw",/; s/"added_mount_options":"/"added_mount_options":"rw,/' options.jsonl
+	run alloc-perf diff --by mount-options options.jsonl
+	assert_status 2
+	assert_output_has "contains results of only one mount-options (rw)"
+}
+
 @test "--by label compares files by what they were labelled" {
 	local name
 	for name in before "after, tuned" later; do

@@ -328,6 +328,16 @@ static void keys_name_values_of_a_record(void **state)
 	assert_key(record, "size", "4G");
 	assert_key(record, "accelerator", "tcg");
 	assert_key(record, "throttle", "no throttle");
+	assert_key(record, "mount-options", "default");
+	/* Of a version that could not add any, as the kernel reports them. */
+	set_text(&record->mount_options, "rw,noatime");
+	assert_key(record, "mount-options", "rw,noatime");
+	set_text(&record->base_filesystem, "ext4");
+	assert_key(record, "mount-options", "default");
+	set_text(&record->added_mount_options, "lazytime");
+	set_text(&record->added_mkfs_options, "-O bigalloc");
+	assert_key(record, "mount-options", "lazytime");
+	assert_key(record, "mkfs-options", "-O bigalloc");
 	assert_key(record, "kernel", "unknown");
 	assert_key(record, "label", "no label");
 	set_text(&record->started, "2026-11-29T17:00:00Z");
@@ -344,8 +354,8 @@ static void keys_name_values_of_a_record(void **state)
 	assert_true(record_has_own_label(record));
 	assert_keys(record, KEY_SET_CONDITIONS, "uml, 6.1, patched");
 	assert_int_equal(record_key_find("kernels"), RECORD_KEY_COUNT);
-	assert_int_equal(record_key_find("type"), RECORD_KEY_COUNT);
-	for (enum record_key key = RECORD_KEY_TYPE + 1; key < RECORD_KEY_COUNT; key++)
+	assert_int_equal(record_key_find("base_filesystem"), RECORD_KEY_COUNT);
+	for (enum record_key key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++)
 		assert_int_equal(record_key_find(record_keys[key].name), key);
 }
 

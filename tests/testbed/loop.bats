@@ -34,6 +34,11 @@ setup() {
 	done
 	[ "$(value xfs+-b1024 chunk-4096 stage)" = format ]
 	assert_output_has "unsupported: the kernel refuses mount -t xfs -o nodelalloc: Invalid argument"
+	run alloc-perf diff --by mount-options --only filesystem=ext4,ext4+nodelalloc,xfs,xfs+nodelalloc --measure written result.jsonl
+	assert_status 1
+	grep -Eq '^filesystem +method +file +default +nodelalloc ' <<<"$output"
+	grep -Eq '^ext4 +chunk-4096 +1M ' <<<"$output"
+	assert_output_has "xfs chunk-4096 1M: worse: cannot be made with nodelalloc (the kernel refuses mount -t xfs -o nodelalloc"
 	# A resumed run makes the variants that are missing.
 	head -n 6 result.jsonl >cut.jsonl
 	run alloc-perf run --resume cut.jsonl
