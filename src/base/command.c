@@ -149,8 +149,9 @@ static error_t parse_row(int key, char *argument, struct argp_state *state)
 	const struct option_row *row;
 
 	if (key == ARGP_KEY_ARGS && !parsing->command->arguments)
-		argp_error(state, "unexpected argument \"%s\"; this command takes none",
-			   state->argv[state->next]);
+		argp_error(state, "unexpected argument \"%s\"; %s", state->argv[state->next],
+			   parsing->command->stray ? parsing->command->stray
+						   : "this command takes none");
 	if (key == ARGP_KEY_ARGS) {
 		parsing->words = state->argv + state->next;
 		return 0;

@@ -17,6 +17,7 @@ struct command {
 	const char *name;
 	const char *summary;   /* its line in the list of commands */
 	const char *arguments; /* for the usage; several usages are lines; NULL: takes none */
+	const char *stray;     /* where it takes none: what to do instead; NULL: nothing to say */
 	const char *values;    /* as in struct option_row */
 	const char *purpose;   /* whole sentences */
 	const char *notes;     /* below the options; NULL: none */

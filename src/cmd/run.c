@@ -414,6 +414,7 @@ static int run_run(const struct command *self, int argc, char **argv)
 const struct command cmd_run = {
 	.name = "run",
 	.summary = "measure methods on freshly formatted file systems",
+	.stray = "choose file systems with --fs and methods with --methods",
 	.purpose = "Measure the allocation of disk space: every method on every file system, each "
 		   "trial on a freshly formatted volume.",
 	.examples =

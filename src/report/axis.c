@@ -65,20 +65,25 @@ static double linear_step(const struct axis *axis)
 }
 
 /* Exact for the round numbers that ticks are. */
-static void put_tick(FILE *to, enum measure_unit unit, double value, const char *separator)
+static const char *label_text(double value, enum measure_unit unit,
+			      char text[static VALUE_TEXT_MAX])
+{
+	if (unit != MEASURE_SECONDS || value == 0)
+		return value_text(value, unit, text);
+	if (value >= 0.9995)
+		snprintf(text, VALUE_TEXT_MAX, "%g s", value);
+	else if (value >= 0.9995e-3)
+		snprintf(text, VALUE_TEXT_MAX, "%g ms", value * 1e3);
+	else
+		snprintf(text, VALUE_TEXT_MAX, "%g us", value * 1e6);
+	return text;
+}
+
+static void tell_label(const struct axis *axis, double value, axis_tick_fn told, void *context)
 {
 	char text[VALUE_TEXT_MAX];
 
-	fprintf(to, "%s'", separator);
-	if (unit != MEASURE_SECONDS || value == 0)
-		fputs(value_text(value, unit, text), to);
-	else if (value >= 0.9995)
-		fprintf(to, "%g s", value);
-	else if (value >= 0.9995e-3)
-		fprintf(to, "%g ms", value * 1e3);
-	else
-		fprintf(to, "%g us", value * 1e6);
-	fprintf(to, "' %.15g", value);
+	told(label_text(value, axis->unit, text), value, context);
 }
 
 /* Labels at some multiples of every `step`th power of the base; the coarsest comes first. */
@@ -97,10 +102,10 @@ static const struct ladder ladders[] = {
 	{ MEASURE_SECONDS, 10, 1, { 1, 3 } }, { MEASURE_SECONDS, 10, 1, { 1, 2, 5 } },
 };
 
-/* Calls `tell` for each place of a label, from below; returns how many there are. */
-static int climb(const struct axis *axis, const struct ladder *ladder, FILE *to,
-		 void (*tell)(FILE *to, enum measure_unit unit, double value,
-			      const char *separator))
+/* Calls `told`, if it is not NULL, for each place of a label, from below; returns how many there
+ * are. */
+static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick_fn told,
+		 void *context)
 {
 	double rung = pow(ladder->base, ladder->step);
 	double power = pow(rung, floor(log(axis->minimum) / log(rung) - 1e-9));
@@ -112,8 +117,8 @@ static int climb(const struct axis *axis, const struct ladder *ladder, FILE *to,
 
 			if (value < axis->minimum * (1 - 1e-9) || value > axis->maximum)
 				continue;
-			if (tell)
-				tell(to, axis->unit, value, count ? ", " : "");
+			if (told)
+				tell_label(axis, value, told, context);
 			count++;
 		}
 	return count;
@@ -145,18 +150,42 @@ static void put_minor_ticks(FILE *to, const struct axis *axis)
 				fprintf(to, ", '' %.15g 1", i * power);
 }
 
+void axis_each_label(const struct axis *axis, axis_tick_fn told, void *context)
+{
+	double step = linear_step(axis);
+
+	if (axis->logarithmic)
+		climb(axis, choose_ladder(axis), told, context);
+	for (int i = 0; !axis->logarithmic && i * step <= axis->maximum; i++)
+		tell_label(axis, i * step, told, context);
+}
+
+double axis_part(const struct axis *axis, double value)
+{
+	if (!axis->logarithmic)
+		return value / axis->maximum;
+	return value > 0 ? log(value / axis->minimum) / log(axis->maximum / axis->minimum) : 0;
+}
+
+/* The ticks of gnuplot. */
+struct ticks {
+	FILE *to;
+	const char *separator;
+};
+
+static void put_tick(const char *label, double value, void *context)
+{
+	struct ticks *ticks = context;
+
+	fprintf(ticks->to, "%s'%s' %.15g", ticks->separator, label, value);
+	ticks->separator = ", ";
+}
+
 void axis_put_ticks(FILE *to, const struct axis *axis)
 {
-	double step;
-
 	putc('(', to);
-	if (axis->logarithmic) {
-		climb(axis, choose_ladder(axis), to, put_tick);
+	axis_each_label(axis, put_tick, &(struct ticks) { to, "" });
+	if (axis->logarithmic)
 		put_minor_ticks(to, axis);
-	} else {
-		step = linear_step(axis);
-		for (int i = 0; i * step <= axis->maximum; i++)
-			put_tick(to, axis->unit, i * step, i ? ", " : "");
-	}
 	putc(')', to);
 }

@@ -19,9 +19,6 @@ int chart_put_terminal(FILE *to, const struct grids *grids, const struct chart_o
 int chart_put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		    const struct axis *axis);
 
-/* What stands in the place of a bar: "refused", "failed", "not measured", "n/a". */
-const char *chart_word(const struct cell *cell);
-
 /* Columns of the widest of some names. */
 size_t chart_widest(const char *const *names, size_t count);
 

@@ -3,12 +3,17 @@
  * On a terminal the bars lie: there names fit beside them, and any number of
  * bars can be scrolled through.
  */
+#include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 
+#include "base/cleanup.h"
+#include "base/strbuf.h"
 #include "report/chart_script.h"
 #include "report/gnuplot.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
+enum { VALUE_COLUMNS = 12 }; /* behind a bar: "119 min 59 s" */
 
 static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, size_t method,
 			  const struct measure *measure)
@@ -40,17 +45,69 @@ static void put_lying_data(FILE *to, const struct grid *grid, const struct measu
 	fputs("EOD\n", to);
 }
 
+/* Two lines of characters: the axis with its ticks, and the labels below these. */
+struct scale {
+	const struct axis *axis;
+	size_t width; /* of the axis */
+	bool ascii;
+	struct strbuf line, labels;
+	size_t drawn, labelled; /* columns */
+};
+
+static void draw_line(struct scale *scale, size_t column)
+{
+	for (; scale->drawn < column; scale->drawn++)
+		strbuf_puts(&scale->line, scale->ascii ? "-" : "─");
+}
+
+/* A label that would touch the one before it is left out. */
+static void add_tick(const char *label, double value, void *context)
+{
+	struct scale *scale = context;
+	size_t column = (size_t)lround((double)scale->width * axis_part(scale->axis, value));
+	size_t half = text_width(label) / 2, from = column > half ? column - half : 0;
+
+	draw_line(scale, column);
+	strbuf_puts(&scale->line, scale->ascii ? "+" : scale->drawn ? "┬" : "├");
+	scale->drawn++;
+	if (scale->labelled && from <= scale->labelled)
+		return;
+	strbuf_printf(&scale->labels, "%*s%s", (int)(from - scale->labelled), "", label);
+	scale->labelled = from + text_width(label);
+}
+
+static int put_scale(FILE *to, const struct axis *axis, size_t width, bool ascii, size_t row)
+{
+	struct scale scale = { .axis = axis, .width = width, .ascii = ascii };
+	CLEANUP(freep) char *line = NULL, *labels = NULL;
+
+	axis_each_label(axis, add_tick, &scale);
+	draw_line(&scale, width + 1);
+	line = strbuf_take(&scale.line);
+	labels = strbuf_take(&scale.labels);
+	if (!line || !labels)
+		return -ENOMEM;
+	fprintf(to,
+		"set label 1 '%s' at 0, %zu left\n"
+		"set label 2 '%s' at 0, %zu left\n",
+		line, row, labels, row + 1);
+	return 0;
+}
+
 static int put_lying(FILE *to, const struct grid *grid, const struct chart_options *options,
 		     const struct axis *axis, size_t number, size_t columns)
 {
 	size_t names = chart_widest(grid->filesystems, grid->filesystem_count),
 	       methods = chart_widest(grid->methods, grid->method_count);
 	size_t rows = grid->filesystem_count * (grid->method_count + 1) - 1;
-	size_t taken = names + 1 + methods + 1 + VALUE_TEXT_MAX / 2;
+	size_t taken = names + 1 + methods + 1 + VALUE_COLUMNS;
+	size_t width = columns > taken + 10 ? columns - taken : 10;
 	int r;
 
-	fprintf(to, "set terminal dumb size %zu,%zu noenhanced mono\n", columns, rows + 4);
+	fprintf(to, "set terminal dumb size %zu,%zu noenhanced mono\n", columns, rows + 6);
 	r = chart_put_title(to, grid, options, axis);
+	if (r == 0)
+		r = put_scale(to, axis, width, options->ascii, rows);
 	if (r < 0)
 		return r;
 	/* With these margins and this range each row of the data is a row of characters. */
@@ -61,8 +118,7 @@ static int put_lying(FILE *to, const struct grid *grid, const struct chart_optio
 		"set yrange [%zu:-1]\n"
 		"plot $data%zu using (0):1:(strcol(4) eq '-' ? ' ' . strcol(5) : bar(width * "
 		"part(column(4))) . strcol(5)):ytic(label(2)) with labels left\n",
-		columns > taken + 10 ? columns - taken : 10, names, methods, names + methods + 3,
-		rows, number);
+		width, names, methods, names + methods + 3, rows + 2, number);
 	return 0;
 }
 

@@ -91,7 +91,7 @@ refused() { # SENTENCE ARGUMENT...
 }
 
 @test "a word that is no option is refused" {
-	refused 'unexpected argument "ext4"' ext4
+	refused 'unexpected argument "ext4"; choose file systems with --fs and methods with --methods' ext4
 }
 
 @test "--timeout wants a time" {
