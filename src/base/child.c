@@ -145,6 +145,7 @@ int child_fork(struct child *ret, unsigned flags)
 		.pid = pid,
 		.pidfd = pidfd,
 		.end_signal = kept ? KEEPER_END : SIGKILL,
+		.is_group = (flags & CHILD_GROUP) != 0,
 	};
 	return 1;
 }
@@ -202,8 +203,9 @@ static void become(const char *program, const struct child_command *command, int
 {
 	int r = arrange_descriptors(command);
 
-	if (r == 0 && command->variable)
-		putenv((char *)command->variable);
+	for (const char *const *variable = command->variables; r == 0 && variable && *variable;
+	     variable++)
+		putenv((char *)*variable);
 	if (r == 0) {
 		execv(program, (char *const *)command->argv);
 		r = -errno;
@@ -278,6 +280,9 @@ void child_kill(struct child *child)
 {
 	if (child->pid <= 0)
 		return;
+	/* It is not reaped yet, so no other group can have its number. */
+	if (child->is_group)
+		kill(-child->pid, child->end_signal);
 	syscall(SYS_pidfd_send_signal, child->pidfd, child->end_signal, NULL, 0);
 	reap(child, NULL);
 }
@@ -299,16 +304,21 @@ static int collect(int output_fd, char **ret_output)
 
 int child_run(const char *const *argv, int cancel_fd, char **ret_output)
 {
+	return child_run_command(&(struct child_command) { .argv = argv, .in_fd = -1 }, cancel_fd,
+				 ret_output);
+}
+
+int child_run_command(const struct child_command *command, int cancel_fd, char **ret_output)
+{
 	CLEANUP(fd_closep) int output_fd = memfd_create("output", MFD_CLOEXEC);
 	CLEANUP(child_killp) struct child child = CHILD_NONE;
+	struct child_command collected = *command;
 	int r, status = 0;
 
 	if (output_fd < 0)
 		return -errno;
-	r = child_spawn(&child, &(struct child_command) { .argv = argv,
-							  .in_fd = -1,
-							  .out_fd = output_fd,
-							  .err_fd = output_fd });
+	collected.out_fd = collected.err_fd = output_fd;
+	r = child_spawn(&child, &collected);
 	if (r == 0)
 		r = child_wait(&child, cancel_fd, 0, &status);
 	if (r == 0 && ret_output)

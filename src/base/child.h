@@ -14,13 +14,15 @@ struct child {
 	pid_t pid; /* 0: none */
 	int pidfd;
 	int end_signal; /* what makes it end at once */
+	int is_group;	/* and with it the rest of its process group */
 };
 
 #define CHILD_NONE ((struct child) { .pid = 0, .pidfd = -1 })
 
 enum child_flags {
 	CHILD_PID_NAMESPACE =
-		1 << 0, /* its own: with it dies whatever it started, even out of its group */
+		1 << 0,	      /* its own: with it dies whatever it started, even out of its group */
+	CHILD_GROUP = 1 << 1, /* child_kill() kills its process group */
 };
 
 /*
@@ -36,7 +38,8 @@ struct child_command {
 	const char *const *argv;   /* argv[0] is looked up in PATH and the sbin folders */
 	int in_fd, out_fd, err_fd; /* what the child sees as 0, 1, 2; -1: /dev/null */
 	const int *keep; /* descriptors that stay open in the child, ends with -1; may be NULL */
-	const char *variable; /* NAME=VALUE, added to its environment; may be NULL */
+	const char *const *variables; /* NAME=VALUE each, added to its environment, ends with NULL;
+					 may be NULL */
 	unsigned flags;
 };
 
@@ -62,6 +65,9 @@ void child_killp(struct child *child);
  * (128 + signal if killed by one), or -errno as child_spawn() and child_wait().
  */
 int child_run(const char *const *argv, int cancel_fd, char **ret_output);
+
+/* The same for a command whose out_fd and err_fd are not looked at. */
+int child_run_command(const struct child_command *command, int cancel_fd, char **ret_output);
 
 /* The path of a program, from PATH and the sbin folders; NULL: not there.  The caller frees it. */
 char *child_find_program(const char *name);

@@ -30,9 +30,8 @@ static void run_clear(struct run *run)
 	free(run->options->mount_options);
 	free(run->options->mkfs_options);
 	free(run->options->measures.list);
+	run_close(run);
 	free(run->path);
-	if (run->fd != STDOUT_FILENO)
-		fd_close(run->fd);
 	fd_close(run->session.cancel_fd);
 	matrix_clear(&run->progress.matrix);
 	watch_clear(&run->watch);
@@ -129,7 +128,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 	if (!environment->plan)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s contains no plan to resume",
 				   wanted->resume);
-	return plan_read(&run->plan, environment->plan, wanted->resume, problem);
+	r = run_check_hooks(run, problem);
+	return r < 0 ? r : plan_read(&run->plan, environment->plan, wanted->resume, problem);
 }
 
 /* A volume that is there has the size that it has. */
@@ -287,8 +287,10 @@ static int say_interrupted(struct run *run, struct problem *problem)
 		cmd_complain(problem, -ENOMEM);
 	fprintf(stderr, "alloc-perf: interrupted; %zu of %zu trials are done", run->progress.done,
 		run->progress.total);
-	if (run->path)
+	if (run->path && run->results.environment_count) {
 		fprintf(stderr, "; continue with: alloc-perf run --resume %s", run->path);
+		run_print_hook_options(run, stderr);
+	}
 	fputc('\n', stderr);
 	return PROBLEM_INTERRUPT;
 }
@@ -337,6 +339,7 @@ static void print_trials(const struct run *run)
 {
 	char file[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
 
+	run_print_hooks(run);
 	for (size_t i = 0; i < run->trials.count; i++) {
 		const struct plan_trial *trial = &run->trials.trial[i];
 		const struct filesystem *filesystem = trial->filesystem;
@@ -372,6 +375,8 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	if (r == 0)
 		r = run->session.cancel_fd = cmd_catch_signals();
 	if (r >= 0)
+		r = run_start_hooks(run, problem);
+	if (r >= 0)
 		r = run_prepare_testbed(run, problem);
 	if (r >= 0)
 		r = run_write_environment(run, argc, argv, problem);
@@ -382,17 +387,26 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	return r;
 }
 
+/* Says how it ended.  Returns the exit status. */
+static int conclude(struct run *run, int r, struct problem *problem)
+{
+	if (r == -ECANCELED)
+		return say_interrupted(run, problem);
+	return r < 0 ? cmd_complain(problem, r) : finish(run, problem);
+}
+
 static int run_run(const struct command *self, int argc, char **argv)
 {
 	struct run_options wanted;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(problem_clear) struct problem cleanup = { 0 };
 	CLEANUP(run_clear)
 	struct run run = { .options = &wanted,
 			   .fd = -1,
 			   .image_fd = -1,
 			   .session.cancel_fd = -1,
 			   .watch = WATCH_NONE };
-	int r;
+	int cleaned, status, r;
 
 	run_parse(self, argc, argv, &wanted);
 	r = prepare(&run, &problem);
@@ -406,9 +420,9 @@ static int run_run(const struct command *self, int argc, char **argv)
 		r = run.session.testbed->confirm(&run.session, &problem);
 	if (r == 0)
 		r = carry_out(&run, argc, argv, &problem);
-	if (r == -ECANCELED)
-		return say_interrupted(&run, &problem);
-	return r < 0 ? cmd_complain(&problem, r) : finish(&run, &problem);
+	cleaned = run_end_hooks(&run, &cleanup);
+	status = conclude(&run, r, &problem);
+	return cleaned < 0 ? cmd_complain(&cleanup, cleaned) : status;
 }
 
 const struct command cmd_run = {

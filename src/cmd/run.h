@@ -3,6 +3,8 @@
 #ifndef CMD_RUN_H
 #define CMD_RUN_H
 
+#include <stdio.h>
+
 #include "base/command.h"
 #include "stats/cell.h"
 #include "plan/plan.h"
@@ -13,7 +15,11 @@
 #include "testbed/testbed.h"
 #include "testbed/watch.h"
 
+/* Commands of the user: before everything, before each trial, at the end. */
+enum run_hook { RUN_SETUP, RUN_PREPARE, RUN_CLEANUP, RUN_HOOKS };
+
 struct run_options {
+	const char *hooks[RUN_HOOKS]; /* for sh -c; NULL: none */
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
 	struct plan_request given;
 	char *kernels, *mount_options, *mkfs_options; /* those of `given`, owned */
@@ -34,6 +40,7 @@ struct run {
 	struct results results; /* all that the file holds, also what a resumed run found in it */
 	char *path;		/* of the result file; NULL: stdout */
 	int fd;
+	bool hooks_started;
 	struct progress progress;
 	int image_fd; /* of the present trial; -1: it has none */
 	struct watch watch;
@@ -74,6 +81,9 @@ int run_prepare_testbed(struct run *run, struct problem *problem);
 /* Opens the result file, locks it, and cuts what a resumed run is not to keep. */
 int run_open(struct run *run, struct problem *problem);
 
+/* Closes it; a new file into which nothing was written is removed. */
+void run_close(struct run *run);
+
 /* Writes the line that describes the run. */
 int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem);
 
@@ -84,6 +94,29 @@ int run_write_environment(struct run *run, int argc, char **argv, struct problem
  * if `is_printed`.  0 or -errno with a sentence.
  */
 int run_warn(struct run *run, const struct grids *grids, bool is_printed, struct problem *problem);
+
+/* ---- run_hooks.c ---- */
+
+/*
+ * Are the commands of the user those that the resumed file was made with?  Those in the file are
+ * never run: another user may have written it.  0 or -EINVAL with a sentence.
+ */
+int run_check_hooks(const struct run *run, struct problem *problem);
+
+/* Writes them to the description of the run.  0 or -ENOMEM. */
+int run_describe_hooks(const struct run *run, struct environment *environment);
+
+/* Has the session run --prepare, and runs --setup.  0, -ECANCELED, or -errno with a sentence. */
+int run_start_hooks(struct run *run, struct problem *problem);
+
+/* Runs --cleanup if run_start_hooks() was called, however the run ended.  The same. */
+int run_end_hooks(struct run *run, struct problem *problem);
+
+/* What is run when, for --dry-run. */
+void run_print_hooks(const struct run *run);
+
+/* " --prepare 'COMMAND'": the options again, for a command line that resumes the run. */
+void run_print_hook_options(const struct run *run, FILE *to);
 
 /* ---- run_trials.c ---- */
 

@@ -126,6 +126,25 @@ int run_open(struct run *run, struct problem *problem)
 	return r < 0 ? r : claim(run, problem);
 }
 
+/* Not what `path` leads to as a link, and not what another process has put there meanwhile. */
+static bool is_empty_file(int fd, const char *path)
+{
+	struct stat opened, named;
+
+	return fstat(fd, &opened) == 0 && lstat(path, &named) == 0 && S_ISREG(named.st_mode) &&
+	       opened.st_dev == named.st_dev && opened.st_ino == named.st_ino &&
+	       opened.st_size == 0;
+}
+
+void run_close(struct run *run)
+{
+	if (run->fd < 0 || run->fd == STDOUT_FILENO)
+		return;
+	if (!run->options->resume && is_empty_file(run->fd, run->path))
+		unlink(run->path);
+	run->fd = fd_close(run->fd);
+}
+
 /* As the user may paste it into a shell. */
 static char *command_line(int argc, char **argv)
 {
@@ -153,6 +172,8 @@ int run_write_environment(struct run *run, int argc, char **argv, struct problem
 		r = field_set_text(&environment.label, run->plan.label);
 	environment.plan = plan_text(&run->plan);
 	environment.command = command_line(argc, argv);
+	if (r == 0)
+		r = run_describe_hooks(run, &environment);
 	if (r < 0 || !environment.plan || !environment.command)
 		return -ENOMEM;
 	r = resultfile_append(run->fd, environment_to_json(&environment));

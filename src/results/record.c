@@ -133,6 +133,9 @@ const struct field environment_fields[] = {
 	TEXT(scheduler, "its I/O scheduler"),
 	COUNT(rotational, "1 or 0", "it reports that it rotates"),
 	TEXT(command, "command line, quoted for a shell"),
+	TEXT(setup_command, "command that run --setup gave to a shell before everything; null: none"),
+	TEXT(prepare_command, "command that run --prepare gave to a shell before each trial; null: none"),
+	TEXT(cleanup_command, "command that run --cleanup gave to a shell at the end; null: none"),
 	COUNT(seed, "", "seed of the random order of the trials within each round; null: in the plan's order"),
 	TEXT(plan, "plan of the run in INI form, from which it can be resumed"),
 };

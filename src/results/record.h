@@ -128,8 +128,10 @@ struct environment {
 	char *scheduler;
 	int64_t rotational; /* 1, 0 */
 	char *command;	    /* the command line, quoted for a shell */
-	int64_t seed;	    /* of the order of trials within each round */
-	char *plan;	    /* INI text from which `run --resume` goes on */
+	/* commands of the user, before everything, before each trial, at the end; NULL: none */
+	char *setup_command, *prepare_command, *cleanup_command;
+	int64_t seed; /* of the order of trials within each round */
+	char *plan;   /* INI text from which `run --resume` goes on */
 };
 
 extern const struct field environment_fields[];

@@ -139,6 +139,19 @@ static struct testbed_options options_of(const struct testbed_session *session,
 	return options;
 }
 
+/* What it leaves in the page cache would be paid for by the trial, as with mkfs. */
+static int run_before(const struct testbed_session *session, const struct plan_trial *trial,
+		      const struct volume *volume, struct problem *problem)
+{
+	int r;
+
+	if (!session->before_trial)
+		return 0;
+	session->stage("prepare", session->context);
+	r = session->before_trial(trial, volume, session->context, problem);
+	return r == 0 && volume ? volume_flush(volume, problem) : r;
+}
+
 static int run_agent(const struct testbed_session *session, const struct plan_trial *trial,
 		     const struct volume *volume, struct record *record, struct problem *problem)
 {
@@ -149,7 +162,9 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	int r;
 
 	trial_request_init(&request);
-	r = fill_request(trial, &request);
+	r = run_before(session, trial, volume, problem);
+	if (r == 0)
+		r = fill_request(trial, &request);
 	if (r < 0)
 		return r;
 	session->stage("start", session->context);

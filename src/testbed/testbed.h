@@ -136,8 +136,14 @@ struct testbed_session {
 	const char *results;	 /* the result file, "-": stdout; NULL: in the current directory */
 	/* Asks on the terminal; the caller frees the answer.  NULL: there is no terminal. */
 	int (*ask)(const char *question, char **ret_answer, void *context);
-	struct device *device;				 /* by claim(); NULL: none */
-	uint64_t volume_bytes;				 /* by claim(); 0: as each trial has it */
+	struct device *device; /* by claim(); NULL: none */
+	uint64_t volume_bytes; /* by claim(); 0: as each trial has it */
+	/*
+	 * Called before each trial, when its volume has been made (NULL: a directory).  0,
+	 * -ECANCELED, or -errno with a sentence, which ends the run.  NULL: nothing to do.
+	 */
+	int (*before_trial)(const struct plan_trial *trial, const struct volume *volume,
+			    void *context, struct problem *problem);
 	void (*stage)(const char *stage, void *context); /* told at the start of each */
 	void (*tick)(void *context);			 /* about five times a second */
 	/* Told the image of each trial, and -1 before it goes; NULL: nobody is. */

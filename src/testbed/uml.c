@@ -186,7 +186,7 @@ static int spawn_guest(const char *program, const struct volume *volume, int gue
 			.out_fd = lines->console[1],
 			.err_fd = lines->console[1],
 			.keep = keep,
-			.variable = directory,
+			.variables = (const char *const[]) { directory, NULL },
 			.flags = CHILD_PID_NAMESPACE,
 		});
 }

@@ -96,11 +96,14 @@ static const char *telling_line(char *text)
 }
 
 /* What mkfs has left in the page cache would be flushed, and paid for, by the trial. */
-static int flush(const struct volume *volume)
+int volume_flush(const struct volume *volume, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(volume->path, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? fd : fdatasync(fd);
+	if (fd >= 0 && fdatasync(fd) == 0)
+		return 0;
+	return problem_set(problem, PROBLEM_VERDICT, errno, "flushing the new volume: %s",
+			   strerror(errno));
 }
 
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
@@ -121,10 +124,9 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 	memcpy(argv, words, count * sizeof(*argv));
 	argv[count] = volume->path;
 	r = child_run(argv, cancel_fd, &output);
-	if (r == 0 && flush(volume) < 0)
-		return problem_set(problem, PROBLEM_VERDICT, errno, "flushing the new volume: %s",
-				   strerror(errno));
-	if (r == 0 || r == -ECANCELED)
+	if (r == 0)
+		return volume_flush(volume, problem);
+	if (r == -ECANCELED)
 		return r;
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r, "cannot run %s: %s", words[0],

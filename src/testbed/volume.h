@@ -19,6 +19,9 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem);
 
+/* Writes to the disk what is in the page cache for it.  0 or -errno with a sentence. */
+int volume_flush(const struct volume *volume, struct problem *problem);
+
 /* Gives it a name at last.  0 or -errno with a sentence. */
 int volume_keep(const struct volume *volume, const char *path, struct problem *problem);
 

@@ -226,6 +226,37 @@ static void child_is_cancelled_and_timed_out(void **state)
 	close(ends[1]);
 }
 
+static void a_command_has_variables_and_dies_with_its_group(void **state)
+{
+	const char *const variables[] = { "ONE=1 x", "TWO=2", NULL };
+	struct child_command command = {
+		.argv = (const char *[]) { "sh", "-c", "echo \"$ONE$TWO\"", NULL },
+		.in_fd = -1,
+		.variables = variables,
+		.flags = CHILD_GROUP,
+	};
+	CLEANUP(freep) char *output = NULL;
+	int ends[2], pipe_fds[2];
+	char byte;
+	(void)state;
+
+	assert_int_equal(child_run_command(&command, -1, &output), 0);
+	assert_string_equal(output, "1 x2\n");
+
+	/* The pipe ends when the last that holds it has died. */
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	assert_int_equal(pipe2(pipe_fds, O_CLOEXEC), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	command.argv = (const char *[]) { "sh", "-c", "sleep 1000 & sleep 1000", NULL };
+	command.keep = (const int[]) { pipe_fds[1], -1 };
+	assert_int_equal(child_run_command(&command, ends[0], NULL), -ECANCELED);
+	close(pipe_fds[1]);
+	assert_int_equal(read(pipe_fds[0], &byte, 1), 0);
+	close(pipe_fds[0]);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 /* What it started, even in another session, goes with it; also where there is no namespace. */
 static void child_takes_all_along(void **state)
 {
@@ -303,6 +334,7 @@ int main(void)
 		cmocka_unit_test(problem_keeps_the_last_sentence),
 		cmocka_unit_test(child_runs_a_program),
 		cmocka_unit_test(child_is_cancelled_and_timed_out),
+		cmocka_unit_test(a_command_has_variables_and_dies_with_its_group),
 		cmocka_unit_test(child_takes_all_along),
 		cmocka_unit_test(read_file_has_a_limit),
 	};

@@ -48,7 +48,7 @@ setup() {
 	completes "alloc-perf diff --t" --threshold
 	completes "alloc-perf diff --by te" testbed
 	completes "alloc-perf history trend --by d" date
-	completes "alloc-perf run --pre" --precision --preset
+	completes "alloc-perf run --pre" --precision --preset --prepare
 	completes "alloc-perf run --ver" --version
 	completes "alloc-perf history " add list show trend help version --help --version
 	completes "alloc-perf history trend --me" --method --measure

@@ -532,6 +532,92 @@ untouched() {
 	assert_status 2
 }
 
+# ---- commands around trials ----
+
+# Recorded in `log`.
+hooked() {
+	# shellcheck disable=SC2016 # the variables are for the commands
+	local setup='echo setup $ALLOC_PERF_TESTBED $ALLOC_PERF_DIRECTORY >>log' cleanup='echo cleanup $ALLOC_PERF_TESTBED >>log' \
+		prepare='echo $ALLOC_PERF_METHOD $ALLOC_PERF_SIZE $ALLOC_PERF_RUN $ALLOC_PERF_VOLUME >>log'
+	small -r 1 -q -o result.jsonl --setup "$setup" --prepare "$prepare" --cleanup "$cleanup" "$@"
+}
+
+@test "--setup, --prepare and --cleanup run around the trials" {
+	run hooked --seed 1
+	assert_status 0
+	[ -z "$output" ]
+	[ "$(sed -n 1p log)" = "setup dir $WORK" ]
+	[ "$(sed -n 2,3p log | sort)" = "chunk-4096 1048576 1
+fallocate 1048576 1" ]
+	[ "$(sed -n '4,$p' log)" = "cleanup dir" ]
+	[[ $(head -n 1 result.jsonl | jq -r .setup_command) = "echo setup "* ]]
+	[[ $(head -n 1 result.jsonl | jq -r .prepare_command) = "echo "*METHOD* ]]
+	[[ $(head -n 1 result.jsonl | jq -r .cleanup_command) = "echo cleanup "* ]]
+}
+
+@test "--dry-run shows the commands and runs none" {
+	run hooked --dry-run
+	assert_status 0
+	assert_output_has "setup, once before everything: sh -c 'echo setup "
+	assert_output_has "prepare, before each trial: sh -c 'echo "
+	assert_output_has "cleanup, once at the end: sh -c 'echo cleanup "
+	[ ! -e log ]
+}
+
+@test "a command that fails ends the run, and --cleanup still runs" {
+	run small -r 1 -q -o result.jsonl --setup 'echo no such service >&2; exit 4' --cleanup 'touch cleaned'
+	assert_status 1
+	assert_output_has "--setup 'echo no such service >&2; exit 4' exited with status 4: no such service"
+	[ -e cleaned ]
+	[ ! -e result.jsonl ]
+	rm cleaned
+	# shellcheck disable=SC2016 # the variable is for the command
+	run small -r 2 -q -o result.jsonl --prepare '[ $ALLOC_PERF_RUN = 1 ]' --cleanup 'touch cleaned'
+	assert_status 1
+	assert_output_has "exited with status 1 before "
+	assert_output_has ", run 2: it printed nothing"
+	[ -e cleaned ]
+	[ "$(grep -c '"type":"trial"' result.jsonl)" = 2 ]
+	run small -r 1 -q -o other.jsonl --cleanup false
+	assert_status 1
+	assert_output_has "--cleanup false exited with status 1"
+	[ "$(grep -c '"type":"trial"' other.jsonl)" = 2 ]
+}
+
+@test "an interrupt ends the command with all that it started, and --cleanup still runs" {
+	local command='echo $$ >began; sleep 1234 & sleep 1234'
+	alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 1M -r 1 -q -o result.jsonl --prepare "$command" \
+		--cleanup 'touch cleaned' 2>said 3>&- &
+	wait_until [ -s began ]
+	kill -INT $!
+	status=0
+	wait $! || status=$?
+	assert_status 130
+	[ -e cleaned ]
+	[ "$(cat said)" = "alloc-perf: interrupted; 0 of 2 trials are done; continue with: alloc-perf run --resume result.jsonl --prepare '$command' --cleanup 'touch cleaned'" ]
+	[ -z "$(ps -eo pgid=,stat= | awk -v group="$(cat began)" '$1 == group && $2 !~ /Z/')" ]
+}
+
+@test "--resume does not run the commands of a file unasked, and wants the same ones" {
+	small -r 1 -q -o result.jsonl --seed 1 --prepare 'touch prepared'
+	rm prepared
+	head -n 2 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl
+	assert_status 2
+	assert_output_has "cut.jsonl was started with --prepare 'touch prepared'; commands in a file are not run by themselves"
+	[ ! -e prepared ]
+	run alloc-perf run --resume cut.jsonl --prepare true
+	assert_status 2
+	assert_output_has "was started with --prepare 'touch prepared', not with true; use the same command, or start a new run"
+	run alloc-perf run --resume cut.jsonl --prepare 'touch prepared' --setup true
+	assert_status 2
+	assert_output_has "cut.jsonl was started without --setup; omit it"
+	[ ! -e prepared ]
+	alloc-perf run --resume cut.jsonl --prepare 'touch prepared' -q
+	[ -e prepared ]
+	[ "$(grep -c '"type":"trial"' cut.jsonl)" = 2 ]
+}
+
 @test "--resume refuses what is not a result file" {
 	echo '{"type": "trial"' >broken.jsonl
 	echo nonsense >>broken.jsonl

@@ -56,6 +56,20 @@ setup() {
 	[ "$(value ext4+-mfoo=1 mmap status)" = unsupported ]
 }
 
+@test "--prepare gets the volume with its file system" {
+	mkdir mnt images
+	# shellcheck disable=SC2016 # the variables are for the command
+	run alloc-perf run -q --on loop --fs ext4 -m fallocate -s 4M -r 1 -o result.jsonl --mount-options noatime \
+		--keep-images images --prepare '
+		mount -o loop "$ALLOC_PERF_VOLUME" mnt && echo it is >mnt/there && umount mnt &&
+		echo $ALLOC_PERF_FILESYSTEM $ALLOC_PERF_TYPE $ALLOC_PERF_MOUNT_OPTIONS >told'
+	assert_status 0
+	[ "$(cat told)" = "ext4+noatime ext4 noatime" ]
+	[ "$(value ext4+noatime fallocate status)" = ok ]
+	[ "$(debugfs -R 'cat /there' images/ext4+noatime-fallocate-4M-1.img 2>/dev/null)" = "it is" ]
+	assert_nothing_left
+}
+
 @test "what the running kernel lacks is a row of -" {
 	grep -qw reiserfs /proc/filesystems && skip "this kernel has reiserfs"
 	printf '[plan]\nfilesystems = reiserfs,ext2\nmethods = ftruncate\nsizes = 1M\n' >plan.ini
