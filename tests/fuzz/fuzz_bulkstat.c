@@ -15,7 +15,7 @@
 
 #include "base/cleanup.h"
 #include "input.h"
-#include "frag/scan/source.h"
+#include "frag/xfs/xfs.h"
 #include "frag/frag.h"
 #include "extent/extent_kernel.h"
 

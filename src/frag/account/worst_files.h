@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The files that are worth showing one by one. */
+/* The N worst files of a scan, which are shown one by one. */
 #ifndef FRAG_WORST_FILES_H
 #define FRAG_WORST_FILES_H
 
@@ -7,7 +7,7 @@
 
 struct frag_file;
 
-/* Where the worst files go by; a row of frag_sorts. */
+/* A sort key for --sort. */
 struct frag_sort {
 	const char *name;
 	double (*key)(const struct frag_file *file);
@@ -34,10 +34,10 @@ int worst_files_wants(const struct worst_files *worst, const struct frag_file *f
 /* Its path is copied.  0 or -ENOMEM. */
 int worst_files_add(struct worst_files *worst, const struct frag_file *file);
 
-/* Moves all of `from`, which is empty after that. */
+/* Moves all of `from`, which is empty afterwards. */
 void worst_files_merge(struct worst_files *to, struct worst_files *from);
 
-/* Puts them into order, the greatest first. */
+/* Sorts them, the greatest key first. */
 void worst_files_finish(struct worst_files *worst);
 
 #endif
