@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The figures of one file, whoever read its layout. */
+/* The figures of one file, and how they are collected from its extents. */
 #ifndef FRAG_FILE_H
 #define FRAG_FILE_H
 
@@ -22,38 +22,38 @@ struct frag_part {
 };
 
 struct frag_parts {
-	uint64_t part_bytes; /* of each, whole blocks; the last one may be shorter */
+	uint64_t part_bytes; /* of each, in whole blocks; the last one may be shorter */
 	unsigned count;	     /* 0: the file is empty */
 	struct frag_part part[PARTS_MAX];
 };
 
 struct frag_file {
-	const char *path; /* NULL: known by its inode alone */
+	const char *path; /* NULL: only its inode is known */
 	uint64_t device, inode;
 	uint64_t size_bytes;
-	uint64_t disk_bytes;		/* as st_blocks says, metadata of the file included */
-	bool opened;			/* no: of one block or none, not looked into */
-	struct layout layout;		/* without the median */
+	uint64_t disk_bytes;  /* st_blocks: with the metadata of the file */
+	bool opened;	      /* false: it has one block at most, its extents were not read */
+	struct layout layout; /* without the median */
 	const struct frag_parts *parts; /* NULL: nobody asked */
 	const struct frag_swap *swap;	/* NULL: nobody asked */
-	uint64_t delayed_bytes;		/* written, but not given their place yet */
+	uint64_t delayed_bytes;		/* written, but not allocated yet */
 	uint64_t inline_bytes;		/* inside of metadata */
 	uint64_t ideal_fragments;
 	double sequential_seconds,
-		extra_seconds; /* by the model: in one piece, and on top of that */
-	/* By totals_add(), of costly files: the fewest that the free space allows. */
+		extra_seconds; /* by the model: in one piece, and for its seeks */
+	/* Set by totals_add() for costly files: the fewest that the free space allows. */
 	uint64_t possible_fragments;
-	bool is_worth;	  /* rewriting */
-	bool has_no_room; /* it would be, were the free space not in pieces as well */
+	bool is_worth;	  /* it is worth rewriting */
+	bool has_no_room; /* it would be, but the free space is fragmented as well */
 };
 
-/* Whether the number of fragments is known; otherwise it is a lower bound. */
+/* Whether the number of fragments is exact; otherwise it is a lower bound. */
 bool frag_file_is_known(const struct frag_file *file);
 
-/* More fragments than the ideal, for certain. */
+/* Whether it has more fragments than the minimum, for certain. */
 bool frag_file_is_fragmented(const struct frag_file *file);
 
-/* Whether its fragments cost so much that it is worth rewriting, given the room for it. */
+/* Whether its fragments cost so much that it is worth rewriting, if the free space allows that. */
 bool frag_file_is_costly(const struct frag_file *file);
 
 /* A column of tables, csv and JSON. */
@@ -70,32 +70,31 @@ extern const unsigned frag_column_count;
 
 void parts_init(struct frag_parts *parts, uint64_t file_bytes, uint64_t block_bytes);
 
-/* Collects a file's extents, each handed to frag_collect(). */
+/* The sums over the extents of a file, each of which is handed to frag_collect(). */
 struct frag_collector {
 	struct layout_sums sums;
 	uint64_t delayed_bytes, inline_bytes;
-	uint64_t packed_bytes; /* that compression saves, where that is known */
+	uint64_t packed_bytes; /* that compression saves, if known */
 	double seek_seconds;
 	const struct seek_model *model;
 	uint64_t device, volume_bytes, file_bytes;
-	struct ranges *shared;	  /* gets the shared extents; NULL: nobody cares */
+	struct ranges *shared;	  /* gets the shared extents; may be NULL */
 	struct frag_parts *parts; /* may be NULL */
-	struct map *map;	  /* gets all with addresses; may be NULL */
-	extent_fn also;		  /* sees each extent, too; may be NULL */
+	struct map *map;	  /* gets all extents with addresses; may be NULL */
+	extent_fn also;		  /* gets each extent as well; may be NULL */
 	void *also_context;
 };
 
 /* An extent_fn; context is the collector. */
 int frag_collect(const struct extent *extent, void *collector);
 
-/* Fills what the collector knows into `file`: all but what stat() tells. */
+/* Fills the figures of `file` from the collector; its sizes are there already. */
 void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
 		    bool block_mapped, struct frag_file *file);
 
 /*
- * Whether the sizes of a file, as stat() has them, leave no more than one block of
- * data, so that it need not be looked into: what an empty or sparse file has on the
- * disk may be its attributes.
+ * Whether a file of these sizes, as stat() has them, has one block of data at most, so that its
+ * extents need not be read.  Blocks of an empty or sparse file may be those of its attributes.
  */
 bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
 			     const struct filesystem_facts *facts);
@@ -106,17 +105,17 @@ void frag_file_of_one_block(const struct seek_model *model, const struct filesys
 			    uint64_t extents, struct frag_file *file);
 
 /*
- * Opens for reading without any effect on the file: not its time of access where
- * that may be left alone, no waiting for a fifo, no symbolic link followed unless
- * `follow`.  A descriptor or -errno.
+ * Opens for reading without any effect on the file: leaves its access time alone if this user may
+ * do that, does not wait for a fifo, follows symbolic links only with `follow`.  A descriptor or
+ * -errno.
  */
 int frag_open(int directory, const char *name, bool follow);
 
-/* Whether the file is one of ext2, ext3 or ext4 that maps single blocks. */
+/* Whether a file of ext2, ext3 or ext4 maps single blocks and not extents. */
 bool frag_is_block_mapped(int fd, const struct filesystem_facts *facts);
 
 /*
- * Looks into an open file.  `file` has what stat() tells.  Returns as
+ * Reads the extents of an open file and fills `file`, which has its sizes already.  Returns as
  * extent_walk(), or what collector->also returned.
  */
 int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,

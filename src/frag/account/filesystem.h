@@ -8,17 +8,17 @@
 
 struct filesystem_kind {
 	const char *name;    /* "ext4" */
-	uint64_t run_bytes;  /* the longest run that it can give a file; 0: no such limit */
-	bool copies_whole;   /* it needs room for all of the file at once */
-	const char *command; /* what rewrites a file in place, before its name; NULL: copy it */
+	uint64_t run_bytes;  /* the longest run that a file can have; 0: no limit */
+	bool copies_whole;   /* the command needs free space for all of the file at once */
+	const char *command; /* rewrites a file in place; NULL: copy it */
 	const char *target;  /* the command's option for a target size; NULL: none */
-	const char *caveat;  /* what the command does besides */
+	const char *caveat;  /* side effects of the command */
 };
 
 /* Never NULL: there is a row for all others. */
 const struct filesystem_kind *filesystem_kind_find(const char *name);
 
-/* The same of ext4 in a file that maps single blocks, as all do on ext2 and ext3. */
+/* The run_bytes of a file that maps single blocks, as all do on ext2 and ext3. */
 uint64_t filesystem_block_mapped_run(uint64_t block_bytes);
 
 struct filesystem_facts {
@@ -26,13 +26,13 @@ struct filesystem_facts {
 	const struct filesystem_kind *kind;
 	uint64_t magic; /* f_type of statfs() */
 	uint64_t block_bytes;
-	uint64_t blocks;       /* as statfs() tells */
-	uint64_t volume_bytes; /* of the block device, or as statvfs tells; 0: not known */
-	bool is_flash;	       /* the device says that it does not rotate, or there is none */
+	uint64_t blocks;       /* of statfs() */
+	uint64_t volume_bytes; /* of the block device, or of statfs(); 0: not known */
+	bool is_flash;	       /* the device reports that it does not rotate, or there is none */
 	bool is_pseudo;	       /* proc, sysfs and so on: no disk behind it */
 };
 
-/* Of the file system that `fd` is on.  0 or -errno. */
+/* Reads those of the file system that `fd` is on.  0 or -errno. */
 int filesystem_read(int fd, struct filesystem_facts *ret);
 
 /* Where the file system of `fd` is mounted; clear it with filesystem_mount_clear(). */
@@ -40,7 +40,8 @@ struct filesystem_mount {
 	char *device;  /* "/dev/sda1"; NULL: none, or not known */
 	char *point;   /* NULL: not known */
 	char *type;    /* "ext3"; NULL: not known */
-	bool is_whole; /* its top is there, and not a directory of it (bind mounts) */
+	bool is_whole; /* the top of the file system is mounted, not a directory of it (bind mounts)
+			*/
 };
 
 /* 0 or -ENOMEM. */
@@ -66,12 +67,12 @@ struct filesystems;
 struct filesystems *filesystems_new(int cancel_fd);
 void filesystems_free(struct filesystems *filesystems);
 
-/* The file system that `fd` is on, if there is room for it; `fd` is duplicated. */
+/* Adds the file system that `fd` is on, if there is room; duplicates `fd`. */
 void filesystems_add(struct filesystems *filesystems, const struct filesystem_facts *facts, int fd);
 
 /*
- * All files are on this one, whatever their device says.  `facts` and `space` have to
- * stay; `space` is NULL if the free space is not known.
+ * From now on all files are on this file system, whatever their device is.  `facts` and `space`
+ * are borrowed; `space` NULL: not known.
  */
 void filesystems_set_whole(struct filesystems *filesystems, const struct filesystem_facts *facts,
 			   const struct free_space *space);
@@ -80,12 +81,14 @@ void filesystems_set_whole(struct filesystems *filesystems, const struct filesys
 const struct filesystem_facts *filesystems_facts(const struct filesystems *filesystems,
 						 uint64_t device);
 
-/* The same free space as filesystems_least_fragments() takes; NULL: not known, or nobody asked. */
+/* The free space that filesystems_least_fragments() has used; NULL: none. */
 const struct free_space *filesystems_space(const struct filesystems *filesystems, uint64_t device);
 
-/* The fewest fragments that a file of so many bytes can get now by being rewritten. */
+/*
+ * The fewest fragments that a file of so many bytes can get now by being rewritten.  0: it does
+ * not fit; FRAGMENTS_UNKNOWN.
+ */
 #define FRAGMENTS_UNKNOWN UINT64_MAX
-/* 0: it does not fit. */
 uint64_t filesystems_least_fragments(struct filesystems *filesystems, uint64_t device,
 				     uint64_t bytes);
 

@@ -13,9 +13,8 @@ struct inode_set *inode_set_free(struct inode_set *set);
 void inode_set_freep(struct inode_set **set);
 
 /*
- * Adds an inode; safe to call from several threads.  Returns 1 if it is new, 0
- * if it was there, -ENOMEM.  Once the set is full (see inode_set_is_full()), those
- * that it cannot hold are always new.
+ * Adds an inode; thread-safe.  Returns 1 if it is new, 0 if it was there, -ENOMEM.  Once the set
+ * is full (see inode_set_is_full()), inodes that it cannot hold are always new.
  */
 int inode_set_add(struct inode_set *set, uint64_t device, uint64_t inode);
 

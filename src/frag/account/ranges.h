@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of byte ranges of volumes: what several files share is to be counted once. */
+/* A set of byte ranges of volumes, to count what several files share once. */
 #ifndef FRAG_RANGES_H
 #define FRAG_RANGES_H
 
@@ -15,8 +15,8 @@ struct range {
 struct ranges {
 	struct range *range;
 	size_t count, room;
-	size_t tidy;	     /* so many at the front are sorted and do not touch */
-	uint64_t lost_bytes; /* could not be kept: counted by ranges_bytes() without a comparison */
+	size_t tidy;	     /* so many at the start are sorted and do not touch */
+	uint64_t lost_bytes; /* could not be kept: may be counted more than once */
 };
 
 void ranges_clear(struct ranges *ranges);

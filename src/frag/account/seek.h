@@ -14,7 +14,7 @@ struct seek_model {
 	double seek_seconds;	    /* at least, per seek */
 	double full_stroke_seconds; /* on top, over the whole volume; the root of the distance
 				       counts */
-	bool reads_through;	    /* a gap may be read instead, if that takes less */
+	bool reads_through;	    /* a gap is read if that takes less time */
 };
 
 extern const struct seek_model seek_models[];

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of this directory: what the readers of btrfs share.  Trees hold items,
- * sorted by object, type and offset, which the kernel hands out.
- * Formats: linux/btrfs_tree.h.
+ * What the sources of btrfs share.  Trees contain items, sorted by object, type and offset, which
+ * the kernel reports.  Formats: linux/btrfs_tree.h.
  */
 #ifndef FRAG_BTRFS_H
 #define FRAG_BTRFS_H
@@ -47,10 +46,10 @@ struct btrfs_name {
 	char name[BTRFS_NAME_BYTES + 1];
 };
 
-/* If the item names its inode, or its subvolume: 1 and *ret. */
+/* 1 with *ret if the item is the name of an inode or a subvolume, or 0. */
 int btrfs_name_take(const struct btree_item *item, struct btrfs_name *ret);
 
-/* Of one thread: finds directories' paths, and remembers some. */
+/* Finds the paths of directories, and remembers some; for one thread. */
 struct btrfs_paths;
 
 /* `top_tree` is the subvolume that lies at `top`.  NULL: out of memory. */
@@ -75,7 +74,7 @@ struct btrfs_chunks {
 	size_t device_count;
 };
 
-/* How many bytes of data go into what is in no chunk; it is used up after that. */
+/* The bytes of data that fit into what is in no chunk; uses it up. */
 uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
 
 /*
@@ -84,23 +83,20 @@ uint64_t btrfs_chunks_take_rest(struct btrfs_chunks *chunks);
  */
 int btrfs_read_free(int fd, uint64_t block_bytes, struct free_space *ret);
 
-/* The same for the result, or a note there that says why not.  0 or -ENOMEM. */
+/* Fills result->free, or adds a note why it is not known.  0 or -ENOMEM. */
 int btrfs_note_free(int fd, struct frag_result *result);
 
 /* ---- extents ---- */
 
-/*
- * The extent in an item of a file's data.  1 with *ret, which is not inline; 0: a
- * hole, inline data, or no sense.
- */
+/* The extent in an item of a file.  1 with *ret; 0: a hole, inline data, or an invalid item. */
 int btrfs_extent_take(const struct btree_item *item, struct extent *ret);
 
 /* The same of inline data, which FIEMAP reports by whole blocks. */
 int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struct extent *ret);
 
 /*
- * Of a file whose compressed extents the collector has from FIEMAP: reads their
- * lengths on the volume, which takes root; others keep lower bounds.  0 or -ENOMEM.
+ * Reads the lengths on the volume of compressed extents, which the collector has from FIEMAP.
+ * That takes root; for other users lower bounds remain.  0 or -ENOMEM.
  */
 int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collector);
 

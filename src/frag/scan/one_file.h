@@ -9,7 +9,7 @@
 
 struct one_file {
 	int fd;
-	struct frag_file file; /* first what stat() tells, after one_file_read() all */
+	struct frag_file file; /* sizes as stat() has them; the rest by one_file_read() */
 	struct filesystem_facts facts;
 	const struct seek_model *model;
 	struct frag_parts parts; /* with settings->with_parts */
@@ -17,13 +17,13 @@ struct one_file {
 
 void one_file_close(struct one_file *one);
 
-/* -EISDIR: a directory; -EINVAL: neither that nor a regular file; or as open(). */
+/* 0, -EISDIR: a directory, -EINVAL: no regular file, or as open(). */
 int one_file_open(const struct frag_settings *settings, const char *path, struct one_file *ret);
 
 /*
- * Reads the layout into one->file, and adds it to `totals` (may be NULL).
- * `also` (may be NULL) sees each extent.  -ECANCELED: settings->cancel_fd became
- * readable; one->file has what was seen until then.
+ * Reads the layout into one->file, and adds it to `totals` (may be NULL).  `also` (may be NULL)
+ * gets each extent.  -ECANCELED: settings->cancel_fd became readable; one->file has what was
+ * read until then.
  */
 int one_file_read(const struct frag_settings *settings, struct one_file *one, struct totals *totals,
 		  extent_fn also, void *also_context);
@@ -34,20 +34,18 @@ int one_file_read(const struct frag_settings *settings, struct one_file *one, st
 #define SWAP_NO_OFFSET UINT64_MAX
 
 struct frag_swap {
-	bool is_swap;	      /* mkswap has been there */
-	const char *obstacle; /* why swapon refuses it; NULL: nothing is known that does */
-	/* With what it takes to boot from it: resume_offset, and the device. */
+	bool is_swap;	      /* mkswap has prepared it */
+	const char *obstacle; /* why swapon would refuse it; NULL: no reason is known */
+	/* To resume from it: resume_offset, and the device. */
 	uint64_t offset_pages; /* of the first page on the device; SWAP_NO_OFFSET: not known */
 	const char *no_offset; /* why not */
 	char *device;	       /* NULL: not known; free() it */
 };
 
-/* Whether the first page of `fd` is that of swap space, of whatever page size (0: no). */
+/* The page size of the swap space in `fd`; 0: it is not swap space. */
 uint64_t swap_signature(int fd);
 
-/*
- * Of a file that was read already.  0 or -ENOMEM; swap_clear() in either case.
- */
+/* `file` was read already.  0 or -ENOMEM; swap_clear() in either case. */
 int swap_read(int fd, const struct filesystem_facts *facts, const struct frag_file *file,
 	      struct frag_swap *ret);
 void swap_clear(struct frag_swap *swap);

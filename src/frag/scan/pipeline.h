@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to files, whichever source has found them: threads read them side by side; each
- * file is left out or not, counted once, read if its extents can say anything, summed, and
- * handed out as a row.
+ * What happens to each file, whichever source has found it: it is filtered, counted once, its
+ * extents are read if they can matter, its figures are added to the totals, and it is handed
+ * out as a row.  Threads do that in parallel.
  */
 #ifndef FRAG_PIPELINE_H
 #define FRAG_PIPELINE_H
@@ -25,16 +25,16 @@ struct pipeline_worker;
 
 struct pipeline {
 	const struct frag_settings *settings;
-	struct frag_result *result; /* its totals are ready; gets those of all workers */
+	struct frag_result *result; /* initialised; gets the totals of all workers */
 	/* What each thread does.  0 or -errno, which stops the others. */
 	int (*work)(struct pipeline_worker *worker);
-	void (*wake)(void *context); /* once, if the work is to stop; may be NULL */
+	void (*wake)(void *context); /* called once when the work is to stop; may be NULL */
 	void *context;
 	struct inode_paths *paths; /* by pipeline_run_by_inode(): of all files; NULL: not known */
 	struct inode_set *counted; /* inodes with hard links; NULL: each inode comes once */
 
 	atomic_bool stop;
-	atomic_uint_fast64_t files; /* seen so far, for who watches */
+	atomic_uint_fast64_t files; /* so far, for the progress line */
 	atomic_int error;
 	int done_fd; /* eventfd: counts the workers that have ended */
 
@@ -43,9 +43,9 @@ struct pipeline {
 	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
 };
 
-/* Gives a file its name; all zero: files are known by their inodes. */
+/* Finds the name of a file; all zero: files have no names. */
 struct pipeline_namer {
-	/* `whole`: its path, else what it ends with is enough.  *ret NULL: not known.  0 or
+	/* `whole`: the path, otherwise its last part is enough.  *ret NULL: not known.  0 or
 	 * -ENOMEM. */
 	int (*name)(void *context, const struct frag_file *file, bool whole, const char **ret);
 	void *context;
@@ -54,29 +54,28 @@ struct pipeline_namer {
 struct pipeline_worker {
 	struct pipeline *pipeline;
 	struct totals totals;
-	const struct filesystem_facts *facts; /* at first those of the result, as the model */
+	const struct filesystem_facts *facts; /* those of the result, unless work() sets others */
 	const struct seek_model *model;
 	struct pipeline_namer namer;
-	struct frag_file file; /* in hand */
+	struct frag_file file; /* the current one */
 	struct frag_collector collector;
 	pthread_t thread;
 	bool started;
-	uint64_t unit;		/* of work, that it is at */
-	struct frag_file *rows; /* of this unit, with paths of their own; not handed out yet */
+	uint64_t unit;		/* the current unit of work */
+	struct frag_file *rows; /* of this unit, not handed out yet; each owns its path */
 	size_t row_count;
 	char path[INODE_PATH_BYTES]; /* for inode_paths_find() */
 };
 
 /*
- * Runs the threads to their end, calls settings->tick meanwhile, and stops
- * them when settings->cancel_fd asks for it (result->partial).  The first failure
- * of any worker, or 0.
+ * Runs the threads to their end, calls settings->tick meanwhile, and stops them when
+ * settings->cancel_fd becomes readable (result->partial).  0, or the first failure of a worker.
  */
 int pipeline_run(struct pipeline *pipeline);
 
 /*
- * The same for workers that know files by their inodes alone: their paths come from
- * `directories`, those of all files before, or later those of the worst.
+ * The same for workers that know files by their inodes alone.  Paths come from `directories`:
+ * those of all files before the work, or those of the worst files after it.
  */
 int pipeline_run_by_inode(struct pipeline *pipeline, const struct directory_reader *directories);
 
@@ -86,31 +85,31 @@ static inline bool pipeline_is_over(struct pipeline *pipeline)
 }
 
 /*
- * settings->each sees the files of unit 0 first, then those of unit 1 and so on,
- * whichever thread is faster.  Each unit of work has to be begun and ended once, by
- * one worker, in rising order.  0 or -errno.
+ * settings->each gets the files of unit 0 first, then those of unit 1 and so on, whichever thread
+ * is faster.  Each unit of work has to be begun and ended once, by one worker, in rising order.
+ * 0 or -errno.
  */
 void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit);
 int pipeline_end_unit(struct pipeline_worker *worker);
 
-/* An extent_fn that ends the walk over a file when the work is to stop; context is the pipeline. */
+/* An extent_fn that stops reading a file when the work is to stop; context is the pipeline. */
 int pipeline_watch_extent(const struct extent *extent, void *pipeline);
 
 /* ---- a regular file ---- */
 
 /*
- * 1: its extents are wanted: worker->collector is to get them, frag_collected() to fill
- * worker->file, and pipeline_end_file() to be called; 0: nothing more to do; -errno.
+ * Starts a file.  1: its extents are wanted: hand them to worker->collector, fill worker->file by
+ * frag_collected(), and call pipeline_end_file(); 0: nothing more to do; -errno.
  */
 int pipeline_begin_file(struct pipeline_worker *worker, const struct source_inode *inode);
 
-/* `error`: why worker->file could not be filled; 0: it was.  0 or -errno. */
+/* Ends a file; `error`: why worker->file could not be filled, 0: it was.  0 or -errno. */
 int pipeline_end_file(struct pipeline_worker *worker, int error);
 
-/* The same file once more, by another source. */
+/* Starts reading the same file again, by another source. */
 void pipeline_restart_file(struct pipeline_worker *worker);
 
-/* What happens to single files is counted, not fatal; `path` is NULL if it is not known. */
+/* Counts the error of a single file, which is not fatal; `path` NULL: not known.  0 or -ENOMEM. */
 int pipeline_note_error(struct pipeline_worker *worker, const char *path, uint64_t inode,
 			int error);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Results to bytes. */
+/* The sink: files and results to bytes. */
 #ifndef FRAG_SHOW_H
 #define FRAG_SHOW_H
 
@@ -19,11 +19,11 @@ struct show_options {
 	bool ascii;	       /* no characters beyond ASCII */
 	unsigned columns;      /* width of the terminal */
 	bool with_directories; /* as in frag_settings */
-	bool files_named;      /* the user named files, no directories */
-	bool model_chosen;     /* by the user, and not by what the device says of itself */
+	bool files_named;      /* the user named files, not directories */
+	bool model_chosen;     /* by the user, not by what the device reports */
 };
 
-/* ---- a row a file (rows.c) ---- */
+/* ---- a row per file (rows.c) ---- */
 
 void show_files_header(FILE *to);
 void show_file(FILE *to, const struct frag_file *file);
@@ -44,7 +44,7 @@ struct filefrag_table {
 	uint64_t size_bytes, block_bytes;
 	int physical_width, logical_width;
 	uint64_t rows, extents;			/* extents: as filefrag counts them */
-	uint64_t expected, expected_after_hole; /* where the next would go on */
+	uint64_t expected, expected_after_hole; /* where the next one would continue */
 };
 
 /* Before the first file of a file system. */
