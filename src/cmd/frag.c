@@ -206,8 +206,8 @@ static const char *find_conflict(const struct frag_request *request)
 		return "--output is for the picture; add --map";
 	if (request->output && !is_picture(request->output))
 		return "--output takes a name that ends in .svg or .html";
-	if (request->diff && request->format != FRAG_TABLE)
-		return "--diff prints a table; omit the other format";
+	if (request->diff && request->format != FRAG_TABLE && request->format != FRAG_JSON)
+		return "--diff prints a table, or JSON with --json; omit the other format";
 	if (request->zero && !request->files_from && request->format != FRAG_NAMES)
 		return "--null is for --files-from and --names";
 	return NULL;

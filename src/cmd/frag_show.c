@@ -151,20 +151,35 @@ static int print_json(const struct frag_result *result, json_t *files)
 	return json_put_indented(stdout, document);
 }
 
-/* 1: worse. */
+static int put_changes(const struct frag_request *request, const struct saved_changes *changes)
+{
+	CLEANUP(json_decrefp) json_t *document = NULL;
+
+	if (request->format != FRAG_JSON)
+		return saved_print(stdout, changes);
+	document = saved_json(changes);
+	return json_put_indented(stdout, document);
+}
+
+/* Returns the exit status. */
 static int print_diff(const struct frag_request *request, const struct frag_result *result,
 		      json_t *files)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(json_decrefp) json_t *before = NULL;
 	CLEANUP(json_decrefp) json_t *after = show_result_json(result);
+	CLEANUP(saved_changes_clear) struct saved_changes changes = { 0 };
 	int r = saved_read(request->diff, &before, &problem);
 
+	if (r == 0 && (!after || (files && json_object_set(after, "files", files) < 0)))
+		r = -ENOMEM;
+	if (r == 0)
+		r = saved_compare(before, after, &changes);
+	if (r == 0)
+		r = put_changes(request, &changes);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	if (!after || (files && json_object_set(after, "files", files) < 0))
-		return PROBLEM_VERDICT;
-	return saved_compare(stdout, before, after) ? PROBLEM_VERDICT : 0;
+	return changes.is_worse ? PROBLEM_VERDICT : 0;
 }
 
 /* Unreadable files are part of the tree's table; other forms have them on stderr. */

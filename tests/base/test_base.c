@@ -16,6 +16,7 @@
 #include "base/csv.h"
 #include "base/hashmap.h"
 #include "base/json.h"
+#include "base/pairs.h"
 #include "base/strbuf.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -122,82 +123,123 @@ static void array_counts(void **state)
 	assert_int_equal(99 * 99, numbers[99]);
 }
 
-struct pair {
+struct entry {
 	uint64_t key, value;
 };
 
-static bool pair_is_used(const void *slot)
+static bool entry_is_used(const void *slot)
 {
-	return ((const struct pair *)slot)->key != 0;
+	return ((const struct entry *)slot)->key != 0;
 }
 
-static uint64_t pair_hash(const void *slot, const void *context)
-{
-	(void)context;
-	return hash_number(((const struct pair *)slot)->key);
-}
-
-static bool pair_matches(const void *slot, const void *key, const void *context)
+static uint64_t entry_hash(const void *slot, const void *context)
 {
 	(void)context;
-	return ((const struct pair *)slot)->key == *(const uint64_t *)key;
+	return hash_number(((const struct entry *)slot)->key);
 }
 
-static const struct hashmap_kind pairs = {
-	.slot_bytes = sizeof(struct pair),
-	.is_used = pair_is_used,
-	.hash = pair_hash,
-	.matches = pair_matches,
+static bool entry_matches(const void *slot, const void *key, const void *context)
+{
+	(void)context;
+	return ((const struct entry *)slot)->key == *(const uint64_t *)key;
+}
+
+static const struct hashmap_kind entries = {
+	.slot_bytes = sizeof(struct entry),
+	.is_used = entry_is_used,
+	.hash = entry_hash,
+	.matches = entry_matches,
 };
 
-static int put_pair(struct hashmap *map, uint64_t key)
+static int put_entry(struct hashmap *map, uint64_t key)
 {
-	struct pair *pair;
-	int r = hashmap_add(map, hash_number(key), &key, (void **)&pair);
+	struct entry *entry;
+	int r = hashmap_add(map, hash_number(key), &key, (void **)&entry);
 
 	if (r == 0)
-		*pair = (struct pair) { key, key * 3 };
+		*entry = (struct entry) { key, key * 3 };
 	return r;
 }
 
 static void hashmap_finds_what_was_added(void **state)
 {
-	CLEANUP(hashmap_clear) struct hashmap map = { .kind = &pairs };
+	CLEANUP(hashmap_clear) struct hashmap map = { .kind = &entries };
 	uint64_t absent = 5000, sum = 0;
 	(void)state;
 
 	assert_null(hashmap_find(&map, hash_number(absent), &absent));
 	for (uint64_t i = 1; i <= 1000; i++)
-		assert_int_equal(0, put_pair(&map, i));
-	assert_int_equal(1, put_pair(&map, 77));
+		assert_int_equal(0, put_entry(&map, i));
+	assert_int_equal(1, put_entry(&map, 77));
 	assert_int_equal(1000, map.used);
 	for (uint64_t i = 1; i <= 1000; i++) {
-		const struct pair *pair = hashmap_find(&map, hash_number(i), &i);
+		const struct entry *entry = hashmap_find(&map, hash_number(i), &i);
 
-		assert_non_null(pair);
-		assert_int_equal(3 * i, pair->value);
+		assert_non_null(entry);
+		assert_int_equal(3 * i, entry->value);
 	}
 	assert_null(hashmap_find(&map, hash_number(absent), &absent));
 	for (size_t i = 0; i < map.slot_count; i++)
 		if (hashmap_slot(&map, i))
-			sum += ((const struct pair *)hashmap_slot(&map, i))->key;
+			sum += ((const struct entry *)hashmap_slot(&map, i))->key;
 	assert_int_equal(1000 * 1001 / 2, sum);
 }
 
 static void hashmap_keeps_to_its_limit(void **state)
 {
-	CLEANUP(hashmap_clear) struct hashmap map = { .kind = &pairs, .slots_max = 64 };
+	CLEANUP(hashmap_clear) struct hashmap map = { .kind = &entries, .slots_max = 64 };
 	uint64_t added = 0;
 	(void)state;
 
-	while (put_pair(&map, added + 1) == 0)
+	while (put_entry(&map, added + 1) == 0)
 		added++;
 	assert_int_equal(48, added);
-	assert_int_equal(-ENOSPC, put_pair(&map, 1000));
-	assert_int_equal(1, put_pair(&map, 48));
+	assert_int_equal(-ENOSPC, put_entry(&map, 1000));
+	assert_int_equal(1, put_entry(&map, 48));
 }
 
 /* ---- forms of output ---- */
+
+static void pairs_match_by_key(void **state)
+{
+	CLEANUP(pairs_clear) struct pairs pairs = { 0 };
+	static const char items[200];
+	char key[16];
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(items); i++) {
+		snprintf(key, sizeof(key), "%zu", i);
+		assert_int_equal(pairs_add(&pairs, 0, key, &items[i]), 0);
+	}
+	assert_int_equal(pairs_add(&pairs, 1, "150", &items[1]), 0);
+	assert_int_equal(pairs_add(&pairs, 1, "new", &items[2]), 0);
+	/* A side has one item with a key; the first stays. */
+	assert_int_equal(pairs_add(&pairs, 1, "150", &items[3]), -EEXIST);
+	assert_int_equal(pairs.count, ARRAY_SIZE(items) + 1);
+	assert_string_equal(pairs.pair[150].key, "150");
+	assert_ptr_equal(pairs.pair[150].item[0], &items[150]);
+	assert_ptr_equal(pairs.pair[150].item[1], &items[1]);
+	assert_null(pairs.pair[0].item[1]);
+	assert_string_equal(pairs.pair[200].key, "new");
+	assert_null(pairs.pair[200].item[0]);
+}
+
+static void changes_are_relative(void **state)
+{
+	static const struct {
+		double before, after;
+		const char *text;
+	} table[] = { { 100, 119, "+19 %" }, { 1000, 996, "-0.4 %" }, { 3, 3, "0 %" },
+		      { 0, 0, "0 %" },	     { 0, 2, "from 0" },      { 2, 0, "-100 %" } };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		char text[CHANGE_TEXT_MAX];
+
+		assert_string_equal(change_text(change_of(table[i].before, table[i].after), text),
+				    table[i].text);
+	}
+}
 
 static void csv_quotes_what_has_to_be(void **state)
 {
@@ -332,6 +374,8 @@ int main(void)
 		cmocka_unit_test(array_counts),
 		cmocka_unit_test(hashmap_finds_what_was_added),
 		cmocka_unit_test(hashmap_keeps_to_its_limit),
+		cmocka_unit_test(pairs_match_by_key),
+		cmocka_unit_test(changes_are_relative),
 		cmocka_unit_test(csv_quotes_what_has_to_be),
 		cmocka_unit_test(json_holds_any_name),
 		cmocka_unit_test(json_line_is_written_whole),

@@ -57,7 +57,7 @@ refused() { # SENTENCE ARGUMENT...
 	refused "add --map" -o x.svg a
 	refused "ends in .svg or .html" --map -o x.png a
 	refused "use only one of --json, --each, --csv and --names" --json --csv a
-	refused "--diff prints a table" --diff b --json a
+	refused "--diff prints a table, or JSON" --diff b --csv a
 	refused "--null is for --files-from and --names" -0 a
 	refused 'invalid value "tape" for --model: use disk or flash' --model tape a
 	refused 'invalid value "fragmnts" for --sort; did you mean "fragments"?' --sort fragmnts a
@@ -353,12 +353,12 @@ refused() { # SENTENCE ARGUMENT...
 	assert_output_has "Verdict: no worse"
 	assert_output_has "size in extents "
 	assert_output_has " 2.00 MiB "
-	[ "$(grep -c ' the same$' <<<"$output")" = 7 ]
+	[ "$(grep -c ' 0 %$' <<<"$output")" = 7 ]
 	jq '.all.mapped_bytes -= 1048576 | .all.fragments -= 1 | .all.extra_seconds = 61.23456' before >changed
 	run alloc-perf frag --diff changed tree
-	grep -Eq '^size in extents +[0-9.]+ MiB +[0-9.]+ MiB more:    1 MiB$' <<<"$output" || fail "$output"
-	grep -Eq '^fragments +[0-9]+ +[0-9]+ more: +1$' <<<"$output" || fail "$output"
-	grep -Eq '^cost of fragments +61.2 s +[^ ].* less: ' <<<"$output" || fail "$output"
+	grep -Eq '^size in extents +[0-9.]+ MiB +[0-9.]+ MiB +\+1 MiB +\+[0-9]+ %$' <<<"$output" || fail "$output"
+	grep -Eq '^fragments +[0-9]+ +[0-9]+ +\+1 +\+[0-9]+ %$' <<<"$output" || fail "$output"
+	grep -Eq '^cost of fragments +61.2 s +[^ ].* -.* %$' <<<"$output" || fail "$output"
 	jq '.all.ideal_fragments = .all.fragments + 5' before >better
 	run alloc-perf frag --diff better tree
 	assert_status 1
@@ -366,6 +366,28 @@ refused() { # SENTENCE ARGUMENT...
 	jq '.all.fragments += 100' before >worse
 	run -0 alloc-perf frag --diff worse tree
 	assert_output_has "Verdict: better"
+}
+
+@test "--diff: files by their paths, and what only one of both has" {
+	need_extents
+	make_tree
+	alloc-perf frag --json tree/sub/big.DAT tree/small.txt >now
+	jq '.files |= map(if .path == "tree/small.txt" then .path = "tree/gone" else .fragments += 6 end)' now >before
+	run alloc-perf frag --diff before tree/sub/big.DAT tree/small.txt
+	grep -Eq '^before +now +change +fragments of$' <<<"$output" || fail "$output"
+	grep -Eq '^ +7 +1 +-86 % +tree/sub/big.DAT$' <<<"$output" || fail "$output"
+	assert_output_has "only before: tree/gone"
+	assert_output_has "only now: tree/small.txt"
+	run --separate-stderr alloc-perf frag --diff before --json tree/sub/big.DAT tree/small.txt
+	assert_status 0
+	[ "$(jq -c '[.schema, .kind, .verdict, .only_old, .only_new]' <<<"$output")" = \
+		'[1,"frag-diff","no worse",["tree/gone"],["tree/small.txt"]]' ]
+	[ "$(jq -c '.files[0] | [.path, .old, .new]' <<<"$output")" = '["tree/sub/big.DAT",7,1]' ]
+	[ "$(jq -c '.all.mapped_bytes | [.unit, .old == .new, .change]' <<<"$output")" = '["bytes",true,0]' ]
+	jq '.all.ideal_fragments += 5' now >better
+	run --separate-stderr alloc-perf frag --diff better --json tree/sub/big.DAT tree/small.txt
+	assert_status 1
+	[ "$(jq -r .verdict <<<"$output")" = worse ]
 }
 
 @test "--diff: a result of before there was a kind is read as well" {

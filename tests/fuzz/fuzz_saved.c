@@ -15,16 +15,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void compare_two(FILE *to, const json_t *before, const json_t *after)
+{
+	CLEANUP(saved_changes_clear) struct saved_changes changes = { 0 };
+	CLEANUP(json_decrefp) json_t *json = NULL;
+
+	must(saved_compare(before, after, &changes) == 0);
+	must(saved_print(to, &changes) == 0);
+	json = saved_json(&changes);
+	must(json != NULL);
+}
+
 static void compare(json_t *saved)
 {
 	CLEANUP(file_closep) FILE *nowhere = fopen("/dev/null", "w");
-	json_t *nothing = json_object();
+	CLEANUP(json_decrefp) json_t *nothing = json_object();
 
 	must(nowhere && nothing);
-	saved_compare(nowhere, saved, saved);
-	saved_compare(nowhere, saved, nothing);
-	saved_compare(nowhere, nothing, saved);
-	json_decref(nothing);
+	compare_two(nowhere, saved, saved);
+	compare_two(nowhere, saved, nothing);
+	compare_two(nowhere, nothing, saved);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
