@@ -37,7 +37,11 @@ static const char introduction[] =
 static void print_table(const char *title, const struct field *fields, size_t count)
 {
 	static const char *const types[] = {
-		[FIELD_TEXT] = "text", [FIELD_COUNT] = "integer", [FIELD_RUNS] = "array of arrays"
+		[FIELD_TEXT] = "text",
+		[FIELD_COUNT] = "integer",
+		[FIELD_RUNS] = "array of arrays",
+		[FIELD_NUMBERS] = "array of integers",
+		[FIELD_LIST] = "array of objects",
 	};
 
 	printf("\n## %s\n\n| key | type | unit | meaning |\n| --- | --- | --- | --- |\n", title);
@@ -51,6 +55,7 @@ int main(void)
 	printf(introduction, RECORD_SCHEMA);
 	print_table("environment", environment_fields, environment_field_count);
 	print_table("trial", record_fields, record_field_count);
+	print_table("trial: the objects of `phases`", phase_table.fields, phase_table.count);
 	print_table("warning", warning_fields, warning_field_count);
 	return fflush(stdout) == 0 ? 0 : 1;
 }

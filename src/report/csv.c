@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What is not known is an empty field.  The layout, a table of its own, has no column. */
+/* What is not known is an empty field.  Arrays, which are tables of their own, have no column. */
 #include <inttypes.h>
+#include <stdbool.h>
 
 #include "base/csv.h"
 #include "report/format.h"
@@ -17,13 +18,18 @@ static void print_value(struct csv *csv, const struct field *field, const struct
 		csv_plain(csv, "%" PRId64, field_count(field, record));
 }
 
+static bool has_column(const struct field *field)
+{
+	return field->type == FIELD_TEXT || field->type == FIELD_COUNT;
+}
+
 /* NULL: the header. */
 static void print_row(FILE *to, const struct record *record)
 {
 	struct csv csv = { .to = to };
 
 	for (size_t i = 0; i < record_field_count; i++) {
-		if (record_fields[i].type == FIELD_RUNS)
+		if (!has_column(&record_fields[i]))
 			continue;
 		if (record)
 			print_value(&csv, &record_fields[i], record);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/cleanup.h"
 #include "base/json.h"
 
@@ -45,6 +46,52 @@ const struct field_runs *field_runs(const struct field *field, const void *objec
 	return (const struct field_runs *)((const char *)object + field->offset);
 }
 
+static struct field_numbers *numbers_at(const struct field *field, void *object)
+{
+	return (struct field_numbers *)((char *)object + field->offset);
+}
+
+static struct field_list *list_at(const struct field *field, void *object)
+{
+	return (struct field_list *)((char *)object + field->offset);
+}
+
+const struct field_numbers *field_numbers(const struct field *field, const void *object)
+{
+	return (const struct field_numbers *)((const char *)object + field->offset);
+}
+
+const struct field_list *field_list(const struct field *field, const void *object)
+{
+	return (const struct field_list *)((const char *)object + field->offset);
+}
+
+static void *element_at(const struct field_list *list, const struct field_table *elements,
+			int64_t index)
+{
+	return (char *)list->element + (size_t)index * elements->bytes;
+}
+
+void *field_list_add(struct field_list *list, const struct field_table *elements)
+{
+	int64_t count = list->count == FIELD_UNKNOWN ? 0 : list->count;
+	void *grown = array_room(list->element, (size_t)count, elements->bytes), *added;
+
+	if (!grown)
+		return NULL;
+	*list = (struct field_list) { grown, count + 1 };
+	added = element_at(list, elements, count);
+	field_init(elements->fields, elements->count, added);
+	return added;
+}
+
+static void list_clear(struct field_list *list, const struct field_table *elements)
+{
+	for (int64_t i = 0; i < list->count; i++)
+		field_clear(elements->fields, elements->count, element_at(list, elements, i));
+	free(list->element);
+}
+
 void field_init(const struct field *fields, size_t count, void *object)
 {
 	for (size_t i = 0; i < count; i++)
@@ -58,16 +105,40 @@ void field_init(const struct field *fields, size_t count, void *object)
 		case FIELD_RUNS:
 			*runs_at(&fields[i], object) = (struct field_runs) { NULL, FIELD_UNKNOWN };
 			break;
+		case FIELD_NUMBERS:
+			*numbers_at(&fields[i], object) =
+				(struct field_numbers) { NULL, FIELD_UNKNOWN };
+			break;
+		case FIELD_LIST:
+			*list_at(&fields[i], object) = (struct field_list) { NULL, FIELD_UNKNOWN };
+			break;
 		}
+}
+
+static void value_clear(const struct field *field, void *object)
+{
+	switch (field->type) {
+	case FIELD_TEXT:
+		free(*text_at(field, object));
+		break;
+	case FIELD_COUNT:
+		break;
+	case FIELD_RUNS:
+		free(runs_at(field, object)->run);
+		break;
+	case FIELD_NUMBERS:
+		free(numbers_at(field, object)->number);
+		break;
+	case FIELD_LIST:
+		list_clear(list_at(field, object), field->elements);
+		break;
+	}
 }
 
 void field_clear(const struct field *fields, size_t count, void *object)
 {
 	for (size_t i = 0; i < count; i++)
-		if (fields[i].type == FIELD_TEXT)
-			free(*text_at(&fields[i], object));
-		else if (fields[i].type == FIELD_RUNS)
-			free(runs_at(&fields[i], object)->run);
+		value_clear(&fields[i], object);
 	field_init(fields, count, object);
 }
 
@@ -94,6 +165,35 @@ static json_t *runs_to_json(const struct field_runs *runs)
 	return json;
 }
 
+static json_t *numbers_to_json(const struct field_numbers *numbers)
+{
+	json_t *json = numbers->count == FIELD_UNKNOWN ? json_null() : json_array();
+
+	for (int64_t i = 0; json && i < numbers->count; i++)
+		if (json_array_append_new(json, json_integer(numbers->number[i])) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	return json;
+}
+
+static json_t *list_to_json(const struct field_list *list, const struct field_table *elements)
+{
+	json_t *json = list->count == FIELD_UNKNOWN ? json_null() : json_array();
+
+	for (int64_t i = 0; json && i < list->count; i++) {
+		json_t *object = json_object();
+
+		if (json_array_append_new(json, object) < 0 ||
+		    field_to_json(elements->fields, elements->count, element_at(list, elements, i),
+				  object) < 0) {
+			json_decref(json);
+			return NULL;
+		}
+	}
+	return json;
+}
+
 static json_t *value_to_json(const struct field *field, const void *object)
 {
 	switch (field->type) {
@@ -103,6 +203,10 @@ static json_t *value_to_json(const struct field *field, const void *object)
 		return count_to_json(field_count(field, object));
 	case FIELD_RUNS:
 		return runs_to_json(field_runs(field, object));
+	case FIELD_NUMBERS:
+		return numbers_to_json(field_numbers(field, object));
+	case FIELD_LIST:
+		return list_to_json(field_list(field, object), field->elements);
 	}
 	return NULL;
 }
@@ -147,6 +251,44 @@ static int runs_from_json(const json_t *json, struct field_runs *ret)
 	return 0;
 }
 
+static int numbers_from_json(const json_t *json, struct field_numbers *ret)
+{
+	size_t count = json_array_size(json);
+	CLEANUP(freep) int64_t *number = calloc(count ? count : 1, sizeof(*number));
+
+	if (!number)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const json_t *value = json_array_get(json, i);
+
+		if (!json_is_integer(value) || json_integer_value(value) < 0)
+			return -EINVAL;
+		number[i] = json_integer_value(value);
+	}
+	*ret = (struct field_numbers) { TAKE_PTR(number), (int64_t)count };
+	return 0;
+}
+
+/* What was read before a failure stays in the list, which the caller clears. */
+static int list_from_json(const json_t *json, const struct field_table *elements,
+			  struct field_list *ret)
+{
+	int r = 0;
+
+	ret->count = 0;
+	for (size_t i = 0; r == 0 && i < json_array_size(json); i++) {
+		const json_t *object = json_array_get(json, i);
+		void *element = field_list_add(ret, elements);
+
+		if (!element)
+			return -ENOMEM;
+		r = json_is_object(object) ? field_from_json(elements->fields, elements->count,
+							     element, object, NULL)
+					   : -EINVAL;
+	}
+	return r;
+}
+
 static int value_from_json(const struct field *field, void *object, const json_t *value)
 {
 	if (!value || json_is_null(value))
@@ -159,6 +301,10 @@ static int value_from_json(const struct field *field, void *object, const json_t
 	}
 	if (field->type == FIELD_RUNS && json_is_array(value))
 		return runs_from_json(value, runs_at(field, object));
+	if (field->type == FIELD_NUMBERS && json_is_array(value))
+		return numbers_from_json(value, numbers_at(field, object));
+	if (field->type == FIELD_LIST && json_is_array(value))
+		return list_from_json(value, field->elements, list_at(field, object));
 	return -EINVAL;
 }
 

@@ -15,9 +15,11 @@
 #define FIELD_UNKNOWN INT64_MIN
 
 enum field_type {
-	FIELD_TEXT,  /* char *, owned; NULL is null */
-	FIELD_COUNT, /* int64_t; FIELD_UNKNOWN is null */
-	FIELD_RUNS,  /* struct field_runs; null, or an array of arrays of four integers */
+	FIELD_TEXT,    /* char *, owned; NULL is null */
+	FIELD_COUNT,   /* int64_t; FIELD_UNKNOWN is null */
+	FIELD_RUNS,    /* struct field_runs; null, or an array of arrays of four integers */
+	FIELD_NUMBERS, /* struct field_numbers; null, or an array of integers from 0 */
+	FIELD_LIST,    /* struct field_list; null, or an array of objects */
 };
 
 /* Bytes that follow one another both in the file and on the volume. */
@@ -33,23 +35,49 @@ struct field_runs {
 	int64_t count;	       /* FIELD_UNKNOWN: not known, null */
 };
 
+struct field_numbers {
+	int64_t *number; /* owned */
+	int64_t count;	 /* FIELD_UNKNOWN: not known, null */
+};
+
+/* Structs that have a table of their own. */
+struct field_list {
+	void *element; /* owned, an array of them */
+	int64_t count; /* FIELD_UNKNOWN: not known, null */
+};
+
+struct field_table;
+
 struct field {
 	const char *name; /* JSON key and csv column; never changes within a schema */
 	enum field_type type;
 	const char *unit; /* "ns", "bytes", "count", or "" */
 	const char *meaning;
-	size_t offset; /* in the struct that the table describes */
+	size_t offset;			    /* in the struct that the table describes */
+	const struct field_table *elements; /* of a list; else NULL */
+};
+
+struct field_table {
+	const struct field *fields;
+	size_t count;
+	size_t bytes; /* of the struct */
 };
 
 /* The member that a field describes; the field has to be of that type. */
 const char *field_text(const struct field *field, const void *object);
 int64_t field_count(const struct field *field, const void *object);
 const struct field_runs *field_runs(const struct field *field, const void *object);
+const struct field_numbers *field_numbers(const struct field *field, const void *object);
+const struct field_list *field_list(const struct field *field, const void *object);
 
-/* All counts and runs unknown, all texts NULL. */
+/* Appends an element whose fields are all unknown to the list, which may be unknown.  The element,
+ * which belongs to the list; NULL: out of memory. */
+void *field_list_add(struct field_list *list, const struct field_table *elements);
+
+/* All counts, runs, numbers and lists unknown, all texts NULL. */
 void field_init(const struct field *fields, size_t count, void *object);
 
-/* Frees texts and runs, and does field_init() again. */
+/* Frees what the fields own, and does field_init() again. */
 void field_clear(const struct field *fields, size_t count, void *object);
 
 /* Adds every field to `json`.  0 or -ENOMEM. */

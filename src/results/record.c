@@ -18,8 +18,39 @@
 
 /* clang-format off */
 #define ROW(structure, member, name, type, unit, meaning) \
-	{ name, type, unit, meaning, offsetof(struct structure, member) }
+	{ name, type, unit, meaning, offsetof(struct structure, member), NULL }
+#define LIST(structure, member, table, meaning) \
+	{ #member, FIELD_LIST, "", meaning, offsetof(struct structure, member), table }
 
+#define TEXT(member, meaning) ROW(phase_record, member, #member, FIELD_TEXT, "", meaning)
+#define COUNT(member, unit, meaning) ROW(phase_record, member, #member, FIELD_COUNT, unit, meaning)
+#define COST(member, unit, meaning) ROW(phase_record, cost.member, #member, FIELD_COUNT, unit, meaning)
+
+static const struct field phase_fields[] = {
+	TEXT(phase, "what was done, canonical name, as in alloc-perf-run(1)"),
+	COST(wall_ns, "ns", "time of the phase without the sync at its end"),
+	COST(user_ns, "ns", "CPU time in user mode, sync included"),
+	COST(system_ns, "ns", "CPU time in the kernel, sync included"),
+	COST(written_bytes, "bytes", "bytes that reached the device, sync included"),
+	COST(write_requests, "count", "write requests to the device, after merging, sync included"),
+	COST(read_bytes, "bytes", "bytes read from the device"),
+	COUNT(sync_ns, "ns", "time to fsync() all files at the end of a phase that writes; null for one that reads"),
+	COUNT(calls, "count", "calls that wrote or read"),
+	COUNT(bytes, "bytes", "bytes that they wrote or read"),
+	COUNT(syncs, "count", "fsync() or fdatasync() calls between them"),
+	ROW(phase_record, latency, "latency", FIELD_NUMBERS, "ns, count", "latencies of the calls, each with the sync that belongs to it: lower bound of an interval in ns, then how many were in it, in turn; below 64 ns an interval is 1 ns wide, above it is 1/64 of the power of two at or below its lower bound"),
+	COUNT(latency_min_ns, "ns", "shortest latency"),
+	COUNT(latency_max_ns, "ns", "longest latency"),
+	TEXT(latency_refused, "why `latency` is null"),
+	COUNT(cold, "1 or 0", "for a phase that reads: 1 if the device delivered what was asked for; if 0, caches did, and its times are not those of the disk"),
+	COUNT(extents, "count", "extents after the phase, of all files"),
+	COUNT(fragments, "count", "fragments after the phase, of all files; null if an extent has no address"),
+};
+const struct field_table phase_table = { phase_fields, ARRAY_SIZE(phase_fields), sizeof(struct phase_record) };
+
+#undef TEXT
+#undef COUNT
+#undef COST
 #define TEXT(member, meaning) ROW(record, member, #member, FIELD_TEXT, "", meaning)
 #define COUNT(member, unit, meaning) ROW(record, member, #member, FIELD_COUNT, unit, meaning)
 #define COST(stage, member, name, unit, meaning) \
@@ -35,10 +66,13 @@
 const struct field record_fields[] = {
 	TEXT(filesystem, "variant of the file system: its name in the catalogue, and with + the options that were added"),
 	TEXT(method, "how the file was allocated, canonical name"),
-	COUNT(file_bytes, "bytes", "requested size"),
+	COUNT(file_bytes, "bytes", "requested size; of several files, of each; if their sizes differ, the mean"),
 	COUNT(volume_bytes, "bytes", "size of the volume; null for an existing directory"),
 	COUNT(run, "count", "number of the repetition, from 1"),
 	COUNT(place, "count", "position in the plan's order of a round, from 0; tables use it, the trials run in a random order"),
+	TEXT(workload, "what was done with the file after its allocation: phases, separated by commas; null: nothing"),
+	TEXT(scenario, "scenario or program that the workload stands for; null: none"),
+	COUNT(files, "count", "number of files that the trial allocated; null in old records: 1"),
 
 	TEXT(testbed, "testbed: uml, loop, qemu, dir, device, ..."),
 	TEXT(kernel, "release of the kernel that the trial ran under, or the name it was given by run --kernel NAME=PATH"),
@@ -92,9 +126,12 @@ const struct field record_fields[] = {
 	COUNT(gap_bytes, "bytes", "sum of the distances from each fragment to the next"),
 	COUNT(holes, "count", "holes before the last extent"),
 	COUNT(addresses_known, "1 or 0", "1 if every extent had an address; if 0, fragments and gaps are lower bounds"),
-	ROW(record, layout, "layout", FIELD_RUNS, "bytes", "location of the file: [offset in the file, offset on the volume, length, 1 if unwritten] of each contiguous run, in the order of the file; of more than 1000 runs, the longest"),
+	ROW(record, layout, "layout", FIELD_RUNS, "bytes", "location of the file (of several, the first): [offset in the file, offset on the volume, length, 1 if unwritten] of each contiguous run, in the order of the file; of more than 1000 runs, the longest"),
 	COUNT(layout_left_out, "count", "number of runs that are not in `layout`: beyond the 1000 longest, or without an address"),
 	COUNT(layout_left_out_bytes, "bytes", "total length of these"),
+	COUNT(user_bytes, "bytes", "bytes that the workload wrote"),
+	COUNT(verified_bytes, "bytes", "bytes that were read again at the end and compared with what had been written"),
+	LIST(record, phases, &phase_table, "what each phase of the workload cost, in their order; null without a workload"),
 };
 const size_t record_field_count = ARRAY_SIZE(record_fields);
 

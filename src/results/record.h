@@ -28,14 +28,37 @@ struct stage_cost {
 	int64_t read_bytes;
 };
 
+/* One phase of a workload. */
+struct phase_record {
+	char *phase;		/* canonical name: "overwrite-rand-4096+fsync/16" */
+	struct stage_cost cost; /* wall_ns is without sync_ns; the device's counts include it */
+	int64_t sync_ns;	/* of the fsync() of all files at the end of a phase that writes */
+	int64_t calls;		/* reads or writes */
+	int64_t bytes;		/* that they moved */
+	int64_t syncs;		/* fsync() and fdatasync() between them, without those at the end */
+	struct field_numbers latency; /* base/histogram.h: lower bound in ns and count, in turn */
+	int64_t latency_min_ns;
+	int64_t latency_max_ns;
+	char *latency_refused; /* why there is no latency; NULL: there is, or nothing was measured
+				*/
+	int64_t cold;	       /* 1, 0: a phase that reads read from the device what it asked for */
+	int64_t extents;       /* afterwards, of all files together */
+	int64_t fragments;
+};
+
+extern const struct field_table phase_table;
+
 struct record {
 	/* which trial: together the key of a resumed run */
 	char *filesystem; /* with the added options: "ext4-bigalloc+nodelalloc" */
 	char *method;	  /* canonical name: "chunk-4096" */
 	int64_t file_bytes;
 	int64_t volume_bytes;
-	int64_t run;   /* 1, 2, ... */
-	int64_t place; /* in the plan's order of a round, from 0; trials are made in another */
+	int64_t run;	/* 1, 2, ... */
+	int64_t place;	/* in the plan's order of a round, from 0; trials are made in another */
+	char *workload; /* phases, separated by ","; NULL: the allocation alone */
+	char *scenario; /* by which the workload was chosen; NULL: none */
+	int64_t files;	/* FIELD_UNKNOWN in old records: one */
 
 	/* where it was made */
 	char *testbed;
@@ -83,10 +106,15 @@ struct record {
 	int64_t encoded_bytes;
 	int64_t gap_bytes;
 	int64_t holes;
-	int64_t addresses_known; /* 1, 0 */
-	struct field_runs layout;
+	int64_t addresses_known;  /* 1, 0 */
+	struct field_runs layout; /* of the first file */
 	int64_t layout_left_out;
 	int64_t layout_left_out_bytes;
+
+	/* what the workload did; all unknown without one */
+	int64_t user_bytes;	  /* that its writes handed over */
+	int64_t verified_bytes;	  /* compared with what was written, after the last phase */
+	struct field_list phases; /* of struct phase_record */
 };
 
 #define STATUS_OK "ok"

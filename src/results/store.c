@@ -157,23 +157,26 @@ static int ask_number(struct history *history, const char *sql, int64_t *ret,
 
 /* ---- the schema ---- */
 
-/* Without the columns of the fields, but those that the indexes need. */
-static const char schema[] =
+/* Without the columns of the fields, but those that hold what is never NULL. */
+static const char table_schema[] =
 	"CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,"
 	" added TEXT NOT NULL DEFAULT '');"
 	"CREATE TABLE IF NOT EXISTS trial (id INTEGER PRIMARY KEY,"
 	" run_id INTEGER NOT NULL REFERENCES run, \"filesystem\" TEXT NOT NULL,"
-	" \"method\" TEXT NOT NULL, \"file_bytes\" INTEGER, \"volume_bytes\" INTEGER,"
-	" \"run\" INTEGER, \"started\" TEXT, \"kernel\" TEXT, \"label\" TEXT);"
-	/* NULLs would not be equal to one another. */
-	"CREATE UNIQUE INDEX IF NOT EXISTS trial_once ON trial (run_id, \"filesystem\","
-	" \"method\", coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1),"
-	" coalesce(\"run\", -1), coalesce(\"started\", ''), coalesce(\"kernel\", ''),"
-	" coalesce(\"label\", ''));"
-	"CREATE INDEX IF NOT EXISTS trial_by_cell ON trial (\"filesystem\", \"method\");"
+	" \"method\" TEXT NOT NULL);"
 	"CREATE TABLE IF NOT EXISTS warning (id INTEGER PRIMARY KEY,"
 	" run_id INTEGER NOT NULL REFERENCES run, \"kind\" TEXT NOT NULL,"
 	" \"text\" TEXT NOT NULL, UNIQUE (run_id, \"kind\", \"text\"));";
+
+/* trial_once is of stores from before there were workloads.  NULLs would not be equal to one
+ * another. */
+static const char index_schema[] =
+	"DROP INDEX IF EXISTS trial_once;"
+	"CREATE UNIQUE INDEX IF NOT EXISTS trial_identity ON trial (run_id, \"filesystem\","
+	" \"method\", coalesce(\"file_bytes\", -1), coalesce(\"volume_bytes\", -1),"
+	" coalesce(\"run\", -1), coalesce(\"started\", ''), coalesce(\"kernel\", ''),"
+	" coalesce(\"label\", ''), coalesce(\"workload\", ''), coalesce(\"files\", 1));"
+	"CREATE INDEX IF NOT EXISTS trial_by_cell ON trial (\"filesystem\", \"method\");";
 
 static int has_column(struct history *history, const char *table, const char *column)
 {
@@ -224,13 +227,15 @@ static int refresh_schema(struct history *history, struct problem *problem)
 static int make_tables(struct history *history, struct problem *problem)
 {
 	CLEANUP(freep) char *marks = NULL;
-	int r = store_run(history, schema, problem);
+	int r = store_run(history, table_schema, problem);
 
 	if (r == 0)
 		r = add_columns(history, "run", environment_fields, environment_field_count,
 				problem);
 	if (r == 0)
 		r = add_columns(history, "trial", record_fields, record_field_count, problem);
+	if (r == 0)
+		r = store_run(history, index_schema, problem);
 	if (r < 0)
 		return r;
 	marks = text_format("PRAGMA user_version = %d; PRAGMA application_id = %d", VERSION,

@@ -17,16 +17,17 @@
 #include "base/cleanup.h"
 #include "results/resultfile.h"
 
-static int bind_runs(sqlite3_stmt *statement, int column, const struct field *field,
-		     const void *object)
+/* What is an array in a result file is its text. */
+static int bind_array(sqlite3_stmt *statement, int column, const struct field *field,
+		      const void *object)
 {
 	CLEANUP(json_decrefp) json_t *json = json_object();
 	CLEANUP(freep) char *text = NULL;
 
-	if (field_runs(field, object)->count == FIELD_UNKNOWN)
-		return sqlite3_bind_null(statement, column);
 	if (!json || field_to_json(field, 1, object, json) < 0)
 		return SQLITE_NOMEM;
+	if (json_is_null(json_object_get(json, field->name)))
+		return sqlite3_bind_null(statement, column);
 	text = json_dumps(json_object_get(json, field->name), JSON_COMPACT);
 	if (!text)
 		return SQLITE_NOMEM;
@@ -45,7 +46,9 @@ static int bind_field(sqlite3_stmt *statement, int column, const struct field *f
 			return sqlite3_bind_null(statement, column);
 		return sqlite3_bind_int64(statement, column, field_count(field, object));
 	case FIELD_RUNS:
-		return bind_runs(statement, column, field, object);
+	case FIELD_NUMBERS:
+	case FIELD_LIST:
+		return bind_array(statement, column, field, object);
 	}
 	return SQLITE_MISUSE;
 }

@@ -21,7 +21,8 @@ static int column_text(sqlite3_stmt *statement, int column, char **member)
 	return text ? field_set_text(member, (const char *)text) : 0;
 }
 
-static int column_runs(sqlite3_stmt *statement, int column, const struct field *field, void *object)
+static int column_array(sqlite3_stmt *statement, int column, const struct field *field,
+			void *object)
 {
 	CLEANUP(json_decrefp) json_t *json = json_object();
 	const char *text = (const char *)sqlite3_column_text(statement, column);
@@ -52,7 +53,9 @@ static int take_fields(sqlite3_stmt *statement, int column, const struct field *
 				*(int64_t *)member = sqlite3_column_int64(statement, column);
 			break;
 		case FIELD_RUNS:
-			r = column_runs(statement, column, &fields[i], object);
+		case FIELD_NUMBERS:
+		case FIELD_LIST:
+			r = column_array(statement, column, &fields[i], object);
 			break;
 		}
 	}

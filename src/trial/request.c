@@ -6,9 +6,9 @@
 
 #include "base/cleanup.h"
 
-#define ROW(member, kind, unit, meaning)                                             \
-	{                                                                            \
-#member, kind, unit, meaning, offsetof(struct trial_request, member) \
+#define ROW(member, kind, unit, meaning)                                                   \
+	{                                                                                  \
+#member, kind, unit, meaning, offsetof(struct trial_request, member), NULL \
 	}
 
 static const struct field request_fields[] = {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -14,6 +15,7 @@
 
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/histogram.h"
 #include "base/io.h"
 #include "base/problem.h"
 #include "base/size.h"
@@ -321,6 +323,58 @@ static void durations_are_read(void **state)
 	assert_int_equal(seconds, 77);
 }
 
+static void intervals_follow_one_another(void **state)
+{
+	(void)state;
+
+	for (unsigned i = 0; i < HISTOGRAM_INTERVALS; i++) {
+		uint64_t lower = histogram_lower(i);
+		uint64_t next = i + 1 < HISTOGRAM_INTERVALS ? histogram_lower(i + 1) : 0;
+
+		assert_int_equal(histogram_interval(lower), i);
+		assert_int_equal(histogram_interval(next - 1), i);
+		if (next)
+			assert_true(next > lower && next - lower <= 1 + lower / 64);
+	}
+}
+
+static void quantiles_are_near_and_ends_exact(void **state)
+{
+	CLEANUP(freep) struct histogram *all = calloc(1, sizeof(*all));
+	CLEANUP(freep) struct histogram *half = calloc(1, sizeof(*half));
+	(void)state;
+
+	assert_true(isnan(histogram_quantile(all, 0.5)));
+	for (uint64_t i = 1; i <= 100000; i++)
+		histogram_add(i % 2 ? all : half, i);
+	histogram_merge(all, half);
+	assert_int_equal(all->total, 100000);
+	assert_int_equal(all->minimum, 1);
+	assert_int_equal(all->maximum, 100000);
+	assert_true(fabs(histogram_quantile(all, 0.5) - 50000) <= 50000 / 64.0);
+	assert_true(fabs(histogram_quantile(all, 0.999) - 99900) <= 99900 / 64.0);
+	assert_true(histogram_quantile(all, 1) <= 100000);
+	assert_true(histogram_quantile(all, 0) >= 1);
+}
+
+static void counted_values_are_as_good_as_single_ones(void **state)
+{
+	CLEANUP(freep) struct histogram *one = calloc(1, sizeof(*one));
+	CLEANUP(freep) struct histogram *other = calloc(1, sizeof(*other));
+	(void)state;
+
+	for (int i = 0; i < 70; i++)
+		histogram_add(one, 1000000);
+	histogram_add(one, UINT64_MAX);
+	histogram_add_counted(other, histogram_lower(histogram_interval(1000000)), 70);
+	histogram_add_counted(other, UINT64_MAX, 1);
+	histogram_add_counted(other, 5, 0);
+	assert_int_equal(other->total, 71);
+	assert_memory_equal(one->count, other->count, sizeof(one->count));
+	assert_int_equal(other->minimum, histogram_lower(histogram_interval(1000000)));
+	assert_int_equal(other->maximum, UINT64_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +391,9 @@ int main(void)
 		cmocka_unit_test(a_command_has_variables_and_dies_with_its_group),
 		cmocka_unit_test(child_takes_all_along),
 		cmocka_unit_test(read_file_has_a_limit),
+		cmocka_unit_test(intervals_follow_one_another),
+		cmocka_unit_test(quantiles_are_near_and_ends_exact),
+		cmocka_unit_test(counted_values_are_as_good_as_single_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

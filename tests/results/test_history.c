@@ -163,6 +163,20 @@ static void fill(const struct field *fields, size_t count, void *object)
 	}
 }
 
+static void fill_phases(struct field_list *phases)
+{
+	struct phase_record *phase = NULL;
+
+	for (int i = 0; i < 2; i++) {
+		phase = field_list_add(phases, &phase_table);
+		assert_non_null(phase);
+	}
+	fill(phase_table.fields, phase_table.count, phase);
+	phase->latency.number = calloc(2, sizeof(*phase->latency.number));
+	phase->latency.number[1] = 7;
+	phase->latency.count = 2;
+}
+
 static void every_field_survives(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 }, got = { 0 };
@@ -177,6 +191,7 @@ static void every_field_survives(void **state)
 	record->layout.run = calloc(1, sizeof(*record->layout.run));
 	record->layout.run[0] = (struct field_run) { 0, 1ll << 40, 4096, 1 };
 	record->layout.count = 1;
+	fill_phases(&record->phases);
 	add(store, &results);
 	read_all(store, &(struct history_filter) { .with_layout = 1 }, &got);
 	assert_int_equal(got.record_count, 1);
@@ -191,6 +206,30 @@ static void every_field_survives(void **state)
 	read_all(store, &(struct history_filter) { 0 }, &got);
 	assert_int_equal(got.records[0].layout.count, FIELD_UNKNOWN);
 	assert_int_equal(got.records[0].layout_left_out, record->layout_left_out);
+	assert_int_equal(got.records[0].phases.count, 2);
+}
+
+/* One plan may have the same method with several workloads in the same second. */
+static void trials_differ_by_workload_and_files(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	static const char *const workloads[] = { NULL, "write-seq-4096", "write-seq-4096",
+						 "read-seq-4096" };
+	struct history_added added;
+	(void)state;
+
+	results_add_environment(&results);
+	for (size_t i = 0; i < ARRAY_SIZE(workloads); i++) {
+		struct record *record = results_add(&results, "ext4", "mmap");
+
+		assert_int_equal(field_set_text(&record->workload, workloads[i]), 0);
+		record->files = i == 2 ? 8 : 1;
+		record->run = 1;
+	}
+	added = add(store, &results);
+	assert_int_equal(added.trials, ARRAY_SIZE(workloads));
+	added = add(store, &results);
+	assert_int_equal(added.known_trials, ARRAY_SIZE(workloads));
 }
 
 static void filters_leave_out(void **state)
@@ -482,6 +521,7 @@ int main(void)
 		STORING(adding_twice_changes_nothing),
 		STORING(a_grown_file_adds_what_is_new),
 		STORING(every_field_survives),
+		STORING(trials_differ_by_workload_and_files),
 		STORING(filters_leave_out),
 		STORING(runs_are_listed_with_their_trials),
 		STORING(many_may_add_at_once),

@@ -29,6 +29,29 @@ static void fill_runs(struct field_runs *runs)
 	memcpy(runs->run, run, sizeof(run));
 }
 
+/* A value of its own for each field, so that two swapped ones show. */
+static void fill(const struct field *fields, size_t count, void *object);
+
+static void fill_numbers(struct field_numbers *numbers)
+{
+	static const int64_t number[] = { 0, 64, INT64_MAX };
+
+	*numbers = (struct field_numbers) { malloc(sizeof(number)), ARRAY_SIZE(number) };
+	assert_non_null(numbers->number);
+	memcpy(numbers->number, number, sizeof(number));
+}
+
+static void fill_list(struct field_list *list, const struct field_table *elements)
+{
+	for (int i = 0; i < 3; i++) {
+		void *element = field_list_add(list, elements);
+
+		assert_non_null(element);
+		if (i != 1)
+			fill(elements->fields, elements->count, element);
+	}
+}
+
 static void assert_same_runs(const struct field_runs *one, const struct field_runs *other)
 {
 	assert_int_equal(one->count, other->count);
@@ -40,7 +63,6 @@ static void assert_same_runs(const struct field_runs *one, const struct field_ru
 	}
 }
 
-/* A value of its own for each field, so that two swapped ones show. */
 static void fill(const struct field *fields, size_t count, void *object)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -52,8 +74,56 @@ static void fill(const struct field *fields, size_t count, void *object)
 			assert_int_equal(field_set_text((char **)member, text), 0);
 		else if (fields[i].type == FIELD_RUNS)
 			fill_runs((struct field_runs *)member);
+		else if (fields[i].type == FIELD_NUMBERS)
+			fill_numbers((struct field_numbers *)member);
+		else if (fields[i].type == FIELD_LIST)
+			fill_list((struct field_list *)member, fields[i].elements);
 		else
 			*(int64_t *)member = (int64_t)i * 1000000007;
+	}
+}
+
+static void assert_same(const struct field *fields, size_t count, const void *one,
+			const void *other);
+
+static void assert_same_numbers(const struct field_numbers *one, const struct field_numbers *other)
+{
+	assert_int_equal(one->count, other->count);
+	for (int64_t i = 0; i < one->count; i++)
+		assert_int_equal(one->number[i], other->number[i]);
+}
+
+static void assert_same_list(const struct field_list *one, const struct field_list *other,
+			     const struct field_table *elements)
+{
+	assert_int_equal(one->count, other->count);
+	for (int64_t i = 0; i < one->count; i++)
+		assert_same(elements->fields, elements->count,
+			    (char *)one->element + (size_t)i * elements->bytes,
+			    (char *)other->element + (size_t)i * elements->bytes);
+}
+
+static void assert_same_field(const struct field *field, const void *one, const void *other)
+{
+	switch (field->type) {
+	case FIELD_TEXT:
+		if (field_text(field, one) && field_text(field, other))
+			assert_string_equal(field_text(field, one), field_text(field, other));
+		else
+			assert_ptr_equal(field_text(field, one), field_text(field, other));
+		break;
+	case FIELD_COUNT:
+		assert_int_equal(field_count(field, one), field_count(field, other));
+		break;
+	case FIELD_RUNS:
+		assert_same_runs(field_runs(field, one), field_runs(field, other));
+		break;
+	case FIELD_NUMBERS:
+		assert_same_numbers(field_numbers(field, one), field_numbers(field, other));
+		break;
+	case FIELD_LIST:
+		assert_same_list(field_list(field, one), field_list(field, other), field->elements);
+		break;
 	}
 }
 
@@ -61,15 +131,7 @@ static void assert_same(const struct field *fields, size_t count, const void *on
 			const void *other)
 {
 	for (size_t i = 0; i < count; i++)
-		if (fields[i].type == FIELD_TEXT)
-			assert_string_equal(field_text(&fields[i], one),
-					    field_text(&fields[i], other));
-		else if (fields[i].type == FIELD_RUNS)
-			assert_same_runs(field_runs(&fields[i], one),
-					 field_runs(&fields[i], other));
-		else
-			assert_int_equal(field_count(&fields[i], one),
-					 field_count(&fields[i], other));
+		assert_same_field(&fields[i], one, other);
 }
 
 static void every_field_survives_json(void **state)
@@ -106,9 +168,11 @@ static void tables_cover_the_structs(void **state)
 {
 	(void)state;
 
-	/* Texts and counts are eight bytes each, runs are sixteen: a member without a row shows
+	/* Texts and counts are eight bytes each, arrays are sixteen: a member without a row shows
 	 * here. */
-	assert_int_equal((record_field_count + 1) * 8, sizeof(struct record));
+	assert_int_equal((record_field_count + 2) * 8, sizeof(struct record));
+	assert_int_equal((phase_table.count + 1) * 8, sizeof(struct phase_record));
+	assert_int_equal(phase_table.bytes, sizeof(struct phase_record));
 	assert_int_equal(environment_field_count * 8, sizeof(struct environment));
 }
 
@@ -226,6 +290,59 @@ static void runs_that_make_no_sense_are_refused(void **state)
 		assert_null(record.layout.run);
 		json_decref(json);
 	}
+}
+
+static void phases_that_make_no_sense_are_refused(void **state)
+{
+	static const char *const phases[] = {
+		"[3]",
+		"[[]]",
+		"[null]",
+		"[{\"phase\": 3}]",
+		"[{}, {\"wall_ns\": \"3\"}]",
+		"[{\"phase\": \"read-seq-4096\", \"latency\": [64, -1]}]",
+		"[{\"phase\": \"read-seq-4096\", \"latency\": [64, 1.5]}]",
+		"[{\"latency\": 5}]",
+		"{}",
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+		struct record record;
+		const char *field = NULL;
+		json_t *json = json_pack("{s:s}", "method", "mmap");
+
+		json_object_set_new(json, "phases", json_loads(phases[i], 0, NULL));
+		assert_int_equal(record_from_json(json, &record, &field), -EINVAL);
+		assert_string_equal(field, "phases");
+		assert_null(record.phases.element);
+		json_decref(json);
+	}
+}
+
+static void a_phase_reads_as_it_stands_in_the_documentation(void **state)
+{
+	struct record record;
+	const struct phase_record *phase;
+	json_t *json = json_loads("{\"phases\": [{\"phase\": \"append-8192+fdatasync\", "
+				  "\"wall_ns\": 1, \"sync_ns\": 2, \"written_bytes\": 3, "
+				  "\"latency\": [64, 5, 128, 1], \"later\": 4}, {}]}",
+				  0, NULL);
+	(void)state;
+
+	assert_int_equal(record_from_json(json, &record, NULL), 0);
+	assert_int_equal(record.phases.count, 2);
+	phase = record.phases.element;
+	assert_string_equal(phase[0].phase, "append-8192+fdatasync");
+	assert_int_equal(phase[0].cost.wall_ns, 1);
+	assert_int_equal(phase[0].sync_ns, 2);
+	assert_int_equal(phase[0].cost.written_bytes, 3);
+	assert_int_equal(phase[0].latency.count, 4);
+	assert_int_equal(phase[0].latency.number[2], 128);
+	assert_int_equal(phase[1].latency.count, FIELD_UNKNOWN);
+	assert_int_equal(phase[1].cost.wall_ns, FIELD_UNKNOWN);
+	json_decref(json);
+	record_clear(&record);
 }
 
 static void no_runs_are_not_unknown_runs(void **state)
@@ -466,6 +583,8 @@ int main(void)
 		cmocka_unit_test(old_results_of_uml_say_that_nothing_was_flushed),
 		cmocka_unit_test(wrong_types_are_refused),
 		cmocka_unit_test(runs_that_make_no_sense_are_refused),
+		cmocka_unit_test(phases_that_make_no_sense_are_refused),
+		cmocka_unit_test(a_phase_reads_as_it_stands_in_the_documentation),
 		cmocka_unit_test(no_runs_are_not_unknown_runs),
 		cmocka_unit_test(text_that_is_not_utf8_is_kept),
 		cmocka_unit_test(files_add_up),
