@@ -12,6 +12,7 @@
 #include "base/strbuf.h"
 #include "report/format.h"
 #include "report/json.h"
+#include "results/record.h"
 
 /* The summaries of all file systems of a grid. */
 struct summaries {
@@ -320,8 +321,17 @@ static json_t *summary_json(const struct summary *summary, bool by_key)
 		ratio_json(&summary->slowest, by_key));
 }
 
+/* As its records name it. */
+static const char *key_of_column(const struct grid *grid, size_t method)
+{
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		if (grid_cell(grid, i, method)->count)
+			return grid_cell(grid, i, method)->records[0]->method;
+	return grid->methods[method];
+}
+
 /* What was measured but does not compete, with the reason. */
-static json_t *excluded_json(const struct grid *grid)
+static json_t *excluded_json(const struct grid *grid, bool by_key)
 {
 	json_t *json = json_array();
 
@@ -329,9 +339,11 @@ static json_t *excluded_json(const struct grid *grid)
 		const char *why = why_excluded(grid, i);
 
 		if (why)
-			json_array_append_new(json, json_pack("{so ss}", "method",
-							      json_of_text(grid->methods[i]),
-							      "reason", why));
+			json_array_append_new(json,
+					      json_pack("{so ss}", "method",
+							json_of_text(by_key ? key_of_column(grid, i)
+									    : grid->methods[i]),
+							"reason", why));
 	}
 	return json;
 }
@@ -355,5 +367,5 @@ json_t *json_of_summary(const struct grid *grid, bool by_key)
 	for (size_t i = 0; i < all.count; i++)
 		json_array_append_new(filesystems, summary_json(&all.summary[i], by_key));
 	return json_pack("{so so so}", "text", text, "filesystems", filesystems, "excluded",
-			 excluded_json(grid));
+			 excluded_json(grid, by_key));
 }

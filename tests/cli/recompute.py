@@ -182,7 +182,7 @@ def competes(trials):
 
 
 def check_summary(trials, condition):
-    checked = 0
+    checked, excluded = 0, set()
     for summary in condition["summary"]["filesystems"]:
         samples = {}
         for trial in trials:
@@ -190,6 +190,7 @@ def check_summary(trials, condition):
                     and all(trial.get(key) == condition[key] for key in
                             ("testbed", "kernel", "label", "file_bytes", "volume_bytes"))):
                 samples.setdefault(trial["method"], []).append(trial)
+        excluded.update(method for method, own in samples.items() if not competes(own))
         times = {method: [time for time in map(MEASURES["time"], own) if time is not None]
                  for method, own in samples.items() if competes(own)}
         times = {method: own for method, own in times.items() if own}
@@ -205,6 +206,7 @@ def check_summary(trials, condition):
             ratios = sorted(one / other for one in times[ratio["method"]] for other in times[summary["best"][0]])
             assert same(median(ratios), ratio["ratio"]), (summary, median(ratios))
         checked += 1
+    assert {one["method"] for one in condition["summary"]["excluded"]} == excluded, condition["summary"]["excluded"]
     return checked
 
 

@@ -69,6 +69,16 @@ setup() {
 	[ "$(grep -c 'for a patch' table.txt)" = 0 ]
 }
 
+@test "the summary of the JSON names every method by its key" {
+	sed 's/"method":"direct-1048576"/&,"path":"sparse"/' result.jsonl >sparse.jsonl
+	run alloc-perf report --format json sparse.jsonl
+	[ "$(jq -c '.conditions[0].summary.excluded' <<<"$output")" = '[{"method":"direct-1048576","reason":"reserves no space"}]' ] || fail "$output"
+	run alloc-perf report sparse.jsonl
+	assert_output_has "Not compared: direct-1M (reserves no space)."
+	alloc-perf report -o page.html sparse.jsonl
+	grep -q '"excluded":\[{"method":"direct-1M"' page.html
+}
+
 @test "--all adds a table of each measure and every warning" {
 	local i
 	for i in {1..10}; do
