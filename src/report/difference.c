@@ -41,7 +41,7 @@ unsigned difference_columns(const struct comparisons *all, size_t side)
 	const unsigned always =
 		KEY_SET(FILESYSTEM) | KEY_SET(BASE) | KEY_SET(METHOD) | KEY_SET(SIZE);
 
-	return (always & all->sides[side].matched) | comparisons_columns(all, side);
+	return (always & all->sides[side].matched) | all->sides[side].columns;
 }
 
 static void add_keys(struct text_table *table, const struct compare_cell *cell, unsigned columns)

@@ -466,6 +466,36 @@ static int judge_all(struct comparisons *all, double threshold)
 	return 0;
 }
 
+/* ---- all of it ---- */
+
+/* Keys in which one of the cells differs from `first`, which is the first of them all. */
+static unsigned differing_keys(const struct compare_cell *cell, const struct compare_cell **first)
+{
+	unsigned keys = 0;
+
+	*first = *first ? *first : cell;
+	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
+		if (!same_value(*first, cell, key))
+			keys |= 1u << key;
+	return keys;
+}
+
+static unsigned find_columns(const struct comparisons *all, size_t side)
+{
+	const struct compare_side *lone = &all->sides[side];
+	const struct compare_cell *first = NULL;
+	unsigned columns = 0;
+
+	for (size_t i = 0; i < all->count; i++)
+		if (all->comparison[i].side == side)
+			columns |= differing_keys(&all->comparison[i].old_cell, &first);
+	for (size_t i = 0; i < lone->only_old_count; i++)
+		columns |= differing_keys(&lone->only_old[i], &first);
+	for (size_t i = 0; i < lone->only_new_count; i++)
+		columns |= differing_keys(&lone->only_new[i], &first);
+	return columns & lone->matched;
+}
+
 int compare_grids(const struct view *sides, size_t side_count,
 		  const struct compare_options *options, struct comparisons *ret,
 		  struct compare_ambiguity *ret_ambiguity)
@@ -481,37 +511,11 @@ int compare_grids(const struct view *sides, size_t side_count,
 		r = judge_all(&all, options->threshold);
 	if (r < 0)
 		return r;
+	for (size_t i = 1; i < side_count; i++)
+		all.sides[i].columns = find_columns(&all, i);
 	*ret = all;
 	all = (struct comparisons) { 0 };
 	return 0;
-}
-
-/* Keys in which one of the cells differs from `first`, which is the first of them all. */
-static unsigned differing_keys(const struct compare_cell *cell, const struct compare_cell **first)
-{
-	unsigned keys = 0;
-
-	*first = *first ? *first : cell;
-	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
-		if (!same_value(*first, cell, key))
-			keys |= 1u << key;
-	return keys;
-}
-
-unsigned comparisons_columns(const struct comparisons *all, size_t side)
-{
-	const struct compare_side *lone = &all->sides[side];
-	const struct compare_cell *first = NULL;
-	unsigned columns = 0;
-
-	for (size_t i = 0; i < all->count; i++)
-		if (all->comparison[i].side == side)
-			columns |= differing_keys(&all->comparison[i].old_cell, &first);
-	for (size_t i = 0; i < lone->only_old_count; i++)
-		columns |= differing_keys(&lone->only_old[i], &first);
-	for (size_t i = 0; i < lone->only_new_count; i++)
-		columns |= differing_keys(&lone->only_new[i], &first);
-	return columns & lone->matched;
 }
 
 void comparisons_clear(struct comparisons *comparisons)

@@ -59,6 +59,7 @@ struct compare_options {
 struct compare_side {
 	unsigned matched; /* keys of which both cells of a row have the same value */
 	unsigned differs; /* keys that should have been, but no value of which is on both sides */
+	unsigned columns; /* matched keys that tell its cells and those of side 0 apart */
 	struct compare_cell *only_old, *only_new; /* cells without a partner */
 	size_t only_old_count, only_new_count;
 };
@@ -91,8 +92,5 @@ int compare_grids(const struct view *sides, size_t side_count,
 		  const struct compare_options *options, struct comparisons *ret,
 		  struct compare_ambiguity *ret_ambiguity);
 void comparisons_clear(struct comparisons *comparisons);
-
-/* The matched keys that tell apart the cells of both sides, with a partner or without. */
-unsigned comparisons_columns(const struct comparisons *all, size_t side);
 
 #endif

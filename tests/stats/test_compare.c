@@ -500,7 +500,7 @@ static void conditions_that_are_on_both_sides_are_matched(void **state)
 	assert_string_equal(fixture.comparisons.comparison[0].new_cell.record->kernel, "6.1");
 	assert_int_equal(fixture.comparisons.sides[1].differs, 0);
 	assert_int_equal(fixture.comparisons.sides[1].only_new_count, 1);
-	assert_int_equal(comparisons_columns(&fixture.comparisons, 1), KEY_SET(KERNEL));
+	assert_int_equal(fixture.comparisons.sides[1].columns, KEY_SET(KERNEL));
 }
 
 static void several_values_without_a_common_one_are_refused(void **state)
@@ -540,7 +540,7 @@ static void all_but_the_compared_key_is_matched(void **state)
 	assert_int_equal(side->only_old_count, 2);
 	assert_int_equal(side->only_new_count, 1);
 	assert_int_equal(side->differs, 0);
-	assert_int_equal(comparisons_columns(&fixture.comparisons, 1),
+	assert_int_equal(fixture.comparisons.sides[1].columns,
 			 KEY_SET(METHOD) | KEY_SET(VOLUME) | KEY_SET(KERNEL));
 }
 
@@ -579,8 +579,7 @@ static void options_are_compared_on_the_same_file_system(void **state)
 	}
 	assert_int_equal(compare_by(&fixture, "time", 0.05, KEY_SET(MOUNT)), 0);
 	assert_int_equal(fixture.comparisons.count, 2);
-	assert_int_equal(comparisons_columns(&fixture.comparisons, 1),
-			 KEY_SET(MKFS) | KEY_SET(SIZE));
+	assert_int_equal(fixture.comparisons.sides[1].columns, KEY_SET(MKFS) | KEY_SET(SIZE));
 }
 
 /* The kernel's release as a label, as a run on several kernels writes it. */
