@@ -222,6 +222,22 @@ int method_run(const struct method_choice *choice, int fd, uint64_t bytes,
 	return choice->method->allocate(fd, &request, ret);
 }
 
+int method_grow(const struct method_choice *choice, int fd, uint64_t to, uint64_t bytes,
+		struct method_growth *growth)
+{
+	while (growth->allocated_bytes < to) {
+		uint64_t left = bytes - growth->allocated_bytes;
+		uint64_t step = left < choice->chunk_bytes ? left : choice->chunk_bytes;
+		int r = choice->method->grow(fd, growth->allocated_bytes, step);
+
+		if (r < 0)
+			return r;
+		growth->allocated_bytes += step;
+		growth->calls++;
+	}
+	return 0;
+}
+
 uint64_t method_length(const struct method_choice *choice, uint64_t bytes)
 {
 	struct method_request request = request_of(choice, bytes);

@@ -64,7 +64,7 @@ struct method {
 	size_t chunk_multiple; /* a chunk must be a multiple of this; 0: any */
 	/*
 	 * Allocates req->bytes in `fd`, open for reading and writing, empty.
-	 * Afterwards the file is req->bytes long (fallocate-keep-size: 0).
+	 * Afterwards the file has the size that length() tells.
 	 * Returns 0 or -errno; on failure the file may be partly allocated,
 	 * and ret->refused_by says which call failed.  `ret` comes zeroed and is
 	 * filled either way.  Never a signal: mmap on a full volume is -ENOSPC.
@@ -75,6 +75,14 @@ struct method {
 	uint64_t (*length)(
 		const struct method_request *req); /* size afterwards; NULL: req->bytes */
 	int sparse;				   /* by design reserves nothing */
+	/*
+	 * For a file that a workload fills, in place of allocate(): the next step, of chunk_bytes
+	 * or what is left of the file, just before bytes in it are written.  0 or -errno.
+	 * NULL: the file is allocated before anything is written.
+	 */
+	int (*grow)(int fd, uint64_t from, uint64_t bytes);
+	/* Once the workload has ended: gives up what is left over.  0 or -errno.  NULL: nothing. */
+	int (*finish)(int fd);
 };
 
 /* All methods, in the order of `alloc-perf list`; ends with a NULL. */
@@ -99,6 +107,19 @@ int method_parse(const char *spec, struct method_choice *ret, struct problem *pr
 /* Runs it: allocate() with the parameters of the choice. */
 int method_run(const struct method_choice *choice, int fd, uint64_t bytes,
 	       struct method_outcome *ret);
+
+/* Of a file that grows in steps. */
+struct method_growth {
+	uint64_t allocated_bytes; /* from the start */
+	uint64_t calls;
+};
+
+/*
+ * Before bytes up to `to` are written into a file that will have `bytes`: makes the steps that are
+ * missing.  Only for methods that have grow().  0 or -errno.
+ */
+int method_grow(const struct method_choice *choice, int fd, uint64_t to, uint64_t bytes,
+		struct method_growth *growth);
 
 /* The size that the file has to have afterwards. */
 uint64_t method_length(const struct method_choice *choice, uint64_t bytes);

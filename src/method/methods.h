@@ -23,8 +23,12 @@
 	X(fallocate_keep_size)    \
 	X(fallocate_zero_range)   \
 	X(fallocate_write_zeroes) \
+	X(fallocate_step)         \
+	X(fallocate_ahead)        \
+	X(extsize)                \
 	X(ftruncate)              \
-	X(lseek_write)
+	X(lseek_write)            \
+	X(none)
 
 #define METHOD_DECLARE(name) extern const struct method method_##name;
 METHODS(METHOD_DECLARE)

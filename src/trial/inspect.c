@@ -69,7 +69,7 @@ static int look_at_extent(const struct extent *extent, void *context)
 	return layout_builder_add(extent, look->builder);
 }
 
-int inspect_extents(int fd, int64_t largest_run, struct record *record)
+static int inspect_file(int fd, int64_t largest_run, struct record *record)
 {
 	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
 	CLEANUP(freep) struct runs *runs = calloc(1, sizeof(*runs));
@@ -92,4 +92,56 @@ int inspect_extents(int fd, int64_t largest_run, struct record *record)
 		    (int64_t)layout_ideal_fragments(layout.mapped_bytes, (uint64_t)largest_run));
 	forget_unknowable(record);
 	return 0;
+}
+
+static void add_count(int64_t *sum, int64_t count)
+{
+	*sum = *sum == FIELD_UNKNOWN || count == FIELD_UNKNOWN ? FIELD_UNKNOWN : *sum + count;
+}
+
+/* The median of several files' fragments does not follow from theirs. */
+static void add_file(struct record *sum, const struct record *file)
+{
+	add_count(&sum->extents, file->extents);
+	add_count(&sum->fragments, file->fragments);
+	add_count(&sum->ideal_fragments, file->ideal_fragments);
+	add_count(&sum->mapped_bytes, file->mapped_bytes);
+	add_count(&sum->unwritten_bytes, file->unwritten_bytes);
+	add_count(&sum->shared_bytes, file->shared_bytes);
+	add_count(&sum->encoded_bytes, file->encoded_bytes);
+	add_count(&sum->gap_bytes, file->gap_bytes);
+	add_count(&sum->holes, file->holes);
+	if (sum->largest_fragment_bytes != FIELD_UNKNOWN &&
+	    (file->largest_fragment_bytes == FIELD_UNKNOWN ||
+	     file->largest_fragment_bytes > sum->largest_fragment_bytes))
+		sum->largest_fragment_bytes = file->largest_fragment_bytes;
+	sum->median_fragment_bytes = FIELD_UNKNOWN;
+	if (file->addresses_known == 0)
+		sum->addresses_known = 0;
+}
+
+int inspect_files(const struct workload_set *files, int64_t largest_run, struct record *record)
+{
+	int r = inspect_file(files->file[0].fd, largest_run, record);
+
+	for (size_t i = 1; r == 0 && i < files->count; i++) {
+		CLEANUP(record_clear) struct record file;
+
+		record_init(&file);
+		r = inspect_file(files->file[i].fd, largest_run, &file);
+		if (r == 0)
+			add_file(record, &file);
+	}
+	return r;
+}
+
+void inspect_count(const struct workload_set *files, int64_t *ret_extents, int64_t *ret_fragments)
+{
+	CLEANUP(record_clear) struct record record;
+
+	record_init(&record);
+	if (inspect_files(files, 0, &record) < 0)
+		return;
+	*ret_extents = record.extents;
+	*ret_fragments = record.fragments;
 }

@@ -21,6 +21,10 @@ static const struct field request_fields[] = {
 	ROW(directory, FIELD_TEXT, "", "mount point, or directory"),
 	ROW(modules, FIELD_TEXT, "", "files of kernel modules in order"),
 	ROW(counters, FIELD_TEXT, "", "sysfs stat file of the device"),
+	ROW(workload, FIELD_TEXT, "", "phases"),
+	ROW(files, FIELD_COUNT, "count", "number of files"),
+	ROW(mixed, FIELD_COUNT, "1 or 0", "their sizes differ"),
+	ROW(seed, FIELD_COUNT, "", "of random orders"),
 	ROW(host_flushes, FIELD_COUNT, "1 or 0", "the host is to be asked for flushes"),
 };
 
@@ -50,8 +54,12 @@ int trial_request_from_json(const json_t *json, struct trial_request *ret)
 
 	if (r < 0)
 		return r;
-	if (!ret->method || !ret->directory || ret->file_bytes <= 0 ||
-	    (ret->device && !ret->type)) {
+	if (ret->files == FIELD_UNKNOWN)
+		ret->files = 1;
+	if (ret->seed == FIELD_UNKNOWN)
+		ret->seed = 0;
+	if (ret->files < 1 || ret->files > TRIAL_FILES_MAX || !ret->method || !ret->directory ||
+	    ret->file_bytes <= 0 || (ret->device && !ret->type)) {
 		trial_request_clear(ret);
 		return -EINVAL;
 	}

@@ -29,31 +29,16 @@
 #include "method/method.h"
 #include "trial/modules.h"
 #include "trial/mount.h"
+#include "trial/stage.h"
 #include "base/words.h"
 #include "base/text.h"
 #include "base/problem.h"
 
-static const char file_name[] = "alloc-perf.file";
-
 enum { DEVICE_TRIES = 100, DEVICE_PAUSE_MS = 50 };
-
-struct trial {
-	const struct trial_request *request;
-	const struct trial_host *host;
-	struct record *record;
-	struct method_choice choice;
-	struct method_outcome outcome;
-	char *path;		    /* of the file */
-	int fd;			    /* of the file; -1: not open */
-	int counters_fd;	    /* of the device; -1: none */
-	struct cost_reading border; /* at the end of the last stage */
-	int mounted;
-};
 
 /* ---- saying how it went ---- */
 
-/* Concludes with a failed call, and returns -error. */
-static int failed(struct trial *trial, const char *what, int error)
+int trial_failed(struct trial *trial, const char *what, int error)
 {
 	record_conclude(trial->record, STATUS_FAILED, error, "%s: %s", what, strerror(error));
 	return -error;
@@ -77,7 +62,7 @@ static int stage_modules(struct trial *trial)
 				strerror(-r));
 		return r;
 	}
-	return files ? 0 : failed(trial, "loading the kernel modules", ENOMEM);
+	return files ? 0 : trial_failed(trial, "loading the kernel modules", ENOMEM);
 }
 
 /* A driver may still be looking at the hardware when its module has been loaded. */
@@ -89,7 +74,7 @@ static int stage_device(struct trial *trial)
 
 	for (int i = 0; stat(request->device, &status) < 0; i++) {
 		if (errno != ENOENT || i == DEVICE_TRIES)
-			return failed(trial, "finding the volume's device", errno);
+			return trial_failed(trial, "finding the volume's device", errno);
 		nanosleep(&pause, NULL);
 	}
 	trial->counters_fd =
@@ -126,14 +111,19 @@ static int stage_mount(struct trial *trial)
 	return r;
 }
 
-/* So that neither cached blocks nor somebody's dirty pages are part of the measurement. */
-static int stage_drop_caches(struct trial *trial)
+int trial_drop_caches(void)
 {
 	CLEANUP(fd_closep) int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0)
 		sync();
-	trial->record->caches_dropped = fd >= 0 && io_write_all(fd, "3", 1) == 0;
+	return fd >= 0 && io_write_all(fd, "3", 1) == 0;
+}
+
+/* So that neither cached blocks nor somebody's dirty pages are part of the measurement. */
+static int stage_drop_caches(struct trial *trial)
+{
+	trial->record->caches_dropped = trial_drop_caches();
 	return 0;
 }
 
@@ -149,21 +139,42 @@ static int open_unnamed(const char *directory, const char *path)
 	return fd;
 }
 
+/* By number; the first is the one that there is if there is only one.  The caller frees it. */
+static char *file_path(const struct trial *trial, size_t number)
+{
+	const char *directory = trial->request->directory;
+
+	return number ? text_format("%s/alloc-perf.file.%zu", directory, number + 1)
+		      : text_format("%s/alloc-perf.file", directory);
+}
+
+static int create_file(const struct trial *trial, size_t number)
+{
+	CLEANUP(freep) char *path = file_path(trial, number);
+	int fd;
+
+	if (!path)
+		return -ENOMEM;
+	fd = trial->request->device ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
+				    : open_unnamed(trial->request->directory, path);
+	return fd < 0 ? -errno : fd;
+}
+
 static int stage_create(struct trial *trial)
 {
-	const struct trial_request *request = trial->request;
+	struct workload_set *files = &trial->files;
 	struct stat status;
 
-	trial->path = text_path(request->directory, file_name);
-	if (!trial->path)
-		return failed(trial, "creating the file", ENOMEM);
-	trial->fd = request->device ? open(trial->path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
-				    : open_unnamed(request->directory, trial->path);
-	if (trial->fd < 0 || fstat(trial->fd, &status) < 0)
-		return failed(trial, "creating the file", errno);
-	if (!request->device)
-		trial->counters_fd = cost_open_counters(request->counters, major(status.st_dev),
-							minor(status.st_dev));
+	for (size_t i = 0; i < files->count; i++) {
+		files->file[i].fd = create_file(trial, i);
+		if (files->file[i].fd < 0)
+			return trial_failed(trial, "creating the file", -files->file[i].fd);
+	}
+	if (fstat(files->file[0].fd, &status) < 0)
+		return trial_failed(trial, "creating the file", errno);
+	if (!trial->request->device)
+		trial->counters_fd = cost_open_counters(trial->request->counters,
+							major(status.st_dev), minor(status.st_dev));
 	return 0;
 }
 
@@ -178,30 +189,51 @@ static void note_fallbacks(struct record *record, const struct method_outcome *o
 	}
 }
 
+static void note_outcome(struct record *record, const struct method_outcome *outcome)
+{
+	if (record->calls == FIELD_UNKNOWN)
+		record->calls = record->submitted_bytes = 0;
+	record->calls += (int64_t)outcome->calls;
+	record->submitted_bytes += (int64_t)outcome->written_bytes;
+	field_set_text(&record->path, method_path_name(outcome->path));
+	if (!record->fallbacks)
+		note_fallbacks(record, outcome);
+}
+
+int trial_refused(struct trial *trial, const char *call, int error)
+{
+	field_set_text(&trial->record->refused_by, call);
+	record_conclude(trial->record,
+			method_unsupported(error) ? STATUS_UNSUPPORTED : STATUS_FAILED, error,
+			"%s: %s", call ? call : trial->choice.name, strerror(error));
+	return -error;
+}
+
+/* Files that grow are allocated by the phases. */
 static int stage_allocate(struct trial *trial)
 {
-	struct record *record = trial->record;
-	struct method_outcome *outcome = &trial->outcome;
-	int r = method_run(&trial->choice, trial->fd, (uint64_t)trial->request->file_bytes,
-			   outcome);
+	struct method_outcome outcome = { .path = METHOD_PATH_NATIVE };
 
-	record->calls = (int64_t)outcome->calls;
-	record->submitted_bytes = (int64_t)outcome->written_bytes;
-	field_set_text(&record->path, method_path_name(outcome->path));
-	note_fallbacks(record, outcome);
-	if (r == 0)
+	if (trial->chain.count && trial->choice.method->grow) {
+		note_outcome(trial->record, &outcome);
 		return 0;
-	field_set_text(&record->refused_by, outcome->refused_by);
-	record_conclude(trial->record, method_unsupported(-r) ? STATUS_UNSUPPORTED : STATUS_FAILED,
-			-r, "%s: %s",
-			outcome->refused_by ? outcome->refused_by : trial->choice.name,
-			strerror(-r));
-	return r;
+	}
+	for (size_t i = 0; i < trial->files.count; i++) {
+		const struct workload_file *file = &trial->files.file[i];
+		int r = method_run(&trial->choice, file->fd, file->bytes, &outcome);
+
+		note_outcome(trial->record, &outcome);
+		if (r < 0)
+			return trial_refused(trial, outcome.refused_by, -r);
+	}
+	return 0;
 }
 
 static int stage_sync(struct trial *trial)
 {
-	return fsync(trial->fd) < 0 ? failed(trial, "fsync", errno) : 0;
+	int r = workload_sync(&trial->files);
+
+	return r < 0 ? trial_failed(trial, "fsync", -r) : 0;
 }
 
 static int64_t blocks_bytes(int fd)
@@ -211,50 +243,113 @@ static int64_t blocks_bytes(int fd)
 	return fstat(fd, &status) < 0 ? FIELD_UNKNOWN : (int64_t)status.st_blocks * 512;
 }
 
-static int stage_close(struct trial *trial)
+/* Of all files that are open. */
+static int64_t all_blocks_bytes(const struct trial *trial)
 {
-	int fd = trial->fd;
-	struct stat status;
+	int64_t sum = 0;
 
-	trial->record->blocks_before_close_bytes = blocks_bytes(fd);
-	trial->fd = -1;
-	if (close(fd) < 0)
-		return failed(trial, "close", errno);
-	if (trial->request->device && stat(trial->path, &status) == 0)
-		trial->record->blocks_after_close_bytes = (int64_t)status.st_blocks * 512;
+	for (size_t i = 0; i < trial->files.count; i++) {
+		int64_t bytes = blocks_bytes(trial->files.file[i].fd);
+
+		if (bytes == FIELD_UNKNOWN)
+			return FIELD_UNKNOWN;
+		sum += bytes;
+	}
+	return sum;
+}
+
+static int64_t blocks_by_path(const struct trial *trial)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < trial->files.count; i++) {
+		CLEANUP(freep) char *path = file_path(trial, i);
+		struct stat status;
+
+		if (!path || stat(path, &status) < 0)
+			return FIELD_UNKNOWN;
+		sum += (int64_t)status.st_blocks * 512;
+	}
+	return sum;
+}
+
+int trial_close_files(struct trial *trial)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < trial->files.count; i++) {
+		int fd = TAKE_FD(trial->files.file[i].fd);
+
+		if (fd >= 0 && close(fd) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
+int trial_open_files(struct trial *trial, int flags)
+{
+	for (size_t i = 0; i < trial->files.count; i++) {
+		CLEANUP(freep) char *path = file_path(trial, i);
+
+		if (!path)
+			return -ENOMEM;
+		trial->files.file[i].fd = open(path, flags | O_CLOEXEC);
+		if (trial->files.file[i].fd < 0)
+			return -errno;
+	}
 	return 0;
 }
 
-static int stage_unmount(struct trial *trial)
+static int stage_close(struct trial *trial)
+{
+	int r;
+
+	trial->record->blocks_before_close_bytes = all_blocks_bytes(trial);
+	r = trial_close_files(trial);
+	if (r < 0)
+		return trial_failed(trial, "close", -r);
+	if (trial->request->device)
+		trial->record->blocks_after_close_bytes = blocks_by_path(trial);
+	return 0;
+}
+
+int trial_unmount(struct trial *trial)
 {
 	int r = mount_release(trial->request->directory);
 
 	if (r < 0)
-		return failed(trial, "unmounting the volume", -r);
+		return trial_failed(trial, "unmounting the volume", -r);
 	trial->mounted = 0;
 	return 0;
 }
 
-static int stage_remount(struct trial *trial)
+int trial_remount(struct trial *trial, int flags)
 {
 	int r = mount_again(trial);
 
 	if (r < 0)
-		return failed(trial, "mounting the volume again", -r);
-	trial->fd = open(trial->path, O_RDONLY | O_CLOEXEC);
-	if (trial->fd < 0)
-		return failed(trial, "opening the file after the remount", errno);
-	trial->record->blocks_after_remount_bytes = blocks_bytes(trial->fd);
-	return 0;
+		return trial_failed(trial, "mounting the volume again", -r);
+	r = trial_open_files(trial, flags);
+	return r < 0 ? trial_failed(trial, "opening the file after the remount", -r) : 0;
+}
+
+static int stage_remount(struct trial *trial)
+{
+	int r = trial_remount(trial, O_RDONLY);
+
+	if (r == 0)
+		trial->record->blocks_after_remount_bytes = all_blocks_bytes(trial);
+	return r;
 }
 
 /*
- * What is reserved for the file, by its extents, or by its blocks where nothing
+ * What is reserved for the files, by their extents, or by their blocks where nothing
  * tells extents, or only FIBMAP, to which a tail packed with others is a hole.
  */
-static int64_t reserved_bytes(const struct record *record, int fd)
+static int64_t reserved_bytes(const struct trial *trial)
 {
-	int64_t blocks = blocks_bytes(fd);
+	const struct record *record = trial->record;
+	int64_t blocks = all_blocks_bytes(trial);
 
 	if (record->mapped_bytes == FIELD_UNKNOWN)
 		return blocks;
@@ -264,19 +359,46 @@ static int64_t reserved_bytes(const struct record *record, int fd)
 	return record->mapped_bytes;
 }
 
+/* The size of all files together by the method, or by the phases, which leave full ones that long;
+ * of others the contents tell more (stage_verify()). */
+static int64_t wanted_size(const struct trial *trial)
+{
+	int full = trial->chain.count && workload_is_full(&trial->files);
+	int64_t sum = 0;
+
+	if (trial->chain.count && !full)
+		return FIELD_UNKNOWN;
+	for (size_t i = 0; i < trial->files.count; i++) {
+		uint64_t bytes = trial->files.file[i].bytes;
+
+		sum += (int64_t)(full ? bytes : method_length(&trial->choice, bytes));
+	}
+	return sum;
+}
+
+static int must_be_reserved(const struct trial *trial)
+{
+	const struct method *method = trial->choice.method;
+
+	if (method->sparse || (trial->chain.count && method->grow))
+		return trial->chain.count && workload_is_full(&trial->files);
+	return 1;
+}
+
 static int check_promise(struct trial *trial)
 {
 	const struct record *record = trial->record;
-	int64_t wanted = trial->request->file_bytes, reserved = reserved_bytes(record, trial->fd);
-	int64_t length = (int64_t)method_length(&trial->choice, (uint64_t)wanted);
+	int64_t wanted = trial->request->file_bytes * (int64_t)trial->files.count;
+	int64_t length = wanted_size(trial), reserved = reserved_bytes(trial);
+	const char *what = trial->files.count > 1 ? "files have" : "file has";
 
-	if (record->size_bytes != length) {
+	if (length != FIELD_UNKNOWN && record->size_bytes != length) {
 		record_conclude(trial->record, STATUS_FAILED, EIO,
-				"the file has %lld bytes instead of %lld",
+				"the %s %lld bytes instead of %lld", what,
 				(long long)record->size_bytes, (long long)length);
 		return -EIO;
 	}
-	if (!trial->choice.method->sparse && reserved < wanted) {
+	if (must_be_reserved(trial) && reserved < wanted) {
 		record_conclude(trial->record, STATUS_FAILED, EIO,
 				"the call succeeded, but only %lld of %lld bytes are reserved",
 				(long long)reserved, (long long)wanted);
@@ -287,22 +409,26 @@ static int check_promise(struct trial *trial)
 
 static int stage_inspect(struct trial *trial)
 {
-	struct stat status;
 	int r;
 
-	if (fstat(trial->fd, &status) < 0)
-		return failed(trial, "inspecting the file", errno);
-	trial->record->size_bytes = status.st_size;
-	r = inspect_extents(trial->fd, trial->request->largest_run, trial->record);
+	trial->record->size_bytes = 0;
+	for (size_t i = 0; i < trial->files.count; i++) {
+		struct stat status;
+
+		if (fstat(trial->files.file[i].fd, &status) < 0)
+			return trial_failed(trial, "inspecting the file", errno);
+		trial->record->size_bytes += status.st_size;
+	}
+	r = inspect_files(&trial->files, trial->request->largest_run, trial->record);
 	if (r < 0 && r != -EOPNOTSUPP && r != -EPERM)
-		return failed(trial, "reading the file's extents", -r);
+		return trial_failed(trial, "reading the file's extents", -r);
 	return check_promise(trial);
 }
 
 static int stage_release(struct trial *trial)
 {
-	trial->fd = fd_close(trial->fd);
-	return stage_unmount(trial);
+	(void)trial_close_files(trial);
+	return trial_unmount(trial);
 }
 
 /* ---- the table ---- */
@@ -311,7 +437,9 @@ enum stage_where {
 	ON_VOLUME = 1 << 0,
 	IN_DIRECTORY = 1 << 1,
 	ANYWHERE = ON_VOLUME | IN_DIRECTORY,
-	TO_THE_DISK = 1 << 2, /* it ends with a flush of the device */
+	TO_THE_DISK = 1 << 2,	/* it ends with a flush of the device */
+	WITH_WORKLOAD = 1 << 3, /* only if there is one */
+	OWN_CLOCK = 1 << 4,	/* it keeps the border of what it measures itself */
 };
 
 static const struct stage {
@@ -327,11 +455,14 @@ static const struct stage {
 	{ "create", ANYWHERE, stage_create, offsetof(struct record, create) },
 	{ "allocate", ANYWHERE, stage_allocate, offsetof(struct record, allocate) },
 	{ "sync", ANYWHERE | TO_THE_DISK, stage_sync, offsetof(struct record, sync) },
+	{ "phases", ANYWHERE | WITH_WORKLOAD | OWN_CLOCK, phases_run, 0 },
 	{ "inspect", IN_DIRECTORY, stage_inspect, offsetof(struct record, inspect) },
+	{ "verify", IN_DIRECTORY | WITH_WORKLOAD, phases_verify, 0 },
 	{ "close", ANYWHERE, stage_close, offsetof(struct record, close) },
-	{ "unmount", ON_VOLUME | TO_THE_DISK, stage_unmount, offsetof(struct record, unmount) },
+	{ "unmount", ON_VOLUME | TO_THE_DISK, trial_unmount, offsetof(struct record, unmount) },
 	{ "remount", ON_VOLUME, stage_remount, offsetof(struct record, remount) },
 	{ "inspect", ON_VOLUME, stage_inspect, offsetof(struct record, inspect) },
+	{ "verify", ON_VOLUME | WITH_WORKLOAD, phases_verify, 0 },
 	{ "release", ON_VOLUME, stage_release, 0 },
 };
 
@@ -339,16 +470,26 @@ static const struct stage {
  * User-Mode Linux accepts flushes and drops them (6.1 to 7.2), so what a stage has written is
  * then in the host's page cache.  The time of the flush is the host's: asking for it costs none.
  */
-static int flush_below(struct trial *trial, struct stage_cost *cost)
+int trial_flush_below(struct trial *trial, int64_t *wall_ns)
 {
-	struct record *record = trial->record;
 	int64_t ns = trial->host->flush(trial->host->context);
 
 	if (ns < 0)
-		return failed(trial, "flushing the volume on the host", (int)-ns);
-	cost->wall_ns += ns;
-	record->host_flush_ns =
-		ns + (record->host_flush_ns == FIELD_UNKNOWN ? 0 : record->host_flush_ns);
+		return trial_failed(trial, "flushing the volume on the host", (int)-ns);
+	*wall_ns += ns;
+	return 0;
+}
+
+static int flush_stage(struct trial *trial, struct stage_cost *cost)
+{
+	int64_t *sum = &trial->record->host_flush_ns;
+
+	if (*sum == FIELD_UNKNOWN)
+		*sum = 0;
+	*sum -= cost->wall_ns;
+	if (trial_flush_below(trial, &cost->wall_ns) < 0)
+		return -EIO;
+	*sum += cost->wall_ns;
 	return 0;
 }
 
@@ -363,60 +504,78 @@ static int run_stage(struct trial *trial, const struct stage *stage)
 	cost_read(trial->counters_fd, &after);
 	if (stage->cost)
 		*cost = cost_between(&trial->border, &before, &after);
-	trial->border = after;
+	if (!(stage->where & OWN_CLOCK))
+		trial->border = after;
 	if (r == 0 && stage->where & TO_THE_DISK && trial->request->host_flushes == 1)
-		r = flush_below(trial, cost);
-	if (r < 0)
+		r = flush_stage(trial, cost);
+	if (r < 0 && !trial->record->stage)
 		field_set_text(&trial->record->stage, stage->name);
 	return r;
 }
 
 /* ---- begin and end ---- */
 
+static int refuse_request(struct trial *trial, const struct problem *problem)
+{
+	record_conclude(trial->record, STATUS_FAILED, EINVAL, "%s",
+			problem->message ? problem->message : "out of memory");
+	return -EINVAL;
+}
+
 static int begin(struct trial *trial)
 {
 	const struct trial_request *request = trial->request;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct utsname names;
+	int r;
 
 	if (uname(&names) == 0)
 		field_set_text(&trial->record->kernel, names.release);
-	if (method_parse(request->method, &trial->choice, &problem) < 0) {
-		record_conclude(trial->record, STATUS_FAILED, EINVAL, "%s",
-				problem.message ? problem.message : "unknown method");
-		return -EINVAL;
-	}
-	return 0;
+	r = method_parse(request->method, &trial->choice, &problem);
+	if (r == 0 && request->workload)
+		r = phase_chain_parse(request->workload, &trial->chain, &problem);
+	if (r == 0)
+		r = workload_set_init(&trial->files, &trial->choice, (size_t)request->files,
+				      (uint64_t)request->file_bytes, request->mixed == 1,
+				      (uint64_t)request->seed);
+	return r < 0 ? refuse_request(trial, &problem) : 0;
 }
 
 static void end(struct trial *trial)
 {
-	trial->fd = fd_close(trial->fd);
+	(void)trial_close_files(trial);
 	if (trial->mounted)
 		mount_release(trial->request->directory);
 	trial->counters_fd = fd_close(trial->counters_fd);
-	free(trial->path);
+	workload_set_clear(&trial->files);
+}
+
+static int applies(const struct trial *trial, const struct stage *stage)
+{
+	unsigned where = trial->request->device ? ON_VOLUME : IN_DIRECTORY;
+
+	return stage->where & where && (!(stage->where & WITH_WORKLOAD) || trial->chain.count);
 }
 
 void trial_run(const struct trial_request *request, const struct trial_host *host,
 	       struct record *record)
 {
 	struct trial trial = {
-		.request = request, .host = host, .record = record, .fd = -1, .counters_fd = -1
+		.request = request, .host = host, .record = record, .counters_fd = -1
 	};
-	unsigned where = request->device ? ON_VOLUME : IN_DIRECTORY;
 	int r = begin(&trial);
 
 	cost_reset_peak();
 	cost_read(trial.counters_fd, &trial.border);
 	for (const struct stage *stage = stages; r == 0 && stage < stages + ARRAY_SIZE(stages);
 	     stage++) {
-		if (!(stage->where & where))
+		if (!applies(&trial, stage))
 			continue;
 		host->stage(stage->name, host->context);
 		r = run_stage(&trial, stage);
 	}
-	record->peak_memory_bytes = cost_peak_bytes();
+	if (record->peak_memory_bytes == FIELD_UNKNOWN)
+		record->peak_memory_bytes = cost_peak_bytes();
 	if (r == 0)
 		field_set_text(&record->status, STATUS_OK);
 	end(&trial);

@@ -12,6 +12,8 @@
 
 #include "results/record.h"
 
+enum { TRIAL_FILES_MAX = 1000 };
+
 struct trial_request {
 	char *method; /* as for method_parse() */
 	int64_t file_bytes;
@@ -23,6 +25,10 @@ struct trial_request {
 	char *modules; /* guest: modules in its initramfs, in order, separated by spaces; NULL: none
 			*/
 	char *counters; /* sysfs stat file of the device; NULL: found by the device's number */
+	char *workload; /* as for phase_chain_parse(); NULL: the allocation alone */
+	int64_t files;	/* each of file_bytes */
+	int64_t mixed;	/* 1: of different sizes, together as many bytes; 0 */
+	int64_t seed;	/* of the order of random phases, and of what is written */
 	int64_t host_flushes; /* 1: the device passes no flush on, so the host is asked for it */
 };
 

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool is larger than what file systems compress as one piece (btrfs: 128 KiB), and its words
+ * are random: compression finds nothing in it.
+ */
+#include "workload/pattern.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+
+enum { POOL_BYTES = 256 << 10, ALIGNMENT = 4096, STAMPS = 16, STRIDE_MIN = 8, STRIDE_MAX = 4096 };
+
+/* The last steps of splitmix64 (Steele, Lea, Flood 2014). */
+uint64_t pattern_mix(uint64_t word)
+{
+	word += 0x9e3779b97f4a7c15;
+	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
+	word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
+	return word ^ (word >> 31);
+}
+
+/* The largest power of two that leaves every block its stamps. */
+static size_t stride_of(size_t block_bytes)
+{
+	size_t stride = STRIDE_MIN;
+
+	while (stride < STRIDE_MAX && stride * 2 * STAMPS <= block_bytes)
+		stride *= 2;
+	return stride;
+}
+
+int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t block_bytes)
+{
+	size_t slots = block_bytes < POOL_BYTES ? POOL_BYTES / block_bytes : 1;
+	void *pool;
+
+	if (posix_memalign(&pool, ALIGNMENT, slots * block_bytes) != 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < slots * block_bytes / sizeof(uint64_t); i++)
+		((uint64_t *)pool)[i] = pattern_mix(i);
+	*pattern = (struct pattern) {
+		.pool = pool,
+		.block_bytes = block_bytes,
+		.slots = slots,
+		.stride = stride_of(block_bytes),
+		.key = pattern_mix(pattern_mix(seed) + pass),
+	};
+	return 0;
+}
+
+void pattern_clear(struct pattern *pattern)
+{
+	free(pattern->pool);
+	*pattern = (struct pattern) { 0 };
+}

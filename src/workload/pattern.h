@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What phases write: bytes that tell which file, where in it, and in which pass they were written,
+ * and of which every single one can be checked.  A block is a piece of a pool of random words, with
+ * stamps of 8 bytes in at least 16 places, so that making one costs next to nothing.
+ */
+#ifndef WORKLOAD_PATTERN_H
+#define WORKLOAD_PATTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pattern {
+	unsigned char *pool; /* owned, aligned for direct I/O */
+	size_t block_bytes;
+	size_t slots;  /* blocks that fit into the pool, which blocks use in turn */
+	size_t stride; /* from one stamp to the next */
+	uint64_t key;
+};
+
+/* The pattern of one pass with blocks of that size.  0 or -ENOMEM. */
+int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t block_bytes);
+void pattern_clear(struct pattern *pattern); /* for CLEANUP(), too */
+
+/* The words that a stamp's key is mixed of. */
+uint64_t pattern_mix(uint64_t word);
+
+/* Block `number` of a file, which lies at `offset`; valid until the next call. */
+static inline const void *pattern_block(struct pattern *pattern, uint64_t file, uint64_t number,
+					uint64_t offset)
+{
+	unsigned char *block = pattern->pool + number % pattern->slots * pattern->block_bytes;
+	uint64_t key = pattern_mix(pattern->key + file);
+
+	for (size_t at = 0; at < pattern->block_bytes; at += pattern->stride) {
+		uint64_t stamp = key + (offset + at) * 0x9e3779b97f4a7c15;
+
+		__builtin_memcpy(block + at, &stamp, sizeof(stamp));
+	}
+	return block;
+}
+
+#endif
