@@ -2,6 +2,7 @@
 /* Start-up code that both programs share, so this prints and ends the process for them. */
 #include "base/command.h"
 
+#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -202,24 +203,26 @@ static char *make_doc(const struct command *command)
 	return doc;
 }
 
-error_t command_parse_by(const struct command *command, argp_parser_t parser, int argc, char **argv,
-			 void *input)
+static error_t parse(struct parsing *parsing, int argc, char **argv)
 {
+	const struct command *command = parsing->command;
 	const struct argp_child children[] = { { .argp = &standard }, { 0 } };
 	CLEANUP(free_options) struct argp_option *options = make_options(command);
 	CLEANUP(freep) char *doc = make_doc(command);
-	const struct argp argp = { options, parser, command->arguments, doc, children, NULL, NULL };
+	const struct argp argp = {
+		options, parse_row, command->arguments, doc, children, NULL, NULL
+	};
 
 	if (!options || !doc)
 		return ENOMEM;
 	return argp_parse(&argp, argc, argv, ARGP_NO_HELP | (command->in_order ? ARGP_IN_ORDER : 0),
-			  NULL, input);
+			  NULL, parsing);
 }
 
 char **command_parse(const struct command *command, int argc, char **argv, void *input)
 {
 	struct parsing parsing = { command, input, argv + argc };
-	error_t r = command_parse_by(command, parse_row, argc, argv, &parsing);
+	error_t r = parse(&parsing, argc, argv);
 
 	if (r)
 		exit(command_complain(argv[0], &(struct problem) { 0 }, -r));
@@ -350,7 +353,7 @@ static const char *or_empty(const char *text)
 
 static void print_row(const struct option_row *row, const char *path)
 {
-	char letter[] = { (char)(row->letter < 256 ? row->letter : 0), '\0' };
+	char letter[] = { (char)row->letter, '\0' };
 	CLEANUP(freep) char *help = option_help(row), *values = option_values(row);
 
 	printf("option\t%s\t%s\t%s\t%s\t%s\t%s\t%d\t%d\t%s\n", path, or_empty(row->name), letter,

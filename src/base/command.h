@@ -7,7 +7,6 @@
 #ifndef BASE_COMMAND_H
 #define BASE_COMMAND_H
 
-#include <argp.h>
 #include <stdbool.h>
 
 #include "base/option.h"
@@ -43,13 +42,6 @@ int command_main(const struct command *program, int argc, char **argv);
  * process for --help, --usage, --version and wrong usage.
  */
 char **command_parse(const struct command *command, int argc, char **argv, void *input);
-
-/*
- * The same with a parser of argp, which gets the letters or numbers of the rows as keys.  Returns 0
- * or a positive errno of the parser.
- */
-error_t command_parse_by(const struct command *command, argp_parser_t parser, int argc, char **argv,
-			 void *input);
 
 /*
  * Says on stderr what went wrong, and returns the exit status for it.  `error` is the -errno

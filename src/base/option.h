@@ -35,7 +35,7 @@ struct option_choices {
 
 struct option_row {
 	const char *name;     /* long; NULL: `help` is the heading of its group */
-	int letter;	      /* 0: none; beyond 255: a number for a parser of argp */
+	int letter;	      /* 0: none */
 	const char *argument; /* in capitals; literal words in small letters; NULL: takes none */
 	const char *help;     /* one sentence, without the default, and without few choices */
 	enum option_kind kind;

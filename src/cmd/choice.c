@@ -6,22 +6,11 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
-#include "base/suggest.h"
 #include "base/words.h"
 
 const struct option_choices choice_of_measures = { measure_table, sizeof(measure_table[0]),
 						   &measure_count,
 						   "alloc-perf report --list-measures", 0 };
-
-int choice_refuse(const char *what, const char *typed, const char *nearest, const char *instead,
-		  struct problem *problem)
-{
-	if (nearest)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "unknown %s \"%s\"; did you mean \"%s\"?", what, typed, nearest);
-	return problem_set(problem, PROBLEM_USAGE, EINVAL, "unknown %s \"%s\"; %s", what, typed,
-			   instead);
-}
 
 static int add(struct measure_list *to, const struct measure *measure)
 {

@@ -11,13 +11,6 @@
 
 extern const struct option_choices choice_of_measures;
 
-/*
- * "unknown WHAT "typed"", with what was meant or, where nothing is near, with `instead`.
- * Returns -EINVAL.
- */
-int choice_refuse(const char *what, const char *typed, const char *nearest, const char *instead,
-		  struct problem *problem);
-
 struct measure_list {
 	const struct measure **list; /* ends with NULL; NULL: none was named */
 	size_t count;

@@ -3,7 +3,6 @@
  * alloc-perf diff: the exit status is for scripts that bisect or guard a branch,
  * so only a difference that chance does not explain makes it 1.
  */
-#include <argp.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,180 +17,125 @@
 #include "report/difference.h"
 #include "cmd/output.h"
 #include "base/command.h"
-#include "base/suggest.h"
+#include "base/words.h"
 
-enum { KEY_FORMAT = 'f', KEY_MEASURE = 'm', KEY_THRESHOLD = 't', KEY_OUTPUT = 'o' };
-enum { KEY_BY = 256, KEY_OLD, KEY_NEW, KEY_FORCE, KEY_UNCLEAR, KEY_ONLY };
+#define DEFAULT_MEASURES "time,written,fragments"
 
 struct options {
 	const struct difference_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;		/* none: the default */
 	double threshold;
 	const char *output;
-	int force;
-	int unclear_fails;
+	bool force;
+	unsigned unclear_fails;
 	struct sides_request sides;
-	struct problem problem; /* what is wrong with them */
 };
 
 static void options_clear(struct options *options)
 {
 	free(options->measures.list);
 	free(options->sides.filters);
-	problem_clear(&options->problem);
 }
 
-static const struct option_row option_table[] = {
-	{ "format", KEY_FORMAT, "FORM",
-	  "table, markdown, json or csv (default: by the name of FILE, else table)",
-	  .values = "table markdown json csv" },
-	{ "measure", KEY_MEASURE, "NAME,...", "What to compare (default: time,written,fragments)",
-	  .values = "`report --list-measures`," },
-	{ "threshold", KEY_THRESHOLD, "PERCENT", "Smallest change that matters (default: 5)" },
-	{ "unclear", KEY_UNCLEAR, "pass|fail",
-	  "fail: exit status 1 also for unclear and unknown cells, for regression tests (default: "
-	  "pass)",
-	  .values = "pass fail" },
-	{ "by", KEY_BY, "KEY[=VALUE,...]",
-	  "Compare the results of all FILEs by a key: each VALUE with the first (default: all "
-	  "values); keys:" RECORD_KEY_NAMES,
-	  .values = RECORD_KEY_NAMES },
-	{ "only", KEY_ONLY, "KEY=VALUE,...",
-	  "Use only results with these values of a key of --by; can be given several times",
-	  .repeats = true },
-	{ "old", KEY_OLD, "NAME", "The first side of a single FILE or of --by, by its name" },
-	{ "new", KEY_NEW, "NAME", "The side that is compared with it" },
-	{ "output", KEY_OUTPUT, "FILE",
-	  "Write to FILE, whose name selects the format: .txt, .md, .json or .csv",
-	  .values = "<file>" },
-	{ "force", KEY_FORCE, NULL, "Also replace a result file" },
-	{ 0 },
-};
+static const struct option_choices keys = { record_keys, sizeof(record_keys[0]),
+					    &(const size_t) { RECORD_KEY_COUNT }, NULL,
+					    KEY_SET_ALL & ~KEY_SET(BASE) };
 
-static int take_format(struct options *options, const char *name)
+/* "KEY" or "KEY=VALUES"; without, *ret_values is NULL.  0, or -errno with a sentence. */
+static int find_key(const struct option_row *row, const char *text, enum record_key *ret,
+		    const char **ret_values, struct problem *problem)
 {
-	const char *nearest = NULL;
-
-	options->format = difference_format_find(name);
-	if (options->format)
-		return 0;
-	for (size_t i = 0; i < difference_format_count; i++)
-		suggest_consider(name, difference_formats[i].name, &nearest);
-	return choice_refuse("format", name, nearest, "use table, markdown, json or csv",
-			     &options->problem);
-}
-
-static int take_threshold(struct options *options, const char *text)
-{
-	char *end;
-	double percent = strtod(text, &end);
-
-	if (end == text || (*end && strcmp(end, "%") != 0) || !(percent >= 0 && percent <= 1000))
-		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "invalid threshold \"%s\": use a percentage from 0 to 1000",
-				   text);
-	options->threshold = percent / 100;
-	return 0;
-}
-
-static int take_unclear(struct options *options, const char *word)
-{
-	options->unclear_fails = strcmp(word, "fail") == 0;
-	if (options->unclear_fails || strcmp(word, "pass") == 0)
-		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "invalid value \"%s\" for --unclear: use pass or fail", word);
-}
-
-/* "KEY" or "KEY=VALUES".  0, or -EINVAL with a sentence. */
-static int find_key(struct options *options, const char *text, enum record_key *ret,
-		    const char **ret_values)
-{
-	CLEANUP(freep) char *name = strndup(text, strcspn(text, "="));
-	const char *nearest = NULL;
-	enum record_key key = name ? record_key_find(name) : RECORD_KEY_COUNT;
-
-	if (!name)
-		return -ENOMEM;
-	if (key < RECORD_KEY_COUNT) {
-		*ret = key;
-		*ret_values = strchr(text, '=') ? strchr(text, '=') + 1 : NULL;
-		return 0;
-	}
-	for (key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++)
-		suggest_consider(name, record_keys[key].name, &nearest);
-	return choice_refuse("key", name, nearest, "use one of:" RECORD_KEY_NAMES,
-			     &options->problem);
-}
-
-static int take_by(struct options *options, const char *text)
-{
-	enum record_key key;
-	int r = find_key(options, text, &key, &options->sides.values);
+	size_t length = strcspn(text, "=");
+	CLEANUP(freep) char *name = strndup(text, length);
+	const void *key;
+	int r = name ? option_choose(&keys, row->name, name, &key, problem) : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	options->sides.by = 1u << key;
-	if (!options->sides.values || *options->sides.values)
-		return 0;
-	return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-			   "--by %s has no value behind the \"=\"; without it all are compared",
-			   text);
+	*ret = (enum record_key)((const struct record_key_row *)key - record_keys);
+	*ret_values = text[length] ? text + length + 1 : NULL;
+	return 0;
 }
 
-static int take_only(struct options *options, const char *text)
+static int take_by(void *input, const struct option_row *row, const char *argument,
+		   struct problem *problem)
 {
-	struct sides_request *sides = &options->sides;
+	struct sides_request *sides = &((struct options *)input)->sides;
+	enum record_key key;
+	int r = find_key(row, argument, &key, &sides->values, problem);
+
+	if (r < 0)
+		return r;
+	sides->by = 1u << key;
+	if (!sides->values || *sides->values)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "--by %s has no value behind the \"=\"; without it all are compared",
+			   argument);
+}
+
+static int take_only(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
+{
+	struct sides_request *sides = &((struct options *)input)->sides;
 	struct sides_filter filter;
-	int r = find_key(options, text, &filter.key, &filter.values);
+	int r = find_key(row, argument, &filter.key, &filter.values, problem);
 
 	if (r < 0)
 		return r;
 	if (!filter.values || !*filter.values)
-		return problem_set(&options->problem, PROBLEM_USAGE, EINVAL,
-				   "--only %s needs a value: use --only KEY=VALUE", text);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "--only %s needs a value: use --only KEY=VALUE", argument);
 	return ARRAY_ADD(sides->filters, sides->filter_count, filter);
 }
 
-static error_t take_option(int key, char *argument, struct argp_state *state)
+static int take_threshold(void *input, const struct option_row *row, const char *argument,
+			  struct problem *problem)
 {
-	struct options *options = state->input;
+	char *end;
+	double percent = strtod(argument, &end);
 
-	switch (key) {
-	case KEY_FORMAT:
-		return -take_format(options, argument);
-	case KEY_MEASURE:
-		return -choice_measures(argument, &options->measures, &options->problem);
-	case KEY_THRESHOLD:
-		return -take_threshold(options, argument);
-	case KEY_OUTPUT:
-		options->output = argument;
-		return 0;
-	case KEY_FORCE:
-		options->force = 1;
-		return 0;
-	case KEY_BY:
-		return -take_by(options, argument);
-	case KEY_UNCLEAR:
-		return -take_unclear(options, argument);
-	case KEY_OLD:
-		options->sides.old_name = argument;
-		return 0;
-	case KEY_NEW:
-		options->sides.new_name = argument;
-		return 0;
-	case KEY_ONLY:
-		return -take_only(options, argument);
-	case ARGP_KEY_ARGS:
-		options->sides.files = state->argv + state->next;
-		options->sides.file_count = (size_t)(state->argc - state->next);
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	if (end == argument || (*end && strcmp(end, "%") != 0) ||
+	    !(percent >= 0 && percent <= 1000))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid percentage \"%s\" for --%s: use 0 to 1000", argument,
+				   row->name);
+	((struct options *)input)->threshold = percent / 100;
+	return 0;
 }
 
-static int settle_format(struct options *options)
+#define SETS(kind, member) OPTION_INTO(kind, struct options, member)
+
+static const struct option_row option_table[] = {
+	{ "format", 'f', "FORM", "the format", .fallback = "by the name of FILE, else table",
+	  OPTION_FROM(difference_formats, difference_format_count, struct options, format) },
+	{ "measure", 'm', "NAME,...", "what to compare", .fallback = DEFAULT_MEASURES,
+	  .choices = &choice_of_measures, .take = choice_take_measures,
+	  SETS(OPTION_TAKEN, measures) },
+	{ "threshold", 't', "PERCENT", "smallest change that matters", .fallback = "5",
+	  .take = take_threshold },
+	{ "unclear", 0, "pass|fail",
+	  "fail: exit status 1 also for unclear and unknown cells, for regression tests",
+	  .fallback = "pass", .values = "pass fail", SETS(OPTION_WORD, unclear_fails) },
+	{ "by", 0, "KEY[=VALUE,...]",
+	  "compare the results of all FILEs by a key, each VALUE (or all values) with the first; "
+	  "keys",
+	  .choices = &keys, .take = take_by },
+	{ "only", 0, "KEY=VALUE,...",
+	  "use only results with these values of a key of --by; can be given several times",
+	  .repeats = true, .take = take_only },
+	{ "old", 0, "NAME", "the first side of a single FILE or of --by, by its name",
+	  SETS(OPTION_TEXT, sides.old_name) },
+	{ "new", 0, "NAME", "the side that is compared with it",
+	  SETS(OPTION_TEXT, sides.new_name) },
+	{ "output", 'o', "FILE",
+	  "write to FILE, whose name selects the format: .txt, .md, .json or .csv",
+	  .values = "<file>", SETS(OPTION_TEXT, output) },
+	{ "force", 0, NULL, "also replace a result file", SETS(OPTION_FLAG, force) },
+	{ 0 },
+};
+
+static int settle_format(struct options *options, struct problem *problem)
 {
 	const char *name = options->output ? output_format(options->output) : "table";
 
@@ -199,7 +143,7 @@ static int settle_format(struct options *options)
 	if (options->format)
 		return 0;
 	return problem_set(
-		&options->problem, PROBLEM_USAGE, EINVAL,
+		problem, PROBLEM_USAGE, EINVAL,
 		"cannot determine a format from the name %s; use .txt, .md, .json or .csv, or "
 		"give --format",
 		options->output);
@@ -237,25 +181,25 @@ static int check_sides(struct sides_request *sides, struct problem *problem)
 	return 0;
 }
 
-static int settle(struct options *options)
+static int settle(struct options *options, struct problem *problem)
 {
-	if (check_sides(&options->sides, &options->problem) < 0)
+	if (check_sides(&options->sides, problem) < 0)
 		return -EINVAL;
-	if (!options->format && settle_format(options) < 0)
+	if (!options->format && settle_format(options, problem) < 0)
 		return -EINVAL;
 	if (options->measures.count)
 		return 0;
-	return choice_measures("time,written,fragments", &options->measures, &options->problem);
+	return choice_measures(DEFAULT_MEASURES, &options->measures, problem);
 }
 
-static int check_output(struct options *options)
+static int check_output(const struct options *options, struct problem *problem)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < options->sides.file_count; i++)
-		r = output_check_input(options->output, options->sides.files[i], &options->problem);
+		r = output_check_input(options->output, options->sides.files[i], problem);
 	if (r == 0 && options->output)
-		r = output_check(options->output, options->force, &options->problem);
+		r = output_check(options->output, options->force, problem);
 	return r;
 }
 
@@ -314,21 +258,21 @@ static int status_of(const struct options *options, const struct comparisons *al
 
 static int run_diff(const struct command *self, int argc, char **argv)
 {
-	CLEANUP(options_clear)
-	struct options options = { .threshold = 0.05 };
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	CLEANUP(options_clear) struct options options = { .threshold = 0.05 };
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
 	int r;
 
-	r = -command_parse_by(self, take_option, argc, argv, &options);
+	options.sides.files = command_parse(self, argc, argv, &options);
+	options.sides.file_count = words_count(options.sides.files);
+	r = check_output(&options, &problem);
 	if (r == 0)
-		r = check_output(&options);
-	if (r == 0)
-		r = settle(&options);
+		r = settle(&options, &problem);
 	if (r == 0)
 		r = cmd_print(options.output, print, &(struct printing) { &options, &comparisons },
-			      &options.problem);
+			      &problem);
 	if (r < 0)
-		return cmd_complain(&options.problem, r);
+		return cmd_complain(&problem, r);
 	return status_of(&options, &comparisons);
 }
 

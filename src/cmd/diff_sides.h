@@ -14,7 +14,7 @@ struct sides_filter {
 };
 
 struct sides_request {
-	char *const *files;
+	char **files;
 	size_t file_count;
 	unsigned by;			 /* set of keys that tell the sides apart; none: files */
 	const char *values;		 /* of that key, the baseline first; NULL: all */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * What argp alone can judge is judged here; what a name or a size means is left
- * to the plan, which takes the same words from a file.
- */
+/* What a name or a size means is left to the plan, which takes the same words from a file. */
 #include <errno.h>
 #include <string.h>
 
@@ -45,15 +42,6 @@ static int take_added(void *input, const struct option_row *row, const char *arg
 				   "to compare several",
 				   row->name);
 	return text_join(list, "\n", *argument ? argument : PLAN_NO_OPTIONS);
-}
-
-static int take_measures(void *input, const struct option_row *row, const char *argument,
-			 struct problem *problem)
-{
-	struct run_options *run = input;
-
-	(void)row;
-	return choice_measures(argument, &run->measures, problem);
 }
 
 const struct option_row run_option_rows[] = {
@@ -143,7 +131,8 @@ const struct option_row run_option_rows[] = {
 	{ "all", 0, NULL, "also print a table of each measure, and every warning", .group = 3,
 	  SETS(OPTION_FLAG, all) },
 	{ "measure", 0, "NAME,...", "print a table of each of these measures and no summary",
-	  .group = 3, .values = "`report --list-measures`,", .take = take_measures },
+	  .group = 3, .choices = &choice_of_measures, .take = choice_take_measures,
+	  SETS(OPTION_TAKEN, measures) },
 	{ "quiet", 'q', NULL, "no progress and no table", .group = 3, SETS(OPTION_FLAG, quiet) },
 	{ 0 },
 };

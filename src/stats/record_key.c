@@ -80,15 +80,6 @@ const struct record_key_row record_keys[RECORD_KEY_COUNT] = {
 	RECORD_KEYS(ROW)
 };
 
-enum record_key record_key_find(const char *name)
-{
-	enum record_key key = RECORD_KEY_BASE + 1;
-
-	while (key < RECORD_KEY_COUNT && strcmp(record_keys[key].name, name) != 0)
-		key++;
-	return key;
-}
-
 char *record_key_text(enum record_key key, const struct record *record,
 		      const struct environment *environment)
 {

@@ -36,10 +36,6 @@ struct strbuf;
 #define RECORD_KEY_NUMBER(number, ...) RECORD_KEY_##number,
 enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COUNT };
 
-/* All names, each behind a blank. */
-#define RECORD_KEY_WORD(number, name, ...) " " name
-#define RECORD_KEY_NAMES RECORD_KEYS(RECORD_KEY_WORD)
-
 /* Sets of keys. */
 #define KEY_SET(name) (1u << RECORD_KEY_##name)
 
@@ -62,9 +58,6 @@ struct record_key_row {
 };
 
 extern const struct record_key_row record_keys[RECORD_KEY_COUNT];
-
-/* RECORD_KEY_COUNT: no key has that name. */
-enum record_key record_key_find(const char *name);
 
 /* The value, or what stands for none.  The caller frees it; NULL: out of memory. */
 char *record_key_text(enum record_key key, const struct record *record,

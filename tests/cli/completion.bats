@@ -47,6 +47,8 @@ setup() {
 	completes "alloc-perf create --i" --idle
 	completes "alloc-perf diff --t" --threshold
 	completes "alloc-perf diff --by te" testbed
+	completes "alloc-perf run --measure time,fr" time,fragments
+	completes "alloc-perf frag --sort e" extents
 	completes "alloc-perf history trend --by d" date
 	completes "alloc-perf run --pre" --precision --preset --prepare
 	completes "alloc-perf run --ver" --version

@@ -426,13 +426,13 @@ three_kernels() {
 @test "unknown keys of --by are refused with the nearest" {
 	run alloc-perf diff --by filesystme old.jsonl
 	assert_status 2
-	assert_output_has 'unknown key "filesystme"; did you mean "filesystem"?'
+	assert_output_has 'invalid value "filesystme" for --by; did you mean "filesystem"?'
 	run alloc-perf diff --by fs old.jsonl
 	assert_status 2
-	assert_output_has 'unknown key "fs"; use one of: filesystem mkfs-options mount-options method'
+	assert_output_has 'invalid value "fs" for --by: use filesystem, mkfs-options, mount-options, method'
 	run alloc-perf diff --only colour=red old.jsonl
 	assert_status 2
-	assert_output_has 'unknown key "colour"'
+	assert_output_has 'invalid value "colour" for --only: use filesystem, mkfs-options'
 }
 
 @test "labels of one kernel are told apart by their names" {
@@ -511,14 +511,14 @@ assert abs(row["p"] - 2 / 12870) < 1e-12
 	assert_output_has "only one of the files can be standard input"
 	run alloc-perf diff --format jsn old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has 'unknown format "jsn"; did you mean "json"?'
+	assert_output_has 'invalid value "jsn" for --format; did you mean "json"?'
 	run alloc-perf diff --measure tme old.jsonl new.jsonl
 	assert_status 2
-	assert_output_has 'unknown measure "tme"; did you mean "time"?'
+	assert_output_has 'invalid value "tme" for --measure; did you mean "time"?'
 	for wrong in x -1 5x nan; do
 		run alloc-perf diff --threshold=$wrong old.jsonl new.jsonl
 		assert_status 2
-		assert_output_has "invalid threshold \"$wrong\""
+		assert_output_has "invalid percentage \"$wrong\" for --threshold: use 0 to 1000"
 	done
 }
 

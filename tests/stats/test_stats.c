@@ -304,8 +304,13 @@ static void assert_key(const struct record *record, const char *name, const char
 {
 	char accelerator[] = "tcg";
 	const struct environment environment = { .accelerator = accelerator };
-	CLEANUP(freep) char *text = record_key_text(record_key_find(name), record, &environment);
+	enum record_key key = RECORD_KEY_BASE + 1;
+	CLEANUP(freep) char *text = NULL;
 
+	while (key < RECORD_KEY_COUNT - 1 && strcmp(record_keys[key].name, name) != 0)
+		key++;
+	assert_string_equal(record_keys[key].name, name);
+	text = record_key_text(key, record, &environment);
 	assert_string_equal(text, expected);
 }
 
@@ -353,10 +358,6 @@ static void keys_name_values_of_a_record(void **state)
 	set_text(&record->label, "patched");
 	assert_true(record_has_own_label(record));
 	assert_keys(record, KEY_SET_CONDITIONS, "uml, 6.1, patched");
-	assert_int_equal(record_key_find("kernels"), RECORD_KEY_COUNT);
-	assert_int_equal(record_key_find("base_filesystem"), RECORD_KEY_COUNT);
-	for (enum record_key key = RECORD_KEY_BASE + 1; key < RECORD_KEY_COUNT; key++)
-		assert_int_equal(record_key_find(record_keys[key].name), key);
 }
 
 static void nothing_makes_no_grid(void **state)
