@@ -82,6 +82,8 @@
 	}
 
 	const human = (value, unit) => unit === "seconds" ? humanSeconds(value) : unit === "bytes" ? humanBytes(value)
+		: unit === "bytes per second" ? `${humanBytes(value)}/s`
+		: unit === "ratio" ? value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)
 		: Number.isInteger(value) ? String(value) : value.toFixed(1);
 
 	/* Exact, for the round numbers that ticks are. */
@@ -556,7 +558,7 @@
 	}
 
 	function combinedOf(view, number) {
-		const notes = new Notes(`combined-${number}`), columns = data.combined.map((name) => measures.get(name));
+		const notes = new Notes(`combined-${number}`), columns = view.conditions[0].combined.map((name) => measures.get(name));
 		const rowsOf = (filesystem) => view.methods.map((method) => cellAt(view.conditions[0], filesystem, method))
 			.filter((cell) => cell).map((cell, i) => html("tr", { class: i === 0 ? "first" : undefined },
 				html("th", { scope: "row" }, filesystem), html("td", {}, cell.method),
@@ -632,6 +634,8 @@
 
 	function summaryOf(view) {
 		const condition = view.conditions[0], summary = condition.summary;
+		if (condition.workload)
+			return section("In short", html("ul", {}, summary.text.map((line) => html("li", {}, line))));
 		const shown = view.filesystems.map((name) => summary.filesystems.find(({ filesystem }) => filesystem === name));
 				return section("In short", html("div", { class: "cards" }, shown.map((one) => card(condition, one))),
 			note(excludedText(summary.excluded),
@@ -721,12 +725,28 @@
 
 	const historic = data.conditions.map((_, i) => document.getElementById(`historic-${i}`));
 
+	function phasesOf(view) {
+		const cells = view.conditions[0].cells.filter(({ phases }) => phases.length > 0);
+		if (cells.length === 0)
+			return null;
+		const names = Object.keys(cells[0].phases[0].figures);
+		const unitOf = (name) => name === "device" ? "bytes" : name === "fragments" ? "count" : "seconds";
+		const figureCell = (name, { median }) => html("td", { class: "n" }, median === null ? "-" : human(median, unitOf(name)));
+		const head = (title, isNumber) => html("th", { scope: "col", class: isNumber ? "n" : undefined }, title);
+		const rowsOf = (cell) => cell.phases.map(({ phase, figures }, i) => html("tr", { class: i === 0 ? "first" : undefined },
+			html("th", { scope: "row" }, cell.filesystem), html("td", {}, cell.method), html("td", {}, phase),
+			names.map((name) => figureCell(name, figures[name]))));
+		return section("Phases", wide("Phases", html("table", { class: "combined" },
+			html("thead", {}, html("tr", {}, head("file system"), head("method"), head("phase"), names.map((name) => head(name, true)))),
+			html("tbody", {}, cells.flatMap(rowsOf)))));
+	}
+
 	function conditionSection(condition, number) {
 		const view = viewOf(condition, [condition], [""]);
 		const isBelow = data.groups.some((group) => group.members.includes(number));
 		const element = html("section", { id: `grid-${number}`, class: "grid" }, html("h2", {}, condition.title),
 			html("p", { class: "conditions" }, condition.about));
-		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), combinedOf(view, number),
+		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), combinedOf(view, number), phasesOf(view),
 			chartsOf(view, isBelow), layoutsOf(view), figuresOf(view, number), historic[number]]);
 	}
 

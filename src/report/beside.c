@@ -155,7 +155,7 @@ int beside_print(FILE *to, const struct grid *grid, const struct report_options 
 		 const char *before_title, const char *after_title,
 		 void (*print)(FILE *to, const struct text_table *table))
 {
-	const struct measure *const *measures = report_measures(options);
+	const struct measure *const *measures = report_measures(options, grid);
 	size_t printed = 0;
 
 	if (!options->beside)

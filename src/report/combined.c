@@ -16,7 +16,7 @@
 /* The noise of bytes and fragments seldom matters; of counts that vary, the value is a range. */
 static bool has_spread(const struct measure *measure)
 {
-	return measure->unit == MEASURE_SECONDS;
+	return strcmp(measure->name, "time") == 0 || strcmp(measure->name, "life") == 0;
 }
 
 /* The first column, which is about the whole row, has the mark of its footnote. */
@@ -139,7 +139,7 @@ static char *alignment(const struct measure *const *measures, enum combined_form
 int sheet_combine(struct sheet *ret, const struct grid *grid, const struct report_options *options,
 		  enum combined_form form)
 {
-	const struct measure *const *measures = report_measures(options);
+	const struct measure *const *measures = report_measures(options, grid);
 	CLEANUP(sheet_clear) struct sheet sheet = { .align = alignment(measures, form) };
 	int r;
 
@@ -155,11 +155,12 @@ int sheet_combine(struct sheet *ret, const struct grid *grid, const struct repor
 	return 0;
 }
 
-char *sheet_combined_title(const struct report_options *options)
+char *sheet_combined_title(const struct grid *grid, const struct report_options *options)
 {
 	CLEANUP(strbuf_clear) struct strbuf title = { 0 };
 
-	for (const struct measure *const *measure = report_measures(options); *measure; measure++)
+	for (const struct measure *const *measure = report_measures(options, grid); *measure;
+	     measure++)
 		strbuf_join(&title, "; ", (*measure)->title);
 	return strbuf_take(&title);
 }

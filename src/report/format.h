@@ -40,12 +40,15 @@ char *conditions_text(const struct grid *grid);
 /* " ± their 95 % confidence interval" (local), behind that, where some figure has one. */
 void put_interval(FILE *to, const struct grid *grid);
 
-/* What is shown side by side: the measures asked for, or the columns of the combined table. */
-const struct measure *const *report_measures(const struct report_options *options);
+/* What is shown side by side: the measures asked for, or the columns of the combined table of a
+ * grid; NULL: of allocations. */
+const struct measure *const *report_measures(const struct report_options *options,
+					     const struct grid *grid);
 
 /* Measure number `i` of those that have a table of their own: the measures asked for, with `all`
  * all of them, else none.  NULL: behind the last. */
-const struct measure *report_block(const struct report_options *options, size_t i);
+const struct measure *report_block(const struct report_options *options, const struct grid *grid,
+				   size_t i);
 
 /*
  * Gives the sentences of the summary to `told`: which methods to use per file system, and what did
@@ -57,7 +60,8 @@ int summary_each(const struct grid *grid, int (*told)(const char *line, void *co
 /* Are there a summary and a combined table with these options?  They are about methods. */
 bool summary_is_shown(const struct grid *grid, const struct report_options *options);
 
-#define SUMMARY_TITLE "summary", "time until on disk; 95 % confidence intervals of the ratios"
+/* What it compares. */
+const char *summary_basis(const struct grid *grid);
 
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int form2009_print(FILE *to, const struct grids *grids, const struct report_options *options);

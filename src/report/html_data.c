@@ -91,26 +91,29 @@ static const struct measure cpu_parts[] = {
 };
 
 /* Measure number `i` of the page: the whole time, its stages, the others; NULL behind the last. */
-static const struct measure *measure_at(size_t i)
+static const struct measure *page_measure(bool with_workload, size_t i)
 {
 	if (i == 0)
 		return measure_find("time");
 	if (i <= ARRAY_SIZE(stages))
 		return &stages[i - 1];
 	i -= ARRAY_SIZE(stages) + 1;
-	for (size_t j = 0; j < measure_count; j++)
-		if (strcmp(measure_table[j].name, "time") != 0 &&
-		    strcmp(measure_table[j].name, "allocate") != 0 && i-- == 0)
-			return &measure_table[j];
+	for (size_t j = 0; measure_at(with_workload, j); j++) {
+		const struct measure *measure = measure_at(with_workload, j);
+
+		if (strcmp(measure->name, "time") != 0 && strcmp(measure->name, "allocate") != 0 &&
+		    i-- == 0)
+			return measure;
+	}
 	return NULL;
 }
 
-static json_t *measures_json(void)
+static json_t *measures_json(bool with_workload)
 {
 	json_t *json = json_array();
 
-	for (size_t i = 0; measure_at(i); i++) {
-		const struct measure *measure = measure_at(i);
+	for (size_t i = 0; page_measure(with_workload, i); i++) {
+		const struct measure *measure = page_measure(with_workload, i);
 
 		json_array_append_new(json,
 				      json_pack("{ss ss ss ss}", "name", measure->name, "title",
@@ -120,25 +123,26 @@ static json_t *measures_json(void)
 	return json;
 }
 
-static json_t *combined_json(const struct report_options *options)
+static json_t *combined_json(const struct report_options *options, const struct grid *grid)
 {
 	json_t *json = json_array();
 
-	for (const struct measure *const *measure = report_measures(options); *measure; measure++)
+	for (const struct measure *const *measure = report_measures(options, grid); *measure;
+	     measure++)
 		json_array_append_new(json, json_string((*measure)->name));
 	return json;
 }
 
 /* Which of them the table of all figures shows. */
-static json_t *columns_json(const struct report_options *options)
+static json_t *columns_json(const struct report_options *options, bool with_workload)
 {
 	json_t *json;
 
 	if (options->measures)
-		return combined_json(options);
+		return combined_json(options, NULL);
 	json = json_array();
-	for (size_t i = 0; measure_at(i); i++)
-		json_array_append_new(json, json_string(measure_at(i)->name));
+	for (size_t i = 0; page_measure(with_workload, i); i++)
+		json_array_append_new(json, json_string(page_measure(with_workload, i)->name));
 	return json;
 }
 
@@ -192,12 +196,12 @@ static json_t *figure_json(const struct figure *figure, enum measure_unit unit)
 	return json;
 }
 
-static json_t *figures_json(const struct cell *cell)
+static json_t *figures_json(const struct cell *cell, bool with_workload)
 {
 	json_t *json = json_object();
 
-	for (size_t i = 0; measure_at(i); i++) {
-		const struct measure *measure = measure_at(i);
+	for (size_t i = 0; page_measure(with_workload, i); i++) {
+		const struct measure *measure = page_measure(with_workload, i);
 		struct figure figure = cell_figure(cell, measure);
 
 		if (figure.count)
@@ -311,14 +315,16 @@ static void extend_cell(json_t *json, const struct grid *grid, size_t row, size_
 
 	json_object_set_new(json, "method", json_of_text(grid->methods[column]));
 	json_object_update_new(
-		json, json_pack("{so so so so so s{so so}}", "figures", figures_json(cell), "note",
-				note_json(cell), "way", json_of_text(ok ? ok->path : NULL),
-				"way_note", way_note_json(ok), "layout", layout_json(cell), "parts",
-				"time", parts_json(cell, "time", stages, ARRAY_SIZE(stages)), "cpu",
+		json, json_pack("{so so so so so s{so so}}", "figures",
+				figures_json(cell, grid->workload), "note", note_json(cell), "way",
+				json_of_text(ok ? ok->path : NULL), "way_note", way_note_json(ok),
+				"layout", layout_json(cell), "parts", "time",
+				parts_json(cell, "time", stages, ARRAY_SIZE(stages)), "cpu",
 				parts_json(cell, "cpu", cpu_parts, ARRAY_SIZE(cpu_parts))));
 }
 
-static void extend_condition(json_t *json, const struct grid *grid)
+static void extend_condition(json_t *json, const struct grid *grid,
+			     const struct report_options *options)
 {
 	json_t *cells = json_object_get(json, "cells");
 	size_t number = 0;
@@ -329,12 +335,14 @@ static void extend_condition(json_t *json, const struct grid *grid)
 			if (grid_cell(grid, i, j)->count)
 				extend_cell(json_array_get(cells, number++), grid, i, j);
 	json_object_update_new(
-		json, json_pack("{so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
-				"about", json_of_printed(put_conditions_of, grid), "testbed_note",
-				json_of_text(grid->environment->testbed_note), "filesystems",
-				names_json(grid->filesystems, grid->filesystem_count), "methods",
-				names_json(grid->methods, grid->method_count), "summary",
-				json_of_summary(grid, false)));
+		json,
+		json_pack("{so so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
+			  "combined", combined_json(options, grid), "about",
+			  json_of_printed(put_conditions_of, grid), "testbed_note",
+			  json_of_text(grid->environment->testbed_note), "filesystems",
+			  names_json(grid->filesystems, grid->filesystem_count), "methods",
+			  names_json(grid->methods, grid->method_count), "summary",
+			  json_of_summary(grid, false)));
 }
 
 /* ---- side by side ---- */
@@ -488,16 +496,19 @@ json_t *html_data(const struct grids *grids, const struct report_options *option
 	const struct measure *const none[] = { NULL };
 	json_t *json = report_to_json(grids, &(struct report_options) { .measures = none });
 	json_t *conditions = json_object_get(json, "conditions");
+	bool with_workload = false;
 
 	for (size_t i = 0; i < grids->count; i++)
-		extend_condition(json_array_get(conditions, i), &grids->grid[i]);
+		with_workload |= grids->grid[i].workload != NULL;
+	for (size_t i = 0; i < grids->count; i++)
+		extend_condition(json_array_get(conditions, i), &grids->grid[i], options);
 	json_object_update_new(
-		json,
-		json_pack("{so so so so so so}", "title",
-			  grids->count ? json_of_printed(put_sizes_of, &grids->grid[0])
-				       : json_string("no results"),
-			  "measures", measures_json(), "combined", combined_json(options),
-			  "columns", columns_json(options), "groups", groups_json(grids, options),
-			  "environments", environments_json(grids->results)));
+		json, json_pack("{so so so so so}", "title",
+				grids->count ? json_of_printed(put_sizes_of, &grids->grid[0])
+					     : json_string("no results"),
+				"measures", measures_json(with_workload), "columns",
+				columns_json(options, with_workload), "groups",
+				groups_json(grids, options), "environments",
+				environments_json(grids->results)));
 	return json;
 }

@@ -102,8 +102,8 @@ static int put_measures(FILE *to, const struct grid *grid, const struct report_o
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && !options->measures && i < measure_count; i++)
-		r = put_measure(to, grid, &measure_table[i]);
+	for (size_t i = 0; r == 0 && !options->measures && measure_at(grid->workload, i); i++)
+		r = put_measure(to, grid, measure_at(grid->workload, i));
 	for (size_t i = 0; r == 0 && options->measures && options->measures[i]; i++)
 		r = put_measure(to, grid, options->measures[i]);
 	return r;

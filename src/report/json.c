@@ -37,7 +37,9 @@ json_t *json_of_figure(const struct figure *figure)
 const char *measure_unit_name(enum measure_unit unit)
 {
 	static const char *const names[] = {
-		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes", [MEASURE_COUNT] = "count"
+		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes",
+		[MEASURE_COUNT] = "count",     [MEASURE_RATE] = "bytes per second",
+		[MEASURE_RATIO] = "ratio",
 	};
 
 	return names[unit];

@@ -17,6 +17,9 @@ json_t *json_of_warnings(const struct grid *grid);
 /* {"count", "median", "lower", "upper", "minimum", "maximum"} */
 json_t *json_of_figure(const struct figure *figure);
 
+/* The phases of a workload, with their figures. */
+json_t *json_of_phases(const struct cell *cell);
+
 /* "seconds", "bytes", "count". */
 const char *measure_unit_name(enum measure_unit unit);
 

@@ -75,7 +75,7 @@ static void print_sheet(FILE *to, const struct sheet *sheet)
 
 static int print_combined(FILE *to, const struct grid *grid, const struct report_options *options)
 {
-	CLEANUP(freep) char *title = sheet_combined_title(options);
+	CLEANUP(freep) char *title = sheet_combined_title(grid, options);
 	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
 	int r = title ? sheet_combine(&sheet, grid, options, COMBINED_JOINED) : -ENOMEM;
 
@@ -103,13 +103,15 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 	int r = heading_each(grid, options->all, put_item, to);
 
 	if (r == 0 && summary_is_shown(grid, options)) {
-		fprintf(to, "\n**%s** (%s)\n\n", SUMMARY_TITLE);
+		fprintf(to, "\n**summary** (%s)\n\n", summary_basis(grid));
 		r = summary_each(grid, put_item, to);
 		if (r == 0)
 			r = print_combined(to, grid, options);
 	}
-	for (size_t i = 0; r == 0 && report_block(options, i); i++)
-		r = print_measure(to, grid, report_block(options, i));
+	for (size_t i = 0; r == 0 && report_block(options, grid, i); i++)
+		r = print_measure(to, grid, report_block(options, grid, i));
+	if (r == 0 && options->all)
+		r = phases_print(to, grid, "**", "**\n", markdown_put_table);
 	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", markdown_put_table);
 }
 

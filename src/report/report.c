@@ -33,37 +33,54 @@ const struct report_format *report_format_find(const char *name)
 	return NULL;
 }
 
-/* The columns of the combined table, in their order. */
-static const char *const combined[] = { "time", "written", "fragments" };
+/* The columns of the combined table, in their order: of an allocation, and of a workload. */
+enum { COMBINED_MOST = 6 };
+static const char *const combined[][COMBINED_MOST] = {
+	{ "time", "written", "fragments" },
+	{ "life", "per-byte", "p50", "p99", "fragments", "read-rate" },
+};
 
-const struct measure *const *report_measures(const struct report_options *options)
+const struct measure *const *report_measures(const struct report_options *options,
+					     const struct grid *grid)
 {
-	static const struct measure *defaults[ARRAY_SIZE(combined) + 1];
+	static const struct measure *columns[ARRAY_SIZE(combined)][COMBINED_MOST + 1];
+	size_t kind = grid && grid->workload;
 
 	if (options->measures)
 		return options->measures;
-	for (size_t i = 0; i < ARRAY_SIZE(combined); i++)
-		defaults[i] = measure_find(combined[i]);
-	return defaults;
+	for (size_t i = 0; i < COMBINED_MOST && combined[kind][i]; i++)
+		columns[kind][i] = measure_find(combined[kind][i]);
+	return columns[kind];
 }
 
-const struct measure *report_block(const struct report_options *options, size_t i)
+const struct measure *report_block(const struct report_options *options, const struct grid *grid,
+				   size_t i)
 {
 	if (options->measures)
 		return options->measures[i];
-	return options->all && i < measure_count ? &measure_table[i] : NULL;
+	return options->all ? measure_at(grid->workload != NULL, i) : NULL;
 }
 
 _Static_assert((int)VALUE_TEXT_MAX >= (int)SIZE_TEXT_MAX, "value_text() hands its buffer on");
 
 const char *value_text(double value, enum measure_unit unit, char text[static VALUE_TEXT_MAX])
 {
+	char size[SIZE_TEXT_MAX];
+
 	if (isnan(value))
 		return "n/a";
 	if (unit == MEASURE_SECONDS)
 		return duration_human(value, text);
 	if (unit == MEASURE_BYTES)
 		return size_human(value, text);
+	if (unit == MEASURE_RATE) {
+		snprintf(text, VALUE_TEXT_MAX, "%s/s", size_human(value, size));
+		return text;
+	}
+	if (unit == MEASURE_RATIO) {
+		snprintf(text, VALUE_TEXT_MAX, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
+		return text;
+	}
 	/* The median of an even number of counts may lie between two. */
 	snprintf(text, VALUE_TEXT_MAX, value == floor(value) ? "%.0f" : "%.1f", value);
 	return text;
@@ -73,9 +90,20 @@ void put_sizes(FILE *to, const struct grid *grid)
 {
 	char text[SIZE_TEXT_MAX];
 
-	fprintf(to, "%s file", size_human((double)grid->file_bytes, text));
+	if (grid->files > 1)
+		fprintf(to, "%lld files of %s", (long long)grid->files,
+			size_human((double)grid->file_bytes, text));
+	else
+		fprintf(to, "%s file", size_human((double)grid->file_bytes, text));
 	if (grid->volume_bytes > 0)
 		fprintf(to, " on a %s volume", size_human((double)grid->volume_bytes, text));
+	if (grid->workload) {
+		CLEANUP(freep) char *workload = strdup(grid->workload);
+
+		if (workload)
+			size_shorten(workload);
+		fprintf(to, ", then %s", workload ? workload : grid->workload);
+	}
 }
 
 static void count_runs(const struct grid *grid, size_t *ret_fewest, size_t *ret_most)

@@ -11,14 +11,16 @@
 #include "results/resultfile.h"
 
 /* All measures, unless some were chosen. */
-static json_t *measures_json(const struct cell *cell, const struct report_options *options)
+static json_t *measures_json(const struct cell *cell, bool with_workload,
+			     const struct report_options *options)
 {
 	json_t *json = json_object();
 
-	for (size_t i = 0; i < measure_count && !options->measures; i++) {
-		struct figure figure = cell_figure(cell, &measure_table[i]);
+	for (size_t i = 0; !options->measures && measure_at(with_workload, i); i++) {
+		const struct measure *measure = measure_at(with_workload, i);
+		struct figure figure = cell_figure(cell, measure);
 
-		json_object_set_new(json, measure_table[i].name, json_of_figure(&figure));
+		json_object_set_new(json, measure->name, json_of_figure(&figure));
 	}
 	for (size_t i = 0; options->measures && options->measures[i]; i++) {
 		struct figure figure = cell_figure(cell, options->measures[i]);
@@ -43,12 +45,12 @@ static json_t *cell_json(const struct grid *grid, size_t row, size_t column,
 			refused = cell->records[i];
 		}
 	return json_pack(
-		"{so so sI sI so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
+		"{so so sI sI so so so so so}", "filesystem", json_of_text(grid->filesystems[row]),
 		"method", json_of_text(cell->records[0]->method), "runs", (json_int_t)cell->count,
 		"ok_runs", (json_int_t)ok_count, "path", json_of_text(ok ? ok->path : NULL),
 		"not_ok_status", json_of_text(refused ? refused->status : NULL), "not_ok_reason",
 		json_of_text(refused ? refused->reason : NULL), "figures",
-		measures_json(cell, options));
+		measures_json(cell, grid->workload, options), "phases", json_of_phases(cell));
 }
 
 static json_t *cells_json(const struct grid *grid, const struct report_options *options)
@@ -68,12 +70,13 @@ static json_t *grid_json(const struct grid *grid, const struct report_options *o
 
 	if (environment)
 		json_object_del(environment, "type");
-	return json_pack("{so so so sI so so so so so}", "testbed", json_of_text(grid->testbed),
-			 "kernel", json_of_text(grid->kernel), "label", json_of_text(grid->label),
-			 "file_bytes", (json_int_t)grid->file_bytes, "volume_bytes",
-			 json_of_count(grid->volume_bytes), "environment", environment, "warnings",
-			 json_of_warnings(grid), "summary", json_of_summary(grid, true), "cells",
-			 cells_json(grid, options));
+	return json_pack("{so so so sI so sI so so so so so}", "testbed",
+			 json_of_text(grid->testbed), "kernel", json_of_text(grid->kernel), "label",
+			 json_of_text(grid->label), "file_bytes", (json_int_t)grid->file_bytes,
+			 "volume_bytes", json_of_count(grid->volume_bytes), "files",
+			 (json_int_t)grid->files, "workload", json_of_text(grid->workload),
+			 "environment", environment, "warnings", json_of_warnings(grid), "summary",
+			 json_of_summary(grid, true), "cells", cells_json(grid, options));
 }
 
 static json_t *grids_json(const struct grids *grids, const struct report_options *options)

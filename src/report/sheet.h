@@ -4,6 +4,7 @@
 #define REPORT_SHEET_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/text_table.h"
 
@@ -38,12 +39,16 @@ int sheet_combine(struct sheet *ret, const struct grid *grid, const struct repor
 		  enum combined_form form);
 
 /* "time until on disk; fragments of the file": what its columns are.  NULL: out of memory. */
-char *sheet_combined_title(const struct report_options *options);
+char *sheet_combined_title(const struct grid *grid, const struct report_options *options);
 
 /* The mark of a cell of which a run is not ok: "[N]", and its footnote; "": all are.  0 or -ENOMEM.
  */
 enum { SHEET_MARK_MAX = 32 };
 int sheet_mark(struct sheet *sheet, const struct cell *cell, char ret[static SHEET_MARK_MAX]);
+
+/* Prints a title and the table of all phases, if there is a workload.  0 or -ENOMEM. */
+int phases_print(FILE *to, const struct grid *grid, const char *before_title,
+		 const char *after_title, void (*print)(FILE *to, const struct text_table *table));
 
 void sheet_clear(struct sheet *sheet);
 

@@ -54,7 +54,9 @@ static const char *key_of(const struct summary_ratio *ratio)
 /* Do both have one verdict, the same best methods, and the same ones to compare with? */
 static bool is_same(const struct summary *one, const struct summary *other)
 {
-	if (one->verdict != other->verdict)
+	if (one == other)
+		return true;
+	if (one->verdict != other->verdict || one->workload)
 		return false;
 	if (one->verdict == SUMMARY_UNTOLD)
 		return one->runs == other->runs && one->runs_needed == other->runs_needed;
@@ -68,7 +70,7 @@ static bool is_same(const struct summary *one, const struct summary *other)
 		if (!found)
 			return false;
 	}
-	return strcmp(key_of(&one->chunk), key_of(&other->chunk)) == 0 &&
+	return strcmp(key_of(&one->baseline), key_of(&other->baseline)) == 0 &&
 	       strcmp(key_of(&one->slowest), key_of(&other->slowest)) == 0;
 }
 
@@ -111,7 +113,7 @@ struct group {
 
 static const struct summary_ratio *ratio_of(const struct summary *summary, bool slowest)
 {
-	return slowest ? &summary->slowest : &summary->chunk;
+	return slowest ? &summary->slowest : &summary->baseline;
 }
 
 static void put_ratio(struct strbuf *to, const struct group *group, bool slowest)
@@ -139,7 +141,7 @@ static void put_saved(struct strbuf *to, const struct group *group, enum measure
 	for (size_t i = 0; i < group->count; i++) {
 		const struct summary *summary = group->members[i];
 		const struct summary_method *slow =
-			(summary->chunk.method ? &summary->chunk : &summary->slowest)->method;
+			(summary->baseline.method ? &summary->baseline : &summary->slowest)->method;
 		bool is_bytes = unit == MEASURE_BYTES;
 
 		range_add(&best,
@@ -171,30 +173,125 @@ static void put_best(struct strbuf *to, const struct summary *summary)
 					: " (too few runs to distinguish them)");
 }
 
-static void put_comparison(struct strbuf *to, const struct group *group)
+static void put_too_few(struct strbuf *to, const struct summary *summary)
 {
-	const struct summary *summary = group->members[0];
-
-	put_best(to, summary);
-	strbuf_puts(to, ". ");
-	if (summary->chunk.method) {
-		put_ratio(to, group, false);
-		if (summary->slowest.method != summary->chunk.method)
-			strbuf_puts(to, ", ");
-	}
-	if (summary->slowest.method != summary->chunk.method) {
-		put_ratio(to, group, true);
-		strbuf_puts(to, ", the slowest");
-	}
-	put_saved(to, group, MEASURE_BYTES);
-	put_saved(to, group, MEASURE_COUNT);
-	strbuf_puts(to, ".");
 	if (summary->verdict == SUMMARY_FAR)
 		strbuf_printf(
 			to,
 			" Too few runs for a test (%zu per method are needed), but the slower "
 			"methods took at least twice as long in each run.",
 			summary->runs_needed);
+}
+
+static void put_comparison(struct strbuf *to, const struct group *group)
+{
+	const struct summary *summary = group->members[0];
+
+	put_best(to, summary);
+	strbuf_puts(to, ". ");
+	if (summary->baseline.method) {
+		put_ratio(to, group, false);
+		if (summary->slowest.method != summary->baseline.method)
+			strbuf_puts(to, ", ");
+	}
+	if (summary->slowest.method != summary->baseline.method) {
+		put_ratio(to, group, true);
+		strbuf_puts(to, ", the slowest");
+	}
+	put_saved(to, group, MEASURE_BYTES);
+	put_saved(to, group, MEASURE_COUNT);
+	strbuf_puts(to, ".");
+	put_too_few(to, summary);
+}
+
+/* ---- sentences about a workload ---- */
+
+static const struct summary_method *method_of(const struct summary *summary, const char *key,
+					      size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(summary->methods[i].key, key) == 0)
+			return &summary->methods[i];
+	return NULL;
+}
+
+/* "; 1.02 bytes ... instead of 1.31 with none", where they differ by more than a hundredth. */
+static void put_per_byte(struct strbuf *to, const struct summary_method *method,
+			 const struct summary_method *none)
+{
+	char one[VALUE_TEXT_MAX], other[VALUE_TEXT_MAX];
+	double ratio = method->per_byte.median / none->per_byte.median;
+
+	if (method != none && fabs(ratio - 1) > 0.01)
+		strbuf_printf(to, " %s wrote %s bytes to the device for each byte, none %s.",
+			      method->name, value_text(method->per_byte.median, MEASURE_RATIO, one),
+			      value_text(none->per_byte.median, MEASURE_RATIO, other));
+}
+
+/* The method whose files have the fewest fragments, the faster one of equals. */
+static const struct summary_method *least_fragmented(const struct summary *summary)
+{
+	const struct summary_method *least = &summary->methods[0];
+
+	for (size_t i = 1; i < summary->count; i++)
+		if (summary->methods[i].fragments.median < least->fragments.median)
+			least = &summary->methods[i];
+	return least;
+}
+
+static void put_fragments(struct strbuf *to, const struct summary *summary,
+			  const struct summary_method *none)
+{
+	const struct summary_method *least = least_fragmented(summary);
+	char one[VALUE_TEXT_MAX], other[VALUE_TEXT_MAX];
+
+	if (least->fragments.median < none->fragments.median)
+		strbuf_printf(to, " Fragments: %s with none, %s with %s.",
+			      value_text(none->fragments.median, MEASURE_COUNT, one),
+			      value_text(least->fragments.median, MEASURE_COUNT, other),
+			      least->name);
+}
+
+/* Of the method that has made up for its allocation first. */
+static void put_break_even(struct strbuf *to, const struct summary *summary)
+{
+	const struct summary_method *first = NULL;
+	double writes = INFINITY;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		double needed = summary_break_even(summary, &summary->methods[i]);
+
+		if (needed < writes) {
+			writes = needed;
+			first = &summary->methods[i];
+		}
+	}
+	if (first)
+		strbuf_printf(to, " The allocation by %s pays after %.0f writes.", first->name,
+			      writes);
+}
+
+static void put_workload(struct strbuf *to, const struct group *group)
+{
+	const struct summary *summary = group->members[0];
+	const struct summary_method *none = method_of(summary, "none", summary->count);
+	bool is_best = method_of(summary, "none", summary->best_count) != NULL;
+
+	put_best(to, summary);
+	strbuf_puts(to, ".");
+	if (is_best && summary->count > 1)
+		strbuf_puts(to, " Preallocation saves no time here.");
+	if (summary->baseline.method) {
+		strbuf_puts(to, " ");
+		put_ratio(to, group, false);
+		strbuf_puts(to, ".");
+	}
+	if (none) {
+		put_per_byte(to, &summary->methods[0], none);
+		put_fragments(to, summary, none);
+	}
+	put_break_even(to, summary);
+	put_too_few(to, summary);
 }
 
 static void put_sentence(struct strbuf *to, const struct group *group)
@@ -206,14 +303,17 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 	strbuf_puts(to, ": ");
 	switch (summary->verdict) {
 	case SUMMARY_NONE:
-		strbuf_puts(to, "no method reserved the space and has a time.");
+		strbuf_puts(to, summary->workload ? "no method has a time."
+						  : "no method reserved the space and has a time.");
 		break;
 	case SUMMARY_UNTOLD:
 		strbuf_printf(to, "cannot be determined with %s; %zu runs per method are needed.",
 			      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
 		break;
 	case SUMMARY_EQUAL:
-		if (summary->count > 1)
+		if (summary->workload)
+			put_workload(to, group);
+		else if (summary->count > 1)
 			strbuf_printf(to, "no test tells the %zu methods apart.", summary->count);
 		else
 			strbuf_printf(to, "%s is the only method that was compared.",
@@ -221,7 +321,10 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 		break;
 	case SUMMARY_FAR:
 	case SUMMARY_TESTED:
-		put_comparison(to, group);
+		if (summary->workload)
+			put_workload(to, group);
+		else
+			put_comparison(to, group);
 		break;
 	}
 }
@@ -285,6 +388,13 @@ int summary_each(const struct grid *grid, int (*told)(const char *line, void *co
 	return r == 0 ? tell_excluded(grid, told, context) : r;
 }
 
+const char *summary_basis(const struct grid *grid)
+{
+	return grid->workload ? "time from the empty file to the last byte on disk; 95 % "
+				"confidence intervals of the ratios"
+			      : "time until on disk; 95 % confidence intervals of the ratios";
+}
+
 bool summary_is_shown(const struct grid *grid, const struct report_options *options)
 {
 	return !options->measures && !grid->join;
@@ -317,7 +427,8 @@ static json_t *summary_json(const struct summary *summary, bool by_key)
 		"{so ss so so sI sI so so}", "filesystem", json_of_text(summary->filesystem),
 		"verdict", summary_verdict_name(summary->verdict), "best", best, "slower", slower,
 		"runs", (json_int_t)summary->runs, "runs_needed", (json_int_t)summary->runs_needed,
-		"over_chunk_4096", ratio_json(&summary->chunk, by_key), "over_slowest",
+		summary->workload ? "over_none" : "over_chunk_4096",
+		ratio_json(&summary->baseline, by_key), "over_slowest",
 		ratio_json(&summary->slowest, by_key));
 }
 

@@ -42,7 +42,7 @@ static int print_sheet(FILE *to, const char *title, const struct sheet *sheet, s
 static int print_combined(FILE *to, const struct grid *grid, const struct report_options *options,
 			  size_t columns)
 {
-	CLEANUP(freep) char *title = sheet_combined_title(options);
+	CLEANUP(freep) char *title = sheet_combined_title(grid, options);
 	CLEANUP(sheet_clear) struct sheet sheet = { 0 };
 	int r = title ? sheet_combine(&sheet, grid, options, COMBINED_ALIGNED) : -ENOMEM;
 
@@ -67,9 +67,9 @@ static int print_measure(FILE *to, const struct grid *grid, const struct measure
 static int fits(const struct grid *grid, const struct report_options *options, size_t columns,
 		int sideways)
 {
-	for (size_t i = 0; report_block(options, i); i++) {
+	for (size_t i = 0; report_block(options, grid, i); i++) {
 		CLEANUP(sheet_clear) struct sheet sheet = { 0 };
-		int r = sheet_build(&sheet, grid, report_block(options, i), sideways);
+		int r = sheet_build(&sheet, grid, report_block(options, grid, i), sideways);
 
 		if (r < 0)
 			return r;
@@ -87,8 +87,8 @@ static int print_measures(FILE *to, const struct grid *grid, const struct report
 	int sideways = upright == 0 ? fits(grid, options, columns, 1) : 0;
 	int r = upright < 0 ? upright : sideways;
 
-	for (size_t i = 0; r >= 0 && report_block(options, i); i++)
-		r = print_measure(to, grid, report_block(options, i), columns, sideways);
+	for (size_t i = 0; r >= 0 && report_block(options, grid, i); i++)
+		r = print_measure(to, grid, report_block(options, grid, i), columns, sideways);
 	return r < 0 ? r : 0;
 }
 
@@ -112,13 +112,15 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 	int r = heading_each(grid, options->all, print_heading_line, &page);
 
 	if (r == 0 && summary_is_shown(grid, options)) {
-		fprintf(to, "\n%s (%s)\n", SUMMARY_TITLE);
+		fprintf(to, "\nsummary (%s)\n", summary_basis(grid));
 		r = summary_each(grid, print_heading_line, &page);
 		if (r == 0)
 			r = print_combined(to, grid, options, columns);
 	}
 	if (r == 0)
 		r = print_measures(to, grid, options, columns);
+	if (r == 0 && options->all)
+		r = phases_print(to, grid, "", "", text_table_print);
 	return r < 0 ? r : beside_print(to, grid, options, "", "", text_table_print);
 }
 

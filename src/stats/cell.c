@@ -20,10 +20,23 @@ static int same_text(const char *one, const char *other)
 	return strcmp(one ? one : "", other ? other : "") == 0;
 }
 
+static int64_t files_of(const struct record *record)
+{
+	return record->files == FIELD_UNKNOWN ? 1 : record->files;
+}
+
+bool grid_same_trials(const struct grid *one, const struct grid *other)
+{
+	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes &&
+	       one->files == other->files && same_text(one->workload, other->workload);
+}
+
 static int same_conditions(const struct grid *grid, const struct grid_entry *entry)
 {
 	return grid->file_bytes == entry->record->file_bytes &&
 	       grid->volume_bytes == entry->record->volume_bytes &&
+	       same_text(grid->workload, entry->record->workload) &&
+	       grid->files == files_of(entry->record) &&
 	       same_text(grid->testbed, entry->record->testbed) &&
 	       same_text(grid->accelerator, entry->environment->accelerator) &&
 	       same_text(grid->throttle, entry->environment->drive_throttle) &&
@@ -51,6 +64,8 @@ static int add_grid(struct grids *grids, const struct grid_entry *entry)
 		.throttle = entry->environment->drive_throttle,
 		.file_bytes = entry->record->file_bytes,
 		.volume_bytes = entry->record->volume_bytes,
+		.workload = entry->record->workload,
+		.files = files_of(entry->record),
 	};
 	return 0;
 }

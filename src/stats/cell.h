@@ -7,6 +7,7 @@
 #ifndef STATS_CELL_H
 #define STATS_CELL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,8 @@ struct grid {
 	const char *testbed, *kernel, *label; /* label may be NULL */
 	const char *accelerator, *throttle;   /* of a guest; NULL: none */
 	int64_t file_bytes, volume_bytes;
+	const char *workload; /* NULL: the allocation alone */
+	int64_t files;	      /* 1 where nothing else is known */
 	const char **filesystems;
 	size_t filesystem_count;
 	const char **methods; /* as people type them, see size_shorten(); keys are in the records */
@@ -111,8 +114,18 @@ int grids_join(const struct grids *grids, struct grids *ret);
 
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method);
 
+/* Have their trials the same sizes, files and workload? */
+bool grid_same_trials(const struct grid *one, const struct grid *other);
+
 /* Over the ok runs that know the measure. */
 struct figure cell_figure(const struct cell *cell, const struct measure *measure);
+
+/* The same of number `phase` of the workload. */
+struct figure cell_phase_figure(const struct cell *cell, int64_t phase,
+				const struct phase_measure *measure);
+
+/* Its canonical name; NULL: no ok run has so many phases. */
+const char *cell_phase_name(const struct cell *cell, int64_t phase);
 
 /* The same of plain values, which it sorts. */
 struct figure figure_of_values(double *values, size_t count);

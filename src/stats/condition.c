@@ -43,8 +43,7 @@ int condition_same(const struct grid *one, const struct grid *other, unsigned co
 
 static int is_rival(const struct grid *one, const struct grid *other)
 {
-	return one != other && one->file_bytes == other->file_bytes &&
-	       one->volume_bytes == other->volume_bytes;
+	return one != other && grid_same_trials(one, other);
 }
 
 /* Does it differ between the grid and any other of its sizes? */

@@ -137,3 +137,34 @@ struct figure cell_figure(const struct cell *cell, const struct measure *measure
 	(void)cell_values(cell, measure, &values, &count);
 	return figure_of_values(values, count);
 }
+
+static const struct phase_record *phase_of(const struct record *record, int64_t phase)
+{
+	if (strcmp(record->status, STATUS_OK) != 0 || phase >= record->phases.count)
+		return NULL;
+	return (const struct phase_record *)record->phases.element + phase;
+}
+
+struct figure cell_phase_figure(const struct cell *cell, int64_t phase,
+				const struct phase_measure *measure)
+{
+	CLEANUP(freep) double *values = calloc(cell->count + 1, sizeof(*values));
+	size_t count = 0;
+
+	for (size_t i = 0; values && i < cell->count; i++) {
+		const struct phase_record *record = phase_of(cell->records[i], phase);
+		double value = record ? measure->of(record) : NAN;
+
+		if (!isnan(value))
+			values[count++] = value;
+	}
+	return figure_of_values(values, count);
+}
+
+const char *cell_phase_name(const struct cell *cell, int64_t phase)
+{
+	for (size_t i = 0; i < cell->count; i++)
+		if (phase_of(cell->records[i], phase))
+			return phase_of(cell->records[i], phase)->phase;
+	return NULL;
+}

@@ -14,11 +14,6 @@
 #include "base/text.h"
 #include "stats/condition.h"
 
-static int same_sizes(const struct grid *one, const struct grid *other)
-{
-	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
-}
-
 /* The grids of the same sizes. */
 struct group {
 	const struct grid **members;
@@ -33,7 +28,7 @@ static void group_clear(struct group *group)
 static int gather(const struct grids *grids, const struct grid *first, struct group *ret)
 {
 	for (size_t i = 0; i < grids->count; i++)
-		if (same_sizes(&grids->grid[i], first)) {
+		if (grid_same_trials(&grids->grid[i], first)) {
 			if (ARRAY_ADD(ret->members, ret->count, &grids->grid[i]) < 0)
 				return -ENOMEM;
 		}
@@ -43,7 +38,7 @@ static int gather(const struct grids *grids, const struct grid *first, struct gr
 static int is_first(const struct grids *grids, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
-		if (same_sizes(&grids->grid[i], &grids->grid[index]))
+		if (grid_same_trials(&grids->grid[i], &grids->grid[index]))
 			return 0;
 	return 1;
 }
@@ -201,6 +196,8 @@ static int join_from(const struct grids *grids, size_t index, struct grids *join
 		.throttle = first->throttle,
 		.file_bytes = first->file_bytes,
 		.volume_bytes = first->volume_bytes,
+		.workload = first->workload,
+		.files = first->files,
 	};
 	return join_group(joined, &joined->grid[joined->count++], &group);
 }

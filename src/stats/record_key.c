@@ -65,6 +65,25 @@ static void put_volume(struct strbuf *to, const struct record *record,
 	put_bytes(to, record->volume_bytes);
 }
 
+static void put_files(struct strbuf *to, const struct record *record,
+		      const struct environment *environment)
+{
+	(void)environment;
+	if (record->files > 1)
+		strbuf_printf(to, "%lld", (long long)record->files);
+}
+
+static void put_workload(struct strbuf *to, const struct record *record,
+			 const struct environment *environment)
+{
+	CLEANUP(freep) char *workload = record->workload ? strdup(record->workload) : NULL;
+
+	(void)environment;
+	if (workload)
+		size_shorten(workload);
+	strbuf_puts(to, workload ? workload : "");
+}
+
 static void put_date(struct strbuf *to, const struct record *record,
 		     const struct environment *environment)
 {

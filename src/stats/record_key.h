@@ -24,6 +24,8 @@ struct strbuf;
 	X(METHOD, "method", "method", "unknown", false, put_method)                      \
 	X(SIZE, "size", "file", "unknown", false, put_size)                              \
 	X(VOLUME, "volume", "volume", "none", false, put_volume)                         \
+	X(FILES, "files", "files", "1", false, put_files)                                \
+	X(WORKLOAD, "workload", "workload", "allocation only", false, put_workload)      \
 	X(TESTBED, "testbed", "testbed", "unknown", false, put_testbed)                  \
 	X(ACCELERATOR, "accelerator", "accelerator", "no guest", false, put_accelerator) \
 	X(THROTTLE, "throttle", "throttle", "no throttle", false, put_throttle)          \

@@ -31,8 +31,6 @@ static const double nearly = 0.05;
 static const double far_apart = 2;
 enum { RUNS_LEAST = 3 };
 
-static const char baseline[] = "chunk-4096";
-
 const char *summary_verdict_name(enum summary_verdict verdict)
 {
 	static const char *const names[] = {
@@ -43,12 +41,17 @@ const char *summary_verdict_name(enum summary_verdict verdict)
 	return names[verdict];
 }
 
+const char *summary_baseline(const struct grid *grid)
+{
+	return grid->workload ? "none" : "chunk-4096";
+}
+
 const char *summary_excluded(const struct cell *cell)
 {
 	for (size_t i = 0; i < cell->count; i++) {
 		const struct record *record = cell->records[i];
 
-		if (strcmp(record->status, STATUS_OK) != 0)
+		if (strcmp(record->status, STATUS_OK) != 0 || record_has_workload(record))
 			continue;
 		if (record->path && strcmp(record->path, "sparse") == 0)
 			return "reserves no space";
@@ -85,7 +88,8 @@ static int gather(struct summary *summary, const struct grid *grid, size_t files
 
 		if (cell->count == 0 || summary_excluded(cell))
 			continue;
-		r = cell_values(cell, measure_find("time"), &method->values, &method->count);
+		r = cell_values(cell, measure_find(grid->workload ? "life" : "time"),
+				&method->values, &method->count);
 		summary->count++;
 		if (r < 0)
 			return r;
@@ -93,7 +97,10 @@ static int gather(struct summary *summary, const struct grid *grid, size_t files
 		method->key = cell->records[0]->method;
 		method->time = figure_of_values(method->values, method->count);
 		method->written = cell_figure(cell, measure_find("written"));
+		method->per_byte = cell_figure(cell, measure_find("per-byte"));
 		method->fragments = cell_figure(cell, measure_find("fragments"));
+		method->allocation = cell_figure(cell, measure_find("time"));
+		method->latency = cell_figure(cell, measure_find("p50"));
 		if (method->count > 0)
 			continue;
 		free(method->values);
@@ -193,20 +200,41 @@ static int compute_ratio(struct summary_ratio *ratio, const struct summary_metho
 }
 
 /* 0 or -ENOMEM. */
-static int compare_slower(struct summary *summary)
+static int compare_slower(struct summary *summary, const char *baseline)
 {
 	int r = 0;
 
 	for (size_t i = summary->best_count; i < summary->count; i++) {
 		summary->slowest.method = &summary->methods[i];
 		if (strcmp(summary->methods[i].key, baseline) == 0)
-			summary->chunk.method = &summary->methods[i];
+			summary->baseline.method = &summary->methods[i];
 	}
 	if (summary->slowest.method)
 		r = compute_ratio(&summary->slowest, summary->methods);
-	if (r == 0 && summary->chunk.method)
-		r = compute_ratio(&summary->chunk, summary->methods);
+	if (r == 0 && summary->baseline.method)
+		r = compute_ratio(&summary->baseline, summary->methods);
 	return r;
+}
+
+static const struct summary_method *find_method(const struct summary *summary, const char *key)
+{
+	for (size_t i = 0; i < summary->count; i++)
+		if (strcmp(summary->methods[i].key, key) == 0)
+			return &summary->methods[i];
+	return NULL;
+}
+
+double summary_break_even(const struct summary *summary, const struct summary_method *method)
+{
+	const struct summary_method *none = find_method(summary, "none");
+	double before, saved;
+
+	if (!none || none == method || !method->latency.count || !none->latency.count ||
+	    !(method->latency.maximum < none->latency.minimum))
+		return NAN;
+	before = method->allocation.median - none->allocation.median;
+	saved = none->latency.median - method->latency.median;
+	return before > 0 ? ceil(before / saved) : NAN;
 }
 
 int summary_make(const struct grid *grid, size_t filesystem, struct summary *ret)
@@ -215,12 +243,13 @@ int summary_make(const struct grid *grid, size_t filesystem, struct summary *ret
 	int r = gather(&summary, grid, filesystem);
 
 	summary.filesystem = grid->filesystems[filesystem];
+	summary.workload = grid->workload;
 	if (r == 0 && summary.count > 0) {
 		count_runs(&summary);
 		r = judge(&summary);
 	}
 	if (r == 0)
-		r = compare_slower(&summary);
+		r = compare_slower(&summary, summary_baseline(grid));
 	if (r < 0)
 		return r;
 	*ret = summary;

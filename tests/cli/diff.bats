@@ -318,7 +318,7 @@ three_kernels() {
 	run alloc-perf diff --by filesystem -f csv --measure time fs.jsonl
 	assert_status 1
 	[ "${lines[0]%%,filesystem*}" = old_name,new_name ]
-	[[ ${lines[1]} == xfs,ext4,xfs,,,mmap,1M,512M,loop,,,6.1,,,time,seconds,0.1035,*,8,0.1235,*,worse, ]]
+	[[ ${lines[1]} == xfs,ext4,xfs,,,mmap,1M,512M,,,loop,,,6.1,,,time,seconds,0.1035,*,8,0.1235,*,worse, ]]
 	[ "${#lines[@]}" = 2 ]
 	run alloc-perf diff --by filesystem=ext4,xsf fs.jsonl
 	assert_status 2

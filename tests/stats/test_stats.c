@@ -25,9 +25,11 @@ static double value_of(const char *measure, const struct record *record)
 
 static void measures_are_found_by_name(void **state)
 {
-	static const char *const names[] = { "time",	"allocate", "written", "fragments",
-					     "extents", "cpu",	    "memory",  "unwritten",
-					     "gap",	"largest" };
+	static const char *const names[] = { "time",	 "allocate", "written",	 "fragments",
+					     "extents",	 "cpu",	     "memory",	 "unwritten",
+					     "gap",	 "largest",  "per-byte", "life",
+					     "p50",	 "p99",	     "p99.9",	 "max",
+					     "read-rate" };
 	(void)state;
 
 	assert_int_equal(measure_count, ARRAY_SIZE(names));
@@ -46,6 +48,72 @@ static void what_is_not_known_is_not_a_number(void **state)
 	record_init(&record);
 	for (size_t i = 0; i < measure_count; i++)
 		assert_true(isnan(measure_table[i].of(&record)));
+}
+
+static struct phase_record *add_phase(struct record *record, const char *name)
+{
+	struct phase_record *phase = field_list_add(&record->phases, &phase_table);
+
+	assert_non_null(phase);
+	field_set_text(&phase->phase, name);
+	return phase;
+}
+
+static void add_latencies(struct phase_record *phase, int64_t least_ns, int64_t count,
+			  int64_t longest_ns)
+{
+	int64_t *numbers = calloc(4, sizeof(*numbers));
+
+	assert_non_null(numbers);
+	memcpy(numbers, (int64_t[]) { least_ns, count, longest_ns, 1 }, 4 * sizeof(*numbers));
+	phase->latency = (struct field_numbers) { numbers, 4 };
+	phase->latency_min_ns = least_ns;
+	phase->latency_max_ns = longest_ns + 3;
+}
+
+static void a_workload_counts_from_the_empty_file_to_the_disk(void **state)
+{
+	CLEANUP(record_clear) struct record record;
+	struct phase_record *phase;
+	(void)state;
+
+	record_init(&record);
+	record.allocate = (struct stage_cost) { .wall_ns = 1000000000, .written_bytes = 100 };
+	record.sync = (struct stage_cost) { .wall_ns = 2000000000, .written_bytes = 200 };
+	record.close = (struct stage_cost) { .wall_ns = 4000000000, .written_bytes = 400 };
+	record.unmount = (struct stage_cost) { .wall_ns = 8000000000, .written_bytes = 800 };
+	assert_near(value_of("time", &record), 15);
+	record.user_bytes = 1000;
+	phase = add_phase(&record, "append-8192+fdatasync");
+	phase->cost = (struct stage_cost) { .wall_ns = 16000000000, .written_bytes = 1600 };
+	phase->sync_ns = 32000000000;
+	add_latencies(phase, 64, 98, 1024);
+	phase = add_phase(&record, "overwrite-rand-4096");
+	phase->cost = (struct stage_cost) { .wall_ns = 0, .written_bytes = 0 };
+	phase->sync_ns = 0;
+	add_latencies(phase, 32, 1, 8192);
+	phase = add_phase(&record, "read-seq-1048576");
+	phase->cost = (struct stage_cost) { .wall_ns = 64000000000, .written_bytes = 0 };
+	phase->bytes = 128000;
+
+	/* What follows the sync is the workload's. */
+	assert_near(value_of("time", &record), 3);
+	assert_near(value_of("written", &record), 300);
+	assert_near(value_of("life", &record), 63);
+	assert_near(value_of("per-byte", &record), 3.1);
+	assert_near(value_of("p50", &record), 64.5e-9);
+	assert_near(value_of("max", &record), 8195e-9);
+	assert_true(value_of("p99", &record) > 1e-6 && value_of("p99", &record) < 1.1e-6);
+	assert_true(isnan(value_of("read-rate", &record)));
+	phase->cold = 0;
+	assert_true(isnan(value_of("read-rate", &record)));
+	phase->cold = 1;
+	assert_near(value_of("read-rate", &record), 2000);
+
+	phase = add_phase(&record, "write-seq-4096+fsync");
+	phase->sync_ns = phase->cost.wall_ns = 0;
+	assert_true(isnan(value_of("p50", &record)));
+	assert_true(isnan(value_of("per-byte", &record)));
 }
 
 static void time_is_summed_until_it_is_on_the_disk(void **state)
@@ -497,6 +565,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measures_are_found_by_name),
 		cmocka_unit_test(what_is_not_known_is_not_a_number),
+		cmocka_unit_test(a_workload_counts_from_the_empty_file_to_the_disk),
 		cmocka_unit_test(time_is_summed_until_it_is_on_the_disk),
 		cmocka_unit_test(bytes_and_cpu_are_summed_alike),
 		cmocka_unit_test(bounds_are_not_shown_as_figures),

@@ -110,10 +110,10 @@ static void the_slower_are_told_from_a_group(void **state)
 	assert_int_equal(fixture.summary.verdict, SUMMARY_TESTED);
 	assert_int_equal(fixture.summary.best_count, 2);
 	assert_string_equal(fixture.summary.slowest.method->key, "mmap");
-	assert_string_equal(fixture.summary.chunk.method->key, "chunk-4096");
-	assert_true(fabs(fixture.summary.chunk.ratio - 10) < 0.1);
-	assert_true(fixture.summary.chunk.lower < 10 && fixture.summary.chunk.lower > 9);
-	assert_true(fixture.summary.chunk.upper > 10 && fixture.summary.chunk.upper < 11);
+	assert_string_equal(fixture.summary.baseline.method->key, "chunk-4096");
+	assert_true(fabs(fixture.summary.baseline.ratio - 10) < 0.1);
+	assert_true(fixture.summary.baseline.lower < 10 && fixture.summary.baseline.lower > 9);
+	assert_true(fixture.summary.baseline.upper > 10 && fixture.summary.baseline.upper < 11);
 	assert_string_equal(fixture.text,
 			    "ext4: fallocate or posix-fallocate (no test tells them apart). "
 			    "10 (9.7..10) times faster than chunk-4096, "
@@ -186,7 +186,7 @@ static void few_runs_tell_what_is_far_apart(void **state)
 	summarize(&fixture);
 	assert_int_equal(fixture.summary.verdict, SUMMARY_FAR);
 	assert_int_equal(fixture.summary.best_count, 2);
-	assert_true(isnan(fixture.summary.chunk.lower));
+	assert_true(isnan(fixture.summary.baseline.lower));
 	assert_non_null(strstr(fixture.text, "Too few runs for a test (5 per method are needed)"));
 }
 
@@ -222,6 +222,71 @@ static void without_a_candidate_nothing_is_best(void **state)
 	assert_int_equal(fixture.summary.count, 0);
 }
 
+/* One that writes for so long, each write as many microseconds. */
+static void add_use(struct fixture *fixture, const char *method, double allocation, double seconds,
+		    int64_t latency_us, int64_t fragments)
+{
+	for (int i = 0; i < 10; i++) {
+		struct record *record = results_add_figures(&fixture->results, "ext4", method,
+							    allocation, fragments);
+		struct phase_record *phase = field_list_add(&record->phases, &phase_table);
+		int64_t *numbers = calloc(2, sizeof(*numbers));
+
+		assert_non_null(phase);
+		assert_non_null(numbers);
+		record->run = i + 1;
+		record->allocate = record->sync = record->unmount = (struct stage_cost) { 0 };
+		record->allocate.wall_ns = (int64_t)(allocation * 1e9);
+		field_set_text(&record->workload, "append-8192+fdatasync");
+		record->user_bytes = 1 << 20;
+		phase->cost.wall_ns = (int64_t)(seconds * 1e9) + i * 1000000;
+		phase->cost.written_bytes = record->user_bytes * (fragments > 1 ? 7 : 1);
+		phase->sync_ns = 0;
+		numbers[0] = latency_us * 1000;
+		numbers[1] = 100;
+		phase->latency = (struct field_numbers) { numbers, 2 };
+		phase->latency_min_ns = phase->latency_max_ns = latency_us * 1000;
+	}
+}
+
+static void a_workload_is_compared_with_none(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+	double writes;
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 64);
+	add_use(&fixture, "fallocate", 0.001, 0.5, 1000, 1);
+	add_use(&fixture, "chunk-1048576", 1.001, 2, 500, 1);
+	summarize(&fixture);
+	assert_int_equal(fixture.summary.verdict, SUMMARY_TESTED);
+	assert_string_equal(fixture.summary.methods[0].key, "fallocate");
+	assert_string_equal(fixture.summary.baseline.method->key, "none");
+	assert_true(fabs(fixture.summary.baseline.ratio - 2) < 0.1);
+	writes = summary_break_even(&fixture.summary, &fixture.summary.methods[2]);
+	assert_true(writes > 1950 && writes < 2050);
+	assert_true(isnan(summary_break_even(&fixture.summary, &fixture.summary.methods[0])));
+	assert_non_null(strstr(fixture.text, "ext4: fallocate. 2.0 (2.0..2.0) times faster than "
+					     "none. fallocate wrote 1.00 bytes to the device for "
+					     "each byte, none 7.00."));
+	assert_non_null(strstr(fixture.text, " Fragments: 64 with none, 1 with fallocate. "));
+	assert_non_null(strstr(fixture.text, "The allocation by chunk-1M pays after "));
+}
+
+static void where_preallocation_brings_nothing_it_is_said(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 1);
+	add_use(&fixture, "fallocate", 0.001, 1, 1000, 1);
+	add_use(&fixture, "chunk-1048576", 1, 2, 1000, 1);
+	summarize(&fixture);
+	assert_null(fixture.summary.baseline.method);
+	assert_string_equal(fixture.text, "ext4: none or fallocate (no test tells them apart). "
+					  "Preallocation saves no time here.\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +298,8 @@ int main(void)
 		cmocka_unit_test(few_runs_tell_what_is_far_apart),
 		cmocka_unit_test(what_reserves_nothing_does_not_win),
 		cmocka_unit_test(without_a_candidate_nothing_is_best),
+		cmocka_unit_test(a_workload_is_compared_with_none),
+		cmocka_unit_test(where_preallocation_brings_nothing_it_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
