@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The number of fragments is given as a fact only where it is one: FIEMAP reports where
- * a compressed extent starts but not its length on the volume, of a delayed one
- * nothing.  Then it is a lower bound.  What lies inside of metadata comes with it and
- * is one piece.
+ * The number of fragments is not always known: FIEMAP reports where a compressed extent starts
+ * but not its length on the volume, and nothing about a delayed one.  Then it is a lower bound.
+ * Data inside of metadata is one fragment.
  */
 #include "frag/account/file.h"
 
@@ -177,7 +176,7 @@ static void add_costs(const struct seek_model *model, double seek_seconds, uint6
 	file->extra_seconds = seek_seconds;
 }
 
-/* What the extents leave out behind them; the end of the last block is none. */
+/* Whether there is a hole behind the last extent; the rest of its last block is none. */
 static bool ends_in_hole(uint64_t size_bytes, uint64_t end, uint64_t block_bytes)
 {
 	uint64_t into_block = block_bytes ? end % block_bytes : 0;
@@ -255,7 +254,7 @@ int frag_open(int directory, const char *name, bool follow)
 	int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW);
 	int fd = openat(directory, name, flags | O_NOATIME);
 
-	/* Only its owner may leave the time of access alone. */
+	/* O_NOATIME is for the owner of the file and for root. */
 	if (fd < 0 && errno == EPERM)
 		fd = openat(directory, name, flags);
 	return fd < 0 ? -errno : fd;

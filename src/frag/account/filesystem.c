@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ext2, ext3 and ext4 answer statfs() with the same number, and what btrfs calls
- * a device in stat() is none and stands in no table, so the mount table is asked
- * as well, by the number of the mount (statx(), Linux 5.8).
+ * statfs() reports the same type for ext2, ext3 and ext4, and the device of btrfs in stat() is no
+ * block device.  So the mount table is read as well, by the mount's number (statx(), Linux 5.8).
  */
 #include "frag/account/filesystem.h"
 
@@ -30,8 +29,8 @@ static const char copy_caveat[] = "there is no tool: copy the file, compare, and
 				  "over it; hard links keep the old file";
 
 /*
- * run_bytes: ext4 keeps the metadata of 16 block groups together (flex_bg), which
- * leaves 2 GiB at a time; the others have no such limit that matters.
+ * run_bytes: ext4 keeps the metadata of 16 block groups together (flex_bg), which leaves runs of
+ * 2 GiB; the others have no limit that matters.
  */
 static const struct filesystem_kind kinds[] = {
 	{ "ext4", 2 * GIB, true, "e4defrag", NULL,
@@ -86,7 +85,7 @@ const struct filesystem_kind *filesystem_kind_find(const char *name)
 
 uint64_t filesystem_block_mapped_run(uint64_t block_bytes)
 {
-	/* A block of 4-byte addresses lies between two such runs. */
+	/* Between two such runs there is a block of 4-byte addresses. */
 	return block_bytes / 4 * block_bytes;
 }
 
@@ -147,7 +146,7 @@ int filesystem_mount(int fd, struct filesystem_mount *ret)
 
 /* ---- the device ---- */
 
-/* btrfs: that of the mounted source; others: the device itself. */
+/* The block device; of btrfs it is known by the source of the mount. */
 static dev_t block_device_of(const struct filesystem_mount *mount, dev_t device)
 {
 	struct stat status;
@@ -202,12 +201,12 @@ int filesystem_read(int fd, struct filesystem_facts *ret)
 /*
  * ---- those of a scan ----
  *
- * Free runs are what a rewritten file is made of: where the largest one has 6 MiB, a file of
- * 120 MiB stays fragmented, and e4defrag reports success all the same.
+ * A rewritten file gets the free runs: if the largest one has 6 MiB, a file of 120 MiB stays
+ * fragmented, and e4defrag reports success nevertheless.
  *
- * Reading them takes as long as reading all bitmaps of the volume, so that it is left until a
- * file is found that is worth it.  The kernel answers for ext4 and xfs; btrfs has its own tree,
- * which only root may read.  Of others, the sum is known.
+ * Reading them takes as long as reading all bitmaps of the volume, so that it is postponed until
+ * there is a file worth rewriting.  The kernel reports them for ext4 and xfs; btrfs has a tree of
+ * them, which only root may read.  Of other file systems the sum is known.
  */
 
 enum { FILESYSTEMS_MAX = 64 };
@@ -295,7 +294,7 @@ const struct free_space *filesystems_space(const struct filesystems *filesystems
 
 /* ---- what is free ---- */
 
-/* Ctrl-C has not to wait for all the bitmaps. */
+/* Ctrl-C must not wait for all the bitmaps. */
 static int control(void *context, int fd, unsigned long request, void *argument)
 {
 	const struct filesystems *filesystems = context;
@@ -325,7 +324,7 @@ static void read_space(struct filesystems *filesystems, struct scanned_filesyste
 		filesystem->space = TAKE_PTR(space);
 }
 
-/* Where runs are not known: whether it fits. */
+/* If the runs are not known: only whether it fits. */
 static uint64_t by_sum(const struct scanned_filesystem *filesystem, uint64_t bytes)
 {
 	struct statfs sums;
@@ -337,7 +336,7 @@ static uint64_t by_sum(const struct scanned_filesystem *filesystem, uint64_t byt
 	return bytes / (uint64_t)sums.f_bsize > blocks ? 0 : FRAGMENTS_UNKNOWN;
 }
 
-/* By a tool that works through the file piece by piece, what is freed serves again. */
+/* A tool that rewrites the file part by part can use again what it frees. */
 static uint64_t by_runs(const struct filesystem_facts *facts, const struct free_space *space,
 			uint64_t bytes)
 {

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A volume can have as many free runs as blocks, so they are kept by classes of
- * size, sixty-four of them, and not one by one.
- */
+/* A volume can have as many free runs as blocks, so they are summed by 64 classes of size. */
 #include "frag/account/free_space.h"
 
 #include <math.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A tree of backups has tens of millions of hard links, so the set has to be
- * small.  Inode numbers come in runs on every file system that has inodes, hence
- * a bitmap for each run of 256 numbers, found by hashing: 48 bytes a run.  The
- * table stops growing at half a million runs (24 MiB; 134 million inodes if they
- * are dense), so that memory is bounded whatever the tree.
+ * A tree of backups has tens of millions of hard links, so the set has to be small.  Inode numbers
+ * are mostly consecutive, hence a bitmap per run of 256 numbers, found by hashing: 48 bytes per
+ * run.  The table stops growing at half a million runs (24 MiB; 134 million inodes if they are
+ * dense), so that memory is bounded.
  */
 #include "frag/account/inode_set.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nothing about a volume is known for certain beforehand (btrfs counts addresses
- * beyond the size of its device), so bins start as the size suggests and pairs of
- * them are put together whenever an address lies beyond the last one.
+ * The size of a volume does not bound its addresses (btrfs has addresses beyond the size of its
+ * device).  So bins start as the size suggests, and pairs of them are merged whenever an address
+ * is beyond the last one.
  */
 #include "frag/account/map.h"
 #include "extent/extent.h"
@@ -11,7 +11,7 @@
 
 enum { SMALLEST_BIN = 4096 };
 
-/* No volume is as large; what lies beyond is nonsense of a damaged one. */
+/* No volume is as large: addresses beyond are those of a damaged one. */
 #define ADDRESS_MAX (1ull << 62)
 
 static uint64_t bin_bytes_for(uint64_t volume_bytes)

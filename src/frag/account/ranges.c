@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ranges are appended, and sorted and joined whenever the array is full.  Shared
- * extents lie mostly side by side, or are the same ones again and again, so few
- * are left.  If more than a quarter million remain (6 MiB), the rest is counted
- * without being compared, which can only count too much.
+ * Ranges are appended, and sorted and joined whenever the array is full.  Shared extents are mostly
+ * adjacent or equal, so few remain.  If more than a quarter million remain (6 MiB), further ranges
+ * are counted without a comparison, so that the sum may be too high.
  */
 #include "frag/account/ranges.h"
 
@@ -69,7 +68,7 @@ int ranges_add(struct ranges *ranges, uint64_t device, uint64_t from, uint64_t b
 	}
 	if (ranges->count == ranges->room) {
 		tidy(ranges);
-		/* Growing as soon as a quarter is kept makes sorting rare. */
+		/* To grow as soon as a quarter remains makes sorting rare. */
 		if (ranges->count >= ranges->room / 4 && ranges->room < ROOM_MAX) {
 			int r = grow(ranges);
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragments alone say little: ten thousand in 40 GiB cost nothing, fifty in a
- * megabyte do.  So files are compared by time.  A model this small cannot tell
- * what a given drive does, with its cache and its queue; it puts files in order,
- * and tells milliseconds from minutes.
+ * The number of fragments alone says little: ten thousand in 40 GiB cost nothing, fifty in a
+ * megabyte do.  So files are compared by time.  A model as small as this cannot predict a given
+ * drive with its cache and its queue; it ranks files, and tells milliseconds from minutes.
  *
- * disk: 7200 turns a minute.  A seek waits half a turn (4.2 ms), and the arm
- * takes 0.8 ms at least and 15 ms more over all of the volume; arms accelerate,
- * so time grows with the root of the distance.  Short gaps pass under the head.
- * flash: no arm; what is left is one more request, of which many are under way.
+ * disk: 7200 rotations per minute.  A seek waits half a rotation (4.2 ms), and the arm takes at
+ * least 0.8 ms and 15 ms more across the volume; arms accelerate, so the time grows with the
+ * square root of the distance.  Short gaps are read through.
+ * flash: no arm; a seek costs one more request, of which many are processed at a time.
  */
 #include "frag/account/seek.h"
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files whose fragments are not known have a tally of their own: a compressed
- * file counted as one fragment would make a tree look better than it is, counted
- * by its extents a lot worse.
+ * Files whose fragments are not known have a tally of their own: counted as one fragment, a
+ * compressed file would make a tree look better than it is, and much worse by its extents.
  */
 #include "frag/account/totals.h"
 
@@ -57,7 +56,7 @@ static unsigned size_class_of(uint64_t bytes)
 	return class;
 }
 
-/* "tar.gz" is "gz"; a leading dot hides a file and ends no name. */
+/* The last one: "gz" of "tar.gz".  A leading dot does not start an extension. */
 static void extension_of(const char *path, char name[EXTENSION_BYTES])
 {
 	const char *base = strrchr(path, '/'), *dot;
@@ -80,8 +79,7 @@ static void extension_of(const char *path, char name[EXTENSION_BYTES])
 	}
 }
 
-/* The directory that the file is summed in: `depth` - 1 levels below what the user named at most.
- */
+/* The directory of the sums: at most `depth` - 1 levels below the one that the user named. */
 static const char *directory_of(const struct totals *totals, const char *path, size_t *ret_bytes)
 {
 	size_t end = strnlen(path, totals->root_bytes);
@@ -104,8 +102,8 @@ static const char *directory_of(const struct totals *totals, const char *path, s
 /* ---- tallies ---- */
 
 /*
- * In steps of 2^-30 s, of which a double holds months exactly: sums are the same in
- * whatever order threads met the files.
+ * Rounds to 2^-30 s, so that sums of months are exact in a double and do not depend on the order in
+ * which threads add files.
  */
 static double in_steps(double seconds)
 {
@@ -199,7 +197,7 @@ static void named_tallies_clear(struct named_tallies *tallies)
 	*tallies = (struct named_tallies) { 0 };
 }
 
-/* The sums of that name, of so many bytes; valid until the next call.  NULL: out of memory. */
+/* The sums of a name of so many bytes; valid until the next call.  NULL: out of memory. */
 static struct tally *named_tally(struct named_tallies *tallies, const char *name, size_t bytes)
 {
 	const struct key key = { name, bytes };
@@ -232,7 +230,7 @@ static int dearest_first(const void *one, const void *other)
 	return strcmp(a->name, b->name);
 }
 
-/* The most expensive first.  After this named_tally() does not find them any more. */
+/* Sorts by cost.  named_tally() must not be called any more. */
 static void named_tallies_sort(struct named_tallies *tallies)
 {
 	qsort(tallies->rows, tallies->count, sizeof(*tallies->rows), dearest_first);
@@ -314,7 +312,7 @@ static int add_known(struct totals *totals, const struct frag_file *file)
 	return add_by_name(totals, file);
 }
 
-/* Half the fragments at least have to go, or all that can. */
+/* Whether rewriting would remove at least half of the fragments, or all that can be removed. */
 static bool would_gain(const struct frag_file *file)
 {
 	uint64_t least = file->possible_fragments;
@@ -371,8 +369,8 @@ int totals_wants_path(const struct totals *totals, const struct frag_file *file)
 }
 
 /*
- * Kept are the first hundred by name, with numbers in their order, and not those
- * that some thread met first: the list is the same in every run.  Takes over the path.
+ * Keeps the first hundred by name, so that the list does not depend on the order of the threads.
+ * Takes over the path.
  */
 static void keep_unreadable(struct totals *totals, char *path, int error)
 {
@@ -441,7 +439,7 @@ static void merge_counters(struct totals *to, const struct totals *from)
 		*counters[i].to += counters[i].from;
 }
 
-/* Either has none, or both have. */
+/* Merges tables by name, of which both or none were initialised. */
 static int merge_named(struct named_tallies *to, const struct named_tallies *from)
 {
 	for (size_t i = 0; i < from->count; i++) {

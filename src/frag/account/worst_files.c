@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The worst files: a heap with the least of them on top, so that most files are
- * turned away by one comparison.
- */
+/* A heap with the least of the worst files on top: most files are rejected by one comparison. */
 #include "frag/account/worst_files.h"
 
 #include <errno.h>
@@ -49,7 +46,7 @@ const size_t frag_sort_count = ARRAY_SIZE(frag_sorts);
 
 /* ---- the heap ---- */
 
-/* Above 0: `one` is worse.  Inodes decide between equals, so that no thread does by being first. */
+/* Above 0: `one` is worse.  Inodes decide between equals, so that the order of threads does not. */
 static int compare(const struct frag_sort *sort, const struct frag_file *one,
 		   const struct frag_file *other)
 {

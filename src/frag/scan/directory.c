@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A directory knows its name and its parent, and paths are put together only for
- * who wants to see one: they may be longer than the kernel takes, so that nothing
- * is opened by them.
+ * A directory has its name and its parent.  Paths are put together only to be shown: they may be
+ * longer than the kernel accepts, so that nothing is opened by its path.
  */
 #include "frag/scan/directory.h"
 
@@ -72,7 +71,7 @@ int directory_path_set(struct directory_path *path, const struct directory *dire
 		memcpy(text + end, directory->name, bytes);
 		path->root_bytes = strcmp(directory->name, "/") == 0 ? 0 : bytes;
 	}
-	/* "/" was named: no second slash. */
+	/* The user named "/": no second slash. */
 	if (path->bytes > 1 && text[0] == '/' && text[1] == '/') {
 		memmove(text, text + 1, path->bytes);
 		path->text.bytes = --path->bytes;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "Mount it" helps nobody who named an encrypted device or an image of a virtual
- * machine.  libblkid knows what lies on devices; what is only met in files, it does
- * not know, and has its first bytes here.
+ * A message has to say what to do with an encrypted device or the image of a virtual machine.
+ * libblkid knows the formats of devices.  Formats that are only used for files are recognised
+ * by their first bytes here.
  */
 #include "frag/scan/image.h"
 
@@ -70,7 +70,7 @@ static const struct format *find_format(int fd)
 	return NULL;
 }
 
-/* ---- what libblkid knows ---- */
+/* ---- formats of devices ---- */
 
 static const struct {
 	const char *type, *sentence;
@@ -91,7 +91,7 @@ static void probe_freep(blkid_probe *probe)
 	blkid_free_probe(*probe);
 }
 
-/* NULL: it cannot be asked.  `usage`: only such; 0: all, and partition tables. */
+/* `usage`: only signatures of that use; 0: all, and partition tables.  NULL: it failed. */
 static blkid_probe probe_range(int fd, uint64_t start_bytes, uint64_t bytes, int usage)
 {
 	CLEANUP(probe_freep) blkid_probe probe = blkid_new_probe();
@@ -113,7 +113,7 @@ static blkid_probe probe_new(int fd, int usage)
 	return probe_range(fd, 0, 0, usage);
 }
 
-/* "": it has none. */
+/* "": there is no such value. */
 static const char *value_of(blkid_probe probe, const char *name)
 {
 	const char *value;
@@ -186,8 +186,7 @@ int image_note_member(const char *path, struct frag_result *result)
 		"only a part of the file system; assemble the RAID and name its device.");
 }
 
-/* The kernel gives a mounted one to nobody else alone; of files that are no devices, O_EXCL says
- * nothing. */
+/* O_EXCL fails for a mounted device; for a regular file it has no effect. */
 bool image_is_mounted(const char *path)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
@@ -261,7 +260,7 @@ static int find_type(int fd, const char *path, struct image *image)
 	image->type = strdup(value_of(probe, "TYPE"));
 	if (!image->type)
 		return -ENOMEM;
-	/* That of a mounted one always is, and the kernel has it in hand. */
+	/* The log of a mounted file system is always dirty, and the kernel replays it. */
 	image->has_dirty_log = has_dirty_log(fd, image) && !image_is_mounted(path);
 	return 0;
 }

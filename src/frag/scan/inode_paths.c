@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An entry takes about twenty bytes: inode, directory and name one after the other
- * in blocks that never move, found by hashing the inode, with four bytes a slot.
- * When 32 MiB are used up (a million and a half entries) no more are kept, and
- * their files stay numbers.
+ * An entry takes about twenty bytes: inode, directory and name one after the other in blocks that
+ * never move, found by hashing the inode, with four bytes per slot.  After 32 MiB (a million and
+ * a half entries) no more are kept, and their files are shown by inode number.
  *
- * A directory is read when it was kept, each once, so that a damaged volume whose
- * directories contain one another holds nobody; and the chain of directories
- * that makes a path ends where the buffer does.
+ * Each directory is read once, after it was kept, so that directories of a damaged volume that
+ * contain one another are no endless loop.  A path ends where its buffer does.
  */
 #include "frag/scan/inode_paths.h"
 
@@ -89,7 +87,7 @@ static struct record record_at(const struct inode_paths *paths, uint32_t place)
 	return record;
 }
 
-/* Room for a record, which does not reach over the end of a block.  -ENOSPC: there is none. */
+/* Room for a record, which has to fit into one block.  -ENOSPC: there is none. */
 static int make_room(struct inode_paths *paths, char **ret)
 {
 	uint32_t block = paths->end / BLOCK_BYTES;
@@ -315,10 +313,10 @@ int inode_paths_give_worst(const struct frag_settings *settings,
 }
 
 /*
- * ---- directories of what is mounted ----
+ * ---- directories of a mounted file system ----
  *
- * They report the inode of each name, so that no file is looked at.  Each is opened by its
- * whole path: what lies deeper than the kernel takes a path stays a number.
+ * readdir() reports the inode of each name, so that no file is opened.  Directories are opened by
+ * their whole path: files below a path that is too long for the kernel are shown by inode number.
  */
 
 static void dir_closep(DIR **dir)
@@ -341,7 +339,7 @@ static DIR *open_directory(const struct mounted_directories *directories, const 
 	return dir;
 }
 
-/* Old file systems do not tell in the directory what an entry is. */
+/* Directories of old file systems do not contain the types of entries. */
 static unsigned char type_of(DIR *dir, const struct dirent *entry)
 {
 	struct stat status;

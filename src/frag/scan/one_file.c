@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file of a hundred million extents takes a minute, so the progress is shown and the wish to
- * stop looked for in between, but not at each extent: that would be a system call each.
+ * A file of a hundred million extents takes a minute.  So progress is reported and cancellation
+ * checked in between, but not at each extent, which would be a system call each.
  */
 #include "frag/scan/one_file.h"
 
@@ -103,7 +103,7 @@ int one_file_read(const struct frag_settings *settings, struct one_file *one, st
 	parts_init(&one->parts, one->file.size_bytes, one->facts.block_bytes);
 	r = frag_file_read(one->fd, &one->facts, settings->sync, &collector, &one->file);
 
-	/* What comes behind is not known to be a hole. */
+	/* What follows is not known to be a hole. */
 	if (r == -ECANCELED)
 		collector.sums.logical_end = one->file.size_bytes;
 	if (r == -ECANCELED)
@@ -120,9 +120,9 @@ int one_file_read(const struct frag_settings *settings, struct one_file *one, st
  * ---- swap ----
  *
  * The kernel takes over the blocks of the file (iomap_swapfile_activate(),
- * btrfs_swap_activate()), so that it refuses whatever has none of its own for each page, and
- * resume_offset is the address of the first page on the device, in pages.  Addresses of btrfs
- * are its own; its chunks have those of the device, which only root may read.
+ * btrfs_swap_activate()).  So it refuses a file that does not have blocks of its own for each
+ * page, and resume_offset is the address of the first page on the device, in pages.  btrfs
+ * reports addresses of its own; its chunks translate them, which only root may read.
  */
 
 void swap_clear(struct frag_swap *swap)
@@ -144,7 +144,7 @@ uint64_t swap_signature(int fd)
 	return 0;
 }
 
-/* ---- what is in the way ---- */
+/* ---- why it cannot be used ---- */
 
 static bool is_copy_on_write(int fd, const struct filesystem_facts *facts)
 {
@@ -178,9 +178,9 @@ static const char *obstacle_of(int fd, const struct filesystem_facts *facts,
 	return NULL;
 }
 
-/* ---- where it is ---- */
+/* ---- its location on the device ---- */
 
-/* The first run of extents that hold a whole page; the kernel leaves out what is shorter. */
+/* The first run of extents that contains a whole page; the kernel ignores shorter runs. */
 struct page_search {
 	uint64_t page;
 	uint64_t start, end; /* on the device */
@@ -216,7 +216,7 @@ static int find_chunk(const struct btree_item *item, void *context)
 	return search->address - item->offset < le64toh(search->chunk.length);
 }
 
-/* The kernel takes a swap file only where each block is on one device, once. */
+/* The kernel accepts a swap file only if each block is on one device, once. */
 static int on_device(int fd, uint64_t *address, struct frag_swap *swap)
 {
 	CLEANUP(freep) void *buffer = btrfs_buffer_new();
@@ -255,7 +255,7 @@ static const char *read_offset(int fd, const struct filesystem_facts *facts, str
 		return "btrfs reports it to root only";
 	if (r < 0)
 		return "it cannot be read";
-	/* The kernel looks for the signature there, which then is somewhere else. */
+	/* The kernel would not find the signature there. */
 	if (search.start % search.page)
 		return "it does not start at a page of the device, so that it cannot be used to "
 		       "resume";

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sizes of most files of most trees tell that they have one block at most, so that they
- * cannot be fragmented: their extents are not read, which is most of the time saved.
+ * Most files have one block at most, by their sizes, so that they cannot be fragmented.  Their
+ * extents are not read, which saves most of the time.
  *
- * The calling thread does none of the work: it draws the progress and sees the signals,
- * which must not wait until a slow disk has answered.
+ * The calling thread does none of the work.  It draws the progress line and handles signals,
+ * neither of which must wait for a slow disk.
  */
 #include "frag/scan/pipeline.h"
 
@@ -34,7 +34,7 @@ static bool is_filtered(const struct frag_settings *settings, const struct sourc
 	       (settings->newer && inode->mtime <= settings->newer);
 }
 
-/* 1: met for the first time, 0, -ENOMEM. */
+/* 1: it is new, 0: it was counted already, -ENOMEM. */
 static int count_link(struct pipeline_worker *worker, const struct source_inode *inode)
 {
 	struct inode_set *counted = worker->pipeline->counted;
@@ -55,7 +55,7 @@ static void rows_clear(struct pipeline_worker *worker)
 	worker->row_count = 0;
 }
 
-/* Or until the work is to stop: then what is known is handed out in any order. */
+/* Also returns when the work is to stop: then rows are handed out in any order. */
 static void wait_for_turn(struct pipeline_worker *worker)
 {
 	struct pipeline *pipeline = worker->pipeline;
@@ -161,7 +161,7 @@ static int name_file(struct pipeline_worker *worker, bool whole)
 			   : 0;
 }
 
-/* For the extension the name alone does. */
+/* The extension needs the name alone, so that most paths are never put together. */
 static int account(struct pipeline_worker *worker)
 {
 	const struct frag_settings *settings = worker->pipeline->settings;
@@ -274,12 +274,12 @@ static void *run_worker(void *context)
 	uint64_t one = 1;
 	int r = worker->pipeline->work(worker);
 
-	/* There are some left only if the work was stopped. */
+	/* Some are left only if the work was stopped. */
 	if (r >= 0)
 		r = hand_out(worker);
 	if (r < 0)
 		stop(worker->pipeline, r);
-	/* Cannot fail: the counter is far from its end. */
+	/* Cannot fail otherwise: the counter is far from its limit. */
 	while (write(worker->pipeline->done_fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 	return NULL;
@@ -332,7 +332,7 @@ static void watch(struct pipeline *pipeline, unsigned running)
 	}
 }
 
-/* Waits for the worker, and takes over what it found. */
+/* Waits for the worker and takes over its totals. */
 static int dismiss(struct pipeline *pipeline, struct pipeline_worker *worker)
 {
 	int r = 0;
@@ -364,7 +364,7 @@ int pipeline_run(struct pipeline *pipeline)
 		r = start(pipeline, &workers[started]);
 		started += workers[started].started;
 	}
-	/* A few threads do as well. */
+	/* Fewer threads are enough. */
 	if (r < 0 && (started == 0 || r == -ENOMEM))
 		stop(pipeline, r);
 	watch(pipeline, started);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sources are tried in turn; each knows at once whether it is the right one.  A
- * mounted file system that none can read, for lack of permission or of a reader,
- * is walked, and the result says so.
+ * Volume sources are tried in turn; each knows at once whether it can read the file system.  If
+ * none can, for lack of permission or of a source, a mounted file system is walked, and the
+ * result says so.
  */
 #include "frag/scan/source.h"
 
@@ -60,7 +60,7 @@ static int walk(const struct frag_settings *settings, const struct scan_target *
 			       "block device.");
 }
 
-/* ---- where ---- */
+/* ---- the target ---- */
 
 static int open_target(struct scan_target *target, struct problem *problem)
 {
@@ -114,7 +114,7 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 		totals_finish(&ret->totals);
 		if (r == 0 && target.fd < 0)
 			r = image_note_member(path, ret);
-		/* What is mounted can be walked, even if its format is not known here. */
+		/* A mounted file system can still be walked. */
 		if (r != -EOPNOTSUPP && r != -EACCES && r != -EPERM &&
 		    (r != -EBADMSG || target.fd < 0))
 			return r;
@@ -122,7 +122,7 @@ int frag_volume(const struct frag_settings *settings, const char *path, struct f
 	}
 	if (target.fd >= 0)
 		return walk(settings, &target, ret, problem);
-	/* A reader knew it, and said why not. */
+	/* A source has said why it cannot be read. */
 	if (problem && problem->message)
 		return -EOPNOTSUPP;
 	if (r != -EOPNOTSUPP)

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The walk over a tree, by several threads: most of the time goes into system
- * calls on files that have nothing to do with each other.
+ * The walk over directory trees, by several threads, since most of the time goes into system
+ * calls on files that are independent of each other.
  *
- * The unit of work is the next chunk of a directory, not the directory: one with
- * a million files must not end up with one thread.  Whoever takes a directory
- * reads a chunk of names, puts the directory back for others, and then looks at
- * the names.  Work is taken last in, first out, so that what waits is bounded by
- * the depth of the tree and not by its width: about a chunk for each level.
+ * The unit of work is the next chunk of a directory, not the directory: one thread alone must
+ * not get a directory of a million files.  A thread takes a directory, reads a chunk of names,
+ * puts the directory back for the others, and then scans the names.  Work is taken last in,
+ * first out, so that the waiting work is bounded by the depth of the tree and not by its width:
+ * about a chunk per level.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,11 +34,11 @@ enum {
 	WALK_NAMES_MAX = WALK_CHUNK_BYTES / 24, /* the shortest entry of a directory */
 };
 
-/* A file system that was met. */
+/* A file system of the tree. */
 struct walk_filesystem {
 	struct filesystem_facts facts;
 	const struct inode_source *source;
-	struct source_volume *volume; /* NULL: there is none, or nobody looked yet */
+	struct source_volume *volume; /* NULL: there is none, or it was not opened yet */
 	bool looked_for_volume;
 };
 
@@ -70,18 +70,18 @@ struct walker {
 	struct walk *walk;
 	struct pipeline_worker *worker;
 	struct totals *totals;		    /* the worker's */
-	const char *name;		    /* of the file in hand */
-	struct filesystem_facts facts;	    /* of the device last met */
-	struct walk_filesystem *filesystem; /* the same; NULL: there was no room for it */
+	const char *name;		    /* of the current file */
+	struct filesystem_facts facts;	    /* of the current device */
+	struct walk_filesystem *filesystem; /* the same; NULL: there are too many */
 	struct directory_path path;
-	struct source_reader *reader; /* NULL: none yet */
+	struct source_reader *reader; /* may be NULL */
 	const struct walk_filesystem *reader_of;
 	char chunk[WALK_CHUNK_BYTES] __attribute__((aligned(8)));
 	struct walk_name listed[WALK_NAMES_MAX];
 	uint64_t inodes[WALK_NAMES_MAX];
 };
 
-/* Leaves the directory for whoever has nothing to do; takes over one use of it. */
+/* Leaves the directory to the next idle thread; takes over one reference to it. */
 static void walk_push(struct walk *walk, struct directory *directory)
 {
 	pthread_mutex_lock(&walk->lock);
@@ -93,7 +93,7 @@ static void walk_push(struct walk *walk, struct directory *directory)
 
 /* ---- file systems ---- */
 
-enum { FILES_WORTH_SOURCE = 1000 /* fewer are seen sooner than a source is opened */ };
+enum { FILES_WORTH_SOURCE = 1000 /* opening a source costs more than reading fewer files */ };
 
 static const struct inode_source *const sources[] = { &inode_source_ext, &inode_source_xfs,
 						      &inode_source_btrfs };
@@ -118,7 +118,7 @@ static struct walk_filesystem *add(struct walk *walk, const struct filesystem_fa
 	return &walk->filesystems[walk->filesystem_count++];
 }
 
-/* Makes walker->facts those of `device`, which `fd` is on.  0 or -errno. */
+/* Sets walker->facts for `device`, which `fd` is on.  0 or -errno. */
 static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 {
 	struct walk *walk = walker->walk;
@@ -151,7 +151,7 @@ static const struct inode_source *find_source(const struct filesystem_facts *fac
 	return NULL;
 }
 
-/* Opens its volume, once; whether there is one. */
+/* Opens the inode source, once.  False: there is none. */
 static bool open_source(struct walk *walk, struct walk_filesystem *filesystem, int fd)
 {
 	pthread_mutex_lock(&walk->filesystems_lock);
@@ -165,14 +165,14 @@ static bool open_source(struct walk *walk, struct walk_filesystem *filesystem, i
 	return filesystem->volume != NULL;
 }
 
-/* Before the volumes are closed. */
+/* To be called before the volumes are closed. */
 static void walk_free_reader(struct walker *walker)
 {
 	if (walker->reader)
 		walker->reader_of->source->reader_free(TAKE_PTR(walker->reader));
 }
 
-/* Whether inodes of the file system that `fd` is on may be read by walker->reader. */
+/* Whether walker->reader can read inodes of the file system that `fd` is on. */
 static bool walk_use_source(struct walker *walker, int fd)
 {
 	struct walk *walk = walker->walk;
@@ -194,7 +194,7 @@ static bool walk_use_source(struct walker *walker, int fd)
 
 /* ---- files ---- */
 
-/* What happens to single files is counted, not fatal.  0 or -ENOMEM. */
+/* Counts the error of a single file, which is not fatal.  0 or -ENOMEM. */
 static int walk_note_error(struct walker *walker, const char *name, int error)
 {
 	const char *path = directory_path_of(&walker->path, name);
@@ -213,7 +213,6 @@ static int walk_name_file(void *context, const struct frag_file *file, bool whol
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* The same in two steps, the first of them as pipeline_begin_file(). */
 static int walk_begin_file(struct walker *walker, const char *name,
 			   const struct source_inode *inode)
 {
@@ -221,7 +220,7 @@ static int walk_begin_file(struct walker *walker, const char *name,
 	return pipeline_begin_file(walker->worker, inode);
 }
 
-/* The kernel may know of a later size than a source does. */
+/* The kernel may report a newer size than the inode source. */
 static int read_by_kernel(struct walker *walker, int at)
 {
 	CLEANUP(fd_closep) int fd = frag_open(at, walker->name, false);
@@ -242,7 +241,7 @@ static int walk_ask_kernel(struct walker *walker, int at)
 	return pipeline_end_file(walker->worker, read_by_kernel(walker, at));
 }
 
-/* A regular file, by the kernel.  0 or -errno. */
+/* Scans a regular file through the kernel.  0 or -errno. */
 static int walk_file(struct walker *walker, int at, const char *name, const struct statx *status)
 {
 	struct source_inode inode = {
@@ -262,7 +261,7 @@ static int walk_file(struct walker *walker, int at, const char *name, const stru
 	return r > 0 ? walk_ask_kernel(walker, at) : r;
 }
 
-/* ---- what a directory contains ---- */
+/* ---- entries of a directory ---- */
 
 static int scan_entry(struct walker *walker, struct directory *directory, const char *name,
 		      unsigned char type)
@@ -300,7 +299,7 @@ struct linux_dirent {
 	char name[];
 };
 
-/* ---- by a source ---- */
+/* ---- files by an inode source ---- */
 
 static int by_inode(const void *one, const void *other)
 {
@@ -338,7 +337,10 @@ static int end_listed(struct source_visit *visit, size_t index, int error)
 				    : pipeline_end_file(walker->worker, error);
 }
 
-/* Each once, in their order; how many.  Behind them are other names of the same inodes. */
+/*
+ * Sorts the names by inode, with other names of the same inode at the end.  Returns the number of
+ * inodes.
+ */
 static size_t order(struct walker *walker, size_t count)
 {
 	struct walk_name *listed = walker->listed;
@@ -383,7 +385,7 @@ static int scan_listed(struct walker *walker, struct directory *directory, size_
 	return r;
 }
 
-/* ---- a chunk of names ---- */
+/* ---- chunks of names ---- */
 
 static bool is_dots(const char *name)
 {
@@ -418,7 +420,7 @@ static int scan_chunk(struct walker *walker, struct directory *directory, size_t
 
 /* ---- directories ---- */
 
-/* The blocks of the directory itself.  0 or -ENOMEM. */
+/* Scans the blocks of the directory itself.  0 or -ENOMEM. */
 static int scan_own_blocks(struct walker *walker, const struct directory *directory,
 			   const struct stat *status)
 {
@@ -437,20 +439,20 @@ static int scan_own_blocks(struct walker *walker, const struct directory *direct
 
 	if (r == -ECANCELED)
 		return 0;
-	/* Most file systems do not report it: those are the ones that are missing in the end. */
+	/* Most file systems do not report it; the sums tell how many are missing. */
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	r = directory_path_set(&walker->path, directory);
 	if (r < 0)
 		return r;
-	/* Without the slash behind it; whoever needs the path next sets it anew. */
+	/* Without the slash at its end; the next user of the path sets it again. */
 	if (walker->path.bytes > 1)
 		walker->path.text.text[walker->path.bytes - 1] = '\0';
 	file.path = walker->path.text.text;
 	return totals_add_directory(walker->totals, &file);
 }
 
-/* Opens the directory.  1: go on and read it, 0: it is left out, -errno. */
+/* Opens the directory.  1: it is to be read, 0: it is left out, -errno. */
 static int walk_enter(struct walker *walker, struct directory *directory, bool follow)
 {
 	struct walk *walk = walker->walk;
@@ -493,7 +495,7 @@ static int note_directory(struct walker *walker, struct directory *directory, in
 	return r < 0 ? r : walk_note_error(walker, directory->name, error);
 }
 
-/* Enters the directory or reads the next chunk of it; takes over one use.  0 or -errno. */
+/* Opens the directory or reads its next chunk; takes over one reference.  0 or -errno. */
 static int walk_directory(struct walker *walker, struct directory *directory)
 {
 	ssize_t bytes;
@@ -521,7 +523,7 @@ static int walk_directory(struct walker *walker, struct directory *directory)
 	return r;
 }
 
-/* ---- what the user named ---- */
+/* ---- names from the user ---- */
 
 /* A symbolic link that the user names is followed; those in a tree are not. */
 static int scan_named(struct walker *walker, const char *name)
@@ -533,7 +535,7 @@ static int scan_named(struct walker *walker, const char *name)
 	if (r < 0)
 		return r;
 	if (statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &status) < 0) {
-		/* Not "vanished": somebody asked for it. */
+		/* An error, not "vanished": the user named it. */
 		r = errno;
 		return totals_add_unreadable(walker->totals, name, r);
 	}
@@ -561,7 +563,7 @@ static int scan_named(struct walker *walker, const char *name)
 	if (r < 0)
 		return r;
 	if (status.stx_nlink == 1) {
-		/* Named twice counts once, too. */
+		/* If the user named it twice, it counts once. */
 		is_new = inode_set_add(walker->walk->pipeline.counted, walker->facts.device,
 				       status.stx_ino);
 		if (is_new <= 0) {
@@ -577,8 +579,8 @@ static int scan_named(struct walker *walker, const char *name)
 enum task { TASK_NONE, TASK_DIRECTORY, TASK_NAME };
 
 /*
- * Asks for a name; the lock is held before and after, but not meanwhile: a pipe
- * may make us wait, and the others have work to do.
+ * Takes the next name from the user.  The lock is held before and after, but not during the
+ * call: a pipe may block, and the other threads have work to do.
  */
 static char *take_name(struct walk *walk, int *ret_error)
 {
@@ -601,7 +603,7 @@ static char *take_name(struct walk *walk, int *ret_error)
 	return copy;
 }
 
-/* Names are asked for only if there is nothing else to do. */
+/* The next piece of work; names from the user come last. */
 static enum task take(struct walk *walk, struct directory **ret_directory, char **ret_name,
 		      int *ret_error)
 {
@@ -648,7 +650,7 @@ static int work_on_task(struct walker *walker, enum task task, struct directory 
 	return r;
 }
 
-/* Whoever still waits is to see that there is an end. */
+/* Wakes the waiting threads, so that they see the end. */
 static void wake_all(void *context)
 {
 	struct walk *walk = context;
@@ -691,7 +693,7 @@ static int work(struct pipeline_worker *worker)
 	return r;
 }
 
-/* Each level of a deep tree may hold a descriptor. */
+/* Each level of a deep tree may need a descriptor. */
 static void raise_descriptor_limit(void)
 {
 	struct rlimit limit;
@@ -704,7 +706,7 @@ static void raise_descriptor_limit(void)
 
 static void walk_release(struct walk *walk)
 {
-	/* There is some only if the walk was stopped. */
+	/* Some is left only if the walk was stopped. */
 	while (walk->work) {
 		struct directory *directory = walk->work;
 
