@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Extents in the items of btrfs.  Addresses are those of its own address space, as in FIEMAP. */
+/* Extents in items of btrfs.  Addresses are those of its own address space, as in FIEMAP. */
 #include <endian.h>
 #include <errno.h>
 #include <linux/btrfs_tree.h>
@@ -19,7 +19,7 @@ int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struc
 		return 0;
 	memcpy(&data, item->data, offsetof(struct btrfs_file_extent_item, disk_bytenr));
 	bytes = le64toh(data.ram_bytes);
-	/* More than a leaf of the tree cannot be in one, whatever the item says. */
+	/* Inline data cannot be larger than a leaf, whatever the item says. */
 	if (data.type != BTRFS_FILE_EXTENT_INLINE || bytes > 1 << 20)
 		return 0;
 	*ret = (struct extent) {
@@ -30,10 +30,7 @@ int btrfs_inline_take(const struct btree_item *item, uint64_t block_bytes, struc
 	return 1;
 }
 
-/*
- * What is compressed is read from its start, whichever part of it the file uses, and
- * is as long as what was written.
- */
+/* A compressed extent is read as a whole, whichever part of it the file uses. */
 int btrfs_extent_take(const struct btree_item *item, struct extent *ret)
 {
 	struct btrfs_file_extent_item data;
@@ -94,7 +91,7 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 	CLEANUP(freep) void *buffer = NULL;
 	int r;
 
-	/* Those are in no tree. */
+	/* These are in no tree. */
 	if (collector->delayed_bytes || collector->inline_bytes)
 		return 0;
 	buffer = btrfs_buffer_new();
@@ -102,10 +99,10 @@ int btrfs_measure_encoded(int fd, uint64_t inode, struct frag_collector *collect
 		return -ENOMEM;
 	/* Tree 0 is that of the subvolume that the file is in. */
 	r = btrfs_search(fd, buffer, 0, inode, inode, take_again, &encoded);
-	/* No permission, or it has changed meanwhile. */
+	/* No permission, or the file has changed since. */
 	if (r < 0 || again.sums.figures.mapped_bytes != before->mapped_bytes)
 		return 0;
-	/* Extents are those of FIEMAP, and it alone reports what is shared. */
+	/* The number of extents, and what is shared, stay those of FIEMAP. */
 	again.sums.figures.extents = before->extents;
 	again.sums.figures.shared_bytes = before->shared_bytes;
 	collector->sums = again.sums;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free space of btrfs is what the block groups for data have not handed out (the free
- * space tree has that) and what the devices have not given to any chunk.
+ * The free space of btrfs is that of the block groups for data, which is in the free space tree,
+ * and the part of the devices that is in no chunk.
  *
- * The latter is free for files in as many bytes as the profile of the data makes of it: a
- * mirror needs space on two devices.  The kernel takes chunks from the devices that have most
- * left, and so it is done here.  Files lie in the address space of the file system, where each
- * new chunk starts behind the last one: all of that is one run.
+ * How many bytes of files fit into the latter depends on the profile of the data: a mirror needs
+ * space on two devices.  As the kernel does, chunks are taken from the devices with most free
+ * space.  Files have addresses of the file system, in which each new chunk starts behind the
+ * last one: all of that is one run.
  */
 #include <endian.h>
 #include <errno.h>
@@ -21,8 +21,8 @@
 #include "frag/frag.h"
 
 enum {
-	DEVICE_START = 1 << 20, /* left alone on each device */
-	DEVICES_MAX = 1024,	/* no tree of chunks has room for more */
+	DEVICE_START = 1 << 20, /* reserved at the start of each device */
+	DEVICES_MAX = 1024,	/* btrfs cannot have more */
 	STEPS = 4096,
 };
 
@@ -129,7 +129,7 @@ static const struct profile *profile_of(const struct btrfs_chunks *chunks)
 	return &single;
 }
 
-/* How many devices the next chunk takes, of those with most left; 0: there is no next one. */
+/* The number of devices of the next chunk, of those with most free space; 0: there is none. */
 static size_t devices_of_next(const struct btrfs_chunks *chunks, const struct profile *profile)
 {
 	size_t count = 0;
@@ -143,7 +143,7 @@ static size_t devices_of_next(const struct btrfs_chunks *chunks, const struct pr
 	return profile->most ? count : count - count % profile->copies;
 }
 
-/* Small enough that devices of different sizes take turns. */
+/* So small that devices of different sizes take turns. */
 static uint64_t step_of(const struct btrfs_chunks *chunks)
 {
 	uint64_t sum = 0;
@@ -197,7 +197,7 @@ static void take_bitmap(struct free_reader *reader, const struct btree_item *ite
 				       reader->block_bytes);
 }
 
-/* The free space tree: one item a run, or a bitmap where runs are many. */
+/* The free space tree has an item per run, or bitmaps if there are many runs. */
 static int take_free(const struct btree_item *item, void *context)
 {
 	struct free_reader *reader = context;

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks over btrfs as root: the items of a directory's files, which mostly lie together, give
- * what stat() and FIEMAP report, but for which extents are shared.  That is read from the
- * extent tree: an extent is not shared if this file alone refers to it, and if it was written
- * after the last snapshot of the subvolume (before, a snapshot may refer to it by the same
- * leaves).  All others are left to the kernel.
+ * Walks over btrfs as root: the items of a directory's files, which are mostly adjacent, contain
+ * all that stat() and FIEMAP report, except which extents are shared.  That is in the extent
+ * tree: an extent is not shared if only this file refers to it, and if it was written after the
+ * last snapshot of the subvolume (a snapshot may refer to older ones by the same leaves).  Files
+ * with other extents are left to the kernel.
  *
- * Trees are what the kernel reports while no data wait to be allocated, once the transaction
- * that ran at the start is committed, which is asked for: then the extent tree is of its
- * generation, or a later one.  Until then the kernel is asked.
+ * The trees agree with the kernel's answers while no data are waiting for allocation, and once
+ * the transaction that ran at the start is committed, which is requested.  Then the generation of
+ * the extent tree is at least that of the transaction.  Until then the kernel is asked.
  */
 #include <endian.h>
 #include <errno.h>
@@ -31,17 +31,17 @@
 #include "frag/scan/source.h"
 
 enum {
-	INODES_APART = 16,	/* cheaper read with what lies between them than one by one */
-	INODES_WORTH_CALL = 4,	/* fewer are seen sooner by their names */
-	BYTES_APART = 1 << 20,	/* the same of extents on the volume */
-	FILE_EXTENTS_MAX = 512, /* of more the kernel reports many in each call */
+	INODES_APART = 16,	/* if less, one call for all between them is cheaper */
+	INODES_WORTH_CALL = 4,	/* fewer are read faster by their names */
+	BYTES_APART = 1 << 20,	/* the same for extents on the volume */
+	FILE_EXTENTS_MAX = 512, /* files with more are left to the kernel */
 };
 
 struct source_volume {
 	int fd;
 	int waiting_fd, written_fd; /* sysfs: bytes of data without and with an address */
 	uint64_t tree;		    /* of the subvolume */
-	uint64_t committing;	    /* the transaction that ran when the walk came here */
+	uint64_t committing;	    /* the transaction that ran when the source was opened */
 	atomic_bool is_committed;
 };
 
@@ -65,9 +65,9 @@ struct source_reader {
 	void *buffer;
 	uint64_t last_snapshot;
 	struct source_visit *visit;
-	size_t next;	       /* of the visit: none before it was met */
-	struct found *in_hand; /* its items follow; NULL: nobody's */
-	bool needs_no_extents; /* the same */
+	size_t next;	       /* of the visit: the next inode to be found */
+	struct found *in_hand; /* the file of the next items; NULL: none */
+	bool needs_no_extents; /* the file of the next items */
 	struct found *found;
 	size_t found_count;
 	struct extent *extents;
@@ -262,7 +262,7 @@ static int add_reference(struct source_reader *reader, const struct btree_item *
 	return 0;
 }
 
-/* As the kernel joins them; whether it would join compressed ones is a matter of chance. */
+/* Joins extents as the kernel does, which is not predictable for compressed ones. */
 static int add_extent(struct source_reader *reader, const struct extent *extent)
 {
 	struct found *found = reader->in_hand;
@@ -308,7 +308,7 @@ static int take_item(const struct btree_item *item, void *context)
 	return take_extent(reader, item);
 }
 
-/* ---- who refers to extents ---- */
+/* ---- references to extents ---- */
 
 static int by_start(const void *one, const void *other)
 {
@@ -317,7 +317,7 @@ static int by_start(const void *one, const void *other)
 	return a->start < b->start ? -1 : a->start > b->start;
 }
 
-/* Whether the item has one reference, however often that is used, and it is the file's. */
+/* Whether all references of the item are from this file. */
 static bool is_sole(const struct source_reader *reader, const struct btree_item *item,
 		    uint64_t inode)
 {
@@ -406,7 +406,7 @@ static int hand_over(struct source_reader *reader)
 	return r;
 }
 
-/* Inodes number `from` to, not including, `to` of the visit; their numbers lie together. */
+/* Reads inodes `from` to `to`, not including `to`, of the visit: a run. */
 static int read_run(struct source_reader *reader, size_t from, size_t to)
 {
 	const uint64_t *inodes = reader->visit->inodes;
@@ -419,7 +419,7 @@ static int read_run(struct source_reader *reader, size_t from, size_t to)
 			 inodes[to - 1], take_item, reader);
 	if (r == 0)
 		r = read_references(reader);
-	/* The kernel is asked for what is not handed over. */
+	/* What is not handed over is left to the kernel. */
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	return hand_over(reader);

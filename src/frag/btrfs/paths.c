@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each inode's tree names it in its directory, and the tree of roots names each
- * subvolume in its parent, so that a path is put together from its end.  Files
- * that follow one another mostly lie in the same directory: a few hundred paths
- * are remembered, whatever the size of the volume.
+ * The items of an inode contain its name and directory, and the tree of roots those of each
+ * subvolume, so that a path is put together from its end.  Consecutive files are mostly in the
+ * same directory: a few hundred paths of directories are remembered.
  *
- * On a damaged volume the chain may go in circles; it ends where the buffer does.
+ * On a damaged volume directories may contain one another; a path ends where its buffer does.
  */
 #include <endian.h>
 #include <errno.h>
@@ -100,7 +99,7 @@ static bool is_lost(struct btrfs_paths *paths, uint64_t tree, uint64_t directory
 	return slot->tree == tree && slot->directory == directory && slot->is_lost;
 }
 
-/* What cannot be remembered is looked up again. */
+/* Without memory the path is looked up again. */
 static void remember(struct btrfs_paths *paths, uint64_t tree, uint64_t directory, bool is_lost)
 {
 	struct remembered *slot = slot_of(paths, tree, directory);
@@ -149,7 +148,7 @@ static int prepend(struct btrfs_paths *paths, const char *text, const char *behi
 	return 0;
 }
 
-/* 1: that was the start of the path. */
+/* 1: the start of the path was reached. */
 static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *directory)
 {
 	struct btrfs_name name = { 0 };
@@ -172,7 +171,7 @@ static int leave_subvolume(struct btrfs_paths *paths, uint64_t *tree, uint64_t *
 	return prepend(paths, name.name, "/");
 }
 
-/* Puts the path of a directory, with a slash behind it, in front of what is there. */
+/* Prepends the path of a directory, with a slash at its end. */
 static int add_directory(struct btrfs_paths *paths, uint64_t tree, uint64_t directory)
 {
 	struct btrfs_name name;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The trees of a mounted btrfs: BTRFS_IOC_TREE_SEARCH_V2 copies items out of
- * them, as many as fit the buffer, and the next call goes on behind the last.
+ * The trees of a mounted btrfs: BTRFS_IOC_TREE_SEARCH_V2 copies items, as many as fit into the
+ * buffer, and the next call continues behind the last one.
  */
 #include <errno.h>
 #include <linux/btrfs.h>
@@ -18,7 +18,7 @@ void *btrfs_buffer_new(void)
 	return calloc(1, sizeof(struct btrfs_ioctl_search_args_v2) + BUFFER_BYTES);
 }
 
-/* Goes on behind the key; false: there is nothing behind it. */
+/* Continues behind the last item; false: there are no more keys. */
 static bool step(struct btrfs_ioctl_search_key *key, const struct btree_item *last)
 {
 	key->min_objectid = last->object;
@@ -33,7 +33,7 @@ static bool step(struct btrfs_ioctl_search_key *key, const struct btree_item *la
 	return ++key->min_objectid != 0;
 }
 
-/* Hands on one answer. */
+/* Passes the items of one answer on. */
 static int deliver(const struct btrfs_ioctl_search_args_v2 *search, btrfs_item_fn each,
 		   void *context, struct btree_item *last)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * btrfs as a whole, mounted: all subvolumes, in ranges of inodes which threads
- * take in turn.  Items come in the order of the inodes: an inode's item, its name, then its
- * extents.
+ * All files of a mounted btrfs: all subvolumes, in ranges of inodes that threads take in turn.
+ * Items come in the order of the inodes: an inode's item, its name, then its extents.
  *
  * Extents that lie side by side are joined as FIEMAP joins them.  Whether an extent is shared
  * is not in these trees; but all extents pass by here, those of snapshots as well, and their

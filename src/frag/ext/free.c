@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Free space of ext2, ext3 and ext4, group by group from the bitmaps.  One whose
- * group was never used does not exist: it is made up from where metadata lies.
+ * Free space of ext2, ext3 and ext4, from the block bitmap of each group.  A group that was never
+ * used has no bitmap on the disk: it is derived from the location of its metadata.
  */
 #include <endian.h>
 #include <errno.h>
@@ -25,7 +25,7 @@ static void mark(const struct ext_volume *volume, char *bitmap, uint64_t first, 
 				(char)(1 << ((block - first) / ratio % 8));
 }
 
-/* The bitmap of a group that was never used is not on the disk: only metadata is in it. */
+/* The bitmap of a group that was never used: only metadata is in it. */
 static void make_bitmap(const struct ext_volume *volume, dgrp_t group, char *bitmap)
 {
 	ext2_filsys fs = volume->fs;
@@ -43,7 +43,7 @@ static void make_bitmap(const struct ext_volume *volume, dgrp_t group, char *bit
 		     fs->desc_blocks + fs->super->s_reserved_gdt_blocks);
 	if (new_table)
 		mark(volume, bitmap, first, new_table, 1);
-	/* With flex_bg the tables of a group lie in the first one of its sixteen or so. */
+	/* With flex_bg the tables of about sixteen groups are in the first of them. */
 	if (ext2fs_has_feature_flex_bg(fs->super) && fs->super->s_log_groups_per_flex < 31) {
 		from = group >> fs->super->s_log_groups_per_flex
 					<< fs->super->s_log_groups_per_flex;
@@ -73,7 +73,7 @@ static int load_bitmap(const struct ext_volume *volume, dgrp_t group, char *bitm
 	return ext_read_block(volume, block, bitmap);
 }
 
-/* The first bit from `bit` on that is set, or not, by whole words; `end`: there is none. */
+/* The first bit from `bit` on that is set, or not set, by whole words; `end`: there is none. */
 static uint64_t find_bit(const char *bitmap, uint64_t bit, uint64_t end, bool is_set)
 {
 	while (bit < end) {

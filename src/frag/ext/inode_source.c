@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Metadata of a mounted ext4 passes through the page cache of its device, so that
- * reading the device gives what the kernel has in hand, with one exception: data
- * of delayed allocation, which is in no inode yet.  The kernel counts the blocks
- * of these; as long as there are none the tables are as good as its answers, and a
+ * The metadata of a mounted ext4 are in the page cache of its device.  So the device has the
+ * current state of the kernel, except for delayed allocation, which is in no inode yet.  The
+ * kernel counts those blocks; while there are none the tables agree with its answers, and a
  * thousand inodes cost one read().
  *
- * An inode that is just being changed may be read half old, half new: its checksum
- * tells, and the kernel is asked.
+ * An inode that is being changed may be read half old, half new.  Its checksum shows that, and
+ * the kernel is asked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,12 +24,12 @@
 
 enum {
 	GROUPS_MAX = 1 << 18, /* 32 TiB: descriptors of more take too much memory */
-	INODES_APART = 64,    /* cheaper read with what lies between them than one by one */
+	INODES_APART = 64,    /* if less, one read() of all between them is cheaper */
 };
 
 struct source_volume {
 	struct ext_volume volume;
-	int delayed_fd; /* sysfs: blocks written that have no address yet */
+	int delayed_fd; /* sysfs: written blocks that are not allocated yet */
 };
 
 struct source_reader {
@@ -140,8 +139,8 @@ static const struct ext2_inode_large *read_inode(struct ext_reader *reader, uint
 }
 
 /*
- * Where FIEMAP cuts files that map single blocks depends on what the kernel remembers:
- * that is left to it, so that there is one answer.
+ * Where FIEMAP splits extents of files that map single blocks depends on the kernel's cache: such
+ * files are left to the kernel, so that there is one answer.
  */
 static int read_map(struct ext_reader *reader, const struct ext2_inode_large *inode,
 		    const struct source_visit *visit)

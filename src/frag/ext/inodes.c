@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes of ext2, ext3 and ext4 straight from their tables.  libext2fs tells where
- * these lie; reading is done here, since its own scan is for one thread and goes
- * over all of them, where the walk over a tree wants those of its directories.
+ * Inodes of ext2, ext3 and ext4 from their tables.  libext2fs knows where these are.  They are
+ * read here, because its own scan is for one thread and reads all of them, while a walk wants
+ * those of its directories.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ int ext_volume_open(const char *device, struct ext_volume *ret, struct problem *
 	error = ext2fs_open(device, flags, 0, 0, unix_io_manager, &volume.fs);
 	if (error == EXT2_ET_BAD_MAGIC || error == EXT2_ET_SHORT_READ)
 		return -EOPNOTSUPP;
-	/* What the system said comes through as it is. */
+	/* Errors of the system are passed on. */
 	if (error > 0 && error < 256)
 		return -(int)error;
 	if (error) {
@@ -94,7 +94,7 @@ uint32_t ext_inodes_of_group(const struct ext_volume *volume, dgrp_t group)
 {
 	uint32_t inodes = volume->fs->super->s_inodes_per_group, unused;
 
-	/* A damaged descriptor is not believed that there is nothing. */
+	/* Do not trust a damaged descriptor that claims an empty group. */
 	if (!ext2fs_has_group_desc_csum(volume->fs) ||
 	    !ext2fs_group_desc_csum_verify(volume->fs, group))
 		return inodes;
@@ -109,7 +109,7 @@ static struct ext2_inode_large *in_window(const struct ext_reader *reader, uint3
 	return (void *)(reader->window + (size_t)index * reader->volume->inode_bytes);
 }
 
-/* Where the table of a group begins; 0: nowhere. */
+/* The first byte of the table of a group; 0: it has none. */
 static uint64_t table_of(const struct ext_volume *volume, dgrp_t group)
 {
 	uint64_t block;
@@ -131,8 +131,8 @@ uint32_t ext_inodes_together(const struct ext_volume *volume, ext2_ino_t number)
 }
 
 /*
- * Reads from inode `number` to `last`, or as far as the table goes and there is room.
- * If a block among them cannot be read, the first one alone.
+ * Reads inodes `number` to `last`, or as many as are in the table and fit.  If one of their blocks
+ * cannot be read, only the first block.
  */
 static int read_window(struct ext_reader *reader, ext2_ino_t number, ext2_ino_t last)
 {

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extent trees and indirect blocks of ext2, ext3 and ext4 are read here, since the
- * iterators of libext2fs call back for every single block.
+ * Extent trees and indirect blocks of ext2, ext3 and ext4.  The iterators of libext2fs are not
+ * used, because they call back for every single block.
  *
- * Every number is checked before it is used, and the blocks that the map of one
- * file may take are bounded by what its inode says it has, so that no loop can
- * hold us.  A map that makes no sense is EUCLEAN.
+ * Every number is checked before it is used, and the number of blocks of a map is bounded by that
+ * of its inode, so that there is no endless loop.  An invalid map is EUCLEAN.
  */
 #include <errno.h>
 
@@ -17,8 +16,8 @@ enum { MAP_BLOCKS_MORE = 16 /* than the inode accounts for: for old rounding */ 
 struct mapping {
 	struct ext_reader *reader;
 	struct frag_collector *collector;
-	struct extent run;	/* of block-mapped files: not handed over yet */
-	uint64_t blocks_left;	/* that the map may still take */
+	struct extent run;	/* of block-mapped files: not reported yet, it may continue */
+	uint64_t blocks_left;	/* that the map may still have */
 	uint64_t logical_block; /* the next expected, or later */
 };
 
@@ -63,7 +62,7 @@ static int add_leaf(struct mapping *mapping, const struct ext3_extent *leaf)
 	return add_extent(mapping, ext2fs_le32_to_cpu(leaf->ee_block), physical, blocks, flags);
 }
 
-/* `depth`: what the node above said this one has; -1: the root may say anything. */
+/* `depth`: the one that the node above demands; -1: any, for the root. */
 static int add_tree(struct mapping *mapping, const void *node, size_t node_bytes, int depth)
 {
 	const struct ext3_extent_header *header = node;
@@ -104,7 +103,7 @@ static int flush_run(struct mapping *mapping)
 	return add_extent(mapping, run.logical, run.physical, run.bytes, EXTENT_MERGED);
 }
 
-/* The run counts blocks, not bytes, until it is handed over. */
+/* The run counts blocks until it is reported in bytes. */
 static int add_block(struct mapping *mapping, uint64_t logical, uint32_t physical)
 {
 	struct extent *run = &mapping->run;
@@ -122,7 +121,7 @@ static int add_block(struct mapping *mapping, uint64_t logical, uint32_t physica
 	return r;
 }
 
-/* `level` 0: the block itself is data; 1: it holds addresses of such; and so on. */
+/* `level` 0: the block is data; 1: it contains addresses of data blocks; and so on. */
 static int add_indirect(struct mapping *mapping, uint32_t block, unsigned level, uint64_t *logical)
 {
 	uint64_t addresses = mapping->reader->volume->block_bytes / 4, span = 1;
@@ -156,7 +155,7 @@ static int add_blocks(struct mapping *mapping, const struct ext2_inode_large *in
 	return r < 0 ? r : flush_run(mapping);
 }
 
-/* More than an inode cannot be in an inode, whatever its size says. */
+/* Inline data cannot be larger than an inode, whatever the size in it is. */
 static int add_inline(struct mapping *mapping, const struct frag_file *file)
 {
 	uint64_t most = mapping->reader->volume->inode_bytes;

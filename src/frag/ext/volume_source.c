@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ext2, ext3 and ext4 as a whole: inode tables lie together and are read in large
- * pieces, several groups side by side, where the walk has to ask the kernel for
- * each file.  libext2fs reads superblock, descriptors and directories.
+ * All files of ext2, ext3 and ext4: inode tables are contiguous and are read in large parts,
+ * several groups in parallel, while a walk has to ask the kernel for each file.  libext2fs reads
+ * superblock, descriptors and directories.
  *
- * A mounted file system changes under our hands, and an image may be damaged on
- * purpose: a file whose map makes no sense counts as unreadable (EUCLEAN), the
- * rest goes on.
+ * A mounted file system changes while it is read, and an image may be damaged on purpose: a file
+ * with an invalid map counts as unreadable (EUCLEAN), and the scan continues.
  */
 #include <errno.h>
 #include <linux/magic.h>
@@ -53,7 +52,7 @@ static int scan_file(struct pipeline_worker *worker, struct ext_reader *reader, 
 	return pipeline_end_file(worker, r);
 }
 
-/* The blocks of a directory itself. */
+/* Scans the blocks of a directory itself. */
 static int scan_own_blocks(struct pipeline_worker *worker, struct ext_reader *reader,
 			   ext2_ino_t number, const struct ext2_inode_large *inode)
 {
@@ -80,7 +79,7 @@ static int scan_own_blocks(struct pipeline_worker *worker, struct ext_reader *re
 	return totals_add_directory(&worker->totals, &file);
 }
 
-/* Files of the file system itself: journal, quotas, orphans, values of attributes. */
+/* Internal files of the file system: journal, quotas, orphans, values of attributes. */
 static bool is_internal(const struct ext_volume *volume, ext2_ino_t number,
 			const struct ext2_inode_large *inode)
 {
@@ -111,7 +110,7 @@ static int scan_inode(struct pipeline_worker *worker, struct ext_reader *reader,
 		       : 0;
 }
 
-/* Inodes from `first` up to, not including, `end`. */
+/* Counts inodes `first` to `end`, not including `end`, as unreadable. */
 static int note_lost_inodes(struct pipeline_worker *worker, ext2_ino_t first, ext2_ino_t end,
 			    int error)
 {
@@ -167,7 +166,7 @@ static int work(struct pipeline_worker *worker)
 	return r;
 }
 
-/* ---- directories: the library reads them, of whatever kind ---- */
+/* ---- directories, which the library reads ---- */
 
 struct directory_entries {
 	struct ext_volume *volume;
@@ -175,7 +174,7 @@ struct directory_entries {
 	int stop;
 };
 
-/* Old file systems do not tell in the directory what an entry is. */
+/* Directories of old file systems do not contain the types of entries. */
 static int type_of(const struct ext_volume *volume, const struct ext2_dir_entry *entry)
 {
 	struct ext2_inode inode;
@@ -237,7 +236,7 @@ static void set_facts(const struct scan *scan, const struct scan_target *target)
 
 static int scan_volume(struct scan *scan, const struct scan_target *target)
 {
-	/* Of an image, or where the top is not mounted, as it is inside. */
+	/* Paths start at the top of the volume in an image, or if that is not mounted. */
 	bool is_inside = !target->mount.is_whole || !target->mount.point;
 	const struct directory_reader directories = {
 		.read_directory = read_directory,
@@ -258,7 +257,7 @@ static int scan_volume(struct scan *scan, const struct scan_target *target)
 	return r;
 }
 
-/* While it is mounted all of that is normal: the kernel has the journal in hand. */
+/* All of that is normal while it is mounted. */
 static int note_what_may_differ(const struct scan_target *target, const struct ext_volume *volume,
 				struct frag_result *result)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A scan inside of a guest, for images of file systems that only a kernel reads.  The guest
- * runs the ordinary scan and sends each file as a row; the host adds the rows up, so that
- * every form of output is the same as without a guest.  One JSON value per line:
+ * A scan inside of a guest, for images of file systems that only a kernel can read.  The guest
+ * runs the ordinary scan and sends each file as a row; the host adds the rows up, so that all
+ * output is the same as without a guest.  One JSON value per line:
  *
  *	guest -> host	{"event": "ready"}
  *	host  -> guest	the request, {"scan": {...}} with what frag_guest_request() made
@@ -23,7 +23,7 @@
 
 /* ---- host ---- */
 
-/* What the guest has to know of the settings.  `facts`: of the image.  NULL: out of memory. */
+/* The settings that the guest needs.  `facts`: of the image.  NULL: out of memory. */
 json_t *frag_guest_request(const struct frag_settings *settings,
 			   const struct filesystem_facts *facts);
 
@@ -31,13 +31,13 @@ struct frag_guest {
 	const struct frag_settings *settings;
 	struct frag_result *result; /* initialised; gets what the guest sends */
 	uint64_t files;
-	char *stage; /* at which the guest failed, and why; NULL: it did not */
+	char *stage; /* at which the guest failed, with `error`; NULL: it did not */
 	int error;
 };
 
 /*
- * Takes one line.  1: it was the last; 0: more will come; -EPROTO: the line makes no sense;
- * -ENOMEM, or what settings->each returned.
+ * Takes one line.  1: it was the last; 0: more will follow; -EPROTO: it is invalid; -ENOMEM, or
+ * what settings->each returned.
  */
 int frag_guest_receive(struct frag_guest *guest, const char *line);
 
@@ -48,29 +48,29 @@ void frag_guest_clear(struct frag_guest *guest);
 /* Writes one event as a line, and flushes.  Takes over `event`.  0, -EIO or -ENOMEM. */
 int frag_guest_send(FILE *to, json_t *event);
 
-/* {"event": "failed"}: the stage and a positive errno. */
+/* Sends {"event": "failed"} with the stage and a positive errno. */
 int frag_guest_send_failure(FILE *to, const char *stage, int error);
 
-/* Scans what is mounted at `directory`, as `request` wants it.  0 or -errno. */
+/* Scans the file system that is mounted at `directory`, by `request`.  0 or -errno. */
 int frag_guest_serve(const json_t *request, const char *directory, const char *note, FILE *to);
 
 /* ---- shared (row.c) ---- */
 
 json_t *frag_guest_text(const char *bytes);
 
-/* NULL: it is none.  The caller frees it. */
+/* NULL: invalid, or out of memory.  The caller frees it. */
 char *frag_guest_bytes(const json_t *text);
 
-/* A file as a line, with that path (may be NULL).  0 or -EIO. */
+/* Writes a file as a line, with that path (may be NULL).  0 or -EIO. */
 int frag_guest_put_row(FILE *to, const struct frag_file *file, const char *path);
 
 /*
- * Of a result whose model and facts are known.  *ret has a path of its own, which may be NULL.
- * 0, or -EPROTO.
+ * Reads the row of a file of `result`, whose model and facts are known.  The caller frees the path
+ * of *ret, which may be NULL.  0, or -EPROTO.
  */
 int frag_guest_row_read(const json_t *row, const struct frag_result *result, struct frag_file *ret);
 
-/* The counts of totals that no file adds to: pairs of a key and a place in the struct. */
+/* The counters of totals that do not come from files: key, and offset in the struct. */
 struct frag_guest_counter {
 	const char *name;
 	size_t offset;

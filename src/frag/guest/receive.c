@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's end.  An image may have taken over the guest's kernel, so that nothing it
- * sends is believed: numbers are numbers, and whatever is kept is bounded.
+ * The host's end.  An image may have taken over the guest's kernel, so that nothing that it sends
+ * is trusted: every value is checked or can have any value, and all that is kept is bounded.
  */
 #include <errno.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static uint64_t count_at(const json_t *array, size_t at)
 	return (uint64_t)json_integer_value(json_array_get(array, at));
 }
 
-/* A sentence for the terminal.  NULL: there is none, or it holds control characters. */
+/* Text for the terminal.  NULL: there is none, or it contains other than printable ASCII. */
 static const char *sentence_of(const json_t *object, const char *key)
 {
 	const char *text = json_string_value(json_object_get(object, key));
@@ -52,7 +52,7 @@ static const char *sentence_of(const json_t *object, const char *key)
 	return text;
 }
 
-/* The sums are those of the classes. */
+/* The sums are made here. */
 static int add_free_class(struct free_space *space, unsigned number, struct free_class class)
 {
 	space->by_size[number] = class;
@@ -64,7 +64,7 @@ static int add_free_class(struct free_space *space, unsigned number, struct free
 	return 0;
 }
 
-/* The largest run is one of its class. */
+/* Whether the largest run can be one of its class. */
 static bool has_largest(const struct free_space *space)
 {
 	uint64_t bytes = space->largest_bytes;
@@ -176,14 +176,14 @@ static int take_unreadable(const json_t *event, struct totals *totals)
 		if (totals_add_unreadable(totals, path, (int)count_at(row, 1)) < 0)
 			return -ENOMEM;
 	}
-	/* A guest that counts more than it lists has filled the list. */
+	/* A guest may count more than it lists only if the list is full. */
 	if (totals->unreadable_count >= UNREADABLE_MAX &&
 	    totals->unreadable_count < count_of(event, "unreadable_count"))
 		totals->unreadable_count = count_of(event, "unreadable_count");
 	return 0;
 }
 
-/* The name is the program's own, and stays when the line goes. */
+/* The program's own copy of the name, which stays when the line is freed. */
 static const char *source_named(const char *name)
 {
 	static const char *const sources[] = { "xfs-bulkstat", "btrfs-search", "ext", "walk" };
@@ -213,7 +213,7 @@ static int take_result(struct frag_guest *guest, const json_t *event)
 	r = take_unreadable(event, totals);
 	if (r == 0)
 		r = take_map(json_object_get(event, "map"), totals->map);
-	/* The union of all that is shared, of which here only the length matters. */
+	/* Of the union of all shared ranges only the length is known. */
 	if (r == 0)
 		r = ranges_add(&totals->shared, result->facts.device, 0,
 			       count_of(event, "shared_bytes"));

@@ -39,7 +39,7 @@ char *frag_guest_bytes(const json_t *text)
 	if (!bytes)
 		return NULL;
 	for (; *from; from++) {
-		/* jansson has seen to it that this is UTF-8. */
+		/* jansson has checked that this is UTF-8. */
 		if (*from >= 0xc4)
 			return NULL;
 		*to++ = (char)(*from >= 0x80 ? (from[0] & 3) << 6 | (from[1] & 0x3f) : *from);
@@ -106,7 +106,7 @@ static void put_count(FILE *to, uint64_t count)
 {
 	char digits[24], *at = digits + sizeof(digits);
 
-	/* As JSON's integers are signed, so are these. */
+	/* Integers of JSON are signed. */
 	if (count > INT64_MAX)
 		count = INT64_MAX;
 	do {
@@ -134,7 +134,7 @@ static double seconds_of(uint64_t bits)
 	return seconds >= 0 && seconds <= SECONDS_MAX ? seconds : 0;
 }
 
-/* A file that was not opened is known by its first counts. */
+/* Of a file that was not opened the first counts are enough. */
 int frag_guest_put_row(FILE *to, const struct frag_file *file, const char *path)
 {
 	size_t count = file->opened ? ARRAY_SIZE(counts) : COUNTS_UNOPENED;

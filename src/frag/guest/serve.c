@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's end.  System calls in User-Mode Linux take twenty microseconds and more, so
- * that it matters that the scan of a volume needs few of them per file.
+ * The guest's end.  System calls in User-Mode Linux take 20 us and more, so it matters that the
+ * scan of a volume needs few per file.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -27,7 +27,7 @@ struct server {
 
 /* ---- events ---- */
 
-/* One value as a line. */
+/* Writes one value as a line.  Takes it over. */
 static int put(FILE *to, json_t *value)
 {
 	CLEANUP(json_decrefp) json_t *line = value;
@@ -66,7 +66,7 @@ static json_t *free_to_json(const struct free_space *space)
 			 classes);
 }
 
-/* What has to be known before the first file: whether rewriting it could help. */
+/* Sends what the host needs to judge the first file. */
 static int announce(struct server *server)
 {
 	const struct frag_result *result = &server->result;
@@ -100,7 +100,7 @@ static json_t *map_to_json(const struct map *map)
 			 (json_int_t)map->end_bytes, "bins", bins);
 }
 
-/* Paths start at the top of the volume. */
+/* The path as it starts at the top of the volume. */
 static const char *inside(const struct server *server, const char *path)
 {
 	size_t bytes = strlen(server->directory);
@@ -205,7 +205,7 @@ int frag_guest_serve(const json_t *request, const char *directory, const char *n
 	struct frag_settings settings = {
 		.sort = &frag_sorts[0],
 		.with_names = true,
-		.threads = 1, /* one processor, and nothing to wait for but the host's cache */
+		.threads = 1, /* a guest has one processor, and its disk is in the host's cache */
 		.each = send_file,
 		.each_context = &server,
 		.cancel_fd = -1,

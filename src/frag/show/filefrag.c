@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of `filefrag -v` (e2fsprogs 1.47), byte for byte: scripts read it, and
- * a reader can lay one beside the other.  Its habits come with it: "expected" is
+ * a reader can compare the two.  It has the same peculiarities: "expected" is
  * where the extent would continue, had the hole before it blocks of its own; one that
  * continues as if there were no hole is no discontinuity either; the number of extents in
  * the last line is that of discontinuities and one more.
@@ -15,7 +15,7 @@
 
 enum { LOGICAL_WIDTH = 8, PHYSICAL_WIDTH = 10, ROW_BYTES = 256 };
 
-/* One less than it has digits: of 10^8 blocks, filefrag does not count the first. */
+/* As filefrag computes it, which is one less for 10^8 blocks. */
 static int digits_but_one(uint64_t number)
 {
 	int count = 0;
@@ -32,7 +32,7 @@ static int at_least(int width, int least)
 
 void filefrag_announce(FILE *to, const struct filesystem_facts *facts, bool block_mapped)
 {
-	/* A bitmap of one block for each group. */
+	/* Each group has a bitmap of one block. */
 	uint64_t group = facts->block_bytes * 8;
 
 	fprintf(to, "Filesystem type is: %" PRIx64 "\n", facts->magic);
@@ -70,7 +70,7 @@ static const struct {
 	{ EXTENT_SHARED, "shared" },
 };
 
-/* Each word takes a comma along; the last character goes, even if that is a blank. */
+/* Each word has a comma; the last character is removed, even if it is a blank. */
 static void put_words(const struct filefrag_table *table, const struct extent *extent,
 		      uint64_t expected, char text[ROW_BYTES])
 {
@@ -81,7 +81,7 @@ static void put_words(const struct filefrag_table *table, const struct extent *e
 		used = snprintf(text, ROW_BYTES, "%*" PRIu64 ": ", table->physical_width, expected);
 	else
 		used = snprintf(text, ROW_BYTES, "%*s  ", table->physical_width, "");
-	/* Ours are broader: a tail is inline as well. */
+	/* EXTENT_INLINE includes tails. */
 	if (flags & EXTENT_TAIL)
 		flags &= ~(uint32_t)EXTENT_INLINE;
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)

@@ -133,7 +133,7 @@ static json_t *extensions_json(const struct totals *totals)
 	return rows;
 }
 
-/* NULL where nobody asked for it. */
+/* null without --depth. */
 static json_t *directories_json(const struct totals *totals)
 {
 	json_t *rows = totals->depth ? json_array() : json_null();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an administrator reads from top to bottom until the question is answered:
- * the sums, the verdict, and only then where it comes from.
+ * The report of a scan, which is read from top to bottom until the question is answered: first
+ * sums and verdict, then the details.
  */
 #include <inttypes.h>
 #include <math.h>
@@ -20,7 +20,7 @@ enum { BAR_COLUMNS = 40, EXTENSIONS_SHOWN = 10 };
 
 /* ---- bars ---- */
 
-/* The logarithm, since ten thousand whole files beside ten broken ones are the rule. */
+/* The logarithm, since ten thousand files with one fragment beside ten with many are the rule. */
 static void put_bar(FILE *to, uint64_t value, uint64_t largest, const struct show_options *options)
 {
 	static const char *const eighths[] = { "", "▏", "▎", "▍", "▌", "▋", "▊", "▉" };
@@ -115,7 +115,7 @@ static void show_extensions(FILE *to, const struct totals *totals)
 	}
 }
 
-/* Names last, since they are of any width. */
+/* Names are last, since they have any width. */
 static void show_directories(FILE *to, const struct totals *totals)
 {
 	size_t shown = 0, more = 0;

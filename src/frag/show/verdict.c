@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The answer in words: what the fragments cost, and whom.  Half a second in a
- * backup is no reason to rewrite anything; commands follow only where there is one.
+ * The answer in words: what the fragments cost.  Half a second per backup is no reason to rewrite
+ * anything; commands are printed only if there is a reason.
  *
- * They are printed and never run: each of them copies data, and on btrfs takes away what
- * snapshots share.  A path inside of a volume that is not mounted is not a path of this
- * machine, where another file may have that name: it is printed below MOUNTPOINT.
+ * They are printed and never run: each of them copies data, and on btrfs unshares extents of
+ * snapshots.  A path inside of a volume that is not mounted is printed below MOUNTPOINT, since
+ * another file of this machine may have that path.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,14 +22,14 @@
 #include "frag/frag.h"
 #include "frag/show/show.h"
 
-/* Of all the reading: what all costly files cost together, to be worth a word. */
+/* All costly files together have to cost this share of the time to read everything. */
 static const double share_that_matters = 0.01;
 static const double seconds_that_matter = 1;
 
-/* Of the rest, in which no file is costly by itself. */
+/* The same for all other files, none of which is costly by itself. */
 static const double small_share = 0.1, small_seconds = 60;
 
-/* Random reads are mostly smaller than that, and meet one fragment. */
+/* Random reads are mostly smaller, and need one fragment. */
 enum { LARGE_FRAGMENT = 32 << 10 };
 
 enum frag_verdict frag_verdict_of(const struct frag_result *result)
@@ -61,7 +61,7 @@ const char *frag_verdict_name(enum frag_verdict verdict)
 
 /* ---- sentences ---- */
 
-/* Of all files, those that nothing is said about. */
+/* How many files the verdict is not about. */
 static void put_unclear(FILE *to, const struct totals *totals)
 {
 	fprintf(to, "unknown for %" PRIu64 " of %" PRIu64 " files",
@@ -79,7 +79,7 @@ static void show_unclear(FILE *to, const struct totals *totals)
 	fputc('\n', to);
 }
 
-/* Of the files that have more than one. */
+/* The mean fragment of files that have more than one. */
 static double mean_fragment(const struct totals *totals, const struct tally *tally)
 {
 	uint64_t bytes = tally->mapped_bytes, fragments = tally->fragments;
@@ -91,7 +91,7 @@ static double mean_fragment(const struct totals *totals, const struct tally *tal
 	return fragments ? (double)bytes / (double)fragments : LARGE_FRAGMENT;
 }
 
-/* Whoever reads it all pays once; whoever reads here and there, hardly. */
+/* A full read pays for each fragment once; random access hardly does. */
 static void put_cost(FILE *to, const struct totals *totals, const struct tally *tally,
 		     const char *of_what)
 {
@@ -113,7 +113,7 @@ static void put_model(FILE *to, const struct frag_result *result,
 		      const struct show_options *options)
 {
 	fprintf(to, "\n  (model: %s, %s)\n", result->model->name, result->model->summary);
-	/* Virtual disks say so, whatever is behind them. */
+	/* Virtual disks report rotation, whatever they are made of. */
 	if (!options->model_chosen && result->model->reads_through &&
 	    result->totals.all.extra_seconds > 0)
 		fprintf(to,
@@ -148,7 +148,7 @@ enum { COMMANDS_SHOWN = 3, TARGET_LEAST = 128 << 10 /* what btrfs compresses at 
 
 static const char mount_point[] = "MOUNTPOINT";
 
-/* Of the file's own file system: a tree may go over several. */
+/* The kind of the file's own file system: a tree may contain several. */
 static const struct filesystem_kind *kind_of(const struct frag_result *result,
 					     const struct frag_file *file)
 {
@@ -171,7 +171,7 @@ int show_argument(FILE *to, const char *path, bool is_inside)
 	return fprintf(to, "%s%s", *path == '-' ? "./" : "", path) < 0 ? -EIO : 0;
 }
 
-/* As a shell takes it; NULL: out of memory. */
+/* Quoted for a shell; NULL: out of memory. */
 static char *quote_argument(const char *path, bool is_inside)
 {
 	CLEANUP(freep) char *argument = NULL;
@@ -208,7 +208,7 @@ static char *command_of(const struct frag_result *result, const struct filesyste
 			   size_name(show_target_bytes(result, device), size));
 }
 
-/* The file's kind if there is a command, or NULL. */
+/* Prints the command for a file.  Its kind, or NULL if there is none. */
 static const struct filesystem_kind *put_command(FILE *to, const struct frag_result *result,
 						 const struct frag_file *file)
 {
@@ -241,7 +241,7 @@ static void put_caveats(FILE *to, const struct filesystem_kind *const kinds[COMM
 	}
 }
 
-/* One command for all is known only where they are all on one kind of file system. */
+/* There is one command for all only if they are all on one kind of file system. */
 static void put_command_for_all(FILE *to, const struct frag_result *result,
 				const struct filesystem_kind *kind, unsigned shown)
 {

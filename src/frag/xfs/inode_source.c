@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks over xfs: bulkstat reads the inodes of a directory at once, since those of its files
- * mostly lie together.  Files that may have several blocks are read by the extents of their
- * allocation group, once so many were opened in it that reading all of them is worth it.
+ * Walks over xfs: bulkstat reads the inodes of a directory at once, since those of its files are
+ * mostly adjacent.  With rmapbt the extents of an allocation group are read at once, when so many
+ * of its files were opened that this pays; files of several blocks are then read from these.
  *
- * bulkstat reports what the kernel has in memory, blocks that wait to be allocated included;
- * only the size is that on the disk until the data behind it are written.  So a file with
- * more blocks than its size needs is left to the kernel.
+ * bulkstat reports the state of the kernel, with delayed allocation.  Only the size is that on
+ * the disk until appended data are written.  So a file with more blocks than its size needs is
+ * left to the kernel.
  */
 #include "frag/xfs/xfs.h"
 
@@ -26,15 +26,15 @@
 
 enum {
 	BATCH = 1024,
-	INODES_APART = 4,      /* cheaper read with what lies between them than one by one */
-	INODES_WORTH_CALL = 4, /* fewer are seen sooner by their names */
+	INODES_APART = 4,      /* if less, one call for all between them is cheaper */
+	INODES_WORTH_CALL = 4, /* fewer are read faster by their names */
 	FILES_A_GROUP_MIN = 64,
-	SHARE_OF_GROUP = 32, /* one of so many inodes was opened: then its extents are read */
+	SHARE_OF_GROUP = 32, /* extents are read when one of so many inodes was opened */
 };
 
 struct group {
 	pthread_mutex_t lock;
-	atomic_bool is_read; /* or somebody tried */
+	atomic_bool is_read; /* or that failed */
 	struct xfs_owners *owners;
 	atomic_uint opened;
 };
@@ -43,7 +43,7 @@ struct source_volume {
 	int fd;
 	uint64_t device;
 	uint32_t block_bytes, group_count, group_blocks;
-	unsigned group_shift; /* of an inode number */
+	unsigned group_shift; /* bits of an inode number below that of its group */
 	bool has_owners;
 	uint32_t worth_reading;
 	atomic_size_t records;
@@ -153,7 +153,7 @@ static struct source_volume *open_volume(int fd, const struct filesystem_facts *
 	return NULL;
 }
 
-/* Each file says by itself whether something of it waits to be allocated. */
+/* Always: each file shows by itself whether some of it is not allocated yet. */
 static bool is_settled(struct source_volume *volume)
 {
 	(void)volume;
@@ -162,7 +162,7 @@ static bool is_settled(struct source_volume *volume)
 
 /* ---- groups ---- */
 
-/* The lock is held.  What does not fit is left to the kernel. */
+/* The lock is held.  If there are too many extents, the group is left to the kernel. */
 static void read_group(struct source_volume *volume, uint32_t number)
 {
 	uint64_t bytes = (uint64_t)volume->group_blocks * volume->block_bytes;
@@ -177,7 +177,7 @@ static void read_group(struct source_volume *volume, uint32_t number)
 	atomic_store(&group->is_read, true);
 }
 
-/* NULL: it is not read. */
+/* The extents of the group of an inode; NULL: they are not read. */
 static const struct xfs_owners *owners_of(struct source_volume *volume, uint64_t inode)
 {
 	uint64_t number = inode >> volume->group_shift;
@@ -234,7 +234,7 @@ static int read_extents(struct source_reader *reader, const struct source_visit 
 	return r;
 }
 
-/* What was appended counts as blocks at once, and as size when it was written. */
+/* Appended data change the blocks at once, but the size only when they are written. */
 static bool has_more_than_size(const struct source_inode *inode, uint32_t block_bytes)
 {
 	return inode->disk_bytes > inode->size_bytes &&
@@ -263,7 +263,7 @@ static int read_file(struct source_reader *reader, struct source_visit *visit, s
 	return r > 0 ? visit->end(visit, index, read_extents(reader, visit, inode)) : r;
 }
 
-/* Inodes number `from` to, not including, `to` of the visit; their numbers lie together. */
+/* Reads inodes `from` to `to`, not including `to`, of the visit: a run. */
 static int read_run(struct source_reader *reader, struct source_visit *visit, size_t from,
 		    size_t to)
 {

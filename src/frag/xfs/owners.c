@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * With a reverse mapping tree GETFSMAP reports each extent with its owner, which takes less
- * time than opening the files.  A file is taken from here only if its extents are as many as
- * bulkstat counts and, with its metadata, have as many blocks: then none is missing, none
- * waits to be allocated, and none has changed its size since.
+ * With a reverse mapping tree GETFSMAP reports each extent with its owner, which is faster than
+ * opening the files.  A file is read from here only if it has as many extents as bulkstat counts
+ * and, with its metadata, as many blocks.  Then no extent is missing or not allocated yet, and
+ * none has changed since.
  *
- * What is shared is reported if any block of the extent is; which ones, FIEMAP knows.
+ * An extent is reported as shared if any of its blocks is; FIEMAP reports which ones.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 #include "frag/xfs/xfs.h"
 
 enum {
-	FILE_EXTENTS_MAX = 512, /* of more the kernel reports many in each call */
+	FILE_EXTENTS_MAX =
+		512, /* files with more are left to the kernel, which reports many per call */
 	IS_METADATA = FMR_OF_ATTR_FORK | FMR_OF_EXTENT_MAP,
 };
 
@@ -24,13 +25,13 @@ struct record {
 	uint64_t owner;
 	uint64_t offset, physical, bytes;
 	uint32_t flags;
-	uint32_t next; /* of the same owner, before it on the volume; plus 1, 0: none */
+	uint32_t next; /* previous record of the same owner, plus 1; 0: none */
 };
 
 struct xfs_owners {
 	struct record *records;
 	size_t count, most;
-	struct hashmap last; /* by owner: its last record, plus 1 */
+	struct hashmap last; /* by owner: the number of its last record, plus 1 */
 	struct free_space *space;
 	bool is_full;
 };
@@ -151,7 +152,7 @@ static int by_offset(const void *one, const void *other)
 	return a->logical < b->logical ? -1 : a->logical > b->logical;
 }
 
-/* How many extents of data, from the end of `extents` on; -EOPNOTSUPP. */
+/* Fills `extents` from its end, and returns how many, or -EOPNOTSUPP. */
 static int gather(const struct xfs_owners *owners, const struct xfs_bulkstat *inode,
 		  uint32_t block_bytes, struct extent extents[static FILE_EXTENTS_MAX])
 {
@@ -180,7 +181,7 @@ static int gather(const struct xfs_owners *owners, const struct xfs_bulkstat *in
 	return count;
 }
 
-/* Behind the end there may be data that the size on the disk does not count yet. */
+/* Extents behind the end may contain data that the size on the disk does not count yet. */
 static bool has_end_within(const struct xfs_bulkstat *inode, uint32_t block_bytes,
 			   const struct extent *last)
 {

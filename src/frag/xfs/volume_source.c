@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XFS: bulkstat hands out the inodes of an allocation group in the order of the
- * disk, with the number of extents of each, so that only files of two extents or
- * more are opened, by their handles and not by their names.  Groups are looked at
- * side by side.
+ * All files of xfs: bulkstat reports the inodes of an allocation group in their order on the disk,
+ * with the number of extents of each.  So only files of two extents or more are opened, by their
+ * handles and not by their names.  Groups are scanned in parallel.
  *
- * Of a file in one extent, bulkstat does not tell whether it is unwritten or
- * shared; --exact opens these, too.
+ * bulkstat does not report whether a single extent is unwritten or shared; --exact opens these
+ * files as well.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -57,7 +56,7 @@ static int read_layout(struct pipeline_worker *worker, const struct xfs_bulkstat
 			      &worker->file);
 }
 
-/* Blocks of attributes are counted with those of the file, and could stand for a hole. */
+/* Blocks of attributes are counted with those of the file, and could hide a hole. */
 static bool has_hole(const struct xfs_bulkstat *inode, uint64_t block_bytes)
 {
 	return inode->bs_aextents || inode->bs_size > inode->bs_blocks * block_bytes;
@@ -111,7 +110,7 @@ static int scan_group(struct pipeline_worker *worker, struct xfs_bulkstat_req *r
 
 		if (r < 0 || request->hdr.ocount == 0)
 			return r;
-		/* It has to go on, or it would go on for ever. */
+		/* Without progress this would never end. */
 		if (request->hdr.ocount > BATCH || request->hdr.ino <= from)
 			return -EIO;
 		for (uint32_t i = 0; r == 0 && i < request->hdr.ocount; i++)
@@ -142,7 +141,7 @@ static int work(struct pipeline_worker *worker)
 	return r;
 }
 
-/* Where owners are known, in one go with the extents. */
+/* Reads the free space, and if possible the owners of extents in the same call. */
 static int read_free_space(struct frag_result *result, int fd, const struct xfs_fsop_geom *geometry,
 			   struct xfs_owners **ret_owners)
 {
