@@ -81,6 +81,7 @@ kernels_of() {
 		result.jsonl >>eight.jsonl
 	run alloc-perf run --resume eight.jsonl
 	assert_status 0
+	run jq -r 'select(.type == "warning" and .kind == "outliers").text' eight.jsonl
 	assert_output_has "the times of some runs differ widely from the others: "
 	[[ $output == *"ext4 chunk-4"*" second 1 of 8, "*"xfs chunk-4"*" second 1 of 8; was"* ]]
 }
