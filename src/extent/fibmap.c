@@ -13,7 +13,7 @@
 #include <limits.h>
 #include <linux/fs.h>
 
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 static int count_blocks(const struct extent_request *request, uint64_t file_bytes,
 			uint64_t *ret_block_bytes, uint64_t *ret_blocks)

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 static const struct {
 	uint32_t theirs, ours;

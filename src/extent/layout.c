@@ -175,3 +175,83 @@ uint64_t layout_ideal_fragments(uint64_t bytes, uint64_t largest_run)
 		return bytes != 0;
 	return bytes / largest_run + (bytes % largest_run != 0);
 }
+
+/* ---- runs ---- */
+
+static int longest_first(const void *one, const void *other)
+{
+	const struct layout_run *a = one, *b = other;
+
+	if (a->bytes != b->bytes)
+		return a->bytes < b->bytes ? 1 : -1;
+	return (a->logical > b->logical) - (a->logical < b->logical);
+}
+
+static int in_order_of_file(const void *one, const void *other)
+{
+	const struct layout_run *a = one, *b = other;
+
+	return (a->logical > b->logical) - (a->logical < b->logical);
+}
+
+static void leave_out(struct layout_runs *runs, uint64_t bytes)
+{
+	runs->left_out++;
+	if (__builtin_add_overflow(runs->left_out_bytes, bytes, &runs->left_out_bytes))
+		runs->left_out_bytes = UINT64_MAX;
+}
+
+static void keep_longest(struct layout_runs *runs)
+{
+	qsort(runs->run, runs->count, sizeof(runs->run[0]), longest_first);
+	while (runs->count > LAYOUT_RUNS_MAX)
+		leave_out(runs, runs->run[--runs->count].bytes);
+}
+
+static void end_last(struct layout_runs *runs)
+{
+	if (runs->last.bytes == 0)
+		return;
+	if (runs->count == 2 * LAYOUT_RUNS_MAX)
+		keep_longest(runs);
+	runs->run[runs->count++] = runs->last;
+	runs->last = (struct layout_run) { 0 };
+}
+
+static int goes_on(const struct layout_run *run, const struct extent *extent)
+{
+	return run->bytes && run->logical + run->bytes == extent->logical &&
+	       run->physical + run->bytes == extent->physical &&
+	       run->unwritten == ((extent->flags & EXTENT_UNWRITTEN) != 0);
+}
+
+int layout_runs_add(const struct extent *extent, void *context)
+{
+	struct layout_runs *runs = context;
+
+	if (extent->flags & EXTENT_NO_ADDRESS) {
+		end_last(runs);
+		leave_out(runs, extent->bytes);
+		return 0;
+	}
+	if (goes_on(&runs->last, extent)) {
+		runs->last.bytes += extent->bytes;
+		return 0;
+	}
+	end_last(runs);
+	runs->last = (struct layout_run) {
+		.logical = extent->logical,
+		.physical = extent->physical,
+		.bytes = extent->bytes,
+		.unwritten = (extent->flags & EXTENT_UNWRITTEN) != 0,
+	};
+	return 0;
+}
+
+void layout_runs_finish(struct layout_runs *runs)
+{
+	end_last(runs);
+	if (runs->count > LAYOUT_RUNS_MAX)
+		keep_longest(runs);
+	qsort(runs->run, runs->count, sizeof(runs->run[0]), in_order_of_file);
+}

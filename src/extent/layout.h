@@ -76,4 +76,33 @@ void layout_builder_finish(const struct layout_builder *builder, struct layout *
 /* Fewest fragments that `bytes` can have where no run exceeds `largest_run` (0: no such limit). */
 uint64_t layout_ideal_fragments(uint64_t bytes, uint64_t largest_run);
 
+/*
+ * ---- the longest runs of a file, for a picture ----
+ *
+ * A run ends where the file or the volume is not contiguous, and where unwritten blocks start or
+ * end.  So a fragment can be several runs.
+ */
+
+enum { LAYOUT_RUNS_MAX = 1000 };
+
+struct layout_run {
+	uint64_t logical, physical, bytes; /* as of an extent */
+	int unwritten;			   /* 1, 0 */
+};
+
+struct layout_runs {
+	struct layout_run
+		run[2 * LAYOUT_RUNS_MAX]; /* after layout_runs_finish() in the order of the file */
+	size_t count;
+	struct layout_run last;	 /* may still grow; bytes is 0: there is none */
+	uint64_t left_out;	 /* beyond the longest LAYOUT_RUNS_MAX, or without an address */
+	uint64_t left_out_bytes; /* stops at UINT64_MAX */
+};
+
+/* Of *runs, all zero before the first.  An extent_fn; never fails. */
+int layout_runs_add(const struct extent *extent, void *runs);
+
+/* After the last extent. */
+void layout_runs_finish(struct layout_runs *runs);
+
 #endif

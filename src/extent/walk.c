@@ -4,7 +4,7 @@
  * would be wrong with the next kernel.  It falls to FIBMAP only on the first
  * answer, never in the middle, so that no extent is seen twice.
  */
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 #include <errno.h>
 #include <sys/ioctl.h>

@@ -7,7 +7,6 @@
 #include "base/cleanup.h"
 #include "extent/extent.h"
 #include "extent/layout.h"
-#include "extent/runs.h"
 
 static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
 {
@@ -36,7 +35,7 @@ static void forget_unknowable(struct record *record)
 	record->median_fragment_bytes = FIELD_UNKNOWN;
 }
 
-static int keep_runs(struct record *record, struct runs *runs)
+static int keep_runs(struct record *record, struct layout_runs *runs)
 {
 	struct field_run *run = calloc(runs->count ? runs->count : 1, sizeof(*run));
 
@@ -58,21 +57,21 @@ static int keep_runs(struct record *record, struct runs *runs)
 /* Figures and runs of one walk. */
 struct look {
 	struct layout_builder *builder;
-	struct runs *runs;
+	struct layout_runs *runs;
 };
 
 static int look_at_extent(const struct extent *extent, void *context)
 {
 	struct look *look = context;
 
-	runs_add(extent, look->runs);
+	layout_runs_add(extent, look->runs);
 	return layout_builder_add(extent, look->builder);
 }
 
 static int inspect_file(int fd, int64_t largest_run, struct record *record)
 {
 	CLEANUP(layout_builder_freep) struct layout_builder *builder = layout_builder_new();
-	CLEANUP(freep) struct runs *runs = calloc(1, sizeof(*runs));
+	CLEANUP(freep) struct layout_runs *runs = calloc(1, sizeof(*runs));
 	enum extent_source source = EXTENT_SOURCE_NONE;
 	struct layout layout;
 	int r;
@@ -83,7 +82,7 @@ static int inspect_file(int fd, int64_t largest_run, struct record *record)
 	field_set_text(&record->extent_source, extent_source_name(source));
 	if (r < 0)
 		return r;
-	runs_finish(runs);
+	layout_runs_finish(runs);
 	r = keep_runs(record, runs);
 	if (r < 0)
 		return r;

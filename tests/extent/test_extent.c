@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 enum { BLOCK = 4096, SEEN_MAX = 4096 };
 

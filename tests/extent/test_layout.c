@@ -7,8 +7,8 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "extent/extent.h"
 #include "extent/layout.h"
-#include "extent/runs.h"
 
 #define KIB 1024ull
 #define MIB (1024 * KIB)
@@ -334,8 +334,8 @@ static void ideal_rounds_up(void **state)
 				 rows[i].fragments);
 }
 
-static void expect_run(const struct run *run, uint64_t logical, uint64_t physical, uint64_t bytes,
-		       int unwritten)
+static void expect_run(const struct layout_run *run, uint64_t logical, uint64_t physical,
+		       uint64_t bytes, int unwritten)
 {
 	assert_int_equal(run->logical, logical);
 	assert_int_equal(run->physical, physical);
@@ -354,12 +354,12 @@ static void runs_end_where_file_volume_or_unwritten_do(void **state)
 		{ 24576, 8192, 8192, EXTENT_ENCODED },	  /* no address */
 		{ 32768, 8192, 4096, EXTENT_UNWRITTEN | EXTENT_LAST },
 	};
-	static struct runs runs;
+	static struct layout_runs runs;
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(extents); i++)
-		assert_int_equal(runs_add(&extents[i], &runs), 0);
-	runs_finish(&runs);
+		assert_int_equal(layout_runs_add(&extents[i], &runs), 0);
+	layout_runs_finish(&runs);
 	assert_int_equal(runs.count, 5);
 	expect_run(&runs.run[0], 0, 40960, 8192, 0);
 	expect_run(&runs.run[1], 8192, 49152, 4096, 1);
@@ -373,35 +373,35 @@ static void runs_end_where_file_volume_or_unwritten_do(void **state)
 /* Every tenth run is long, the last one the longest. */
 static void of_many_runs_the_longest_are_kept(void **state)
 {
-	enum { ALL = 10 * RUNS_MOST - 5 };
-	static struct runs runs;
+	enum { ALL = 10 * LAYOUT_RUNS_MAX - 5 };
+	static struct layout_runs runs;
 	uint64_t logical = 0, kept = 0;
 	(void)state;
 
 	for (uint64_t i = 0; i < ALL; i++) {
 		uint64_t bytes = i % 10 == 5 ? 64 * KIB : i == ALL - 1 ? MIB : 4096;
 
-		runs_add(&(struct extent) { logical, i * 2 * MIB, bytes, 0 }, &runs);
+		layout_runs_add(&(struct extent) { logical, i * 2 * MIB, bytes, 0 }, &runs);
 		logical += bytes;
 	}
-	runs_finish(&runs);
-	assert_int_equal(runs.count, RUNS_MOST);
-	assert_int_equal(runs.left_out, ALL - RUNS_MOST);
+	layout_runs_finish(&runs);
+	assert_int_equal(runs.count, LAYOUT_RUNS_MAX);
+	assert_int_equal(runs.left_out, ALL - LAYOUT_RUNS_MAX);
 	for (size_t i = 0; i < runs.count; i++) {
 		assert_true(runs.run[i].bytes >= 64 * KIB);
 		assert_true(i == 0 || runs.run[i].logical > runs.run[i - 1].logical);
 		kept += runs.run[i].bytes;
 	}
-	assert_int_equal(runs.run[RUNS_MOST - 1].bytes, MIB);
+	assert_int_equal(runs.run[LAYOUT_RUNS_MAX - 1].bytes, MIB);
 	assert_int_equal(runs.left_out_bytes, logical - kept);
 }
 
 static void no_extent_is_no_run(void **state)
 {
-	static struct runs runs;
+	static struct layout_runs runs;
 	(void)state;
 
-	runs_finish(&runs);
+	layout_runs_finish(&runs);
 	assert_int_equal(runs.count, 0);
 	assert_int_equal(runs.left_out, 0);
 }

@@ -21,7 +21,7 @@
 #include "base/cleanup.h"
 #include "input.h"
 #include "extent/layout.h"
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 struct checked {
 	struct layout_builder *builder;

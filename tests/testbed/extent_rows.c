@@ -19,7 +19,7 @@
 
 #include "base/cleanup.h"
 #include "extent/layout.h"
-#include "extent/walk.h"
+#include "extent/extent_kernel.h"
 
 struct arguments {
 	bool fibmap, figures;
