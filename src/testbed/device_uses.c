@@ -25,7 +25,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "blockdev/mounts.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 #include "blockdev/sysfs.h"
 #include "testbed/device_facts.h"
 
@@ -277,14 +277,14 @@ static int find_names(struct uses_search *search)
 
 static dev_t number_below(const char *path)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 	struct stat status;
 
 	if (stat(path, &status) < 0)
 		return 0;
 	/* btrfs, overlayfs and others have numbers of no device. */
-	if (major(status.st_dev) == 0 && place_find(path, &place) == 0)
-		return place.number;
+	if (major(status.st_dev) == 0 && storage_find(path, &storage) == 0)
+		return storage.number;
 	return status.st_dev;
 }
 

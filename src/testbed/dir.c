@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "testbed/local.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 #include "testbed/testbed.h"
 
 static int dir_probe(const struct testbed_options *options, struct problem *problem)
@@ -46,12 +46,12 @@ static int dir_start(const struct testbed_options *options, const struct volume 
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 	int r = field_set_text(&request->directory, options->argument);
 
 	(void)volume;
-	if (r == 0 && place_find(options->argument, &place) == 0)
-		r = field_set_text(&request->counters, place.counters);
+	if (r == 0 && storage_find(options->argument, &storage) == 0)
+		r = field_set_text(&request->counters, storage.counters);
 	return r < 0 ? r : local_start(0, ret, problem);
 }
 

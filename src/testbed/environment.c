@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "blockdev/sysfs.h"
 #include "base/io.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 #include "testbed/testbed.h"
 #include "base/words.h"
 #include "base/text.h"
@@ -148,23 +148,23 @@ static void describe_disk(dev_t number, struct environment *environment)
 
 static int describe_place(const char *path, struct environment *environment)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 	char *device;
-	int r = place_find(path, &place);
+	int r = storage_find(path, &storage);
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (!place.type)
-		device = strdup(place.source);
+	if (!storage.type)
+		device = strdup(storage.source);
 	else
-		device = text_format("%s (%s, %s)", place.source ? place.source : "?", place.type,
-				     place.options ? place.options : "");
+		device = text_format("%s (%s, %s)", storage.source ? storage.source : "?",
+				     storage.type, storage.options ? storage.options : "");
 	if (!device)
 		return -ENOMEM;
 	free(environment->device);
 	environment->device = device;
-	if (place.number)
-		describe_disk(place.number, environment);
+	if (storage.number)
+		describe_disk(storage.number, environment);
 	return 0;
 }
 

@@ -21,7 +21,7 @@
 #include "trial/cost.h"
 #include "results/field.h"
 #include "base/io.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 #include "results/record.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -122,7 +122,7 @@ static double used_part(const char *directory)
 
 int watch_start(struct watch *watch, const char *directory)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 
 	*watch = WATCH_NONE;
 	watch->facts.load = -1;
@@ -131,10 +131,10 @@ int watch_start(struct watch *watch, const char *directory)
 	watch->facts.governor = watch_governor("/sys/devices/system/cpu");
 	if (field_set_text(&watch->facts.directory, directory) < 0)
 		return -ENOMEM;
-	if (place_find(directory, &place) == 0) {
-		watch->facts.device = TAKE_PTR(place.source);
-		if (place.counters)
-			watch->counters_fd = cost_open_counters(place.counters, 0, 0);
+	if (storage_find(directory, &storage) == 0) {
+		watch->facts.device = TAKE_PTR(storage.source);
+		if (storage.counters)
+			watch->counters_fd = cost_open_counters(storage.counters, 0, 0);
 	}
 	watch->asleep_ns = asleep_ns();
 	take_load(watch, 0);

@@ -13,7 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/words.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 
 enum { RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
 
@@ -78,7 +78,7 @@ int mount_release(const char *directory)
 
 char *mount_options_of(const char *directory)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 
-	return place_find(directory, &place) < 0 ? NULL : TAKE_PTR(place.options);
+	return storage_find(directory, &storage) < 0 ? NULL : TAKE_PTR(storage.options);
 }

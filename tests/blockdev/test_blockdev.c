@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "blockdev/devices.h"
 #include "blockdev/mounts.h"
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 #include "blockdev/sysfs.h"
 #include "laptop.h"
 #include "tree.h"
@@ -157,7 +157,7 @@ static void test_mount_of_a_file(void **state)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
 	CLEANUP(fd_closep) int fd = open("/proc/self/status", O_PATH | O_CLOEXEC);
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 	const struct mount *mount;
 	(void)state;
 
@@ -167,11 +167,11 @@ static void test_mount_of_a_file(void **state)
 	assert_string_equal("proc", mount->type);
 	assert_int_equal(0, mount_block_device(mount));
 	assert_null(mounts_by_fd(&mounts, -1));
-	assert_int_equal(0, place_find("/proc/self", &place));
-	assert_string_equal("proc", place.type);
-	assert_int_equal(0, place.number);
-	assert_null(place.counters);
-	assert_int_equal(-ENOENT, place_find("/nowhere/at/all", &place));
+	assert_int_equal(0, storage_find("/proc/self", &storage));
+	assert_string_equal("proc", storage.type);
+	assert_int_equal(0, storage.number);
+	assert_null(storage.counters);
+	assert_int_equal(-ENOENT, storage_find("/nowhere/at/all", &storage));
 	assert_int_equal(-ENOENT, mounts_read("/nowhere/at/all", &mounts));
 }
 

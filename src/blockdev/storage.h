@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a directory lies on. */
-#ifndef BLOCKDEV_PLACE_H
-#define BLOCKDEV_PLACE_H
+#ifndef BLOCKDEV_STORAGE_H
+#define BLOCKDEV_STORAGE_H
 
 #include <sys/types.h>
 
-struct place {
+struct storage {
 	char *source;	/* "/dev/sda2", "tmpfs" */
 	char *type;	/* "ext4"; NULL: nothing is mounted, it is a device itself */
 	char *options;	/* as the kernel reports them */
@@ -14,8 +14,8 @@ struct place {
 };
 
 /* Of a directory or file, or of a device by its path.  0, -ENOENT (no mount covers it), -errno. */
-int place_find(const char *path, struct place *ret);
+int storage_find(const char *path, struct storage *ret);
 
-void place_clear(struct place *place);
+void storage_clear(struct storage *storage);
 
 #endif

@@ -3,7 +3,7 @@
  * The device number of a file is of no use on btrfs and the like, which give each subvolume an
  * anonymous one: the mount table names the real device.
  */
-#include "blockdev/place.h"
+#include "blockdev/storage.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@ static char *source_of(const struct mount *mount, dev_t number)
 }
 
 /* A device that is to be formatted lies on nothing. */
-static int read_mount(int fd, struct place *place)
+static int read_mount(int fd, struct storage *storage)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };
 	const struct mount *mount;
@@ -40,45 +40,45 @@ static int read_mount(int fd, struct place *place)
 	mount = mounts_by_fd(&mounts, fd);
 	if (!mount)
 		return -ENOENT;
-	place->number = mount_block_device(mount);
-	place->source = source_of(mount, place->number);
-	place->type = strdup(mount->type);
-	place->options = mount_all_options(mount);
-	return place->source && place->type && place->options ? 0 : -ENOMEM;
+	storage->number = mount_block_device(mount);
+	storage->source = source_of(mount, storage->number);
+	storage->type = strdup(mount->type);
+	storage->options = mount_all_options(mount);
+	return storage->source && storage->type && storage->options ? 0 : -ENOMEM;
 }
 
-static int read_device(const char *path, dev_t number, struct place *place)
+static int read_device(const char *path, dev_t number, struct storage *storage)
 {
-	place->number = number;
-	place->source = strdup(path);
-	return place->source ? 0 : -ENOMEM;
+	storage->number = number;
+	storage->source = strdup(path);
+	return storage->source ? 0 : -ENOMEM;
 }
 
-int place_find(const char *path, struct place *ret)
+int storage_find(const char *path, struct storage *ret)
 {
-	CLEANUP(place_clear) struct place place = { 0 };
+	CLEANUP(storage_clear) struct storage storage = { 0 };
 	CLEANUP(fd_closep) int fd = open(path, O_PATH | O_CLOEXEC);
 	struct stat status;
 	int r;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return -errno;
-	r = S_ISBLK(status.st_mode) ? read_device(path, status.st_rdev, &place)
-				    : read_mount(fd, &place);
+	r = S_ISBLK(status.st_mode) ? read_device(path, status.st_rdev, &storage)
+				    : read_mount(fd, &storage);
 	if (r < 0)
 		return r;
-	if (place.number)
-		place.counters = sysfs_path("/sys", place.number, "stat");
-	*ret = place;
-	place = (struct place) { 0 };
+	if (storage.number)
+		storage.counters = sysfs_path("/sys", storage.number, "stat");
+	*ret = storage;
+	storage = (struct storage) { 0 };
 	return 0;
 }
 
-void place_clear(struct place *place)
+void storage_clear(struct storage *storage)
 {
-	free(place->source);
-	free(place->type);
-	free(place->options);
-	free(place->counters);
-	*place = (struct place) { 0 };
+	free(storage->source);
+	free(storage->type);
+	free(storage->options);
+	free(storage->counters);
+	*storage = (struct storage) { 0 };
 }
