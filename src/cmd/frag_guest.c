@@ -9,7 +9,7 @@
 #include "cmd/frag_request.h"
 #include "frag/scan/image.h"
 #include "frag/guest/guest.h"
-#include "testbed/scan.h"
+#include "testbed/testbed.h"
 
 struct guest_scan {
 	struct frag_request *request;

@@ -13,7 +13,7 @@
 #include "stats/cell.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "testbed/device.h"
+#include "testbed/testbed.h"
 #include "report/report.h"
 #include "cmd/run.h"
 #include "base/size.h"

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "testbed/device.h"
+#include "testbed/testbed.h"
 #include "testbed/device_facts.h"
 #include "blockdev/sysfs.h"
 #include "testbed/guard.h"
@@ -29,7 +29,6 @@
 #include "base/quote.h"
 #include "base/size.h"
 #include "base/text.h"
-#include "testbed/testbed.h"
 
 enum {
 	/* What a killed trial left is written out and unmounted by the kernel in its own time. */

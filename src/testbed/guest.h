@@ -3,7 +3,7 @@
 #ifndef TESTBED_GUEST_H
 #define TESTBED_GUEST_H
 
-#include "testbed/kernel_image.h"
+#include "testbed/kernel.h"
 #include "testbed/testbed.h"
 
 /* Was the agent built?  0, or -ENOTSUP with a sentence. */

@@ -27,7 +27,7 @@
 #include "base/cleanup.h"
 #include "testbed/guest.h"
 #include "base/io.h"
-#include "testbed/kernel_image.h"
+#include "testbed/kernel.h"
 #include "base/size.h"
 #include "testbed/testbed.h"
 #include "base/words.h"

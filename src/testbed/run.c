@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
-#include "testbed/converse.h"
+#include "testbed/connection.h"
 #include "base/io.h"
 #include "base/size.h"
 #include "base/text.h"
@@ -172,7 +172,7 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	r = session->testbed->start(&options, volume, &request, &process, problem);
 	if (r < 0)
 		return r;
-	r = converse(session, &process, &request, record);
+	r = connection_run_trial(session, &process, &request, record);
 	record->format = formatted;
 	return r;
 }

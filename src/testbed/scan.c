@@ -3,7 +3,7 @@
  * The image is only read: what the guest writes, the replay of a log above all, goes to a
  * layer that nobody else sees.
  */
-#include "testbed/scan.h"
+#include "testbed/testbed.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -11,8 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-#include "testbed/talk.h"
-#include "testbed/testbed.h"
+#include "testbed/connection.h"
 
 enum { SILENT_SECONDS = 120 /* a guest that says nothing for so long hangs */ };
 
@@ -57,14 +56,14 @@ static int find_guest(const struct testbed_scan *scan, const struct testbed **re
 
 /* ---- the conversation ---- */
 
-struct conversation {
+struct exchange {
 	const struct testbed_scan *scan;
 	const struct trial_request *request;
-	struct talk talk;
+	struct connection connection;
 	bool asked;
 };
 
-static int send_request(struct conversation *with)
+static int send_request(struct exchange *with)
 {
 	const struct testbed_scan *scan = with->scan;
 	const struct trial_request *request = with->request;
@@ -74,14 +73,14 @@ static int send_request(struct conversation *with)
 				 (json_int_t)scan->bytes, "scan", scan->settings);
 
 	with->asked = true;
-	return json_write_line(with->talk.process->to_fd, json);
+	return json_write_line(with->connection.process->to_fd, json);
 }
 
 static int hear_line(const char *line, void *context)
 {
-	struct conversation *with = context;
+	struct exchange *with = context;
 
-	with->talk.deadline_ns = talk_seconds_from_now(SILENT_SECONDS);
+	with->connection.deadline_ns = connection_seconds_from_now(SILENT_SECONDS);
 	if (with->asked)
 		return with->scan->line(line, with->scan->context);
 	return strcmp(line, "{\"event\":\"ready\"}") == 0 ? send_request(with) : -EPROTO;
@@ -89,15 +88,15 @@ static int hear_line(const char *line, void *context)
 
 static void tick(void *context)
 {
-	const struct conversation *with = context;
+	const struct exchange *with = context;
 
 	with->scan->tick(with->scan->context);
 }
 
 /* The reason for the missing result. */
-static int explain(struct conversation *with, int error, struct problem *problem)
+static int explain(struct exchange *with, int error, struct problem *problem)
 {
-	CLEANUP(freep) char *panic = talk_panic(&with->talk);
+	CLEANUP(freep) char *panic = connection_panic(&with->connection);
 	const char *path = with->scan->path, *type = with->scan->type;
 
 	if (error == -ECANCELED || error == -ENOMEM)
@@ -125,25 +124,25 @@ static int explain(struct conversation *with, int error, struct problem *problem
 			   type);
 }
 
-static int converse(const struct testbed_scan *scan, const struct testbed *testbed,
+static int run_scan(const struct testbed_scan *scan, const struct testbed *testbed,
 		    const struct trial_request *request, struct testbed_process *process,
 		    struct problem *problem)
 {
-	struct conversation with = {
+	struct exchange with = {
 		.scan = scan,
 		.request = request,
-		.talk = { .process = process,
-			  .cancel_fd = scan->cancel_fd,
-			  .deadline_ns = talk_seconds_from_now(testbed->start_seconds),
-			  .line = hear_line,
-			  .tick = tick,
-			  .context = &with },
+		.connection = { .process = process,
+				.cancel_fd = scan->cancel_fd,
+				.deadline_ns = connection_seconds_from_now(testbed->start_seconds),
+				.line = hear_line,
+				.tick = tick,
+				.context = &with },
 	};
-	int r = talk_listen(&with.talk);
+	int r = connection_read_lines(&with.connection);
 
 	if (r < 0)
 		r = explain(&with, r, problem);
-	talk_clear(&with.talk);
+	connection_clear(&with.connection);
 	return r < 0 ? r : 0;
 }
 
@@ -166,5 +165,5 @@ int testbed_scan(const struct testbed_scan *scan, char **ret_kernel, struct prob
 		return r;
 	*ret_kernel = TAKE_PTR(kernel.label);
 	r = testbed->start(&options, &volume, &request, &process, problem);
-	return r < 0 ? r : converse(scan, testbed, &request, &process, problem);
+	return r < 0 ? r : run_scan(scan, testbed, &request, &process, problem);
 }

@@ -8,6 +8,7 @@
 #ifndef TESTBED_TESTBED_H
 #define TESTBED_TESTBED_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "base/child.h"
@@ -35,7 +36,8 @@ struct volume {
 	uint64_t bytes;
 	char path[64];
 	struct device *device; /* that it is; NULL: an image */
-	int is_foreign; /* the user's, for a scan: a guest writes to a layer above it (scan.h) */
+	int is_foreign; /* the user's, for a scan: a guest writes to a layer above it (testbed_scan)
+			 */
 };
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })
@@ -183,5 +185,35 @@ void testbed_process_clear(struct testbed_process *process); /* for CLEANUP(), t
 
 /* The testbeds. */
 extern const struct testbed testbed_device, testbed_dir, testbed_loop, testbed_qemu, testbed_uml;
+
+/* ---- the device that a session has claimed ---- */
+
+/* A trial is over: takes away what it left, so that the device is as empty as before. */
+void device_vacate(struct device *device);
+
+/* Is it trimmed between trials? */
+int device_discards(const struct device *device);
+
+/* ---- the scan of an image in a guest, for alloc-perf frag ---- */
+
+struct testbed_scan {
+	const char *path;	     /* of the image, for sentences */
+	int fd;			     /* the image; it is only read */
+	uint64_t start_bytes, bytes; /* of the partition; 0, 0: all of it */
+	const char *type;	     /* of the file system, for mount(2) */
+	json_t *settings;	     /* handed to the guest; borrowed */
+	int cancel_fd;		     /* readable: give up at once; -1: never */
+	/* Sees each line behind "ready".  1: it was the last one; 0; or -errno. */
+	int (*line)(const char *line, void *context);
+	void (*tick)(void *context); /* about five times a second */
+	void *context;
+};
+
+/*
+ * Starts a guest whose kernel has the file system, User-Mode Linux or else QEMU, and has it
+ * scan the image.  *ret_kernel is the kernel's label, also after a failure; the caller frees
+ * it.  0, -ECANCELED, or -errno with a sentence.
+ */
+int testbed_scan(const struct testbed_scan *scan, char **ret_kernel, struct problem *problem);
 
 #endif

@@ -31,7 +31,7 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "testbed/guest.h"
-#include "testbed/kernel_image.h"
+#include "testbed/kernel.h"
 #include "testbed/testbed.h"
 #include "testbed/volume.h"
 

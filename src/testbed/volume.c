@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "testbed/device.h"
+#include "testbed/testbed.h"
 #include "base/size.h"
 #include "base/words.h"
 #include "base/text.h"

@@ -14,7 +14,6 @@
 #include "base/child.h"
 #include "base/cleanup.h"
 #include "testbed/kernel.h"
-#include "testbed/kernel_image.h"
 #include "lack.h"
 #include "tree.h"
 
