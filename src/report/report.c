@@ -16,12 +16,8 @@
 #include "stats/cell.h"
 
 const struct report_format report_formats[] = {
-	{ "table", "aligned text: a summary and one table (the default)", 1, table_print },
-	{ "markdown", "the same for a patch's description or a README", 1, markdown_print },
-	{ "html", "a web page in one file: recommendation, charts, layout, tables", 1, html_print },
-	{ "json", "one document with all values and their intervals", 1, json_print },
-	{ "2009", "the table format of 2009, for old scripts", 0, form2009_print },
-	{ "csv", "every field of every trial, one row per trial", 0, csv_print },
+	{ "table", 1, table_print }, { "markdown", 1, markdown_print }, { "html", 1, html_print },
+	{ "json", 1, json_print },   { "2009", 0, form2009_print },	{ "csv", 0, csv_print },
 };
 const size_t report_format_count = ARRAY_SIZE(report_formats);
 

@@ -48,8 +48,7 @@ struct report_options {
 
 /* A way to print results: a row of report_formats. */
 struct report_format {
-	const char *name; /* for --format */
-	const char *summary;
+	const char *name;   /* for --format */
 	int is_of_measures; /* heeds report_options.measures and .beside */
 	/* 0 or -errno; what stdio could not write shows when the caller flushes */
 	int (*print)(FILE *to, const struct grids *grids, const struct report_options *options);

@@ -96,6 +96,16 @@ leaves() {
 	done
 }
 
+@test "report --format: all of them in the manual" {
+	local formats
+	formats=$(sed -n 's/^option\treport\tformat\tf\tFORM\t\([^\t]*\).*/\1/p' "$ALLOC_PERF_BUILD/alloc-perf.table")
+	[[ $formats == *" json "* ]]
+	for format in $formats; do
+		grep -qxF -- "*-f*, *--format* *$format*" "$ALLOC_PERF_SOURCE/man/alloc-perf-report.1.scd" ||
+			fail "$format is not in alloc-perf-report(1)"
+	done
+}
+
 @test "manual: the plan files of the examples are right" {
 	awk '/^```$/ { inside = !inside; count += inside; next } inside { print >"plan" count ".ini" }' \
 		"$ALLOC_PERF_SOURCE/man/alloc-perf-plan.5.scd"
