@@ -96,6 +96,8 @@ const char *change_text(double change, char text[static CHANGE_TEXT_MAX])
 		return "from 0";
 	if (change == 0)
 		return "0 %";
+	if (fabs(percent) < 0.05)
+		return "0.0 %";
 	snprintf(text, CHANGE_TEXT_MAX, fabs(percent) < 9.95 ? "%+.1f %%" : "%+.0f %%", percent);
 	return text;
 }

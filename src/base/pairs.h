@@ -33,7 +33,7 @@ double change_of(double before, double after);
 
 enum { CHANGE_TEXT_MAX = 32 };
 
-/* "+19 %", "-0.4 %", "0 %", "from 0". */
+/* "+19 %", "-0.4 %", "0.0 %" (less than shows), "0 %" (none), "from 0". */
 const char *change_text(double change, char text[static CHANGE_TEXT_MAX]);
 
 #endif

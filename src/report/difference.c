@@ -245,24 +245,30 @@ static void clear_texts(char ***texts)
 	free(*texts);
 }
 
-/* A time of one place says nothing about another. */
-static void put_testbeds(FILE *to, const struct difference_side *before,
-			 const struct difference_side *after, const char *bullet, put_fn put)
+/* A time of one testbed says nothing about another. */
+static void put_testbeds(FILE *to, const struct difference_report *report, size_t side,
+			 const char *bullet, put_fn put)
 {
+	const struct difference_side *before = &report->sides[0], *after = &report->sides[side];
 	const char *old_testbed = before->view->count ? before->view->grid[0]->testbed : NULL;
 	const char *new_testbed = after->view->count ? after->view->grid[0]->testbed : NULL;
 
-	if (!old_testbed || !new_testbed || strcmp(old_testbed, new_testbed) == 0)
+	if (report->comparisons->sides[side].matched & KEY_SET(TESTBED) || !old_testbed ||
+	    !new_testbed || strcmp(old_testbed, new_testbed) == 0)
 		return;
 	fputs(bullet, to);
+	fputs("the times of ", to);
 	put(to, before->name);
-	fputs(" was measured on ", to);
-	put(to, old_testbed);
 	fputs(" and ", to);
 	put(to, after->name);
-	fputs(" on ", to);
-	put(to, new_testbed);
-	fputs(": their times are not comparable\n", to);
+	fputs(" are not comparable", to);
+	if (!(report->by & KEY_SET(TESTBED))) {
+		fputs(": they were measured on ", to);
+		put(to, old_testbed);
+		fputs(" and ", to);
+		put(to, new_testbed);
+	}
+	putc('\n', to);
 }
 
 /* Of files it stands behind their names. */
@@ -306,7 +312,7 @@ static int put_sides(FILE *to, const struct difference_report *report, const cha
 	for (size_t i = 0; i < count; i++)
 		put_warnings(to, report, i, bullet, put);
 	for (size_t i = 1; i < count; i++) {
-		put_testbeds(to, &report->sides[0], &report->sides[i], bullet, put);
+		put_testbeds(to, report, i, bullet, put);
 		put_differing(to, report, i, bullet, put);
 	}
 	return 0;

@@ -229,8 +229,9 @@ static void changes_are_relative(void **state)
 	static const struct {
 		double before, after;
 		const char *text;
-	} table[] = { { 100, 119, "+19 %" }, { 1000, 996, "-0.4 %" }, { 3, 3, "0 %" },
-		      { 0, 0, "0 %" },	     { 0, 2, "from 0" },      { 2, 0, "-100 %" } };
+	} table[] = { { 100, 119, "+19 %" }, { 1000, 996, "-0.4 %" }, { 10000, 9999, "0.0 %" },
+		      { 3, 3, "0 %" },	     { 0, 0, "0 %" },	      { 0, 2, "from 0" },
+		      { 2, 0, "-100 %" } };
 	(void)state;
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {

@@ -172,7 +172,22 @@ setup() {
 	TESTBED=uml add other.jsonl mmap 1 $fast
 	run alloc-perf diff --measure fragments old.jsonl other.jsonl
 	assert_status 0
-	assert_output_has "OLD was measured on loop and NEW on uml: their times are not comparable"
+	assert_output_has "the times of OLD and NEW are not comparable: they were measured on loop and uml"
+}
+
+@test "--by testbed: kernels that differ with it are told" {
+	result other.jsonl
+	# shellcheck disable=SC2086
+	TESTBED=uml KERNEL=6.12 add other.jsonl mmap 1 $fast
+	run alloc-perf diff --by testbed --only method=mmap --measure fragments old.jsonl other.jsonl
+	assert_status 0
+	assert_output_has $'\nthe times of loop and uml are not comparable\nloop and uml also differ in: kernel\n'
+	# Where both have a testbed, it is matched.
+	# shellcheck disable=SC2086
+	KERNEL=6.12 add other.jsonl mmap 1 $fast
+	run alloc-perf diff --measure fragments old.jsonl other.jsonl
+	assert_status 0
+	[[ $output != *"not comparable"* ]]
 }
 
 @test "a kernel that both sides have is matched; several without a common one are refused" {
