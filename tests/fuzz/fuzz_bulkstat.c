@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 
 	must(totals_init(&result.totals, settings.sort, 0, false) == 0);
-	xfs_bulkstat(&kernel, &settings, &target, 2, &result);
+	xfs_bulkstat(&kernel, &settings, &target, 2, NULL, &result);
 	totals_finish(&result.totals);
 	return 0;
 }

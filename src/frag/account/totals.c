@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -411,32 +412,29 @@ static void merge_unreadable(struct totals *to, struct totals *from)
 	to->unreadable_count += more;
 }
 
+#define COUNTER(name, is_of_files)                                \
+	{                                                         \
+#name, offsetof(struct totals, name), is_of_files \
+	}
+
+const struct totals_counter totals_counters[] = {
+	COUNTER(unwritten_bytes, true), COUNTER(shared_bytes, true),
+	COUNTER(encoded_bytes, true),	COUNTER(delayed_bytes, true),
+	COUNTER(inline_bytes, true),	COUNTER(holes, true),
+	COUNTER(unopened_files, true),	COUNTER(table_files, true),
+	COUNTER(blockless_files, true), COUNTER(directories, false),
+	COUNTER(special_files, false),	COUNTER(vanished_files, false),
+	COUNTER(linked_again, false),	COUNTER(skipped_mounts, false),
+	COUNTER(silent_files, false),	COUNTER(filtered_files, false),
+};
+const size_t totals_counter_count = ARRAY_SIZE(totals_counters);
+
 static void merge_counters(struct totals *to, const struct totals *from)
 {
-	const struct {
-		uint64_t *to, from;
-	} counters[] = {
-		{ &to->unwritten_bytes, from->unwritten_bytes },
-		{ &to->shared_bytes, from->shared_bytes },
-		{ &to->encoded_bytes, from->encoded_bytes },
-		{ &to->delayed_bytes, from->delayed_bytes },
-		{ &to->inline_bytes, from->inline_bytes },
-		{ &to->holes, from->holes },
-		{ &to->unclear_files, from->unclear_files },
-		{ &to->unopened_files, from->unopened_files },
-		{ &to->table_files, from->table_files },
-		{ &to->blockless_files, from->blockless_files },
-		{ &to->directories, from->directories },
-		{ &to->special_files, from->special_files },
-		{ &to->vanished_files, from->vanished_files },
-		{ &to->linked_again, from->linked_again },
-		{ &to->skipped_mounts, from->skipped_mounts },
-		{ &to->silent_files, from->silent_files },
-		{ &to->filtered_files, from->filtered_files },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
-		*counters[i].to += counters[i].from;
+	for (size_t i = 0; i < ARRAY_SIZE(totals_counters); i++)
+		*totals_count(to, &totals_counters[i]) +=
+			*totals_count((struct totals *)from, &totals_counters[i]);
+	to->unclear_files += from->unclear_files;
 }
 
 /* Merges tables by name, of which both or none were initialised. */

@@ -6,6 +6,7 @@
 #ifndef FRAG_TOTALS_H
 #define FRAG_TOTALS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -103,6 +104,21 @@ struct totals {
 	struct map *map;    /* may be NULL */
 	struct filesystems *filesystems; /* borrowed; NULL: free space is not known */
 };
+
+/* A counter of totals with its key in JSON. */
+struct totals_counter {
+	const char *name;
+	size_t offset;
+	bool is_of_files; /* counted file by file: a guest need not send it */
+};
+
+extern const struct totals_counter totals_counters[];
+extern const size_t totals_counter_count;
+
+static inline uint64_t *totals_count(struct totals *totals, const struct totals_counter *counter)
+{
+	return (uint64_t *)((char *)totals + counter->offset);
+}
 
 /* 0 or -ENOMEM; totals_clear() when done, also after a failure. */
 int totals_init(struct totals *totals, const struct frag_sort *sort, size_t worst_count,

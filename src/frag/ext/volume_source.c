@@ -21,8 +21,6 @@
 
 struct scan {
 	struct pipeline pipeline;
-	const struct frag_settings *settings;
-	struct frag_result *result;
 	struct ext_volume *volume;
 	atomic_uint next_group;
 	atomic_bool has_lost_inodes;
@@ -58,17 +56,17 @@ static int scan_own_blocks(struct pipeline_worker *worker, struct ext_reader *re
 {
 	const struct scan *scan = worker->pipeline->context;
 	struct frag_collector collector = {
-		.model = scan->result->model,
+		.model = scan->pipeline.result->model,
 		.also = pipeline_watch_extent,
 		.also_context = worker->pipeline,
 	};
 	struct frag_file file = {
-		.device = scan->result->facts.device,
+		.device = scan->pipeline.result->facts.device,
 		.inode = number,
 		.size_bytes = EXT2_I_SIZE(inode),
 		.disk_bytes = ext_disk_bytes(reader->volume, inode),
 	};
-	int r = ext_read_map(reader, inode, &scan->result->facts, &collector, &file);
+	int r = ext_read_map(reader, inode, &scan->pipeline.result->facts, &collector, &file);
 
 	if (r == -ECANCELED)
 		return 0;
@@ -222,16 +220,16 @@ static const char *kind_of(struct ext2_super_block *super)
 
 static void set_facts(const struct scan *scan, const struct scan_target *target)
 {
-	struct filesystem_facts *facts = &scan->result->facts;
+	struct filesystem_facts *facts = &scan->pipeline.result->facts;
 
 	*facts = target->facts;
 	facts->kind = filesystem_kind_find(kind_of(scan->volume->fs->super));
 	facts->magic = EXT4_SUPER_MAGIC;
 	facts->block_bytes = scan->volume->block_bytes;
 	facts->volume_bytes = scan->volume->block_count * scan->volume->block_bytes;
-	scan->result->model = frag_model_for(scan->settings, facts);
-	if (scan->result->totals.map)
-		map_init(scan->result->totals.map, facts->volume_bytes);
+	scan->pipeline.result->model = frag_model_for(scan->pipeline.settings, facts);
+	if (scan->pipeline.result->totals.map)
+		map_init(scan->pipeline.result->totals.map, facts->volume_bytes);
 }
 
 static int scan_volume(struct scan *scan, const struct scan_target *target)
@@ -244,15 +242,15 @@ static int scan_volume(struct scan *scan, const struct scan_target *target)
 		.root = EXT2_ROOT_INO,
 		.top = is_inside ? "" : target->mount.point,
 	};
-	int r = ext_read_free(scan->volume, scan->result);
+	int r = ext_read_free(scan->volume, scan->pipeline.result);
 
-	scan->result->paths_inside = is_inside;
+	scan->pipeline.result->paths_inside = is_inside;
 	if (r < 0)
 		return r;
-	frag_result_set_whole(scan->result);
+	frag_result_set_whole(scan->pipeline.result);
 	r = pipeline_run_by_inode(&scan->pipeline, &directories);
 	if (r == 0 && atomic_load(&scan->has_lost_inodes))
-		r = frag_result_note(scan->result,
+		r = frag_result_note(scan->pipeline.result,
 				     "Some of its inode tables cannot be read; run e2fsck -n.");
 	return r;
 }
@@ -282,8 +280,6 @@ static int scan_ext(const struct frag_settings *settings, const struct scan_targ
 	CLEANUP(ext_volume_close) struct ext_volume volume = EXT_VOLUME_NONE;
 	struct scan scan = {
 		.pipeline = { .settings = settings, .result = ret, .work = work, .context = &scan },
-		.settings = settings,
-		.result = ret,
 		.volume = &volume,
 	};
 	int r = target->device ? ext_volume_open(target->device, &volume, problem) : -EOPNOTSUPP;

@@ -70,16 +70,4 @@ int frag_guest_put_row(FILE *to, const struct frag_file *file, const char *path)
  */
 int frag_guest_row_read(const json_t *row, const struct frag_result *result, struct frag_file *ret);
 
-/* The counters of totals that do not come from files: key, and offset in the struct. */
-struct frag_guest_counter {
-	const char *name;
-	size_t offset;
-};
-extern const struct frag_guest_counter frag_guest_counters[]; /* ends with a NULL */
-
-static inline uint64_t *frag_guest_counter(struct totals *totals, size_t offset)
-{
-	return (uint64_t *)((char *)totals + offset);
-}
-
 #endif

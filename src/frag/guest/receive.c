@@ -206,9 +206,10 @@ static int take_result(struct frag_guest *guest, const json_t *event)
 	if (!result->facts.kind || !source)
 		return -EPROTO;
 	result->source = source;
-	for (const struct frag_guest_counter *counter = frag_guest_counters; counter->name;
-	     counter++)
-		*frag_guest_counter(totals, counter->offset) = count_of(counters, counter->name);
+	for (size_t i = 0; i < totals_counter_count; i++)
+		if (!totals_counters[i].is_of_files)
+			*totals_count(totals, &totals_counters[i]) =
+				count_of(counters, totals_counters[i].name);
 	result->linked_full = json_is_true(json_object_get(event, "linked_full"));
 	r = take_unreadable(event, totals);
 	if (r == 0)

@@ -183,14 +183,3 @@ int frag_guest_row_read(const json_t *row, const struct frag_result *result, str
 	*ret = file;
 	return 0;
 }
-
-const struct frag_guest_counter frag_guest_counters[] = {
-	{ "directories", offsetof(struct totals, directories) },
-	{ "special_files", offsetof(struct totals, special_files) },
-	{ "vanished_files", offsetof(struct totals, vanished_files) },
-	{ "linked_again", offsetof(struct totals, linked_again) },
-	{ "skipped_mounts", offsetof(struct totals, skipped_mounts) },
-	{ "silent_files", offsetof(struct totals, silent_files) },
-	{ "filtered_files", offsetof(struct totals, filtered_files) },
-	{ NULL, 0 },
-};

@@ -124,14 +124,14 @@ static json_t *unreadable_to_json(const struct server *server)
 
 static json_t *counters_to_json(struct totals *totals)
 {
-	json_t *counters = json_object();
+	json_t *json = json_object();
 
-	for (const struct frag_guest_counter *counter = frag_guest_counters; counter->name;
-	     counter++)
-		json_object_set_new(
-			counters, counter->name,
-			json_integer((json_int_t)*frag_guest_counter(totals, counter->offset)));
-	return counters;
+	for (size_t i = 0; i < totals_counter_count; i++)
+		if (!totals_counters[i].is_of_files)
+			json_object_set_new(json, totals_counters[i].name,
+					    json_integer((json_int_t)*totals_count(
+						    totals, &totals_counters[i])));
+	return json;
 }
 
 static int send_result(struct server *server, const char *note)

@@ -44,9 +44,7 @@ struct walk_filesystem {
 
 struct walk {
 	struct pipeline pipeline;
-	const struct frag_settings *settings;
 	const struct frag_names *names;
-	struct frag_result *result;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -109,8 +107,8 @@ static struct walk_filesystem *find(struct walk *walk, uint64_t device)
 static struct walk_filesystem *add(struct walk *walk, const struct filesystem_facts *facts)
 {
 	if (walk->filesystem_count == 0) {
-		walk->result->facts = *facts;
-		walk->result->model = frag_model_for(walk->settings, facts);
+		walk->pipeline.result->facts = *facts;
+		walk->pipeline.result->model = frag_model_for(walk->pipeline.settings, facts);
 	}
 	if (walk->filesystem_count == WALK_FILESYSTEMS_MAX)
 		return NULL;
@@ -134,12 +132,12 @@ static int walk_use_facts(struct walker *walker, uint64_t device, int fd)
 		r = filesystem_read(fd, &walker->facts);
 		if (r == 0) {
 			walker->filesystem = add(walk, &walker->facts);
-			filesystems_add(walk->result->filesystems, &walker->facts, fd);
+			filesystems_add(walk->pipeline.result->filesystems, &walker->facts, fd);
 		}
 	}
 	pthread_mutex_unlock(&walk->filesystems_lock);
 	if (r == 0)
-		walker->worker->model = frag_model_for(walk->settings, &walker->facts);
+		walker->worker->model = frag_model_for(walk->pipeline.settings, &walker->facts);
 	return r;
 }
 
@@ -181,7 +179,7 @@ static bool walk_use_source(struct walker *walker, int fd)
 	if (!filesystem || atomic_load(&walk->pipeline.files) < FILES_WORTH_SOURCE ||
 	    !open_source(walk, filesystem, fd))
 		return false;
-	if ((walk->settings->newer && filesystem->source->has_old_times) ||
+	if ((walk->pipeline.settings->newer && filesystem->source->has_old_times) ||
 	    !filesystem->source->is_settled(filesystem->volume))
 		return false;
 	if (walker->reader_of != filesystem) {
@@ -365,7 +363,7 @@ static int scan_listed(struct walker *walker, struct directory *directory, size_
 		.visit = { .inodes = walker->inodes,
 			   .count = order(walker, count),
 			   .facts = &walker->facts,
-			   .exact = walker->walk->settings->exact,
+			   .exact = walker->walk->pipeline.settings->exact,
 			   .begin = begin_listed,
 			   .end = end_listed,
 			   .collector = &walker->worker->collector,
@@ -467,7 +465,7 @@ static int walk_enter(struct walker *walker, struct directory *directory, bool f
 	if (fstat(directory->fd, &status) < 0)
 		return -errno;
 	directory->device = status.st_dev;
-	if (walk->settings->one_filesystem && directory->parent &&
+	if (walk->pipeline.settings->one_filesystem && directory->parent &&
 	    directory->device != directory->parent->device) {
 		walker->totals->skipped_mounts++;
 		return 0;
@@ -483,7 +481,7 @@ static int walk_enter(struct walker *walker, struct directory *directory, bool f
 		return 0;
 	}
 	walker->totals->directories += r == 0;
-	if (r == 0 && walk->settings->with_directories)
+	if (r == 0 && walk->pipeline.settings->with_directories)
 		r = scan_own_blocks(walker, directory, &status);
 	return r < 0 ? r : 1;
 }
@@ -733,9 +731,7 @@ int frag_walk(const struct frag_settings *settings, const struct frag_names *nam
 			      .wake = wake_all,
 			      .context = &walk,
 			      .counted = inode_set_new() },
-		.settings = settings,
 		.names = names,
-		.result = ret,
 		.lock = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER,
 		.filesystems_lock = PTHREAD_MUTEX_INITIALIZER,

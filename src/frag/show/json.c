@@ -176,33 +176,14 @@ static json_t *unreadable_json(const struct totals *totals)
 
 static json_t *counters_json(const struct totals *totals)
 {
-	const struct {
-		const char *name;
-		uint64_t value;
-	} counters[] = {
-		{ "unwritten_bytes", totals->unwritten_bytes },
-		{ "shared_bytes", totals->shared_bytes },
-		{ "encoded_bytes", totals->encoded_bytes },
-		{ "delayed_bytes", totals->delayed_bytes },
-		{ "inline_bytes", totals->inline_bytes },
-		{ "holes", totals->holes },
-		{ "unopened_files", totals->unopened_files },
-		{ "table_files", totals->table_files },
-		{ "blockless_files", totals->blockless_files },
-		{ "directories", totals->directories },
-		{ "special_files", totals->special_files },
-		{ "vanished_files", totals->vanished_files },
-		{ "linked_again", totals->linked_again },
-		{ "skipped_mounts", totals->skipped_mounts },
-		{ "silent_files", totals->silent_files },
-		{ "filtered_files", totals->filtered_files },
-		{ "unreadable_files", totals->unreadable_count },
-	};
 	json_t *row = json_object();
 
-	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
-		json_object_set_new(row, counters[i].name,
-				    json_integer((json_int_t)counters[i].value));
+	for (size_t i = 0; i < totals_counter_count; i++)
+		json_object_set_new(row, totals_counters[i].name,
+				    json_integer((json_int_t)*totals_count((struct totals *)totals,
+									   &totals_counters[i])));
+	json_object_set_new(row, "unreadable_files",
+			    json_integer((json_int_t)totals->unreadable_count));
 	return row;
 }
 

@@ -28,8 +28,6 @@ enum { BATCH = 1024 };
 
 struct scan {
 	struct pipeline pipeline;
-	const struct frag_settings *settings;
-	struct frag_result *result;
 	const struct extent_kernel *kernel;
 	int fd;
 	uint32_t group_count;
@@ -52,8 +50,8 @@ static int read_layout(struct pipeline_worker *worker, const struct xfs_bulkstat
 	if (fd < 0)
 		return fd;
 	pipeline_restart_file(worker);
-	return frag_file_read(fd, worker->facts, scan->settings->sync, &worker->collector,
-			      &worker->file);
+	return frag_file_read(fd, worker->facts, worker->pipeline->settings->sync,
+			      &worker->collector, &worker->file);
 }
 
 /* Blocks of attributes are counted with those of the file, and could hide a hole. */
@@ -159,42 +157,28 @@ static int read_free_space(struct frag_result *result, int fd, const struct xfs_
 	return r == -ENOMEM ? r : 0;
 }
 
-static int scan_groups(struct scan *scan, const struct scan_target *target)
+int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
+		 const struct scan_target *target, uint32_t group_count, struct xfs_owners *owners,
+		 struct frag_result *ret)
 {
 	CLEANUP(freep) struct mounted_directories *directories = malloc(sizeof(*directories));
-	struct directory_reader reader;
-	int r;
-
-	if (!directories)
-		return -ENOMEM;
-	r = mounted_directory_reader(
-		directories, target->mount.point ? target->mount.point : target->path, &reader);
-	return r < 0 ? r : pipeline_run_by_inode(&scan->pipeline, &reader);
-}
-
-static int scan_inodes(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		       const struct scan_target *target, uint32_t group_count,
-		       struct xfs_owners *owners, struct frag_result *ret)
-{
 	struct scan scan = {
 		.pipeline = { .settings = settings, .result = ret, .work = work, .context = &scan },
-		.settings = settings,
-		.result = ret,
 		.kernel = kernel,
 		.fd = target->fd,
 		.group_count = group_count,
 		.owners = owners,
 	};
+	struct directory_reader reader;
+	int r;
 
+	if (!directories)
+		return -ENOMEM;
 	ret->facts = target->facts;
 	ret->model = frag_model_for(settings, &ret->facts);
-	return scan_groups(&scan, target);
-}
-
-int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		 const struct scan_target *target, uint32_t group_count, struct frag_result *ret)
-{
-	return scan_inodes(kernel, settings, target, group_count, NULL, ret);
+	r = mounted_directory_reader(
+		directories, target->mount.point ? target->mount.point : target->path, &reader);
+	return r < 0 ? r : pipeline_run_by_inode(&scan.pipeline, &reader);
 }
 
 static void owners_freep(struct xfs_owners **owners)
@@ -221,8 +205,8 @@ static int scan_xfs(const struct frag_settings *settings, const struct scan_targ
 	r = read_free_space(ret, target->fd, &geometry, &owners);
 	frag_result_set_whole(ret);
 	return r < 0 ? r
-		     : scan_inodes(&extent_running_kernel, settings, target, geometry.agcount,
-				   owners, ret);
+		     : xfs_bulkstat(&extent_running_kernel, settings, target, geometry.agcount,
+				    owners, ret);
 }
 
 const struct volume_source volume_source_xfs = { "xfs-bulkstat", scan_xfs };

@@ -44,10 +44,11 @@ int xfs_open_inode(int mount_fd, const struct xfs_bulkstat *inode);
 int xfs_probe_bulkstat(int fd);
 
 /*
- * The volume source without free space, on a kernel of the caller's choice and a volume of so
- * many allocation groups.
+ * Scans the files of a volume of so many allocation groups, on a kernel of the caller's choice.
+ * `owners` has all extents of the volume, or is NULL.
  */
 int xfs_bulkstat(const struct extent_kernel *kernel, const struct frag_settings *settings,
-		 const struct scan_target *target, uint32_t group_count, struct frag_result *ret);
+		 const struct scan_target *target, uint32_t group_count, struct xfs_owners *owners,
+		 struct frag_result *ret);
 
 #endif
