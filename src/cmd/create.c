@@ -198,7 +198,7 @@ static void print_left(struct creation *creation, const struct stat *before,
 	char text[SIZE_TEXT_MAX];
 
 	if (left_bytes)
-		fprintf(stderr, "alloc-perf: %s: %s could not be freed\n", path,
+		fprintf(stderr, "alloc-perf: %s: %s of new disk space could not be freed\n", path,
 			size_human((double)left_bytes, text));
 	if (after->st_size > before->st_size)
 		fprintf(stderr, "alloc-perf: %s is longer than before by %s\n", path,
@@ -279,31 +279,36 @@ static int create_all(struct creation *creation, char **paths, size_t count)
 	return status;
 }
 
+/* Takes the size from the end of the arguments. */
+static int take_size(char **words, size_t *count, uint64_t *ret, struct problem *problem)
+{
+	const char *size;
+
+	if (*count < 2)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "give a file and its size, such as: alloc-perf create disk.img "
+				   "4G");
+	size = words[--*count];
+	if (size_parse(size, ret) == 0 && *ret > 0)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "invalid size \"%s\": use a number with K, M, G or T, such as 512M; "
+			   "the size is the last argument",
+			   size);
+}
+
 static int run_create(const struct command *self, int argc, char **argv)
 {
+	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct create_options wanted = { 0 };
 	struct creation creation = { .options = &wanted };
 	char **paths = command_parse(self, argc, argv, &wanted);
 	size_t count = words_count(paths);
-	const char *size;
+	int r = take_size(paths, &count, &creation.bytes, &problem);
 
-	if (count < 2) {
-		fprintf(stderr, "alloc-perf create: give a file and its size, such as: alloc-perf "
-				"create disk.img 4G\n");
-		return PROBLEM_USAGE;
-	}
-	size = paths[--count];
-	if (size_parse(size, &creation.bytes) < 0 || creation.bytes == 0) {
-		fprintf(stderr,
-			"alloc-perf create: invalid size \"%s\": use a number with K, M, G or T, "
-			"such as 512M; the size is the last argument\n",
-			size);
-		return PROBLEM_USAGE;
-	}
-	creation.signal_fd = cmd_catch_signals();
-	if (creation.signal_fd < 0)
-		return cmd_complain(&(struct problem) { 0 }, creation.signal_fd);
-	return create_all(&creation, paths, count);
+	if (r == 0)
+		r = creation.signal_fd = cmd_catch_signals();
+	return r < 0 ? cmd_complain(&problem, r) : create_all(&creation, paths, count);
 }
 
 const struct command cmd_create = {

@@ -69,9 +69,10 @@ static int take_by(void *input, const struct option_row *row, const char *argume
 	sides->by = 1u << key;
 	if (!sides->values || *sides->values)
 		return 0;
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "--by %s has no value behind the \"=\"; without it all are compared",
-			   argument);
+	return problem_set(
+		problem, PROBLEM_USAGE, EINVAL,
+		"--by %s has no value: use --by KEY=VALUE, or --by KEY to compare all values",
+		argument);
 }
 
 static int take_only(void *input, const struct option_row *row, const char *argument,
@@ -174,8 +175,9 @@ static int check_sides(struct sides_request *sides, struct problem *problem)
 				   "--old and --new select parts of a single result file, or of "
 				   "--by; give one file, or --by");
 	if (sides->values && (sides->old_name || sides->new_name))
-		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "--by names what is compared already; omit --old and --new");
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			"the values of --by already name what is compared; omit --old and --new");
 	if (sides->file_count == 1 && !sides->by)
 		sides->by = KEY_SET_CONDITIONS;
 	return 0;

@@ -188,7 +188,7 @@ static int scan_volume(struct frag_request *request, struct frag_result *result,
 		return r;
 	if (request->partition && !image.type)
 		return problem_set(problem, PROBLEM_VERDICT, EOPNOTSUPP,
-				   "partition %u of %s holds no file system that is known here",
+				   "partition %u of %s contains no known file system",
 				   request->partition, path);
 	if (!needs_guest(&request->settings, &image))
 		return frag_volume(&request->settings, path, result, problem);

@@ -166,7 +166,7 @@ static int show(struct options *options, struct problem *problem)
 		return r;
 	if (results.record_count == 0)
 		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
-				   "the history contains no trial of a run %" PRId64
+				   "the history contains no run %" PRId64
 				   "; `alloc-perf history list` shows the stored runs",
 				   filter.run);
 	return show_results(options, &results);

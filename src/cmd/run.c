@@ -126,7 +126,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 		return r;
 	environment = &run->results.environments[run->results.environment_count - 1];
 	if (!environment->plan)
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s contains no plan to resume",
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s contains no plan to resume; start a new run",
 				   wanted->resume);
 	r = run_check_hooks(run, problem);
 	return r < 0 ? r : plan_read(&run->plan, environment->plan, wanted->resume, problem);

@@ -110,7 +110,9 @@ static int claim(struct run *run, struct problem *problem)
 	if (!run->path)
 		return 0;
 	if (flock(run->fd, LOCK_EX | LOCK_NB) < 0)
-		return problem_set(problem, PROBLEM_USAGE, errno, "%s is in use by another run",
+		return problem_set(problem, PROBLEM_USAGE, errno,
+				   "%s is in use by another run; wait for it, or choose another "
+				   "file with --output",
 				   run->path);
 	if (fstat(run->fd, &status) == 0 && S_ISREG(status.st_mode) &&
 	    ftruncate(run->fd, length) < 0)

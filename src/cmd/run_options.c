@@ -23,10 +23,10 @@ static int take_kernel(void *input, const struct option_row *row, const char *ar
 
 	(void)row;
 	if (!*argument || strchr(argument, ','))
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"invalid kernel \"%s\"; for a path with a comma, use a symbolic link",
-			argument);
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid kernel \"%s\" for --kernel: use one name or path; for "
+				   "a path with a comma, a symbolic link",
+				   argument);
 	return text_join(&run->kernels, ",", argument);
 }
 
@@ -38,7 +38,7 @@ static int take_added(void *input, const struct option_row *row, const char *arg
 
 	if (strchr(argument, '\n'))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
-				   "the --%s contain a line break; give the option several times "
+				   "--%s contains a line break; give the option several times "
 				   "to compare several",
 				   row->name);
 	return text_join(list, "\n", *argument ? argument : PLAN_NO_OPTIONS);

@@ -122,8 +122,11 @@ static int read_trials(const struct options *options, struct results *results,
 	if (r < 0)
 		return r;
 	if (results->record_count == 0)
-		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
-				   "the history contains no such trial on %s", options->filesystem);
+		return problem_set(
+			problem, PROBLEM_VERDICT, ENODATA,
+			"the history contains no such trial on %s; check --method, --on and "
+			"--size, or add results with `alloc-perf history add`",
+			options->filesystem);
 	return 0;
 }
 

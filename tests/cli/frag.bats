@@ -723,7 +723,7 @@ put() {
 	assert_output_has "image has no partition 3; it has 1, 4"
 	run alloc-perf frag --volume --partition 4 image
 	assert_status 1
-	assert_output_has "partition 4 of image holds no file system that is known here"
+	assert_output_has "partition 4 of image contains no known file system"
 	run alloc-perf frag --volume --partition 1 .
 	assert_status 2
 	assert_output_has "--partition is for an image of a disk"

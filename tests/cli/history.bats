@@ -152,7 +152,7 @@ kernel  runs  figure
 	assert_status 0
 	run alloc-perf history trend --fs ext4 --size 1G
 	assert_status 1
-	assert_output_has "the history contains no such trial on ext4"
+	assert_output_has "the history contains no such trial on ext4; check --method, --on and --size"
 	run alloc-perf history trend --fs ext4 --on loop
 	assert_status 1
 	run alloc-perf history trend --fs etx4
@@ -234,7 +234,8 @@ refused() { # STATUS SENTENCE ARGUMENT...
 	refused 1 "create it with" trend --fs ext4
 	[ ! -e data ]
 	some_history
-	refused 1 "contains no trial of a run 7" show 7
+	# shellcheck disable=SC2016 # backquotes in a message
+	refused 1 'contains no run 7; `alloc-perf history list` shows the stored runs' show 7
 }
 
 @test "history: a bad result file adds nothing, not even the good ones beside it" {

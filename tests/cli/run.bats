@@ -203,7 +203,7 @@ refused() { # SENTENCE ARGUMENT...
 	assert_output_has '"bigalloc" is neither an option nor the value of one'
 	run alloc-perf run -n --mkfs-options $'-O\nbigalloc'
 	assert_status 2
-	assert_output_has "the --mkfs-options contain a line break; give the option several times"
+	assert_output_has "--mkfs-options contains a line break; give the option several times"
 	run alloc-perf run -n --fs ext4+nodelalloc
 	assert_status 2
 	assert_output_has "use --fs ext4 and add its options with --mount-options or --mkfs-options"
@@ -637,7 +637,7 @@ fallocate 1048576 1" ]
 	run alloc-perf run --resume shared.jsonl 9<&-
 	exec 9<&-
 	assert_status 2
-	assert_output_has "shared.jsonl is in use by another run"
+	assert_output_has "shared.jsonl is in use by another run; wait for it, or choose another file with --output"
 	[ "$(wc -l <shared.jsonl)" = 2 ]
 }
 
