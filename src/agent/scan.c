@@ -153,7 +153,7 @@ static int mount_image(const char *type, const char **ret_note)
 
 /* ---- the conversation ---- */
 
-static int hear(FILE *in, json_t **ret)
+static int receive(FILE *in, json_t **ret)
 {
 	CLEANUP(freep) char *line = NULL;
 	size_t room = 0;
@@ -189,7 +189,7 @@ int scan_serve(int fd)
 		return -ENOMEM;
 	r = frag_guest_send(to, json_pack("{ss}", "event", "ready"));
 	if (r == 0)
-		r = hear(in, &json);
+		r = receive(in, &json);
 	if (r < 0)
 		return r;
 	if (json_unpack(json, "{ss ss ss sI sI so}", "device", &request.device, "type",

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * alloc-perf frag: options.  What is named decides the way: only files get a row
- * each, anything else sums.
- */
+/* alloc-perf frag: its options.  If the user names only files, each gets a row; else there are
+ * sums. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -144,7 +142,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-/* What an option means for others. */
+/* What an option implies for others. */
 static void settle(struct frag_request *request, char **names)
 {
 	struct frag_settings *settings = &request->settings;
@@ -176,7 +174,7 @@ static bool is_picture(const char *path)
 	return dot && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".html") == 0);
 }
 
-/* What does not go together; NULL: nothing. */
+/* The options that exclude each other; NULL: none. */
 static const char *find_conflict(const struct frag_request *request)
 {
 	const struct frag_settings *settings = &request->settings;
@@ -231,7 +229,7 @@ static int check(const struct frag_request *request, struct problem *problem)
 	return r < 0 ? r : output_check(request->output, request->force, problem);
 }
 
-static void look_at_terminal(struct show_options *show)
+static void read_terminal(struct show_options *show)
 {
 	unsigned columns = terminal_size(STDOUT_FILENO).columns;
 
@@ -252,7 +250,7 @@ static int run_frag(const struct command *self, int argc, char **argv)
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	int status, r;
 
-	look_at_terminal(&request.show);
+	read_terminal(&request.show);
 	settle(&request, command_parse(self, argc, argv, &request));
 	progress_line_start(&request.progress, request.quiet, 500000000, 200000000);
 	r = check(&request, &problem);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files that were named one by one: rows in the order in which they were named,
- * each printed as soon as it is known.
- */
+/* Single files: a row each, in the order of the command line, printed as soon as it is known. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -27,25 +24,24 @@ struct files {
 	struct frag_result *result;
 	json_t *rows;	 /* NULL: none wanted */
 	uint64_t device; /* of the file system last announced */
-	FILE *remarks;	 /* what comes behind the rows */
+	FILE *remarks;	 /* what is printed after the rows */
 	size_t shown;
 };
 
 /* ---- one of them ---- */
 
-static int look_verbosely(struct files *files, struct one_file *named)
+static int print_extents(struct files *files, struct one_file *one)
 {
 	struct filefrag_table table;
 	int r;
 
-	if (files->device != named->facts.device)
-		filefrag_announce(stdout, &named->facts,
-				  frag_is_block_mapped(named->fd, &named->facts));
-	files->device = named->facts.device;
-	filefrag_begin(&table, stdout, named->file.path, &named->file, &named->facts);
-	r = one_file_read(&files->request->settings, named, &files->result->totals, filefrag_row,
+	if (files->device != one->facts.device)
+		filefrag_announce(stdout, &one->facts, frag_is_block_mapped(one->fd, &one->facts));
+	files->device = one->facts.device;
+	filefrag_begin(&table, stdout, one->file.path, &one->file, &one->facts);
+	r = one_file_read(&files->request->settings, one, &files->result->totals, filefrag_row,
 			  &table);
-	filefrag_end(&table, named->file.path);
+	filefrag_end(&table, one->file.path);
 	return r;
 }
 
@@ -66,61 +62,58 @@ static int show(struct files *files, const struct frag_file *file)
 	return 0;
 }
 
-/*
- * The first page is read where that leaves no trace, the time of access included, or
- * where it was asked for.
- */
-static bool is_swap_wanted(const struct frag_request *request, const struct one_file *named)
+/* With --swap, or where reading the first page does not change the access time. */
+static bool is_swap_wanted(const struct frag_request *request, const struct one_file *one)
 {
 	if (request->swap)
 		return true;
-	return fcntl(named->fd, F_GETFL) & O_NOATIME && swap_signature(named->fd);
+	return fcntl(one->fd, F_GETFL) & O_NOATIME && swap_signature(one->fd);
 }
 
-/* The row, and what was asked for besides. */
-static int show_all(struct files *files, struct one_file *named)
+/* Prints the row and what else the options ask for. */
+static int show_all(struct files *files, struct one_file *one)
 {
 	CLEANUP(swap_clear) struct frag_swap swap = { 0 };
 	int r = 0;
 
-	if (is_swap_wanted(files->request, named)) {
-		r = swap_read(named->fd, &named->facts, &named->file, &swap);
-		named->file.swap = &swap;
+	if (is_swap_wanted(files->request, one)) {
+		r = swap_read(one->fd, &one->facts, &one->file, &swap);
+		one->file.swap = &swap;
 	}
 	if (files->request->settings.with_parts)
-		named->file.parts = &named->parts;
+		one->file.parts = &one->parts;
 	if (r == 0)
-		r = show(files, &named->file);
-	if (r == 0 && named->file.parts)
-		show_parts(files->remarks, &named->file, files->request->show.ascii);
-	if (r == 0 && named->file.swap)
-		show_swap(files->remarks, &named->file);
+		r = show(files, &one->file);
+	if (r == 0 && one->file.parts)
+		show_parts(files->remarks, &one->file, files->request->show.ascii);
+	if (r == 0 && one->file.swap)
+		show_swap(files->remarks, &one->file);
 	return r;
 }
 
-static int look(struct files *files, const char *path)
+static int print_one(struct files *files, const char *path)
 {
 	const struct frag_settings *settings = &files->request->settings;
 	bool verbosely = files->request->verbose && files->request->format == FRAG_TABLE;
-	CLEANUP(one_file_close) struct one_file named = { .fd = -1 };
-	int r = one_file_open(settings, path, &named);
+	CLEANUP(one_file_close) struct one_file one = { .fd = -1 };
+	int r = one_file_open(settings, path, &one);
 
 	if (r < 0)
 		return r;
-	filesystems_add(files->result->filesystems, &named.facts, named.fd);
+	filesystems_add(files->result->filesystems, &one.facts, one.fd);
 	if (!files->result->model) {
-		files->result->model = named.model;
-		files->result->facts = named.facts;
+		files->result->model = one.model;
+		files->result->facts = one.facts;
 		if (files->result->totals.map)
-			map_init(files->result->totals.map, named.facts.volume_bytes);
+			map_init(files->result->totals.map, one.facts.volume_bytes);
 	}
-	r = verbosely ? look_verbosely(files, &named)
-		      : one_file_read(settings, &named, &files->result->totals, NULL, NULL);
+	r = verbosely ? print_extents(files, &one)
+		      : one_file_read(settings, &one, &files->result->totals, NULL, NULL);
 	progress_line_wipe(&files->request->progress);
 	if (r == 0)
-		return show_all(files, &named);
+		return show_all(files, &one);
 	if (r == -ECANCELED) {
-		int shown = show(files, &named.file);
+		int shown = show(files, &one.file);
 
 		r = shown < 0 ? shown : r;
 	}
@@ -147,13 +140,13 @@ static bool is_cancelled(const struct frag_request *request)
 	return poll(&cancel, 1, 0) > 0;
 }
 
-static int look_at_all(struct files *files)
+static int print_each_named(struct files *files)
 {
 	const struct frag_request *request = files->request;
 
 	for (size_t i = 0; i < request->name_count && !files->result->partial; i++) {
 		const char *path = request->names[i];
-		int r = look(files, path);
+		int r = print_one(files, path);
 
 		if (r == -ENOMEM || r == -EIO)
 			return r;
@@ -173,7 +166,7 @@ static void show_sums(const struct files *files, const char *remarks)
 
 	if (request->format != FRAG_TABLE || request->diff)
 		return;
-	/* Below the tables of filefrag only what was asked for. */
+	/* Below the tables of filefrag only what options ask for. */
 	if (*remarks && (!request->verbose || request->swap || request->settings.with_parts))
 		printf("\n%s", remarks);
 	if (request->verbose || files->shown == 0)
@@ -182,7 +175,7 @@ static void show_sums(const struct files *files, const char *remarks)
 	show_verdict(stdout, files->result, &request->show);
 }
 
-/* What was kept for later comes out. */
+/* Prints what follows the rows. */
 static int show_rest(struct files *files, const struct strbuf *remarks)
 {
 	if (fclose(TAKE_PTR(files->remarks)) != 0)
@@ -216,7 +209,7 @@ int frag_files(struct frag_request *request)
 	if (r == 0 && request->format == FRAG_CSV)
 		r = show_csv_header(stdout);
 	if (r == 0)
-		r = look_at_all(&files);
+		r = print_each_named(&files);
 	if (r == 0 && !result.model)
 		return PROBLEM_VERDICT;
 	if (r == 0)
@@ -251,15 +244,15 @@ static bool has_changed(const struct frag_file *before, const struct frag_file *
 	       before->delayed_bytes != now->delayed_bytes;
 }
 
-static int look_now(const struct frag_request *request, struct frag_file *ret)
+static int read_now(const struct frag_request *request, struct frag_file *ret)
 {
-	CLEANUP(one_file_close) struct one_file named = { .fd = -1 };
-	int r = one_file_open(&request->settings, request->names[0], &named);
+	CLEANUP(one_file_close) struct one_file one = { .fd = -1 };
+	int r = one_file_open(&request->settings, request->names[0], &one);
 
 	if (r == 0)
-		r = one_file_read(&request->settings, &named, NULL, NULL, NULL);
+		r = one_file_read(&request->settings, &one, NULL, NULL, NULL);
 	if (r == 0)
-		*ret = named.file;
+		*ret = one.file;
 	return r;
 }
 
@@ -273,7 +266,7 @@ int frag_watch(struct frag_request *request)
 
 	printf("%9s %12s %10s %10s %12s\n", "seconds", "size", "extents", "fragments", "delayed");
 	do {
-		r = look_now(request, &now);
+		r = read_now(request, &now);
 		if (r == -ECANCELED)
 			break;
 		if (r < 0) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An image of a file system that only a kernel reads: that of a guest. */
+/* frag of an image of a file system that only a kernel can read, by a guest. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -30,7 +30,7 @@ static void tick(void *context)
 	frag_progress(scan->guest.files, scan->request);
 }
 
-/* What the guest's kernel has refused. */
+/* The message when the guest failed. */
 static int refused(const struct guest_scan *scan, const struct image *image, const char *kernel,
 		   struct problem *problem)
 {
@@ -46,7 +46,7 @@ static int refused(const struct guest_scan *scan, const struct image *image, con
 			   scan->guest.stage, why);
 }
 
-/* What is known of the image before its file system is looked at. */
+/* Initialises the result with what is known before the guest reads the file system. */
 static int begin(struct guest_scan *scan, int fd)
 {
 	struct frag_result *result = scan->guest.result;

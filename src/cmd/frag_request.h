@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What alloc-perf frag was asked for, and the ways it goes about it. */
+/* What the options of alloc-perf frag ask for, and the functions that do it. */
 #ifndef CMD_FRAG_REQUEST_H
 #define CMD_FRAG_REQUEST_H
 
@@ -25,12 +25,12 @@ struct frag_request {
 	uint64_t start_ns;
 	struct progress_line progress;
 	bool is_volume, verbose, quiet, zero, force, swap, extensions;
-	const struct frag_result *result; /* of a tree or a volume, while it is made */
+	const struct frag_result *result; /* of a tree or a volume, while it is scanned */
 	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
 	char *const *names;		  /* ends with NULL */
 	size_t name_count;
 	unsigned depth;	    /* --depth */
-	unsigned partition; /* of the image; 0: it is no disk */
+	unsigned partition; /* of the image; 0: the image is no disk */
 	bool in_guest;	    /* the image is being read in one */
 };
 
@@ -46,7 +46,8 @@ int frag_in_guest(struct frag_request *request, const struct image *image, struc
 
 /* ---- shared by them (frag_show.c) ---- */
 
-/* Prints a result in the form asked for, its map, and what --diff says; returns the exit status. */
+/* Prints the result in the chosen format, its map, and the output of --diff; returns the exit
+ * status. */
 int frag_finish(struct frag_request *request, const struct frag_result *result, json_t *files);
 
 /* As frag_settings.each, for --each, --csv and --names. */

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Everything frag prints passes here, so that one place knows whether all of it
- * arrived.
- */
+/* All output of frag, so that errors of writing are found in one place. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,7 +39,7 @@ void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t
 	struct frag_request *request = context;
 	double share = file->size_bytes ? (double)until_bytes / (double)file->size_bytes : 1;
 
-	/* Where the table scrolls by on the same terminal, it is progress enough. */
+	/* No progress line if rows are printed on the same terminal. */
 	if (request->verbose && isatty(STDOUT_FILENO))
 		return;
 	if (progress_line_is_due(&request->progress))
@@ -61,7 +58,7 @@ static int print_json_line(const struct frag_file *file)
 	return r == 0 && ferror(stdout) ? -EIO : r;
 }
 
-/* Only what another program finds by it. */
+/* Only names by which another program finds the file. */
 static int print_name(const struct frag_file *file, struct frag_request *request)
 {
 	bool is_inside = request->is_volume && request->result->paths_inside;
@@ -193,7 +190,7 @@ static void list_unreadable(const struct totals *totals)
 			(unsigned long long)totals->unreadable_count - UNREADABLE_MAX);
 }
 
-/* The table has it and so has JSON, but rows have no place for it. */
+/* Table and JSON have the note; rows do not. */
 static void print_note(const struct frag_request *request, const struct frag_result *result)
 {
 	if (result->note && request->format != FRAG_TABLE && request->format != FRAG_JSON)

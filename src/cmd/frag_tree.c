@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trees, lists of names and whole volumes: sums, and rows only where they are
- * wanted.  Names from a pipe are waited for together with Ctrl-C, which stdio
- * could not do.
+ * Trees, lists of names and whole volumes: sums, and rows if options ask for them.  Names are not
+ * read by stdio, because Ctrl-C has to end the wait for a pipe.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,17 +21,17 @@ enum { NAMES_BYTES = 65536 };
 
 /* ---- names ---- */
 
-struct inode_paths {
+struct names {
 	const struct frag_request *request;
 	size_t next;	    /* of those on the command line */
 	int fd;		    /* of the others; -1: none */
-	struct strbuf text; /* read, and from `at` on not handed out yet */
+	struct strbuf text; /* read; from `at` on not returned yet */
 	size_t at;
 	bool ended;
 };
 
-/* More text, if the user does not end the waiting for it.  0 or -errno. */
-static int read_more(struct inode_paths *names)
+/* Reads more text; Ctrl-C ends the names.  0 or -errno. */
+static int read_more(struct names *names)
 {
 	struct pollfd watched[2] = {
 		{ .fd = names->fd, .events = POLLIN },
@@ -59,7 +58,7 @@ static int read_more(struct inode_paths *names)
 }
 
 /* 1 with a name, 0 at the end, -errno. */
-static int next_line(struct inode_paths *names, const char **ret_name)
+static int next_line(struct names *names, const char **ret_name)
 {
 	int separator = names->request->zero ? '\0' : '\n';
 
@@ -92,7 +91,7 @@ static int next_line(struct inode_paths *names, const char **ret_name)
 
 static int next_name(void *context, const char **ret_name)
 {
-	struct inode_paths *names = context;
+	struct names *names = context;
 
 	if (names->next < names->request->name_count) {
 		*ret_name = names->request->names[names->next++];
@@ -101,14 +100,14 @@ static int next_name(void *context, const char **ret_name)
 	return names->fd >= 0 ? next_line(names, ret_name) : 0;
 }
 
-static void names_clear(struct inode_paths *names)
+static void names_clear(struct names *names)
 {
 	if (names->fd != STDIN_FILENO)
 		fd_close(names->fd);
 	strbuf_clear(&names->text);
 }
 
-static int names_open(struct inode_paths *names)
+static int names_open(struct names *names)
 {
 	const char *path = names->request->files_from;
 
@@ -153,7 +152,7 @@ int frag_tree(struct frag_request *request)
 {
 	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
 	CLEANUP(problem_clear) struct problem problem = { 0 };
-	CLEANUP(names_clear) struct inode_paths names = { .request = request, .fd = -1 };
+	CLEANUP(names_clear) struct names names = { .request = request, .fd = -1 };
 	int r = names_open(&names);
 
 	if (r)
@@ -166,8 +165,8 @@ int frag_tree(struct frag_request *request)
 }
 
 /*
- * ext2, ext3 and ext4 are read as they are, unless their log has to be replayed first.  A
- * guest does not send directories.
+ * ext2, ext3 and ext4 are read directly, unless their log has to be replayed first.  A guest does
+ * not send directories.
  */
 static bool needs_guest(const struct frag_settings *settings, const struct image *image)
 {
@@ -195,7 +194,7 @@ static int scan_volume(struct frag_request *request, struct frag_result *result,
 	r = frag_in_guest(request, &image, result, problem);
 	if (r == 0 || !image.has_dirty_log || problem->kind != PROBLEM_LACK)
 		return r;
-	/* It says itself that its log was not replayed. */
+	/* Without a guest; the result notes that the log was not replayed. */
 	problem_clear(problem);
 	frag_result_clear(result);
 	return frag_volume(&request->settings, path, result, problem);
