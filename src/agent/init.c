@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first and only process of a guest: sets up what its job needs, serves one
- * request on the serial line, and switches the machine off.  Linked statically,
- * it is the whole of the initramfs.  The job is a trial, unless "scan=1" stands in
- * the kernel's command line, of which the kernel makes a variable.
+ * The init of a guest, and its only process: it prepares the guest, serves one request on the
+ * serial line, and powers the machine off.  It is linked statically and is the whole initramfs.
+ * The request is a trial, or a scan if the kernel's command line contains "scan=1", which the
+ * kernel passes as an environment variable.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -39,7 +39,7 @@ static void prepare_directories(void)
 	}
 }
 
-/* No echo, no line discipline: bytes as they are. */
+/* Raw mode: no echo, no line discipline. */
 static int open_line(void)
 {
 	int fd = open(serial_line, O_RDWR | O_NOCTTY | O_CLOEXEC);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Mounted read-only, which replays a log all the same: the device can be written to, since
- * it is a layer above the image.  jfs, whose log no kernel replays, can be mounted in no
- * other way.  Where the log is too damaged for that, the image is mounted without it.
+ * The image is mounted read-only.  The log is replayed nevertheless, since the device, a layer
+ * above the image, is writable. jfs, whose log no kernel replays, cannot be mounted in another
+ * way.  If the log is too damaged, the image is mounted without it.
  */
 #include "agent/scan.h"
 
@@ -32,7 +32,7 @@ enum {
 
 static const char directory[] = "/mnt";
 
-/* How to leave out the log. */
+/* The option to ignore the log. */
 static const struct {
 	const char *type, *options;
 } without_log[] = {
@@ -87,7 +87,7 @@ static int control_partition(int fd, int operation, struct blkpg_partition *part
 	return ioctl(fd, BLKPG, &argument) < 0 ? -errno : 0;
 }
 
-/* The host has read the table; what this kernel made of it goes. */
+/* The host has read the partition table; this kernel's partitions are removed. */
 static int make_partition(const struct scan_request *request)
 {
 	CLEANUP(fd_closep) int fd = open(request->device, O_RDWR | O_CLOEXEC);
@@ -129,8 +129,7 @@ static const char *options_without_log(const char *type)
 
 static int mount_with(const char *type, const char *more)
 {
-	/* All subvolumes, not only the default one; one device of several is enough for a mirror.
-	 */
+	/* All subvolumes, not only the default one; for a mirror one device is sufficient. */
 	const char *own = strcmp(type, "btrfs") == 0 ? ",subvolid=5,degraded" : "";
 	CLEANUP(freep)
 	char *options = text_format("ro%s%s%s", own, more ? "," : "", more ? more : "");

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The one vector: an array that grows by one element at a time, beside its count. */
+/* Growing arrays.  The array and its count are two variables of the user. */
 #ifndef BASE_ARRAY_H
 #define BASE_ARRAY_H
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Doubles the array whenever `count` is a power of two.  NULL: out of memory; the array is intact.
+/*
+ * Doubles the array whenever `count` is a power of two.  NULL: out of memory, and the array is
+ * unchanged.
  */
 static inline void *array_room(void *array, size_t count, size_t element_bytes)
 {
@@ -15,7 +17,7 @@ static inline void *array_room(void *array, size_t count, size_t element_bytes)
 	return reallocarray(array, count ? count * 2 : 1, element_bytes);
 }
 
-/* Makes room for element number `count` of an array that has `count` of them.  0 or -ENOMEM. */
+/* Makes room for one more element after the `count` present ones.  0 or -ENOMEM. */
 #define ARRAY_ROOM(array, count)                                              \
 	({                                                                    \
 		void *room_ = array_room((array), (count), sizeof(*(array))); \
@@ -24,7 +26,7 @@ static inline void *array_room(void *array, size_t count, size_t element_bytes)
 		room_ ? 0 : -ENOMEM;                                          \
 	})
 
-/* Appends an element and counts it.  0 or -ENOMEM. */
+/* Appends an element and increments the count.  0 or -ENOMEM. */
 #define ARRAY_ADD(array, count, element)                   \
 	({                                                 \
 		int added_ = ARRAY_ROOM((array), (count)); \

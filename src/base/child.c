@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that make file systems live in /usr/sbin, which an ordinary user's
- * PATH lacks on Debian: we look there ourselves.
+ * mkfs programs are in /usr/sbin, which is not in an ordinary user's PATH on Debian, so it is
+ * searched as well.
  *
- * User-Mode Linux puts its processes into groups of their own, so killing a
- * group would leak them.  In a PID namespace the kernel kills them all when the
- * first one goes, however it goes.  Where it grants none (containers, hardened
- * machines) a keeper stands between: a subreaper, which gets every orphan below
- * it, and kills them when it is told to or when its parent dies.
+ * User-Mode Linux puts its processes into process groups of their own, so killing a group would
+ * miss them.  In a PID namespace the kernel kills all of them when the first process ends.  If the
+ * kernel does not allow one (containers, hardened machines), a keeper process is put in between: a
+ * subreaper, which inherits every orphan below it, and kills them when it is told to or when its
+ * parent dies.
  */
 #include "base/child.h"
 
@@ -35,7 +35,7 @@ enum {
 	KEEPER_END = SIGTERM, /* tells a keeper to end */
 };
 
-/* As fork() calls it, and not clone3(): the sandboxes of containers answer that with ENOSYS. */
+/* Calls clone() like fork(), not clone3(), for which sandboxes of containers return ENOSYS. */
 static pid_t clone_with(unsigned long flags, int *pidfd)
 {
 	flags |= CLONE_PIDFD | SIGCHLD;
@@ -51,7 +51,7 @@ static pid_t clone_in_namespace(int *pidfd)
 	return clone_with(CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER), pidfd);
 }
 
-/* By a policy, or since all are used up. */
+/* Forbidden by a policy, or the limit is reached. */
 static int namespace_refused(int error)
 {
 	return error == EPERM || error == EACCES || error == ENOSPC || error == EUSERS ||
@@ -65,7 +65,10 @@ static void settle(int parent_pidfd)
 	sigset_t none;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	/* It may have died before that took effect; its pid does not tell in a namespace. */
+	/*
+	 * The parent may have died before that took effect; in a namespace its pid does not show
+	 * that.
+	 */
 	if (poll(&parent, 1, 0) != 0)
 		_exit(127);
 	setsid();
@@ -74,7 +77,9 @@ static void settle(int parent_pidfd)
 	signal(SIGPIPE, SIG_DFL);
 }
 
-/* A child that dies hands its own to us, so this goes on until there is none. */
+/*
+ * A child that dies leaves its children to this process, so this is repeated until there are none.
+ */
 static void kill_children(void)
 {
 	do {
@@ -89,8 +94,8 @@ static void kill_children(void)
 }
 
 /*
- * Becomes the keeper of a process, in which alone this returns.  It holds no
- * descriptor: others wait for the end of a pipe that only the kept one writes.
+ * Becomes the keeper of a new process; returns only in that process.  The keeper has no
+ * descriptors open, because others wait for the end of a pipe that only the child writes to.
  */
 static void keep(void)
 {
@@ -174,7 +179,7 @@ char *child_find_program(const char *name)
 	return NULL;
 }
 
-/* In the child: streams, then everything but `keep` closed on exec. */
+/* In the child: sets the streams, and closes everything except `keep` on exec. */
 static int arrange_descriptors(const struct child_command *command)
 {
 	int wanted[3] = { command->in_fd, command->out_fd, command->err_fd };
@@ -182,7 +187,7 @@ static int arrange_descriptors(const struct child_command *command)
 
 	if (null_fd < 0)
 		return -errno;
-	/* Out of the way of 0, 1 and 2 first. */
+	/* First moves the descriptors above 0, 1 and 2. */
 	for (int i = 0; i < 3; i++) {
 		wanted[i] = fcntl(wanted[i] < 0 ? null_fd : wanted[i], F_DUPFD_CLOEXEC, 3);
 		if (wanted[i] < 0)
@@ -198,7 +203,7 @@ static int arrange_descriptors(const struct child_command *command)
 	return 0;
 }
 
-/* The child reports a failed exec() through a pipe that a successful one closes. */
+/* The child reports a failed exec() through a pipe, which a successful exec() closes. */
 static void become(const char *program, const struct child_command *command, int report_fd)
 {
 	int r = arrange_descriptors(command);
@@ -280,7 +285,7 @@ void child_kill(struct child *child)
 {
 	if (child->pid <= 0)
 		return;
-	/* It is not reaped yet, so no other group can have its number. */
+	/* It is not reaped yet, so its number is not reused. */
 	if (child->is_group)
 		kill(-child->pid, child->end_signal);
 	syscall(SYS_pidfd_send_signal, child->pidfd, child->end_signal, NULL, 0);
@@ -292,7 +297,7 @@ void child_killp(struct child *child)
 	child_kill(child);
 }
 
-/* The first OUTPUT_BYTES of what was written to the memory file. */
+/* The first OUTPUT_BYTES of the output in the memory file. */
 static int collect(int output_fd, char **ret_output)
 {
 	if (lseek(output_fd, 0, SEEK_END) > OUTPUT_BYTES && ftruncate(output_fd, OUTPUT_BYTES) < 0)

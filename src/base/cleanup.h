@@ -53,7 +53,7 @@ static inline void fd_closep(int *fd)
 	*fd = fd_close(*fd);
 }
 
-/* For `CLEANUP(freep) char *text`: any pointer that free() takes. */
+/* For CLEANUP(freep), with any pointer that free() takes. */
 static inline void freep(void *pointer)
 {
 	free(*(void **)pointer);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Start-up code that both programs share, so this prints and ends the process for them. */
+/* Start-up code of both programs.  It prints and ends the process for them. */
 #include "base/command.h"
 
 #include <argp.h>
@@ -33,12 +33,12 @@ static int is_abandoned(int fd)
 }
 
 /*
- * Writes out what was printed.  The exit status of what has `status` otherwise: whoever closes a
- * pipe has seen enough, and anything else is an error.  `name` may have words behind it.
+ * Flushes the output.  Returns `status`, or that of an error.  A closed pipe is not an error,
+ * since the reader has seen enough.  `name` may be followed by words.
  */
 static int finish(const char *name, int status)
 {
-	/* What failed at an earlier flush left no number behind. */
+	/* An earlier failed flush left no error number. */
 	int earlier = ferror(stdout), error = fflush(stdout) != 0 ? errno : earlier ? EIO : 0;
 
 	if (error == 0 || is_abandoned(STDOUT_FILENO))
@@ -53,8 +53,8 @@ static void print_version(const char *name)
 }
 
 /*
- * A file that got the number of a closed stream would be printed into.  What
- * takes its place fails with EBADF, as the stream itself would.
+ * Without this, a file that is opened with the number of a closed stream would receive its
+ * output.  The replacement fails with EBADF, like the closed stream.
  */
 static void occupy_streams(void)
 {
@@ -120,7 +120,7 @@ static const struct option_row *row_at(const struct command *command, size_t ind
 	return index - own < count_rows(command->shared) ? &command->shared[index - own] : NULL;
 }
 
-/* argp's number of an option. */
+/* The key of an option in argp. */
 static int key_of(const struct option_row *row, size_t index)
 {
 	return row->letter ? row->letter : KEY_ROWS + (int)index;
@@ -190,7 +190,7 @@ static struct argp_option *make_options(const struct command *command)
 	return TAKE_PTR(options);
 }
 
-/* argp prints what follows the \v below the options. */
+/* argp prints the text after \v below the options. */
 static char *make_doc(const struct command *command)
 {
 	const char *notes = command->notes ? command->notes : "", *status = command->exit_status;
@@ -252,7 +252,7 @@ static int is_version(const char *word)
 	return is_one_of(word, words);
 }
 
-/* Columns that "name ARGUMENTS" takes. */
+/* The width of "name ARGUMENTS". */
 static int usage_width(const struct command *command)
 {
 	const char *arguments = command->arguments;
@@ -307,7 +307,7 @@ static int enter(const struct command *command, int argc, char **argv)
 	return dispatch(command, argc - 1, argv + 1);
 }
 
-/* "help run" is "run --help", and "help history trend" is "history trend --help". */
+/* Turns "help run" into "run --help", and "help history trend" into "history trend --help". */
 static int help_with(const struct command *command, int argc, char **argv)
 {
 	CLEANUP(freep) char **longer = calloc((size_t)argc + 1, sizeof(*longer));
@@ -383,7 +383,9 @@ int command_main(const struct command *program, int argc, char **argv)
 	int status = 0;
 
 	occupy_streams();
-	/* A help that fits is written by the last flush, which knows why it cannot be. */
+	/*
+	 * If the help fits the buffer, the last flush writes it and knows the reason of a failure.
+	 */
 	if (!isatty(STDOUT_FILENO))
 		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	argp_err_exit_status = PROBLEM_USAGE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CSV as RFC 4180 quotes it, but with lines that end in a plain newline: all readers of CSV take
- * that, and awk and cut take nothing else.  Text is written byte for byte, whatever its encoding.
+ * CSV with the quoting of RFC 4180, and a plain newline at the end of each line: all readers of
+ * CSV accept that, and awk and cut need it.  Text is written byte for byte, whatever its encoding.
  */
 #ifndef BASE_CSV_H
 #define BASE_CSV_H
@@ -14,7 +14,7 @@ struct csv {
 	bool in_row; /* a field was written to this row */
 };
 
-/* Writes the next field, quoted if it has to be.  NULL: an empty field. */
+/* Writes the next field, with quotes if needed.  NULL: an empty field. */
 void csv_text(struct csv *csv, const char *text);
 
 /* The same for a number or a name, which must not need quotes. */

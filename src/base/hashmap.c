@@ -22,7 +22,9 @@ static char *slot_at(const struct hashmap *map, void *slots, size_t i)
 	return (char *)slots + i * map->kind->slot_bytes;
 }
 
-/* The slot with that key, or the free one where it belongs; at least one is free, so it ends. */
+/*
+ * The slot with this key, or the free slot for it.  At least one slot is free, so the search ends.
+ */
 static void *probe(const struct hashmap *map, uint64_t hash, const void *key)
 {
 	size_t mask = map->slot_count - 1;

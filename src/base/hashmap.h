@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table of slots that the user lays out: open addressing, doubling when three quarters are
- * taken, no removal.  A slot of zeros is free.
+ * A hash table whose slots the user defines: open addressing, doubled when three quarters are
+ * used, no removal.  A slot of zeros is free.
  */
 #ifndef BASE_HASHMAP_H
 #define BASE_HASHMAP_H
@@ -25,7 +25,7 @@ struct hashmap {
 	size_t slot_count, used;
 };
 
-/* Spreads the bits of a number, or of two. */
+/* Hashes a number. */
 static inline uint64_t hash_number(uint64_t number)
 {
 	number *= 0x9e3779b97f4a7c15u;
@@ -34,17 +34,16 @@ static inline uint64_t hash_number(uint64_t number)
 
 uint64_t hash_bytes(const void *data, size_t bytes);
 
-/* The slot with that key; NULL: there is none.  `hash` is what the kind computes for it. */
+/* The slot with this key; NULL: there is none.  `hash` is the kind's hash of the key. */
 void *hashmap_find(const struct hashmap *map, uint64_t hash, const void *key);
 
 /*
- * The same, or a free slot for the key, which the caller has to fill at once.  Returns 1 (found),
- * 0 (a new slot, counted), -ENOSPC (slots_max is reached) or -ENOMEM.  Slots move when one is
- * added.
+ * The same, or a new slot for the key, which the caller must fill at once.  1: found; 0: a new
+ * slot; -ENOSPC: slots_max is reached; -ENOMEM.  Slots move when one is added.
  */
 int hashmap_add(struct hashmap *map, uint64_t hash, const void *key, void **ret_slot);
 
-/* Slot number `i` of slot_count, for a walk over all; NULL: it is free. */
+/* Slot number `i` of slot_count, to iterate over all; NULL: it is free. */
 void *hashmap_slot(const struct hashmap *map, size_t i);
 
 /* Frees the slots, not what they point to. */

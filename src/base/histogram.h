@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Counts of whole numbers, nanoseconds say, in intervals that are at most 1/64 of their lower bound
- * wide, over the whole range of 64 bits.  Counting takes a few nanoseconds and no memory; all
- * counts, the least and the largest value are exact.
+ * Counts of integers, such as nanoseconds, in intervals whose width is at most 1/64 of their lower
+ * bound, over the whole range of 64 bits.  Counting takes a few nanoseconds and no memory.  All
+ * counts, the minimum and the maximum are exact.
  */
 #ifndef BASE_HISTOGRAM_H
 #define BASE_HISTOGRAM_H

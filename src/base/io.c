@@ -33,7 +33,7 @@ int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes)
 	size_t bytes;
 
 	for (;;) {
-		/* As much again as there is, so that a large file takes few calls. */
+		/* Doubles the buffer, so that a large file takes few calls. */
 		size_t room = data.bytes > STEP_BYTES ? data.bytes : STEP_BYTES;
 		char *to = strbuf_reserve(&data, room);
 		ssize_t got = to ? read(fd, to, room) : -1;

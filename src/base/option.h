@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The options of a command: rows of a table, each of a kind that says what its argument sets. */
+/* The options of a command: rows of a table.  The kind of a row defines what its argument sets. */
 #ifndef BASE_OPTION_H
 #define BASE_OPTION_H
 
@@ -10,7 +10,7 @@
 
 /* What an option sets in the command's input, a struct. */
 enum option_kind {
-	OPTION_TAKEN,	 /* whatever take() does */
+	OPTION_TAKEN,	 /* set by take() */
 	OPTION_TEXT,	 /* a const char * */
 	OPTION_FLAG,	 /* a bool, to true */
 	OPTION_BITS,	 /* the bits `value` of an unsigned */
@@ -42,12 +42,12 @@ struct option_row {
 	size_t offset;			  /* in the input */
 	unsigned long value, least, most; /* by the kind; most 0: no limit */
 	const struct option_choices *choices;
-	/* 0, or -errno with a sentence. */
+	/* 0, or -errno with *problem set. */
 	int (*take)(void *input, const struct option_row *row, const char *argument,
 		    struct problem *problem);
 	const char *fallback; /* the default, for --help and the manual; NULL: none is printed */
 	bool repeats;	      /* it can be given several times */
-	int group;	      /* those of one group stand together */
+	int group;	      /* options of one group are listed together */
 	const char *key;      /* the same in a plan file; NULL: it has none */
 	/*
 	 * How a shell completes its argument.  "auto self": one of these words.  "<file>": by the
@@ -70,11 +70,14 @@ enum { OPTION_NANOSECONDS = 1000000000 }; /* `value` of a duration */
 		.entries = (table), .entry_bytes = sizeof(*(table)), .count = &(number)     \
 	}
 
-/* Sets in `input` what the option says.  0, or -errno with a sentence. */
+/* Sets the member of `input`.  0, or -errno with *problem set. */
 int option_set(const struct option_row *row, const char *argument, void *input,
 	       struct problem *problem);
 
-/* The entry of that name.  `option` is for the sentence; NULL: the word is an argument. */
+/*
+ * Finds the entry of that name.  `option` is the option for the message; NULL: the word is an
+ * argument.
+ */
 int option_choose(const struct option_choices *choices, const char *option, const char *word,
 		  const void **ret, struct problem *problem);
 

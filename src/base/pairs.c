@@ -9,7 +9,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 
-/* Slots hold the number of a pair, counted from 1. */
+/* A slot contains the number of a pair, counted from 1. */
 static bool is_used(const void *slot)
 {
 	return *(const size_t *)slot != 0;
@@ -39,7 +39,7 @@ static bool matches(const void *slot, const void *key, const void *context)
 
 static const struct hashmap_kind pairs_kind = { sizeof(size_t), is_used, hash_slot, matches };
 
-/* The pair with that key, made if there is none.  NULL: out of memory. */
+/* The pair with that key, created if there is none.  NULL: out of memory. */
 static struct pair *open_pair(struct pairs *pairs, const char *key)
 {
 	CLEANUP(freep) char *copy = strdup(key);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Things of two sides that are matched by a key, and how far a value of one side is from that of
- * the other.  For comparisons of results, and of what `frag` saved.
+ * Items of two sides that are matched by a key, and the change of a value from one side to the
+ * other.  For comparisons of results and of saved `frag` results.
  */
 #ifndef BASE_PAIRS_H
 #define BASE_PAIRS_H
@@ -12,23 +12,25 @@
 
 struct pair {
 	char *key;
-	const void *item[2]; /* of each side; NULL: it has none with that key */
+	const void *item[2]; /* one per side; NULL: that side has none */
 };
 
-/* In the order in which they were added.  Zeros are an empty one; it must not move. */
+/* In the order of addition.  Zeros are an empty set.  It must not be moved. */
 struct pairs {
 	struct pair *pair;
 	size_t count;
 	struct hashmap index;
 };
 
-/* Adds an item of side 0 or 1.  0, -EEXIST (nothing is added: the side has one with that key) or
- * -ENOMEM. */
+/*
+ * Adds an item of side 0 or 1.  0, -EEXIST (the side already has an item with that key; nothing is
+ * added) or -ENOMEM.
+ */
 int pairs_add(struct pairs *pairs, size_t side, const char *key, const void *item);
 
 void pairs_clear(struct pairs *pairs);
 
-/* 0.05 is 5 % more; infinite: from 0. */
+/* The relative change: 0.05 is 5 % more; infinite from 0. */
 double change_of(double before, double after);
 
 enum { CHANGE_TEXT_MAX = 32 };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The message travels beside the error number and not instead of it: callers
- * decide by the number, people read the sentence.
+ * The message complements the error number: callers decide by the number, people read the message.
  */
 #include "base/problem.h"
 #include "base/text.h"
@@ -16,7 +15,7 @@ int problem_set(struct problem *problem, enum problem_kind kind, int error, cons
 
 	if (!problem)
 		return -error;
-	/* The earlier one may be an argument. */
+	/* The earlier message may be one of the arguments. */
 	earlier = problem->message;
 	va_start(arguments, format);
 	problem->message = text_vformat(format, arguments);

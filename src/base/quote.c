@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Own rules instead of the locale's: the program runs in the C locale, in which
- * every name beyond ASCII would come out escaped.
+ * These rules do not depend on the locale: the program runs in the C locale, in which every name
+ * beyond ASCII would be escaped.
  */
 #include "base/quote.h"
 
@@ -12,7 +12,7 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-/* Continuation bytes that a first byte announces; -1: it is no first byte. */
+/* The number of continuation bytes after a first byte; -1: it is not a first byte. */
 static int continuation_bytes(unsigned char first)
 {
 	if (first < 0x80)
@@ -54,7 +54,7 @@ int quote_is_utf8(const char *name)
 	return 1;
 }
 
-/* C0, DEL, and C1, which some terminals obey. */
+/* C0, DEL, and C1, which some terminals interpret. */
 static int is_control(const char *at, size_t bytes)
 {
 	unsigned char first = (unsigned char)at[0];

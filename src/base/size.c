@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sizes are binary without exception.  A tool that compares file systems
- * divides by blocks and block groups all the time, and a "4GB" that is not a
- * multiple of 4096 would make every second figure odd.
+ * Sizes are always binary.  A tool that compares file systems divides by blocks and block groups,
+ * and a "4GB" that is not a multiple of 4096 would make many results odd.
  */
 #include "base/size.h"
 
@@ -18,7 +17,7 @@ enum { DURATION_MOST = INT32_MAX / 86400 * 86400 };
 
 static const char unit_letters[] = "KMGTPE";
 
-/* The power of 1024 that a suffix names: 0 for none, -1 for what is no suffix. */
+/* The power of 1024 of a suffix: 0 for none, -1 for an invalid one. */
 static int suffix_power(const char *suffix)
 {
 	const char *letter;
@@ -86,7 +85,7 @@ void size_shorten(char *name)
 	}
 }
 
-/* Digits after the point that make three in all. */
+/* The number of decimals for three digits in total. */
 static int decimals(double value)
 {
 	if (value == floor(value) || value >= 99.95)
@@ -126,7 +125,7 @@ const char *duration_human(double seconds, char text[static SIZE_TEXT_MAX])
 	return text;
 }
 
-/* Seconds of a unit's letter; 0: no unit. */
+/* The seconds of a unit's letter; 0: not a unit. */
 static uint64_t unit_seconds(char letter)
 {
 	switch (tolower((unsigned char)letter)) {
@@ -160,7 +159,7 @@ int duration_parse(const char *text, uint64_t *ret_seconds)
 				return -ERANGE;
 		}
 		unit = unit_seconds(*at);
-		/* Smaller units follow larger ones, and only a single number goes without. */
+		/* Smaller units follow larger ones.  Only a single number may be without a unit. */
 		if (unit == 0 || unit >= before || (*at == '\0' && before != UINT64_MAX))
 			return -EINVAL;
 		total += number * unit;

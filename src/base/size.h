@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Byte sizes and times as people write and read them.  Binary and exact:
- * 4G is 4 * 2^30 bytes.
+ * Sizes and times in the form that users write and read.  Sizes are binary and exact: 4G is 4 *
+ * 2^30 bytes.
  */
 #ifndef BASE_SIZE_H
 #define BASE_SIZE_H
@@ -12,20 +12,18 @@
 enum { SIZE_TEXT_MAX = 32 };
 
 /*
- * Reads "4096", "64K", "512M", "4G", "1T", also "4GiB", either case.  Decimal
- * units ("KB", "MB") are refused, since half of their users mean the binary
- * ones.  Returns 0, -EINVAL (not a size), -ERANGE (beyond INT64_MAX, the
- * kernel's limit of a file).
+ * Parses a size: "4096", "64K", "512M", "4G", "1T", also "4GiB", in either case.  Decimal units
+ * ("KB", "MB") are refused, because many users mean the binary ones.  0, -EINVAL (not a size), or
+ * -ERANGE (more than INT64_MAX, the kernel's limit of a file).
  */
 int size_parse(const char *text, uint64_t *ret_bytes);
 
-/* "4G", "64K", "4097": what size_parse() reads back as the same number. */
+/* Formats a size as "4G", "64K" or "4097", which size_parse() reads back exactly. */
 const char *size_name(uint64_t bytes, char text[static SIZE_TEXT_MAX]);
 
 /*
- * Turns sizes of 16K and more that stand behind a "-" in a name into what size_name() makes of
- * them, in place: "direct-1048576" becomes "direct-1M", as people type it.  "chunk-4096" stays,
- * which is a name since 2009.
+ * Replaces sizes of 16K and more that follow a "-" in a name by their short form, in place:
+ * "direct-1048576" becomes "direct-1M".  "chunk-4096" is unchanged, since it is a name from 2009.
  */
 void size_shorten(char *name);
 
@@ -36,8 +34,8 @@ const char *size_human(double bytes, char text[static SIZE_TEXT_MAX]);
 const char *duration_human(double seconds, char text[static SIZE_TEXT_MAX]);
 
 /*
- * Reads "90" and "90s", "10m", "2h", "1h30m" as seconds.  0, -EINVAL, or -ERANGE (beyond
- * 68 years).
+ * Parses a time: "90" and "90s", "10m", "2h", "1h30m".  The result is in seconds.  0, -EINVAL, or
+ * -ERANGE (more than 68 years).
  */
 int duration_parse(const char *text, uint64_t *ret_seconds);
 

@@ -1,14 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A string that is put together piece by piece.  A failed allocation is remembered, so that only
- * strbuf_take() has to be checked.
- *
- *	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
- *
- *	strbuf_printf(&line, "%s:", name);
- *	for (...)
- *		strbuf_join(&line, ", ", word);
- *	text = strbuf_take(&line);
+ * A string that is built piece by piece.  A failed allocation is recorded, so only the result of
+ * strbuf_take() must be checked.
  */
 #ifndef BASE_STRBUF_H
 #define BASE_STRBUF_H
@@ -20,7 +13,7 @@
 struct strbuf {
 	char *text; /* ends with a zero byte; NULL while nothing was added */
 	size_t bytes, room;
-	bool failed; /* out of memory: something is missing */
+	bool failed; /* out of memory: the text is incomplete */
 };
 
 void strbuf_add(struct strbuf *buffer, const void *data, size_t bytes);
@@ -34,16 +27,22 @@ void strbuf_join(struct strbuf *buffer, const char *separator, const char *word)
 /* Shortens the text to `bytes`. */
 void strbuf_cut(struct strbuf *buffer, size_t bytes);
 
-/* Makes room for `more` bytes after the text and returns where they go; NULL: out of memory.  The
- * caller adds what it wrote there to `bytes`. */
+/*
+ * Makes room for `more` bytes after the text and returns a pointer to it; NULL: out of memory.
+ * The caller adds the number of bytes written there to `bytes`.
+ */
 char *strbuf_reserve(struct strbuf *buffer, size_t more);
 
-/* A stream that adds what is written to it; fclose() it before the text is used.  NULL: out of
- * memory. */
+/*
+ * A stream that appends to the buffer.  It must be closed before the text is used.  NULL: out of
+ * memory.
+ */
 FILE *strbuf_stream(struct strbuf *buffer);
 
-/* Hands the text over to the caller, who frees it; "" if nothing was added.  NULL: out of memory,
- * here or before. */
+/*
+ * Returns the text, which the caller frees; "" if nothing was added.  NULL: out of memory, now or
+ * earlier.
+ */
 char *strbuf_take(struct strbuf *buffer);
 
 /* For CLEANUP(strbuf_clear). */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Optimal string alignment distance.  Names are short (NAME_LETTERS at most),
- * so three rows on the stack do.
+ * Optimal string alignment distance.  Names have at most NAME_LETTERS letters, so three rows on
+ * the stack are sufficient.
  */
 #include "base/suggest.h"
 
@@ -51,7 +51,7 @@ size_t suggest_distance(const char *one, const char *other)
 	return above[width];
 }
 
-/* Hardly anybody misses the first letter: "zfs" is another file system, and no "xfs". */
+/* The first letter is rarely mistyped: "zfs" is another file system, not a misspelled "xfs". */
 static int begins_alike(const char *typed, const char *candidate)
 {
 	return is_same(typed[0], candidate[0]) ||
@@ -60,8 +60,8 @@ static int begins_alike(const char *typed, const char *candidate)
 }
 
 /*
- * 0: the same but for capitals; 1: the first word of it, as "ext3" is of "ext3-ordered"; 2 a letter
- * that differs, and 3 for the beginning of a word.  SIZE_MAX: too far off.
+ * 0: equal except for case; 1: the first word, as "ext3" of "ext3-ordered"; 3: the start of a
+ * word; otherwise 2 per differing letter.  SIZE_MAX: too different.
  */
 static size_t cost_of(const char *typed, const char *candidate)
 {

@@ -36,7 +36,7 @@ bool terminal_can_draw(int fd)
 	return isatty(fd) && !(type && strcmp(type, "dumb") == 0);
 }
 
-/* Asked of a locale of its own: setlocale() would change how the program sorts names. */
+/* Uses a separate locale object: setlocale() would change how the program sorts names. */
 bool terminal_is_utf8(void)
 {
 	static int answer = -1;
@@ -68,7 +68,7 @@ bool progress_line_is_due(const struct progress_line *line)
 	return line->enabled && io_now_ns() >= line->next_ns;
 }
 
-/* The bytes of a text that take so many columns. */
+/* The number of bytes of a text that fit into this many columns. */
 static int bytes_within(const char *text, unsigned columns)
 {
 	const char *at = text;

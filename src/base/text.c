@@ -52,7 +52,7 @@ char *text_path(const char *directory, const char *name)
 	return text_format("%s/%s", directory, name);
 }
 
-/* Every byte but those that continue a character. */
+/* Counts all bytes except continuation bytes. */
 static size_t width_of(const char *text, size_t bytes)
 {
 	size_t width = 0;

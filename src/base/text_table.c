@@ -12,7 +12,7 @@
 
 enum { GAP = 2 };
 
-/* Takes the text over. */
+/* Takes over the text. */
 static void add(struct text_table *table, char *text)
 {
 	if (text && !table->failed && ARRAY_ADD(table->cells, table->count, text) == 0)
@@ -94,7 +94,7 @@ size_t text_table_fitting(const struct text_table *table, size_t from, size_t wi
 	return end;
 }
 
-/* Blanks are owed until something follows them. */
+/* Blanks are printed only before further text. */
 static size_t print_cell(FILE *to, const char *text, size_t owed, size_t width, bool left)
 {
 	size_t padding = width - text_width(text);

@@ -7,7 +7,7 @@
 char **words_split(const char *text, const char *separators)
 {
 	size_t length = strlen(text), count = 0;
-	/* At most every second byte begins a word; the text itself goes behind the pointers. */
+	/* At most every second byte starts a word.  The text is stored after the pointers. */
 	size_t pointers = (length / 2 + 2) * sizeof(char *);
 	char **words = malloc(pointers + length + 1);
 	char *rest, *word;

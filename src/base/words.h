@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Words, and lists of them: "ext4,xfs" and "mkfs.ext4 -F -q". */
+/* Lists of words, such as "ext4,xfs" and "mkfs.ext4 -F -q". */
 #ifndef BASE_WORDS_H
 #define BASE_WORDS_H
 
@@ -7,13 +7,12 @@
 #include <stdint.h>
 
 /*
- * Splits at any of `separators`; empty words are left out.  The result ends
- * with a NULL and is one block of memory: free() frees all of it.  NULL: out of
- * memory.
+ * Splits a text at any of `separators`; empty words are left out.  The result is terminated by
+ * NULL and is a single allocation for free().  NULL: out of memory.
  */
 char **words_split(const char *text, const char *separators);
 
-/* What a noun ends with behind that number: "1 file", "2 files". */
+/* The ending of a noun after a number: "1 file", "2 files". */
 static inline const char *words_plural(uint64_t count)
 {
 	return count == 1 ? "" : "s";

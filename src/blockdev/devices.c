@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sysfs alone, neither libblkid nor udev: these open devices or ask a daemon,
- * and both may hang on a machine that is about to sleep.  Devices refer to each
- * other by name, which is unique in sysfs; a number may have been given anew
- * between two reads.
+ * Only sysfs is read. libblkid opens devices and udev asks a daemon; both may hang on a machine
+ * that is about to suspend.  Devices refer to each other by name, which is unique in sysfs,
+ * whereas a number may be reused between two reads.
  */
 #include "blockdev/devices.h"
 
@@ -110,7 +109,7 @@ const struct device *devices_by_path(const struct devices *devices, const char *
 	name = strdup(path + strlen(folder));
 	if (!name)
 		return NULL;
-	/* sysfs has "cciss!c0d0" for /dev/cciss/c0d0 */
+	/* sysfs names /dev/cciss/c0d0 "cciss!c0d0". */
 	for (char *at = name; (at = strchr(at, '/'));)
 		*at = '!';
 	return devices_by_name(devices, name);
@@ -162,7 +161,7 @@ static int add_slave(const char *name, void *context)
 	return devices_add_below(reading->devices, reading->of, name);
 }
 
-/* The folder of a partition lies in that of its device. */
+/* The directory of a partition is in that of its disk. */
 static int add_whole(struct reading *reading, const char *name, const char *folder)
 {
 	CLEANUP(freep) char *partition = attribute(folder, "partition");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Block devices and what each lies on, as sysfs describes them. */
+/* Block devices and the devices below each, from sysfs. */
 #ifndef BLOCKDEV_DEVICES_H
 #define BLOCKDEV_DEVICES_H
 
@@ -8,10 +8,11 @@
 
 struct device {
 	dev_t number;
-	char *name;	    /* the kernel's: "sda1", "dm-0", "loop3" */
-	char *mapped_name;  /* of the device mapper: /dev/mapper/NAME; may be NULL */
-	char *backing_file; /* of a loop device, as its path was seen from here; may be NULL */
-	char **below;	    /* names of devices that it lies on */
+	char *name;	    /* the kernel's name: "sda1", "dm-0", "loop3" */
+	char *mapped_name;  /* for the device mapper: /dev/mapper/NAME; may be NULL */
+	char *backing_file; /* for a loop device: the path of its file, as seen from here; may be
+			       NULL */
+	char **below;	    /* names of the devices below it */
 	size_t below_count;
 };
 
@@ -29,26 +30,29 @@ struct devices {
 };
 
 /*
- * Reads below `sysfs` ("/sys").  What is missing there is missing in the result: a machine
- * without sysfs has no devices.  0 or -ENOMEM.
+ * Reads the devices below `sysfs` ("/sys").  Missing files are left out: a machine without sysfs
+ * has no devices.  0 or -ENOMEM.
  */
 int devices_read(const char *sysfs, struct devices *ret);
 
-/* Adds a device of which nothing else is known yet; 0 or -ENOMEM.  NULL names are left out. */
+/* Adds a device without further relations; NULL names are left out.  0 or -ENOMEM. */
 int devices_add(struct devices *devices, dev_t number, const char *name, const char *mapped_name,
 		const char *backing_file);
 
-/* `name` lies on `below`, a device that is there.  0, -ENOENT (no such device) or -ENOMEM. */
+/*
+ * Adds the known device `below` to those below `name`.  0, -ENOENT (there is no such device) or
+ * -ENOMEM.
+ */
 int devices_add_below(struct devices *devices, const char *name, const char *below);
 
-/* One more device in a pool; `pool` is pool_count for a new one.  0 or -ENOMEM. */
+/* Adds a device to a pool; `pool` is pool_count for a new one.  0 or -ENOMEM. */
 int devices_add_member(struct devices *devices, size_t pool, const char *name);
 
 /* NULL: there is none. */
 const struct device *devices_by_number(const struct devices *devices, dev_t number);
 const struct device *devices_by_name(const struct devices *devices, const char *name);
 
-/* By a path as mount tables show it: /dev/NAME or /dev/mapper/NAME; NULL: not known. */
+/* By a path of a mount table: /dev/NAME or /dev/mapper/NAME; NULL: unknown. */
 const struct device *devices_by_path(const struct devices *devices, const char *path);
 
 /* The pool that a device belongs to; NULL: none. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One reader for all: the init of a guest is linked statically, suspend-freeze may run in an
- * initramfs, and no distribution has a static libmount.  Nothing but the text is looked at, so that
- * the same text always gives the same table.
+ * The only parser of mount tables. libmount is no alternative: the guest's init is linked
+ * statically, suspend-freeze may run in an initramfs, and distributions have no static libmount.
+ * Only the text is used, so that the same text always gives the same table.
  */
 #include "blockdev/mounts.h"
 
@@ -41,7 +41,7 @@ void escape_resolve(char *text)
 			continue;
 		}
 		value = (at[1] - '0') * 64 + (at[2] - '0') * 8 + (at[3] - '0');
-		/* No kernel writes these two; they would end the name, or be no byte. */
+		/* The kernel never writes these two; they would end the name, or are not a byte. */
 		*to = value == 0 || value > 255 ? '?' : (char)value;
 		at += 4;
 	}
@@ -100,7 +100,7 @@ static int read_device(const char *word, dev_t *ret)
 	return 0;
 }
 
-/* Between the options of the mount and the hyphen is any number of fields. */
+/* Any number of fields precede the hyphen. */
 static int skip_to_hyphen(char **rest)
 {
 	const char *word;
@@ -155,7 +155,7 @@ static int read_line(char *line, struct mount *mount)
 		r = copy_word(next_word(&rest), 1, &mount->type);
 	if (r < 0)
 		return r;
-	/* The source alone may be empty: mount("", ...) */
+	/* Only the source may be empty: mount("", ...). */
 	source = rest ? strsep(&rest, " ") : NULL;
 	r = copy_word(source, 1, &mount->source);
 	return r < 0 ? r : copy_word(next_word(&rest), 0, &mount->options);
@@ -288,8 +288,7 @@ static int leads_through(const char *path, const char *point)
 	return strncmp(path, point, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
-/* The mount that a path walk meets next; several at one point lie on each other by their parents.
- */
+/* The next mount of a path walk.  Several mounts at one point are ordered by their parents. */
 static const struct mount *next_on_path(const struct mounts *mounts, const struct mount *current,
 					const char *path)
 {
@@ -323,7 +322,7 @@ const struct mount *mounts_find(const struct mounts *mounts, const char *path)
 {
 	const struct mount *current = root_of(mounts), *next;
 
-	/* A table made up by somebody could go in circles. */
+	/* An invalid table could contain a cycle. */
 	for (size_t steps = 0; current && steps < mounts->count; steps++) {
 		next = next_on_path(mounts, current, path);
 		if (!next)
@@ -421,7 +420,7 @@ dev_t mount_block_device(const struct mount *mount)
 
 	if (major(mount->device))
 		return mount->device;
-	/* What the table calls the source of an overlay, of proc and so on is no path. */
+	/* The source of an overlay, of proc and so on is not a path. */
 	if (mount->source[0] != '/' || stat(mount->source, &status) < 0 || !S_ISBLK(status.st_mode))
 		return 0;
 	return status.st_rdev;

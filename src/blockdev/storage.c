@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The device number of a file is of no use on btrfs and the like, which give each subvolume an
- * anonymous one: the mount table names the real device.
+ * btrfs and others give each subvolume an anonymous device number, so the device is found in the
+ * mount table.
  */
 #include "blockdev/storage.h"
 
@@ -17,7 +17,7 @@
 #include "blockdev/mounts.h"
 #include "blockdev/sysfs.h"
 
-/* A kernel that mounted its root by itself calls it /dev/root, a name that nothing has. */
+/* A kernel that mounted its root itself names it /dev/root, which does not exist. */
 static char *source_of(const struct mount *mount, dev_t number)
 {
 	CLEANUP(freep) char *name = NULL;
@@ -28,7 +28,7 @@ static char *source_of(const struct mount *mount, dev_t number)
 	return name ? text_path("/dev", name) : strdup(mount->source);
 }
 
-/* A device that is to be formatted lies on nothing. */
+/* Reads the mount of an open file. */
 static int read_mount(int fd, struct storage *storage)
 {
 	CLEANUP(mounts_clear) struct mounts mounts = { 0 };

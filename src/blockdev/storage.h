@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a directory lies on. */
+/* The storage below a directory: its file system and block device. */
 #ifndef BLOCKDEV_STORAGE_H
 #define BLOCKDEV_STORAGE_H
 
@@ -7,13 +7,16 @@
 
 struct storage {
 	char *source;	/* "/dev/sda2", "tmpfs" */
-	char *type;	/* "ext4"; NULL: nothing is mounted, it is a device itself */
-	char *options;	/* as the kernel reports them */
-	char *counters; /* the device's stat file in sysfs; NULL: it has none */
-	dev_t number;	/* of the block device; 0: none */
+	char *type;	/* "ext4"; NULL: it is a device that is not mounted */
+	char *options;	/* mount options as reported by the kernel */
+	char *counters; /* the device's stat file in sysfs; NULL: there is none */
+	dev_t number;	/* the block device; 0: none */
 };
 
-/* Of a directory or file, or of a device by its path.  0, -ENOENT (no mount covers it), -errno. */
+/*
+ * Finds the storage of a directory, a file or a device.  The caller clears *ret.  0, -ENOENT (no
+ * mount contains it), or -errno.
+ */
 int storage_find(const char *path, struct storage *ret);
 
 void storage_clear(struct storage *storage);

@@ -20,12 +20,12 @@ struct extent_kernel {
 
 extern const struct extent_kernel extent_running_kernel;
 
-/* Less than 0 ends the walk and is returned by it. */
+/* A negative value ends the walk, which returns it. */
 typedef int (*fsmap_fn)(const struct fsmap *record, void *context);
 
 /*
- * Each record of GETFSMAP for `device` from byte `from` to `to`, in order (fsmap.c).  0,
- * -EOPNOTSUPP, -EPERM, -EIO (the kernel makes no sense), another -errno, or what `each` returned.
+ * Calls `each` per record of GETFSMAP for `device` from byte `from` to `to`, in order.  0,
+ * -EOPNOTSUPP, -EPERM, -EIO (invalid answers), another -errno, or the value of `each`.
  */
 int fsmap_walk(const struct extent_kernel *kernel, int fd, uint64_t device, uint64_t from,
 	       uint64_t to, fsmap_fn each, void *context);
@@ -36,7 +36,7 @@ struct extent_request {
 	const struct extent_kernel *kernel;
 	int fd;
 	bool sync;
-	unsigned batch; /* extents a call, at least 1 */
+	unsigned batch; /* extents per system call, at least 1 */
 	extent_fn each;
 	void *context;
 };
@@ -46,16 +46,16 @@ int extent_walk_on(const struct extent_kernel *kernel, int fd,
 		   const struct extent_walk_options *options, extent_fn each, void *context,
 		   enum extent_source *ret_source);
 
-/* One ioctl, again as long as a signal interrupts it. */
+/* One ioctl, repeated while a signal interrupts it. */
 int extent_control(const struct extent_request *request, unsigned long code, void *argument);
 
 /*
- * As extent_walk().  Where FIEMAP is not supported, it returns 0 with
- * *ret_refused set and `each` never called.
+ * As extent_walk().  If FIEMAP is not supported, returns 0, sets *ret_refused, and does not call
+ * `each`.
  */
 int fiemap_walk(const struct extent_request *request, bool *ret_refused);
 
-/* As extent_walk(), over the blocks of the first `file_bytes`; one block if that is 0. */
+/* As extent_walk(), over the blocks of the first `file_bytes` bytes; one block if that is 0. */
 int fibmap_walk(const struct extent_request *request, uint64_t file_bytes);
 
 #endif

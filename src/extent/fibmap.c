@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One ioctl a block is dear (20 us in a User-Mode Linux guest), but reiserfs and
- * jfs know nothing else, nor do they implement SEEK_HOLE, so that no block can
- * be left out.
+ * One ioctl per block is expensive (20 us in a User-Mode Linux guest), but reiserfs and jfs
+ * support nothing else.  They do not implement SEEK_HOLE either, so no block can be skipped.
  *
- * FIBMAP tells less than FIEMAP.  Block 0 stands for whatever has no block: a
- * hole, an unwritten range (ext4), a tail packed by reiserfs.  Its numbers are
- * of type int: newer kernels answer ERANGE where one is larger; older ones cut it
- * off, which shows only where a negative number is left.
+ * FIBMAP reports less than FIEMAP.  Block 0 stands for everything without a block: a hole, an
+ * unwritten range (ext4), a tail packed by reiserfs.  Block numbers have the type int: newer
+ * kernels return ERANGE for a larger number; older ones truncate it, which shows only if the
+ * result is negative.
  */
 #include <errno.h>
 #include <limits.h>
@@ -22,7 +21,7 @@ static int count_blocks(const struct extent_request *request, uint64_t file_byte
 	uint64_t blocks;
 	int r = extent_control(request, FIGETBSZ, &block_bytes);
 
-	/* overlayfs (6.18): it has no blocks, hence no FIBMAP either. */
+	/* overlayfs (6.18) has no blocks, so FIBMAP does not work either. */
 	if (r == -EINVAL)
 		return -EOPNOTSUPP;
 	if (r < 0)
@@ -33,12 +32,12 @@ static int count_blocks(const struct extent_request *request, uint64_t file_byte
 	if (blocks > (uint64_t)INT_MAX + 1)
 		return -EFBIG;
 	*ret_block_bytes = (uint64_t)block_bytes;
-	/* An empty file is asked for one too: whether it is answered belongs to the file system. */
+	/* One block is queried even for an empty file, to find out whether FIBMAP is supported. */
 	*ret_blocks = blocks ? blocks : 1;
 	return 0;
 }
 
-/* *ret_number: where the block lies, in blocks; 0: nowhere. */
+/* *ret_number: the number of the block on the volume; 0: there is none. */
 static int find_block(const struct extent_request *request, uint64_t block, uint64_t *ret_number)
 {
 	int number = (int)block;

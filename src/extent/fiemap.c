@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The extents are never counted first to size a buffer: the file may change in
- * between.  One buffer is filled again and again, each call going on where the
- * last extent ended, until the kernel flags the last one or has no more.
+ * The extents are not counted first to allocate a buffer, since the file may change in between.
+ * One buffer is filled repeatedly.  Each call continues where the last extent ended, until the
+ * kernel flags the last one or returns none.
  *
- * What comes back is taken for foreign bytes, and a file may be written to while
- * we read it.  So an extent that begins before the position reached (two have
- * become one meanwhile) is cut at it, and one that adds nothing is passed over;
- * but a whole answer that adds nothing, or a number that overflows, is an error.
+ * The answers are not trusted, and a file may be written to while it is read.  So an extent that
+ * starts before the present position (two were merged meanwhile) is cut there, and one that adds
+ * nothing is skipped.  A whole answer that adds nothing, or a number that overflows, is an error.
  */
 #include <errno.h>
 #include <linux/fiemap.h>
@@ -43,7 +42,7 @@ static uint32_t flags_of(uint32_t theirs)
 	return ours;
 }
 
-/* Offsets in a file are signed to the kernel; the last block may reach just beyond them. */
+/* Offsets are signed in the kernel; the last block may extend just beyond their range. */
 static bool overflows(const struct extent *extent)
 {
 	const uint64_t logical_end_max = (uint64_t)INT64_MAX + 1;
@@ -55,7 +54,7 @@ static bool overflows(const struct extent *extent)
 	       __builtin_add_overflow(extent->physical, extent->bytes, &end);
 }
 
-/* Leaves of the extent what lies at or after `position`: maybe nothing. */
+/* Cuts the extent to the part at or after `position`, which may be empty. */
 static void cut_before(uint64_t position, struct extent *extent)
 {
 	uint64_t cut;
@@ -87,7 +86,7 @@ static int ask(const struct extent_request *request, uint64_t position, struct f
 	return answer->fm_mapped_extents > request->batch ? -EIO : 0;
 }
 
-/* Hands on one answer; *position advances to the end of its last extent. */
+/* Passes one answer on.  *position becomes the end of its last extent. */
 static int deliver(const struct extent_request *request, const struct fiemap *answer,
 		   uint64_t *position, bool *ret_last)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What lies where on a mounted file system, by FS_IOC_GETFSMAP (ext4 and xfs have it since
- * Linux 4.14): the only way that needs no knowledge of the file system.  Each call
- * continues behind the last record of the one before.
+ * The owners of all blocks of a mounted file system, by FS_IOC_GETFSMAP (ext4 and xfs, Linux
+ * 4.14): the only interface that needs no knowledge of the file system.  Each call continues after
+ * the last record of the previous one.
  */
 #include "extent/extent_kernel.h"
 
@@ -39,7 +39,7 @@ static int compare(uint64_t one, uint64_t other)
 	return one < other ? -1 : one > other;
 }
 
-/* Behind what was asked for last; else the kernel goes in circles. */
+/* After the previous key, or the kernel would never end. */
 static bool continues(const struct fsmap_head *head)
 {
 	const struct fsmap *low = &head->fmh_keys[0],
@@ -50,7 +50,7 @@ static bool continues(const struct fsmap_head *head)
 		order = compare(last->fmr_physical, low->fmr_physical);
 	if (order == 0)
 		order = low->fmr_length == 0 && last->fmr_length ? 1 : 0;
-	/* Several owners share a block. */
+	/* Several owners can share a block. */
 	if (order == 0)
 		order = compare(last->fmr_owner, low->fmr_owner);
 	if (order == 0)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A file can have millions of fragments, so all figures but one are kept as
- * running sums.  The median needs the length of every fragment; it is found by
- * bisecting the range of lengths, each step counting those below, and not by
- * sorting: that takes no second array, leaves the builder as it is, and no
- * layout, however made up, can slow it down.
+ * A file can have millions of fragments, so all statistics but one are running sums.  The median
+ * needs the length of every fragment.  It is found by bisecting the range of lengths, counting the
+ * fragments below in each step, and not by sorting: that needs no second array, does not change
+ * the builder, and takes the same time for every layout.
+ *
+ * For a picture at most 1000 runs are kept, the longest ones, which are most of the file.  The
+ * others are counted.  The array has room for twice as many, so that sorting is rare: the cost per
+ * run is constant, and so is the memory, which is also a result of the trial.
  */
 #include "extent/layout.h"
 
@@ -16,7 +19,7 @@
 
 struct layout_builder {
 	struct layout_sums sums;
-	uint64_t *run_bytes; /* of each fragment with addresses; the last may still grow */
+	uint64_t *run_bytes; /* per fragment with addresses; the last may still grow */
 	size_t runs;
 };
 
@@ -49,7 +52,7 @@ static uint64_t add_capped(uint64_t a, uint64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? UINT64_MAX : sum;
 }
 
-/* An encoded extent may be used twice; its second use is where the first one was read. */
+/* An encoded extent may be used twice; the second use does not move the disk. */
 static uint64_t step_to(const struct layout_sums *sums, const struct extent *extent)
 {
 	uint64_t to = extent->physical;
@@ -124,7 +127,7 @@ int layout_builder_add(const struct extent *extent, void *context)
 {
 	struct layout_builder *builder = context;
 	uint64_t run_bytes = builder->sums.run_bytes;
-	/* Beforehand, so that an extent is added wholly or not at all. */
+	/* Allocates first, so that an extent is added completely or not at all. */
 	int r = ARRAY_ROOM(builder->run_bytes, builder->runs);
 
 	if (r < 0)

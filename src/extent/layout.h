@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From extents to figures: pure functions, fed one extent at a time.
+ * Layout statistics of a file from its extents.  Pure functions, called per extent.
  *
- * A fragment is a maximal run of physically contiguous extents that follow one
- * another in the file, whatever their flags: what the head of a disk sees, and
- * what the 2009 table counts.  ext4 splits extents at 32768 blocks; that is no
- * break.  Nor is a hole, if the next extent goes on exactly where the last one
- * ended.  (filefrag's summary also forgives a hole whose physical gap is as
- * large as its logical one; here that is a break, since the disk has to skip.)
- * Where the location of an extent is not known (delayed, inline, unknown), or its
- * length on the volume is not (encoded), fragments and gaps are lower bounds: only
- * what certainly does not go on counts.  An encoded extent is known to start at its
- * address and to be no longer than what it decodes to.  Such extents have no part
- * in largest and median.
+ * A fragment is a maximal run of physically contiguous extents that follow one another in the
+ * file, whatever their flags: what a rotating disk reads without a seek, and what the 2009 table
+ * counts. ext4 splits extents at 32768 blocks; that is not a discontinuity.  Neither is a hole, if
+ * the next extent starts exactly where the last one ended.  (The summary of filefrag also ignores
+ * a hole whose physical gap is as long as its logical one.  Here that is a discontinuity, since
+ * the disk has to skip it.)
+ *
+ * If the location of an extent is unknown (delayed, inline, unknown), or its length on the volume
+ * is (encoded), fragments and gaps are lower bounds: only certain discontinuities count.  An
+ * encoded extent starts at its address and is no longer than its decoded length.  Such extents are
+ * not included in largest and median.
  */
 #ifndef EXTENT_LAYOUT_H
 #define EXTENT_LAYOUT_H
@@ -39,15 +39,18 @@ struct layout {
 	int addresses_known;	 /* 0: some had none; fragments, gap_bytes are lower bounds */
 };
 
-/* ---- all figures but the median, in constant memory ---- */
+/* ---- all statistics except the median, in constant memory ---- */
 
 struct layout_sums {
 	struct layout figures; /* up to date after each extent; median_bytes is 0 */
 	uint64_t run_bytes;    /* of the present fragment; 0: it has no address */
-	/* From the last extent to the present one, absolute, at least; 0: it may go on there. */
+	/*
+	 * Minimum absolute distance from the last extent to the present one; 0: it may be
+	 * contiguous.
+	 */
 	uint64_t step_bytes;
 	uint64_t logical_end;
-	int has_start; /* the last extent: then the following are known of it */
+	int has_start; /* the last extent has a known start, and the following are valid */
 	uint64_t physical_start, physical_end_least, physical_end_most;
 };
 
@@ -57,23 +60,23 @@ void layout_sums_add(struct layout_sums *sums, const struct extent *extent);
 
 /* ---- with the median ---- */
 
-/* Collects; keeps one number a fragment, for the median. */
+/* Collects extents; stores one number per fragment, for the median. */
 struct layout_builder;
 
 /* NULL: out of memory. */
 struct layout_builder *layout_builder_new(void);
 
-/* NULL-safe, returns NULL. */
+/* `builder` may be NULL.  Returns NULL. */
 struct layout_builder *layout_builder_free(struct layout_builder *builder);
 void layout_builder_freep(struct layout_builder **builder);
 
-/* 0 or -ENOMEM.  Has the shape of an extent_fn: context is the builder. */
+/* An extent_fn, whose context is the builder.  0 or -ENOMEM. */
 int layout_builder_add(const struct extent *extent, void *builder);
 
-/* The figures of what was added so far. */
+/* The statistics of the extents added so far. */
 void layout_builder_finish(const struct layout_builder *builder, struct layout *ret);
 
-/* Fewest fragments that `bytes` can have where no run exceeds `largest_run` (0: no such limit). */
+/* The minimum number of fragments for `bytes` if no run exceeds `largest_run` (0: no limit). */
 uint64_t layout_ideal_fragments(uint64_t bytes, uint64_t largest_run);
 
 /*
@@ -92,17 +95,17 @@ struct layout_run {
 
 struct layout_runs {
 	struct layout_run
-		run[2 * LAYOUT_RUNS_MAX]; /* after layout_runs_finish() in the order of the file */
+		run[2 * LAYOUT_RUNS_MAX]; /* after layout_runs_finish(), in the order of the file */
 	size_t count;
-	struct layout_run last;	 /* may still grow; bytes is 0: there is none */
+	struct layout_run last;	 /* may still grow; `bytes` is 0 if there is none */
 	uint64_t left_out;	 /* beyond the longest LAYOUT_RUNS_MAX, or without an address */
 	uint64_t left_out_bytes; /* stops at UINT64_MAX */
 };
 
-/* Of *runs, all zero before the first.  An extent_fn; never fails. */
+/* Adds an extent to *runs, which starts as zeros.  An extent_fn; never fails. */
 int layout_runs_add(const struct extent *extent, void *runs);
 
-/* After the last extent. */
+/* To be called after the last extent. */
 void layout_runs_finish(struct layout_runs *runs);
 
 #endif

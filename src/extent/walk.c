@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIEMAP is asked first, whatever the file system: a list of those that know it
- * would be wrong with the next kernel.  It falls to FIBMAP only on the first
- * answer, never in the middle, so that no extent is seen twice.
+ * FIEMAP is tried first on every file system: a list of those that support it would be wrong with
+ * the next kernel.  FIBMAP is used only if the first call fails, never in the middle, so that no
+ * extent is reported twice.
  */
 #include "extent/extent_kernel.h"
 
@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More a call brings nothing: from 512 to 65536 the ioctl itself is the limit (ext4, Linux 6.18).
+/*
+ * More per call is not faster: from 512 to 65536 the ioctl itself is the limit (ext4, Linux 6.18).
  */
 enum { BATCH_DEFAULT = 512, BATCH_MAX = 65536 };
 

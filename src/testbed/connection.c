@@ -61,13 +61,13 @@ static void hear_console(struct connection *connection)
 			connection->console_used - drop);
 		connection->console_used -= drop;
 	}
-	/* It becomes a text; serial lines end in \r\n. */
+	/* Makes it a C string; serial lines end in \r\n. */
 	for (size_t i = 0; i < more; i++)
 		if (text[i] != '\r')
 			connection->console[connection->console_used++] = text[i] ? text[i] : '?';
 }
 
-/* The rest of the console may explain what has happened. */
+/* The rest of the console may explain the end. */
 static void drain_console(struct connection *connection)
 {
 	while (connection->process->console_fd >= 0) {
@@ -161,10 +161,10 @@ struct exchange {
 	const struct trial_request *request;
 	struct record *record;
 	struct connection connection;
-	struct child flusher; /* of the volume, the last one */
+	struct child flusher; /* the last flush of the volume */
 	int asked;	      /* the request was sent */
 	int heard;	      /* the record has come */
-	int done;	      /* it has, or there will be none */
+	int done;	      /* the record was received, or there will be none */
 };
 
 /* ---- an end without a record ---- */
@@ -217,7 +217,7 @@ static void take_record(struct exchange *with, const json_t *event)
 	with->heard = with->done = 1;
 }
 
-/* In the child; what it answers is one write, which the pipe takes whole. */
+/* In the child.  Its answer is a single write, which the pipe takes completely. */
 static void flush_and_answer(const struct testbed_process *process)
 {
 	uint64_t start = io_now_ns();
@@ -230,12 +230,15 @@ static void flush_and_answer(const struct testbed_process *process)
 	(void)io_write_all(process->to_fd, answer, strlen(answer));
 }
 
-/* In a child, since a disk may take minutes, in which we follow the trial and can be ended. */
+/*
+ * In a child, since a disk may take minutes, during which this process observes the trial and can
+ * be stopped.
+ */
 static void flush_volume(struct exchange *with)
 {
 	int r;
 
-	child_kill(&with->flusher); /* it has answered, or the agent would not ask again */
+	child_kill(&with->flusher); /* it has answered; otherwise the agent would not ask again */
 	r = child_fork(&with->flusher, 0);
 	if (r < 0)
 		give_up(with, "the volume cannot be flushed: %s", strerror(-r));
@@ -314,7 +317,7 @@ static int wait_for_record(struct exchange *with)
 	return with->done ? 0 : r;
 }
 
-/* Until the agent has to be ready: the start is a part of the trial. */
+/* The deadline for "ready", since the start is part of the trial. */
 static uint64_t start_seconds(const struct testbed_session *session)
 {
 	uint64_t most = session->testbed->start_seconds;
@@ -344,5 +347,5 @@ int connection_run_trial(const struct testbed_session *session, struct testbed_p
 	if (r == 0 && with.heard)
 		r = child_wait(&process->child, session->cancel_fd,
 			       connection_seconds_from_now(CONNECTION_END_SECONDS), NULL);
-	return r == -ETIMEDOUT ? 0 : r; /* whoever clears the process kills it */
+	return r == -ETIMEDOUT ? 0 : r; /* clearing the process kills it */
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A partition or disk of the user's, as in 2009: real times, and everything on it
- * is lost.  All facts are gathered and judged anew before each mkfs, by the same
- * rules as at the start, since each trial leaves the device as empty as it has to
- * be: nothing that turned up on it meanwhile is overwritten.
+ * A partition or a disk of the user's, as in 2009: realistic times, and all of its contents are
+ * lost.  All facts are collected and judged again before each mkfs, by the same rules as at the
+ * start.  Each trial leaves the device empty, so nothing that appeared on it meanwhile is
+ * overwritten.
  *
- * What was judged is what is formatted: the descriptor of the claim stays open,
- * so that its number cannot become another device's, and mkfs and mount get it
- * by /proc and not by the user's path, which may be changed at any moment.  That
- * it was changed is noticed before the next mkfs, and ends the run.
+ * The device that was judged is the one that is formatted: the descriptor of the claim stays open,
+ * so its number cannot become that of another device. mkfs and mount use that descriptor through
+ * /proc, not the user's path, which may be changed at any time.  A change is detected before the
+ * next mkfs, and ends the run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,20 +31,20 @@
 #include "base/text.h"
 
 enum {
-	/* What a killed trial left is written out and unmounted by the kernel in its own time. */
+	/* What a killed trial left is written out and unmounted by the kernel after a while. */
 	RELEASE_SECONDS = 60,
 	RELEASE_PAUSE_MS = 50,
-	SEEN_SECONDS = 2, /* until whoever is then seen to have it is somebody else */
+	SEEN_SECONDS = 2, /* after this time the user of the device is another program */
 };
 
-/* Between two looks at whether the run is to end; some disks take seconds for it. */
+/* Bytes between two checks for cancellation; some disks take seconds for them. */
 #define DISCARD_STEP_BYTES ((uint64_t)4 << 30)
 
 struct device {
 	struct device_facts facts; /* at the claim */
 	int fd, lock_fd;
 	int cancel_fd;
-	int begun; /* it is empty but for what a trial of ours has on it */
+	int begun; /* it is empty except for the contents of our trial */
 };
 
 static int device_probe(const struct testbed_options *options, struct problem *problem)
@@ -55,7 +55,7 @@ static int device_probe(const struct testbed_options *options, struct problem *p
 
 /* ---- looking ---- */
 
-/* Where results will go: a file, or the folder in which it will be. */
+/* The path of the results: a file, or its future directory. */
 static char *results_place(const char *results)
 {
 	const char *slash = results ? strrchr(results, '/') : NULL;
@@ -119,7 +119,7 @@ static void device_release(struct testbed_session *session)
 
 /* ---- asking ---- */
 
-/* A label or a model is a stranger's, who could move the cursor and hide the rest by it. */
+/* Labels and models come from outside, and could move the cursor and hide the rest of the line. */
 static char *question(const struct device_facts *facts)
 {
 	const struct signature *found = &facts->found;
@@ -171,7 +171,7 @@ static int is_cancelled(int cancel_fd)
 	return cancel_fd >= 0 && poll(&cancel, 1, 0) > 0;
 }
 
-/* What the kernel still unmounts is in no namespace any more. */
+/* A file system that the kernel is still unmounting is in no namespace any more. */
 static int is_seen(const struct device *device)
 {
 	static const char *const nothing[] = { NULL };
@@ -182,7 +182,7 @@ static int is_seen(const struct device *device)
 	       now.swap || now.holders;
 }
 
-/* Exclusively, for a moment; waits while the kernel still unmounts. */
+/* Opens it exclusively for a moment; waits while the kernel is still unmounting. */
 static int open_to_write(const struct device *device)
 {
 	const struct timespec pause = { .tv_nsec = RELEASE_PAUSE_MS * 1000000L };
@@ -222,8 +222,8 @@ static void discard(const struct device *device, int fd)
 }
 
 /*
- * Trimmed where that is supported, and without any signature, also of those that
- * a mkfs leaves behind of the file system before.
+ * Trims the device if supported, and removes all signatures, also those of an earlier file system
+ * that mkfs left.
  */
 static int empty(struct device *device)
 {
@@ -240,7 +240,7 @@ static int empty(struct device *device)
 
 /* ---- trials ---- */
 
-/* What the device is now, or NULL if it is what was claimed. */
+/* What the device is now; NULL: it is what was claimed. */
 static char *change_of(const struct device_facts *claimed, const struct device_facts *now)
 {
 	char size[SIZE_TEXT_MAX], *text = NULL;

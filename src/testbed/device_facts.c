@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The path is resolved once, by O_PATH, which opens nothing: a tape would rewind
- * and a FIFO block.  What it names is then opened through that descriptor, so
- * that no step can meet another device than the one before.
+ * The path is resolved once, by O_PATH, which does not open the device: a tape would rewind and a
+ * FIFO would block.  The device is then opened through that descriptor, so that all steps use the
+ * same device.
  *
- * Whoever opens exclusively is told by the kernel whether a file system, swap,
- * md, dm or another cautious program has it.  mkfs and mount claim it for
- * themselves, so the claim is given up again, and only a plain descriptor and
- * the lock of the disk, by which systemd's tools and we respect each other, stay.
- *
- * All descriptors are to read only: a kernel may refuse to mount what somebody
- * can write to.
+ * An exclusive open shows whether a file system, swap, md, dm or another careful program uses the
+ * device. mkfs and mount open it exclusively themselves, so it is closed again.  A plain
+ * descriptor and the lock of the disk remain; systemd's tools also respect that lock.  All
+ * descriptors are read-only, since a kernel may refuse to mount a device that is open for writing.
  */
 #include "testbed/device_facts.h"
 
@@ -32,7 +29,7 @@
 #include "base/text.h"
 #include "blockdev/sysfs.h"
 
-/* For the lock: udev has it for a moment after each change. */
+/* Time to wait for the lock: udev has it for a moment after each change. */
 enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100 };
 
 const struct device_roots device_roots = { "/sys", "/proc", "/dev", "/etc" };
@@ -55,7 +52,9 @@ static int take(blkid_probe probe, const char *name, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-/* Ready to look for file systems and the like, and for tables if they are to be found as well. */
+/*
+ * Prepares a search for file systems and similar signatures, and optionally for partition tables.
+ */
 static int start_probe(int fd, int tables, blkid_probe *ret)
 {
 	*ret = blkid_new_probe();
@@ -80,11 +79,11 @@ int signature_wipe(int fd)
 	while (r == 0 && (r = blkid_do_probe(probe)) == 0)
 		if (blkid_do_wipe(probe, 0) < 0)
 			return -EIO;
-	/* 1: nothing more is found. */
+	/* 1: there are no more. */
 	return r == 1 ? 0 : r < 0 ? -EIO : r;
 }
 
-/* Of a partition's disk only what is on it besides the partition table. */
+/* For the disk of a partition: only signatures besides the partition table. */
 static int find_signature(int fd, int tables, struct signature *ret)
 {
 	CLEANUP(probe_freep) blkid_probe probe = NULL;
@@ -172,7 +171,7 @@ static int measure(int fd, struct device_facts *facts)
 	return find_signature(fd, 1, &facts->found);
 }
 
-/* The node in /dev: a lock on another node of the same number is another lock. */
+/* The node in /dev: locks on different nodes of the same number are independent. */
 static int open_disk(const struct device_facts *facts)
 {
 	CLEANUP(freep) char *path = NULL;

@@ -40,8 +40,8 @@ struct uses_search {
 	struct device_facts *facts;
 	struct relative *relatives;
 	size_t count;
-	dev_t file_device; /* what a loop device is made of; */
-	ino_t file_inode;  /* 0: it is no loop device */
+	dev_t file_device; /* the file of a loop device */
+	ino_t file_inode;  /* 0: it is not a loop device */
 };
 
 static void search_clear(struct uses_search *search)
@@ -198,7 +198,7 @@ static char *first_of(const char *sys, dev_t number, const char *const *files)
 	return text;
 }
 
-/* Page 0x80 of SCSI: four bytes, then the number. */
+/* SCSI page 0x80: four bytes, then the serial number. */
 static char *serial_of(const char *sys, dev_t disk)
 {
 	static const char *const files[] = { "serial", "device/serial", NULL };
@@ -215,7 +215,10 @@ static char *serial_of(const char *sys, dev_t disk)
 	return strndup(serial, strcspn(serial, " \n"));
 }
 
-/* Two paths to one disk are two disks to the kernel; a serial that two have names neither. */
+/*
+ * Two paths to one disk are two disks for the kernel.  A serial number shared by two disks
+ * identifies neither.
+ */
 static int find_twin(struct uses_search *search, dev_t disk, char **serial)
 {
 	static const char *const files[] = { "wwid", "device/wwid", NULL };
@@ -231,7 +234,7 @@ static int find_twin(struct uses_search *search, dev_t disk, char **serial)
 		CLEANUP(freep) char *other_serial = serial_of(sys, other);
 		CLEANUP(freep) char *name = sysfs_name(sys, other);
 
-		/* A hidden one is a path below a disk that stands for all of them. */
+		/* A hidden device is a path of a disk that represents all of its paths. */
 		if (!other || other == disk || sysfs_count(sys, other, "hidden") == 1)
 			continue;
 		if (wwid && *wwid && other_wwid && strcmp(wwid, other_wwid) == 0)
@@ -290,7 +293,7 @@ static dev_t number_below(const char *path)
 
 enum { DEEPEST = 8 };
 
-/* Down through dm, md and loop devices. */
+/* Follows dm, md and loop devices down. */
 static int lies_on(const struct uses_search *search, dev_t number, dev_t disk, int depth)
 {
 	const char *sys = search->roots->sys;
@@ -353,7 +356,7 @@ static int find_holders(struct uses_search *search)
 	return 0;
 }
 
-/* Those who open a block device without a claim to it, and say in a file which one. */
+/* Subsystems that open a block device without claiming it, and name it in a file. */
 static int find_exports(struct uses_search *search)
 {
 	static const char *const tables[] = {
@@ -377,7 +380,7 @@ static int find_exports(struct uses_search *search)
 	return 0;
 }
 
-/* Of a loop device, by its name.  0, or -ENODEV: it is none, or is made of nothing. */
+/* The status of a loop device.  0, or -ENODEV: it is not a loop device or has no file. */
 static int loop_status(const struct uses_search *search, const char *name, struct loop_info64 *ret)
 {
 	CLEANUP(freep) char *path = NULL;
@@ -389,7 +392,7 @@ static int loop_status(const struct uses_search *search, const char *name, struc
 	return fd < 0 || ioctl(fd, LOOP_GET_STATUS64, ret) < 0 ? -ENODEV : 0;
 }
 
-/* What it is made of itself, and whether others are made of it or of the same. */
+/* Finds the file of a loop device, and loop devices on the device or on the same file. */
 static int find_loops(struct uses_search *search)
 {
 	struct device_facts *facts = search->facts;
@@ -421,7 +424,7 @@ static int find_loops(struct uses_search *search)
 	return 0;
 }
 
-/* Open files of all processes: the device, or the file that it is made of. */
+/* Whether an open file is the device or its file. */
 static int is_ours(const struct uses_search *search, const struct stat *status)
 {
 	return (S_ISBLK(status->st_mode) && uses_find(search, status->st_rdev)) ||
@@ -496,7 +499,7 @@ static int find_in_namespace(const char *process, bool is_ours, void *context)
 				 is_ours ? "" : ", in the mount namespace of process ",
 				 is_ours ? "" : strrchr(process, '/') + 1);
 	}
-	/* A process may be gone meanwhile; without our own mounts nothing is known. */
+	/* The process may have ended meanwhile.  Our own mounts must be readable. */
 	return r == -ENOMEM || is_ours ? r : 0;
 }
 
@@ -505,7 +508,7 @@ static int find_mounts(struct uses_search *search)
 	return mounts_each_namespace(search->roots->proc, find_in_namespace, search);
 }
 
-/* Lines below a heading, each with the path of a device or file, escaped, as its first word. */
+/* Lines after a heading; the first word is the escaped path of a device or a file. */
 static int find_swap(struct uses_search *search)
 {
 	CLEANUP(freep) char *path = text_path(search->roots->proc, "swaps");
@@ -514,7 +517,7 @@ static int find_swap(struct uses_search *search)
 
 	if (!path)
 		return -ENOMEM;
-	/* A kernel may know no swap. */
+	/* A kernel may lack swap. */
 	if (io_read_file(path, 1 << 20, &text, NULL) < 0)
 		return 0;
 	rest = strchr(text, '\n');
@@ -532,7 +535,7 @@ static int find_swap(struct uses_search *search)
 
 /* ---- tables in /etc ---- */
 
-/* "UUID=...", "/dev/sdb1": as tables in /etc name devices. */
+/* "UUID=...", "/dev/sdb1": names of devices in tables of /etc. */
 static int is_named(const struct uses_search *search, const char *source)
 {
 	const struct signature *found = &search->facts->found;
@@ -559,7 +562,7 @@ static int is_named(const struct uses_search *search, const char *source)
 	return number_at(source) == search->facts->number;
 }
 
-/* Lines of a table, of which one word names the device. */
+/* Lines of a table; one word names the device. */
 static int find_in_table(struct uses_search *search, const char *file, size_t word)
 {
 	CLEANUP(freep) char *path = text_path(search->roots->etc, file);

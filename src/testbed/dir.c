@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An existing directory, on whatever it lies: nothing is formatted or unmounted,
- * and the file has no name.  It answers "what does it cost here, on this disk,
- * in this state", which no fresh volume does.
+ * An existing directory on any file system.  Nothing is formatted or unmounted, and the file has
+ * no name.  It shows the cost on this disk in its present state, which a fresh volume cannot.
  */
 #include <errno.h>
 #include <string.h>
@@ -22,7 +21,7 @@ static int dir_probe(const struct testbed_options *options, struct problem *prob
 
 	if (!argument)
 		return 0;
-	/* Requests and result files are JSON, which holds no other text. */
+	/* Requests and result files are JSON, which contains only valid UTF-8. */
 	if (!quote_is_utf8(argument))
 		return problem_set(problem, PROBLEM_USAGE, EILSEQ,
 				   "the directory's path is not UTF-8: %s; use a symbolic link "

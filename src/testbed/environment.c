@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a reader of the figures has to know of the machine that made them.  What
- * cannot be found out stays unknown; nothing here fails a run.
+ * The properties of the machine that a reader of the results needs to know.  What cannot be
+ * determined stays unknown; nothing here makes a run fail.
  */
 #include <errno.h>
 #include <gnu/libc-version.h>
@@ -41,7 +41,10 @@ static void describe_machine(struct environment *environment)
 	}
 }
 
-/* The first line with a digit of what `mkfs.TYPE -V` says; they have no other option in common. */
+/*
+ * The first line with a digit in the output of `mkfs.TYPE -V`, the only option that all of them
+ * have.
+ */
 static char *tool_version(const char *program)
 {
 	CLEANUP(freep) char *output = NULL;
@@ -106,7 +109,7 @@ int testbed_describe_kernels(const struct testbed_session *session, const struct
 	return field_set_text(&environment->kernel_build, names.version);
 }
 
-/* "none [mq-deadline] kyber": the one in brackets. */
+/* "none [mq-deadline] kyber": the one in brackets is active. */
 static char *chosen_scheduler(dev_t number)
 {
 	CLEANUP(freep) char *text = sysfs_attribute("/sys", number, "queue/scheduler");

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whoever formats the wrong disk cannot take it back, so that everything that is
- * not known to be harmless is refused, and no option allows more than one thing.
- * The order is that of use to the reader: a mounted device is also busy, has a
- * signature and may hold the system, and "mounted on /home" says it best.
+ * Formatting the wrong disk cannot be undone.  So everything that is not known to be harmless is
+ * refused, and no option allows more than one thing.  The most useful message comes first: a
+ * mounted device is also busy, has a signature and may contain the system, and "mounted on /home"
+ * is the best description.
  */
 #include "testbed/guard.h"
 
@@ -133,7 +133,7 @@ static int check_system(const struct device_facts *facts, const struct guard_con
 
 /* ---- what is on it ---- */
 
-/* A part of something that has other parts, or (swsuspend) of a machine that sleeps. */
+/* A member of a larger volume, or (swsuspend) the memory of a suspended machine. */
 static int is_member(const struct signature *found)
 {
 	static const char *const members[] = {
@@ -224,7 +224,7 @@ static int is_by_id(const struct device_facts *facts, const char *word)
 	return 0;
 }
 
-/* The argument of --destroy that confirms it; NULL: there is none. */
+/* The argument of --destroy that confirms the device; NULL: there is none. */
 static const char *own_name(const struct device_facts *facts, int on_terminal)
 {
 	if (on_terminal)

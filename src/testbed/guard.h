@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * May this device be formatted?  Facts in, a verdict out; nothing is looked at
- * here, so that every rule is tested as a row of a table.
+ * Whether a device may be formatted.  A pure function of the facts, so that every rule is tested
+ * as a row of a table.
  */
 #ifndef TESTBED_GUARD_H
 #define TESTBED_GUARD_H
@@ -12,28 +12,32 @@
 #include "plan/plan.h"
 #include "base/problem.h"
 
-/* What the user says about a device whose contents go. */
+/* The user's consent to the loss of a device's contents. */
 struct guard_consent {
-	const char *destroy;		 /* the device once more; NULL: he does not say */
-	const char *overwrite_signature; /* what may be on it, "ext4"; NULL: nothing */
-	bool same_disk;			 /* a partition of the disk that holds the system will do */
+	const char *destroy;		 /* the name of the device, repeated; NULL: none */
+	const char *overwrite_signature; /* the signature that may be overwritten, such as "ext4";
+					    NULL: none */
+	bool same_disk;			 /* a partition of the system's disk is allowed */
 };
 
-/* The device itself.  0, or -errno with a sentence that says what to do. */
+/* Judges the device.  0, or -errno with *problem set, which says what to do. */
 int guard_device(const struct device_facts *facts, const struct guard_consent *consent,
 		 struct problem *problem);
 
 /*
- * Whether consent->destroy names it well enough: by the path on a terminal, where
- * the user is asked as well, by what no other device is called elsewhere.
+ * Judges whether consent->destroy identifies the device: on a terminal, where the user is also
+ * asked, its path; elsewhere, a name that no other device has.
  */
 int guard_consent(const struct device_facts *facts, const struct guard_consent *consent,
 		  int on_terminal, struct problem *problem);
 
-/* Whether what the user typed is the name that he was shown; `typed` may be NULL. */
+/* Judges whether the user typed the name that was shown; `typed` may be NULL. */
 int guard_typed(const struct device_facts *facts, const char *typed, struct problem *problem);
 
-/* Whether mkfs and mount of a variant keep to the volume: they can name other devices. */
+/*
+ * Judges whether mkfs and mount of a variant use only the volume: their options can name other
+ * devices.
+ */
 int guard_filesystem(const struct filesystem *filesystem, struct problem *problem);
 
 #endif

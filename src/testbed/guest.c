@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The agent is compiled in as a whole initramfs.  Kernels take several archives
- * one behind the other, so the modules that one trial needs are a second one,
- * made for it: the guest needs no access to any directory of the host.
- *
- * Modules may be compressed, which not every kernel undoes; they go into the
- * archive as they are to be loaded.
+ * The agent is compiled in as a complete initramfs.  Kernels accept several archives in sequence,
+ * so the modules for one trial are a second archive.  The guest needs no access to directories of
+ * the host.  Modules may be compressed, which not every kernel supports; they are stored
+ * uncompressed.
  */
 #include "testbed/guest.h"
 
@@ -24,7 +22,7 @@
 #include "base/text.h"
 
 enum {
-	ARCHIVE_ALIGN = 4, /* where a kernel looks for the next archive */
+	ARCHIVE_ALIGN = 4, /* the alignment of the next archive */
 	MODULE_BYTES_MAX = 64 << 20,
 };
 
@@ -57,7 +55,7 @@ int guest_probe(struct problem *problem)
 
 /* ---- which modules ---- */
 
-/* What is built in stands in a file that Debian has in a package of its own since 7.2. */
+/* The list of built-in modules is in a separate package of Debian since 7.2. */
 static int lacks(const struct kernel_image *image, const char *name, const char *what_for,
 		 struct problem *problem)
 {

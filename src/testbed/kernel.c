@@ -95,7 +95,7 @@ static int no_kernel(const char *path, struct problem *problem)
 		path);
 }
 
-/* How far the text is plain ASCII. */
+/* The length of the leading printable ASCII. */
 static size_t printable(const char *text)
 {
 	size_t length = 0;
@@ -161,7 +161,7 @@ static char *newest_in(const char *boot)
 	return names && names[0] ? text_format("%s/%s%s", boot, prefix, names[0]) : NULL;
 }
 
-/* The path if there is such a file. */
+/* The path, if the file exists. */
 static char *existing(const char *format, const char *folder, const char *name)
 {
 	char *path;
@@ -206,9 +206,8 @@ static int not_found(const char *boot, const char *kernel, struct problem *probl
 /* ---- its modules ---- */
 
 /*
- * The folder if it has what libkmod reads and depmod makes; absolute, as libkmod
- * makes the paths of modules.  The first one that lacks it becomes *ret_unseen.
- * `middle` NULL: the very folder.
+ * The absolute path of the directory, if it contains the files of depmod that libkmod reads.  The
+ * first one without them becomes *ret_unseen.  `middle` is NULL for the directory itself.
  */
 static char *with_index(const char *folder, const char *middle, const char *release,
 			char **ret_unseen)
@@ -228,11 +227,12 @@ static char *with_index(const char *folder, const char *middle, const char *rele
 	return NULL;
 }
 
-/* Where modules of kernels of one kind are; each list ends with a NULL. */
+/* The module directories of one kind of kernel; each list is terminated by NULL. */
 struct places {
-	const char *below[4];  /* a folder that the user names, which may itself be it */
-	const char *beside[4]; /* the kernel's folder */
-	const char *machine;   /* its own */
+	const char
+		*below[4]; /* a directory from the user, which can be the module directory itself */
+	const char *beside[4]; /* the directory of the kernel */
+	const char *machine;   /* the standard directory */
 };
 
 static const struct places bzimage_places = {
@@ -247,7 +247,7 @@ static const struct places uml_places = {
 	"usr/lib/uml/modules/",
 };
 
-/* As modules_install and packages lay them out, and the very directory. */
+/* The layouts of modules_install and of packages, and the directory itself. */
 static char *find_below(const struct places *places, const char *folder, const char *release,
 			char **ret_unseen)
 {
@@ -271,7 +271,7 @@ static char *find_beside(const struct places *places, const char *path, const ch
 	return found ? found : with_index("", places->machine, release, ret_unseen);
 }
 
-/* depmod takes a folder that has lib/modules/RELEASE. */
+/* depmod takes a directory that contains lib/modules/RELEASE. */
 static int not_seen(const char *folder, const char *release, struct problem *problem)
 {
 	static const char middle[] = "/lib/modules/";
@@ -290,7 +290,7 @@ static int not_seen(const char *folder, const char *release, struct problem *pro
 			   folder, (int)(end - folder), folder, release);
 }
 
-/* That a kernel has none is no error: it may have everything built in. */
+/* It is not an error if a kernel has no modules: everything may be built in. */
 static int find_modules(const struct places *places, struct kernel_image *image,
 			const char *modules, struct problem *problem)
 {
@@ -317,7 +317,7 @@ static int no_uml(const char *name, const char *said, struct problem *problem)
 			   name, *said ? ": " : "", said);
 }
 
-/* The release is all that it prints; one that wants a newer C library says so instead. */
+/* It prints only the release; one that needs a newer C library prints that instead. */
 static int ask_program(struct kernel_image *image, struct problem *problem)
 {
 	CLEANUP(freep) char *said = NULL;
@@ -351,7 +351,7 @@ static int open_uml(const char *program, struct kernel_image *image, struct prob
 
 /* ---- all of it ---- */
 
-/* Returns what stands behind "LABEL=". */
+/* Returns the text after "LABEL=". */
 static const char *split_label(const char *spec, struct kernel_image *image)
 {
 	size_t label = strcspn(spec, "=/");
@@ -453,7 +453,7 @@ static int is_listed(const char *files, const char *path)
 	return 0;
 }
 
-/* Appends the module's file; its path begins with `directory`, which is cut off. */
+/* Appends the module's path without the leading `directory`. */
 static int append_file(struct kmod_module *module, const char *directory, char **files)
 {
 	const char *path = kmod_module_get_path(module);
@@ -470,7 +470,7 @@ static int append_file(struct kmod_module *module, const char *directory, char *
 static int append_with_needs(const struct search *search, struct kmod_module *module, int depth,
 			     char **files);
 
-/* By its name or an alias; the first that has it.  0, also if none has, or -ENOMEM. */
+/* By name or alias; the first match.  0, also if there is none, or -ENOMEM. */
 static int append_wish(const struct search *search, const char *name, int depth, char **files)
 {
 	CLEANUP(kmod_listp) struct kmod_list *found = NULL;
@@ -497,10 +497,10 @@ static int append_wishes(const struct search *search, const char *text, int dept
 }
 
 /*
- * What the module asks the kernel to load only when it is used ("softdep f2fs
- * pre: crc32") comes first: a guest has no modprobe that the kernel could call.
- * A module may have several such lines, of which kmod_module_get_softdeps() knows
- * the first, and they may name an alias (btrfs: "crypto-crc32c", seen on 6.16).
+ * Adds the soft dependencies of a module, which the kernel loads only when it uses the module
+ * ("softdep f2fs pre: crc32"): a guest has no modprobe for that.  A module may have several such
+ * lines, of which kmod_module_get_softdeps() returns only the first, and they may contain an alias
+ * (btrfs: "crypto-crc32c", seen on 6.16).
  */
 static int append_after_wishes(const struct search *search, struct kmod_module *module, int depth,
 			       char **files)
@@ -519,7 +519,7 @@ static int append_after_wishes(const struct search *search, struct kmod_module *
 	return append_file(module, search->directory, files);
 }
 
-/* The module after all that it needs; libkmod gives these in the order in which they are loaded. */
+/* Appends the module after its dependencies, which libkmod returns in the order of loading. */
 static int append_with_needs(const struct search *search, struct kmod_module *module, int depth,
 			     char **files)
 {
@@ -527,7 +527,7 @@ static int append_with_needs(const struct search *search, struct kmod_module *mo
 	struct kmod_list *entry;
 
 	if (depth > WISHES_DEEP)
-		return 0; /* two that wish for each other */
+		return 0; /* two that require each other */
 	kmod_list_foreach(entry, needed)
 	{
 		CLEANUP(kmod_modulep) struct kmod_module *one = kmod_module_get_module(entry);
@@ -539,7 +539,7 @@ static int append_with_needs(const struct search *search, struct kmod_module *mo
 	return append_after_wishes(search, module, depth, files);
 }
 
-/* In /proc/filesystems, whose lines are "nodev\tTYPE" or "\tTYPE". */
+/* Finds the type in /proc/filesystems, whose lines are "nodev\tTYPE" or "\tTYPE". */
 static int is_registered(const char *type)
 {
 	CLEANUP(freep) char *table = NULL;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A process of its own even where no guest is needed: a crash or a SIGBUS is one
- * failed trial, memory and processor time are those of the method alone, and it
- * can be killed at any moment.
+ * Trials run in a process of their own even without a guest: a crash or a SIGBUS is one failed
+ * trial, memory and processor time are those of the method alone, and the process can be killed at
+ * any time.
  */
 #include "testbed/local.h"
 
@@ -17,7 +17,7 @@
 #include "base/cleanup.h"
 #include "testbed/kernel.h"
 
-/* Only in the trial's own namespace is something mounted there. */
+/* Mounts exist only in the trial's own namespace. */
 static const char mount_point[] = "/mnt";
 
 static int try_mounts(void)

@@ -5,7 +5,7 @@
 
 #include "testbed/testbed.h"
 
-/* Can this process mount, for the testbed NAME?  0, or -errno with a sentence. */
+/* Whether this process can mount, for the testbed NAME.  0, or -errno with *problem set. */
 int local_probe(const char *name, struct problem *problem);
 
 /* As testbed.supports, for the running kernel. */
@@ -13,9 +13,9 @@ int local_supports(const struct testbed_options *options, const char *type,
 		   struct problem *problem);
 
 /*
- * Forks and serves one request in the child, in a mount namespace of its own if
- * `private_mounts`: then the kernel unmounts what it mounted, however it ends.
- * Fills child and pipes of *process.  0 or -errno with a sentence.
+ * Forks, and serves one request in the child.  With `private_mounts` the child has a mount
+ * namespace of its own, so that the kernel unmounts its mounts however it ends.  Sets child and
+ * pipes of *process.  0, or -errno with *problem set.
  */
 int local_start(int private_mounts, struct testbed_process *process, struct problem *problem);
 

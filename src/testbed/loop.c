@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The running kernel's file systems at native speed, on a loop device over the
- * image.  The device clears itself (LO_FLAGS_AUTOCLEAR, set in the same call
- * that attaches it, LOOP_CONFIGURE of Linux 5.8) when its last user ends, and
- * the mount is in a private namespace, so neither survives us.
- *
- * With direct I/O the loop device passes requests on to the file below without a
- * second page cache; where the file system below cannot, the kernel refuses and
- * it goes on without.
+ * The running kernel's file systems at native speed, on a loop device over the image.  The device
+ * detaches itself (LO_FLAGS_AUTOCLEAR, set by the call that attaches it, LOOP_CONFIGURE of Linux
+ * 5.8) when its last user ends, and the mount is in a private namespace, so neither outlives this
+ * process.  With direct I/O the loop device passes requests to the file below without a second
+ * page cache.  If the file system below does not support that, the kernel refuses it and buffered
+ * I/O is used.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +23,7 @@ enum { ATTACH_TRIES = 16 };
 
 static const char control_path[] = "/dev/loop-control";
 
-/* Root of a container may have the device and may not use it.  0 or -errno. */
+/* Root of a container may have the device without permission to use it.  0 or -errno. */
 static int try_control(void)
 {
 	CLEANUP(fd_closep) int fd = open(control_path, O_RDWR | O_CLOEXEC);
@@ -59,7 +57,10 @@ static int configure(int loop_fd, int image_fd, unsigned flags)
 	return ioctl(loop_fd, LOOP_CONFIGURE, &config) < 0 ? -errno : 0;
 }
 
-/* Somebody else may take the free device between the two calls: EBUSY, and the next one. */
+/*
+ * Another process may take the free device between the two calls: EBUSY, then the next one is
+ * tried.
+ */
 static int attach(int image_fd, int *ret_fd, char **ret_path)
 {
 	CLEANUP(fd_closep) int control_fd = open(control_path, O_RDWR | O_CLOEXEC);

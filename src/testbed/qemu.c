@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A QEMU guest with a kernel of the user's choice, on the same agent and with as
- * much memory and as many processors as one of User-Mode Linux: what differs
- * between the two is the kernel.
+ * A QEMU guest with a kernel of the user's choice.  Agent, memory and number of processors are
+ * those of a User-Mode Linux guest, so that the two differ in the kernel only.
  *
- * Protocol and console are two serial lines, for which no kernel needs a module:
- * ttyS0 is QEMU's own standard input and output, ttyS1 its standard error, where
- * what QEMU itself complains about goes as well.  The volume is a virtio disk;
- * the host's page cache lies below it (cache=writeback), which works wherever an
- * image can be, and the guest's flushes reach the host's disk.
+ * Protocol and console are two serial lines, which need no kernel module: ttyS0 is QEMU's standard
+ * input and output, ttyS1 its standard error, to which QEMU's own messages also go.  The volume is
+ * a virtio disk.  The host's page cache is below it (cache=writeback), which works for every
+ * image, and the guest's flushes reach the host's disk.  At boot Linux waits some milliseconds for
+ * the timer, and takes it for broken, or panics, if the host is too busy to emulate it in time
+ * (6.1); no_timer_check prevents that.
  *
- * At boot Linux waits some milliseconds for the timer, and takes it for broken, or panics,
- * where the host is too busy to emulate it in time (6.1); no_timer_check spares us that.
- *
- * /dev/kvm may be there, open, and hang every guest for ever (seen in nested
- * virtual machines).  So a guest is booted on it once, with a deadline, and what
- * does not come up is emulated.
+ * /dev/kvm may exist, open, and make every guest hang forever (seen in nested virtual machines).
+ * So one guest is booted with it, with a deadline; if that fails, the processor is emulated.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +44,7 @@ static int find_image(const struct testbed_options *options, struct kernel_image
 
 /* ---- the drive ---- */
 
-/* "iops=N,bps=SIZE" as QEMU has it, each part with a comma before it. */
+/* "iops=N,bps=SIZE" as QEMU options, each part after a comma. */
 static int throttle_parse(const char *text, char **ret, struct problem *problem)
 {
 	CLEANUP(freep) char **words = words_split(text ? text : "", ",");
@@ -105,7 +101,7 @@ static int qemu_probe(const struct testbed_options *options, struct problem *pro
 	return find_image(options, &image, problem);
 }
 
-/* The newest becomes that one, for the rest of the run and for one that goes on with it. */
+/* The newest kernel is named explicitly, for the rest of the run and for its resumption. */
 static int qemu_kernel(const struct testbed_options *options, struct plan_kernel *ret)
 {
 	CLEANUP(kernel_image_clear) struct kernel_image image = { 0 };
@@ -237,7 +233,9 @@ static int qemu_start(const struct testbed_options *options, const struct volume
 
 /* ---- hardware or emulation ---- */
 
-/* Does it say anything before the deadline?  0, -ETIMEDOUT, -ECANCELED, or -EIO (it ended). */
+/*
+ * Whether it prints anything before the deadline.  0, -ETIMEDOUT, -ECANCELED, or -EIO (it ended).
+ */
 static int await_word(const struct testbed_process *process, int cancel_fd)
 {
 	struct pollfd watched[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One trial from the host's side, the same for every testbed: a fresh volume, an
- * agent on it, its record, and the image kept if that was asked for.
+ * One trial on the host, the same for every testbed: a fresh volume, an agent on it, its record,
+ * and the image if it is to be kept.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +19,8 @@
 #include "testbed/volume.h"
 
 /*
- * The agent tells the kernel; where none was started, it is the one that it would
- * have been.  One that was named goes by its name.
+ * The agent reports the kernel.  If none was started, it is the kernel that would have been used.
+ * A named kernel has its name.
  */
 static void describe_kernel(const struct testbed_session *session, const struct plan_trial *trial,
 			    struct record *record)
@@ -39,7 +39,7 @@ static void describe_kernel(const struct testbed_session *session, const struct 
 		field_set_text(&record->kernel, names.release);
 }
 
-/* At the end, since the agent's record takes the place of the one before. */
+/* At the end, since the agent's record replaces the earlier one. */
 static void describe_trial(const struct testbed_session *session, const struct plan_trial *trial,
 			   time_t start, struct record *record)
 {
@@ -89,8 +89,10 @@ static void conclude(struct record *record, const char *status, const char *stag
 			problem->message ? problem->message : strerror(-error));
 }
 
-/* A failure of mkfs is the trial's result and no reason to end the run. -EINVAL: it refuses what
- * was added to its options. */
+/*
+ * A failure of mkfs is the result of the trial and does not end the run.  -EINVAL: it refuses the
+ * added options.
+ */
 static int format(const struct testbed_session *session, const struct plan_trial *trial,
 		  const struct volume *volume, struct record *record)
 {
@@ -107,7 +109,10 @@ static int format(const struct testbed_session *session, const struct plan_trial
 	return r;
 }
 
-/* The path that the image is kept under; NULL: it is not.  Found before anything is measured. */
+/*
+ * The path under which the image is kept; NULL: it is not.  Determined before anything is
+ * measured.
+ */
 static int image_path(const struct testbed_session *session, const struct plan_trial *trial,
 		      char **ret, struct problem *problem)
 {
@@ -128,7 +133,7 @@ static int image_path(const struct testbed_session *session, const struct plan_t
 	return 0;
 }
 
-/* What the testbed is told, with the kernel of this trial. */
+/* The testbed's options, with the kernel of this trial. */
 static struct testbed_options options_of(const struct testbed_session *session,
 					 const struct plan_trial *trial)
 {
@@ -139,7 +144,7 @@ static struct testbed_options options_of(const struct testbed_session *session,
 	return options;
 }
 
-/* What it leaves in the page cache would be paid for by the trial, as with mkfs. */
+/* Dirty pages would be flushed during the trial, as after mkfs. */
 static int run_before(const struct testbed_session *session, const struct plan_trial *trial,
 		      const struct volume *volume, struct problem *problem)
 {
@@ -168,7 +173,7 @@ static int run_agent(const struct testbed_session *session, const struct plan_tr
 	if (r < 0)
 		return r;
 	session->stage("start", session->context);
-	field_set_text(&record->stage, "start"); /* until the agent tells the next */
+	field_set_text(&record->stage, "start"); /* until the agent reports the next */
 	r = session->testbed->start(&options, volume, &request, &process, problem);
 	if (r < 0)
 		return r;
@@ -278,7 +283,7 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 	struct statvfs status;
 
 	if (session->testbed->volume)
-		return 0; /* claim() saw to that */
+		return 0; /* claim() has checked that */
 	for (size_t i = 0; i < trials->count; i++) {
 		uint64_t bytes = trials->trial[i].file_bytes;
 

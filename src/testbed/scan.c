@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image is only read: what the guest writes, the replay of a log above all, goes to a
- * layer that nobody else sees.
+ * The image is only read.  The guest's writes, such as the replay of a log, go to a layer that no
+ * other program sees.
  */
 #include "testbed/testbed.h"
 
@@ -13,13 +13,13 @@
 #include "base/json.h"
 #include "testbed/connection.h"
 
-enum { SILENT_SECONDS = 120 /* a guest that says nothing for so long hangs */ };
+enum { SILENT_SECONDS = 120 /* a guest that prints nothing for this long has hung */ };
 
 static const struct testbed *const guests[] = { &testbed_uml, &testbed_qemu };
 
 /* ---- which guest ---- */
 
-/* What `run` could do instead does not help here. */
+/* The alternatives of `run` do not apply here. */
 static const char *without_advice(struct problem *problem)
 {
 	char *advice = problem->message ? strstr(problem->message, ", or use --on") : NULL;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where trials run: one `struct testbed` each, all of them in the table of
- * testbed.c.  A testbed says whether it can be used, and starts the process
- * that runs one trial; everything else (making the volume, talking to that
- * process, cleaning up) is the same for all and stands in run.c.
+ * Where trials run: one `struct testbed` each, all of them in the table of testbed.c.  A testbed
+ * reports whether it can be used, and starts the process that runs one trial.  Everything else
+ * (creating the volume, the protocol, cleaning up) is the same for all; see run.c.
  */
 #ifndef TESTBED_TESTBED_H
 #define TESTBED_TESTBED_H
@@ -188,31 +187,31 @@ extern const struct testbed testbed_device, testbed_dir, testbed_loop, testbed_q
 
 /* ---- the device that a session has claimed ---- */
 
-/* A trial is over: takes away what it left, so that the device is as empty as before. */
+/* After a trial: removes what it left, so that the device is as empty as before. */
 void device_vacate(struct device *device);
 
-/* Is it trimmed between trials? */
+/* Whether the device is trimmed between trials. */
 int device_discards(const struct device *device);
 
 /* ---- the scan of an image in a guest, for alloc-perf frag ---- */
 
 struct testbed_scan {
-	const char *path;	     /* of the image, for sentences */
+	const char *path;	     /* of the image, for messages */
 	int fd;			     /* the image; it is only read */
-	uint64_t start_bytes, bytes; /* of the partition; 0, 0: all of it */
+	uint64_t start_bytes, bytes; /* of the partition; 0, 0: the whole image */
 	const char *type;	     /* of the file system, for mount(2) */
-	json_t *settings;	     /* handed to the guest; borrowed */
+	json_t *settings;	     /* sent to the guest; borrowed */
 	int cancel_fd;		     /* readable: give up at once; -1: never */
-	/* Sees each line behind "ready".  1: it was the last one; 0; or -errno. */
+	/* Called per line after "ready".  1: it was the last one; 0; or -errno. */
 	int (*line)(const char *line, void *context);
 	void (*tick)(void *context); /* about five times a second */
 	void *context;
 };
 
 /*
- * Starts a guest whose kernel has the file system, User-Mode Linux or else QEMU, and has it
- * scan the image.  *ret_kernel is the kernel's label, also after a failure; the caller frees
- * it.  0, -ECANCELED, or -errno with a sentence.
+ * Starts a guest whose kernel has the file system, User-Mode Linux or else QEMU, and scans the
+ * image in it.  *ret_kernel is the kernel's label, also after a failure; the caller frees it.  0,
+ * -ECANCELED, or -errno with *problem set.
  */
 int testbed_scan(const struct testbed_scan *scan, char **ret_kernel, struct problem *problem);
 

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A User-Mode Linux guest: a whole kernel as an ordinary process, with file
- * systems that the running kernel lacks, for users without any rights.
+ * A User-Mode Linux guest: a complete kernel as an ordinary process, with file systems that the
+ * running kernel lacks, for users without privileges.
  *
- * Processes of UML leave the process group of their parent, so it runs in a PID
- * namespace of its own (child.h).  `uml_dir` points where nothing can be made:
- * UML would leave a folder in the user's home otherwise.
+ * Processes of UML leave the process group of their parent, so it runs in a PID namespace of its
+ * own (base/child.h).  `uml_dir` points to a path where nothing can be created: otherwise UML
+ * would leave a directory in the user's home.  The guest's memory is an unnamed file in a
+ * directory that UML takes from TMPDIR.  If there is not enough space for it, the guest hangs in
+ * SIGBUS, and /dev/shm of a container has 64 MiB, so the directory is chosen here.  Its disk drops
+ * flushes (6.1 to 7.2: a request without data never reaches the thread's do_io() in
+ * arch/um/drivers/ubd_kern.c), so the agent asks the host for them.  The image of a scan is below
+ * a layer in the format of UML's own copy-on-write files (struct cow_header_v3 in
+ * arch/um/drivers/cow_user.c), which is also unnamed.
  *
- * The guest's memory is a file without a name in a directory that UML takes from
- * TMPDIR.  Where there is no room for all of it a guest hangs in SIGBUS, and a
- * container's /dev/shm has 64 MiB, so we choose the directory.
- *
- * Its disk drops flushes (6.1 to 7.2: a request without data never reaches the thread's
- * do_io() in arch/um/drivers/ubd_kern.c), so the agent asks the host for them.
- *
- * The image of a scan lies below a layer in the format of UML's own copy-on-write files
- * (struct cow_header_v3 in arch/um/drivers/cow_user.c), which has no name either.
- *
- * ubda would become the root file system; the volume is ubdb.  The serial line
- * ssl0 carries the protocol, the console what the kernel prints.
+ * ubda would become the root file system; the volume is ubdb.  The serial line ssl0 carries the
+ * protocol, the console the kernel's messages.
  */
 #include <endian.h>
 #include <errno.h>
@@ -37,7 +33,7 @@
 
 enum { MEMORY_MIB = 512 };
 
-/* It is executed as well. */
+/* The file is executed as well. */
 static int holds_memory(const char *directory)
 {
 	struct statvfs status;
@@ -47,7 +43,7 @@ static int holds_memory(const char *directory)
 	       (uint64_t)status.f_bavail * status.f_frsize >= (uint64_t)MEMORY_MIB << 20;
 }
 
-/* The first is in memory on most machines; NULL: none will do. */
+/* The first is in memory on most machines; NULL: none is suitable. */
 static const char *memory_directory(void)
 {
 	const char *const directories[] = { "/dev/shm", getenv("TMPDIR"), "/var/tmp", "/tmp" };
@@ -89,7 +85,7 @@ static int uml_kernel(const struct testbed_options *options, struct plan_kernel 
 	return r;
 }
 
-/* Its disk needs none. */
+/* Its disk needs no drivers. */
 static int find_modules(const struct kernel_image *image, const char *type, char **ret_modules,
 			struct problem *problem)
 {
@@ -112,7 +108,7 @@ static int uml_supports(const struct testbed_options *options, const char *type,
 
 enum { LAYER_MAGIC = 0x4f4f4f4d, LAYER_VERSION = 3, LAYER_SECTOR = 512, LAYER_ALIGN = 4096 };
 
-/* Big endian.  A bitmap of its sectors follows, and the sectors themselves; aligned both. */
+/* Big endian.  A bitmap of the sectors and the sectors follow, both aligned. */
 struct layer_header {
 	uint32_t magic, version, modified;
 	uint64_t bytes;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An image has no name from its first moment (O_TMPFILE), so the kernel frees
- * it when the last process that holds it ends, however that happens.  mkfs and
- * guests open it through /proc; all mkfs programs of the catalogue take that for
- * a plain file.
- *
- * It is sparse and made anew for each trial: each file system starts on the same
- * nothing, and a 20 GiB volume takes only the room of what is written to it.
+ * An image is unnamed from the start (O_TMPFILE), so the kernel frees it when the last process
+ * with it open ends, however that happens. mkfs and guests open it through /proc, and all mkfs
+ * programs of the catalogue treat that as a regular file.  It is sparse and created for each
+ * trial: every file system starts with the same empty volume, and a 20 GiB volume takes only the
+ * space of what is written to it.
  */
 #include "testbed/volume.h"
 
@@ -20,7 +18,7 @@
 #include "base/words.h"
 #include "base/text.h"
 
-/* For file systems without O_TMPFILE: a name for a moment. */
+/* For file systems without O_TMPFILE: the image has a name for a moment. */
 static int open_and_unlink(const char *directory)
 {
 	CLEANUP(freep) char *path = NULL;
@@ -35,7 +33,7 @@ static int open_and_unlink(const char *directory)
 	return fd;
 }
 
-/* What had a name and lost it can get none again. */
+/* An image whose name was removed cannot be named again. */
 static int open_unnamed(const char *directory, int to_keep)
 {
 	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -80,7 +78,7 @@ static int names_fault(const char *line)
 	return 0;
 }
 
-/* The line that says what is wrong, which a usage can follow, or the last one; cuts `text` up. */
+/* The error message in the output: the line before a usage, or the last one.  Modifies `text`. */
 static const char *telling_line(char *text)
 {
 	const char *last = "it printed nothing";
@@ -95,7 +93,7 @@ static const char *telling_line(char *text)
 	return last;
 }
 
-/* What mkfs has left in the page cache would be flushed, and paid for, by the trial. */
+/* Dirty pages of mkfs would otherwise be flushed during the trial. */
 int volume_flush(const struct volume *volume, struct problem *problem)
 {
 	CLEANUP(fd_closep) int fd = open(volume->path, O_RDONLY | O_CLOEXEC);

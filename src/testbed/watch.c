@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All of it is read from the host and between the trials: a look while one runs
- * would itself be a disturbance.  The device is the one that holds the volumes.
- * While no trial runs, it should be idle but for the records, so what else
- * reaches it is somebody else's; how much they write during the trials can only
- * be inferred from that.
+ * Everything is read on the host and between trials, since reading during a trial would disturb
+ * it.  The device is that of the volumes.  Without a trial it should be idle except for our
+ * records, so other writes are those of other programs.  How much they write during trials can
+ * only be inferred from that.
  */
 #include "testbed/watch.h"
 
@@ -26,13 +25,13 @@
 #include "base/size.h"
 #include "base/text.h"
 
-/* The first look at the device; gaps between trials are too short for one that means something. */
+/* The duration of the first observation; the intervals between trials are too short for it. */
 enum { LOOK_MS = 200 };
 
-/* What is worth a warning. */
+/* Thresholds for warnings. */
 static const double suspended_seconds = 0.1;
 static const double foreign_bytes_a_second = 1 << 20;
-static const double record_bytes = 128 << 10; /* with the journal and metadata that it costs */
+static const double record_bytes = 128 << 10; /* including the journal and metadata */
 static const double nearly_full = 0.9;
 
 static int64_t clock_ns(clockid_t clock)
@@ -43,7 +42,7 @@ static int64_t clock_ns(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* CLOCK_MONOTONIC stands still while the machine sleeps. */
+/* CLOCK_MONOTONIC stops during a suspend. */
 static int64_t asleep_ns(void)
 {
 	int64_t monotonic = clock_ns(CLOCK_MONOTONIC);
@@ -51,7 +50,7 @@ static int64_t asleep_ns(void)
 	return clock_ns(CLOCK_BOOTTIME) - monotonic;
 }
 
-/* A trial of ours is at most one that runs or waits for the disk. */
+/* One trial adds at most one process that runs or waits for the disk. */
 static void take_load(struct watch *watch, double own)
 {
 	double load;
@@ -219,7 +218,7 @@ static void judge_room(const struct watch_facts *facts, watch_fn told, void *con
 {
 	char sentence[512];
 
-	/* NaN is not above. */
+	/* NaN is not above the limit. */
 	if (!(facts->full >= nearly_full))
 		return;
 	snprintf(sentence, sizeof(sentence),
