@@ -550,10 +550,16 @@
 
 	/* ---- what a reader compares first, side by side ---- */
 
-	function combinedCell(cell, measure, isFirst, notes) {
-		const figure = cell.figures[measure];
-		const text = figure ? figure.text + (figure.count === 1 && measures.get(measure).unit === "seconds" ? " (one run)" : "")
-			: isFirst || cell.ok_runs > 0 ? wordFor(cell) : "-";
+	/* The noise of bytes seldom matters; of counts that vary, the text is a range. */
+	function combinedText(figure, unit) {
+		if (unit === "bytes")
+			return human(figure.median, unit);
+		return figure.text + (unit === "seconds" && figure.count === 1 ? " (one run)" : "");
+	}
+
+	function combinedCell(cell, { name, unit }, isFirst, notes) {
+		const figure = cell.figures[name];
+		const text = figure ? combinedText(figure, unit) : isFirst || cell.ok_runs > 0 ? wordFor(cell) : "-";
 		return html("td", { class: "n" }, text, isFirst ? notes.reference(cell.note) : null);
 	}
 
@@ -562,7 +568,7 @@
 		const rowsOf = (filesystem) => view.methods.map((method) => cellAt(view.conditions[0], filesystem, method))
 			.filter((cell) => cell).map((cell, i) => html("tr", { class: i === 0 ? "first" : undefined },
 				html("th", { scope: "row" }, filesystem), html("td", {}, cell.method),
-				columns.map(({ name }, column) => combinedCell(cell, name, column === 0, notes))));
+				columns.map((measure, column) => combinedCell(cell, measure, column === 0, notes))));
 		const head = (title, isNumber) => html("th", { scope: "col", class: isNumber ? "n" : undefined }, title);
 		return section("Results", wide("Results", html("table", { class: "combined" },
 			html("thead", {}, html("tr", {}, head("file system"), head("method"), columns.map(({ title }) => head(title, true)))),

@@ -52,10 +52,12 @@ static void put_parts(const struct figure *figure, enum measure_unit unit, const
 	snprintf(ret->value, FIGURE_TEXT_MAX, "%s", value_text(figure->median, unit, value));
 	if (unit != MEASURE_COUNT && precision > precision_worth_showing)
 		put_range(figure->lower, figure->upper, unit, ret);
-	else if (unit != MEASURE_COUNT && spread > 0 && isfinite(precision))
+	else if (unit != MEASURE_COUNT && precision > 0)
 		/* Rounded up: it promises that the median is no farther off. */
 		snprintf(ret->spread, FIGURE_TEXT_MAX, "%s%.0f %%", plus_minus,
 			 ceil(precision * 100));
+	else if (unit != MEASURE_COUNT && precision == 0)
+		return; /* more than half of the values are the same */
 	else if (spread > (unit == MEASURE_COUNT ? 0 : spread_worth_showing * figure->median))
 		put_range(figure->minimum, figure->maximum, unit, ret);
 }

@@ -236,6 +236,23 @@ static void wide_intervals_are_shown_by_their_ends(void **state)
 		      "jfs                    1 s ±29 %\n");
 }
 
+/* "±0 %" would be no news. */
+static void an_interval_without_width_is_not_shown(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	(void)state;
+
+	for (size_t i = 0; i < 12; i++)
+		results_add_figures(&results, "ext2", "mmap", i ? 2 : 3, 1);
+	assert_prints(&results, "time", 0,
+		      "4 GiB file on a 20 GiB volume; medians of 12 runs ± their 95 % confidence "
+		      "interval\n"
+		      "\n"
+		      "time until on disk (allocate, sync, close and unmount together)\n"
+		      "filesystem  mmap\n"
+		      "ext2         2 s\n");
+}
+
 static void paths_that_were_not_taken_are_told(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -499,6 +516,7 @@ int main(void)
 		cmocka_unit_test(runs_are_shown_by_median_and_spread),
 		cmocka_unit_test(enough_runs_have_an_interval),
 		cmocka_unit_test(wide_intervals_are_shown_by_their_ends),
+		cmocka_unit_test(an_interval_without_width_is_not_shown),
 		cmocka_unit_test(paths_that_were_not_taken_are_told),
 		cmocka_unit_test(wide_tables_turn_or_wrap),
 		cmocka_unit_test(one_table_has_time_bytes_and_fragments),
