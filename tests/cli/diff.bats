@@ -438,6 +438,17 @@ three_kernels() {
 	assert_output_has 'without --by, diff takes one or two result files'
 }
 
+@test "every key of --by is in the manual" {
+	local key
+	run alloc-perf diff --by fs old.jsonl
+	output=${output##*: use }
+	for key in $(tr -d , <<<"${output/ or / }"); do
+		grep -Fq "*$key*" "$ALLOC_PERF_SOURCE/man/alloc-perf-diff.1.scd" || fail "$key"
+		grep -Fq "\`$key\`" "$ALLOC_PERF_SOURCE/doc/reading-results.md" || fail "$key"
+	done
+	[ "$key" = date ]
+}
+
 @test "unknown keys of --by are refused with the nearest" {
 	run alloc-perf diff --by filesystme old.jsonl
 	assert_status 2
