@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Everything here refers to the records where they are: a grid is a view.  It is
- * built in two passes, since the number of columns must stand before a cell has
- * its place.
+ * A grid is a view: everything refers to the original records.  It is built in two passes, since
+ * the number of columns must be known before the cells are laid out.
  */
 #include "stats/cell.h"
 
@@ -89,7 +88,7 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return 0;
 }
 
-/* What is being gathered. */
+/* The grid in progress. */
 struct gathering {
 	const struct grid_entry *entries;
 	size_t count;
@@ -101,7 +100,7 @@ static void gathering_clear(struct gathering *gathering)
 	grids_clear(&gathering->grids);
 }
 
-/* The first place of the row or column that the name stands for; unknown: the last. */
+/* The first position of the row or column with that name; unknown: last. */
 static int64_t place_of(const struct gathering *gathering, const struct grid *grid,
 			const char *name)
 {
@@ -118,7 +117,7 @@ static int64_t place_of(const struct gathering *gathering, const struct grid *gr
 	return place;
 }
 
-/* Stable: what has no place stays in the order of its appearance. */
+/* Stable: entries without a position stay in the order of appearance. */
 static int sort_names(const struct gathering *gathering, const struct grid *grid,
 		      const char **names, size_t count)
 {
@@ -197,7 +196,10 @@ static int fill_cells(struct gathering *gathering)
 	return 0;
 }
 
-/* From the keys of the records to what people type; with it a column is found no more by a key. */
+/*
+ * Replaces the keys of the records by what users type.  From then on columns cannot be found by
+ * key.
+ */
 static int name_methods(struct grids *grids)
 {
 	for (size_t i = 0; i < grids->count; i++) {
@@ -238,8 +240,8 @@ static int is_of_plan(const struct results *results, size_t warning, const char 
 }
 
 /*
- * A run that was resumed, which is to say by the same plan, tells the outliers of all of it; but
- * not where it made no trial, since then that warning is not shown itself.
+ * A resumed run reports the outliers of all of its trials, since it has the same plan.  But if it
+ * made no trial, its own warning is not shown.
  */
 static int is_outdated(const struct grid *grid, const struct results *results, size_t index)
 {
@@ -276,7 +278,7 @@ static int add_all_warnings(struct grids *grids, const struct results *results)
 	return r;
 }
 
-/* The first place of what it holds; unknown: the last. */
+/* The first position of its records; unknown: last. */
 static int64_t first_place(const struct gathering *gathering, const struct grid *grid)
 {
 	int64_t first = INT64_MAX;
@@ -291,7 +293,7 @@ static int64_t first_place(const struct gathering *gathering, const struct grid 
 	return first;
 }
 
-/* Of one run: in another order than that of their appearance? */
+/* Whether the order of one run differs from that of appearance. */
 static int is_earlier(const struct gathering *gathering, const struct grid *one,
 		      const struct grid *other)
 {

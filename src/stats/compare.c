@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A difference is claimed only where four things agree: the rank test says that
- * chance does not make it (corrected for how many cells were looked at, since of
- * twenty one would be "significant" by itself), the change is one that matters,
- * there were enough runs for the test to be able to say so, and it is larger than
- * what the two sides changed by in their own course.  The last one because ranks
- * take the runs for independent, which they are not on a machine that drifts: then
- * two parts of one and the same result are as "significantly" different.
+ * A difference is reported only if four conditions are met: the rank test says that it is not
+ * chance (corrected for the number of cells, since one of twenty would be significant by chance),
+ * the change is large enough to matter, there were enough runs for the test, and the change is
+ * larger than the drift within the two sides.  The last one is necessary because the test assumes
+ * independent runs.  On a machine that drifts they are not, and two parts of the same result
+ * differ "significantly".
  *
- * Holm's correction and not the milder one of Benjamini and Hochberg: the exit
- * status of a whole comparison hangs on a single "worse".
+ * Holm's correction is used and not the milder one of Benjamini and Hochberg, because the exit
+ * status of the whole comparison depends on a single "worse".
  */
 #include "stats/compare.h"
 
@@ -38,7 +37,7 @@ const char *verdict_name(enum verdict verdict)
 
 /* ---- which cells ---- */
 
-/* Those of one side that hold anything. */
+/* The cells of one side that have records. */
 struct cells {
 	struct compare_cell *list;
 	size_t count;
@@ -231,7 +230,7 @@ static int take_side(const struct cell *cell, const struct measure *measure, dou
 	return 0;
 }
 
-/* What one of them does not know is no row: there is nothing to say about it. */
+/* A measure that one side does not know has no row. */
 static int add_measure(struct comparisons *all, struct comparison comparison,
 		       const struct cell *before, const struct cell *after,
 		       const struct measure *measure)
@@ -266,7 +265,7 @@ static size_t count_ok(const struct cell *cell, const char **ret_reason)
 	return ok;
 }
 
-/* What no longer works at all needs no statistics. */
+/* A trial that fails on one side needs no statistics. */
 static int add_cell(struct comparisons *all, struct comparison comparison,
 		    const struct cell *before, const struct cell *after,
 		    const struct measure *const *measures)
@@ -345,7 +344,7 @@ static int add_side(struct comparisons *all, size_t side, const struct view *vie
 
 /* ---- verdicts ---- */
 
-/* Where all values are one and the same, the ranks can show nothing: that is no test. */
+/* If all values are equal, there is nothing to test. */
 static int is_tested(const struct comparison *comparison)
 {
 	return comparison->measure &&
@@ -368,7 +367,7 @@ static int correct(struct comparisons *all)
 	return 0;
 }
 
-/* Of one that chance does not explain. */
+/* Judges a difference that is not chance. */
 static enum verdict judge_difference(const struct comparison *comparison, double threshold)
 {
 	double difference = fabs(comparison->after.median - comparison->before.median);
@@ -382,23 +381,23 @@ static enum verdict judge_difference(const struct comparison *comparison, double
 	return worse ? VERDICT_WORSE : VERDICT_BETTER;
 }
 
-/* `level` is what the strictest of the corrected tests has to reach. */
+/* `level` is that of the strictest of the corrected tests. */
 static enum verdict judge(const struct comparison *comparison, double threshold, double level)
 {
 	double noise = fmax(figure_noise(&comparison->before), figure_noise(&comparison->after));
 
 	if (comparison->corrected <= COMPARE_LEVEL)
 		return judge_difference(comparison, threshold);
-	/* Or NaN, for want of memory. */
+	/* NaN also if out of memory. */
 	if (rank_test_least(comparison->before.count, comparison->after.count) > level)
 		return VERDICT_UNKNOWN;
 	return is_tested(comparison) && noise > threshold ? VERDICT_UNCLEAR : VERDICT_SAME;
 }
 
 /*
- * How far the quarters of a side lie apart, over all its cells with the measure of `of`:
- * rounds go through all of them, so what drifts shows in all, and its median tells
- * it from their noise.  `room` is for one value a comparison.
+ * The drift of a side: the distance between its quarters, over all its cells with the measure of
+ * `of`.  Each round goes through all cells, so a drift appears in all of them, and the median
+ * distinguishes it from their noise.  `room` has space for one value per comparison.
  */
 static double drift_of(const struct comparisons *all, const struct comparison *of, int after,
 		       double *room)

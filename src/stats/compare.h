@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Two results: what is better, worse, or the same beyond the noise. */
+/* The comparison of results: better, worse, or no significant difference. */
 #ifndef STATS_COMPARE_H
 #define STATS_COMPARE_H
 
@@ -9,17 +9,17 @@
 #include "stats/record_key.h"
 
 enum verdict {
-	VERDICT_SAME,	 /* no difference beyond the noise, or too small a one to matter */
+	VERDICT_SAME,	 /* no significant difference, or one that is too small to matter */
 	VERDICT_BETTER,	 /* significant, and large enough */
-	VERDICT_WORSE,	 /* the same */
-	VERDICT_UNCLEAR, /* none seen, but one that matters could hide in the noise or the drift */
-	VERDICT_UNKNOWN, /* too few runs to tell, whatever they had been */
+	VERDICT_WORSE,	 /* likewise */
+	VERDICT_UNCLEAR, /* none found, but the noise or the drift could hide one that matters */
+	VERDICT_UNKNOWN, /* too few runs for any conclusion */
 };
 
 /* "same", "better", "worse", "unclear", "unknown". */
 const char *verdict_name(enum verdict verdict);
 
-/* Into so many parts the course of a result is divided, to see whether the machine drifts. */
+/* The runs of a result are divided into this many parts, to detect a drift of the machine. */
 enum { COMPARE_PARTS = 4 };
 
 /* All runs of one method on one file system under one set of conditions. */
@@ -31,36 +31,36 @@ struct compare_cell {
 
 /* One measure of one cell that both sides have. */
 struct comparison {
-	size_t side; /* the one that is compared with side 0 */
+	size_t side; /* the side that is compared with side 0 */
 	struct compare_cell old_cell, new_cell;
-	const struct measure *measure; /* NULL: whether the trial can be made at all */
-	struct figure before, after;   /* empty where measure is NULL */
+	const struct measure *measure; /* NULL: whether the trial succeeds at all */
+	struct figure before, after;   /* empty if `measure` is NULL */
 	double change; /* of the median: 0.05 is 5 % more; infinite from 0; NaN: no measure */
-	/* Medians of the quarters of the runs, as parts of that of all; NaN: too few runs. */
+	/* Medians of the quarters of the runs, relative to that of all; NaN: too few runs. */
 	double before_course[COMPARE_PARTS], after_course[COMPARE_PARTS];
-	double drift;	  /* what the machine drifted by in both results, as a part of the median */
-	double chance;	  /* of the rank test, for this cell alone; NaN: no measure */
-	double corrected; /* the same, to be held against COMPARE_LEVEL; NaN: no measure */
-	const char *reason; /* why it cannot be made in one of them; NULL: it can, or not told */
+	double drift;	    /* drift of the machine in both results, relative to the median */
+	double chance;	    /* p of the rank test for this cell; NaN: no measure */
+	double corrected;   /* corrected p, to be compared with COMPARE_LEVEL; NaN: no measure */
+	const char *reason; /* why the trial fails in one of them; NULL: it does not, or unknown */
 	enum verdict verdict;
 };
 
-/* At most this part of comparisons of like with like may show any difference. */
+/* The maximum rate of comparisons of equal conditions that report any difference. */
 #define COMPARE_LEVEL 0.05
 
 struct compare_options {
-	const struct measure *const *measures; /* ends with NULL */
+	const struct measure *const *measures; /* terminated by NULL */
 	double threshold; /* smallest change that matters, 0.05 for 5 %; of a count also at least 1
 			   */
 	unsigned by;	  /* set of keys that tell the sides apart; none: they are files */
 };
 
-/* What one side has in common with side 0, and what it has not. */
+/* What one side has in common with side 0, and what not. */
 struct compare_side {
 	unsigned matched; /* keys of which both cells of a row have the same value */
 	unsigned differs; /* keys that should have been, but no value of which is on both sides */
 	unsigned columns; /* matched keys that tell its cells and those of side 0 apart */
-	struct compare_cell *only_old, *only_new; /* cells without a partner */
+	struct compare_cell *only_old, *only_new; /* cells without a counterpart */
 	size_t only_old_count, only_new_count;
 };
 
@@ -69,9 +69,9 @@ struct comparisons {
 	size_t count;
 	struct compare_side *sides; /* number 0 is empty */
 	size_t side_count;
-	size_t verdicts[VERDICT_UNKNOWN + 1]; /* how many of each */
-	size_t tested;	    /* rank tests that were made: what the correction is for */
-	size_t runs_needed; /* of each side, for a verdict on what is unknown; 0: nothing is */
+	size_t verdicts[VERDICT_UNKNOWN + 1]; /* the number of each */
+	size_t tested;			      /* number of rank tests, for the correction */
+	size_t runs_needed; /* per side, for a verdict on unknown cells; 0: there are none */
 };
 
 /* Why sides cannot be compared: `side` has several values of a key, and the other has none of them.

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Figures of two kernels or testbeds do not belong into one table, but beside one
- * another they are what is asked for most.  Whatever puts them there names them
- * here, so that they go by the same names everywhere.
- *
- * A run on several kernels labels each with its release where the user gave it no
- * other name; that says nothing twice.
+ * Results of two kernels or testbeds are not merged into one table, but are often shown next to
+ * each other.  Their names are made here, so that they are the same everywhere.  A run on several
+ * kernels labels each with its release unless the user named it; such a label is not repeated.
  */
 #include "stats/condition.h"
 
@@ -46,7 +43,7 @@ static int is_rival(const struct grid *one, const struct grid *other)
 	return one != other && grid_same_trials(one, other);
 }
 
-/* Does it differ between the grid and any other of its sizes? */
+/* Whether it differs between the grid and any other of its sizes. */
 static int varies(const struct grid *const *grids, size_t count, const struct grid *grid,
 		  enum record_key key)
 {
@@ -56,7 +53,7 @@ static int varies(const struct grid *const *grids, size_t count, const struct gr
 	return 0;
 }
 
-/* Has every one a label, and the grid one that no other has? */
+/* Whether all have labels, and that of the grid is unique. */
 static int label_does(const struct grid *const *grids, size_t count, const struct grid *grid)
 {
 	for (size_t i = 0; i < count; i++)

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Times of trials are not normally distributed: they have a floor and a long
- * tail.  So a figure is a median, and its confidence interval comes from the
- * order statistics, which holds for any distribution: how many of the values lie
- * below the true median is binomial with one half.
+ * Times of trials are not normally distributed: they have a minimum and a long tail.  So the
+ * statistic is a median.  Its confidence interval is from the order statistics, which is valid for
+ * any distribution: the number of values below the true median is binomial with one half.
  */
 #include <errno.h>
 #include <math.h>
@@ -18,19 +17,19 @@
 #include "base/cleanup.h"
 #include "results/resultfile.h"
 
-/* Of each end of a 95 % interval. */
+/* The probability of each tail of a 95 % interval. */
 static const double tail = 0.025;
 
 /*
- * Iglewicz and Hoaglin's modified Z-score is score_unit times the distance from the
- * median, over the median of those distances.  They call 3.5 an outlier; times of
- * I/O have longer tails by nature, and an outlier is to be one that matters.
+ * The modified Z-score of Iglewicz and Hoaglin is score_unit times the distance from the median,
+ * divided by the median of these distances.  They call 3.5 an outlier.  Times of I/O have longer
+ * tails, and only an outlier that matters is to be reported.
  */
 static const double score_unit = 0.6745, outlier_score = 7, outlier_part = 0.1;
 
 /*
- * The largest rank r, from 1, such that the interval from the r-th smallest to the
- * r-th largest value holds the median with 95 %; 0: there is none.
+ * The largest rank r, from 1, such that the interval from the r-th smallest to the r-th largest
+ * value contains the median with 95 %; 0: there is none.
  */
 static size_t interval_rank(size_t count)
 {
@@ -60,7 +59,7 @@ struct figure figure_of_values(double *values, size_t count)
 	return figure;
 }
 
-/* How far the farther end lies from the median, as a part of it. */
+/* The larger distance of an end from the median, relative to the median. */
 static double reach_of(const struct figure *figure, double low, double high)
 {
 	double reach = fmax(high - figure->median, figure->median - low);
@@ -133,7 +132,7 @@ struct figure cell_figure(const struct cell *cell, const struct measure *measure
 	CLEANUP(freep) double *values = NULL;
 	size_t count = 0;
 
-	/* Without memory there is no figure either. */
+	/* Out of memory: there is no statistic. */
 	(void)cell_values(cell, measure, &values, &count);
 	return figure_of_values(values, count);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One chart can hold what two tables cannot: bars of two kernels side by side.
- * So the columns of several grids become one grid's, each method's next to one
- * another, named by what tells the grids apart.
+ * A chart can show the bars of two kernels next to each other, which tables cannot.  So the
+ * columns of several grids become those of one grid, with those of each method next to each other,
+ * named by what distinguishes the grids.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -53,7 +53,7 @@ static int add_name(const char ***names, size_t *count, const char *name)
 	return ARRAY_ADD(*names, *count, name);
 }
 
-/* Takes the name over; NULL: out of memory. */
+/* Takes over the name; NULL: out of memory. */
 static int own_name(struct grids *owner, char *name)
 {
 	CLEANUP(freep) char *owned = name;

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an allocation costs until it is on the disk is spread over several
- * stages: a write() returns at once and is paid for by fsync() or unmount.  So
- * those are summed, and only a stage that did not take place (an existing
- * directory is never unmounted) is left out of the sum.
+ * The cost of an allocation until it is on the disk is spread over several stages: a write()
+ * returns at once, and fsync() or unmount does the work.  So these are summed.  Only a stage that
+ * did not take place is left out (an existing directory is never unmounted).
  *
- * The phases of a workload stand between the sync and the close.  Each ends with a flush of its
- * own, so what is still to be done at the end is the workload's and not the allocation's.
+ * The phases of a workload are between the sync and the close.  Each ends with a flush of its own,
+ * so the remaining work at the end belongs to the workload and not to the allocation.
  */
 #include "stats/measure.h"
 
@@ -45,8 +44,7 @@ bool record_has_workload(const struct record *record)
 	return record->phases.count > 0;
 }
 
-/* NaN as well where a stage that took place has no such figure, or nothing forced it to the disk.
- */
+/* Also NaN if a stage that took place has no such value, or if nothing was flushed to the disk. */
 static double sum_of_stages(const struct record *record, size_t from, size_t to,
 			    double (*cost)(const struct stage_cost *))
 {
@@ -103,7 +101,7 @@ static double unwritten_of(const struct record *record)
 	return known(record->unwritten_bytes);
 }
 
-/* Where an extent has no address, the figure is only a bound. */
+/* If an extent has no address, the value is only a bound. */
 static double located(const struct record *record, int64_t count)
 {
 	return record->addresses_known == 0 ? NAN : known(count);
@@ -136,7 +134,7 @@ static bool is_writing(const struct phase_record *phase)
 	return phase->sync_ns != FIELD_UNKNOWN;
 }
 
-/* Until everything that was written is on the disk; what was read costs nothing here. */
+/* Until everything that was written is on the disk; reads cost nothing here. */
 static double life_of(const struct record *record)
 {
 	double sum = sum_of_stages(record, 0, UNTIL_ON_DISK, wall);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What can be shown of a trial: measures derived from a record's facts, one table. */
+/* The measures of a trial, derived from a record's facts: one table. */
 #ifndef STATS_MEASURE_H
 #define STATS_MEASURE_H
 
@@ -13,25 +13,25 @@ enum measure_unit {
 	MEASURE_SECONDS,
 	MEASURE_BYTES,
 	MEASURE_COUNT,
-	MEASURE_RATE,  /* bytes a second */
+	MEASURE_RATE,  /* bytes per second */
 	MEASURE_RATIO, /* of bytes */
 };
 
 struct measure {
 	const char *name;  /* for --measure and --chart: "time", "fragments", "written", ... */
 	const char *title; /* above a table: "time until on disk" */
-	const char *note;  /* how it is made up */
+	const char *note;  /* its definition */
 	enum measure_unit unit;
 	int more_is_better; /* else less is */
-	int of_workload;    /* only known of trials with a workload */
+	int of_workload;    /* known only for trials with a workload */
 	double (*of)(
-		const struct record *record); /* NaN: not known; only asked where status is ok */
+		const struct record *record); /* NaN: unknown; called only if the status is ok */
 };
 
 extern const struct measure measure_table[];
 extern const size_t measure_count;
 
-/* Is anything done with the file after its allocation? */
+/* Whether anything is done with the file after its allocation. */
 bool record_has_workload(const struct record *record);
 
 /* Number `i` of the measures that can be known of trials with a workload, or of those without one;
@@ -48,7 +48,7 @@ struct phase_measure {
 extern const struct phase_measure phase_measures[];
 extern const size_t phase_measure_count;
 
-/* NULL: no such measure. */
+/* NULL: there is no such measure. */
 const struct measure *measure_find(const char *name);
 
 #endif

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Samples are a handful of trials, where the normal approximation is off by as
- * much as what is to be decided; so the distribution of the rank sum is counted
- * out.  Counts and bytes have many ties: then ranks are means, and the
- * distribution is that of the very ranks that were seen, with each division of
- * them into two samples equally likely.  Ranks are doubled, which makes them whole.
+ * Samples have only a few values, for which the normal approximation is too inaccurate, so the
+ * distribution of the rank sum is computed exactly.  Counts and bytes have many ties.  Then ranks
+ * are means, and the distribution is that of the observed ranks, with each division of them into
+ * two samples equally likely.  Ranks are doubled, so that they are integers.
  */
 #include "stats/rank.h"
 
@@ -46,7 +45,7 @@ static struct ranked *merge(const double *one, size_t one_count, const double *o
 	return all;
 }
 
-/* Doubled mean ranks.  Returns the sum of those of the first sample. */
+/* Computes doubled mean ranks.  Returns the sum of those of the first sample. */
 static size_t rank_all(const struct ranked *all, size_t count, size_t *ranks)
 {
 	size_t sum = 0;
@@ -63,8 +62,8 @@ static size_t rank_all(const struct ranked *all, size_t count, size_t *ranks)
 }
 
 /*
- * In how many ways `chosen` of the ranks have each sum: ways[k * (most + 1) + s] of
- * k ranks with the sum s, filled rank by rank.
+ * The number of ways in which `chosen` of the ranks have each sum: ways[k * (most + 1) + s] for k
+ * ranks with the sum s, computed rank by rank.
  */
 static double *count_ways(const size_t *ranks, size_t count, size_t chosen, size_t most)
 {
@@ -81,7 +80,7 @@ static double *count_ways(const size_t *ranks, size_t count, size_t chosen, size
 	return ways;
 }
 
-/* The part of all divisions whose rank sum is at least as far from its mean. */
+/* The share of divisions whose rank sum is at least as far from its mean. */
 static double exact(const size_t *ranks, size_t count, size_t chosen, size_t sum)
 {
 	size_t most = count * (count + 1); /* sum of all doubled ranks */
@@ -100,7 +99,7 @@ static double exact(const size_t *ranks, size_t count, size_t chosen, size_t sum
 	return far / all;
 }
 
-/* With the correction for ties, and for the steps of the sum. */
+/* Corrected for ties, and for continuity. */
 static double approximate(const size_t *ranks, size_t count, size_t chosen, size_t sum)
 {
 	double n = (double)count, m = (double)chosen, squares = 0, distance, variance;
@@ -126,7 +125,7 @@ double rank_test(const double *one, size_t one_count, const double *other, size_
 	return (count <= RANK_EXACT_MOST ? exact : approximate)(ranks, count, one_count, sum);
 }
 
-/* Of all samples in one order, the doubled rank sums of each.  0 or -ENOMEM. */
+/* The doubled rank sum of each sample.  0 or -ENOMEM. */
 static int sum_ranks(const struct sample *samples, size_t count, size_t *sums, size_t *ret_ties)
 {
 	size_t total = 0, at = 0;
@@ -175,7 +174,7 @@ double rank_test_several(const struct sample *samples, size_t count)
 	return gsl_cdf_chisq_Q(fmax(uneven, 0), (double)(count - 1));
 }
 
-/* Of each end of a 95 % interval. */
+/* The probability of each tail of a 95 % interval. */
 static const double tail = 0.025;
 
 static size_t interval_exact(size_t one_count, size_t other_count)
@@ -211,7 +210,7 @@ size_t rank_interval(size_t one_count, size_t other_count)
 
 double rank_test_least(size_t one_count, size_t other_count)
 {
-	/* Two of all divisions are the extreme ones; in logarithms, since there may be many. */
+	/* Two divisions are extreme.  In logarithms, since the number of divisions may be large. */
 	double divisions =
 		gsl_sf_lnchoose((unsigned)(one_count + other_count), (unsigned)one_count);
 
@@ -224,7 +223,7 @@ size_t rank_test_size(double level)
 {
 	size_t size = 1;
 
-	/* A hair of tolerance, since the level may be one that is just reached. */
+	/* A small tolerance, since the level may be reached exactly. */
 	while (rank_test_least(size, size) > level * (1 + 1e-9))
 		size++;
 	return size;
@@ -241,7 +240,7 @@ void rank_correct(double *probabilities, size_t count)
 		if (known && !isnan(probabilities[i]))
 			known[family++] = probabilities[i];
 	if (!order || !known) {
-		/* Nothing may be claimed. */
+		/* No difference is reported. */
 		for (size_t i = 0; i < count; i++)
 			probabilities[i] = NAN;
 		return;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fastest of many methods owes some of its lead to luck, so two tests have to agree before a
- * method is called slower: one over all methods together (Kruskal and Wallis), which finds a
- * difference in at most that part of the cases where there is none, and the rank test against
- * the fastest, corrected for the number of methods.  What is less than `nearly` slower does not
- * matter.
+ * The fastest of many methods is partly so by chance.  So two tests must agree before a method is
+ * called slower: one over all methods together (Kruskal and Wallis), which limits the rate of
+ * false differences, and the rank test against the fastest, corrected for the number of methods.
+ * A method that is slower by less than `nearly` counts as equal.
  */
 #include "stats/summary.h"
 
@@ -21,13 +20,16 @@
 #include "stats/compare.h"
 #include "stats/rank.h"
 
-/* Half of what `diff` may claim wrongly, since advice lasts longer. */
+/* Half of the level of `diff`, since advice is used for longer. */
 static const double level = COMPARE_LEVEL / 2;
 
-/* A method that is within this part of the fastest is as good. */
+/* A method within this distance of the fastest is equal. */
 static const double nearly = 0.05;
 
-/* Of too few runs for a test, at least RUNS_LEAST, ranges that are this factor apart differ. */
+/*
+ * With too few runs for a test, but at least RUNS_LEAST, ranges that differ by this factor are
+ * different.
+ */
 static const double far_apart = 2;
 enum { RUNS_LEAST = 3 };
 
@@ -138,7 +140,7 @@ static double test_all(const struct summary *summary)
 	return samples ? rank_test_several(samples, summary->count) : NAN;
 }
 
-/* Holds each against the fastest.  0 or -ENOMEM. */
+/* Compares each method with the fastest.  0 or -ENOMEM. */
 static int test_each(struct summary *summary)
 {
 	const struct summary_method *first = summary->methods;

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Which methods to use on a file system, and how sure that is: what a reader in a hurry wants, and
- * nothing that the noise could have said.
- */
+/* The best methods of a file system, and how certain that is. */
 #ifndef STATS_SUMMARY_H
 #define STATS_SUMMARY_H
 
@@ -12,16 +9,16 @@
 
 enum summary_verdict {
 	SUMMARY_NONE,	/* no method reserved the space and has a time */
-	SUMMARY_UNTOLD, /* too few runs to tell any method from another */
-	SUMMARY_EQUAL,	/* no test tells any method from the fastest */
+	SUMMARY_UNTOLD, /* too few runs to distinguish the methods */
+	SUMMARY_EQUAL,	/* no test distinguishes a method from the fastest */
 	SUMMARY_FAR,	/* too few runs for a test, but some methods always took twice as long */
-	SUMMARY_TESTED, /* tests tell some methods from the fastest */
+	SUMMARY_TESTED, /* tests distinguish some methods from the fastest */
 };
 
 /* "none", "untold", "equal", "far", "tested". */
 const char *summary_verdict_name(enum summary_verdict verdict);
 
-/* A method that reserved the space and set the size; with a workload any. */
+/* A method that reserved the space and set the size; with a workload, any method. */
 struct summary_method {
 	const char *name;   /* as in grid->methods */
 	const char *key;    /* of its records */
@@ -30,10 +27,10 @@ struct summary_method {
 	struct figure allocation, latency; /* with a workload: of the allocation, of a write */
 	double *values;			   /* of the time, sorted; owned */
 	size_t count;
-	int is_slower; /* than the fastest, beyond the noise */
+	int is_slower; /* significantly slower than the fastest */
 };
 
-/* How many times as long a slower method takes as the fastest. */
+/* The ratio of a slower method's time to that of the fastest. */
 struct summary_ratio {
 	const struct summary_method *method; /* NULL: there is none, or it is not slower */
 	double ratio;
@@ -45,10 +42,10 @@ struct summary {
 	const char *workload; /* NULL: the allocation alone */
 	enum summary_verdict verdict;
 	struct summary_method
-		*methods; /* the best first, then the slower; the fastest first in each */
+		*methods; /* the best methods, then the slower ones; each group is sorted by time */
 	size_t count, best_count;
-	size_t runs;		       /* the fewest of any method */
-	size_t runs_needed;	       /* of each method, for a test */
+	size_t runs;		       /* minimum of all methods */
+	size_t runs_needed;	       /* per method, for a test */
 	struct summary_ratio baseline; /* of summary_baseline() */
 	struct summary_ratio slowest;  /* of the slowest of all */
 };
@@ -57,21 +54,21 @@ struct summary {
 const char *summary_baseline(const struct grid *grid);
 
 /*
- * After how many writes of the workload the method, whose allocation takes longer than that of the
- * baseline, has made up for it by shorter writes.  NaN: never, or it is not sure: the latencies of
- * the two have to be apart in all runs.
+ * The number of writes of the workload after which the method, whose allocation takes longer than
+ * that of the baseline, has compensated for that by shorter writes.  NaN: never, or it is
+ * uncertain: the latencies of the two must differ in all runs.
  */
 double summary_break_even(const struct summary *summary, const struct summary_method *method);
 
 /*
- * The best methods of row `filesystem`: the fastest until all is on the disk, and all that no test
- * tells from it.  A method that reserves nothing or leaves the size at 0 does not compete, unless
- * a workload uses the file afterwards.  Refers into the grid.  0 or -ENOMEM.
+ * The best methods of row `filesystem`: the fastest until all is on the disk, and those that no
+ * test distinguishes from it.  A method that reserves nothing or leaves the size at 0 is not
+ * compared, unless a workload uses the file afterwards.  Refers into the grid.  0 or -ENOMEM.
  */
 int summary_make(const struct grid *grid, size_t filesystem, struct summary *ret);
 void summary_clear(struct summary *summary);
 
-/* Why a method does not compete, in words behind its name; NULL: it does. */
+/* Why a method is not compared, as a clause after its name; NULL: it is. */
 const char *summary_excluded(const struct cell *cell);
 
 #endif

@@ -17,38 +17,38 @@
 #include "results/record.h"
 #include "trial/trial.h"
 
-/* A running agent, and what it lives on.  All of it goes with testbed_process_clear(). */
+/* A running agent and its resources, all of which testbed_process_clear() releases. */
 struct testbed_process {
 	struct child child;
 	int to_fd;	/* the request */
 	int from_fd;	/* events and the record */
-	int console_fd; /* what else it prints; -1: nothing */
-	int device_fd;	/* a block device that lasts while this is open; -1: none */
-	int flush_fd;	/* the volume's, to be flushed when the agent asks; borrowed; -1: none */
+	int console_fd; /* its other output; -1: none */
+	int device_fd;	/* a block device that exists while this is open; -1: none */
+	int flush_fd;	/* the volume, flushed when the agent requests it; borrowed; -1: none */
 };
 
 #define TESTBED_PROCESS_NONE ((struct testbed_process) { CHILD_NONE, -1, -1, -1, -1, -1 })
 
-/* A volume: an image file without a name, of which /proc knows one, or a device. */
+/* A volume: an unnamed image file, which is opened through /proc, or a device. */
 struct volume {
 	int fd; /* of the image; -1: none */
 	uint64_t bytes;
 	char path[64];
-	struct device *device; /* that it is; NULL: an image */
-	int is_foreign; /* the user's, for a scan: a guest writes to a layer above it (testbed_scan)
-			 */
+	struct device *device; /* the device; NULL: an image */
+	int is_foreign;	       /* the user's image, for a scan: a guest writes to a layer above it
+				  (testbed_scan) */
 };
 
 #define VOLUME_NONE ((struct volume) { .fd = -1 })
 
-/* What the user said about where trials run, besides the testbed's name. */
+/* The user's options for the testbed. */
 struct testbed_options {
 	const char *argument;	      /* what stands behind "NAME:"; NULL: nothing */
-	struct guard_consent consent; /* to the loss of what is on a device */
-	/* For guests whose kernel is chosen: */
+	struct guard_consent consent; /* to the loss of a device's contents */
+	/* For guests with a selectable kernel: */
 	const char *modules;	    /* directory of modules; NULL: that of the kernel */
 	const char *drive_throttle; /* "iops=N,bps=SIZE"; NULL: none */
-	int accelerated;	    /* by prepare(): the processor is not emulated */
+	int accelerated;	    /* set by prepare(): the processor is not emulated */
 };
 
 struct testbed_session;
@@ -58,47 +58,48 @@ struct testbed {
 	const char *argument; /* what stands behind "NAME:", "PATH"; NULL: nothing */
 	int argument_optional;
 	int boots_kernels;  /* the argument is a kernel, and there may be several */
-	int chooses_kernel; /* if none is named, one of those that are there */
-	int throttles;	    /* --drive-throttle is for it */
+	int chooses_kernel; /* if none is named, an installed one is chosen */
+	int throttles;	    /* supports --drive-throttle */
 	const char *summary;
-	const char *note;	/* what its figures do not mean; NULL: nothing to say */
+	const char *note;	/* a limitation of its results; NULL: none */
 	int in_directory;	/* formats nothing: trials have no file system and no volume */
-	uint64_t start_seconds; /* until the agent has to be ready */
-	/* Usable here?  0 or -errno, with a sentence that says what to do. */
+	uint64_t start_seconds; /* time for the agent to become ready */
+	/* Whether it can be used here.  0, or -errno with *problem set, which says what to do. */
 	int (*probe)(const struct testbed_options *options, struct problem *problem);
-	/* What the argument may be here: a line for `list`; the caller frees.  NULL: nothing to
-	 * say. */
+	/* The possible arguments, as a line for `list`; the caller frees it.  NULL: none. */
 	char *(*choices)(void);
-	/* Does its kernel have this type?  0, or -errno with a sentence.  NULL: not asked. */
+	/*
+	 * Whether its kernel has this file system.  0, or -errno with *problem set.  NULL: always.
+	 */
 	int (*supports)(const struct testbed_options *options, const char *type,
 			struct problem *problem);
 	/*
-	 * The kernel on which trials run, if it is not the running one (NULL: it is): its label,
-	 * its build if it can be known, and where the testbed chose it, by which name it will
-	 * always be this one.  The caller frees them.  0 or -errno.
+	 * The kernel on which trials run, if it is not the running one (then NULL): its label, its
+	 * build if known, and, if the testbed chose it, a name that always means this kernel.  The
+	 * caller frees them.  0 or -errno.
 	 */
 	int (*guest_kernel)(const struct testbed_options *options, struct plan_kernel *ret);
 	/*
-	 * Once, before the first trial; may take seconds.  *ret_remark is a sentence for the user
-	 * (the caller frees it), untouched: nothing to say.  0, -ECANCELED, or -errno with a
-	 * sentence.  NULL: nothing to do.
+	 * Called once before the first trial; may take seconds.  *ret_remark is a sentence for the
+	 * user, which the caller frees; unchanged if there is none.  0, -ECANCELED, or -errno with
+	 * *problem set.  NULL: nothing to do.
 	 */
 	int (*prepare)(struct testbed_options *options, int cancel_fd, char **ret_remark,
 		       struct problem *problem);
-	/* Adds what only it knows to the description of the run.  0 or -ENOMEM.  NULL: nothing. */
+	/* Adds its own facts to the description of the run.  0 or -ENOMEM.  NULL: none. */
 	int (*describe)(const struct testbed_options *options, struct environment *environment);
 	/*
-	 * Starts an agent.  Sets in `request` what depends on the testbed:
-	 * device, directory, modules, counters.  0 or -errno with a sentence.
+	 * Starts an agent.  Sets the members of `request` that depend on the testbed: device,
+	 * directory, modules, counters.  0, or -errno with *problem set.
 	 */
 	int (*start)(const struct testbed_options *options, const struct volume *volume,
 		     struct trial_request *request, struct testbed_process *ret,
 		     struct problem *problem);
 	/*
-	 * For a testbed with one volume of its own in place of an image a trial; all or none of
-	 * them.  claim() looks at it, holds it and sets volume_bytes; confirm() has the user agree
-	 * to the loss of what is on it; volume() makes it ready for a trial; release() ends all.
-	 * 0 or -errno with a sentence.
+	 * For a testbed with a single volume instead of an image per trial; all or none of them
+	 * are set. claim() examines and locks the volume and sets volume_bytes; confirm() asks the
+	 * user to agree to the loss of its contents; volume() prepares it for a trial; release()
+	 * ends the claim.  0, or -errno with *problem set.
 	 */
 	int (*claim)(struct testbed_session *session, uint64_t least_bytes,
 		     struct problem *problem);
@@ -108,79 +109,81 @@ struct testbed {
 	void (*release)(struct testbed_session *session);
 };
 
-extern const struct testbed *const testbed_table[]; /* ends with a NULL */
+extern const struct testbed *const testbed_table[]; /* terminated by NULL */
 
 enum { TESTBED_FORM_MAX = 32 };
 
-/* As --on takes it: "uml", "dir:PATH", "qemu[:KERNEL]".  Returns the text. */
+/* In the form of --on: "uml", "dir:PATH", "qemu[:KERNEL]".  Returns the text. */
 const char *testbed_form(const struct testbed *testbed, char text[static TESTBED_FORM_MAX]);
 
 /*
- * "uml", "dir:/srv".  *ret_argument points into spec, or is NULL.  0 or -EINVAL
- * with a sentence.
+ * Parses "uml" or "dir:/srv".  *ret_argument points into `spec` or is NULL.  0, or -EINVAL with
+ * *problem set.
  */
 int testbed_parse(const char *spec, const struct testbed **ret, const char **ret_argument,
 		  struct problem *problem);
 
-/* Can this variant be made and mounted there?  0, or -errno with a sentence. */
+/* Whether this variant can be created and mounted there.  0, or -errno with *problem set. */
 int testbed_usable(const struct testbed *testbed, const struct testbed_options *options,
 		   const struct filesystem *filesystem, struct problem *problem);
 
-/* How trials are to be run. */
+/* How trials are run. */
 struct testbed_session {
 	const struct testbed *testbed;
 	struct testbed_options options;
 	const char *scratch;	 /* directory for images */
-	const char *keep_images; /* directory that gets each image after its trial; NULL: none */
-	int cancel_fd;		 /* readable: give up at once; -1: never */
+	const char *keep_images; /* directory for the images after their trials; NULL: none */
+	int cancel_fd;		 /* readable: stop at once; -1: never */
 	uint64_t trial_seconds;	 /* for the whole trial */
 	const char *results;	 /* the result file, "-": stdout; NULL: in the current directory */
-	/* Asks on the terminal; the caller frees the answer.  NULL: there is no terminal. */
-	int (*ask)(const char *question, char **ret_answer, void *context);
-	struct device *device; /* by claim(); NULL: none */
-	uint64_t volume_bytes; /* by claim(); 0: as each trial has it */
 	/*
-	 * Called before each trial, when its volume has been made (NULL: a directory).  0,
-	 * -ECANCELED, or -errno with a sentence, which ends the run.  NULL: nothing to do.
+	 * Asks a question on the terminal; the caller frees the answer.  NULL: there is no
+	 * terminal.
+	 */
+	int (*ask)(const char *question, char **ret_answer, void *context);
+	struct device *device; /* set by claim(); NULL: none */
+	uint64_t volume_bytes; /* set by claim(); 0: that of each trial */
+	/*
+	 * Called before each trial, when its volume is ready (NULL: a directory).  0, -ECANCELED,
+	 * or -errno with *problem set, which ends the run.  NULL: nothing to do.
 	 */
 	int (*before_trial)(const struct plan_trial *trial, const struct volume *volume,
 			    void *context, struct problem *problem);
-	void (*stage)(const char *stage, void *context); /* told at the start of each */
+	void (*stage)(const char *stage, void *context); /* called at the start of each stage */
 	void (*tick)(void *context);			 /* about five times a second */
-	/* Told the image of each trial, and -1 before it goes; NULL: nobody is. */
+	/* Called with the image of each trial, and with -1 before it is closed; may be NULL. */
 	void (*image)(int fd, void *context);
 	void *context;
 };
 
 /*
- * Runs one trial on a fresh volume.  Returns 0 with *record filled (initialised
- * before), also if the trial failed or was refused; 1 with *record filled and a
- * sentence if its image could not be kept; -ECANCELED; or -errno with a sentence if
- * no trial can be run at all.
+ * Runs one trial on a fresh volume.  *record is initialised by the caller.  0: *record is set,
+ * also if the trial failed or was refused; 1: *record and *problem are set, since the image could
+ * not be kept; -ECANCELED; or -errno with *problem set if no trial can be run at all.
  */
 int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
 		struct record *record, struct problem *problem);
 
-/* Claims the one volume of a testbed that has one, for trials that then are as large as it is. */
+/* Claims the volume of a testbed that has one.  Trials then have its size. */
 int testbed_claim(struct testbed_session *session, struct trial_list *trials,
 		  struct problem *problem);
 
-/* Fills what is known of machine, testbed and tools.  0 or -ENOMEM. */
+/* Sets what is known about machine, testbed and tools.  0 or -ENOMEM. */
 int testbed_describe(const struct testbed_session *session, const struct trial_list *trials,
 		     struct environment *environment);
 
-/* The part of that which is about kernels: the host's, those of guests, their builds. */
+/* The part about kernels: those of the host and of guests, and their builds. */
 int testbed_describe_kernels(const struct testbed_session *session, const struct trial_list *trials,
 			     struct environment *environment);
 
-/* Where the session's files or images are, or the device that is its volume. */
+/* The directory of the session's files or images, or the device that is its volume. */
 const char *testbed_directory(const struct testbed_session *session);
 
-/* Room for the largest trial?  0, or -ENOSPC with a sentence. */
+/* Checks for enough space for the largest trial.  0, or -ENOSPC with *problem set. */
 int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
 		       struct problem *problem);
 
-void testbed_process_clear(struct testbed_process *process); /* for CLEANUP(), too */
+void testbed_process_clear(struct testbed_process *process); /* also for CLEANUP() */
 
 /* The testbeds. */
 extern const struct testbed testbed_device, testbed_dir, testbed_loop, testbed_qemu, testbed_uml;
@@ -201,7 +204,7 @@ struct testbed_scan {
 	uint64_t start_bytes, bytes; /* of the partition; 0, 0: the whole image */
 	const char *type;	     /* of the file system, for mount(2) */
 	json_t *settings;	     /* sent to the guest; borrowed */
-	int cancel_fd;		     /* readable: give up at once; -1: never */
+	int cancel_fd;		     /* readable: stop at once; -1: never */
 	/* Called per line after "ready".  1: it was the last one; 0; or -errno. */
 	int (*line)(const char *line, void *context);
 	void (*tick)(void *context); /* about five times a second */
