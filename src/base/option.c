@@ -133,25 +133,36 @@ static int set_words(const char *argument, char ***ret)
 	return 0;
 }
 
-static int is_within(const struct option_row *row, uint64_t number)
+/* 0, or -ERANGE with a sentence; `unit` follows the numbers in it. */
+static int check_range(const struct option_row *row, const char *what, const char *argument,
+		       const char *unit, uint64_t number, struct problem *problem)
 {
-	return number >= row->least && (!row->most || number <= row->most);
+	if (number >= row->least && (!row->most || number <= row->most))
+		return 0;
+	if (!row->most)
+		return problem_set(problem, PROBLEM_USAGE, ERANGE,
+				   "invalid %s \"%s\" for --%s: use at least %lu%s", what, argument,
+				   row->name, row->least, unit);
+	return problem_set(problem, PROBLEM_USAGE, ERANGE,
+			   "invalid %s \"%s\" for --%s: use %lu to %lu%s", what, argument,
+			   row->name, row->least, row->most, unit);
 }
 
 static int set_number(const struct option_row *row, const char *argument, unsigned *ret,
 		      struct problem *problem)
 {
+	struct option_row limited = *row;
 	char *end;
 	unsigned long number = strtoul(argument, &end, 10);
+	int r;
 
-	if (*argument >= '0' && *argument <= '9' && !*end && number <= UINT_MAX &&
-	    is_within(row, number)) {
+	limited.most = row->most ? row->most : UINT_MAX;
+	if (*argument < '0' || *argument > '9' || *end)
+		number = ULONG_MAX;
+	r = check_range(&limited, "number", argument, "", number, problem);
+	if (r == 0)
 		*ret = (unsigned)number;
-		return 0;
-	}
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid number \"%s\" for --%s: use %lu to %lu", argument, row->name,
-			   row->least, row->most ? row->most : UINT_MAX);
+	return r;
 }
 
 static int set_size(const struct option_row *row, const char *argument, uint64_t *ret,
@@ -159,30 +170,35 @@ static int set_size(const struct option_row *row, const char *argument, uint64_t
 {
 	const char *example = row->values ? row->values : "64M";
 	uint64_t bytes;
+	int r;
 
-	if (size_parse(argument, &bytes) == 0 && is_within(row, bytes)) {
+	if (size_parse(argument, &bytes) < 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid size \"%s\" for --%s: use a number with K, M, G or "
+				   "T, such as %.*s",
+				   argument, row->name, (int)strcspn(example, " "), example);
+	r = check_range(row, "size", argument, " byte", bytes, problem);
+	if (r == 0)
 		*ret = bytes;
-		return 0;
-	}
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid size \"%s\" for --%s: use a number with K, M, G or T, such as "
-			   "%.*s",
-			   argument, row->name, (int)strcspn(example, " "), example);
+	return r;
 }
 
 static int set_duration(const struct option_row *row, const char *argument, uint64_t *ret,
 			struct problem *problem)
 {
 	uint64_t seconds;
+	int r;
 
-	if (duration_parse(argument, &seconds) == 0 && is_within(row, seconds)) {
+	if (duration_parse(argument, &seconds) < 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid time \"%s\" for --%s: use seconds, or a time such as "
+				   "90s, 10m or 1h30m",
+				   argument, row->name);
+	r = check_range(row, "time", argument, row->most ? " seconds" : " second", seconds,
+			problem);
+	if (r == 0)
 		*ret = seconds * (row->value ? row->value : 1);
-		return 0;
-	}
-	return problem_set(problem, PROBLEM_USAGE, EINVAL,
-			   "invalid time \"%s\" for --%s: use seconds, or a time such as 90s, 10m "
-			   "or 1h30m",
-			   argument, row->name);
+	return r;
 }
 
 int option_set(const struct option_row *row, const char *argument, void *input,

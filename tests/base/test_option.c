@@ -61,7 +61,7 @@ static const struct option_row rows[] = {
 	  .values = "16K 1M",
 	  INTO(OPTION_SIZE, bytes) },
 	{ .name = "time", .least = 1, .most = 7200, INTO(OPTION_DURATION, seconds) },
-	{ .name = "wait", .value = OPTION_NANOSECONDS, INTO(OPTION_DURATION, seconds) },
+	{ .name = "wait", .least = 1, .value = OPTION_NANOSECONDS, INTO(OPTION_DURATION, seconds) },
 	{ .name = "word", .least = 1, .values = "slow fast", INTO(OPTION_WORD, word) },
 	{ .name = "metal",
 	  .help = "what to melt",
@@ -103,7 +103,7 @@ static void refuses(const char *name, const char *argument, const char *sentence
 
 	memset(&input, 0x5a, sizeof(input));
 	before = input;
-	assert_int_equal(-EINVAL, option_set(row_of(name), argument, &input, &problem));
+	assert_true(option_set(row_of(name), argument, &input, &problem) < 0);
 	assert_string_equal(sentence, problem.message);
 	assert_int_equal(PROBLEM_USAGE, problem.kind);
 	if (strcmp(name, "taken") != 0)
@@ -162,13 +162,13 @@ static void bad_values_are_named_with_what_is_accepted(void **state)
 	refuses("any", "-1", "invalid number \"-1\" for --any: use 0 to 4294967295");
 	refuses("size", "4KB",
 		"invalid size \"4KB\" for --size: use a number with K, M, G or T, such as 16K");
-	refuses("size", "0",
-		"invalid size \"0\" for --size: use a number with K, M, G or T, such as 16K");
+	refuses("size", "0", "invalid size \"0\" for --size: use at least 1 byte");
 	refuses("time", "soon",
 		"invalid time \"soon\" for --time: use seconds, or a time such as 90s, 10m or "
 		"1h30m");
-	refuses("time", "3h",
-		"invalid time \"3h\" for --time: use seconds, or a time such as 90s, 10m or 1h30m");
+	refuses("time", "3h", "invalid time \"3h\" for --time: use 1 to 7200 seconds");
+	refuses("time", "0", "invalid time \"0\" for --time: use 1 to 7200 seconds");
+	refuses("wait", "0", "invalid time \"0\" for --wait: use at least 1 second");
 	refuses("word", "quick", "invalid value \"quick\" for --word: use slow or fast");
 	refuses("word", "fats", "invalid value \"fats\" for --word; did you mean \"fast\"?");
 	refuses("metal", "gold", "invalid value \"gold\" for --metal: use tin, lead or copper");

@@ -179,11 +179,14 @@ require_native() {
 	run alloc-perf create file 4GB
 	assert_status 2
 	assert_output_has 'invalid size "4GB"'
-	for rate in 0 fast 10MB; do
+	for rate in -1 fast 10MB; do
 		run alloc-perf create --rate $rate file 1M
 		assert_status 2
 		assert_output_has "invalid size \"$rate\" for --rate: use a number with K, M, G or T, such as 10M"
 	done
+	run alloc-perf create --rate 0 file 1M
+	assert_status 2
+	assert_output_has 'invalid size "0" for --rate: use at least 1 byte'
 	[ ! -e file ]
 	run alloc-perf create file 0
 	assert_status 2

@@ -96,7 +96,7 @@ refused() { # SENTENCE ARGUMENT...
 
 @test "--timeout wants a time" {
 	refused 'invalid time "soon" for --timeout: use seconds, or a time such as 90s, 10m or 1h30m' --timeout soon
-	refused 'invalid time "0" for --timeout' --timeout 0
+	refused 'invalid time "0" for --timeout: use 1 to 10000000 seconds' --timeout 0
 }
 
 @test "an existing result file is kept unless --force is given" {
