@@ -21,6 +21,7 @@
 #include "frag/account/inode_set.h"
 #include "frag/show/show.h"
 #include "frag/account/filesystem.h"
+#include "frag/guest/guest.h"
 
 enum { BLOCK = 4096 };
 
@@ -788,6 +789,82 @@ static void csv_quotes_names(void **state)
 	free(text);
 }
 
+/* ---- what a guest sends ---- */
+
+#define VOLUME "{\"event\": \"volume\", \"kind\": \"xfs\", \"block_bytes\": 4096"
+#define RESULT "{\"event\": \"result\", \"source\": \"walk\""
+#define OPENED "[\"/a\",7,8192,8192,2,2,8192,0,0,0,4096,4096,0,0,0,0,1,1,0,0]"
+
+static const struct frag_settings guest_settings = {
+	.sort = &frag_sorts[0], .worst_count = 3, .with_map = true, .cancel_fd = -1
+};
+
+/* The answer to the last of the lines. */
+static int receive(struct frag_result *result, const char *const lines[])
+{
+	struct frag_guest guest = { .settings = &guest_settings, .result = result };
+	int r = frag_result_init(result, &guest_settings);
+
+	for (size_t i = 0; r == 0 && lines[i]; i++)
+		r = frag_guest_receive(&guest, lines[i]);
+	frag_guest_clear(&guest);
+	return r;
+}
+
+static void a_guest_is_not_trusted(void **state)
+{
+	static const struct {
+		const char *lines[4];
+		int answer;
+	} rows[] = {
+		{ { OPENED }, -EPROTO },
+		{ { VOLUME "}" }, 0 },
+		{ { VOLUME "}", VOLUME "}" }, -EPROTO },
+		{ { VOLUME ", \"volume_bytes\": 9000000000000000000}" }, -EPROTO },
+		{ { "{\"event\": \"volume\", \"kind\": \"xfs\"}" }, -EPROTO },
+		{ { VOLUME ", \"free\": {\"largest\": 1, \"classes\": [[1, 1]]}}" }, 0 },
+		{ { VOLUME ", \"free\": {\"largest\": 2, \"classes\": [[1, 1]]}}" }, -EPROTO },
+		{ { VOLUME ", \"free\": {\"largest\": 1, \"classes\": [[2, 1]]}}" }, -EPROTO },
+		{ { VOLUME "}", OPENED }, 0 },
+		{ { VOLUME "}", "[\"/a\",7,8192,8192]" }, -EPROTO },
+		{ { RESULT "}" }, -EPROTO },
+		{ { VOLUME "}", RESULT "}" }, 1 },
+		{ { VOLUME "}", RESULT ", \"map\": {\"bin_bytes\": 4096}}" }, 1 },
+		{ { VOLUME "}", RESULT ", \"map\": {\"bin_bytes\": 4097}}" }, -EPROTO },
+		{ { VOLUME "}", "{\"event\": \"result\", \"source\": \"other\"}" }, -EPROTO },
+		{ { "{\"event\": \"failed\", \"stage\": \"mount\", \"error\": 5}" }, 1 },
+		{ { "{\"event\": \"failed\", \"stage\": \"\\u001b[2J\", \"error\": 5}" }, -EPROTO },
+		{ { "{\"event\": \"tick\"}" }, 0 },
+		{ { "{\"event\": \"tock\"}" }, -EPROTO },
+		{ { "no JSON" }, -EPROTO },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		CLEANUP(frag_result_clear) struct frag_result result = { 0 };
+
+		if (receive(&result, rows[i].lines) != rows[i].answer)
+			fail_msg("row %zu: not %d", i, rows[i].answer);
+	}
+}
+
+static void a_guest_cannot_count_what_it_does_not_list(void **state)
+{
+	static const char *const lines[] = {
+		VOLUME "}",
+		RESULT ", \"unreadable_count\": 50, \"unreadable\": [[\"/b\", 5]], "
+		       "\"note\": \"a\\tb\"}",
+		NULL,
+	};
+	CLEANUP(frag_result_clear) struct frag_result result = { 0 };
+	(void)state;
+
+	assert_int_equal(receive(&result, lines), 1);
+	assert_int_equal(result.totals.unreadable_count, 1);
+	assert_string_equal(result.totals.unreadable[0].path, "/b");
+	assert_null(result.note);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -821,6 +898,8 @@ int main(void)
 		cmocka_unit_test(the_table_is_that_of_filefrag),
 		cmocka_unit_test(json_keeps_odd_names),
 		cmocka_unit_test(csv_quotes_names),
+		cmocka_unit_test(a_guest_is_not_trusted),
+		cmocka_unit_test(a_guest_cannot_count_what_it_does_not_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
