@@ -22,7 +22,6 @@
 struct scan {
 	struct pipeline pipeline;
 	struct ext_volume *volume;
-	atomic_uint next_group;
 	atomic_bool has_lost_inodes;
 };
 
@@ -151,13 +150,8 @@ static int work(struct pipeline_worker *worker)
 	CLEANUP(ext_reader_clear) struct ext_reader reader = { 0 };
 	int r = ext_reader_init(&reader, scan->volume);
 
-	while (r == 0 && !pipeline_is_over(worker->pipeline)) {
-		dgrp_t group = atomic_fetch_add(&scan->next_group, 1);
-
-		if (group >= scan->volume->fs->group_desc_count)
-			return 0;
-		pipeline_begin_unit(worker, group);
-		r = scan_group(worker, &reader, group);
+	while (r == 0 && pipeline_next_unit(worker, scan->volume->fs->group_desc_count)) {
+		r = scan_group(worker, &reader, (dgrp_t)worker->unit);
 		if (r == 0)
 			r = pipeline_end_unit(worker);
 	}

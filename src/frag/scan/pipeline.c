@@ -114,6 +114,14 @@ void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit)
 	worker->unit = unit;
 }
 
+bool pipeline_next_unit(struct pipeline_worker *worker, uint64_t count)
+{
+	if (pipeline_is_over(worker->pipeline))
+		return false;
+	pipeline_begin_unit(worker, atomic_fetch_add(&worker->pipeline->next_unit, 1));
+	return worker->unit < count;
+}
+
 int pipeline_end_unit(struct pipeline_worker *worker)
 {
 	struct pipeline *pipeline = worker->pipeline;

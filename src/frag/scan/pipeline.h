@@ -41,6 +41,7 @@ struct pipeline {
 	pthread_mutex_t turn_lock;
 	pthread_cond_t turn_changed;
 	atomic_uint_fast64_t turn; /* the unit whose rows are handed out now */
+	atomic_uint_fast64_t next_unit;
 };
 
 /* Finds the name of a file; all zero: files have no names. */
@@ -91,6 +92,9 @@ static inline bool pipeline_is_over(struct pipeline *pipeline)
  */
 void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit);
 int pipeline_end_unit(struct pipeline_worker *worker);
+
+/* Begins the next of `count` units.  False: there is none, or the work is to stop. */
+bool pipeline_next_unit(struct pipeline_worker *worker, uint64_t count);
 
 /* An extent_fn that stops reading a file when the work is to stop; context is the pipeline. */
 int pipeline_watch_extent(const struct extent *extent, void *pipeline);

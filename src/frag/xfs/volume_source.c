@@ -31,7 +31,6 @@ struct scan {
 	const struct extent_kernel *kernel;
 	int fd;
 	uint32_t group_count;
-	atomic_uint next_group;
 	struct xfs_owners *owners; /* NULL: not known */
 };
 
@@ -126,13 +125,8 @@ static int work(struct pipeline_worker *worker)
 	CLEANUP(freep) struct xfs_bulkstat_req *request = malloc(XFS_BULKSTAT_REQ_SIZE(BATCH));
 	int r = request ? 0 : -ENOMEM;
 
-	while (r == 0 && !pipeline_is_over(worker->pipeline)) {
-		uint32_t group = atomic_fetch_add(&scan->next_group, 1);
-
-		if (group >= scan->group_count)
-			return 0;
-		pipeline_begin_unit(worker, group);
-		r = scan_group(worker, request, group);
+	while (r == 0 && pipeline_next_unit(worker, scan->group_count)) {
+		r = scan_group(worker, request, (uint32_t)worker->unit);
 		if (r == 0)
 			r = pipeline_end_unit(worker);
 	}
