@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "task.h"
 #include "util.h"
 
 /* The working directory may have changed by the time the file is opened. */

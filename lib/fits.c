@@ -16,9 +16,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "call.h"
-#include "util.h"
 #include "task.h"
+#include "util.h"
 #include "thread.h"
 #include "volume.h"
 

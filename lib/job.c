@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "task.h"
 #include "prealloc.h"
 #include "thread.h"
 

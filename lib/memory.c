@@ -4,7 +4,7 @@
  * kernel kills processes, and not necessarily the one that allocates.  So the kernel's estimate of
  * available memory is read beforehand, for the machine and for each memory cgroup of this process.
  */
-#include "memory.h"
+#include "volume.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -11,7 +11,7 @@
 #include <fcntl.h>
 
 #include "task.h"
-#include "step.h"
+#include "pacing.h"
 #include "util.h"
 
 enum { FIRST_STEP = 1 << 20, MOST_STEP = 1 << 30 };

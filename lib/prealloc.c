@@ -14,9 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "call.h"
-#include "file.h"
 #include "task.h"
+#include "file.h"
 #include "thread.h"
 #include "util.h"
 #include "volume.h"

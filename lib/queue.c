@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "call.h"
+#include "task.h"
 #include "file.h"
 #include "util.h"
 #include "thread.h"

@@ -25,7 +25,6 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include "memory.h"
 #include "prealloc.h"
 #include "util.h"
 

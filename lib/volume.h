@@ -84,4 +84,9 @@ struct volume_hint {
 void volume_hint(int fd, uint64_t extent_bytes, struct volume_hint *ret);
 void volume_unhint(int fd, const struct volume_hint *hint);
 
+/* ---- memory, for file systems in memory (memory.c) ---- */
+
+/* The bytes that still fit into memory and swap.  UINT64_MAX: unknown. */
+uint64_t memory_room(void);
+
 #endif

@@ -4,7 +4,7 @@
 #define PREALLOC_ZERO_FILL_H
 
 #include "io_tuner.h"
-#include "step.h"
+#include "pacing.h"
 #include "task.h"
 
 enum {

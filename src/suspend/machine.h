@@ -7,10 +7,33 @@
 
 #include "suspend/cgroups.h"
 #include "blockdev/devices.h"
-#include "suspend/kernel.h"
 #include "blockdev/mounts.h"
 #include "suspend/plan.h"
 #include "base/problem.h"
+
+/* The kernel's own freezing of file systems at a suspend (Linux 6.16). */
+#define KERNEL_SETTING "/sys/power/freeze_filesystems"
+
+struct kernel {
+	unsigned major, minor, patch;
+};
+
+/*
+ * From the release of uname(), such as "6.1.0-18-amd64" or "7.0-rc1".  Zeros if it has another
+ * form.
+ */
+struct kernel kernel_parse(const char *release);
+
+bool kernel_is_before(struct kernel kernel, unsigned major, unsigned minor);
+
+/* A known defect of this kernel's own freezing, as a sentence; NULL: none. */
+const char *kernel_defect(struct kernel kernel);
+
+/*
+ * Opens the setting at `path`.  *ret_value is "0" or "1". fd; -ENOENT: the kernel does not have
+ * it; or -errno.
+ */
+int kernel_open_setting(const char *path, char ret_value[static 2]);
 
 enum way {
 	WAY_AUTO,

@@ -26,7 +26,7 @@
 #include "blockdev/devices.h"
 #include "suspend/state_file.h"
 #include "base/io.h"
-#include "suspend/kernel.h"
+#include "suspend/machine.h"
 #include "lack.h"
 #include "tree.h"
 
