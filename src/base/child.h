@@ -68,7 +68,7 @@ void child_killp(struct child *child);
  */
 int child_run(const char *const *argv, int cancel_fd, char **ret_output);
 
-/* The same for a command whose out_fd and err_fd are not looked at. */
+/* The same for a command; its out_fd and err_fd are ignored. */
 int child_run_command(const struct child_command *command, int cancel_fd, char **ret_output);
 
 /* The path of a program in PATH and the sbin directories; NULL: not found.  The caller frees it. */

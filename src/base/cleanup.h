@@ -2,7 +2,7 @@
 /*
  * Cleanup types: a resource is released when the variable that holds it goes
  * out of scope, so that no function needs a `goto out`.  TAKE_FD and TAKE_PTR
- * hand it over to somebody else.
+ * pass ownership on.
  *
  *	CLEANUP(fd_closep) int fd = open(...);
  *	...

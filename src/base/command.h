@@ -15,7 +15,7 @@ struct command {
 	const char *name;
 	const char *summary;   /* one line for the list of commands */
 	const char *arguments; /* for the usage, one line per form; NULL: it takes none */
-	const char *stray;     /* where it takes none: what to do instead; NULL: nothing to say */
+	const char *stray;     /* if it takes none: what to do instead; NULL: no advice */
 	const char *values;    /* as in struct option_row */
 	const char *purpose;   /* whole sentences */
 	const char *notes;     /* printed below the options; NULL: none */

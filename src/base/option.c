@@ -133,7 +133,7 @@ static int set_words(const char *argument, char ***ret)
 	return 0;
 }
 
-/* 0, or -ERANGE with a sentence; `unit` follows the numbers in it. */
+/* 0, or -ERANGE with *problem set; `unit` follows the numbers in it. */
 static int check_range(const struct option_row *row, const char *what, const char *argument,
 		       const char *unit, uint64_t number, struct problem *problem)
 {

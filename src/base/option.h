@@ -24,7 +24,7 @@ enum option_kind {
 	OPTION_WORDS,	 /* a char **, as by words_split(): the argument, split at commas */
 };
 
-/* A table whose entries begin with their name, a const char *. */
+/* A table whose entries start with their name, a const char *. */
 struct option_choices {
 	const void *entries;
 	size_t entry_bytes;

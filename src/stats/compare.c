@@ -97,7 +97,7 @@ static char *row_of(const struct compare_cell *cell, unsigned keys)
 
 /* ---- which keys ---- */
 
-/* Of what is left a row has the same value on both sides. */
+/* For the remaining keys a row has the same value on both sides. */
 static unsigned keys_to_match(unsigned by)
 {
 	unsigned keys = KEY_SET_ALL & ~(KEY_SET_FILESYSTEM_PARTS | KEY_SET(DATE));
@@ -109,7 +109,7 @@ static unsigned keys_to_match(unsigned by)
 	return keys & ~by;
 }
 
-/* What changes with the compared keys by nature, as the kernel with the testbed. */
+/* Keys that change together with the compared ones, as the kernel with the testbed. */
 static unsigned keys_that_follow(unsigned by)
 {
 	unsigned keys = by & KEY_SET(SIZE) ? KEY_SET(VOLUME) : 0;
@@ -117,7 +117,7 @@ static unsigned keys_that_follow(unsigned by)
 	return by & ~(KEY_SET_CONDITIONS | KEY_SET(DATE)) ? keys : keys | KEY_SET_CONDITIONS;
 }
 
-/* Is any value of the key on both sides?  1, 0 or -ENOMEM. */
+/* Whether any value of the key occurs on both sides: 1, 0 or -ENOMEM. */
 static int has_common_value(const struct cells *before, const struct cells *after,
 			    enum record_key key)
 {

@@ -52,14 +52,14 @@ struct compare_options {
 	const struct measure *const *measures; /* terminated by NULL */
 	double threshold; /* smallest change that matters, 0.05 for 5 %; of a count also at least 1
 			   */
-	unsigned by;	  /* set of keys that tell the sides apart; none: they are files */
+	unsigned by;	  /* set of keys that distinguish the sides; none: they are files */
 };
 
 /* What one side has in common with side 0, and what not. */
 struct compare_side {
 	unsigned matched; /* keys of which both cells of a row have the same value */
 	unsigned differs; /* keys that should have been, but no value of which is on both sides */
-	unsigned columns; /* matched keys that tell its cells and those of side 0 apart */
+	unsigned columns; /* matched keys that distinguish its cells and those of side 0 */
 	struct compare_cell *only_old, *only_new; /* cells without a counterpart */
 	size_t only_old_count, only_new_count;
 };
@@ -82,11 +82,11 @@ struct compare_ambiguity {
 };
 
 /*
- * Compares each side with side 0, cell by cell.  Both cells of a comparison have the same value of
- * every key but those of `by`; a file system is matched by the rest of what it was made by where
- * its options are compared.  What goes with a compared key may differ if it differs throughout:
- * conditions with one another and with files, the volume with the size.  In the order of side 0.
- * Refers into the sides.  0, -EINVAL and *ret_ambiguity, or -ENOMEM.
+ * Compares each side with side 0, cell by cell, in the order of side 0.  Both cells of a
+ * comparison have the same value of every key except those of `by`.  If options are compared, a
+ * file system is matched by everything else that defines it.  What changes together with a
+ * compared key may differ if it differs throughout: conditions with each other and with files, the
+ * volume with the size.  Refers into the sides.  0, -EINVAL with *ret_ambiguity set, or -ENOMEM.
  */
 int compare_grids(const struct view *sides, size_t side_count,
 		  const struct compare_options *options, struct comparisons *ret,

@@ -6,7 +6,7 @@
 #include "stats/cell.h"
 #include "stats/record_key.h"
 
-/* Of one of KEY_SET_CONDITIONS; never NULL: what is not known is "". */
+/* The value of one of KEY_SET_CONDITIONS; "" if unknown, never NULL. */
 const char *condition_value(const struct grid *grid, enum record_key key);
 
 /* Whether each of the conditions, a set of keys, is the same for both. */

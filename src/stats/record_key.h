@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What results are told apart by.  One table names the keys for `diff --by`, `history trend --by`,
- * and wherever results are matched or set side by side.
+ * The keys that distinguish results.  One table names them for `diff --by`, `history trend --by`,
+ * and wherever results are matched or shown next to each other.
  */
 #ifndef STATS_RECORD_KEY_H
 #define STATS_RECORD_KEY_H
@@ -43,7 +43,7 @@ enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COU
 
 #define KEY_SET_ALL ((1u << RECORD_KEY_COUNT) - 1)
 
-/* What results were measured under. */
+/* The conditions of results. */
 #define KEY_SET_CONDITIONS                                                               \
 	(KEY_SET(TESTBED) | KEY_SET(ACCELERATOR) | KEY_SET(THROTTLE) | KEY_SET(KERNEL) | \
 	 KEY_SET(LABEL))
@@ -54,14 +54,14 @@ enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COU
 struct record_key_row {
 	const char *name, *title, *absent;
 	bool is_version;
-	/* Adds nothing where the value is not known. */
+	/* Adds nothing if the value is unknown. */
 	void (*put)(struct strbuf *to, const struct record *record,
 		    const struct environment *environment);
 };
 
 extern const struct record_key_row record_keys[RECORD_KEY_COUNT];
 
-/* The value, or what stands for none.  The caller frees it; NULL: out of memory. */
+/* The value, or the text for a missing one.  The caller frees it; NULL: out of memory. */
 char *record_key_text(enum record_key key, const struct record *record,
 		      const struct environment *environment);
 
@@ -70,7 +70,7 @@ char *record_key_text(enum record_key key, const struct record *record,
 char *record_keys_text(unsigned keys, const struct record *record,
 		       const struct environment *environment);
 
-/* Does the label say more than the kernel's name, which a run on several kernels gives it? */
+/* Whether the label differs from the kernel's name, which a run on several kernels gives it. */
 bool record_has_own_label(const struct record *record);
 
 #endif

@@ -184,7 +184,7 @@ static void give_up(struct exchange *with, const char *format, ...)
 	with->done = 1;
 }
 
-/* ---- what the agent says ---- */
+/* ---- events of the agent ---- */
 
 static void send_request(struct exchange *with)
 {

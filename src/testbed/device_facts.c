@@ -34,7 +34,7 @@ enum { LOCK_TRIES = 20, LOCK_PAUSE_MS = 100 };
 
 const struct device_roots device_roots = { "/sys", "/proc", "/dev", "/etc" };
 
-/* ---- what is on it ---- */
+/* ---- signatures ---- */
 
 static void probe_freep(blkid_probe *probe)
 {

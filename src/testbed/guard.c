@@ -131,7 +131,7 @@ static int check_system(const struct device_facts *facts, const struct guard_con
 		      facts->path, facts->disk, facts->holds);
 }
 
-/* ---- what is on it ---- */
+/* ---- contents ---- */
 
 /* A member of a larger volume, or (swsuspend) the memory of a suspended machine. */
 static int is_member(const struct signature *found)
@@ -212,7 +212,7 @@ int guard_device(const struct device_facts *facts, const struct guard_consent *c
 	return r < 0 ? r : check_found(facts, consent->overwrite_signature, problem);
 }
 
-/* ---- what the user says ---- */
+/* ---- consent ---- */
 
 static int is_by_id(const struct device_facts *facts, const char *word)
 {

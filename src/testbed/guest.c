@@ -113,7 +113,7 @@ static void archive_entryp(struct archive_entry **entry)
 	archive_entry_free(*entry);
 }
 
-/* libarchive's own codes for what is no error of the system are below 0. */
+/* libarchive's own error codes are negative. */
 static int failure(struct archive *archive)
 {
 	int error = archive_errno(archive);

@@ -84,7 +84,7 @@ char **kernel_image_names(const char *boot)
 	return TAKE_PTR(names);
 }
 
-/* ---- what the file says ---- */
+/* ---- the header of a bzImage ---- */
 
 static int no_kernel(const char *path, struct problem *problem)
 {

@@ -19,7 +19,7 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem);
 
-/* Writes to the disk what is in the page cache for it.  0 or -errno with a sentence. */
+/* Flushes the page cache of the image to the disk.  0, or -errno with *problem set. */
 int volume_flush(const struct volume *volume, struct problem *problem);
 
 /* Gives the image a name.  0, or -errno with *problem set. */

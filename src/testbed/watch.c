@@ -155,7 +155,7 @@ void watch_trial_ended(struct watch *watch)
 	take_border(watch);
 }
 
-/* ---- what is worth a word ---- */
+/* ---- warnings ---- */
 
 static void judge_sleep(const struct watch_facts *facts, watch_fn told, void *context)
 {
