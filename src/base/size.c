@@ -76,8 +76,8 @@ void size_shorten(char *name)
 		char size[SIZE_TEXT_MAX], *end;
 		unsigned long long bytes = strtoull(++at, &end, 10);
 
-		if (!isdigit((unsigned char)*at) || (*end && *end != '-') || bytes < LEAST ||
-		    bytes > INT64_MAX || bytes % 1024)
+		if (!isdigit((unsigned char)*at) || (*end && !strchr("-,+", *end)) ||
+		    bytes < LEAST || bytes > INT64_MAX || bytes % 1024)
 			continue;
 		size_name(bytes, size);
 		memmove(at + strlen(size), end, strlen(end) + 1);

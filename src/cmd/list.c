@@ -122,6 +122,21 @@ static int list_methods(const struct list_options *wanted)
 	return 0;
 }
 
+static int list_workloads(const struct list_options *wanted)
+{
+	for (const struct workload *const *row = workload_table; *row; row++) {
+		CLEANUP(freep) char *name = text_format("%s-BYTES", (*row)->name);
+
+		if (!name)
+			return -ENOMEM;
+		if (wanted->names)
+			puts(name);
+		else
+			print_row(&method_columns, 0, name, "", (*row)->summary);
+	}
+	return 0;
+}
+
 /* Which testbeds the table of file systems looks at. */
 static int is_asked(const struct testbed *testbed, const struct list_options *wanted)
 {
@@ -219,6 +234,7 @@ static const struct section {
 	{ "methods", "Methods", list_methods },
 	{ "filesystems", "File systems, and the testbeds that have them here", list_filesystems },
 	{ "testbeds", "Testbeds", list_testbeds },
+	{ "workloads", "Phases of workloads, for run --then", list_workloads },
 };
 
 static const size_t section_count = ARRAY_SIZE(sections);
@@ -307,8 +323,8 @@ static int run_list(const struct command *self, int argc, char **argv)
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "list methods, file systems and testbeds, and what can be used on this machine",
-	.arguments = "[methods] [filesystems] [testbeds]",
-	.values = "methods filesystems testbeds",
+	.arguments = "[methods] [filesystems] [testbeds] [workloads]",
+	.values = "methods filesystems testbeds workloads",
 	.purpose = "List methods, file systems and testbeds, whether they can be used on this "
 		   "machine, and if not, why and what to install.",
 	.examples = "  alloc-perf list\n"

@@ -17,6 +17,7 @@
 #include "report/report.h"
 #include "cmd/run.h"
 #include "base/size.h"
+#include "base/strbuf.h"
 #include "base/terminal.h"
 
 static void run_clear(struct run *run)
@@ -27,6 +28,7 @@ static void run_clear(struct run *run)
 	plan_clear(&run->plan);
 	results_clear(&run->results);
 	free(run->options->kernels);
+	free(run->options->workload);
 	free(run->options->mount_options);
 	free(run->options->mkfs_options);
 	free(run->options->measures.list);
@@ -336,18 +338,34 @@ static void print_commands(const struct run *run, const struct filesystem *files
 	       device ? volume : "");
 }
 
+/* "8 x 32M, then write-seq-1M" */
+static int describe_files(const struct plan_trial *trial, char **ret)
+{
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+	const struct plan_workload *workload = trial->workload;
+	char size[SIZE_TEXT_MAX];
+
+	if (workload->files > 1)
+		strbuf_printf(&text, "%zu %sx ", workload->files, workload->mixed ? "mixed " : "");
+	strbuf_puts(&text, size_name(trial->file_bytes, size));
+	for (size_t i = 0; i < workload->chain.count; i++)
+		strbuf_printf(&text, ", then %s", workload->chain.phase[i].title);
+	*ret = strbuf_take(&text);
+	return *ret ? 0 : -ENOMEM;
+}
+
 static void print_trials(const struct run *run)
 {
-	char file[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
+	char volume[SIZE_TEXT_MAX];
 
 	run_print_hooks(run);
 	for (size_t i = 0; i < run->trials.count; i++) {
 		const struct plan_trial *trial = &run->trials.trial[i];
 		const struct filesystem *filesystem = trial->filesystem;
+		CLEANUP(freep) char *file = NULL;
 
-		if (run_is_done(run, trial))
+		if (run_is_done(run, trial) || describe_files(trial, &file) < 0)
 			continue;
-		size_name(trial->file_bytes, file);
 		if (!filesystem)
 			printf("%s %s in %s, run %u\n", trial->method.title, file,
 			       run->session.options.argument, trial->run);

@@ -22,7 +22,7 @@ struct run_options {
 	const char *hooks[RUN_HOOKS]; /* for sh -c; NULL: none */
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
 	struct plan_request given;
-	char *kernels, *mount_options, *mkfs_options; /* those of `given`, owned */
+	char *kernels, *mount_options, *mkfs_options, *workload; /* those of `given`, owned */
 	struct guard_consent consent;
 	uint64_t trial_seconds;
 	bool force, dry_run, quiet;

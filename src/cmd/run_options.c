@@ -44,6 +44,16 @@ static int take_added(void *input, const struct option_row *row, const char *arg
 	return text_join(list, "\n", *argument ? argument : PLAN_NO_OPTIONS);
 }
 
+static int take_phase(void *input, const struct option_row *row, const char *argument,
+		      struct problem *problem)
+{
+	struct run_options *run = input;
+
+	(void)row;
+	(void)problem;
+	return text_join(&run->workload, ",", argument);
+}
+
 const struct option_row run_option_rows[] = {
 	{ .help = "What to measure:", .group = 1 },
 	{ "fs", 'f', "NAME,...", "file systems; `alloc-perf list filesystems` shows them",
@@ -60,6 +70,16 @@ const struct option_row run_option_rows[] = {
 	  .values = "`list --names methods`,", SETS_KEY(methods) },
 	{ "size", 's', "SIZE,...", "file sizes, such as 64M or 4G (binary units)", .group = 1,
 	  .values = "256M 512M 1G 4G", SETS_KEY(sizes) },
+	{ "files", 0, "N",
+	  "number of files, each of that size, that grow in turn (default: 1); mixed-N: of "
+	  "different sizes",
+	  .group = 1, .values = "4 8 mixed-8", SETS_KEY(files) },
+	{ "writers", 0, "N", "the same as --files", .group = 1, .values = "4 8", SETS_KEY(files) },
+	{ "then", 0, "PHASE",
+	  "what to do with the files after their allocation, such as write-rand-1M or read-seq-1M; "
+	  "can be given several times; `alloc-perf list workloads` shows them",
+	  .group = 1, .values = "`list --names workloads`", .key = "workload", .repeats = true,
+	  .take = take_phase },
 	{ "volume", 'v', "SIZE", "size of the volume (default: 5 times the file, at least 512M)",
 	  .group = 1, .values = "1G 5G 20G", SETS_KEY(volume) },
 	{ "runs", 'r', "N|auto",
@@ -142,6 +162,7 @@ void run_parse(const struct command *self, int argc, char **argv, struct run_opt
 	*ret = (struct run_options) { .trial_seconds = TRIAL_SECONDS };
 	command_parse(self, argc, argv, ret);
 	ret->given.kernels = ret->kernels;
+	ret->given.workload = ret->workload;
 	ret->given.mount_options = ret->mount_options;
 	ret->given.mkfs_options = ret->mkfs_options;
 }

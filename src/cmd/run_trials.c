@@ -24,6 +24,14 @@ static int same_text(const char *one, const char *other)
 	return one && other && strcmp(one, other) == 0;
 }
 
+static int has_workload(const struct record *record, const struct plan_workload *workload)
+{
+	const char *one = record->workload, *other = workload->phases;
+	size_t files = record->files == FIELD_UNKNOWN ? 1 : (size_t)record->files;
+
+	return files == workload->files && strcmp(one ? one : "", other ? other : "") == 0;
+}
+
 int run_is_done(const struct run *run, const struct plan_trial *trial)
 {
 	const char *filesystem =
@@ -33,6 +41,8 @@ int run_is_done(const struct run *run, const struct plan_trial *trial)
 		const struct record *record = &run->results.records[i];
 
 		if (trial->kernel && !same_text(record->kernel, trial->kernel->label))
+			continue;
+		if (!has_workload(record, trial->workload))
 			continue;
 		if (same_text(record->filesystem, filesystem) &&
 		    same_text(record->method, trial->method.name) &&
@@ -95,7 +105,7 @@ static int64_t written_so_far(void *context)
 
 static int is_of_cell(const struct record *one, const struct record *other)
 {
-	return same_text(one->filesystem, other->filesystem) &&
+	return one->files == other->files && same_text(one->filesystem, other->filesystem) &&
 	       same_text(one->kernel, other->kernel) && same_text(one->method, other->method) &&
 	       one->file_bytes == other->file_bytes;
 }

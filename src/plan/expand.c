@@ -32,6 +32,12 @@ static size_t count_round(const struct selection *selection)
 	       selection->method_count;
 }
 
+/* A number that JSON holds. */
+static uint64_t seed_of_round(uint64_t seed, unsigned run)
+{
+	return (seed + run) & INT64_MAX;
+}
+
 /* One trial of a round in the plan's order: methods are innermost. */
 static struct plan_trial trial_at(const struct selection *selection, int in_directory, size_t place)
 {
@@ -43,6 +49,7 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 	filesystem = rest % filesystem_choices(selection);
 	size = rest / filesystem_choices(selection);
 	return (struct plan_trial) {
+		.workload = selection->workload,
 		.kernel = selection->kernels ? &selection->kernels[kernel] : NULL,
 		.filesystem = in_directory ? NULL : &selection->filesystems[filesystem],
 		.method = selection->methods[method],
@@ -50,6 +57,7 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 		.volume_bytes =
 			in_directory ? 0 : selection_volume(selection, selection->sizes[size]),
 		.run = 1,
+		.seed = seed_of_round(selection->seed, 1),
 		.place = place,
 	};
 }
@@ -93,6 +101,7 @@ int trial_list_add_round(struct trial_list *list)
 	for (size_t i = 0; i < list->round_count; i++) {
 		added[trial[i].place] = trial[i];
 		added[trial[i].place].run = trial[list->count - 1].run + 1;
+		added[trial[i].place].seed = seed_of_round(list->seed, added[trial[i].place].run);
 	}
 	if (list->shuffled)
 		shuffle_round(added, list->round_count, list->seed, added[0].run);
@@ -115,6 +124,7 @@ static int start_list(struct selection *selection, int in_directory, struct tria
 	*ret = (struct trial_list) {
 		.trial = trial,
 		.count = count,
+		.workload = TAKE_PTR(selection->workload),
 		.kernels = TAKE_PTR(selection->kernels),
 		.kernel_count = selection->kernel_count,
 		.filesystems = TAKE_PTR(selection->filesystems),
@@ -161,6 +171,7 @@ int trial_list_is_first(const struct trial_list *list, size_t index)
 void trial_list_clear(struct trial_list *list)
 {
 	free(list->trial);
+	plan_workload_freep(&list->workload);
 	plan_kernels_clear(list->kernels, list->kernel_count);
 	filesystems_clear(list->filesystems, list->filesystem_count);
 	*list = (struct trial_list) { 0 };

@@ -25,6 +25,8 @@ enum plan_form {
 	X(mkfs_options, PLAN_ITEMS)  /* the same */                                                \
 	X(methods, PLAN_WORDS)	     /* as for method_parse() */                                   \
 	X(sizes, PLAN_WORDS)	     /* as for size_parse() */                                     \
+	X(files, PLAN_LINE)	     /* a number, or "mixed-" and a number; NULL: 1 */             \
+	X(workload, PLAN_WORDS)	     /* as for phase_chain_parse(); NULL: the allocation alone */  \
 	X(volume,                                                                                  \
 	  PLAN_LINE)	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */ \
 	X(runs, PLAN_LINE) /* a number, or "auto"; NULL: 1 */                                      \

@@ -13,6 +13,7 @@
 #include "method/method.h"
 #include "base/problem.h"
 #include "plan/keys.h"
+#include "workload/phase.h"
 
 /* One variant: a section of the catalogue or of a plan file, or what options make of one. */
 struct filesystem {
@@ -65,14 +66,26 @@ struct plan_kernel {
 
 void plan_kernel_clear(struct plan_kernel *kernel); /* for CLEANUP(), too */
 
+enum { PLAN_FILES_MAX = 1000 };
+
+/* What a trial does besides allocating one file; all trials of a plan do the same. */
+struct plan_workload {
+	char *phases; /* canonical names, separated by ","; NULL: the allocation alone */
+	struct phase_chain chain; /* the same; empty: the allocation alone */
+	size_t files;
+	bool mixed; /* they have different sizes */
+};
+
 struct plan_trial {
+	const struct plan_workload *workload;
 	const struct plan_kernel *kernel;    /* NULL: the plan names none */
 	const struct filesystem *filesystem; /* of the list; NULL: a directory */
 	struct method_choice method;
-	uint64_t file_bytes;
+	uint64_t file_bytes;   /* of each file; their mean if they are mixed */
 	uint64_t volume_bytes; /* 0: a directory */
 	unsigned run;	       /* 1, 2, ... */
-	size_t place;	       /* in the plan's order of a round, from 0 */
+	uint64_t seed; /* of what the phases do at random; all trials of a round have the same */
+	size_t place;  /* in the plan's order of a round, from 0 */
 };
 
 /* The compiled-in catalogue, nothing chosen.  0 or -ENOMEM. */
@@ -111,8 +124,15 @@ const struct filesystem *plan_find_filesystem(const struct plan *plan, const cha
 /* Longest run on a volume of that size; 0: no limit. */
 uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes);
 
+/* Of all files of a trial. */
+static inline uint64_t plan_trial_bytes(const struct plan_trial *trial)
+{
+	return trial->file_bytes * trial->workload->files;
+}
+
 struct trial_list {
 	struct plan_trial *trial;
+	struct plan_workload *workload; /* to which the trials refer */
 	size_t count;
 	struct plan_kernel *kernels; /* to which the trials refer */
 	size_t kernel_count;

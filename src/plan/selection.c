@@ -30,12 +30,21 @@ void plan_kernels_clear(struct plan_kernel *kernels, size_t count)
 	free(kernels);
 }
 
+void plan_workload_freep(struct plan_workload **workload)
+{
+	if (*workload)
+		free((*workload)->phases);
+	free(*workload);
+	*workload = NULL;
+}
+
 void selection_clear(struct selection *selection)
 {
 	plan_kernels_clear(selection->kernels, selection->kernel_count);
 	filesystems_clear(selection->filesystems, selection->filesystem_count);
 	free(selection->methods);
 	free(selection->sizes);
+	plan_workload_freep(&selection->workload);
 }
 
 static int unknown_filesystem(const struct plan *plan, const char *name, struct problem *problem)
@@ -171,6 +180,60 @@ static int choose_sizes(const struct plan *plan, struct selection *selection,
 	return 0;
 }
 
+static int choose_files(const struct plan *plan, struct plan_workload *workload,
+			struct problem *problem)
+{
+	static const char mixed[] = "mixed-";
+	const char *text = plan->files ? plan->files : "1", *digits = text;
+	uint64_t files;
+
+	workload->mixed = strncmp(text, mixed, strlen(mixed)) == 0;
+	if (workload->mixed)
+		digits += strlen(mixed);
+	if (size_parse(digits, &files) < 0 || files < 1 || files > PLAN_FILES_MAX)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid number of files \"%s\": use 1 to %d, or mixed-N for N "
+				   "files of different sizes",
+				   text, PLAN_FILES_MAX);
+	workload->files = (size_t)files;
+	return 0;
+}
+
+/* The last block of a file is as long as what is left of it. */
+static int check_direct(const struct selection *selection, struct problem *problem)
+{
+	const struct phase_chain *chain = &selection->workload->chain;
+
+	for (size_t i = 0; i < chain->count; i++)
+		for (size_t j = 0; chain->phase[i].direct && j < selection->size_count; j++)
+			if (selection->sizes[j] % 512)
+				return problem_set(
+					problem, PROBLEM_USAGE, EINVAL,
+					"phase \"%s\": direct I/O needs a file size that "
+					"is a multiple of 512 bytes",
+					chain->phase[i].title);
+	return 0;
+}
+
+static int choose_workload(const struct plan *plan, struct selection *selection,
+			   struct problem *problem)
+{
+	struct plan_workload *workload = calloc(1, sizeof(*workload));
+	int r;
+
+	selection->workload = workload;
+	if (!workload)
+		return -ENOMEM;
+	r = choose_files(plan, workload, problem);
+	if (r < 0 || !plan->workload)
+		return r;
+	r = phase_chain_parse(plan->workload, &workload->chain, problem);
+	if (r < 0)
+		return r;
+	workload->phases = phase_chain_text(&workload->chain, false);
+	return workload->phases ? check_direct(selection, problem) : -ENOMEM;
+}
+
 /* Paths may hold blanks, so only commas separate.  "" is one kernel, whichever. */
 static int choose_kernels(const struct plan *plan, struct selection *selection,
 			  struct problem *problem)
@@ -273,7 +336,9 @@ uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes
 
 	if (selection->volume_bytes)
 		return selection->volume_bytes;
-	if (__builtin_mul_overflow(file_bytes, PLAN_VOLUME_FACTOR, &bytes) || bytes > INT64_MAX)
+	if (__builtin_mul_overflow(file_bytes, PLAN_VOLUME_FACTOR * selection->workload->files,
+				   &bytes) ||
+	    bytes > INT64_MAX)
 		return INT64_MAX;
 	return bytes > PLAN_VOLUME_MIN ? bytes : PLAN_VOLUME_MIN;
 }
@@ -285,12 +350,15 @@ static int check_fit(const struct selection *selection, struct problem *problem)
 	for (size_t i = 0; i < selection->size_count; i++) {
 		uint64_t volume = selection_volume(selection, selection->sizes[i]);
 
-		if (selection->sizes[i] > volume)
-			return problem_set(problem, PROBLEM_USAGE, EINVAL,
-					   "a file of %s does not fit on a volume of %s; use a "
-					   "larger --volume or a smaller --size",
-					   size_name(selection->sizes[i], text),
-					   size_name(volume, other));
+		if (selection->sizes[i] > volume / selection->workload->files)
+			return problem_set(
+				problem, PROBLEM_USAGE, EINVAL,
+				selection->workload->files > 1
+					? "several files of %s do not fit on a volume of "
+					  "%s; use a larger --volume or a smaller --size"
+					: "a file of %s does not fit on a volume of %s; use a "
+					  "larger --volume or a smaller --size",
+				size_name(selection->sizes[i], text), size_name(volume, other));
 		for (size_t j = 0; j < selection->filesystem_count; j++) {
 			const struct filesystem *filesystem = &selection->filesystems[j];
 
@@ -312,6 +380,8 @@ int selection_parse(const struct plan *plan, int in_directory, struct selection 
 
 	if (r == 0)
 		r = choose_sizes(plan, ret, problem);
+	if (r == 0)
+		r = choose_workload(plan, ret, problem);
 	if (r == 0)
 		r = choose_kernels(plan, ret, problem);
 	if (r == 0)

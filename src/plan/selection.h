@@ -10,6 +10,7 @@ struct selection {
 	size_t filesystem_count;
 	struct method_choice *methods;
 	size_t method_count;
+	struct plan_workload *workload;
 	uint64_t *sizes;
 	size_t size_count;
 	struct plan_kernel *kernels;
@@ -30,10 +31,12 @@ struct selection {
 int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
 		    struct problem *problem);
 
-/* The volume for a file of that size. */
+/* The volume for files of that size, as many as the workload has. */
 uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes);
 
 void selection_clear(struct selection *selection); /* for CLEANUP(), too */
+
+void plan_workload_freep(struct plan_workload **workload);
 
 void plan_kernels_clear(struct plan_kernel *kernels, size_t count);
 

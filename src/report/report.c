@@ -87,7 +87,8 @@ void put_sizes(FILE *to, const struct grid *grid)
 	char text[SIZE_TEXT_MAX];
 
 	if (grid->files > 1)
-		fprintf(to, "%lld files of %s", (long long)grid->files,
+		fprintf(to, "%lld files of %s%s", (long long)grid->files,
+			grid->mixed_sizes ? "different sizes around " : "",
 			size_human((double)grid->file_bytes, text));
 	else
 		fprintf(to, "%s file", size_human((double)grid->file_bytes, text));

@@ -73,6 +73,7 @@ const struct field record_fields[] = {
 	TEXT(workload, "what was done with the file after its allocation: phases, separated by commas; null: nothing"),
 	TEXT(scenario, "scenario or program that the workload stands for; null: none"),
 	COUNT(files, "count", "number of files that the trial allocated; null in old records: 1"),
+	COUNT(mixed_sizes, "1 or 0", "the files have different sizes, whose mean is `file_bytes`"),
 
 	TEXT(testbed, "testbed: uml, loop, qemu, dir, device, ..."),
 	TEXT(kernel, "release of the kernel that the trial ran under, or the name it was given by run --kernel NAME=PATH"),

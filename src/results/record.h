@@ -59,6 +59,7 @@ struct record {
 	char *workload; /* phases, separated by ","; NULL: the allocation alone */
 	char *scenario; /* by which the workload was chosen; NULL: none */
 	int64_t files;	/* FIELD_UNKNOWN in old records: one */
+	int64_t mixed_sizes; /* 1, 0 */
 
 	/* where it was made */
 	char *testbed;

@@ -27,7 +27,8 @@ static int64_t files_of(const struct record *record)
 bool grid_same_trials(const struct grid *one, const struct grid *other)
 {
 	return one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes &&
-	       one->files == other->files && same_text(one->workload, other->workload);
+	       one->files == other->files && one->mixed_sizes == other->mixed_sizes &&
+	       same_text(one->workload, other->workload);
 }
 
 static int same_conditions(const struct grid *grid, const struct grid_entry *entry)
@@ -36,6 +37,7 @@ static int same_conditions(const struct grid *grid, const struct grid_entry *ent
 	       grid->volume_bytes == entry->record->volume_bytes &&
 	       same_text(grid->workload, entry->record->workload) &&
 	       grid->files == files_of(entry->record) &&
+	       grid->mixed_sizes == (entry->record->mixed_sizes == 1) &&
 	       same_text(grid->testbed, entry->record->testbed) &&
 	       same_text(grid->accelerator, entry->environment->accelerator) &&
 	       same_text(grid->throttle, entry->environment->drive_throttle) &&
@@ -65,6 +67,7 @@ static int add_grid(struct grids *grids, const struct grid_entry *entry)
 		.volume_bytes = entry->record->volume_bytes,
 		.workload = entry->record->workload,
 		.files = files_of(entry->record),
+		.mixed_sizes = entry->record->mixed_sizes == 1,
 	};
 	return 0;
 }

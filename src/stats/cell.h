@@ -43,6 +43,7 @@ struct grid {
 	int64_t file_bytes, volume_bytes;
 	const char *workload; /* NULL: the allocation alone */
 	int64_t files;	      /* 1 if unknown */
+	bool mixed_sizes;     /* of the files, whose mean is file_bytes */
 	const char **filesystems;
 	size_t filesystem_count;
 	const char *

@@ -198,6 +198,7 @@ static int join_from(const struct grids *grids, size_t index, struct grids *join
 		.volume_bytes = first->volume_bytes,
 		.workload = first->workload,
 		.files = first->files,
+		.mixed_sizes = first->mixed_sizes,
 	};
 	return join_group(joined, &joined->grid[joined->count++], &group);
 }

@@ -70,7 +70,8 @@ static void put_files(struct strbuf *to, const struct record *record,
 {
 	(void)environment;
 	if (record->files > 1)
-		strbuf_printf(to, "%lld", (long long)record->files);
+		strbuf_printf(to, "%s%lld", record->mixed_sizes == 1 ? "mixed-" : "",
+			      (long long)record->files);
 }
 
 static void put_workload(struct strbuf *to, const struct record *record,

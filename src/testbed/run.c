@@ -52,7 +52,10 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	field_set_text(&record->filesystem, filesystem ? filesystem->name : session->testbed->name);
 	field_set_text(&record->method, trial->method.name);
 	field_set_text(&record->testbed, session->testbed->name);
+	field_set_text(&record->workload, trial->workload->phases);
 	record->file_bytes = (int64_t)trial->file_bytes;
+	record->files = (int64_t)trial->workload->files;
+	record->mixed_sizes = trial->workload->mixed;
 	record->run = trial->run;
 	record->place = (int64_t)trial->place;
 	if (!filesystem)
@@ -71,7 +74,12 @@ static int fill_request(const struct plan_trial *trial, struct trial_request *re
 	int r = field_set_text(&request->method, trial->method.name);
 
 	request->file_bytes = (int64_t)trial->file_bytes;
+	request->files = (int64_t)trial->workload->files;
+	request->mixed = trial->workload->mixed;
+	request->seed = (int64_t)trial->seed;
 	request->largest_run = 0;
+	if (r == 0)
+		r = field_set_text(&request->workload, trial->workload->phases);
 	if (r < 0 || !filesystem)
 		return r;
 	request->largest_run = (int64_t)filesystem_largest_run(filesystem, trial->volume_bytes);
@@ -254,8 +262,8 @@ int testbed_claim(struct testbed_session *session, struct trial_list *trials,
 		const struct plan_trial *trial = &trials->trial[i];
 		uint64_t volume_bytes = trial->filesystem->min_volume;
 
-		if (volume_bytes < trial->file_bytes)
-			volume_bytes = trial->file_bytes;
+		if (volume_bytes < plan_trial_bytes(trial))
+			volume_bytes = plan_trial_bytes(trial);
 		if (least_bytes < volume_bytes)
 			least_bytes = volume_bytes;
 		r = guard_filesystem(trial->filesystem, problem);
@@ -285,7 +293,7 @@ int testbed_check_room(const struct testbed_session *session, const struct trial
 	if (session->testbed->volume)
 		return 0; /* claim() has checked that */
 	for (size_t i = 0; i < trials->count; i++) {
-		uint64_t bytes = trials->trial[i].file_bytes;
+		uint64_t bytes = plan_trial_bytes(&trials->trial[i]);
 
 		needed = session->keep_images ? needed + bytes : bytes > needed ? bytes : needed;
 	}

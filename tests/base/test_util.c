@@ -105,6 +105,7 @@ static void sizes_in_names_are_short(void **state)
 		{ "uring-16384-1024", "uring-16K-1024" },
 		{ "chunk-1073741824", "chunk-1G" },
 		{ "chunk-1572864", "chunk-1536K" },
+		{ "write-seq-1048576,read-seq-65536+fsync/2", "write-seq-1M,read-seq-64K+fsync/2" },
 		/* Names since 2009, and what is no such size. */
 		{ "chunk-4096", "chunk-4096" },
 		{ "chunk-8192", "chunk-8192" },

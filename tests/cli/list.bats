@@ -117,7 +117,7 @@ marked() {
 	assert_output_has 'did you mean "filesystems"?'
 	run alloc-perf list moons
 	assert_status 2
-	assert_output_has 'invalid argument "moons": use methods, filesystems or testbeds'
+	assert_output_has 'invalid argument "moons": use methods, filesystems, testbeds or workloads'
 	run alloc-perf list methods --on uml
 	assert_status 2
 	assert_output_has "--on applies to file systems; add filesystems"

@@ -524,7 +524,8 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 		  "p:2: [x+y] is not a valid name of a file system; use letters and digits, and "
 		  "after the first also - _ ." },
 		{ "[plan]\nfs = ext4\n", "p:2: unknown key \"fs\" in [plan]; use filesystems, "
-					 "mount_options, mkfs_options, methods, sizes, volume, "
+					 "mount_options, mkfs_options, methods, sizes, files, "
+					 "workload, volume, "
 					 "runs, seed, precision, max_time, "
 					 "on, kernels, modules, drive_throttle or label" },
 		{ "\n[x]\ntype = ext4\nmkfss = y\n",

@@ -490,8 +490,8 @@ static void csv_has_every_field_and_quotes(void **state)
 	/* Layout and phases have no column. */
 	assert_int_equal(commas, record_field_count - 3);
 	assert_memory_equal(text, "filesystem,method,file_bytes,", 29);
-	assert_memory_equal(row, "xfs,mmap,4294967296,21474836480,1,,,,,,,\"a \"\"b\"\", c\",,",
-			    53);
+	assert_memory_equal(row, "xfs,mmap,4294967296,21474836480,1,,,,,,,,\"a \"\"b\"\", c\",,",
+			    54);
 	assert_non_null(strstr(row, ",\"two\nlines\","));
 	assert_non_null(strstr(row, ",20000000000,"));
 	assert_null(strstr(row, "-9223372036854775808"));

@@ -131,6 +131,48 @@ setup() {
 	assert_nothing_left || fail "the test's own images count as files of WORK only"
 }
 
+@test "files that phases wrote are as filefrag sees them, and were read from the device" {
+	mkdir images
+	run alloc-perf run --on loop --fs ext4,xfs,btrfs -m none,fallocate-step-64K,fallocate-ahead-1M,fallocate,extsize-256K \
+		-s 4M --files 3 --runs 1 --then write-seq-16K --then overwrite-rand-4K-x50+fsync/7 --then read-seq-256K \
+		--keep-images images -o result.jsonl
+	assert_status 0
+	cat >look <<-'END'
+		mount --make-rprivate / && mount -o loop,ro "$1" /mnt && filefrag -v /mnt/alloc-perf.file*
+	END
+	local fs method rows
+	for fs in ext4 xfs btrfs; do
+		for method in none fallocate-step-65536 fallocate-ahead-1048576 fallocate; do
+			rows=$(unshare -m sh look "images/$fs-$method-4M-1.img" | awk '
+				/^File size/ { end = "" }
+				/^ *[0-9]+:/ { gsub(/[:.]+/, " "); if ($4 != end + 1 || end == "") n++; end = $5 } END { print n + 0 }')
+			[ "$rows" = "$(value $fs $method fragments)" ] ||
+				fail "$fs $method: filefrag has $rows fragments, the record $(value $fs $method fragments)"
+			[ "$(value $fs $method verified_bytes)" = $((3 * 4194304)) ]
+			[ "$(value $fs $method phases | jq -c '[.[].cold]')" = "[null,null,1]" ]
+			[ "$(value $fs $method phases | jq '.[0].written_bytes >= 12582912')" = true ]
+		done
+	done
+	# Files that grow in turn get in one another's way, unless they get their space ahead.
+	[ "$(value ext4 fallocate fragments)" -le 6 ]
+	[ "$(value ext4 fallocate-step-65536 fragments)" -gt "$(value ext4 fallocate-ahead-1048576 fragments)" ]
+	for fs in ext4 btrfs; do
+		[ "$(value $fs extsize-262144 status)" = unsupported ]
+	done
+	[ "$(value xfs extsize-262144 status)" = ok ]
+	[ "$(value ext4 fallocate-ahead-1048576 size_bytes)" = $((3 * 4194304)) ]
+	rm images/*
+	assert_nothing_left
+}
+
+@test "a phase that finds the volume full fails its trial" {
+	run alloc-perf run --on loop --fs ext4 -m none -s 60M --volume 64M --runs 1 --then write-seq-64K -o result.jsonl
+	assert_status 1
+	[ "$(value ext4 none error)" = 28 ]
+	[ "$(value ext4 none stage)" = write-seq-64K ]
+	assert_nothing_left
+}
+
 @test "a full volume is ENOSPC for every method on every file system" {
 	run alloc-perf run --on loop --fs ext2,ext4,btrfs -m mmap,chunk-65536,direct-65536 -s 140M --volume 140M -o result.jsonl
 	assert_status 1

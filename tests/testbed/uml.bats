@@ -30,6 +30,20 @@ run_user() {
 	[[ $(value ext4 chunk-4096 kernel) != "$(uname -r)" ]]
 }
 
+@test "phases run in the guest, where synced writes have bytes but no times" {
+	run_user --fs ext4 -m none,fallocate -s 2M --files 2 --runs 1 --then append-64K+fdatasync --then overwrite-rand-4K-x20 \
+		--then read-seq-64K
+	for method in none fallocate; do
+		[ "$(value ext4 $method verified_bytes)" = 4194304 ]
+		phases=$(value ext4 $method phases)
+		[ "$(jq -c '[.[].calls]' <<<"$phases")" = "[64,20,64]" ]
+		[ "$(jq -c '[.[] | .wall_ns == null and .latency == null]' <<<"$phases")" = "[true,false,false]" ]
+		[[ "$(jq -r '.[0].latency_refused' <<<"$phases")" = "flushes of this guest do not reach the host's disk"* ]]
+		[ "$(jq '.[0].written_bytes >= 4194304' <<<"$phases")" = true ]
+		[ "$(jq '.[2].cold' <<<"$phases")" = 1 ]
+	done
+}
+
 @test "the shape of 2009: posix_fallocate() is at once and whole on xfs and btrfs" {
 	run_user --fs ext4,xfs,btrfs -m posix-fallocate,chunk-4096 -s 32M
 	for fs in ext4 xfs btrfs; do

@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# alloc-perf run --then: what is done to files after their allocation, in a directory.
+load helper
+
+refused() { # SENTENCE ARGUMENT...
+	local sentence=$1
+	shift
+	run alloc-perf run -o result.jsonl "$@"
+	assert_status 2
+	assert_output_has "$sentence"
+	[ ! -e result.jsonl ]
+	[ -z "$(leftovers)" ]
+}
+
+in_directory() { # ARGUMENT...
+	run alloc-perf run --on "dir:$WORK" --runs 1 -o result.jsonl "$@"
+	assert_status 0
+	[ -z "$(leftovers)" ]
+}
+
+trial() { # JQ-EXPRESSION
+	jq -r "select(.type == \"trial\") | $1" result.jsonl
+}
+
+@test "phases that make no sense are refused" {
+	refused 'unknown phase "write-rnd-1M"; did you mean "write-rand-N"?' --then write-rnd-1M
+	# shellcheck disable=SC2016 # a backquote is one
+	refused 'unknown phase "qqq"; `alloc-perf list workloads` shows them all' --then qqq
+	refused 'it needs the bytes of a call, as in write-seq-64K' --then write-seq
+	refused 'nothing has been written before; put a phase such as write-seq-1M before it' --then read-seq-1M
+	refused 'the file is full after the phases before it' --then write-seq-1M --then append-8K
+	refused 'direct I/O needs a multiple of 512 bytes per call' --then write-seq-72-direct
+	refused 'direct I/O needs a file size that is a multiple of 512 bytes' --then write-seq-4K-direct -s 1000001
+	refused 'a phase that reads has nothing to sync' --then write-seq-4K --then read-seq-4K+fsync
+}
+
+@test "numbers of files that make no sense are refused" {
+	refused 'invalid number of files "0": use 1 to 1000, or mixed-N for N files of different sizes' --files 0
+	refused 'invalid number of files "mixed"' --files mixed
+	refused 'invalid number of files "1001"' --writers 1001
+	refused 'several files of 64M do not fit on a volume of 256M' --files 8 -s 64M -v 256M
+}
+
+@test "each phase is in the record with its calls, bytes and latencies" {
+	in_directory -m none -s 1M --then append-8K-x100+fdatasync/10 --then append-4096 \
+		--then overwrite-rand-64K-direct --then read-seq-16K
+	[ "$(trial .workload)" = "append-8192-x100+fdatasync/10,append-4096,overwrite-rand-65536-direct,read-seq-16384" ]
+	[ "$(trial '[.phases[].phase] | join(",")')" = "$(trial .workload)" ]
+	[ "$(trial '[.phases[].calls] | join(",")')" = 100,56,16,64 ]
+	[ "$(trial '[.phases[].bytes] | join(",")')" = 819200,229376,1048576,1048576 ]
+	[ "$(trial '[.phases[].syncs] | join(",")')" = 10,0,0,0 ]
+	[ "$(trial .user_bytes)" = $((2 * 1048576)) ]
+	[ "$(trial .verified_bytes)" = 1048576 ]
+	[ "$(trial .size_bytes)" = 1048576 ]
+	# Each call is in the histogram once, between the shortest and the longest.
+	[ "$(trial '[.phases[] | .calls == ([.latency | _nwise(2) | .[1]] | add)] | all')" = true ]
+	[ "$(trial '[.phases[] | .latency_min_ns >= .latency[0] and .latency_max_ns >= .latency[-2]] | all')" = true ]
+	[ "$(trial '[.phases[] | .sync_ns != null] | join(",")')" = true,true,true,false ]
+}
+
+@test "several files grow in turn, each in steps" {
+	in_directory -m fallocate-step-64K,none -s 256K --files 4 --then write-seq-16K
+	[ "$(jq -r 'select(.method == "fallocate-step-65536").calls' result.jsonl)" = 16 ]
+	[ "$(jq -r 'select(.method == "none").calls' result.jsonl)" = 0 ]
+	[ "$(trial '.phases[0].calls' | uniq)" = 64 ]
+	[ "$(trial .files | uniq)" = 4 ]
+	[ "$(trial .size_bytes | uniq)" = 1048576 ]
+	[ "$(trial .verified_bytes | uniq)" = 1048576 ]
+	assert_output_has "4 files of 256 KiB, then write-seq-16K"
+}
+
+@test "mixed sizes add up, and differ" {
+	in_directory -m fallocate -s 256K --files mixed-4 --then write-rand-4K
+	[ "$(trial .mixed_sizes)" = 1 ]
+	[ "$(trial .size_bytes)" = 1048576 ]
+	[ "$(trial .verified_bytes)" = 1048576 ]
+	assert_output_has "4 files of different sizes around 256 KiB"
+}
+
+@test "files are allocated without a workload as well" {
+	in_directory -m fallocate,chunk-64K -s 128K --files 3
+	[ "$(trial .size_bytes | uniq)" = 393216 ]
+	[ "$(trial .phases | uniq)" = null ]
+	[ "$(jq -r 'select(.method == "chunk-65536").calls' result.jsonl)" = 6 ]
+}
+
+@test "--dry-run shows what is done to the files" {
+	run alloc-perf run -n --on "dir:$WORK" -m none -s 1M --files 2 --then write-seq-64K --then read-seq-64K
+	assert_status 0
+	assert_output_has "none 2 x 1M, then write-seq-64K, then read-seq-64K in $WORK"
+}
+
+@test "the plan keeps files and phases, and --resume continues with them" {
+	in_directory -m none,fallocate -s 128K --files 2 --then write-seq-16K --then read-seq-16K
+	cp result.jsonl whole.jsonl
+	grep -v '"method": "none"' whole.jsonl >result.jsonl
+	run alloc-perf run --resume result.jsonl
+	assert_status 0
+	[ "$(trial .workload | uniq)" = write-seq-16384,read-seq-16384 ]
+	[ "$(trial .files | uniq)" = 2 ]
+	[ "$(trial .method | sort | tr '\n' ' ')" = "fallocate none " ]
+}
+
+@test "a plan file has workloads" {
+	printf '%s\n' '[plan]' 'methods = none' 'sizes = 128K' 'files = 2' 'workload = write-seq-16K' \
+		'	read-seq-16K' >plan.ini
+	in_directory --plan plan.ini
+	[ "$(trial .workload)" = write-seq-16384,read-seq-16384 ]
+}
+
+@test "results of different workloads are not put together" {
+	in_directory -m none,fallocate -s 128K --then write-seq-16K
+	mv result.jsonl first.jsonl
+	in_directory -m none,fallocate -s 128K --then write-rand-16K
+	run alloc-perf report first.jsonl result.jsonl
+	assert_status 0
+	assert_output_has "then write-seq-16K"
+	assert_output_has "then write-rand-16K"
+	run alloc-perf diff first.jsonl result.jsonl
+	assert_status 0
+	assert_output_has "nothing to compare: no cell has a value in both"
+	assert_output_has "only in OLD: dir none 128K write-seq-16K, dir fallocate 128K write-seq-16K"
+}
+
+@test "list shows the phases, and their names for completion" {
+	run alloc-perf list workloads
+	assert_status 0
+	assert_output_has "overwrite-rand-BYTES"
+	run alloc-perf list workloads --names
+	assert_status 0
+	[ "${lines[0]}" = write-seq-BYTES ]
+}
