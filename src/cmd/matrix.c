@@ -40,11 +40,13 @@ static void name_row(struct matrix *matrix, size_t row, const struct trial_list 
 	const struct plan_trial *trial = trial_at(trials, row * matrix->column_count);
 	int several = trial_at(trials, 0)->file_bytes !=
 		      trial_at(trials, trials->round_count - 1)->file_bytes;
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
 
-	snprintf(matrix->rows[row], sizeof(*matrix->rows), "%s%s%s%s%s",
+	snprintf(matrix->rows[row], sizeof(*matrix->rows), "%s%s%s%s%s%s%s",
 		 trial->filesystem ? trial->filesystem->name : name, several ? " " : "",
 		 several ? size_name(trial->file_bytes, size) : "",
+		 trial->names_volume ? " on " : "",
+		 trial->names_volume ? size_name(trial->volume_bytes, volume) : "",
 		 trials->kernel_count > 1 ? " " : "",
 		 trials->kernel_count > 1 ? trial->kernel->label : "");
 }

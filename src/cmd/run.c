@@ -161,6 +161,12 @@ static int claim_volume(struct run *run, struct problem *problem)
 	r = testbed_claim(session, &run->trials, problem);
 	if (r < 0)
 		return r;
+	if (run->trials.trial[0].names_volume)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "the plan has volumes of several sizes (%s), but that of the "
+				   "testbed %s is %s; give the plan one, or use another testbed",
+				   run->plan.volume, session->testbed->name,
+				   session->options.argument);
 	size_name(session->volume_bytes, size);
 	if (run->options->resume && run->plan.volume && strcmp(run->plan.volume, size) != 0)
 		return problem_set(
@@ -210,14 +216,17 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 {
 	struct imprecise *imprecise = context;
 	int several = imprecise->run->trials.kernel_count > 1 && grid->kernel;
-	char size[SIZE_TEXT_MAX], text[FIGURE_TEXT_MAX];
+	int volumes = imprecise->run->trials.trial[0].names_volume;
+	char size[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX], text[FIGURE_TEXT_MAX];
 
 	if (imprecise->said++ >= IMPRECISE_NAMED)
 		return;
-	fprintf(stderr, "%s%s %s%s%s %s", imprecise->said > 1 ? ", " : "",
+	fprintf(stderr, "%s%s %s%s%s %s%s%s", imprecise->said > 1 ? ", " : "",
 		grid->filesystems[index / grid->method_count],
 		grid->methods[index % grid->method_count], several ? " " : "",
-		several ? grid->kernel : "", size_name((uint64_t)grid->file_bytes, size));
+		several ? grid->kernel : "", size_name((uint64_t)grid->file_bytes, size),
+		volumes ? " on " : "",
+		volumes ? size_name((uint64_t)grid->volume_bytes, volume) : "");
 	if (figure->count < FIGURE_RUNS_LEAST)
 		fprintf(stderr, " (%zu runs)", figure->count);
 	else

@@ -128,6 +128,8 @@ static int add_trial(struct variables *variables, const struct plan_trial *trial
 		r = add_number(variables, "SIZE", trial->file_bytes);
 	if (r == 0)
 		r = add_number(variables, "RUN", trial->run);
+	if (r == 0 && trial->volume_bytes)
+		r = add_number(variables, "VOLUME_SIZE", trial->volume_bytes);
 	if (r == 0 && trial->kernel)
 		r = add_text(variables, "KERNEL", trial->kernel->label);
 	if (r == 0 && filesystem)

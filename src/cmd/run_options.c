@@ -80,8 +80,9 @@ const struct option_row run_option_rows[] = {
 	  "can be given several times; `alloc-perf list workloads` shows them",
 	  .group = 1, .values = "`list --names workloads`", .key = "workload", .repeats = true,
 	  .take = take_phase },
-	{ "volume", 'v', "SIZE", "size of the volume (default: 5 times the file, at least 512M)",
-	  .group = 1, .values = "1G 5G 20G", SETS_KEY(volume) },
+	{ "volume", 'v', "SIZE,...",
+	  "sizes of the volume (default: 5 times the file, at least 512M)", .group = 1,
+	  .values = "1G 5G 20G,", SETS_KEY(volume) },
 	{ "runs", 'r', "N|auto",
 	  "number of rounds, each in a random order; results are medians; auto: until they are "
 	  "precise (default: auto, for 50 s at most, in a guest 100 s)",

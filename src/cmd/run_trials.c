@@ -42,7 +42,8 @@ int run_is_done(const struct run *run, const struct plan_trial *trial)
 
 		if (trial->kernel && !same_text(record->kernel, trial->kernel->label))
 			continue;
-		if (!has_workload(record, trial->workload))
+		if (!has_workload(record, trial->workload) ||
+		    (trial->names_volume && record->volume_bytes != (int64_t)trial->volume_bytes))
 			continue;
 		if (same_text(record->filesystem, filesystem) &&
 		    same_text(record->method, trial->method.name) &&
@@ -107,7 +108,7 @@ static int is_of_cell(const struct record *one, const struct record *other)
 {
 	return one->files == other->files && same_text(one->filesystem, other->filesystem) &&
 	       same_text(one->kernel, other->kernel) && same_text(one->method, other->method) &&
-	       one->file_bytes == other->file_bytes;
+	       one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
 }
 
 /* The figure of the cell that the last record belongs to; nothing if there is none. */
@@ -173,12 +174,14 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	const char *filesystem =
 		trial->filesystem ? trial->filesystem->name : run->session.options.argument;
 	const char *kernel = run->trials.kernel_count > 1 ? trial->kernel->label : "";
-	char title[256], size[SIZE_TEXT_MAX];
+	char title[256], size[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
 	int r, unkept;
 
 	record_init(&record);
-	snprintf(title, sizeof(title), "%s%s%s %s %s, run %u", filesystem, *kernel ? " " : "",
-		 kernel, trial->method.title, size_name(trial->file_bytes, size), trial->run);
+	snprintf(title, sizeof(title), "%s%s%s %s %s%s%s, run %u", filesystem, *kernel ? " " : "",
+		 kernel, trial->method.title, size_name(trial->file_bytes, size),
+		 trial->names_volume ? " on " : "",
+		 trial->names_volume ? size_name(trial->volume_bytes, volume) : "", trial->run);
 	run->progress.matrix.present = trial->place;
 	progress_trial(&run->progress, title);
 	watch_trial_starts(&run->watch);

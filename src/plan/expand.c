@@ -28,8 +28,8 @@ static size_t kernel_choices(const struct selection *selection)
 
 static size_t count_round(const struct selection *selection)
 {
-	return selection->size_count * filesystem_choices(selection) * kernel_choices(selection) *
-	       selection->method_count;
+	return selection->size_count * selection_volumes(selection) *
+	       filesystem_choices(selection) * kernel_choices(selection) * selection->method_count;
 }
 
 /* A number that JSON holds. */
@@ -43,11 +43,13 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 {
 	size_t method = place % selection->method_count, rest = place / selection->method_count;
 	size_t kernel = rest % kernel_choices(selection);
-	size_t filesystem, size;
+	size_t filesystem, volume, size;
 
 	rest /= kernel_choices(selection);
 	filesystem = rest % filesystem_choices(selection);
-	size = rest / filesystem_choices(selection);
+	rest /= filesystem_choices(selection);
+	volume = rest % selection_volumes(selection);
+	size = rest / selection_volumes(selection);
 	return (struct plan_trial) {
 		.workload = selection->workload,
 		.kernel = selection->kernels ? &selection->kernels[kernel] : NULL,
@@ -55,7 +57,9 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 		.method = selection->methods[method],
 		.file_bytes = selection->sizes[size],
 		.volume_bytes =
-			in_directory ? 0 : selection_volume(selection, selection->sizes[size]),
+			in_directory ? 0
+				     : selection_volume(selection, volume, selection->sizes[size]),
+		.names_volume = selection->volume_count > 1,
 		.run = 1,
 		.seed = seed_of_round(selection->seed, 1),
 		.place = place,

@@ -28,7 +28,7 @@ enum plan_form {
 	X(files, PLAN_LINE)	     /* a number, or "mixed-" and a number; NULL: 1 */             \
 	X(workload, PLAN_WORDS)	     /* as for phase_chain_parse(); NULL: the allocation alone */  \
 	X(volume,                                                                                  \
-	  PLAN_LINE)	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */ \
+	  PLAN_WORDS)	   /* NULL: PLAN_VOLUME_FACTOR times the file, at least PLAN_VOLUME_MIN */ \
 	X(runs, PLAN_LINE) /* a number, or "auto"; NULL: 1 */                                      \
 	X(seed, PLAN_LINE) /* of the order within each round; NULL: the order of the plan */       \
 	X(precision, PLAN_LINE) /* percent, for auto; NULL: PLAN_PRECISION_PERCENT */              \

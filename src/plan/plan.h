@@ -83,6 +83,7 @@ struct plan_trial {
 	struct method_choice method;
 	uint64_t file_bytes;   /* of each file; their mean if they are mixed */
 	uint64_t volume_bytes; /* 0: a directory */
+	int names_volume;      /* the plan has several: names of the trial have to say which */
 	unsigned run;	       /* 1, 2, ... */
 	uint64_t seed; /* of what the phases do at random; all trials of a round have the same */
 	size_t place;  /* in the plan's order of a round, from 0 */
@@ -147,7 +148,7 @@ struct trial_list {
 };
 
 /*
- * All trials, rounds outermost, within a round sizes, file systems, kernels, methods as in
+ * All trials, rounds outermost, within a round sizes, volumes, file systems, kernels, methods as in
  * 2009, or if the plan has a seed shuffled: the same seed gives the same order.
  * With "auto" it is one round.  With `in_directory` file
  * systems and volume are left out.  -EINVAL with a sentence: an unknown name (and

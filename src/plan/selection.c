@@ -45,6 +45,7 @@ void selection_clear(struct selection *selection)
 	free(selection->methods);
 	free(selection->sizes);
 	plan_workload_freep(&selection->workload);
+	free(selection->volumes);
 }
 
 static int unknown_filesystem(const struct plan *plan, const char *name, struct problem *problem)
@@ -153,29 +154,30 @@ static int choose_size(const char *text, const char *what, uint64_t *ret_bytes,
 	return 0;
 }
 
-static int choose_sizes(const struct plan *plan, struct selection *selection,
-			struct problem *problem)
+/* A list without repetitions; the caller frees it, in any case. */
+static int choose_size_list(const char *list, const char *what, uint64_t **ret, size_t *ret_count,
+			    struct problem *problem)
 {
-	CLEANUP(freep) char **texts = words_split(plan->sizes ? plan->sizes : "", ", ");
+	CLEANUP(freep) char **texts = words_split(list ? list : "", ", ");
 
 	if (!texts)
 		return -ENOMEM;
 	if (!texts[0])
-		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no file size is given");
-	selection->sizes = calloc(words_count(texts), sizeof(*selection->sizes));
-	if (!selection->sizes)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no %s is given", what);
+	*ret = calloc(words_count(texts), sizeof(**ret));
+	if (!*ret)
 		return -ENOMEM;
 	for (char **text = texts; *text; text++) {
-		uint64_t *bytes = &selection->sizes[selection->size_count];
-		int r = choose_size(*text, "file size", bytes, problem);
+		uint64_t *bytes = &(*ret)[*ret_count];
+		int r = choose_size(*text, what, bytes, problem);
 
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < selection->size_count; i++)
-			if (selection->sizes[i] == *bytes)
+		for (size_t i = 0; i < *ret_count; i++)
+			if ((*ret)[i] == *bytes)
 				return problem_set(problem, PROBLEM_USAGE, EINVAL,
-						   "the size \"%s\" is given twice", *text);
-		selection->size_count++;
+						   "the %s \"%s\" is given twice", what, *text);
+		++*ret_count;
 	}
 	return 0;
 }
@@ -330,12 +332,12 @@ static int choose_seed(const struct plan *plan, struct selection *selection,
 	return 0;
 }
 
-uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes)
+uint64_t selection_volume(const struct selection *selection, size_t volume, uint64_t file_bytes)
 {
 	uint64_t bytes;
 
-	if (selection->volume_bytes)
-		return selection->volume_bytes;
+	if (selection->volume_count)
+		return selection->volumes[volume];
 	if (__builtin_mul_overflow(file_bytes, PLAN_VOLUME_FACTOR * selection->workload->files,
 				   &bytes) ||
 	    bytes > INT64_MAX)
@@ -343,34 +345,43 @@ uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes
 	return bytes > PLAN_VOLUME_MIN ? bytes : PLAN_VOLUME_MIN;
 }
 
-static int check_fit(const struct selection *selection, struct problem *problem)
+static int check_volume(const struct selection *selection, uint64_t file_bytes,
+			uint64_t volume_bytes, struct problem *problem)
 {
 	char text[SIZE_TEXT_MAX], other[SIZE_TEXT_MAX];
 
-	for (size_t i = 0; i < selection->size_count; i++) {
-		uint64_t volume = selection_volume(selection, selection->sizes[i]);
+	if (file_bytes > volume_bytes / selection->workload->files)
+		return problem_set(
+			problem, PROBLEM_USAGE, EINVAL,
+			selection->workload->files > 1
+				? "several files of %s do not fit on a volume of %s; use a larger "
+				  "--volume or a smaller --size"
+				: "a file of %s does not fit on a volume of %s; use a larger "
+				  "--volume or a smaller --size",
+			size_name(file_bytes, text), size_name(volume_bytes, other));
+	for (size_t i = 0; i < selection->filesystem_count; i++) {
+		const struct filesystem *filesystem = &selection->filesystems[i];
 
-		if (selection->sizes[i] > volume / selection->workload->files)
-			return problem_set(
-				problem, PROBLEM_USAGE, EINVAL,
-				selection->workload->files > 1
-					? "several files of %s do not fit on a volume of "
-					  "%s; use a larger --volume or a smaller --size"
-					: "a file of %s does not fit on a volume of %s; use a "
-					  "larger --volume or a smaller --size",
-				size_name(selection->sizes[i], text), size_name(volume, other));
-		for (size_t j = 0; j < selection->filesystem_count; j++) {
-			const struct filesystem *filesystem = &selection->filesystems[j];
-
-			if (volume < filesystem->min_volume)
-				return problem_set(
-					problem, PROBLEM_USAGE, EINVAL,
-					"%s needs a volume of at least %s; %s is too small",
-					filesystem->name, size_name(filesystem->min_volume, text),
-					size_name(volume, other));
-		}
+		if (volume_bytes < filesystem->min_volume)
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "%s needs a volume of at least %s; %s is too small",
+					   filesystem->name,
+					   size_name(filesystem->min_volume, text),
+					   size_name(volume_bytes, other));
 	}
 	return 0;
+}
+
+static int check_fit(const struct selection *selection, struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < selection->size_count; i++)
+		for (size_t j = 0; r == 0 && j < selection_volumes(selection); j++)
+			r = check_volume(selection, selection->sizes[i],
+					 selection_volume(selection, j, selection->sizes[i]),
+					 problem);
+	return r;
 }
 
 int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
@@ -379,7 +390,8 @@ int selection_parse(const struct plan *plan, int in_directory, struct selection 
 	int r = choose_methods(plan, ret, problem);
 
 	if (r == 0)
-		r = choose_sizes(plan, ret, problem);
+		r = choose_size_list(plan->sizes, "file size", &ret->sizes, &ret->size_count,
+				     problem);
 	if (r == 0)
 		r = choose_workload(plan, ret, problem);
 	if (r == 0)
@@ -395,7 +407,8 @@ int selection_parse(const struct plan *plan, int in_directory, struct selection 
 	if (r == 0 && !in_directory)
 		r = choose_filesystems(plan, ret, problem);
 	if (r == 0 && !in_directory && plan->volume)
-		r = choose_size(plan->volume, "volume size", &ret->volume_bytes, problem);
+		r = choose_size_list(plan->volume, "volume size", &ret->volumes, &ret->volume_count,
+				     problem);
 	if (r == 0 && !in_directory)
 		r = check_fit(ret, problem);
 	return r;

@@ -14,8 +14,9 @@ struct selection {
 	uint64_t *sizes;
 	size_t size_count;
 	struct plan_kernel *kernels;
-	size_t kernel_count;   /* 0: the plan names none */
-	uint64_t volume_bytes; /* 0: by the file's size */
+	size_t kernel_count; /* 0: the plan names none */
+	uint64_t *volumes;
+	size_t volume_count; /* 0: one, by the file's size */
 	unsigned runs;
 	int automatic;
 	double precision;
@@ -31,8 +32,14 @@ struct selection {
 int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
 		    struct problem *problem);
 
-/* The volume for files of that size, as many as the workload has. */
-uint64_t selection_volume(const struct selection *selection, uint64_t file_bytes);
+/* How many volumes each size has, and the size of one of them. */
+static inline size_t selection_volumes(const struct selection *selection)
+{
+	return selection->volume_count ? selection->volume_count : 1;
+}
+
+/* Such a volume for files of that size, as many as the workload has. */
+uint64_t selection_volume(const struct selection *selection, size_t volume, uint64_t file_bytes);
 
 void selection_clear(struct selection *selection); /* for CLEANUP(), too */
 

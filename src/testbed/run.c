@@ -125,13 +125,16 @@ static int image_path(const struct testbed_session *session, const struct plan_t
 		      char **ret, struct problem *problem)
 {
 	CLEANUP(freep) char *path = NULL;
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], volume[SIZE_TEXT_MAX];
 
 	if (!session->keep_images)
 		return 0;
-	path = text_format("%s/%s%s%s-%s-%s-%u.img", session->keep_images, trial->filesystem->name,
-			   trial->kernel ? "-" : "", trial->kernel ? trial->kernel->label : "",
-			   trial->method.name, size_name(trial->file_bytes, size), trial->run);
+	path = text_format("%s/%s%s%s-%s-%s%s%s-%u.img", session->keep_images,
+			   trial->filesystem->name, trial->kernel ? "-" : "",
+			   trial->kernel ? trial->kernel->label : "", trial->method.name,
+			   size_name(trial->file_bytes, size), trial->names_volume ? "-on-" : "",
+			   trial->names_volume ? size_name(trial->volume_bytes, volume) : "",
+			   trial->run);
 	if (!path)
 		return -ENOMEM;
 	if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)

@@ -313,6 +313,31 @@ static void wrong_options_are_named(void **state)
 	}
 }
 
+static void each_volume_has_its_trials(void **state)
+{
+	struct plan *plan = *state;
+	struct trial_list trials = { 0 };
+
+	plan_set(plan, "filesystems", "xfs,ext4", NULL);
+	plan_set(plan, "methods", "mmap", NULL);
+	plan_set(plan, "sizes", "1M,2M", NULL);
+	plan_set(plan, "volume", "1G, 2G, 4G", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 12);
+	for (size_t i = 0; i < trials.count; i++) {
+		assert_string_equal(trials.trial[i].filesystem->name, i % 2 ? "ext4" : "xfs");
+		assert_int_equal(trials.trial[i].volume_bytes, 1ull << (30 + i / 2 % 3));
+		assert_int_equal(trials.trial[i].file_bytes, i < 6 ? 1 << 20 : 2 << 20);
+		assert_true(trials.trial[i].names_volume);
+	}
+	trial_list_clear(&trials);
+	plan_set(plan, "volume", "1G", NULL);
+	assert_int_equal(plan_expand(plan, 0, &trials, NULL), 0);
+	assert_int_equal(trials.count, 4);
+	assert_false(trials.trial[0].names_volume);
+	trial_list_clear(&trials);
+}
+
 /* 2 file systems, 4 methods, 30 rounds. */
 static void expand_with_seed(struct plan *plan, const char *seed, struct trial_list *ret)
 {
@@ -441,10 +466,12 @@ static void wrong_values_are_named(void **state)
 		{ "sizes", "0", "the file size must be larger than 0" },
 		{ "sizes", "9E",
 		  "the file size \"9E\" is larger than any file can be (8 EiB - 1)" },
-		{ "sizes", "1M,1024K", "the size \"1024K\" is given twice" },
+		{ "sizes", "1M,1024K", "the file size \"1024K\" is given twice" },
 		{ "volume", "1M",
 		  "a file of 64M does not fit on a volume of 1M; use a larger --volume or a "
 		  "smaller --size" },
+		{ "volume", "1G,1024M", "the volume size \"1024M\" is given twice" },
+		{ "volume", "1G,100M", "btrfs needs a volume of at least 128M; 100M is too small" },
 		{ "volume", "100M", "btrfs needs a volume of at least 128M; 100M is too small" },
 		{ "runs", "0", "invalid number of runs \"0\": use 1 to 10000, or auto" },
 		{ "precision", "0", "invalid precision \"0\": use a percentage from 0.01 to 100" },
@@ -596,6 +623,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(the_2009_preset_is_that_of_2009, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(rounds_are_outermost, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_kernel_has_its_trials, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(each_volume_has_its_trials, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(options_make_variants, set_up, tear_down),
 		cmocka_unit_test(variants_have_readable_names),
 		cmocka_unit_test(lists_of_mke2fs_are_extended),

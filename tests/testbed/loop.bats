@@ -56,6 +56,24 @@ setup() {
 	[ "$(value ext4+-mfoo=1 mmap status)" = unsupported ]
 }
 
+@test "--volume: a table for each size, and --resume knows them apart" {
+	mkdir images
+	alloc-perf run -q --on loop --fs ext2 -m mmap -s 1M --volume 20M,40M -r 2 --seed 1 --keep-images images -o result.jsonl
+	[ "$(ls images)" = "ext2-mmap-1M-on-20M-1.img
+ext2-mmap-1M-on-20M-2.img
+ext2-mmap-1M-on-40M-1.img
+ext2-mmap-1M-on-40M-2.img" ]
+	head -n 3 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl
+	assert_status 0
+	assert_output_has "1 MiB file on a 20 MiB volume"
+	assert_output_has "1 MiB file on a 40 MiB volume"
+	assert_output_has "mmap 1M on 40M, run 2: "
+	volumes() { jq -r 'select(.type == "trial") | [.volume_bytes, .run] | join(" ")' "$1" | sort; }
+	[ "$(volumes cut.jsonl)" = "$(volumes result.jsonl)" ]
+	[ "$(volumes cut.jsonl | wc -l)" = 4 ]
+}
+
 @test "--prepare gets the volume with its file system" {
 	mkdir mnt images
 	# shellcheck disable=SC2016 # the variables are for the command
