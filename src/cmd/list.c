@@ -91,6 +91,7 @@ static const char *parameters_of(const struct method *method)
 {
 	switch (method->parameters) {
 	case METHOD_CHUNK:
+	case METHOD_STEP:
 		return "-BYTES";
 	case METHOD_CHUNK_DEPTH:
 		return "-BYTES[-DEPTH]";

@@ -32,6 +32,7 @@ static void run_clear(struct run *run)
 	free(run->options->mount_options);
 	free(run->options->mkfs_options);
 	free(run->options->measures.list);
+	run_vary_clear(run->options);
 	run_close(run);
 	free(run->path);
 	fd_close(run->session.cancel_fd);
@@ -101,6 +102,8 @@ static int make_plan(struct run *run, struct problem *problem)
 		r = plan_read_file(&run->plan, wanted->plan, problem);
 	if (r == 0)
 		r = plan_apply(&run->plan, &wanted->given, problem);
+	if (r == 0)
+		r = run_vary_methods(run, problem);
 	return r < 0 ? r : settle_repetition(run, problem);
 }
 
@@ -118,8 +121,8 @@ static int load_earlier(struct run *run, struct problem *problem)
 	const struct environment *environment;
 	int r;
 
-	if (run_sets_key(wanted) || wanted->preset || wanted->plan || wanted->output ||
-	    wanted->force)
+	if (run_sets_key(wanted) || wanted->vary || wanted->preset || wanted->plan ||
+	    wanted->output || wanted->force)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
 			"--resume uses the plan in the file; omit options that change the plan");
@@ -158,15 +161,15 @@ static int claim_volume(struct run *run, struct problem *problem)
 				   "--%s applies to images; the volume of the testbed %s is %s",
 				   run->options->given.volume ? "volume" : "keep-images",
 				   session->testbed->name, session->options.argument);
-	r = testbed_claim(session, &run->trials, problem);
-	if (r < 0)
-		return r;
 	if (run->trials.trial[0].names_volume)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the plan has volumes of several sizes (%s), but that of the "
 				   "testbed %s is %s; give the plan one, or use another testbed",
 				   run->plan.volume, session->testbed->name,
 				   session->options.argument);
+	r = testbed_claim(session, &run->trials, problem);
+	if (r < 0)
+		return r;
 	size_name(session->volume_bytes, size);
 	if (run->options->resume && run->plan.volume && strcmp(run->plan.volume, size) != 0)
 		return problem_set(
@@ -437,7 +440,9 @@ static int run_run(const struct command *self, int argc, char **argv)
 	int cleaned, status, r;
 
 	run_parse(self, argc, argv, &wanted);
-	r = prepare(&run, &problem);
+	r = run_take_vary(&wanted, &problem);
+	if (r == 0)
+		r = prepare(&run, &problem);
 	if (r >= 0 && wanted.dry_run) {
 		print_trials(&run);
 		return 0;

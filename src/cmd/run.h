@@ -22,6 +22,10 @@ struct run_options {
 	const char *hooks[RUN_HOOKS]; /* for sh -c; NULL: none */
 	const char *preset, *plan, *output, *resume, *keep_images, *scratch;
 	struct plan_request given;
+	char *vary; /* --vary, one KEY=LIST per line; NULL: none */
+	/* of that: values for methods; NULL: as their names have it */
+	char **vary_parameters[METHOD_VARY_DEPTH + 1];
+	char *varied[PLAN_KEY_COUNT];				 /* of that: of `given`, owned */
 	char *kernels, *mount_options, *mkfs_options, *workload; /* those of `given`, owned */
 	struct guard_consent consent;
 	uint64_t trial_seconds;
@@ -55,6 +59,16 @@ struct run {
 void run_parse(const struct command *self, int argc, char **argv, struct run_options *ret);
 
 extern const struct option_row run_option_rows[];
+
+/* ---- run_vary.c ---- */
+
+/* Takes --vary apart: into `given`, and lists for the methods.  0 or -errno with a sentence. */
+int run_take_vary(struct run_options *options, struct problem *problem);
+
+/* Gives the methods of the plan their parameters.  0 or -errno with a sentence. */
+int run_vary_methods(struct run *run, struct problem *problem);
+
+void run_vary_clear(const struct run_options *options);
 
 /* ---- run_testbed.c ---- */
 

@@ -54,6 +54,20 @@ static int take_phase(void *input, const struct option_row *row, const char *arg
 	return text_join(&run->workload, ",", argument);
 }
 
+/* One per line; each has its turn when all options are known. */
+static int take_vary(void *input, const struct option_row *row, const char *argument,
+		     struct problem *problem)
+{
+	struct run_options *run = input;
+
+	if (strchr(argument, '\n') || !strchr(argument, '='))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid argument \"%s\" for --%s: use KEY=LIST, such as "
+				   "chunk=4K,64K,1M",
+				   argument, row->name);
+	return text_join(&run->vary, "\n", argument);
+}
+
 const struct option_row run_option_rows[] = {
 	{ .help = "What to measure:", .group = 1 },
 	{ "fs", 'f', "NAME,...", "file systems; `alloc-perf list filesystems` shows them",
@@ -100,6 +114,14 @@ const struct option_row run_option_rows[] = {
 	  .values = "<file>", SETS(OPTION_TEXT, plan) },
 	{ "label", 0, "TEXT", "description of the conditions, such as \"desktop on\"", .group = 1,
 	  SETS_KEY(label) },
+	{ "vary", 0, "KEY=LIST",
+	  "compare values of chunk, step, depth, size, volume, fs, methods, kernel, mount-options "
+	  "or "
+	  "mkfs-options, such as chunk=4K,64K,1M; 4K..64M doubles from 4K on",
+	  .group = 1, .repeats = true,
+	  .values = "chunk= step= depth= size= volume= fs= methods= kernel= mount-options= "
+		    "mkfs-options=",
+	  .take = take_vary },
 	{ "setup", 0, "COMMAND", "command for sh -c to run once before everything", .group = 1,
 	  SETS(OPTION_TEXT, hooks[RUN_SETUP]) },
 	{ "prepare", 0, "COMMAND",

@@ -73,7 +73,7 @@ static int grow_by_step(int fd, uint64_t from, uint64_t bytes)
 const struct method method_fallocate_step = {
 	.name = "fallocate-step",
 	.summary = "fallocate() N bytes at a time, just before the file grows into them",
-	.parameters = METHOD_CHUNK,
+	.parameters = METHOD_STEP,
 	.allocate = allocate_by_step,
 	.grow = grow_by_step,
 };
@@ -100,7 +100,7 @@ static int cut_at_end(int fd)
 const struct method method_fallocate_ahead = {
 	.name = "fallocate-ahead",
 	.summary = "fallocate-step beyond the end of the file; what is left over is cut off",
-	.parameters = METHOD_CHUNK,
+	.parameters = METHOD_STEP,
 	.allocate = allocate_ahead,
 	.grow = grow_ahead,
 	.finish = cut_at_end,
@@ -132,7 +132,7 @@ static int set_hint(int fd, const struct method_request *req, struct method_outc
 const struct method method_extsize = {
 	.name = "extsize",
 	.summary = "extent size hint of N bytes: xfs allocates that much when the file grows",
-	.parameters = METHOD_CHUNK,
+	.parameters = METHOD_STEP,
 	.allocate = set_hint,
 	.length = no_length,
 	.sparse = 1,

@@ -153,7 +153,7 @@ static int parse_parameters(const char *spec, const char *parameters, struct met
 	/* Only what takes a depth is split: "chunk--1" must complain about "-1". */
 	chunk = method->parameters == METHOD_CHUNK_DEPTH ? strsep(&rest, "-") : copy;
 	r = parse_chunk(spec, chunk, choice, problem);
-	if (r < 0 || method->parameters == METHOD_CHUNK)
+	if (r < 0 || method->parameters != METHOD_CHUNK_DEPTH)
 		return r;
 	choice->depth = DEPTH_DEFAULT;
 	return rest ? parse_depth(spec, rest, choice, problem) : 0;
@@ -168,6 +168,7 @@ static void spell(struct method_choice *choice)
 		snprintf(choice->name, sizeof(choice->name), "%s", name);
 		break;
 	case METHOD_CHUNK:
+	case METHOD_STEP:
 		snprintf(choice->name, sizeof(choice->name), "%s-%zu", name, choice->chunk_bytes);
 		break;
 	case METHOD_CHUNK_DEPTH:

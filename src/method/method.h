@@ -54,6 +54,7 @@ struct method_outcome {
 enum method_parameters {
 	METHOD_PLAIN,	    /* NAME */
 	METHOD_CHUNK,	    /* NAME-BYTES */
+	METHOD_STEP,	    /* NAME-BYTES, of a step in which a file grows */
 	METHOD_CHUNK_DEPTH, /* NAME-BYTES[-DEPTH] */
 };
 
@@ -103,6 +104,16 @@ struct method_choice {
  * sentence that has the nearest name if there is one, or -ENOMEM.
  */
 int method_parse(const char *spec, struct method_choice *ret, struct problem *problem);
+
+enum method_parameter { METHOD_VARY_CHUNK, METHOD_VARY_STEP, METHOD_VARY_DEPTH };
+
+/*
+ * Names, separated by commas, in which those that have the parameter are replaced by one with each
+ * of the values.  One without any parameter ("chunk") gets the values as its size.  The
+ * caller frees *ret.  0, -ENOMEM, or -errno with a sentence, also if none has the parameter.
+ */
+int method_vary(const char *list, enum method_parameter parameter, char *const *values, char **ret,
+		struct problem *problem);
 
 /* Runs it: allocate() with the parameters of the choice. */
 int method_run(const struct method_choice *choice, int fd, uint64_t bytes,

@@ -212,6 +212,68 @@ refused() { # SENTENCE ARGUMENT...
 	assert_output_has "--mount-options applies to testbeds that create file systems"
 }
 
+# planned ARGUMENT...: file system, method and size of each trial.
+planned() {
+	alloc-perf run -n --on uml "$@" | sed -n 's/, run 1: .*; volume of / on /p'
+}
+
+@test "--vary compares parameters of methods" {
+	[ "$(planned --fs ext4 -m chunk-1M,mmap --vary chunk=4K,64K)" = "ext4 chunk-4096 64M on 512M
+ext4 chunk-64K 64M on 512M
+ext4 mmap 64M on 512M" ]
+	[ "$(planned --fs ext4 -m fallocate-step,chunk-1M --vary step=16M..64M)" = "ext4 fallocate-step-16M 64M on 512M
+ext4 fallocate-step-32M 64M on 512M
+ext4 fallocate-step-64M 64M on 512M
+ext4 chunk-1M 64M on 512M" ]
+	[ "$(planned --fs ext4 -m uring --vary depth=2..8 --vary chunk=64K)" = "ext4 uring-64K-2 64M on 512M
+ext4 uring-64K-4 64M on 512M
+ext4 uring-64K-8 64M on 512M" ]
+}
+
+@test "--vary compares keys of the plan" {
+	[ "$(planned -m mmap --vary fs=ext4 --vary size=1M..4M,7M)" = "ext4 mmap 1M on 512M
+ext4 mmap 2M on 512M
+ext4 mmap 4M on 512M
+ext4 mmap 7M on 512M" ]
+	[ "$(planned --fs ext4 -s 1M --vary methods=mmap,fallocate --vary volume=512M..1G)" = "ext4 mmap 1M on 512M
+ext4 fallocate 1M on 512M
+ext4 mmap 1M on 1G
+ext4 fallocate 1M on 1G" ]
+	[ "$(planned --fs ext4 -s 1M -m mmap --vary mount-options=,noatime --vary mkfs_options=,"-b 1024")" = "ext4 mmap 1M on 512M
+ext4+-b1024 mmap 1M on 512M
+ext4+noatime mmap 1M on 512M
+ext4+noatime+-b1024 mmap 1M on 512M" ]
+}
+
+@test "--vary refuses what nothing takes" {
+	refused '--vary has no key "chunks"; did you mean "chunk"?' --vary chunks=4K
+	refused '--vary has no key "runs"; use chunk, step, depth, size, volume, fs, methods' --vary runs=1,2
+	refused 'no method of this run has a chunk size; add one to --methods, such as chunk-4K' -m mmap --vary chunk=4K
+	refused 'invalid argument "chunk" for --vary: use KEY=LIST, such as chunk=4K,64K,1M' --vary chunk
+	refused '--vary size= has no values' --vary size=
+	refused 'invalid range "4M..1M" for --vary: use two sizes or numbers, the smaller one first' --vary size=4M..1M
+	refused 'invalid range "0..1M" for --vary' --vary size=0..1M
+	refused '--vary gives values of "size", which are given already; give them once' -s 1M --vary size=2M
+	refused '--vary gives values of "chunk", which are given already' --vary chunk=1M --vary chunk=2M
+	refused '--volume applies to testbeds that create file systems' --on dir:. --vary volume=1G
+}
+
+@test "--vary stands in the result file as what it made" {
+	alloc-perf run -q --on "dir:$WORK" -m chunk -r 1 --seed 1 --vary chunk=4K..16K --vary size=64K,1M -o result.jsonl
+	[ "$(jq -r 'select(.type == "trial") | "\(.method) \(.file_bytes)"' result.jsonl | sort)" = "chunk-16384 1048576
+chunk-16384 65536
+chunk-4096 1048576
+chunk-4096 65536
+chunk-8192 1048576
+chunk-8192 65536" ]
+	head -n 3 result.jsonl >cut.jsonl
+	run alloc-perf run --resume cut.jsonl --vary size=1M
+	assert_status 2
+	assert_output_has "--resume uses the plan in the file; omit options that change the plan"
+	alloc-perf run -q --resume cut.jsonl
+	[ "$(grep -c '"type":"trial"' cut.jsonl)" = 6 ]
+}
+
 @test "the preset 2009 is the original experiment" {
 	run alloc-perf run --dry-run --on uml --preset 2009
 	assert_status 0

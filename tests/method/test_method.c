@@ -19,6 +19,7 @@
 
 #include "base/child.h"
 #include "base/problem.h"
+#include "base/words.h"
 #include "lack.h"
 #include "method_file.h"
 #include "tree.h"
@@ -30,6 +31,7 @@ static void spell_spec(const struct method *method, char spec[static METHOD_NAME
 	static const char *const formats[] = {
 		[METHOD_PLAIN] = "%s",
 		[METHOD_CHUNK] = "%s-8192",
+		[METHOD_STEP] = "%s-8192",
 		[METHOD_CHUNK_DEPTH] = "%s-8192-4",
 	};
 
@@ -557,9 +559,83 @@ static void posix_fallocate_is_emulated_on_ext2(void **state)
 
 #define MOUNTING(function) cmocka_unit_test_setup_teardown(function, tree_make, unmount_tree)
 
+static void parameters_are_varied(void **state)
+{
+	static const struct {
+		const char *list;
+		enum method_parameter parameter;
+		const char *values;
+		const char *varied;
+	} cases[] = {
+		{ "chunk-1M, fallocate", METHOD_VARY_CHUNK, "4096,64K",
+		  "chunk-4096,chunk-64K,fallocate" },
+		{ "mmap,chunk,direct", METHOD_VARY_CHUNK, "4096,64K",
+		  "mmap,chunk-4096,chunk-64K,direct-4096,direct-64K" },
+		/* Those that differed in it alone are one, and a beginning is not the whole name.
+		 */
+		{ "chunk-1M,chunk-4K,chunk-40960", METHOD_VARY_CHUNK, "4096,64K",
+		  "chunk-4096,chunk-64K" },
+		{ "uring-1M-16,uring-1M", METHOD_VARY_CHUNK, "4096,64K",
+		  "uring-4096-16,uring-64K-16,uring-4096-8,uring-64K-8" },
+		{ "fallocate-step,chunk-1M,extsize-1M,none", METHOD_VARY_STEP, "4096,64K",
+		  "fallocate-step-4096,fallocate-step-64K,chunk-1M,extsize-4096,extsize-64K,none" },
+		{ "uring-1M-16,uring-64K,chunk-64K", METHOD_VARY_DEPTH, "1,16",
+		  "uring-1M-1,uring-1M-16,uring-64K-1,uring-64K-16,chunk-64K" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(freep) char **values = words_split(cases[i].values, ",");
+		CLEANUP(freep) char *varied = NULL;
+
+		assert_int_equal(
+			method_vary(cases[i].list, cases[i].parameter, values, &varied, NULL), 0);
+		assert_string_equal(varied, cases[i].varied);
+	}
+}
+
+static void what_cannot_be_varied_is_named(void **state)
+{
+	static const struct {
+		const char *list;
+		enum method_parameter parameter;
+		const char *sentence;
+	} cases[] = {
+		{ "mmap,fallocate", METHOD_VARY_CHUNK,
+		  "no method of this run has a chunk size; add one to --methods, such as "
+		  "chunk-4K" },
+		{ "chunk-4K,uring-1M", METHOD_VARY_STEP,
+		  "no method of this run has a step; add one to --methods, such as "
+		  "fallocate-step-1M" },
+		{ "mmap,chunk-4K", METHOD_VARY_DEPTH,
+		  "no method of this run has a depth; add one to --methods, such as uring-1M" },
+		{ "chunk", METHOD_VARY_DEPTH,
+		  "method \"chunk\" needs a chunk size in bytes, such as chunk-4096" },
+		{ "direct-1M", METHOD_VARY_CHUNK,
+		  "method \"direct-100\": direct I/O needs a chunk that is a multiple of 512 "
+		  "bytes" },
+		{ "chunk-4K,mmmap", METHOD_VARY_CHUNK,
+		  "unknown method \"mmmap\"; did you mean \"mmap\"?" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(problem_clear) struct problem problem = { 0 };
+		CLEANUP(freep) char **values = words_split("100", ",");
+		char *varied = NULL;
+
+		assert_true(method_vary(cases[i].list, cases[i].parameter, values, &varied,
+					&problem) < 0);
+		assert_null(varied);
+		assert_string_equal(problem.message, cases[i].sentence);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parameters_are_varied),
+		cmocka_unit_test(what_cannot_be_varied_is_named),
 		cmocka_unit_test(table_is_complete),
 		cmocka_unit_test(probes_say_why),
 		cmocka_unit_test(contract_holds_here),
