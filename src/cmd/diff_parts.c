@@ -228,6 +228,8 @@ static int refuse(const struct parts *parts, const char *name, size_t found,
 
 	if (!all)
 		return -ENOMEM;
+	if (parts->count == 0)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "%s no trial", parts->source);
 	if (found)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "\"%s\" matches more than one %s; %s: %s", name, noun,

@@ -271,6 +271,12 @@ three_kernels() {
 	run alloc-perf diff empty.jsonl
 	assert_status 2
 	assert_output_has "empty.jsonl contains no trial"
+	run alloc-perf diff --only method=mmap empty.jsonl old.jsonl
+	assert_status 0
+	assert_output_has "nothing to compare"
+	run alloc-perf diff --only method=mmap empty.jsonl
+	assert_status 2
+	assert_output_has "empty.jsonl contains no trial"
 	run alloc-perf diff --old 6.1 old.jsonl new.jsonl
 	assert_status 2
 	assert_output_has "--old and --new select parts of a single result file"
