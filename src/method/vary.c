@@ -25,13 +25,12 @@ static bool takes(const struct method *method, enum method_parameter parameter)
 	}
 }
 
-/* What was typed, or a name without the size that is to be varied. */
+/* What was typed, or a name without the size that this or another --vary gives it. */
 static int parse_open(const char *spec, enum method_parameter parameter, struct method_choice *ret,
 		      struct problem *problem)
 {
 	for (const struct method *const *method = method_table; *method; method++)
-		if (strcmp((*method)->name, spec) == 0 && takes(*method, parameter) &&
-		    parameter != METHOD_VARY_DEPTH) {
+		if (strcmp((*method)->name, spec) == 0 && parameter != METHOD_VARY_DEPTH) {
 			*ret = (struct method_choice) { .method = *method };
 			return 0;
 		}

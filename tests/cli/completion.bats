@@ -39,7 +39,7 @@ setup() {
 
 @test "bash: options of each verb" {
 	completes "alloc-perf run --ke" --kernel --keep-images
-	completes "alloc-perf run --quiet --f" --fs --force
+	completes "alloc-perf run --quiet --f" --fs --files --force
 	completes "alloc-perf report --s" --script
 	completes "alloc-perf list --n" --names
 	completes "alloc-perf create --k" --keep-size

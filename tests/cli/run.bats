@@ -225,6 +225,8 @@ ext4 mmap 64M on 512M" ]
 ext4 fallocate-step-32M 64M on 512M
 ext4 fallocate-step-64M 64M on 512M
 ext4 chunk-1M 64M on 512M" ]
+	[ "$(planned --fs ext4 -m chunk,fallocate-step --vary chunk=64K --vary step=1M)" = "ext4 chunk-64K 64M on 512M
+ext4 fallocate-step-1M 64M on 512M" ]
 	[ "$(planned --fs ext4 -m uring --vary depth=2..8 --vary chunk=64K)" = "ext4 uring-64K-2 64M on 512M
 ext4 uring-64K-4 64M on 512M
 ext4 uring-64K-8 64M on 512M" ]
