@@ -11,7 +11,10 @@
 #include "cmd/cmd.h"
 #include "cmd/list_lacks.h"
 #include "base/command.h"
+#include "base/strbuf.h"
+#include "base/words.h"
 #include "cmd/run.h"
+#include "plan/scenario.h"
 #include "base/text.h"
 #include "testbed/testbed.h"
 
@@ -71,7 +74,7 @@ struct columns {
 };
 
 static const struct columns method_columns = { 22, 3 }, filesystem_columns = { 15, 20 },
-			    testbed_columns = { 13, 3 };
+			    testbed_columns = { 13, 3 }, scenario_columns = { 18, 8 };
 
 static void print_row(const struct columns *columns, int plain, const char *name,
 		      const char *usable, const char *text)
@@ -228,6 +231,53 @@ static int list_testbeds(const struct list_options *wanted)
 	return 0;
 }
 
+/* Adds the words of a list, which is NULL or not empty, such that a line can break between them. */
+static int add_words(struct strbuf *to, const char *what, const char *list)
+{
+	CLEANUP(freep) char **words = words_split(list ? list : "", ",");
+
+	for (char **word = words; words && *word; word++)
+		strbuf_printf(to, "%s%s", word == words ? what : ", ", *word);
+	return words ? 0 : -ENOMEM;
+}
+
+static int print_scenario(const struct scenario *scenario)
+{
+	const char *use = scenario->values[PLAN_KEY_scenario];
+	CLEANUP(strbuf_clear) struct strbuf words = { 0 };
+
+	if (add_words(&words, "methods: ", scenario->values[PLAN_KEY_methods]) < 0 ||
+	    add_words(&words, "; then: ", scenario->values[PLAN_KEY_workload]) < 0 || words.failed)
+		return -ENOMEM;
+	print_row(&scenario_columns, 0, scenario->name, use ? use : "", scenario->summary);
+	print_reason(&scenario_columns, words.text);
+	return 0;
+}
+
+static int list_of_kind(const struct list_options *wanted, enum scenario_kind kind)
+{
+	CLEANUP(scenario_list_clear) struct scenario_list list = { 0 };
+	int r = scenario_list_init(kind, &list);
+
+	for (size_t i = 0; r == 0 && i < list.count; i++) {
+		if (wanted->names)
+			puts(list.scenario[i].name);
+		else
+			r = print_scenario(&list.scenario[i]);
+	}
+	return r;
+}
+
+static int list_scenarios(const struct list_options *wanted)
+{
+	return list_of_kind(wanted, SCENARIO_USE);
+}
+
+static int list_programs(const struct list_options *wanted)
+{
+	return list_of_kind(wanted, SCENARIO_PROGRAM);
+}
+
 static const struct section {
 	const char *name, *title;
 	int (*list)(const struct list_options *wanted);
@@ -236,6 +286,8 @@ static const struct section {
 	{ "filesystems", "File systems, and the testbeds that have them here", list_filesystems },
 	{ "testbeds", "Testbeds", list_testbeds },
 	{ "workloads", "Phases of workloads, for run --then", list_workloads },
+	{ "scenarios", "Scenarios, for run --scenario", list_scenarios },
+	{ "programs", "Programs, for run --as, and their scenarios", list_programs },
 };
 
 static const size_t section_count = ARRAY_SIZE(sections);
@@ -323,15 +375,18 @@ static int run_list(const struct command *self, int argc, char **argv)
 
 const struct command cmd_list = {
 	.name = "list",
-	.summary = "list methods, file systems and testbeds, and what can be used on this machine",
-	.arguments = "[methods] [filesystems] [testbeds] [workloads]",
-	.values = "methods filesystems testbeds workloads",
+	.summary = "list what can be measured: methods, file systems, testbeds, workloads, "
+		   "scenarios, programs",
+	.arguments = "[methods] [filesystems] [testbeds] [workloads] [scenarios] [programs]",
+	.values = "methods filesystems testbeds workloads scenarios programs",
 	.purpose = "List methods, file systems and testbeds, whether they can be used on this "
-		   "machine, and if not, why and what to install.",
+		   "machine, and if not, why and what to install; and the scenarios and programs "
+		   "of `alloc-perf run --scenario` and `--as`.",
 	.examples = "  alloc-perf list\n"
 		    "  alloc-perf list filesystems --on loop\n"
 		    "  alloc-perf list methods testbeds\n"
-		    "  alloc-perf list methods --names\n",
+		    "  alloc-perf list methods --names\n"
+		    "  alloc-perf list scenarios programs\n",
 	.options = options,
 	.run = run_list,
 };

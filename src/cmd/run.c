@@ -89,19 +89,33 @@ static int settle_repetition(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "seed", text, problem);
 }
 
-/* The catalogue, then the preset, then the plan file, then the command line. */
+/* A scenario is a whole plan, too. */
+static int check_preset(const struct run *run, struct problem *problem)
+{
+	const struct plan *plan = &run->plan;
+
+	if (!run->options->preset || (!plan->program && !plan->scenario))
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "the preset \"%s\" and the %s \"%s\" are both a plan; use one of them",
+			   run->options->preset, plan->program ? "program" : "scenario",
+			   plan->program ? plan->program : plan->scenario);
+}
+
+/* What is said on the command line goes first, then the plan file, the scenario and the preset. */
 static int make_plan(struct run *run, struct problem *problem)
 {
 	const struct run_options *wanted = run->options;
 	int r = plan_init(&run->plan);
 
-	if (r == 0)
-		r = plan_read_preset(&run->plan, wanted->preset ? wanted->preset : "default",
-				     problem);
 	if (r == 0 && wanted->plan)
 		r = plan_read_file(&run->plan, wanted->plan, problem);
 	if (r == 0)
 		r = plan_apply(&run->plan, &wanted->given, problem);
+	if (r == 0)
+		r = check_preset(run, problem);
+	if (r == 0)
+		r = plan_fill(&run->plan, wanted->preset ? wanted->preset : "default", problem);
 	if (r == 0)
 		r = run_vary_methods(run, problem);
 	return r < 0 ? r : settle_repetition(run, problem);
@@ -474,6 +488,9 @@ const struct command cmd_run = {
 		"  alloc-perf run --kernel 6.1.0-9-amd64 --kernel new=bzImage --runs 10 --fs ext4\n"
 		"  sudo alloc-perf run --on device:/dev/sdb1 --destroy /dev/sdb1   its data is "
 		"lost\n"
+		"  alloc-perf run --scenario torrent                 what an allocation is worth "
+		"later\n"
+		"  alloc-perf run --as postgresql-wal --fs ext4      as a program does\n"
 		"  alloc-perf run --preset 2009 -o 2009.jsonl        4 GiB files; takes an hour or "
 		"more\n"
 		"  alloc-perf run --resume 2009.jsonl\n",

@@ -110,6 +110,13 @@ const struct option_row run_option_rows[] = {
 	{ "seed", 0, "N", "use the order of an earlier run", .group = 1, SETS_KEY(seed) },
 	{ "preset", 0, "NAME", "2009 (the original experiment), demo or default", .group = 1,
 	  .values = "default demo 2009", SETS(OPTION_TEXT, preset) },
+	{ "scenario", 0, "NAME",
+	  "what is done to the files in their life, such as torrent or wal, with its methods and "
+	  "sizes; `alloc-perf list scenarios` shows them",
+	  .group = 1, .values = "`list --names scenarios`", SETS_KEY(scenario) },
+	{ "as", 0, "PROGRAM",
+	  "allocate as this program does, in its scenario; `alloc-perf list programs` shows them",
+	  .group = 1, .values = "`list --names programs`", SETS_KEY(program) },
 	{ "plan", 0, "FILE", "plan file, with your own file systems and options", .group = 1,
 	  .values = "<file>", SETS(OPTION_TEXT, plan) },
 	{ "label", 0, "TEXT", "description of the conditions, such as \"desktop on\"", .group = 1,

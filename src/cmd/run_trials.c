@@ -161,6 +161,9 @@ static int save(struct run *run, struct record *record, struct problem *problem)
 	int r = field_set_text(&record->label, run->plan.label);
 
 	if (r == 0)
+		r = field_set_text(&record->scenario,
+				   run->plan.program ? run->plan.program : run->plan.scenario);
+	if (r == 0)
 		r = resultfile_append(run->fd, record_to_json(record));
 	if (r < 0 && r != -ENOMEM)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",

@@ -7,5 +7,7 @@ extern const char embedded_filesystems[];
 extern const char embedded_default[];
 extern const char embedded_demo[];
 extern const char embedded_2009[];
+extern const char embedded_scenarios[];
+extern const char embedded_programs[];
 
 #endif

@@ -37,6 +37,8 @@ enum plan_form {
 	X(kernels, PLAN_PATHS)	/* for guests; NULL: one, which the testbed chooses */             \
 	X(modules, PLAN_LINE)	/* directory of their modules; NULL: none was named */             \
 	X(drive_throttle, PLAN_LINE) /* limits of a guest's drive; NULL: none */                   \
+	X(program, PLAN_LINE)	     /* as for --as; NULL: none */                                 \
+	X(scenario, PLAN_LINE)	     /* as for --scenario; NULL: none */                           \
 	X(label, PLAN_LINE)	     /* NULL: none */
 
 #define PLAN_KEY_NUMBER(name, form) PLAN_KEY_##name,

@@ -71,8 +71,12 @@ enum plan_form plan_key_form(enum plan_key key)
 	return keys[key].form;
 }
 
-/* PLAN_KEY_COUNT: there is none of that name. */
-static enum plan_key key_find(const char *name)
+const char *plan_key_separator(enum plan_key key)
+{
+	return keys[key].form == PLAN_ITEMS ? "\n" : ",";
+}
+
+enum plan_key plan_key_find(const char *name)
 {
 	size_t key = 0;
 
@@ -155,7 +159,7 @@ static int set_key(struct plan *plan, enum plan_key key, const char *value, stru
 
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem)
 {
-	enum plan_key found = key_find(key);
+	enum plan_key found = plan_key_find(key);
 
 	return found < PLAN_KEY_COUNT ? set_key(plan, found, value, problem)
 				      : unknown_key(key, problem);
@@ -168,6 +172,16 @@ int plan_apply(struct plan *plan, const struct plan_request *request, struct pro
 	for (size_t i = 0; r == 0 && i < PLAN_KEY_COUNT; i++)
 		if (request->values[i])
 			r = set_key(plan, (enum plan_key)i, request->values[i], problem);
+	return r;
+}
+
+int plan_fill_values(struct plan *plan, char *const values[PLAN_KEY_COUNT], struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < PLAN_KEY_COUNT; i++)
+		if (values[i] && !plan->values[i])
+			r = set_key(plan, (enum plan_key)i, values[i], problem);
 	return r;
 }
 
@@ -249,10 +263,9 @@ struct reader {
 /* A list that goes on in the next line. */
 static int append_line(struct reader *reader, const char *value)
 {
-	enum plan_key key = key_find(reader->key);
+	enum plan_key key = plan_key_find(reader->key);
 
-	return text_join(&reader->plan->values[key], keys[key].form == PLAN_ITEMS ? "\n" : ",",
-			 value);
+	return text_join(&reader->plan->values[key], plan_key_separator(key), value);
 }
 
 /* It becomes a word of a list, and a part of the name of an image that is kept.  A "+" is what adds

@@ -111,6 +111,8 @@ extern const char *const plan_presets[];
 
 const char *plan_key_name(enum plan_key key);
 enum plan_form plan_key_form(enum plan_key key);
+const char *plan_key_separator(enum plan_key key); /* between the lines of a value */
+enum plan_key plan_key_find(const char *name);	   /* PLAN_KEY_COUNT: there is none of that name */
 
 /* Sets one key of the section [plan]: "filesystems", "methods", "sizes", ...  -EINVAL with a
  * sentence. */
@@ -118,6 +120,16 @@ int plan_set(struct plan *plan, const char *key, const char *value, struct probl
 
 /* Sets all keys of the request.  -EINVAL with a sentence. */
 int plan_apply(struct plan *plan, const struct plan_request *request, struct problem *problem);
+
+/* Sets those keys that are not set and that have a value here.  -EINVAL with a sentence. */
+int plan_fill_values(struct plan *plan, char *const values[PLAN_KEY_COUNT],
+		     struct problem *problem);
+
+/*
+ * Sets the keys that are not set: by the plan's program, then by its scenario, which the program
+ * may have named, then by the preset.  -EINVAL with a sentence that has the nearest name.
+ */
+int plan_fill(struct plan *plan, const char *preset, struct problem *problem);
 
 /* NULL: no such variant. */
 const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name);

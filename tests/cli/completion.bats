@@ -18,6 +18,8 @@ setup() {
 		filesystems) printf '%s\n' ext4 ext4-bigalloc xfs ;;
 		methods) printf '%s\n' mmap chunk-BYTES 'uring-BYTES[-DEPTH]' posix-fallocate ;;
 		testbeds) printf '%s\n' auto uml loop 'qemu[:KERNEL]' dir:PATH ;;
+		scenarios) printf '%s\n' torrent vm-image ;;
+		programs) printf '%s\n' rsync rtorrent ;;
 		esac
 	END
 	chmod 755 "$TEST_DIR/bin/alloc-perf"
@@ -93,6 +95,9 @@ setup() {
 @test "bash: fixed values and files" {
 	touch "$WORK/result.jsonl"
 	completes "alloc-perf run --preset " default demo 2009
+	completes "alloc-perf run --scenario vm" vm-image
+	completes "alloc-perf run --as rt" rtorrent
+	completes "alloc-perf list s" scenarios
 	completes "alloc-perf report --format c" csv
 	completes "alloc-perf diff --format m" markdown
 	completes "alloc-perf run --runs " auto

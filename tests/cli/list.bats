@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: MIT
 load helper
 
-@test "list shows methods, file systems and testbeds" {
+@test "list shows methods, file systems, testbeds, scenarios and programs" {
 	run alloc-perf list
 	assert_status 0
-	for word in posix-fallocate mmap chunk-BYTES uring-BYTES ext3-guarded reiserfs nilfs2 auto uml loop qemu dir:PATH; do
+	for word in posix-fallocate mmap chunk-BYTES uring-BYTES ext3-guarded reiserfs nilfs2 auto uml loop qemu dir:PATH vm-image postgresql-wal; do
 		assert_output_has "$word"
 	done
 }
@@ -19,6 +19,21 @@ load helper
 	run alloc-perf list methods --names
 	assert_output_has "fallocate-write-zeroes"
 	[[ $output != *Testbeds* ]]
+}
+
+@test "scenarios and programs are listed with what they stand for" {
+	run alloc-perf list scenarios --names
+	assert_status 0
+	[ "$output" = $'torrent\ndownload\nvm-image\nwal\ndatabase\nlog\ncopy' ]
+	run alloc-perf list scenarios
+	assert_output_has "pieces of 1 MiB in random order into 8 files at once"
+	assert_output_has "methods: none, ftruncate, fallocate, chunk-256K; then: write-rand-1M, read-seq-1M"
+	[[ $output != *rtorrent* ]]
+	run alloc-perf list programs
+	grep -Eq "^  rtorrent +torrent +allocates each file with fallocate\(\)$" <<<"$output" || fail "$output"
+	assert_output_has "methods: none, fallocate-step-72K"
+	# A name is a scenario or a program, not both.
+	[ "$(alloc-perf list --names scenarios programs | sort | uniq -d)" = "" ]
 }
 
 @test "several lists can be had at once" {
@@ -117,7 +132,7 @@ marked() {
 	assert_output_has 'did you mean "filesystems"?'
 	run alloc-perf list moons
 	assert_status 2
-	assert_output_has 'invalid argument "moons": use methods, filesystems, testbeds or workloads'
+	assert_output_has 'invalid argument "moons": use methods, filesystems, testbeds, workloads, scenarios or programs'
 	run alloc-perf list methods --on uml
 	assert_status 2
 	assert_output_has "--on applies to file systems; add filesystems"

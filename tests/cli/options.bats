@@ -73,7 +73,7 @@ leaves() {
 }
 
 @test "list --names: one name a line, all of them in the manual" {
-	for section in methods filesystems testbeds; do
+	for section in methods filesystems testbeds scenarios programs; do
 		run alloc-perf list --names "$section"
 		assert_status 0
 		[ "${#lines[@]}" -ge 3 ]

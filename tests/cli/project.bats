@@ -137,10 +137,16 @@ project_files() {
 	diff "$WORK/exported" "$WORK/packaged"
 }
 
-@test "packaging: suspend-freeze and the library have a manual page in some package" {
-	local page
+@test "packaging: suspend-freeze and the library have a manual page in some package, each page in one" {
+	local page pattern packages
 	for page in man/*.scd; do
-		page=${page%.scd}
-		grep -qx "usr/share/man/man${page##*.}" packaging/debian/*.install || fail "$page is in no package"
+		page=$(basename "$page" .scd)
+		packages=0
+		while read -r pattern; do
+			# shellcheck disable=SC2053 # a pattern
+			[[ usr/share/man/man${page##*.}/$page == ${pattern%/} ||
+				usr/share/man/man${page##*.} == ${pattern%/} ]] && packages=$((packages + 1))
+		done < <(cat packaging/debian/*.install)
+		[ "$packages" = 1 ] || fail "$page is in $packages packages"
 	done
 }

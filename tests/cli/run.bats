@@ -292,6 +292,53 @@ chunk-8192 65536" ]
 	assert_output_has "1 trials on uml"
 }
 
+@test "an unknown scenario or program is named, with the nearest one" {
+	refused 'unknown scenario "torent"; did you mean "torrent"?' --scenario torent
+	# shellcheck disable=SC2016 # a backquote is one
+	refused 'unknown program "moon"; `alloc-perf list programs` shows them all' --as moon
+	printf '[plan]\nscenario = wall\n' >plan.ini
+	refused 'unknown scenario "wall"; did you mean "wal"?' --plan plan.ini
+}
+
+@test "a scenario is a whole plan, and so is a preset" {
+	refused 'the preset "demo" and the scenario "log" are both a plan; use one of them' --preset demo --scenario log
+	refused 'the preset "2009" and the program "fio" are both a plan; use one of them' --preset 2009 --as fio
+}
+
+@test "the command line goes before the plan file, that before the program, that before the scenario" {
+	run alloc-perf run --dry-run --on uml --scenario log
+	assert_status 0
+	assert_output_has "12 trials on uml"
+	assert_output_has "btrfs fallocate-ahead-1M 8M, then append-4096+fdatasync, run 1"
+	printf '[plan]\nfilesystems = ext4\nsizes = 2M,4M\n' >plan.ini
+	run alloc-perf run --dry-run --on uml --as journald --plan plan.ini -s 3M
+	assert_status 0
+	[ "$(sed -n 's/, then .*//p' <<<"$output")" = $'ext4 none 3M\next4 fallocate-step-8M 3M' ] || fail "$output"
+	# The methods are those of the program, even in another scenario.
+	run alloc-perf run --dry-run --on uml --as journald --scenario copy --fs xfs
+	[ "$(sed -n 's/, then .*//p' <<<"$output")" = $'xfs none 16M\nxfs fallocate-step-8M 16M' ] || fail "$output"
+	printf '[plan]\nprogram = rsync\nfilesystems = xfs\n' >plan.ini
+	run alloc-perf run --dry-run --on uml --plan plan.ini
+	assert_output_has "xfs fallocate 128M, then "
+}
+
+@test "--resume goes on with the scenario, and takes no other" {
+	alloc-perf run --on "dir:$WORK" --scenario copy -s 1M -m none,fallocate --runs 1 -o result.jsonl -q
+	grep -q '"scenario": *"copy"' result.jsonl
+	sed -i '$d' result.jsonl
+	run alloc-perf run --resume result.jsonl -q
+	assert_status 0
+	[ "$(grep -c '"type": *"trial".*"scenario": *"copy"' result.jsonl)" = 2 ]
+	cp result.jsonl before
+	for option in "--scenario log" "--as fio"; do
+		# shellcheck disable=SC2086 # two words
+		run alloc-perf run --resume result.jsonl $option
+		assert_status 2
+		assert_output_has "--resume uses the plan in the file"
+		cmp result.jsonl before
+	done
+}
+
 # The order in which the trials of a file were made.
 order() { # FILE
 	grep '"type": *"trial"' "$1" | sed 's/.*"method": *"\([^"]*\)".*"run": *\([0-9]*\).*/\2 \1/'

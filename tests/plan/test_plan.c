@@ -554,7 +554,8 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 					 "mount_options, mkfs_options, methods, sizes, files, "
 					 "workload, volume, "
 					 "runs, seed, precision, max_time, "
-					 "on, kernels, modules, drive_throttle or label" },
+					 "on, kernels, modules, drive_throttle, program, "
+					 "scenario or label" },
 		{ "\n[x]\ntype = ext4\nmkfss = y\n",
 		  "p:4: unknown key \"mkfss\" in [x]; use type, mkfs, mount, package, largest_run, "
 		  "min_volume or summary" },
