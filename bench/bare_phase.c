@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The peer of a phase: nothing but a loop of the same calls on a file that was just made, in the same
- * kind of order, from one buffer.  Prepares as a trial does, in a fresh process, on a file without
- * a name.  Prints the nanoseconds of the last phase.
+ * The peer of a phase: nothing but a loop of the same calls on a file that was just made, in the
+ *same kind of order, from one buffer.  Prepares as a trial does, in a fresh process, on a file
+ *without a name.  Prints the nanoseconds of the last phase.
  *
- *	bare-phase DIRECTORY BYTES BLOCK CALL[+fdatasync]...	CALL is write-seq, write-rand, read-seq or read-rand
+ *	bare-phase DIRECTORY BYTES BLOCK CALL[+fdatasync]...	CALL is write-seq, write-rand,
+ *read-seq or read-rand
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -52,8 +53,8 @@ static int run(int fd, const char *phase, char *buffer, size_t block, const unsi
 
 	for (unsigned i = 0; i < count; i++) {
 		off_t at = (off_t)order[i] * (off_t)block;
-		ssize_t moved = writes ? pwrite(fd, buffer, block, at)
-				       : pread(fd, buffer, block, at);
+		ssize_t moved =
+			writes ? pwrite(fd, buffer, block, at) : pread(fd, buffer, block, at);
 
 		if (moved != (ssize_t)block || (syncs && fdatasync(fd) < 0)) {
 			perror(phase);

@@ -271,6 +271,46 @@ static void put_break_even(struct strbuf *to, const struct summary *summary)
 			      writes);
 }
 
+static const char step_method[] = "fallocate-step-";
+
+/* 0: the method does not allocate in steps. */
+static uint64_t step_bytes(const struct summary_method *method)
+{
+	size_t letters = sizeof(step_method) - 1;
+
+	return strncmp(method->key, step_method, letters) == 0
+		       ? strtoull(method->key + letters, NULL, 10)
+		       : 0;
+}
+
+/* Of several steps the smallest that costs neither time nor fragments. */
+static void put_step(struct strbuf *to, const struct summary *summary)
+{
+	double fewest = least_fragmented(summary)->fragments.median;
+	const struct summary_method *smallest = NULL;
+	char text[VALUE_TEXT_MAX];
+	size_t steps = 0;
+
+	for (size_t i = 0; i < summary->count; i++) {
+		const struct summary_method *method = &summary->methods[i];
+		uint64_t step = step_bytes(method);
+
+		steps += step != 0;
+		if (step && !method->is_slower && method->fragments.median <= fewest &&
+		    (!smallest || step < step_bytes(smallest)))
+			smallest = method;
+	}
+	if (steps < 2)
+		return;
+	if (smallest)
+		strbuf_printf(to, " The smallest step worth it is that of %s.", smallest->name);
+	else
+		strbuf_printf(
+			to,
+			" No step is worth it: each takes longer or leaves more fragments than %s.",
+			value_text(fewest, MEASURE_COUNT, text));
+}
+
 static void put_workload(struct strbuf *to, const struct group *group)
 {
 	const struct summary *summary = group->members[0];
@@ -291,6 +331,7 @@ static void put_workload(struct strbuf *to, const struct group *group)
 		put_fragments(to, summary, none);
 	}
 	put_break_even(to, summary);
+	put_step(to, summary);
 	put_too_few(to, summary);
 }
 

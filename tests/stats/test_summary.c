@@ -287,6 +287,28 @@ static void where_preallocation_brings_nothing_it_is_said(void **state)
 					  "Preallocation saves no time here.\n");
 }
 
+static void the_smallest_step_is_named(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 }, none = { 0 };
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 64);
+	add_use(&fixture, "fallocate-step-65536", 0.001, 1.5, 1000, 512);
+	add_use(&fixture, "fallocate-step-1048576", 0.001, 1, 1000, 8);
+	add_use(&fixture, "fallocate-step-8388608", 0.001, 1, 1000, 8);
+	summarize(&fixture);
+	assert_non_null(strstr(fixture.text, " The smallest step worth it is that of "
+					     "fallocate-step-1M."));
+
+	add_use(&none, "none", 0.001, 1, 1000, 1);
+	add_use(&none, "fallocate-step-65536", 0.001, 1.5, 1000, 512);
+	add_use(&none, "fallocate-step-1048576", 0.001, 1, 1000, 8);
+	summarize(&none);
+	assert_non_null(strstr(none.text,
+			       " No step is worth it: each takes longer or leaves more fragments "
+			       "than 1."));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -299,6 +321,7 @@ int main(void)
 		cmocka_unit_test(what_reserves_nothing_does_not_win),
 		cmocka_unit_test(without_a_candidate_nothing_is_best),
 		cmocka_unit_test(a_workload_is_compared_with_none),
+		cmocka_unit_test(the_smallest_step_is_named),
 		cmocka_unit_test(where_preallocation_brings_nothing_it_is_said),
 	};
 
