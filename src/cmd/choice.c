@@ -25,9 +25,11 @@ static int add(struct measure_list *to, const struct measure *measure)
 	return r;
 }
 
-int choice_measures(const char *names, struct measure_list *to, struct problem *problem)
+int choice_take_measures(void *input, const struct option_row *row, const char *argument,
+			 struct problem *problem)
 {
-	CLEANUP(freep) char **words = words_split(names, ", ");
+	void *measures = (char *)input + row->offset;
+	CLEANUP(freep) char **words = words_split(argument, ", ");
 	int r = words ? 0 : -ENOMEM;
 
 	for (char **word = words; r == 0 && *word; word++) {
@@ -35,15 +37,7 @@ int choice_measures(const char *names, struct measure_list *to, struct problem *
 
 		r = option_choose(&choice_of_measures, "measure", *word, &measure, problem);
 		if (r == 0)
-			r = add(to, measure);
+			r = add(measures, measure);
 	}
 	return r;
-}
-
-int choice_take_measures(void *input, const struct option_row *row, const char *argument,
-			 struct problem *problem)
-{
-	void *measures = (char *)input + row->offset;
-
-	return choice_measures(argument, measures, problem);
 }

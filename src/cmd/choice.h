@@ -16,10 +16,8 @@ struct measure_list {
 	size_t count;
 };
 
-/* Adds those of "time,written".  0, -ENOMEM, or -EINVAL with a sentence. */
-int choice_measures(const char *names, struct measure_list *to, struct problem *problem);
-
-/* For a row whose member is a struct measure_list: the same. */
+/* For a row whose member is a struct measure_list: adds those of "time,written".  0, -ENOMEM, or
+ * -EINVAL with a sentence. */
 int choice_take_measures(void *input, const struct option_row *row, const char *argument,
 			 struct problem *problem);
 

@@ -19,8 +19,6 @@
 #include "base/command.h"
 #include "base/words.h"
 
-#define DEFAULT_MEASURES "time,written,fragments"
-
 struct options {
 	const struct difference_format *format; /* NULL: as the output's name ends */
 	struct measure_list measures;		/* none: the default */
@@ -110,7 +108,8 @@ static int take_threshold(void *input, const struct option_row *row, const char 
 static const struct option_row option_table[] = {
 	{ "format", 'f', "FORM", "the format", .fallback = "by the name of FILE, else table",
 	  OPTION_FROM(difference_formats, difference_format_count, struct options, format) },
-	{ "measure", 'm', "NAME,...", "what to compare", .fallback = DEFAULT_MEASURES,
+	{ "measure", 'm', "NAME,...", "what to compare",
+	  .fallback = MEASURES_COMPARED "; with workloads " MEASURES_COMPARED_OF_WORKLOADS,
 	  .choices = &choice_of_measures, .take = choice_take_measures,
 	  SETS(OPTION_TAKEN, measures) },
 	{ "threshold", 't', "PERCENT", "smallest change that matters", .fallback = "5",
@@ -189,9 +188,15 @@ static int settle(struct options *options, struct problem *problem)
 		return -EINVAL;
 	if (!options->format && settle_format(options, problem) < 0)
 		return -EINVAL;
-	if (options->measures.count)
-		return 0;
-	return choice_measures(DEFAULT_MEASURES, &options->measures, problem);
+	return 0;
+}
+
+static bool has_workload(const struct results *results)
+{
+	for (size_t i = 0; i < results->record_count; i++)
+		if (results->records[i].workload)
+			return true;
+	return false;
 }
 
 static int check_output(const struct options *options, struct problem *problem)
@@ -234,14 +239,16 @@ static int print(FILE *to, void *context, struct problem *problem)
 	CLEANUP(sides_clear) struct sides sides = { 0 };
 	const struct printing *printing = context;
 	const struct options *options = printing->options;
-	const struct compare_options wanted = { .measures = options->measures.list,
-						.threshold = options->threshold,
-						.by = options->sides.by };
+	struct compare_options wanted = { .measures = options->measures.list,
+					  .threshold = options->threshold,
+					  .by = options->sides.by };
 	struct compare_ambiguity ambiguity;
 	int r = sides_read(&sides, &options->sides, problem);
 
 	if (r < 0)
 		return r;
+	if (!wanted.measures)
+		wanted.measures = measures_compared(has_workload(&sides.results));
 	r = compare_grids(sides.views, sides.count, &wanted, printing->ret, &ambiguity);
 	if (r == -EINVAL)
 		r = sides_refuse(&sides, &ambiguity, problem);

@@ -116,7 +116,7 @@ static void describe_cell(const struct run *run, char text[static FIGURE_TEXT_MA
 {
 	const struct results *results = &run->results;
 	const struct record *last = &results->records[results->record_count - 1];
-	const struct measure *measure = measure_find("time");
+	const struct measure *measure = measure_of_time(record_has_workload(last));
 	CLEANUP(freep) double *values = calloc(results->record_count, sizeof(*values));
 	struct figure figure;
 	size_t count = 0;
@@ -139,7 +139,7 @@ static void describe_cell(const struct run *run, char text[static FIGURE_TEXT_MA
 static void show_outcome(struct run *run, const struct plan_trial *trial)
 {
 	const struct record *record = &run->results.records[run->results.record_count - 1];
-	double seconds = measure_find("time")->of(record);
+	double seconds = measure_of_time(record_has_workload(record))->of(record);
 	char text[FIGURE_TEXT_MAX], outcome[256];
 
 	describe_cell(run, text);
@@ -223,7 +223,7 @@ static int count_imprecise(const struct run *run, size_t *ret_count)
 size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_cell_fn told,
 			   void *context)
 {
-	const struct measure *measure = measure_find("time");
+	const struct measure *measure = measure_of_time(grid->workload != NULL);
 	size_t found = 0;
 
 	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++) {

@@ -56,7 +56,7 @@ static int put_outliers(struct strbuf *to, const struct grid *grid, size_t index
 	CLEANUP(freep) double *values = NULL;
 	size_t count, outliers;
 
-	if (cell_values(&grid->cells[index], measure_find("time"), &values, &count) < 0)
+	if (cell_values(&grid->cells[index], measure_of_time(grid->workload), &values, &count) < 0)
 		return -ENOMEM;
 	outliers = figure_outliers(values, count);
 	if (outliers == SIZE_MAX)

@@ -388,10 +388,9 @@ static json_t *comparison_json(const struct difference_report *report)
 /* Of two conditions, by the test of `alloc-perf diff`; null of more. */
 static json_t *compare_two(const struct grid *joined, const struct report_options *options)
 {
-	const struct measure *const measures[] = { measure_find("time"), measure_find("written"),
-						   measure_find("fragments"), NULL };
 	const struct compare_options wanted = {
-		.measures = options->measures ? options->measures : measures,
+		.measures =
+			options->measures ? options->measures : measures_compared(joined->workload),
 		.threshold = threshold,
 		.by = KEY_SET_CONDITIONS,
 	};

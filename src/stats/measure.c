@@ -336,3 +336,19 @@ const struct measure *measure_at(bool with_workload, size_t i)
 			return &measure_table[j];
 	return NULL;
 }
+
+const struct measure *measure_of_time(bool with_workload)
+{
+	return measure_find(with_workload ? "life" : "time");
+}
+
+const struct measure *const *measures_compared(bool with_workload)
+{
+	static const struct measure *lists[2][4];
+	const struct measure **list = lists[with_workload];
+
+	list[0] = measure_of_time(with_workload);
+	list[1] = measure_find(with_workload ? "per-byte" : "written");
+	list[2] = measure_find("fragments");
+	return list;
+}

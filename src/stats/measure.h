@@ -34,6 +34,14 @@ extern const size_t measure_count;
 /* Whether anything is done with the file after its allocation. */
 bool record_has_workload(const struct record *record);
 
+/* The time that is compared: until on disk, with a workload until its end. */
+const struct measure *measure_of_time(bool with_workload);
+
+/* What results are compared by where nothing else is asked for; ends with NULL. */
+#define MEASURES_COMPARED "time,written,fragments"
+#define MEASURES_COMPARED_OF_WORKLOADS "life,per-byte,fragments"
+const struct measure *const *measures_compared(bool with_workload);
+
 /* Number `i` of the measures that can be known of trials with a workload, or of those without one;
  * NULL: behind the last. */
 const struct measure *measure_at(bool with_workload, size_t i);

@@ -90,8 +90,8 @@ static int gather(struct summary *summary, const struct grid *grid, size_t files
 
 		if (cell->count == 0 || summary_excluded(cell))
 			continue;
-		r = cell_values(cell, measure_find(grid->workload ? "life" : "time"),
-				&method->values, &method->count);
+		r = cell_values(cell, measure_of_time(grid->workload), &method->values,
+				&method->count);
 		summary->count++;
 		if (r < 0)
 			return r;

@@ -131,3 +131,13 @@ trial() { # JQ-EXPRESSION
 	assert_status 0
 	[ "${lines[0]}" = write-seq-BYTES ]
 }
+
+@test "diff compares the whole life of files" {
+	alloc-perf run --on "dir:$WORK" -m none,fallocate -s 256K --then write-seq-4K --runs 2 -q -o both.jsonl
+	run alloc-perf diff --by method both.jsonl
+	assert_output_has "time from the empty file to the last byte on disk"
+	assert_output_has "bytes written to the device for each byte of the user"
+	[[ $output != *"time until on disk"* ]]
+	run alloc-perf diff --by method --measure written both.jsonl
+	[[ $output != *"time from the empty file"* ]]
+}
