@@ -352,7 +352,7 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 			      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
 		break;
 	case SUMMARY_EQUAL:
-		if (summary->workload)
+		if (summary->workload && summary->count > 1)
 			put_workload(to, group);
 		else if (summary->count > 1)
 			strbuf_printf(to, "no test tells the %zu methods apart.", summary->count);

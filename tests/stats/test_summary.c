@@ -287,6 +287,16 @@ static void where_preallocation_brings_nothing_it_is_said(void **state)
 					  "Preallocation saves no time here.\n");
 }
 
+static void a_workload_of_one_method_is_not_compared(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 1);
+	summarize(&fixture);
+	assert_string_equal(fixture.text, "ext4: none is the only method that was compared.\n");
+}
+
 static void the_smallest_step_is_named(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 }, none = { 0 };
@@ -321,6 +331,7 @@ int main(void)
 		cmocka_unit_test(what_reserves_nothing_does_not_win),
 		cmocka_unit_test(without_a_candidate_nothing_is_best),
 		cmocka_unit_test(a_workload_is_compared_with_none),
+		cmocka_unit_test(a_workload_of_one_method_is_not_compared),
 		cmocka_unit_test(the_smallest_step_is_named),
 		cmocka_unit_test(where_preallocation_brings_nothing_it_is_said),
 	};
