@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/statvfs.h>
+#include <time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,11 +31,20 @@
 
 static const uint64_t mib = 1 << 20;
 
+enum { SAME_READINGS = 10, READING_PAUSE_NS = 10000000 };
+
+/* XFS (since 5.14) and btrfs free what was deleted in the background: read until it stays. */
 static uint64_t free_bytes(int fd, int reserve_too)
 {
+	const struct timespec pause = { .tv_nsec = READING_PAUSE_NS };
 	struct statvfs volume;
+	uint64_t blocks = 0;
 
-	assert_int_equal(fstatvfs(fd, &volume), 0);
+	for (int same = 0; same < SAME_READINGS; nanosleep(&pause, NULL)) {
+		assert_int_equal(fstatvfs(fd, &volume), 0);
+		same = volume.f_bfree == blocks ? same + 1 : 0;
+		blocks = volume.f_bfree;
+	}
 	return (reserve_too ? volume.f_bfree : volume.f_bavail) * volume.f_frsize;
 }
 
