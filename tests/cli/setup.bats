@@ -241,7 +241,7 @@ cpio            scripts/pack-guest
 scdoc           man/meson.build
 mke2fs          tests/fuzz/make-ext-image
 gnuplot         src/report/gnuplot.c
-linux.uml       src/testbed/kernel_image.c
+linux.uml       src/testbed/kernel.c
 cmocka.pc       tests/meson.build
 fuse3.pc        tests/lib/meson.build
 bats            tests/meson.build
@@ -253,7 +253,7 @@ depmod          tests/testbed/qemu.bats
 busybox         tests/suspend/guest.py
 chromium        tests/cli/browse.py
 qemu-system-x86_64 src/testbed/qemu.c
-/boot/vmlinuz-* src/testbed/kernel_image.c
+/boot/vmlinuz-* src/testbed/kernel.c
 debootstrap     scripts/bare-system
 git             scripts/bare-system
 bats            scripts/test-bare
