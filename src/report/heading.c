@@ -134,6 +134,33 @@ static int tell_warnings(const struct grid *grid, int (*told)(const char *line, 
 	return r;
 }
 
+/* Why a phase of some trial has no latencies; NULL: all have. */
+static const char *why_no_latency(const struct grid *grid)
+{
+	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++)
+		for (size_t j = 0; j < grid->cells[i].count; j++) {
+			const struct record *record = grid->cells[i].records[j];
+			const struct phase_record *phases = record->phases.element;
+
+			for (int64_t k = 0; k < record->phases.count; k++)
+				if (phases[k].latency_refused)
+					return phases[k].latency_refused;
+		}
+	return NULL;
+}
+
+static int tell_no_latency(const struct grid *grid, int (*told)(const char *line, void *context),
+			   void *context)
+{
+	const char *why = why_no_latency(grid);
+	CLEANUP(freep)
+	char *line = why ? text_format("No times and latencies of synced writes: %s", why) : NULL;
+
+	if (!why)
+		return 0;
+	return line ? told(line, context) : -ENOMEM;
+}
+
 int heading_each(const struct grid *grid, bool all, int (*told)(const char *line, void *context),
 		 void *context)
 {
@@ -146,6 +173,8 @@ int heading_each(const struct grid *grid, bool all, int (*told)(const char *line
 		r = (all || grid->warning_count <= WARNINGS_AT_ONCE
 			     ? tell_warnings
 			     : count_warnings)(grid, told, context);
+	if (r == 0)
+		r = tell_no_latency(grid, told, context);
 	if (r == 0)
 		r = tell_path(grid, "emulated", "Written by the C library instead of the kernel",
 			      told, context);

@@ -191,6 +191,17 @@ ext2-mmap-1M-on-40M-2.img" ]
 	assert_nothing_left
 }
 
+@test "a scenario: zeroes written beforehand save bytes of the log of ext4" {
+	run alloc-perf run --on loop --scenario log --fs ext4 -m none,chunk-128K -s 256K --runs 1 -o result.jsonl
+	assert_status 0
+	[ "$(value ext4 none scenario)" = log ]
+	run alloc-perf report --format json --measure per-byte,fragments result.jsonl
+	assert_status 0
+	[ "$(jq '[.conditions[0].cells[].figures["per-byte"].median] | .[0] > 4 and .[1] < 3' <<<"$output")" = true ] ||
+		fail "$output"
+	assert_nothing_left
+}
+
 @test "a full volume is ENOSPC for every method on every file system" {
 	run alloc-perf run --on loop --fs ext2,ext4,btrfs -m mmap,chunk-65536,direct-65536 -s 140M --volume 140M -o result.jsonl
 	assert_status 1

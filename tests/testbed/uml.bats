@@ -42,6 +42,8 @@ run_user() {
 		[ "$(jq '.[0].written_bytes >= 4194304' <<<"$phases")" = true ]
 		[ "$(jq '.[2].cold' <<<"$phases")" = 1 ]
 	done
+	run alloc-perf report result.jsonl
+	assert_output_has "No times and latencies of synced writes: flushes of this guest do not reach the host's disk"
 }
 
 @test "the shape of 2009: posix_fallocate() is at once and whole on xfs and btrfs" {
