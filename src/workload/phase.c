@@ -18,7 +18,7 @@
 #include "base/suggest.h"
 #include "base/words.h"
 
-enum { BLOCK_MIN = 64, BLOCK_UNIT = 8, DIRECT_UNIT = 512 };
+enum { BLOCK_MIN = 64, BLOCK_UNIT = 8 };
 #define BLOCK_MAX ((uint64_t)64 << 20)
 #define COUNT_MAX UINT32_MAX
 
@@ -180,7 +180,7 @@ static int take_options(const char *text, const char *at, struct phase *phase,
 				"or +fsync/N",
 				problem);
 	}
-	if (r == 0 && phase->direct && phase->block_bytes % DIRECT_UNIT)
+	if (r == 0 && phase->direct && phase->block_bytes % PHASE_DIRECT_UNIT)
 		return invalid(text, "direct I/O needs a multiple of 512 bytes per call", problem);
 	return r;
 }

@@ -12,7 +12,7 @@
 
 struct problem;
 
-enum { PHASE_NAME_MAX = 96, PHASES_MAX = 16 };
+enum { PHASE_NAME_MAX = 96, PHASES_MAX = 16, PHASE_DIRECT_UNIT = 512 };
 
 enum workload_kind {
 	WORKLOAD_WRITE,	    /* what may be new */

@@ -103,11 +103,73 @@ void workload_set_clear(struct workload_set *set)
 	*set = (struct workload_set) { 0 };
 }
 
+/* ---- what has been written ---- */
+
+/*
+ * The pass that wrote the byte at `at` last (NULL: none), the block that it belonged to, and up to
+ * where that holds.
+ */
+static struct workload_pass *find_writer(const struct workload_set *set, size_t file, uint64_t at,
+					 uint64_t *ret_block, uint64_t *ret_end)
+{
+	uint64_t end = UINT64_MAX;
+
+	for (size_t i = set->pass_count; i-- > 0;) {
+		struct workload_pass *pass = &set->pass[i];
+		const struct range *range = &pass->range[file];
+		uint64_t block, number, block_end;
+
+		if (at < range->from && range->from < end && range->to > range->from)
+			end = range->from;
+		if (at < range->from || at >= range->to)
+			continue;
+		block = (at - range->from) / pass->phase.block_bytes;
+		block_end = range->from + (block + 1) * pass->phase.block_bytes;
+		end = block_end < end ? block_end : end;
+		end = range->to < end ? range->to : end;
+		number = range->first + block;
+		if (pass->written && !(pass->written[number / CHAR_BIT] & 1u << number % CHAR_BIT))
+			continue;
+		*ret_block = block;
+		*ret_end = end;
+		return pass;
+	}
+	*ret_end = end;
+	return NULL;
+}
+
+/* What the phases wrote has to be there, whatever the method makes of the size of the file. */
+static uint64_t least_size(const struct workload_set *set, size_t file)
+{
+	uint64_t size = 0, block, end;
+
+	for (uint64_t at = 0; at < set->file[file].bytes; at = end) {
+		struct workload_pass *pass = find_writer(set, file, at, &block, &end);
+
+		if (end > set->file[file].bytes)
+			end = set->file[file].bytes;
+		if (pass)
+			size = end;
+	}
+	return size;
+}
+
 /* ---- the order of a phase ---- */
 
 static uint64_t blocks_of(const struct range *range, uint64_t block_bytes)
 {
 	return (range->to - range->from + block_bytes - 1) / block_bytes;
+}
+
+/* Behind what was written there may be nothing to read: the file may be shorter than planned. */
+static uint64_t end_of(const struct workload_set *set, const struct phase *phase, size_t file)
+{
+	uint64_t end;
+
+	if (phase->workload->kind != WORKLOAD_READ)
+		return set->file[file].bytes;
+	end = least_size(set, file);
+	return phase->direct ? end - end % PHASE_DIRECT_UNIT : end;
 }
 
 static struct range *make_ranges(const struct workload_set *set, const struct phase *phase,
@@ -121,7 +183,7 @@ static struct range *make_ranges(const struct workload_set *set, const struct ph
 
 		range[i] = (struct range) {
 			.from = phase->workload->kind == WORKLOAD_APPEND ? file->appended_bytes : 0,
-			.to = file->bytes,
+			.to = end_of(set, phase, i),
 			.first = blocks,
 		};
 		blocks += blocks_of(&range[i], phase->block_bytes);
@@ -139,6 +201,29 @@ static void take_turns(struct workload_job *job, uint64_t blocks)
 		for (size_t i = 0; i < job->set->count; i++)
 			if (block < blocks_of(&job->range[i], job->phase.block_bytes))
 				job->step[count++] = (struct step) { (uint32_t)i, block };
+}
+
+static bool step_is_written(const struct workload_job *job, const struct step *step)
+{
+	const struct range *range = &job->range[step->file];
+	uint64_t at = range->from + step->block * job->phase.block_bytes, block, next;
+	uint64_t end =
+		at + job->phase.block_bytes < range->to ? at + job->phase.block_bytes : range->to;
+
+	for (; at < end; at = next)
+		if (find_writer(job->set, step->file, at, &block, &next))
+			return true;
+	return false;
+}
+
+static uint64_t keep_written(struct workload_job *job, uint64_t blocks)
+{
+	uint64_t count = 0;
+
+	for (uint64_t i = 0; i < blocks; i++)
+		if (step_is_written(job, &job->step[i]))
+			job->step[count++] = job->step[i];
+	return count;
 }
 
 /* Fisher and Yates'. */
@@ -167,6 +252,8 @@ static int order(struct workload_job *job)
 	if (!job->step)
 		return -ENOMEM;
 	take_turns(job, blocks);
+	if (phase->workload->kind == WORKLOAD_READ)
+		blocks = keep_written(job, blocks);
 	if (phase->workload->random)
 		shuffle(job->step, blocks, pattern_mix(job->set->seed + job->set->pass_count));
 	job->step_count = phase->count && phase->count < blocks ? phase->count : blocks;
@@ -418,39 +505,6 @@ int workload_sync(const struct workload_set *set)
 
 /* ---- proof ---- */
 
-/*
- * The pass that wrote the byte at `at` last (NULL: none), the block that it belonged to, and up to
- * where that holds.
- */
-static struct workload_pass *find_writer(const struct workload_set *set, size_t file, uint64_t at,
-					 uint64_t *ret_block, uint64_t *ret_end)
-{
-	uint64_t end = UINT64_MAX;
-
-	for (size_t i = set->pass_count; i-- > 0;) {
-		struct workload_pass *pass = &set->pass[i];
-		const struct range *range = &pass->range[file];
-		uint64_t block, number, block_end;
-
-		if (at < range->from && range->from < end && range->to > range->from)
-			end = range->from;
-		if (at < range->from || at >= range->to)
-			continue;
-		block = (at - range->from) / pass->phase.block_bytes;
-		block_end = range->from + (block + 1) * pass->phase.block_bytes;
-		end = block_end < end ? block_end : end;
-		end = range->to < end ? range->to : end;
-		number = range->first + block;
-		if (pass->written && !(pass->written[number / CHAR_BIT] & 1u << number % CHAR_BIT))
-			continue;
-		*ret_block = block;
-		*ret_end = end;
-		return pass;
-	}
-	*ret_end = end;
-	return NULL;
-}
-
 bool workload_is_full(const struct workload_set *set)
 {
 	for (size_t i = 0; i < set->count; i++) {
@@ -507,22 +561,6 @@ static int check_bytes(const struct workload_set *set, size_t file, uint64_t fro
 		}
 	}
 	return 0;
-}
-
-/* What the phases wrote has to be there, whatever the method makes of the size. */
-static uint64_t least_size(const struct workload_set *set, size_t file)
-{
-	uint64_t size = 0, block, end;
-
-	for (uint64_t at = 0; at < set->file[file].bytes; at = end) {
-		struct workload_pass *pass = find_writer(set, file, at, &block, &end);
-
-		if (end > set->file[file].bytes)
-			end = set->file[file].bytes;
-		if (pass)
-			size = end;
-	}
-	return size;
 }
 
 static int verify_file(struct workload_set *set, size_t file, unsigned char *buffer,

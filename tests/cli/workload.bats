@@ -59,6 +59,12 @@ trial() { # JQ-EXPRESSION
 	[ "$(trial '[.phases[] | .sync_ns != null] | join(",")')" = true,true,true,false ]
 }
 
+@test "a file that is filled in part is read as far as it was written" {
+	in_directory -m none,ftruncate -s 1M --then append-8K-x5 --then read-rand-4K --then read-seq-512-direct
+	[ "$(trial '[.phases[].calls] | join(",")' | sort -u)" = 5,10,80 ]
+	[ "$(trial '[.phases[].bytes] | join(",")' | sort -u)" = 40960,40960,40960 ]
+}
+
 @test "several files grow in turn, each in steps" {
 	in_directory -m fallocate-step-64K,none -s 256K --files 4 --then write-seq-16K
 	[ "$(jq -r 'select(.method == "fallocate-step-65536").calls' result.jsonl)" = 16 ]

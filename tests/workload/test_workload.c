@@ -309,6 +309,34 @@ static void calls_and_syncs_are_counted(void **state)
 	}
 }
 
+/* The rest of a file that is filled in part may not be there. */
+static void only_what_was_written_is_read(void **state)
+{
+	static const struct {
+		const char *chain;
+		uint64_t calls, bytes;
+	} cases[] = {
+		{ "append-8K-x5,read-seq-4K", 10, 40960 },
+		{ "append-8K-x5,read-rand-4K-x1000", 10, 40960 },
+		{ "append-1000-x3,read-seq-64K", 2, 3000 },
+		{ "write-rand-4K-x5,read-seq-4K", 5, 0 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct method_choice choice;
+		struct workload_set set;
+		struct workload_outcome outcome;
+
+		begin(&set, &choice, "none", 2, 100000, false);
+		outcome = run_chain(&set, cases[i].chain);
+		assert_int_equal(outcome.calls, cases[i].calls);
+		if (cases[i].bytes)
+			assert_int_equal(outcome.bytes, cases[i].bytes);
+		close_files(&set);
+	}
+}
+
 /* Each file is given its space in steps, ahead of what is written, and never beyond its end. */
 static void growth_stays_ahead(void **state)
 {
@@ -369,6 +397,7 @@ int main(void)
 		cmocka_unit_test(misplaced_blocks_are_found),
 		cmocka_unit_test(a_short_file_is_found),
 		cmocka_unit_test(calls_and_syncs_are_counted),
+		cmocka_unit_test(only_what_was_written_is_read),
 		cmocka_unit_test(growth_stays_ahead),
 		cmocka_unit_test(mixed_sizes_add_up),
 	};
