@@ -217,6 +217,21 @@ static int check_direct(const struct selection *selection, struct problem *probl
 	return 0;
 }
 
+/* The smallest of them, an eighth of that, is at least one page, not empty. */
+enum { PLAN_MIXED_MIN = 32 << 10 };
+
+static int check_mixed(const struct selection *selection, struct problem *problem)
+{
+	const struct plan_workload *workload = selection->workload;
+
+	for (size_t i = 0; workload->mixed && workload->files > 1 && i < selection->size_count; i++)
+		if (selection->sizes[i] < PLAN_MIXED_MIN)
+			return problem_set(problem, PROBLEM_USAGE, EINVAL,
+					   "files of different sizes need a --size of at least "
+					   "32K");
+	return 0;
+}
+
 static int choose_workload(const struct plan *plan, struct selection *selection,
 			   struct problem *problem)
 {
@@ -227,6 +242,8 @@ static int choose_workload(const struct plan *plan, struct selection *selection,
 	if (!workload)
 		return -ENOMEM;
 	r = choose_files(plan, workload, problem);
+	if (r == 0)
+		r = check_mixed(selection, problem);
 	if (r < 0 || !plan->workload)
 		return r;
 	r = phase_chain_parse(plan->workload, &workload->chain, problem);
@@ -351,14 +368,18 @@ static int check_volume(const struct selection *selection, uint64_t file_bytes,
 	char text[SIZE_TEXT_MAX], other[SIZE_TEXT_MAX];
 
 	if (file_bytes > volume_bytes / selection->workload->files)
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			selection->workload->files > 1
-				? "several files of %s do not fit on a volume of %s; use a larger "
-				  "--volume or a smaller --size"
-				: "a file of %s does not fit on a volume of %s; use a larger "
-				  "--volume or a smaller --size",
-			size_name(file_bytes, text), size_name(volume_bytes, other));
+		return selection->workload->files > 1
+			       ? problem_set(problem, PROBLEM_USAGE, EINVAL,
+					     "%zu files of %s do not fit on a volume of %s; use a "
+					     "larger --volume or a smaller --size",
+					     selection->workload->files,
+					     size_name(file_bytes, text),
+					     size_name(volume_bytes, other))
+			       : problem_set(problem, PROBLEM_USAGE, EINVAL,
+					     "a file of %s does not fit on a volume of %s; use a "
+					     "larger --volume or a smaller --size",
+					     size_name(file_bytes, text),
+					     size_name(volume_bytes, other));
 	for (size_t i = 0; i < selection->filesystem_count; i++) {
 		const struct filesystem *filesystem = &selection->filesystems[i];
 

@@ -39,7 +39,8 @@ trial() { # JQ-EXPRESSION
 	refused 'invalid number of files "0": use 1 to 1000, or mixed-N for N files of different sizes' --files 0
 	refused 'invalid number of files "mixed"' --files mixed
 	refused 'invalid number of files "1001"' --writers 1001
-	refused 'several files of 64M do not fit on a volume of 256M' --files 8 -s 64M -v 256M
+	refused 'files of different sizes need a --size of at least 32K' --files mixed-8 -s 16K
+	refused '8 files of 64M do not fit on a volume of 256M' --files 8 -s 64M -v 256M
 }
 
 @test "each phase is in the record with its calls, bytes and latencies" {
