@@ -99,7 +99,7 @@ static int cut_at_end(int fd)
 
 const struct method method_fallocate_ahead = {
 	.name = "fallocate-ahead",
-	.summary = "fallocate-step beyond the end of the file; what is left over is cut off",
+	.summary = "fallocate-step beyond the end of the file; the rest is cut off",
 	.parameters = METHOD_STEP,
 	.allocate = allocate_ahead,
 	.grow = grow_ahead,

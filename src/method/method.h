@@ -82,7 +82,7 @@ struct method {
 	 * NULL: the file is allocated before anything is written.
 	 */
 	int (*grow)(int fd, uint64_t from, uint64_t bytes);
-	/* Once the workload has ended: gives up what is left over.  0 or -errno.  NULL: nothing. */
+	/* Once the workload has ended: gives up the rest.  0 or -errno.  NULL: nothing. */
 	int (*finish)(int fd);
 };
 
