@@ -195,7 +195,7 @@
 		const rough = axis.maximum / 4;
 		const decade = 10 ** Math.floor(Math.log10(rough));
 		let step = rough <= 2 * decade ? 2 * decade : rough <= 5 * decade ? 5 * decade : 10 * decade;
-		if (axis.unit === "bytes")
+		if (axis.unit.startsWith("bytes"))
 			step = Math.max(2 ** Math.ceil(Math.log2(rough)), 1);
 		if (axis.unit === "count")
 			step = Math.max(step, 1);
@@ -204,7 +204,7 @@
 
 	/* As coarse as leaves four labels: powers of the base, or some multiples of them. */
 	function logarithmicTicks(axis) {
-		const base = axis.unit === "bytes" ? 2 : 10;
+		const base = axis.unit.startsWith("bytes") ? 2 : 10;
 		const log = (value) => Math.log(value) / Math.log(base);
 		const first = Math.ceil(log(axis.minimum) - 1e-9), last = log(axis.maximum);
 		const powers = (step) => sequence(first, last, step).map((power) => base ** power);
@@ -232,6 +232,17 @@
 		{ measure: "gap", title: "Gaps between fragments" },
 		{ measure: "memory", title: "Peak memory" },
 	];
+
+	const workloadCharts = [
+		{ measure: "life", title: "From the empty file to the last byte on disk" },
+		{ measure: "per-byte", title: "Bytes written to the device for each byte" },
+		{ measure: "p50", title: "Median latency of a write" },
+		{ measure: "p99", title: "Latency that 1 % of the writes exceed" },
+		{ measure: "fragments", title: "Fragments" },
+		{ measure: "read-rate", title: "Bytes read each second" },
+	];
+
+	const chartsFor = (view) => (view.conditions[0].workload ? workloadCharts : charts);
 
 	const cut = (name) => (name.length > LETTERS ? `${name.slice(0, LETTERS)}…` : name);
 	const colour = (number) => `var(--c${1 + number % COLOURS})`;
@@ -346,7 +357,7 @@
 	function chartsOf(view, isBelowComparison) {
 		const drawn = [], sentences = [];
 		let hasSpread = false;
-		for (const chart of charts) {
+		for (const chart of chartsFor(view)) {
 			const figures = [...cellsOf(view)].map((cell) => cell?.figures[chart.measure]).filter((figure) => figure);
 			if (figures.length === 0 || (isBelowComparison && !chart.parts))
 				continue;

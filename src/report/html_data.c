@@ -39,14 +39,20 @@ static double sync_of(const struct record *record)
 	return seconds(record->sync.wall_ns);
 }
 
+/* What follows the phases of a workload is no part of its `time`. */
+static double after_phases(const struct record *record, const struct stage_cost *cost)
+{
+	return seconds(record_has_workload(record) ? FIELD_UNKNOWN : cost->wall_ns);
+}
+
 static double close_of(const struct record *record)
 {
-	return seconds(record->close.wall_ns);
+	return after_phases(record, &record->close);
 }
 
 static double unmount_of(const struct record *record)
 {
-	return seconds(record->unmount.wall_ns);
+	return after_phases(record, &record->unmount);
 }
 
 /* User or system time of what `time` sums up. */
@@ -54,9 +60,10 @@ static double sum_cpu(const struct record *record, size_t member)
 {
 	const struct stage_cost *stages[] = { &record->allocate, &record->sync, &record->close,
 					      &record->unmount };
+	size_t count = record_has_workload(record) ? 2 : ARRAY_SIZE(stages);
 	double sum = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(stages); i++)
+	for (size_t i = 0; i < count; i++)
 		if (stages[i]->wall_ns != FIELD_UNKNOWN)
 			sum += seconds(*(const int64_t *)((const char *)stages[i] + member));
 	return sum;

@@ -319,7 +319,7 @@ static void put_workload(struct strbuf *to, const struct group *group)
 
 	put_best(to, summary);
 	strbuf_puts(to, ".");
-	if (is_best && summary->count > 1)
+	if (is_best && summary->count > 1 && summary->verdict != SUMMARY_FAR)
 		strbuf_puts(to, " Preallocation saves no time here.");
 	if (summary->baseline.method) {
 		strbuf_puts(to, " ");

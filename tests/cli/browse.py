@@ -184,7 +184,7 @@ def choose(browser):
     tell("rows again", browser.ask(rows))
     tell("by time", browser.ask("(() => { const s = document.querySelector('#choice select'); if (!s) return 'none';"
                                 " s.value = 'time'; s.dispatchEvent(new Event('change'));"
-                                " const first = document.querySelector('article h4').textContent;"
+                                " const first = document.querySelector('article h4')?.textContent;"
                                 " s.value = 'plan'; s.dispatchEvent(new Event('change')); return first; })()"))
 
 

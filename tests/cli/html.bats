@@ -302,3 +302,13 @@ many_pieces() {
 	# It did not tell the allocation from the rest.
 	[ "$(grep -c 'time of the allocation alone; in brackets' shots/text)" = 0 ]
 }
+
+@test "html: a workload has its own charts, the phases, and the summary in sentences" {
+	alloc-perf run --on "dir:$WORK" -m none,fallocate -s 256K --then write-seq-4K --then overwrite-rand-4K --runs 2 -q -o result.jsonl
+	browse
+	grep -q 'complaints: \[\]' found
+	for text in "From the empty file to the last byte on disk" "overwrite-rand-4096" "In short"; do
+		grep -qF "$text" shots/text || fail "$text"
+	done
+	[[ $(<shots/text) != *"by stage"* ]]
+}
