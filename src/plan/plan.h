@@ -77,6 +77,9 @@ struct plan_workload {
 };
 
 struct plan_trial {
+	/* Promise and case that is tested, "reserved:overwrite"; NULL: the trial is a measurement.
+	 */
+	const char *promise_name;
 	const struct plan_workload *workload;
 	const struct plan_kernel *kernel;    /* NULL: the plan names none */
 	const struct filesystem *filesystem; /* of the list; NULL: a directory */

@@ -133,6 +133,15 @@ const struct field record_fields[] = {
 	COUNT(user_bytes, "bytes", "bytes that the workload wrote"),
 	COUNT(verified_bytes, "bytes", "bytes that were read again at the end and compared with what had been written"),
 	LIST(record, phases, &phase_table, "what each phase of the workload cost, in their order; null without a workload"),
+
+	TEXT(promise, "promise that was tested: reserved, no-stale, durable or as-before; null: the trial is a measurement"),
+	TEXT(promise_case, "case that tested it, as in alloc-perf-verify(1)"),
+	TEXT(verdict, "kept, broken, not promised (it does not hold, and the method does not claim it) or n/a (it cannot be tested there, `counterexample` is the reason)"),
+	TEXT(counterexample, "what was seen where the promise does not hold"),
+	COUNT(seed, "", "seed of the case's random orders"),
+	COUNT(states, "count", "states a power cut can leave that were examined; null for a case without power cuts"),
+	COUNT(states_possible, "count", "states a power cut can leave by the recorded writes, within the bounds of alloc-perf-verify(1)"),
+	COUNT(states_broken, "count", "examined states in which the promise does not hold"),
 };
 const size_t record_field_count = ARRAY_SIZE(record_fields);
 

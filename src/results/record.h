@@ -61,6 +61,16 @@ struct record {
 	int64_t files;	/* FIELD_UNKNOWN in old records: one */
 	int64_t mixed_sizes; /* 1, 0 */
 
+	/* what was tested instead of measuring; all unknown of a measurement */
+	char *promise;	      /* "reserved" */
+	char *promise_case;   /* "overwrite" */
+	char *verdict;	      /* one of the VERDICT_ words of promise/promise.h */
+	char *counterexample; /* in words; of "kept": NULL */
+	int64_t seed;	      /* of its random orders */
+	int64_t states;	      /* that a power cut can leave: examined */
+	int64_t states_possible;
+	int64_t states_broken;
+
 	/* where it was made */
 	char *testbed;
 	char *kernel; /* uname -r where the trial ran */

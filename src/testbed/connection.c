@@ -248,12 +248,24 @@ static void flush_volume(struct exchange *with)
 	_exit(0);
 }
 
+/* The trial goes on when the mark is noted. */
+static void note_mark(struct exchange *with, const char *mark)
+{
+	int r = with->session->mark(mark, with->session->context);
+
+	if (r == 0)
+		r = io_write_all(with->connection.process->to_fd, "{}\n", strlen("{}\n"));
+	if (r < 0)
+		give_up(with, "the mark \"%s\" cannot be noted: %s", mark, strerror(-r));
+}
+
 static int hear_line(const char *line, void *context)
 {
 	struct exchange *with = context;
 	json_t *event = json_loads(line, 0, NULL);
 	const char *name = json_string_value(json_object_get(event, "event"));
 	const char *stage = json_string_value(json_object_get(event, "stage"));
+	const char *mark = json_string_value(json_object_get(event, "mark"));
 
 	if (!name) {
 		give_up(with, "the agent sent an invalid event");
@@ -265,6 +277,8 @@ static int hear_line(const char *line, void *context)
 	} else if (strcmp(name, "flush") == 0 && with->asked &&
 		   with->connection.process->flush_fd >= 0) {
 		flush_volume(with);
+	} else if (strcmp(name, "mark") == 0 && mark && with->asked && with->session->mark) {
+		note_mark(with, mark);
 	} else if (strcmp(name, "record") == 0 && with->asked) {
 		take_record(with, event);
 	} else {

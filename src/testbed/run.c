@@ -39,6 +39,16 @@ static void describe_kernel(const struct testbed_session *session, const struct 
 		field_set_text(&record->kernel, names.release);
 }
 
+static void describe_promise(const struct plan_trial *trial, struct record *record)
+{
+	const char *colon = trial->promise_name ? strchr(trial->promise_name, ':') : NULL;
+
+	if (!colon)
+		return;
+	record->promise = strndup(trial->promise_name, (size_t)(colon - trial->promise_name));
+	field_set_text(&record->promise_case, colon + 1);
+}
+
 /* At the end, since the agent's record replaces the earlier one. */
 static void describe_trial(const struct testbed_session *session, const struct plan_trial *trial,
 			   time_t start, struct record *record)
@@ -53,6 +63,7 @@ static void describe_trial(const struct testbed_session *session, const struct p
 	field_set_text(&record->method, trial->method.name);
 	field_set_text(&record->testbed, session->testbed->name);
 	field_set_text(&record->workload, trial->workload->phases);
+	describe_promise(trial, record);
 	record->file_bytes = (int64_t)trial->file_bytes;
 	record->files = (int64_t)trial->workload->files;
 	record->mixed_sizes = trial->workload->mixed;
@@ -80,6 +91,8 @@ static int fill_request(const struct plan_trial *trial, struct trial_request *re
 	request->largest_run = 0;
 	if (r == 0)
 		r = field_set_text(&request->workload, trial->workload->phases);
+	if (r == 0)
+		r = field_set_text(&request->promise_case, trial->promise_name);
 	if (r < 0 || !filesystem)
 		return r;
 	request->largest_run = (int64_t)filesystem_largest_run(filesystem, trial->volume_bytes);

@@ -150,7 +150,12 @@ struct testbed_session {
 	int (*before_trial)(const struct plan_trial *trial, const struct volume *volume,
 			    void *context, struct problem *problem);
 	void (*stage)(const char *stage, void *context); /* called at the start of each stage */
-	void (*tick)(void *context);			 /* about five times a second */
+	/*
+	 * Called when what the agent did so far is durable.  0 or -errno, which ends the trial.
+	 * NULL: no case with marks can be run.
+	 */
+	int (*mark)(const char *mark, void *context);
+	void (*tick)(void *context); /* about five times a second */
 	/* Called with the image of each trial, and with -1 before it is closed; may be NULL. */
 	void (*image)(int fd, void *context);
 	void *context;

@@ -59,6 +59,21 @@ static int64_t ask_for_flush(void *context)
 	return ns >= 0 ? ns : -error;
 }
 
+/* The host answers when it has noted the mark. */
+static int send_mark(const char *mark, void *context)
+{
+	const struct line *line = context;
+	json_t *answer;
+	int r = json_write_line(line->out_fd,
+				json_pack("{s:s, s:s}", "event", "mark", "mark", mark));
+
+	if (r == 0)
+		r = hear(line->in, &answer);
+	if (r == 0)
+		json_decref(answer);
+	return r;
+}
+
 static int hear_request(FILE *in, struct trial_request *ret)
 {
 	json_t *json;
@@ -78,7 +93,7 @@ int agent_serve(int in_fd, int out_fd)
 	CLEANUP(trial_request_clear) struct trial_request request;
 	CLEANUP(record_clear) struct record record;
 	struct line line = { in, out_fd };
-	const struct trial_host host = { say_stage, ask_for_flush, &line };
+	const struct trial_host host = { say_stage, ask_for_flush, send_mark, &line };
 	int r;
 
 	trial_request_init(&request);

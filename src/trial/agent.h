@@ -8,6 +8,8 @@
  *	agent -> host	{"event": "stage", "stage": "allocate"}, at the start of each
  *	agent -> host	{"event": "flush"}, if the request has host_flushes
  *	host  -> agent	{"flush_ns": 1234}, or {"error": ERRNO}
+ *	agent -> host	{"event": "mark", "mark": "allocated"}, if a promise is tested by power cuts
+ *	host  -> agent	{}
  *	agent -> host	{"event": "record", "record": {...}}, the last
  */
 #ifndef TRIAL_AGENT_H

@@ -25,6 +25,7 @@ static const struct field request_fields[] = {
 	ROW(files, FIELD_COUNT, "count", "number of files"),
 	ROW(mixed, FIELD_COUNT, "1 or 0", "their sizes differ"),
 	ROW(seed, FIELD_COUNT, "", "of random orders"),
+	ROW(promise_case, FIELD_TEXT, "", "promise and case that is tested"),
 	ROW(host_flushes, FIELD_COUNT, "1 or 0", "the host is to be asked for flushes"),
 };
 

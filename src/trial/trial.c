@@ -27,6 +27,7 @@
 #include "trial/inspect.h"
 #include "base/io.h"
 #include "method/method.h"
+#include "promise/promise.h"
 #include "trial/modules.h"
 #include "trial/mount.h"
 #include "trial/stage.h"
@@ -425,6 +426,41 @@ static int stage_inspect(struct trial *trial)
 	return check_promise(trial);
 }
 
+/* Instead of a measurement. */
+static int stage_promise(struct trial *trial)
+{
+	const struct trial_request *request = trial->request;
+	struct record *record = trial->record;
+	struct promise_run run = {
+		.method = &trial->choice,
+		.directory = request->directory,
+		.device = request->device,
+		.type = request->type,
+		.mount_options = request->mount_options,
+		.file_bytes = (uint64_t)request->file_bytes,
+		.seed = (uint64_t)request->seed,
+		.mark = trial->host->mark,
+		.context = trial->host->context,
+	};
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	enum promise promise;
+	const struct promise_case *promise_case =
+		promise_case_find(request->promise_case, &promise, &problem);
+	int r = promise_case ? promise_case->run(&run) : -EINVAL;
+
+	record->seed = request->seed;
+	if (r == 0 && run.verdict)
+		r = field_set_text(&record->verdict, run.verdict);
+	if (r < 0)
+		record_conclude(record, STATUS_FAILED, -r, "%s",
+				run.text	  ? run.text
+				: problem.message ? problem.message
+						  : strerror(-r));
+	record->counterexample = r < 0 ? NULL : TAKE_PTR(run.text);
+	free(run.text);
+	return r;
+}
+
 static int stage_release(struct trial *trial)
 {
 	(void)trial_close_files(trial);
@@ -440,6 +476,8 @@ enum stage_where {
 	TO_THE_DISK = 1 << 2,	/* it ends with a flush of the device */
 	WITH_WORKLOAD = 1 << 3, /* only if there is one */
 	OWN_CLOCK = 1 << 4,	/* it keeps the border of what it measures itself */
+	ALSO_PROMISE = 1 << 5,	/* also if a promise is tested */
+	ONLY_PROMISE = 1 << 6,	/* only then */
 };
 
 static const struct stage {
@@ -448,9 +486,10 @@ static const struct stage {
 	int (*run)(struct trial *trial);
 	size_t cost; /* offset of its stage_cost in the record; 0: not kept */
 } stages[] = {
-	{ "modules", ON_VOLUME, stage_modules, 0 },
-	{ "device", ON_VOLUME, stage_device, 0 },
-	{ "mount", ON_VOLUME, stage_mount, offsetof(struct record, mount) },
+	{ "modules", ON_VOLUME | ALSO_PROMISE, stage_modules, 0 },
+	{ "device", ON_VOLUME | ALSO_PROMISE, stage_device, 0 },
+	{ "mount", ON_VOLUME | ALSO_PROMISE, stage_mount, offsetof(struct record, mount) },
+	{ "promise", ANYWHERE | ONLY_PROMISE, stage_promise, 0 },
 	{ "drop caches", ANYWHERE, stage_drop_caches, 0 },
 	{ "create", ANYWHERE, stage_create, offsetof(struct record, create) },
 	{ "allocate", ANYWHERE, stage_allocate, offsetof(struct record, allocate) },
@@ -463,7 +502,7 @@ static const struct stage {
 	{ "remount", ON_VOLUME, stage_remount, offsetof(struct record, remount) },
 	{ "inspect", ON_VOLUME, stage_inspect, offsetof(struct record, inspect) },
 	{ "verify", ON_VOLUME | WITH_WORKLOAD, phases_verify, 0 },
-	{ "release", ON_VOLUME, stage_release, 0 },
+	{ "release", ON_VOLUME | ALSO_PROMISE, stage_release, 0 },
 };
 
 /*
@@ -554,7 +593,10 @@ static int applies(const struct trial *trial, const struct stage *stage)
 {
 	unsigned where = trial->request->device ? ON_VOLUME : IN_DIRECTORY;
 
-	return stage->where & where && (!(stage->where & WITH_WORKLOAD) || trial->chain.count);
+	if (trial->request->promise_case)
+		return stage->where & where && stage->where & (ALSO_PROMISE | ONLY_PROMISE);
+	return stage->where & where && !(stage->where & ONLY_PROMISE) &&
+	       (!(stage->where & WITH_WORKLOAD) || trial->chain.count);
 }
 
 void trial_run(const struct trial_request *request, const struct trial_host *host,

@@ -24,11 +24,12 @@ struct trial_request {
 	char *directory;     /* where to mount, or in which directory to allocate */
 	char *modules; /* guest: modules in its initramfs, in order, separated by spaces; NULL: none
 			*/
-	char *counters; /* sysfs stat file of the device; NULL: found by the device's number */
-	char *workload; /* as for phase_chain_parse(); NULL: the allocation alone */
-	int64_t files;	/* each of file_bytes */
-	int64_t mixed;	/* 1: of different sizes, together as many bytes; 0 */
-	int64_t seed;	/* of the order of random phases, and of what is written */
+	char *counters;	    /* sysfs stat file of the device; NULL: found by the device's number */
+	char *workload;	    /* as for phase_chain_parse(); NULL: the allocation alone */
+	int64_t files;	    /* each of file_bytes */
+	int64_t mixed;	    /* 1: of different sizes, together as many bytes; 0 */
+	int64_t seed;	    /* of the order of random phases, and of what is written */
+	char *promise_case; /* "reserved:overwrite": tested instead of measuring; NULL: measured */
 	int64_t host_flushes; /* 1: the device passes no flush on, so the host is asked for it */
 };
 
@@ -47,6 +48,8 @@ struct trial_host {
 	void (*stage)(const char *stage, void *context);
 	/* Flushes what is below the device.  The nanoseconds that it took, or -errno. */
 	int64_t (*flush)(void *context);
+	/* Notes that what was done so far is durable (promise/).  0 or -errno. */
+	int (*mark)(const char *mark, void *context);
 	void *context;
 };
 

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "promise/promise.h"
+
+static void cases_have_names_of_their_own(void **state)
+{
+	(void)state;
+	for (size_t i = 0; promise_cases[i]; i++) {
+		assert_true(promise_cases[i]->promises != 0);
+		assert_true(promise_cases[i]->promises < 1u << PROMISE_COUNT);
+		assert_non_null(promise_cases[i]->run);
+		for (size_t j = 0; j < i; j++)
+			assert_false(promise_cases[i]->promises & promise_cases[j]->promises &&
+				     strcmp(promise_cases[i]->name, promise_cases[j]->name) == 0);
+	}
+}
+
+static void cases_are_found_by_promise_and_name(void **state)
+{
+	struct problem problem = { 0 };
+	enum promise promise = PROMISE_COUNT;
+
+	(void)state;
+	assert_string_equal(promise_case_find("reserved:overwrite", &promise, &problem)->name,
+			    "overwrite");
+	assert_int_equal(promise, PROMISE_RESERVED);
+	assert_null(promise_case_find("reserved", &promise, &problem));
+	assert_null(promise_case_find("durable:overwrite", &promise, &problem));
+	assert_non_null(strstr(problem.message, "durable:overwrite"));
+	problem_clear(&problem);
+	assert_int_equal(promise_find("no-stale"), PROMISE_NO_STALE);
+	assert_int_equal(promise_find("no"), PROMISE_COUNT);
+}
+
+static void methods_make_promises(void **state)
+{
+	struct method_choice sparse, native, library;
+
+	(void)state;
+	assert_int_equal(method_parse("ftruncate", &sparse, NULL), 0);
+	assert_int_equal(method_parse("fallocate", &native, NULL), 0);
+	assert_int_equal(method_parse("prealloc", &library, NULL), 0);
+	assert_false(promise_is_made(PROMISE_RESERVED, sparse.method));
+	assert_true(promise_is_made(PROMISE_NO_STALE, sparse.method));
+	assert_true(promise_is_made(PROMISE_RESERVED, native.method));
+	assert_false(promise_is_made(PROMISE_AS_BEFORE, native.method));
+	assert_true(promise_is_made(PROMISE_AS_BEFORE, library.method));
+}
+
+static void what_is_not_claimed_is_not_broken(void **state)
+{
+	struct method_choice sparse, native;
+	struct promise_run run = { .method = &sparse };
+
+	(void)state;
+	assert_int_equal(method_parse("ftruncate", &sparse, NULL), 0);
+	assert_int_equal(method_parse("fallocate", &native, NULL), 0);
+	assert_int_equal(promise_break(&run, PROMISE_RESERVED, "block %d", 7), 0);
+	assert_string_equal(run.verdict, VERDICT_NOT_PROMISED);
+	run.method = &native;
+	assert_int_equal(promise_break(&run, PROMISE_RESERVED, "block %d", 7), 0);
+	assert_string_equal(run.verdict, VERDICT_BROKEN);
+	assert_string_equal(run.text, "block 7");
+	assert_int_equal(promise_fault(&run, EIO, "reading"), -EIO);
+	assert_string_equal(run.text, "reading: Input/output error");
+	assert_int_equal(promise_keep(&run), 0);
+	assert_string_equal(run.verdict, VERDICT_KEPT);
+	assert_null(run.text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(cases_have_names_of_their_own),
+		cmocka_unit_test(cases_are_found_by_promise_and_name),
+		cmocka_unit_test(methods_make_promises),
+		cmocka_unit_test(what_is_not_claimed_is_not_broken),
+	};
+
+	return cmocka_run_group_tests_name("promise", tests, NULL, NULL);
+}
