@@ -5,6 +5,11 @@
 
 #include "promise/promise.h"
 
+/* reserved.c */
 extern const struct promise_case promise_reserved_overwrite;
+
+/* sequence.c */
+extern const struct promise_case promise_crash_synced, promise_crash_unsynced, promise_crash_append,
+	promise_crash_cancelled, promise_crash_killed;
 
 #endif

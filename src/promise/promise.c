@@ -21,6 +21,11 @@ const struct promise_row promise_table[PROMISE_COUNT] = {
 
 const struct promise_case *const promise_cases[] = {
 	&promise_reserved_overwrite,
+	&promise_crash_synced,
+	&promise_crash_unsynced,
+	&promise_crash_append,
+	&promise_crash_cancelled,
+	&promise_crash_killed,
 	NULL,
 };
 
