@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Direct I/O goes in whole sectors.  A size that is none is written padded up
- * to the alignment and cut back by ftruncate(): a buffered last write, as dd
- * does it, would leave that one page to another path than the one measured.
- * The padding counts in written_bytes, the ftruncate() not in calls.
+ * Direct I/O writes whole sectors.  Any other size is padded to the alignment and then truncated: a
+ * buffered last write, as in dd, would take another path in the kernel than the one that is
+ * measured.  The padding counts in written_bytes, the ftruncate() not in calls.
  *
- * A chunk must be a multiple of 512, the smallest sector there is.  On a device
- * with sectors of 4096 bytes direct-512 is EINVAL, that is, not supported there.
- * We ask for the alignment (STATX_DIOALIGN, Linux 6.1) and refuse ourselves,
- * since not every file system does: ext4 with data=journal and btrfs with
- * requests of 512 bytes take them through the page cache (seen on 6.18).  Where
- * the kernel does not say, as on btrfs and before 6.1, blocks are the measure.
+ * A chunk must be a multiple of 512, the smallest sector size.  On a device with sectors of 4096
+ * bytes direct-512 is EINVAL, that is, not supported.  The alignment is read from the kernel
+ * (STATX_DIOALIGN, Linux 6.1) and enforced here, since not every file system enforces it: ext4 with
+ * data=journal, and btrfs with requests of 512 bytes, use the page cache instead (seen on 6.18).
+ * Where the kernel does not report it, as on btrfs and before 6.1, the block size is used.
  */
 #include "method/direct.h"
 
@@ -24,7 +22,7 @@
 #include "method/methods.h"
 #include "method/zeroes.h"
 
-/* By the block; at most 4096, since network file systems tell transfer sizes. */
+/* The block size, at most 4096, since network file systems report transfer sizes. */
 static size_t guess_alignment(int fd)
 {
 	struct statfs fs;
@@ -34,7 +32,7 @@ static size_t guess_alignment(int fd)
 	return (size_t)fs.f_bsize;
 }
 
-/* 0: no direct I/O on this file. */
+/* 0: direct I/O is not supported on this file. */
 static size_t find_alignment(int fd)
 {
 	struct statx stx;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call, one mode each.  Which modes the kernel knows can be asked without
- * a file: it looks at the mode before it looks whether the descriptor may be
- * written, so on a read-only one a mode it knows is EBADF (seen on 6.18).
- * Whether a file system has it shows only there.
+ * One call, in one mode each.  Whether the kernel supports a mode can be found out without a file:
+ * it checks the mode before the access mode of the descriptor, so with a read-only descriptor a
+ * supported mode is EBADF (seen on 6.18).  Whether the file system supports it is known only after
+ * the call.
  */
 #include <errno.h>
 #include <fcntl.h>

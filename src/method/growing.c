@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For files that grow: space is allocated in steps just ahead of what is written, or not at all.
- * Where nothing is written, all steps follow one another, which shows what they cost by themselves.
+ * Methods for files that grow: space is allocated in steps just before it is written, or not at
+ * all.  Without writes all steps are made at once, which shows their own cost.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -107,7 +107,7 @@ const struct method method_fallocate_ahead = {
 	.length = no_length,
 };
 
-/* ext4 and others accept a hint and forget it, so it is read back. */
+/* ext4 and others accept a hint and ignore it, so it is read back. */
 static int set_hint(int fd, const struct method_request *req, struct method_outcome *ret)
 {
 	struct fsxattr attributes;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names are keys in result files that outlive this program, so a choice has
- * exactly one spelling: sizes as plain bytes, the depth always written out.
- * What was typed can be looser.
+ * Names are keys in result files, so a choice has exactly one spelling: sizes in plain bytes, the
+ * depth always included.  Users may also write shorter forms.
  */
 #include "method/method.h"
 
@@ -35,7 +34,7 @@ const char *method_path_name(enum method_path path)
 	return names[path];
 }
 
-/* How many letters of `spec` are the name in "chunk-4096" or "chunk4096". */
+/* The length of the name in "chunk-4096" or "chunk4096". */
 static size_t head_length(const char *spec)
 {
 	size_t length = strcspn(spec, "0123456789");
@@ -62,7 +61,7 @@ static const struct method *find_nearest(const char *typed)
 	return nearest ? find_method(nearest, strlen(nearest)) : NULL;
 }
 
-static int refuse_unknown(const char *spec, struct problem *problem)
+static int unknown_method(const char *spec, struct problem *problem)
 {
 	size_t length = head_length(spec);
 	CLEANUP(freep) char *head = strndup(spec, length);
@@ -82,7 +81,7 @@ static int refuse_unknown(const char *spec, struct problem *problem)
 			   *parameters ? parameters : "N");
 }
 
-/* The method that `spec` names, and where its parameters begin (NULL: it has none). */
+/* The method that `spec` names, and the start of its parameters (NULL: it has none). */
 static const struct method *split_spec(const char *spec, const char **ret_parameters)
 {
 	const struct method *method = find_method(spec, strlen(spec));
@@ -91,7 +90,7 @@ static const struct method *split_spec(const char *spec, const char **ret_parame
 	*ret_parameters = NULL;
 	for (dash = strchr(spec, '-'); !method && dash; dash = strchr(dash + 1, '-')) {
 		method = find_method(spec, (size_t)(dash - spec));
-		/* "fallocate-zero-rnge" is a misspelt name, no `fallocate` with parameters. */
+		/* "fallocate-zero-rnge" is a misspelt name, not `fallocate` with parameters. */
 		if (method && method->parameters == METHOD_PLAIN &&
 		    !isdigit((unsigned char)dash[1]))
 			method = NULL;
@@ -150,7 +149,7 @@ static int parse_parameters(const char *spec, const char *parameters, struct met
 
 	if (!copy)
 		return -ENOMEM;
-	/* Only what takes a depth is split: "chunk--1" must complain about "-1". */
+	/* Split only if there can be a depth: the error about "chunk--1" must name "-1". */
 	chunk = method->parameters == METHOD_CHUNK_DEPTH ? strsep(&rest, "-") : copy;
 	r = parse_chunk(spec, chunk, choice, problem);
 	if (r < 0 || method->parameters != METHOD_CHUNK_DEPTH)
@@ -159,7 +158,7 @@ static int parse_parameters(const char *spec, const char *parameters, struct met
 	return rest ? parse_depth(spec, rest, choice, problem) : 0;
 }
 
-static void spell(struct method_choice *choice)
+static void set_names(struct method_choice *choice)
 {
 	const char *name = choice->method->name;
 
@@ -185,7 +184,7 @@ int method_parse(const char *spec, struct method_choice *ret, struct problem *pr
 	int r = 0;
 
 	if (!choice.method)
-		return refuse_unknown(spec, problem);
+		return unknown_method(spec, problem);
 	if (choice.method->parameters == METHOD_PLAIN && parameters)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "method \"%s\": %s takes no size or depth", spec,
@@ -198,7 +197,7 @@ int method_parse(const char *spec, struct method_choice *ret, struct problem *pr
 		r = parse_parameters(spec, parameters, &choice, problem);
 	if (r < 0)
 		return r;
-	spell(&choice);
+	set_names(&choice);
 	strcpy(choice.title, choice.name);
 	size_shorten(choice.title);
 	*ret = choice;
@@ -251,10 +250,10 @@ int method_unsupported(int error)
 	switch (abs(error)) {
 	case EOPNOTSUPP: /* the usual refusal of fallocate() */
 	case ENOSYS:	 /* a kernel or a sandbox without the call */
-	case EINVAL:	 /* ZFS's fallocate(), O_DIRECT where there is none, or its alignment */
-	case ENODEV:	 /* mmap() or fallocate() on what has no blocks */
+	case EINVAL:	 /* fallocate() on ZFS, O_DIRECT unsupported or misaligned */
+	case ENODEV:	 /* mmap() or fallocate() on something without blocks */
 	case ESPIPE:	 /* a pipe */
-	case EPERM:	 /* io_uring switched off; nothing else is forbidden on one's own file */
+	case EPERM:	 /* io_uring is disabled; nothing else is forbidden on an own file */
 		return 1;
 	default:
 		return 0;

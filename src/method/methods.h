@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside src/method/ only: the list of all methods, and what they share.  A new
- * method is a file that defines `const struct method method_NAME`, its line in
- * meson.build, and a row here.
+ * The list of all methods, and their common helpers; private to src/method/.  A new method is a
+ * file that defines `const struct method method_NAME`, its line in meson.build, and a row here.
  */
 #ifndef METHOD_METHODS_H
 #define METHOD_METHODS_H
@@ -34,7 +33,7 @@
 METHODS(METHOD_DECLARE)
 #undef METHOD_DECLARE
 
-/* Notes which call failed; `error` is a positive errno.  Returns -error. */
+/* Records the call that failed; `error` is a positive errno.  Returns -error. */
 static inline int outcome_refuse(struct method_outcome *outcome, const char *call, int error)
 {
 	outcome->path = METHOD_PATH_NONE;
@@ -42,7 +41,7 @@ static inline int outcome_refuse(struct method_outcome *outcome, const char *cal
 	return -error;
 }
 
-/* Notes what was tried before the way that worked. */
+/* Records a failed call before the one that worked. */
 static inline void outcome_fall_back(struct method_outcome *outcome, const char *call, int error)
 {
 	if (outcome->fallbacks < METHOD_FALLBACKS_MAX)

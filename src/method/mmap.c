@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store into a mapped hole that finds no block is SIGBUS.  A handler would
- * have to jump out of memset() and belong to the whole process, so a child
- * takes the signal; its death is the error.  The cause is not told: a volume
- * with less room than the file still needs is ENOSPC, all else EIO (a quota
- * among it).
+ * A store to a mapped hole raises SIGBUS if no block can be allocated.  A handler would have to
+ * jump out of memset() and would apply to the whole process, so a child process makes the stores
+ * and is killed by the signal.  The signal has no cause: it is taken as ENOSPC if the volume has
+ * less free space than the file still needs, else as EIO (also with a quota).
  *
- * All of the file is one mapping, as in 2009.  A 32-bit machine, or an address
- * space limited by `ulimit -v`, then refuses large files with ENOMEM; windows
- * would be another method with another cost.  msync() is left to whoever syncs
- * the file.  The processor time is the child's.
+ * The whole file is one mapping, as in 2009.  On a 32-bit machine, or with an address space limited
+ * by `ulimit -v`, large files then fail with ENOMEM; several smaller mappings would be another
+ * method with another cost.  The caller syncs the file.  The processor time is that of the child.
  */
 #include <errno.h>
 #include <signal.h>
@@ -24,7 +22,7 @@
 #include "base/cleanup.h"
 #include "method/methods.h"
 
-/* In the child: its exit status is the errno of mmap(). */
+/* Runs in the child, whose exit status is the errno of mmap(). */
 static void fill_mapped(int fd, size_t bytes)
 {
 	void *map;
@@ -37,7 +35,7 @@ static void fill_mapped(int fd, size_t bytes)
 	_exit(0);
 }
 
-/* Does the volume lack what the file has not got yet? */
+/* Whether the volume has less free space than the file still needs. */
 static int is_full(int fd, uint64_t bytes)
 {
 	struct stat st;
@@ -50,14 +48,14 @@ static int is_full(int fd, uint64_t bytes)
 	return got < bytes && (uint64_t)fs.f_bavail * fs.f_frsize < bytes - got;
 }
 
-static int judge_child(int fd, int status, uint64_t bytes, struct method_outcome *ret)
+static int outcome_of_child(int fd, int status, uint64_t bytes, struct method_outcome *ret)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) != 0)
 		return outcome_refuse(ret, "mmap", WEXITSTATUS(status));
 	ret->calls = 1;
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS)
 		return outcome_refuse(ret, "page fault", is_full(fd, bytes) ? ENOSPC : EIO);
-	if (WIFSIGNALED(status)) /* by the user, or for want of memory */
+	if (WIFSIGNALED(status)) /* by the user, or by the OOM killer */
 		return outcome_refuse(ret, "memset", EINTR);
 	ret->written_bytes = bytes;
 	ret->path = METHOD_PATH_WRITTEN;
@@ -81,7 +79,7 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 	r = child_wait(&child, -1, 0, &status);
 	if (r < 0)
 		return outcome_refuse(ret, "waitpid", -r);
-	return judge_child(fd, status, req->bytes, ret);
+	return outcome_of_child(fd, status, req->bytes, ret);
 }
 
 const struct method method_mmap = {

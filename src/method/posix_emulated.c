@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What glibc's posix_fallocate() does where the kernel refuses, so that its
- * cost can be seen on file systems where the kernel does not.  By its published
- * behaviour (glibc 2.36): one zero byte a block, at the block's end as counted
- * backwards from the end of the range, so that the last one makes the size; a
- * block is what statfs() says, at most 4096, because NFS reports transfer sizes
- * there; bytes inside the file are read first and left alone unless zero.  That
- * read is not atomic with the write, which is why nobody should rely on it.
+ * The emulation in glibc's posix_fallocate(), which glibc uses if the kernel does not support
+ * fallocate(); here its cost can be measured on every file system.  Its published behaviour (glibc
+ * 2.36): one zero byte is written per block, at the end of the block as counted backwards from the
+ * end of the range, so that the last byte sets the size.  The block size is that of statfs(), at
+ * most 4096, because NFS reports transfer sizes.  Bytes inside the file are read first, and are not
+ * written unless zero.  The read and the write are not atomic, so applications should not rely on
+ * it.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -28,8 +28,8 @@ static int find_step(int fd, struct method_outcome *ret, uint64_t *ret_step)
 	return 0;
 }
 
-/* 1: there is data that must stay.  0: none.  -errno. */
-static int holds_data(int fd, off_t at, struct method_outcome *ret)
+/* Whether there is data that must not be overwritten: 1, 0 or -errno. */
+static int has_data(int fd, off_t at, struct method_outcome *ret)
 {
 	char byte;
 	ssize_t got;
@@ -42,7 +42,7 @@ static int holds_data(int fd, off_t at, struct method_outcome *ret)
 	return got == 1 && byte != 0;
 }
 
-static int touch_block(int fd, off_t at, struct method_outcome *ret)
+static int write_byte(int fd, off_t at, struct method_outcome *ret)
 {
 	ssize_t written;
 
@@ -67,9 +67,9 @@ static int allocate(int fd, const struct method_request *req, struct method_outc
 	if (fstat(fd, &before) < 0)
 		return outcome_refuse(ret, "fstat", errno);
 	for (uint64_t at = (req->bytes - 1) % step; at < req->bytes; at += step) {
-		r = (off_t)at < before.st_size ? holds_data(fd, (off_t)at, ret) : 0;
+		r = (off_t)at < before.st_size ? has_data(fd, (off_t)at, ret) : 0;
 		if (r == 0)
-			r = touch_block(fd, (off_t)at, ret);
+			r = write_byte(fd, (off_t)at, ret);
 		if (r < 0)
 			return r;
 	}

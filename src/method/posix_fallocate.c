@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The C library may write where the kernel cannot allocate (glibc does, musl
- * does not) and does not say so.  The kernel does when asked afterwards:
- * glibc's fallback is taken on EOPNOTSUPP alone, and a fallocate() of the first
- * byte, which is there already, changes nothing where it succeeds.
+ * If the kernel cannot allocate, the C library may write instead (glibc does, musl does not)
+ * without reporting it.  So fallocate() is called afterwards: glibc emulates on EOPNOTSUPP only,
+ * and a fallocate() of the first byte, which is allocated already, changes nothing if it succeeds.
  *
- * What the C library wrote is not known here: one call, no bytes of ours.
+ * The writes of the C library are not known, so the outcome has one call and no bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +21,7 @@ static enum method_path find_path(int fd, struct method_outcome *ret)
 
 static int allocate(int fd, const struct method_request *req, struct method_outcome *ret)
 {
-	int error; /* it is returned; errno is not set */
+	int error; /* the return value; errno is not set */
 
 	do {
 		error = posix_fallocate(fd, 0, (off_t)req->bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The project's own library beside the ways it is measured against, as an
- * application calls it: without a callback, so in the fewest calls.
+ * The project's own library, called as by an application: without a callback, so in the fewest
+ * calls.
  */
 #include <prealloc.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The baseline: a file of the right size that owns no space.  What these cost
- * is what no reservation costs.
+ * The baseline: a file of the requested size without disk space.  Their cost is that of not
+ * reserving any.
  */
 #include <errno.h>
 #include <unistd.h>

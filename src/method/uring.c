@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DEPTH writes of N bytes in flight.  With O_DIRECT: a buffered write through
- * io_uring is a write() done by somebody else, and depth is for devices.
+ * DEPTH writes of N bytes in flight.  With O_DIRECT, since a buffered write by io_uring is a
+ * write() in another thread, and a queue depth matters to devices only.
  *
- * All requests write from one registered buffer, since they all write the same:
- * registered memory counts against RLIMIT_MEMLOCK, which is 64 KiB for ordinary
- * users on older systems.  Where even one chunk is too much the buffer stays
- * unregistered, and the outcome says so.
+ * All requests write the same zeroes, so they share one registered buffer: registered memory counts
+ * against RLIMIT_MEMLOCK, which is 64 KiB for ordinary users on older systems.  If even one chunk
+ * exceeds it, the buffer is not registered, which the outcome lists as a fallback.
  *
- * After a failure the requests in flight are waited for: nothing may change the
- * file after we said that it failed.
+ * After a failure the requests in flight are completed before the method returns: nothing may
+ * change the file after the failure was reported.
  */
 #include <errno.h>
 #include <liburing.h>
@@ -25,16 +24,16 @@ struct request {
 	size_t bytes;
 };
 
-struct flight {
+struct transfer {
 	struct io_uring *ring;
 	int fd;
 	const void *zeroes;
 	bool registered;
 	size_t chunk_bytes, unit_bytes;
-	uint64_t next, end;	  /* offsets: the first without a request, and that of the end */
-	struct request *requests; /* one a slot */
+	uint64_t next, end;	  /* offsets: the first without a request, and the end */
+	struct request *requests; /* one per slot */
 	unsigned in_flight;
-	int error; /* the first; positive */
+	int error; /* the first errno; positive */
 };
 
 static void ring_exitp(struct io_uring **ring)
@@ -43,92 +42,94 @@ static void ring_exitp(struct io_uring **ring)
 		io_uring_queue_exit(*ring);
 }
 
-/* There is always room: the ring has as many entries as there are slots. */
-static void launch(struct flight *flight, unsigned slot)
+/* There is always a free entry: the ring has as many entries as there are slots. */
+static void submit(struct transfer *transfer, unsigned slot)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(flight->ring);
-	const struct request *request = &flight->requests[slot];
+	struct io_uring_sqe *sqe = io_uring_get_sqe(transfer->ring);
+	const struct request *request = &transfer->requests[slot];
 	unsigned bytes = (unsigned)request->bytes;
 
-	if (flight->registered)
-		io_uring_prep_write_fixed(sqe, flight->fd, flight->zeroes, bytes, request->at, 0);
+	if (transfer->registered)
+		io_uring_prep_write_fixed(sqe, transfer->fd, transfer->zeroes, bytes, request->at,
+					  0);
 	else
-		io_uring_prep_write(sqe, flight->fd, flight->zeroes, bytes, request->at);
+		io_uring_prep_write(sqe, transfer->fd, transfer->zeroes, bytes, request->at);
 	io_uring_sqe_set_data64(sqe, slot);
-	flight->in_flight++;
+	transfer->in_flight++;
 }
 
-static void launch_next(struct flight *flight, unsigned slot)
+static void submit_next(struct transfer *transfer, unsigned slot)
 {
-	size_t bytes = zeroes_chunk(flight->end - flight->next, flight->chunk_bytes);
+	size_t bytes = zeroes_chunk(transfer->end - transfer->next, transfer->chunk_bytes);
 
 	if (bytes == 0)
 		return;
-	flight->requests[slot] = (struct request) { .at = flight->next, .bytes = bytes };
-	flight->next += bytes;
-	launch(flight, slot);
+	transfer->requests[slot] = (struct request) { .at = transfer->next, .bytes = bytes };
+	transfer->next += bytes;
+	submit(transfer, slot);
 }
 
-static void land(struct flight *flight, unsigned slot, int result, struct method_outcome *ret)
+static void complete(struct transfer *transfer, unsigned slot, int result,
+		     struct method_outcome *ret)
 {
-	struct request *request = &flight->requests[slot];
+	struct request *request = &transfer->requests[slot];
 	size_t progress = 0;
 
 	if (result > 0)
-		progress = zeroes_progress((size_t)result, request->bytes, flight->unit_bytes);
+		progress = zeroes_progress((size_t)result, request->bytes, transfer->unit_bytes);
 
-	flight->in_flight--;
+	transfer->in_flight--;
 	if (progress > 0) {
 		ret->calls++;
 		ret->written_bytes += (size_t)result;
 		request->at += progress;
 		request->bytes -= progress;
-	} else if (result != -EINTR && result != -EAGAIN && !flight->error) {
-		flight->error = result < 0 ? -result : EIO;
+	} else if (result != -EINTR && result != -EAGAIN && !transfer->error) {
+		transfer->error = result < 0 ? -result : EIO;
 	}
-	if (flight->error)
+	if (transfer->error)
 		return;
 	if (request->bytes > 0)
-		launch(flight, slot);
+		submit(transfer, slot);
 	else
-		launch_next(flight, slot);
+		submit_next(transfer, slot);
 }
 
-static int fly(struct flight *flight, unsigned depth, struct method_outcome *ret)
+static int write_all(struct transfer *transfer, unsigned depth, struct method_outcome *ret)
 {
 	struct io_uring_cqe *cqe;
 
 	for (unsigned slot = 0; slot < depth; slot++)
-		launch_next(flight, slot);
-	while (flight->in_flight > 0) {
-		int r = io_uring_submit_and_wait(flight->ring, 1);
+		submit_next(transfer, slot);
+	while (transfer->in_flight > 0) {
+		int r = io_uring_submit_and_wait(transfer->ring, 1);
 
 		if (r < 0 && r != -EINTR && r != -EAGAIN && r != -EBUSY)
 			return outcome_refuse(ret, "io_uring_enter", -r);
-		while (io_uring_peek_cqe(flight->ring, &cqe) == 0) {
+		while (io_uring_peek_cqe(transfer->ring, &cqe) == 0) {
 			unsigned slot = (unsigned)io_uring_cqe_get_data64(cqe);
 			int result = cqe->res;
 
-			io_uring_cqe_seen(flight->ring, cqe);
-			land(flight, slot, result, ret);
+			io_uring_cqe_seen(transfer->ring, cqe);
+			complete(transfer, slot, result, ret);
 		}
 	}
-	if (flight->error)
-		return outcome_refuse(ret, "io_uring write", flight->error);
+	if (transfer->error)
+		return outcome_refuse(ret, "io_uring write", transfer->error);
 	ret->path = METHOD_PATH_WRITTEN;
 	return 0;
 }
 
-static int register_zeroes(struct flight *flight, size_t bytes, struct method_outcome *ret)
+static int register_zeroes(struct transfer *transfer, size_t bytes, struct method_outcome *ret)
 {
-	struct iovec buffer = { .iov_base = (void *)flight->zeroes, .iov_len = bytes };
-	int r = io_uring_register_buffers(flight->ring, &buffer, 1);
+	struct iovec buffer = { .iov_base = (void *)transfer->zeroes, .iov_len = bytes };
+	int r = io_uring_register_buffers(transfer->ring, &buffer, 1);
 
 	if (r == -ENOMEM)
 		outcome_fall_back(ret, "io_uring_register", ENOMEM);
 	else if (r < 0)
 		return outcome_refuse(ret, "io_uring_register", -r);
-	flight->registered = r == 0;
+	transfer->registered = r == 0;
 	return 0;
 }
 
@@ -138,7 +139,7 @@ static int write_through(struct io_uring *ring, const struct direct *direct,
 	size_t buffer_bytes = zeroes_chunk(direct->whole_bytes, req->chunk_bytes);
 	CLEANUP(freep) void *zeroes = zeroes_make(buffer_bytes);
 	CLEANUP(freep) struct request *requests = calloc(req->depth, sizeof(*requests));
-	struct flight flight = {
+	struct transfer transfer = {
 		.ring = ring,
 		.fd = direct->fd,
 		.zeroes = zeroes,
@@ -151,8 +152,8 @@ static int write_through(struct io_uring *ring, const struct direct *direct,
 
 	if (!zeroes || !requests)
 		return outcome_refuse(ret, "malloc", ENOMEM);
-	r = register_zeroes(&flight, buffer_bytes, ret);
-	return r < 0 ? r : fly(&flight, req->depth, ret);
+	r = register_zeroes(&transfer, buffer_bytes, ret);
+	return r < 0 ? r : write_all(&transfer, req->depth, ret);
 }
 
 static int allocate(int fd, const struct method_request *req, struct method_outcome *ret)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Names of methods with one parameter replaced, for comparing several values of it. */
+/* Replaces one parameter in names of methods, to compare several of its values. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "base/words.h"
 #include "method/method.h"
 
-static bool takes(const struct method *method, enum method_parameter parameter)
+static bool has_parameter(const struct method *method, enum method_parameter parameter)
 {
 	switch (method->parameters) {
 	case METHOD_CHUNK:
@@ -25,7 +25,7 @@ static bool takes(const struct method *method, enum method_parameter parameter)
 	}
 }
 
-/* What was typed, or a name without the size that this or another --vary gives it. */
+/* Parses a name, also one without the size that this or another --vary adds. */
 static int parse_open(const char *spec, enum method_parameter parameter, struct method_choice *ret,
 		      struct problem *problem)
 {
@@ -38,8 +38,8 @@ static int parse_open(const char *spec, enum method_parameter parameter, struct 
 }
 
 /* The name of the choice with that value.  The caller frees it; NULL: out of memory. */
-static char *spell_with(const struct method_choice *choice, enum method_parameter parameter,
-			const char *value)
+static char *name_with(const struct method_choice *choice, enum method_parameter parameter,
+		       const char *value)
 {
 	const char *name = choice->method->name;
 	char chunk[SIZE_TEXT_MAX];
@@ -61,14 +61,14 @@ static bool contains(const char *list, const char *title)
 	return false;
 }
 
-/* Two that differed only in the parameter give the same names, each of which is added once. */
+/* Methods that differ only in the parameter give the same names, each of which is added once. */
 static int add_values(char **list, const struct method_choice *choice,
 		      enum method_parameter parameter, char *const *values, struct problem *problem)
 {
 	int r = 0;
 
 	for (char *const *value = values; r == 0 && *value; value++) {
-		CLEANUP(freep) char *spec = spell_with(choice, parameter, *value);
+		CLEANUP(freep) char *spec = name_with(choice, parameter, *value);
 		struct method_choice varied;
 
 		r = spec ? method_parse(spec, &varied, problem) : -ENOMEM;
@@ -78,7 +78,7 @@ static int add_values(char **list, const struct method_choice *choice,
 	return r;
 }
 
-static int refuse_all(enum method_parameter parameter, struct problem *problem)
+static int none_has(enum method_parameter parameter, struct problem *problem)
 {
 	static const struct {
 		const char *name, *example;
@@ -107,13 +107,13 @@ int method_vary(const char *list, enum method_parameter parameter, char *const *
 		r = parse_open(*spec, parameter, &choice, problem);
 		if (r < 0)
 			break;
-		taken |= takes(choice.method, parameter);
-		r = takes(choice.method, parameter)
+		taken |= has_parameter(choice.method, parameter);
+		r = has_parameter(choice.method, parameter)
 			    ? add_values(&varied, &choice, parameter, values, problem)
 			    : text_join(&varied, ",", *spec);
 	}
 	if (r == 0 && !taken)
-		r = refuse_all(parameter, problem);
+		r = none_has(parameter, problem);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(varied);

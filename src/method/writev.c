@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One writev() of N bytes needs no buffer of N bytes: all parts of the vector
- * are the same page of zeroes.  The kernel takes 1024 parts at most (IOV_MAX),
- * so beyond 4 MiB a call the shared piece grows with N.
+ * One writev() of N bytes needs no buffer of N bytes: all parts of the vector are the same page of
+ * zeroes.  The kernel accepts at most 1024 parts (IOV_MAX), so the shared part is larger than a
+ * page if N is more than 4 MiB.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one loop behind all methods that write.  A short write is completed
- * before the next chunk begins, so that chunks stay where the name says they
- * are.  The buffer is touched beforehand: fresh pages would all be the kernel's
- * one page of zeroes, which stays in the processor's cache as no application's
- * buffer does.
+ * The loop of all methods that write.  A short write is completed before the next chunk, so that
+ * all chunks start at multiples of their size.  The buffer is written beforehand: new pages would
+ * all be the kernel's single page of zeroes, which stays in the processor's cache, unlike the
+ * buffer of an application.
  */
 #include "method/zeroes.h"
 
@@ -35,7 +34,7 @@ static int write_chunk(const struct zeroes_writer *writer, int fd, size_t bytes,
 		if (put < 0)
 			return outcome_refuse(ret, writer->call, errno);
 		progress = zeroes_progress((size_t)put, bytes, writer->unit_bytes);
-		if (progress == 0) /* would go on for ever */
+		if (progress == 0) /* would loop forever */
 			return outcome_refuse(ret, writer->call, EIO);
 		ret->calls++;
 		ret->written_bytes += (size_t)put;
