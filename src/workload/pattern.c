@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The pool is larger than what file systems compress as one piece (btrfs: 128 KiB), and its words
- * are random: compression finds nothing in it.
+ * The pool is larger than the unit of compression of file systems (btrfs: 128 KiB), and its words
+ * are random, so that it cannot be compressed.
  */
 #include "workload/pattern.h"
 
@@ -21,8 +21,8 @@ uint64_t pattern_mix(uint64_t word)
 	return word ^ (word >> 31);
 }
 
-/* The largest power of two that leaves every block its stamps. */
-static size_t stride_of(size_t block_bytes)
+/* The largest power of two with which a block has at least STAMPS stamps, if it is large enough. */
+static size_t choose_stride(size_t block_bytes)
 {
 	size_t stride = STRIDE_MIN;
 
@@ -44,7 +44,7 @@ int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t b
 		.pool = pool,
 		.block_bytes = block_bytes,
 		.slots = slots,
-		.stride = stride_of(block_bytes),
+		.stride = choose_stride(block_bytes),
 		.key = pattern_mix(pattern_mix(seed) + pass),
 	};
 	return 0;

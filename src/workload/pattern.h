@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What phases write: bytes that tell which file, where in it, and in which pass they were written,
- * and of which every single one can be checked.  A block is a piece of a pool of random words, with
- * stamps of 8 bytes in at least 16 places, so that making one costs next to nothing.
+ * The data that phases write: bytes that identify their file, offset and pass, each of which can be
+ * checked.  A block is a part of a pool of random words, with stamps of 8 bytes in at least 16
+ * places, so that making one costs almost nothing.
  */
 #ifndef WORKLOAD_PATTERN_H
 #define WORKLOAD_PATTERN_H
@@ -13,19 +13,19 @@
 struct pattern {
 	unsigned char *pool; /* owned, aligned for direct I/O */
 	size_t block_bytes;
-	size_t slots;  /* blocks that fit into the pool, which blocks use in turn */
+	size_t slots;  /* the number of blocks in the pool, which are used in turn */
 	size_t stride; /* from one stamp to the next */
 	uint64_t key;
 };
 
-/* The pattern of one pass with blocks of that size.  0 or -ENOMEM. */
+/* Creates the pattern of one pass with blocks of that size.  0 or -ENOMEM. */
 int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t block_bytes);
-void pattern_clear(struct pattern *pattern); /* for CLEANUP(), too */
+void pattern_clear(struct pattern *pattern); /* also for CLEANUP() */
 
-/* The words that a stamp's key is mixed of. */
+/* A hash of the word, also used as a source of pseudo-random numbers. */
 uint64_t pattern_mix(uint64_t word);
 
-/* Block `number` of a file, which lies at `offset`; valid until the next call. */
+/* Block `number` of a file, at `offset` in it; valid until the next call. */
 static inline const void *pattern_block(struct pattern *pattern, uint64_t file, uint64_t number,
 					uint64_t offset)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names are keys in result files, so a phase has exactly one spelling: sizes as plain bytes, and
- * what is the default left out.
+ * Names are keys in result files, so a phase has exactly one spelling: sizes in plain bytes, and no
+ * options with their default value.
  */
 #include "workload/phase.h"
 
@@ -66,7 +66,7 @@ const struct workload *const workload_table[] = {
 	&append,    &read_seq,	 &read_rand,	 NULL,
 };
 
-static int unknown(const char *text, struct problem *problem)
+static int unknown_phase(const char *text, struct problem *problem)
 {
 	const char *nearest = NULL;
 	/* "write-rnd-16K": without the size. */
@@ -91,7 +91,7 @@ static int invalid(const char *text, const char *why, struct problem *problem)
 	return problem_set(problem, PROBLEM_USAGE, EINVAL, "phase \"%s\": %s", text, why);
 }
 
-/* If *at starts with the word, moves behind it. */
+/* Whether *at starts with the word; if so, *at is moved past it. */
 static bool skip(const char **at, const char *word)
 {
 	size_t length = strlen(word);
@@ -102,8 +102,8 @@ static bool skip(const char **at, const char *word)
 	return true;
 }
 
-/* What ends at one of "+-" or the end. */
-static int take_word(const char **at, char **ret)
+/* The word up to one of "+-" or the end. */
+static int parse_word(const char **at, char **ret)
 {
 	size_t length = strcspn(*at, "+-");
 
@@ -112,11 +112,11 @@ static int take_word(const char **at, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
-static int take_block(const char *text, const char **at, struct phase *phase,
-		      struct problem *problem)
+static int parse_block(const char *text, const char **at, struct phase *phase,
+		       struct problem *problem)
 {
 	CLEANUP(freep) char *word = NULL;
-	int r = take_word(at, &word);
+	int r = parse_word(at, &word);
 
 	if (r < 0)
 		return r;
@@ -132,7 +132,7 @@ static int take_block(const char *text, const char **at, struct phase *phase,
 	return 0;
 }
 
-static int take_count(const char *text, const char **at, uint64_t *ret, struct problem *problem)
+static int parse_count(const char *text, const char **at, uint64_t *ret, struct problem *problem)
 {
 	const char *digits = *at;
 	char *end;
@@ -145,8 +145,8 @@ static int take_count(const char *text, const char **at, uint64_t *ret, struct p
 	return 0;
 }
 
-static int take_sync(const char *text, const char **at, struct phase *phase,
-		     struct problem *problem)
+static int parse_sync(const char *text, const char **at, struct phase *phase,
+		      struct problem *problem)
 {
 	phase->sync = skip(at, "fsync")	      ? PHASE_FSYNC
 		      : skip(at, "fdatasync") ? PHASE_FDATASYNC
@@ -158,11 +158,11 @@ static int take_sync(const char *text, const char **at, struct phase *phase,
 			       problem);
 	if (!phase_writes(phase))
 		return invalid(text, "a phase that reads has nothing to sync", problem);
-	return skip(at, "/") ? take_count(text, at, &phase->sync_every, problem) : 0;
+	return skip(at, "/") ? parse_count(text, at, &phase->sync_every, problem) : 0;
 }
 
-static int take_options(const char *text, const char *at, struct phase *phase,
-			struct problem *problem)
+static int parse_options(const char *text, const char *at, struct phase *phase,
+			 struct problem *problem)
 {
 	int r = 0;
 
@@ -170,9 +170,9 @@ static int take_options(const char *text, const char *at, struct phase *phase,
 		if (skip(&at, "-direct") && !phase->direct)
 			phase->direct = true;
 		else if (skip(&at, "-x") && !phase->count)
-			r = take_count(text, &at, &phase->count, problem);
+			r = parse_count(text, &at, &phase->count, problem);
 		else if (skip(&at, "+") && !phase->sync)
-			r = take_sync(text, &at, phase, problem);
+			r = parse_sync(text, &at, phase, problem);
 		else
 			return invalid(
 				text,
@@ -185,8 +185,8 @@ static int take_options(const char *text, const char *at, struct phase *phase,
 	return r;
 }
 
-/* Every option in one order. */
-static void spell(struct phase *phase)
+/* Sets the names, with the options in their fixed order. */
+static void set_names(struct phase *phase)
 {
 	char *at = phase->name, *end = phase->name + sizeof(phase->name);
 
@@ -220,16 +220,19 @@ static int phase_parse(const char *text, struct phase *ret, struct problem *prob
 				       problem);
 	}
 	if (!ret->workload)
-		return unknown(text, problem);
-	r = take_block(text, &at, ret, problem);
+		return unknown_phase(text, problem);
+	r = parse_block(text, &at, ret, problem);
 	if (r == 0)
-		r = take_options(text, at, ret, problem);
+		r = parse_options(text, at, ret, problem);
 	if (r == 0)
-		spell(ret);
+		set_names(ret);
 	return r;
 }
 
-/* A phase does what its name says only if there is something to do that to. */
+/*
+ * A phase that reads or overwrites needs a phase that has written, one that appends needs free
+ * space in the file.
+ */
 static int check_order(const struct phase_chain *chain, struct problem *problem)
 {
 	bool written = false, full = false;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is done to files after their allocation: a chain of phases, each with its parameters in its
- * name, as "write-rand-16K", "append-8K+fdatasync", "overwrite-rand-4K-x1000+fsync/16-direct".
+ * What is done with files after their allocation: a chain of phases.  The name of a phase contains
+ * its parameters: "write-rand-16K", "append-8K+fdatasync",
+ * "overwrite-rand-4K-x1000-direct+fsync/16".
  */
 #ifndef WORKLOAD_PHASE_H
 #define WORKLOAD_PHASE_H
@@ -15,9 +16,9 @@ struct problem;
 enum { PHASE_NAME_MAX = 96, PHASES_MAX = 16, PHASE_DIRECT_UNIT = 512 };
 
 enum workload_kind {
-	WORKLOAD_WRITE,	    /* what may be new */
-	WORKLOAD_OVERWRITE, /* what an earlier phase has written */
-	WORKLOAD_APPEND,    /* behind what has been written so far */
+	WORKLOAD_WRITE,	    /* anywhere in the file */
+	WORKLOAD_OVERWRITE, /* where an earlier phase has written */
+	WORKLOAD_APPEND,    /* after the last byte that was appended */
 	WORKLOAD_READ,
 };
 
@@ -26,10 +27,11 @@ struct workload {
 	const char *name;    /* "write-rand"; never changes */
 	const char *summary; /* one line for `list` */
 	enum workload_kind kind;
-	bool random; /* each block once, in the random order of the seed; else in order */
+	bool random; /* each block once, in a random order that the seed determines; else in order
+		      */
 };
 
-/* All of them, in the order of `alloc-perf list`; ends with a NULL. */
+/* All of them, in the order of `alloc-perf list`; terminated by NULL. */
 extern const struct workload *const workload_table[];
 
 enum phase_sync {
@@ -41,12 +43,12 @@ enum phase_sync {
 struct phase {
 	const struct workload *workload;
 	uint64_t block_bytes;
-	uint64_t count; /* calls; 0: as many as the files have blocks */
+	uint64_t count; /* calls; 0: one per block of the files */
 	enum phase_sync sync;
-	uint64_t sync_every; /* calls; 1 or more if there is a sync */
+	uint64_t sync_every; /* calls per sync; at least 1 if there is one */
 	bool direct;
 	char name[PHASE_NAME_MAX];  /* canonical: "write-rand-16384" */
-	char title[PHASE_NAME_MAX]; /* for people: "write-rand-16K" */
+	char title[PHASE_NAME_MAX]; /* for users: "write-rand-16K" */
 };
 
 struct phase_chain {
@@ -59,7 +61,7 @@ static inline bool phase_writes(const struct phase *phase)
 	return phase->workload->kind != WORKLOAD_READ;
 }
 
-/* Phases, separated by commas.  0, -ENOMEM, or -EINVAL with a sentence. */
+/* Parses phases, separated by commas.  0, -ENOMEM, or -EINVAL with *problem set. */
 int phase_chain_parse(const char *text, struct phase_chain *ret, struct problem *problem);
 
 /* Canonical names, or titles, separated by commas.  The caller frees it; NULL: out of memory. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock is read once per call: a latency is the time from the end of one call to that of the
- * next.  A second reading would cost 20 to 50 ns, more than all that happens between the calls,
- * which is a few stamps in a block that has been made beforehand.
+ * The clock is read once per call: a latency is the time from the end of one call to the end of the
+ * next.  A second reading would cost 20 to 50 ns, more than the work between the calls, which is to
+ * set a few stamps in a prepared block.
  *
- * What a phase has written is kept as a pass: a range of each file, and where it wrote only some
- * blocks of it in random order, one bit per block.  The last pass that holds a byte wrote it.
+ * The data of a phase is recorded as a pass: a range per file and, if only some blocks of it are
+ * written in random order, one bit per block.  The writer of a byte is the last pass that contains
+ * it.
  */
 #include "workload/workload.h"
 
@@ -24,7 +25,7 @@
 
 enum { BUFFER_ALIGNMENT = 4096, VERIFY_BYTES = 1 << 20, MIXED_SPREAD = 8 };
 
-/* Of a file. */
+/* A part of a file. */
 struct range {
 	uint64_t from, to; /* bytes */
 	uint64_t first;	   /* number of its first block among those of all files */
@@ -34,7 +35,7 @@ struct workload_pass {
 	struct phase phase;
 	struct pattern pattern;
 	struct range *range;	/* one per file */
-	unsigned char *written; /* a bit per block; NULL: all of the ranges */
+	unsigned char *written; /* one bit per block; NULL: all blocks of the ranges */
 };
 
 struct step {
@@ -44,16 +45,18 @@ struct step {
 struct workload_job {
 	struct workload_set *set;
 	struct phase phase;
-	struct range *range; /* of each file that the phase may go over */
+	struct range *range; /* one per file: the part that the phase uses */
 	struct step *step;
 	uint64_t step_count;
-	uint64_t *since_sync; /* calls of each file */
-	void *buffer;	      /* to read into */
+	uint64_t *since_sync; /* calls, per file */
+	void *buffer;	      /* for reads */
 };
 
 /* ---- files ---- */
 
-/* Shares from 1 to MIXED_SPREAD of a unit, of which the last file takes what rounding left. */
+/*
+ * Each file gets 1 to MIXED_SPREAD shares of the total, and the last one also what rounding left.
+ */
 static void mix_sizes(struct workload_set *set, uint64_t total)
 {
 	uint64_t shares = 0, left = total;
@@ -103,11 +106,11 @@ void workload_set_clear(struct workload_set *set)
 	*set = (struct workload_set) { 0 };
 }
 
-/* ---- what has been written ---- */
+/* ---- written data ---- */
 
 /*
- * The pass that wrote the byte at `at` last (NULL: none), the block that it belonged to, and up to
- * where that holds.
+ * The last pass that wrote the byte at `at` (NULL: none), its block in that pass, and the end of
+ * the range for which both are the same.
  */
 static struct workload_pass *find_writer(const struct workload_set *set, size_t file, uint64_t at,
 					 uint64_t *ret_block, uint64_t *ret_end)
@@ -138,7 +141,9 @@ static struct workload_pass *find_writer(const struct workload_set *set, size_t 
 	return NULL;
 }
 
-/* What the phases wrote has to be there, whatever the method makes of the size of the file. */
+/*
+ * The end of the last byte that the phases wrote: the file cannot be shorter, whatever the method.
+ */
 static uint64_t least_size(const struct workload_set *set, size_t file)
 {
 	uint64_t size = 0, block, end;
@@ -161,8 +166,8 @@ static uint64_t blocks_of(const struct range *range, uint64_t block_bytes)
 	return (range->to - range->from + block_bytes - 1) / block_bytes;
 }
 
-/* Behind what was written there may be nothing to read: the file may be shorter than planned. */
-static uint64_t end_of(const struct workload_set *set, const struct phase *phase, size_t file)
+/* Reads stop after the last written byte: the file may be shorter than planned. */
+static uint64_t range_end(const struct workload_set *set, const struct phase *phase, size_t file)
 {
 	uint64_t end;
 
@@ -183,7 +188,7 @@ static struct range *make_ranges(const struct workload_set *set, const struct ph
 
 		range[i] = (struct range) {
 			.from = phase->workload->kind == WORKLOAD_APPEND ? file->appended_bytes : 0,
-			.to = end_of(set, phase, i),
+			.to = range_end(set, phase, i),
 			.first = blocks,
 		};
 		blocks += blocks_of(&range[i], phase->block_bytes);
@@ -193,7 +198,7 @@ static struct range *make_ranges(const struct workload_set *set, const struct ph
 }
 
 /* The first block of each file, the second one of each, and so on. */
-static void take_turns(struct workload_job *job, uint64_t blocks)
+static void interleave_files(struct workload_job *job, uint64_t blocks)
 {
 	uint64_t count = 0;
 
@@ -216,7 +221,7 @@ static bool step_is_written(const struct workload_job *job, const struct step *s
 	return false;
 }
 
-static uint64_t keep_written(struct workload_job *job, uint64_t blocks)
+static uint64_t drop_unwritten(struct workload_job *job, uint64_t blocks)
 {
 	uint64_t count = 0;
 
@@ -238,7 +243,7 @@ static void shuffle(struct step *step, uint64_t count, uint64_t seed)
 	}
 }
 
-static int order(struct workload_job *job)
+static int order_steps(struct workload_job *job)
 {
 	const struct phase *phase = &job->phase;
 	uint64_t blocks;
@@ -251,18 +256,18 @@ static int order(struct workload_job *job)
 	job->step = calloc(blocks ? blocks : 1, sizeof(*job->step));
 	if (!job->step)
 		return -ENOMEM;
-	take_turns(job, blocks);
+	interleave_files(job, blocks);
 	if (phase->workload->kind == WORKLOAD_READ)
-		blocks = keep_written(job, blocks);
+		blocks = drop_unwritten(job, blocks);
 	if (phase->workload->random)
 		shuffle(job->step, blocks, pattern_mix(job->set->seed + job->set->pass_count));
 	job->step_count = phase->count && phase->count < blocks ? phase->count : blocks;
 	return 0;
 }
 
-/* ---- what a phase is going to write ---- */
+/* ---- the pass of a phase ---- */
 
-/* Cuts each range at what the steps reach, or marks single blocks. */
+/* Reduces each range to what the steps write, or marks single blocks. */
 static int mark_written(const struct workload_job *job, struct workload_pass *pass, bool in_order)
 {
 	uint64_t blocks = job->range[job->set->count - 1].first +
@@ -320,7 +325,7 @@ static int make_buffer(struct workload_job *job)
 {
 	if (posix_memalign(&job->buffer, BUFFER_ALIGNMENT, job->phase.block_bytes) != 0)
 		return -ENOMEM;
-	/* Touched, so that no page fault is counted. */
+	/* Written, so that page faults are not measured. */
 	memset(job->buffer, 1, job->phase.block_bytes);
 	return 0;
 }
@@ -358,7 +363,7 @@ int workload_prepare(struct workload_set *set, const struct phase *phase, struct
 		return -ENOMEM;
 	*job = (struct workload_job) { .set = set, .phase = *phase };
 	job->since_sync = calloc(set->count, sizeof(*job->since_sync));
-	r = job->since_sync ? order(job) : -ENOMEM;
+	r = job->since_sync ? order_steps(job) : -ENOMEM;
 	if (r == 0)
 		r = phase_writes(phase) ? add_pass(job) : make_buffer(job);
 	if (r < 0)
@@ -375,7 +380,7 @@ static int fail(struct workload_outcome *outcome, const char *call, int error)
 	return -error;
 }
 
-/* All of it, also where the kernel takes less at once. */
+/* Repeated after a short write. */
 static int put(int fd, const void *data, size_t bytes, uint64_t offset)
 {
 	while (bytes > 0) {
@@ -422,7 +427,7 @@ static int sync_now(struct workload_job *job, uint32_t number, struct workload_o
 	return fail(ret, phase->sync == PHASE_FSYNC ? "fsync" : "fdatasync", errno);
 }
 
-/* One call and what belongs to it. */
+/* One call, with the allocation before it and the sync after it. */
 static inline int make_call(struct workload_job *job, struct workload_pass *pass,
 			    const struct step *step, struct workload_outcome *ret)
 {
@@ -503,7 +508,7 @@ int workload_sync(const struct workload_set *set)
 	return 0;
 }
 
-/* ---- proof ---- */
+/* ---- verification ---- */
 
 bool workload_is_full(const struct workload_set *set)
 {
@@ -517,7 +522,7 @@ bool workload_is_full(const struct workload_set *set)
 	return true;
 }
 
-/* Compares bytes that one pass wrote, or none. */
+/* Compares bytes that the same pass wrote, or none. */
 static int compare(const unsigned char *found, const unsigned char *wanted, size_t bytes,
 		   struct workload_mismatch *ret)
 {
