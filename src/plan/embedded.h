@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files of data/ compiled in by scripts/embed; each ends with a zero byte. */
+/* Files of data/, compiled in by scripts/embed; each is terminated by a zero byte. */
 #ifndef PLAN_EMBEDDED_H
 #define PLAN_EMBEDDED_H
 

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From a selection to trials.  Rounds are outermost, so that a machine that grows
- * slower in the course of a run does so for all alike; and each round has an
- * order of its own, so that no trial always follows the same one.  The order
- * depends on the seed and the round's number alone: a resumed run goes on with
- * it, and a round can be added when it turns out to be needed.
+ * Creates the trials of a selection.  Rounds are outermost, so that all trials are affected alike
+ * if the machine becomes slower during a run.  Each round has its own order, so that no trial
+ * always follows the same one.  The order depends on the seed and the number of the round only: a
+ * resumed run continues it, and rounds can be added.
  */
 #include "plan/plan.h"
 
@@ -15,7 +14,7 @@
 #include "plan/selection.h"
 #include "plan/variant.h"
 
-/* Each count is that of choices; of what does not apply there is one. */
+/* The number of choices; 1 if there is nothing to choose. */
 static size_t filesystem_choices(const struct selection *selection)
 {
 	return selection->filesystem_count ? selection->filesystem_count : 1;
@@ -32,13 +31,13 @@ static size_t count_round(const struct selection *selection)
 	       filesystem_choices(selection) * kernel_choices(selection) * selection->method_count;
 }
 
-/* A number that JSON holds. */
+/* The result can be stored in JSON. */
 static uint64_t seed_of_round(uint64_t seed, unsigned run)
 {
 	return (seed + run) & INT64_MAX;
 }
 
-/* One trial of a round in the plan's order: methods are innermost. */
+/* The trial of the first round at a place in the order of the plan, with methods innermost. */
 static struct plan_trial trial_at(const struct selection *selection, int in_directory, size_t place)
 {
 	size_t method = place % selection->method_count, rest = place / selection->method_count;
@@ -66,7 +65,7 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 	};
 }
 
-/* The generator splitmix64 (Steele, Lea, Flood 2014): any state will do as a start. */
+/* The generator splitmix64 (Steele, Lea, Flood 2014); any initial state is valid. */
 static uint64_t next_random(uint64_t *state)
 {
 	uint64_t mixed = *state += 0x9e3779b97f4a7c15;
@@ -76,12 +75,12 @@ static uint64_t next_random(uint64_t *state)
 	return mixed ^ (mixed >> 31);
 }
 
-/* Fisher and Yates'. */
+/* The shuffle of Fisher and Yates. */
 static void shuffle_round(struct plan_trial *trial, size_t count, uint64_t seed, unsigned run)
 {
 	uint64_t state = seed;
 
-	/* Neighbouring seeds and rounds shall have nothing in common. */
+	/* Adjacent seeds and rounds must not have related orders. */
 	state = next_random(&state) + run;
 	for (size_t i = count; i > 1; i--) {
 		size_t other = next_random(&state) % i;
@@ -113,7 +112,7 @@ int trial_list_add_round(struct trial_list *list)
 	return 0;
 }
 
-/* Makes the first round, and takes the kernels. */
+/* Creates the first round, and takes ownership of workload, kernels and file systems. */
 static int start_list(struct selection *selection, int in_directory, struct trial_list *ret)
 {
 	size_t count = count_round(selection);

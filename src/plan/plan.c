@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plan is text until it is expanded: the command line, a plan file, a preset
- * and the plan inside a result file all set the same few keys, one after the
- * other, and only the end result has to make sense.
+ * A plan is text until it is expanded: the command line, a plan file, a preset and the plan in a
+ * result file set the same keys, one after the other, and only the result has to be valid.
  *
- * inih cuts lines longer than its buffer without a word, and calls the handler
- * once for each continuation line.  So long lines are refused beforehand, and a
- * list may go on in the next line.
+ * inih truncates lines longer than its buffer silently, and calls the handler for each continuation
+ * line.  So long lines are rejected first, and a list may continue on the next line.
  */
 #include "plan/plan.h"
 
@@ -100,7 +98,7 @@ static int unknown_key(const char *name, struct problem *problem)
 					  "unknown key \"%s\" in [plan]; use %s", name, known.text);
 }
 
-/* What a plan file can hold on one line, as which a result file has to carry it. */
+/* A value must be valid in a plan file, since result files contain the plan. */
 static int check_value(const char *key, const char *value, struct problem *problem)
 {
 	const char *at = value;
@@ -115,7 +113,7 @@ static int check_value(const char *key, const char *value, struct problem *probl
 	return 0;
 }
 
-/* Those that go on one line, where a list goes on several. */
+/* Values that cannot continue on the next line. */
 static int check_length(const char *key, const char *value, struct problem *problem)
 {
 	size_t most = PLAN_LINE_MAX - strlen(key) - strlen(" = ");
@@ -126,7 +124,7 @@ static int check_length(const char *key, const char *value, struct problem *prob
 			   key, most);
 }
 
-/* Of a list that has one value per line. */
+/* Checks a list with one value per line. */
 static int check_each(const char *key, const char *value, const char *separators,
 		      struct problem *problem)
 {
@@ -252,15 +250,15 @@ static struct filesystem *add_filesystem(struct plan *plan, const char *name)
 	return NULL;
 }
 
-/* Of one call of ini_parse_string(). */
+/* The context of ini_parse_string(). */
 struct reader {
 	struct plan *plan;
 	struct problem *problem;
-	char *section, *key; /* the last one, to tell a continuation line */
-	int error;	     /* of the first wrong line */
+	char *section, *key; /* the last ones, to detect a continuation line */
+	int error;	     /* of the first invalid line */
 };
 
-/* A list that goes on in the next line. */
+/* Continues a list. */
 static int append_line(struct reader *reader, const char *value)
 {
 	enum plan_key key = plan_key_find(reader->key);
@@ -268,8 +266,10 @@ static int append_line(struct reader *reader, const char *value)
 	return text_join(&reader->plan->values[key], plan_key_separator(key), value);
 }
 
-/* It becomes a word of a list, and a part of the name of an image that is kept.  A "+" is what adds
- * options to it (variant.h). */
+/*
+ * A name is a word of lists, and a part of file names of images.  "+" precedes added options
+ * (variant.h).
+ */
 static int is_name(const char *section)
 {
 	if (!isalnum((unsigned char)*section))
@@ -307,7 +307,7 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 	return filesystem_set(filesystem, key, value, reader->problem);
 }
 
-/* inih's handler: 1 is success. */
+/* The handler for inih: 1 is success. */
 static int read_line(void *context, const char *section, const char *key, const char *value)
 {
 	struct reader *reader = context;
@@ -339,7 +339,7 @@ static int refuse_long_lines(const char *text, const char *source, struct proble
 	return 0;
 }
 
-/* A section has to say at least how to make and mount it. */
+/* A section needs at least the keys to create and mount the file system. */
 static int require_keys(const struct plan *plan, const char *source, struct problem *problem)
 {
 	for (size_t i = 0; i < plan->catalogue_count; i++) {
@@ -368,7 +368,7 @@ int plan_read(struct plan *plan, const char *text, const char *source, struct pr
 	r = reader.error;
 	if (r == 0 && line == 0)
 		return require_keys(plan, source, problem);
-	if (r != -ENOMEM && line != -2) /* inih's number for no memory */
+	if (r != -ENOMEM && line != -2) /* -2: inih is out of memory */
 		r = problem_set(problem, PROBLEM_USAGE, EINVAL, "%s:%d: %s", source, line,
 				found.message ? found.message
 					      : "expected [section] or key = value");

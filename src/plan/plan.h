@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What to measure: the catalogue of file-system variants, what a run selects of it,
- * and the ordered list of trials that follows from both.  The form of a plan
- * file is in alloc-perf-plan(5).
+ * What to measure: the catalogue of file-system variants, the selection for a run, and the ordered
+ * list of trials that follows from both.  alloc-perf-plan(5) describes plan files.
  */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
@@ -15,22 +14,22 @@
 #include "plan/keys.h"
 #include "workload/phase.h"
 
-/* One variant: a section of the catalogue or of a plan file, or what options make of one. */
+/* One variant: a section of the catalogue or of a plan file, possibly with added options. */
 struct filesystem {
 	char *name; /* key on the command line and in results */
 	char *base; /* of a trial: the name without added options */
 	char *added_mount_options, *added_mkfs_options; /* of a trial; NULL: none */
 	char *type;					/* for mount(2) */
-	char *mkfs;					/* command; the volume is appended */
-	char *mount_options;				/* comma separated; NULL: none */
-	char *package;					/* what has the command; NULL: not known */
-	char *summary;					/* NULL: none */
+	char *mkfs;	      /* the command, to which the volume is appended */
+	char *mount_options;  /* comma separated; NULL: none */
+	char *package;	      /* of the command; NULL: not known */
+	char *summary;	      /* NULL: none */
 	uint64_t largest_run; /* bytes; with run_is_share the volume divided by it; 0: no limit */
 	int run_is_share;
 	uint64_t min_volume; /* bytes; 0: no limit */
 };
 
-/* Keys that the command line sets; NULL: it does not. */
+/* The keys that the command line sets; NULL: it does not. */
 #define PLAN_REQUEST_MEMBER(name, form) const char *name;
 struct plan_request {
 	union {
@@ -49,7 +48,7 @@ struct plan {
 		struct {
 			PLAN_KEYS(PLAN_MEMBER)
 		};
-		char *values[PLAN_KEY_COUNT]; /* the same; NULL: it is not set */
+		char *values[PLAN_KEY_COUNT]; /* the same, by enum plan_key; NULL: not set */
 	};
 };
 
@@ -57,21 +56,24 @@ enum { PLAN_VOLUME_FACTOR = 5, PLAN_RUNS_MAX = 10000 };
 enum { PLAN_PRECISION_PERCENT = 5, PLAN_SECONDS_MOST = 3600 };
 #define PLAN_VOLUME_MIN ((uint64_t)512 << 20)
 
-/* One of several that trials are made on in turn. */
+/* A kernel on which trials are made. */
 struct plan_kernel {
-	char *name;  /* as the plan has it: "6.1.0-9-amd64", "new=/src/bzImage"; "": any */
-	char *label; /* by which results are told apart; NULL until somebody has found it out */
-	char *build; /* as uname -v; NULL as long, and where it cannot be known */
+	char *name;  /* in the plan: "6.1.0-9-amd64", "new=/src/bzImage"; "": any */
+	char *label; /* its name in results; NULL: not read yet */
+	char *build; /* as uname -v; NULL: not read yet, or not known */
 };
 
-void plan_kernel_clear(struct plan_kernel *kernel); /* for CLEANUP(), too */
+void plan_kernel_clear(struct plan_kernel *kernel); /* also for CLEANUP() */
 
 enum { PLAN_FILES_MAX = 1000 };
 
-/* What a trial does besides allocating one file; all trials of a plan do the same. */
+/*
+ * The files of a trial, and what is done with them after their allocation.  It is the same for all
+ * trials of a plan.
+ */
 struct plan_workload {
 	char *phases; /* canonical names, separated by ","; NULL: the allocation alone */
-	struct phase_chain chain; /* the same; empty: the allocation alone */
+	struct phase_chain chain; /* the same, parsed; empty: the allocation alone */
 	size_t files;
 	bool mixed; /* they have different sizes */
 };
@@ -86,20 +88,21 @@ struct plan_trial {
 	struct method_choice method;
 	uint64_t file_bytes;   /* of each file; their mean if they are mixed */
 	uint64_t volume_bytes; /* 0: a directory */
-	int names_volume;      /* the plan has several: names of the trial have to say which */
-	unsigned run;	       /* 1, 2, ... */
-	uint64_t seed; /* of what the phases do at random; all trials of a round have the same */
-	size_t place;  /* in the plan's order of a round, from 0 */
+	int names_volume; /* the plan has several volume sizes, so a name of the trial includes it
+			   */
+	unsigned run;	  /* 1, 2, ... */
+	uint64_t seed;	  /* of the workload; the same for all trials of a round */
+	size_t place;	  /* in the plan's order of a round, from 0 */
 };
 
-/* The compiled-in catalogue, nothing chosen.  0 or -ENOMEM. */
+/* Reads the compiled-in catalogue; no key is set.  0 or -ENOMEM. */
 int plan_init(struct plan *plan);
 void plan_clear(struct plan *plan);
 void plan_clearp(struct plan *plan); /* for CLEANUP() */
 
 /*
- * Adds the text of a plan file; what it sets replaces what was there.  `source`
- * stands before line numbers in messages.  -EINVAL with a sentence.
+ * Adds the text of a plan file, which replaces earlier values.  `source` precedes line numbers in
+ * messages.  0, -ENOMEM, or -EINVAL with *problem set.
  */
 int plan_read(struct plan *plan, const char *text, const char *source, struct problem *problem);
 
@@ -109,38 +112,41 @@ int plan_read_file(struct plan *plan, const char *path, struct problem *problem)
 /* The same from a compiled-in plan: "default", "demo", "2009". */
 int plan_read_preset(struct plan *plan, const char *name, struct problem *problem);
 
-/* The names of these, ends with NULL. */
+/* Their names, terminated by NULL. */
 extern const char *const plan_presets[];
 
 const char *plan_key_name(enum plan_key key);
 enum plan_form plan_key_form(enum plan_key key);
 const char *plan_key_separator(enum plan_key key); /* between the lines of a value */
-enum plan_key plan_key_find(const char *name);	   /* PLAN_KEY_COUNT: there is none of that name */
+enum plan_key plan_key_find(const char *name);	   /* PLAN_KEY_COUNT: there is no such key */
 
-/* Sets one key of the section [plan]: "filesystems", "methods", "sizes", ...  -EINVAL with a
- * sentence. */
+/*
+ * Sets one key of the section [plan]: "filesystems", "methods", "sizes", ...  0, -ENOMEM, or
+ * -EINVAL with *problem set.
+ */
 int plan_set(struct plan *plan, const char *key, const char *value, struct problem *problem);
 
-/* Sets all keys of the request.  -EINVAL with a sentence. */
+/* Sets all keys of the request.  Returns the same. */
 int plan_apply(struct plan *plan, const struct plan_request *request, struct problem *problem);
 
-/* Sets those keys that are not set and that have a value here.  -EINVAL with a sentence. */
+/* Sets the keys that have a value here and are not set.  Returns the same. */
 int plan_fill_values(struct plan *plan, char *const values[PLAN_KEY_COUNT],
 		     struct problem *problem);
 
 /*
- * Sets the keys that are not set: by the plan's program, then by its scenario, which the program
- * may have named, then by the preset.  -EINVAL with a sentence that has the nearest name.
+ * Sets the keys that are not set: first from the plan's program, then from its scenario, which may
+ * be the program's, then from the preset.  Returns the same; *problem contains the nearest name if
+ * there is one.
  */
 int plan_fill(struct plan *plan, const char *preset, struct problem *problem);
 
-/* NULL: no such variant. */
+/* NULL: there is no such variant. */
 const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name);
 
-/* Longest run on a volume of that size; 0: no limit. */
+/* The longest contiguous run on a volume of that size, in bytes; 0: no limit. */
 uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes);
 
-/* Of all files of a trial. */
+/* The size of all files of a trial. */
 static inline uint64_t plan_trial_bytes(const struct plan_trial *trial)
 {
 	return trial->file_bytes * trial->workload->files;
@@ -148,41 +154,39 @@ static inline uint64_t plan_trial_bytes(const struct plan_trial *trial)
 
 struct trial_list {
 	struct plan_trial *trial;
-	struct plan_workload *workload; /* to which the trials refer */
+	struct plan_workload *workload; /* of all trials */
 	size_t count;
-	struct plan_kernel *kernels; /* to which the trials refer */
+	struct plan_kernel *kernels; /* referred to by the trials */
 	size_t kernel_count;
-	struct filesystem *filesystems; /* likewise, with the options of the plan */
+	struct filesystem *filesystems; /* the same; with the options of the plan */
 	size_t filesystem_count;
-	size_t round_count;    /* trials of one round; the first ones are the first round */
-	int automatic;	       /* rounds are to be added until the figures are precise */
-	double precision;      /* for that: part of the median, 0.05 for 5 % */
-	uint64_t seconds_most; /* for that */
-	int shuffled;	       /* each round by `seed` and its number */
+	size_t round_count;    /* trials per round */
+	int automatic;	       /* rounds are added until the statistics are precise */
+	double precision;      /* for `automatic`: relative to the median, 0.05 is 5 % */
+	uint64_t seconds_most; /* for `automatic` */
+	int shuffled;	       /* each round, by `seed` and its number */
 	uint64_t seed;
 };
 
 /*
- * All trials, rounds outermost, within a round sizes, volumes, file systems, kernels, methods as in
- * 2009, or if the plan has a seed shuffled: the same seed gives the same order.
- * With "auto" it is one round.  With `in_directory` file
- * systems and volume are left out.  -EINVAL with a sentence: an unknown name (and
- * the nearest one), a size that is none or exceeds the volume.
+ * Creates all trials, with rounds outermost.  Within a round they are in the order of sizes,
+ * volumes, file systems, kernels and methods, as in 2009, or if the plan has a seed, in a random
+ * order that the seed determines.  With "auto" it is one round.  With `in_directory` file systems
+ * and volumes are ignored.  0, -ENOMEM, or -EINVAL with *problem set: an unknown name, an invalid
+ * size, or a file that does not fit on its volume.
  */
 int plan_expand(const struct plan *plan, int in_directory, struct trial_list *ret,
 		struct problem *problem);
 void trial_list_clear(struct trial_list *list);
 
-/* 0 or -ENOMEM. */
-int trial_list_add_round(struct trial_list *list);
+/* Adds another round.  0 or -ENOMEM. */ int trial_list_add_round(struct trial_list *list);
 
-/* Is it the first of all trials with its file system? */
+/* Whether it is the first trial with its file system. */
 int trial_list_is_first(const struct trial_list *list, size_t index);
 
 /*
- * The plan as the text of a plan file, with the sections of all that it names,
- * so that plan_read() on an empty plan gives the same trials.  The caller frees
- * it; NULL: out of memory.
+ * The plan as the text of a plan file, with the sections of its file systems, so that plan_read()
+ * into an empty plan gives the same trials.  The caller frees it; NULL: out of memory.
  */
 char *plan_text(const struct plan *plan);
 

@@ -52,7 +52,7 @@ static struct scenario *scenario_find(const struct scenario_list *list, const ch
 struct reader {
 	struct scenario_list list;
 	struct problem problem;
-	int error; /* of the first wrong line */
+	int error; /* of the first invalid line */
 };
 
 static struct scenario *find_or_add(struct scenario_list *list, const char *name)
@@ -69,7 +69,7 @@ static struct scenario *find_or_add(struct scenario_list *list, const char *name
 	return NULL;
 }
 
-/* A further line of a value comes with the same key again. */
+/* A continuation line has the key of the line before. */
 static int read_key(struct reader *reader, const char *section, const char *key, const char *value)
 {
 	struct scenario *scenario = find_or_add(&reader->list, section);
@@ -86,7 +86,7 @@ static int read_key(struct reader *reader, const char *section, const char *key,
 			   key, section);
 }
 
-/* inih's handler: 1 is success. */
+/* The handler for inih: 1 is success. */
 static int read_line(void *context, const char *section, const char *key, const char *value)
 {
 	struct reader *reader = context;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Plans of one word: a scenario is what is done to a file in its life, a program how one that
- * exists allocates, with the scenario in which it does.  Both are sections of compiled-in files,
- * data/scenarios.ini and data/programs.ini, whose keys are those of [plan] and a few for people.
+ * Named plans: a scenario is a workload in the life of a file, a program is how an existing program
+ * allocates, with its scenario.  Both are sections of compiled-in files, data/scenarios.ini and
+ * data/programs.ini, whose keys are those of [plan] and a few texts for users.
  */
 #ifndef PLAN_SCENARIO_H
 #define PLAN_SCENARIO_H
@@ -11,15 +11,15 @@
 
 #include "plan/plan.h"
 
-/* What a section says to people. */
+/* The texts for users. */
 #define SCENARIO_TEXTS(X)                                         \
 	X(summary)                                                \
-	X(source)  /* of a scenario: where its pattern is from */ \
-	X(program) /* its name in full */                         \
-	X(version) /* that was read: a commit, */                 \
-	X(date)	   /* its date, */                                \
-	X(file)	   /* and the file in it */                       \
-	X(shape)   /* in two or three words */
+	X(source)  /* of a scenario: the source of its pattern */ \
+	X(program) /* its full name */                            \
+	X(version) /* of its source that was read: commit, */     \
+	X(date)	   /* date */                                     \
+	X(file)	   /* and file */                                 \
+	X(shape)   /* of the workload, in two or three words */
 
 #define SCENARIO_TEXT_MEMBER(name) char *name;
 #define SCENARIO_TEXT_NUMBER(name) SCENARIO_TEXT_##name,
@@ -31,7 +31,7 @@ struct scenario {
 		struct {
 			SCENARIO_TEXTS(SCENARIO_TEXT_MEMBER)
 		};
-		char *texts[SCENARIO_TEXT_COUNT]; /* the same; NULL: not there */
+		char *texts[SCENARIO_TEXT_COUNT]; /* the same; NULL: not set */
 	};
 	char *values[PLAN_KEY_COUNT]; /* NULL: it does not set this key */
 };
@@ -43,13 +43,13 @@ struct scenario_list {
 
 enum scenario_kind { SCENARIO_USE, SCENARIO_PROGRAM };
 
-/* Those that are compiled in.  0 or -ENOMEM. */
+/* Reads the compiled-in ones.  0 or -ENOMEM. */
 int scenario_list_init(enum scenario_kind kind, struct scenario_list *ret);
 
-/* The same of a text.  -EINVAL with a sentence: an unknown key, a line that is none. */
+/* Reads a text.  0, -ENOMEM, or -EINVAL with *problem set: an unknown key, or an invalid line. */
 int scenario_list_read(const char *text, const char *source, struct scenario_list *ret,
 		       struct problem *problem);
 
-void scenario_list_clear(struct scenario_list *list); /* for CLEANUP(), too */
+void scenario_list_clear(struct scenario_list *list); /* also for CLEANUP() */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The words of the command line and those of a plan file are the same by now, so that what is
- * wrong with one is said in one place, and before anything is made.
+ * Parses the values of the keys, wherever they were set, so that each error is reported in one
+ * place, before the first trial.
  */
 #include "plan/selection.h"
 #include "plan/variant.h"
@@ -68,7 +68,7 @@ static int unknown_filesystem(const struct plan *plan, const char *name, struct 
 		"unknown file system \"%s\"; `alloc-perf list filesystems` shows them all", name);
 }
 
-/* Finds the names in the catalogue. */
+/* Finds names in the catalogue. */
 static int find_filesystems(const struct plan *plan, char *const *names,
 			    const struct filesystem **ret, struct problem *problem)
 {
@@ -154,7 +154,7 @@ static int choose_size(const char *text, const char *what, uint64_t *ret_bytes,
 	return 0;
 }
 
-/* A list without repetitions; the caller frees it, in any case. */
+/* Parses a list of different sizes.  The caller frees it, also on failure. */
 static int choose_size_list(const char *list, const char *what, uint64_t **ret, size_t *ret_count,
 			    struct problem *problem)
 {
@@ -201,7 +201,9 @@ static int choose_files(const struct plan *plan, struct plan_workload *workload,
 	return 0;
 }
 
-/* The last block of a file is as long as what is left of it. */
+/*
+ * The last block of a file is the rest of it, which direct I/O needs to be a multiple of 512 bytes.
+ */
 static int check_direct(const struct selection *selection, struct problem *problem)
 {
 	const struct phase_chain *chain = &selection->workload->chain;
@@ -217,7 +219,7 @@ static int check_direct(const struct selection *selection, struct problem *probl
 	return 0;
 }
 
-/* The smallest of them, an eighth of that, is at least one page, not empty. */
+/* Then the smallest file, an eighth of the mean, has at least one page. */
 enum { PLAN_MIXED_MIN = 32 << 10 };
 
 static int check_mixed(const struct selection *selection, struct problem *problem)
@@ -253,7 +255,7 @@ static int choose_workload(const struct plan *plan, struct selection *selection,
 	return workload->phases ? check_direct(selection, problem) : -ENOMEM;
 }
 
-/* Paths may hold blanks, so only commas separate.  "" is one kernel, whichever. */
+/* Paths may contain blanks, so only commas separate.  "" is any kernel. */
 static int choose_kernels(const struct plan *plan, struct selection *selection,
 			  struct problem *problem)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* What a plan selects, parsed; private to this directory. */
+/* The parsed keys of a plan; private to src/plan/. */
 #ifndef PLAN_SELECTION_H
 #define PLAN_SELECTION_H
 
 #include "plan/plan.h"
 
 struct selection {
-	struct filesystem *filesystems; /* with the options that the plan adds */
+	struct filesystem *filesystems; /* with the added options */
 	size_t filesystem_count;
 	struct method_choice *methods;
 	size_t method_count;
@@ -16,7 +16,7 @@ struct selection {
 	struct plan_kernel *kernels;
 	size_t kernel_count; /* 0: the plan names none */
 	uint64_t *volumes;
-	size_t volume_count; /* 0: one, by the file's size */
+	size_t volume_count; /* 0: one, whose size follows from the files */
 	unsigned runs;
 	int automatic;
 	double precision;
@@ -26,22 +26,22 @@ struct selection {
 };
 
 /*
- * Of volumes only where trials are not in a directory.  `ret` is to be cleared in any case.  0,
- * -ENOMEM, or -errno with a sentence.
+ * Parses the keys of a plan; those of file systems and volumes only if trials are not in a
+ * directory. The caller clears `ret`, also on failure.  0, -ENOMEM, or -errno with *problem set.
  */
 int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
 		    struct problem *problem);
 
-/* How many volumes each size has, and the size of one of them. */
+/* The number of volumes per file size. */
 static inline size_t selection_volumes(const struct selection *selection)
 {
 	return selection->volume_count ? selection->volume_count : 1;
 }
 
-/* Such a volume for files of that size, as many as the workload has. */
+/* The size of a volume for files of that size. */
 uint64_t selection_volume(const struct selection *selection, size_t volume, uint64_t file_bytes);
 
-void selection_clear(struct selection *selection); /* for CLEANUP(), too */
+void selection_clear(struct selection *selection); /* also for CLEANUP() */
 
 void plan_workload_freep(struct plan_workload **workload);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A plan as a plan file, which a result file carries so that `run --resume`
- * needs no second form of it.  Lists go one word a line: inih's lines are short.
+ * A plan as the text of a plan file, which result files contain for `run --resume`.  Lists have one
+ * word per line, since lines of inih are short.
  */
 #include "plan/plan.h"
 

@@ -39,7 +39,7 @@ void filesystems_clear(struct filesystem *filesystems, size_t count)
 
 /* ---- names ---- */
 
-/* A comma before "-" stays one, so that it cannot be taken for the start of the next option. */
+/* A comma before "-" is encoded, so that it cannot be taken for the start of the next option. */
 static void add_encoded(struct strbuf *name, const char *word)
 {
 	for (const unsigned char *at = (const unsigned char *)word; *at; at++)
@@ -76,7 +76,7 @@ static int name_mount(struct strbuf *name, const char *options, struct problem *
 	return 0;
 }
 
-/* Can the next word be the value of this option? */
+/* Whether the next word can be the value of this option. */
 static int takes_value(const char *option)
 {
 	return option[0] == '-' && option[1] &&
@@ -132,8 +132,8 @@ static int name_variant(struct filesystem *variant, struct problem *problem)
 /* ---- adding options ---- */
 
 /*
- * mke2fs takes the last -E and forgets those before, among which is what has it write all tables
- * at once.  Returns the letter of an option of which it gets one list; 0: none.
+ * mke2fs uses only the last -E, which would lose the option of the catalogue to initialise all
+ * tables.  Returns the letter of an option whose values are merged into one list; 0: none.
  */
 static char list_letter(const struct filesystem *filesystem, const char *word)
 {
@@ -142,7 +142,7 @@ static char list_letter(const struct filesystem *filesystem, const char *word)
 	return word[1] == 'E' || word[1] == 'O' ? word[1] : 0;
 }
 
-/* Adds to the list that the command has for that option, or the option.  0 or -ENOMEM. */
+/* Extends the list of that option in the command, or adds the option.  0 or -ENOMEM. */
 static int extend_list(char **command, char letter, const char *value)
 {
 	const char option[] = { ' ', '-', letter, ' ', '\0' };
@@ -162,7 +162,7 @@ static int extend_list(char **command, char letter, const char *value)
 	return 0;
 }
 
-/* Adds options to the command.  0 or -ENOMEM. */
+/* Adds options to the mkfs command.  0 or -ENOMEM. */
 static int add_mkfs(struct filesystem *variant, const char *options)
 {
 	CLEANUP(freep) char **words = words_split(options, " \t");
@@ -205,7 +205,7 @@ static int copy_base(const struct filesystem *base, struct filesystem *ret)
 	return r == 0 ? copy_text(&ret->summary, base->summary) : r;
 }
 
-/* "" adds nothing. */
+/* "" adds no options. */
 static int fill_variant(const struct filesystem *base, const char *mount, const char *mkfs,
 			struct filesystem *ret, struct problem *problem)
 {
@@ -242,7 +242,7 @@ static int check_new(const struct filesystem *variants, size_t count, struct pro
 	return 0;
 }
 
-/* What a key lists, one value per line; one empty value where it lists none. */
+/* The values of a key, one per line; a single empty one if it is not set. */
 static char **split_lines(const char *list)
 {
 	char **lines = words_split(list ? list : "", "\n");
