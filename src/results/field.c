@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Objects are reached by offset, so that one loop serves every struct and no
- * field can be written but not read.
+ * Members are found by offset, so that one loop serves all structs, and each field is both written
+ * and read.
  *
- * Runs are arrays of numbers and not objects: a file of many fragments has a
- * thousand of them, and their keys would be most of the line.
+ * Runs are arrays of numbers and not objects: a file with many fragments has a thousand of them,
+ * and their keys would be most of the line.
  */
 #include "results/field.h"
 
@@ -269,7 +269,7 @@ static int numbers_from_json(const json_t *json, struct field_numbers *ret)
 	return 0;
 }
 
-/* What was read before a failure stays in the list, which the caller clears. */
+/* After a failure the list contains the elements that were read; the caller clears it. */
 static int list_from_json(const json_t *json, const struct field_table *elements,
 			  struct field_list *ret)
 {

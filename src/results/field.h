@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table of typed fields that describes a struct: it drives the JSON in both
- * directions, csv's columns, and doc/record.md.  Whoever adds a field adds a
- * member and a row, nothing else.
+ * A table of typed fields describes a struct.  Reading and writing JSON, the columns of csv and of
+ * the history, and doc/record.md follow from it: a new field is a member and a row.
  */
 #ifndef RECORD_FIELD_H
 #define RECORD_FIELD_H
@@ -11,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A count that is not known or does not apply; null in JSON, "n/a" in tables. */
+/* A count that is unknown or does not apply; null in JSON, "n/a" in tables. */
 #define FIELD_UNKNOWN INT64_MIN
 
 enum field_type {
@@ -22,16 +21,16 @@ enum field_type {
 	FIELD_LIST,    /* struct field_list; null, or an array of objects */
 };
 
-/* Bytes that follow one another both in the file and on the volume. */
+/* A range of bytes that is contiguous in the file and on the volume. */
 struct field_run {
 	int64_t logical;   /* offset in the file, bytes */
 	int64_t physical;  /* offset on the volume, bytes */
-	int64_t bytes;	   /* more than 0; neither end overflows */
-	int64_t unwritten; /* 1, 0 */
+	int64_t bytes;	   /* more than 0; the ends do not overflow */
+	int64_t unwritten; /* 1 or 0 */
 };
 
 struct field_runs {
-	struct field_run *run; /* owned; in the order of the file */
+	struct field_run *run; /* owned; in logical order */
 	int64_t count;	       /* FIELD_UNKNOWN: not known, null */
 };
 
@@ -40,9 +39,9 @@ struct field_numbers {
 	int64_t count;	 /* FIELD_UNKNOWN: not known, null */
 };
 
-/* Structs that have a table of their own. */
+/* Structs with their own table. */
 struct field_list {
-	void *element; /* owned, an array of them */
+	void *element; /* owned array */
 	int64_t count; /* FIELD_UNKNOWN: not known, null */
 };
 
@@ -53,8 +52,8 @@ struct field {
 	enum field_type type;
 	const char *unit; /* "ns", "bytes", "count", or "" */
 	const char *meaning;
-	size_t offset;			    /* in the struct that the table describes */
-	const struct field_table *elements; /* of a list; else NULL */
+	size_t offset;			    /* in the struct */
+	const struct field_table *elements; /* the table of a list's elements; else NULL */
 };
 
 struct field_table {
@@ -63,36 +62,37 @@ struct field_table {
 	size_t bytes; /* of the struct */
 };
 
-/* The member that a field describes; the field has to be of that type. */
+/* The member of a field, which must be of that type. */
 const char *field_text(const struct field *field, const void *object);
 int64_t field_count(const struct field *field, const void *object);
 const struct field_runs *field_runs(const struct field *field, const void *object);
 const struct field_numbers *field_numbers(const struct field *field, const void *object);
 const struct field_list *field_list(const struct field *field, const void *object);
 
-/* Appends an element whose fields are all unknown to the list, which may be unknown.  The element,
- * which belongs to the list; NULL: out of memory. */
+/*
+ * Appends an element with unknown fields to a list, which may be unknown itself.  Returns the
+ * element, which the list owns; NULL: out of memory.
+ */
 void *field_list_add(struct field_list *list, const struct field_table *elements);
 
-/* All counts, runs, numbers and lists unknown, all texts NULL. */
+/* Initialises all fields as unknown: texts are NULL, counts FIELD_UNKNOWN. */
 void field_init(const struct field *fields, size_t count, void *object);
 
-/* Frees what the fields own, and does field_init() again. */
+/* Frees the members and initialises them again. */
 void field_clear(const struct field *fields, size_t count, void *object);
 
-/* Adds every field to `json`.  0 or -ENOMEM. */
+/* Adds all fields to `json`.  0 or -ENOMEM. */
 int field_to_json(const struct field *fields, size_t count, const void *object, json_t *json);
 
 /*
- * Reads what `json` has of the fields; what it lacks becomes unknown, keys
- * without a field are ignored (a later minor version wrote them).  Returns 0,
- * -EINVAL (*ret_field, may be NULL, names the field of the wrong type), -ENOMEM.
- * On failure the object is cleared.
+ * Reads the fields from `json`.  Missing fields are unknown; keys without a field are ignored,
+ * since a later version may have written them.  0, -ENOMEM, or -EINVAL with *ret_field, which may
+ * be NULL, set to the name of a field with the wrong type.  On failure the object is cleared.
  */
 int field_from_json(const struct field *fields, size_t count, void *object, const json_t *json,
 		    const char **ret_field);
 
-/* Sets a text member to a copy (NULL: to NULL).  0 or -ENOMEM. */
+/* Sets a text member to a copy of the value, which may be NULL.  0 or -ENOMEM. */
 int field_set_text(char **member, const char *text);
 
 #endif

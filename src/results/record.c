@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tables are the schema: JSON, csv and doc/record.md are all made from
- * these rows.  JSON is kept flat ("allocate_ns", not "allocate": {"ns": ...}),
- * so that a line can be read by any tool that knows keys and values.
+ * The tables are the schema, from which JSON, csv and doc/record.md follow.  JSON is flat
+ * ("allocate_ns", not "allocate": {"ns": ...}), so that a line can be read by any tool for keys and
+ * values.
  *
- * A line's own kind stands under "type"; the type of a file system therefore
- * goes by the key "filesystem_type".
+ * "type" is the kind of the line, so the type of a file system is "filesystem_type".
  */
 #include "results/record.h"
 
@@ -283,7 +282,7 @@ int record_from_json(const json_t *json, struct record *ret, const char **ret_fi
 	return field_from_json(record_fields, record_field_count, ret, json, ret_field);
 }
 
-/* The first versions did not have the host flush for guests of User-Mode Linux, nor said so. */
+/* In the first versions the host did not flush for guests of User-Mode Linux. */
 static int add_to_note(struct environment *environment)
 {
 	const char *testbed = environment->testbed, *note = environment->testbed_note;

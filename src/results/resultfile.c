@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Only the end of a file can be torn, since each line is on the disk before the
- * next trial begins.  So a last line that cannot be read is left out, while the
- * same in the middle means that somebody else wrote there, and is refused: a
- * table must not silently lack a trial.
+ * Only the last line can be incomplete, since each line is on the disk before the next trial.  So
+ * an invalid last line is ignored, but any other one is an error: a table must not silently lack a
+ * trial.
  *
- * Lines of a type that is not known here are passed over: a later version may
- * add some without raising the schema.
+ * Lines of an unknown type are ignored: a later version may add some without incrementing the
+ * schema.
  */
 #include "results/resultfile.h"
 
@@ -20,13 +19,13 @@
 #include "base/io.h"
 #include "base/json.h"
 
-/* One file on its way in. */
+/* The file that is read. */
 struct reading {
 	struct results *results;
 	struct problem *problem;
 	const char *name;
 	FILE *file;
-	size_t line;	    /* number of the line in hand */
+	size_t line;	    /* number of the current line */
 	size_t environment; /* index of the file's latest environment */
 };
 
@@ -176,7 +175,7 @@ static int at_end(FILE *file)
 	return letter == EOF || ungetc(letter, file) == EOF;
 }
 
-/* What cannot be parsed: the torn end, or damage. */
+/* A line that cannot be parsed: an incomplete last one, or an error. */
 static int unreadable(struct reading *reading, const json_error_t *error)
 {
 	int last = at_end(reading->file);
@@ -219,7 +218,7 @@ static int cannot_read(const struct reading *reading, int error)
 			   reading->name, strerror(error));
 }
 
-/* Looked at before a line is read: what is no text at all may have no lines either. */
+/* Checked before the first line, since a binary file may have no lines. */
 static int check_start(struct reading *reading)
 {
 	int letter = getc(reading->file);
@@ -276,7 +275,7 @@ int results_is_file(const char *path)
 	CLEANUP(json_decrefp) json_t *json = NULL;
 	const char *type;
 
-	/* A document of several lines, or one that goes on behind the first, is no error. */
+	/* A document of several lines, or a second one after it, is not an error. */
 	if (file)
 		json = json_loadf(file, JSON_DISABLE_EOF_CHECK, NULL);
 	type = json_string_value(json_object_get(json, "type"));
@@ -326,7 +325,7 @@ int resultfile_append(int fd, json_t *json)
 
 	if (r < 0)
 		return r;
-	/* Pipes and terminals cannot. */
+	/* Pipes and terminals cannot be synced. */
 	if (fsync(fd) < 0 && errno != EINVAL && errno != EROFS)
 		return -errno;
 	return 0;

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The columns come from the tables of fields, so a field that is new to a store
- * is a column to be added and no new version; the version is for everything else,
- * and a store of another version is refused: the result files are there to be added again.
- * Nothing is written to a file before it is known to be a store of ours, of this
- * version, and (for adding) undamaged.
+ * The columns follow from the tables of fields, so a new field is an added column and not a new
+ * version.  A store of another version is rejected: the result files can be added again.  A file is
+ * written only after it was found to be a store of this version and, for adding, undamaged.
  */
 #include "results/store.h"
 
@@ -27,7 +25,7 @@ char *history_default_path(void)
 {
 	const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
 
-	/* The specification has relative ones ignored. */
+	/* By the specification relative ones are ignored. */
 	if (data && *data == '/')
 		return text_path(data, "alloc-perf/history.sqlite");
 	if (home && *home)
@@ -140,7 +138,7 @@ int store_prepare_fields(struct history *history, const char *format, const stru
 	return sql.failed ? -ENOMEM : store_prepare(history, sql.text, ret, problem);
 }
 
-/* One number that a statement gives. */
+/* The number that a statement returns. */
 static int ask_number(struct history *history, const char *sql, int64_t *ret,
 		      struct problem *problem)
 {
@@ -157,7 +155,7 @@ static int ask_number(struct history *history, const char *sql, int64_t *ret,
 
 /* ---- the schema ---- */
 
-/* Without the columns of the fields, but those that hold what is never NULL. */
+/* Without the columns of fields, except those that are never NULL. */
 static const char table_schema[] =
 	"CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE,"
 	" added TEXT NOT NULL DEFAULT '');"
@@ -168,8 +166,7 @@ static const char table_schema[] =
 	" run_id INTEGER NOT NULL REFERENCES run, \"kind\" TEXT NOT NULL,"
 	" \"text\" TEXT NOT NULL, UNIQUE (run_id, \"kind\", \"text\"));";
 
-/* trial_once is of stores from before there were workloads.  NULLs would not be equal to one
- * another. */
+/* trial_once is the index of stores without workloads.  COALESCE(), since NULLs are not equal. */
 static const char index_schema[] =
 	"DROP INDEX IF EXISTS trial_once;"
 	"CREATE UNIQUE INDEX IF NOT EXISTS trial_identity ON trial (run_id, \"filesystem\","
@@ -215,7 +212,7 @@ static int has_all_columns(struct history *history)
 	return 1;
 }
 
-/* Only statements on a table make SQLite see that another process has changed the schema. */
+/* SQLite detects a schema that another process changed only in statements on a table. */
 static int refresh_schema(struct history *history, struct problem *problem)
 {
 	int64_t tables;
@@ -223,7 +220,7 @@ static int refresh_schema(struct history *history, struct problem *problem)
 	return ask_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
 }
 
-/* Another process may have been faster. */
+/* Another process may have added it. */
 static int make_tables(struct history *history, struct problem *problem)
 {
 	CLEANUP(freep) char *marks = NULL;
@@ -260,9 +257,9 @@ static int make_tables_at_once(struct history *history, struct problem *problem)
 	return r;
 }
 
-/* ---- what is this file? ---- */
+/* ---- recognition ---- */
 
-/* By the header of SQLite's file format, without opening it as a database. */
+/* By the header of SQLite's file format, without opening a database. */
 int history_is_store(const char *path)
 {
 	enum { ID_AT = 68 };
@@ -322,7 +319,7 @@ static int check_kind(struct history *history, struct problem *problem)
 	return 0;
 }
 
-/* In one transaction, lest another process makes the store between two of the looks. */
+/* In one transaction, so that no other process can create the store in between. */
 static int check_kind_at_once(struct history *history, struct problem *problem)
 {
 	int r = store_run(history, "BEGIN", problem);
@@ -352,7 +349,7 @@ static int check(struct history *history, enum history_mode mode, struct problem
 
 /* ---- opening ---- */
 
-/* The folders that lead to a file, as mkdir -p does.  0 or -errno. */
+/* Creates the directories of a file, as mkdir -p does.  0 or -errno. */
 static int make_folders(const char *path)
 {
 	CLEANUP(freep) char *folder = strdup(path);
@@ -392,7 +389,7 @@ static int look_at_path(const char *path, enum history_mode mode, struct problem
 	if (stat(path, &status) < 0)
 		return errno == ENOENT && mode == HISTORY_ADD ? 0
 							      : cannot_open(path, errno, problem);
-	/* A pipe would be waited for, for ever. */
+	/* Opening a pipe would block forever. */
 	return S_ISREG(status.st_mode)	 ? 0
 	       : S_ISDIR(status.st_mode) ? cannot_open(path, EISDIR, problem)
 					 : cannot_open(path, EINVAL, problem);
@@ -402,7 +399,7 @@ int history_open(const char *path, enum history_mode mode, struct history **ret,
 		 struct problem *problem)
 {
 	CLEANUP(history_closep) struct history *history = calloc(1, sizeof(*history));
-	/* One thread has it: locks would be a tenth of a long read. */
+	/* Used by one thread only: locks would take a tenth of the time of a long read. */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
 		    (mode == HISTORY_ADD ? SQLITE_OPEN_CREATE : 0);
 	int r = look_at_path(path, mode, problem);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A description of a run is its own identity: it holds the second in which the
- * run began, the machine and the command.  A trial's is what resuming goes by,
- * and when and on what it was made.  So a file can be added again after it has grown, and only
- * what is new is taken.
+ * A run is identified by all of its description, which contains its start in seconds, the machine
+ * and the command.  A trial is identified by the fields that --resume uses, and by when and where
+ * it was made.  So a file can be added again after it has grown, and only new trials are added.
  *
- * One transaction, begun for writing at once: two processes that add wait for
- * each other, and neither is refused in its middle.
+ * All is one transaction, which starts as a write: two processes that add wait for each other, and
+ * neither fails in the middle.
  */
 #include "results/store.h"
 
@@ -17,7 +16,7 @@
 #include "base/cleanup.h"
 #include "results/resultfile.h"
 
-/* What is an array in a result file is its text. */
+/* An array of a result file is stored as JSON text. */
 static int bind_array(sqlite3_stmt *statement, int column, const struct field *field,
 		      const void *object)
 {
@@ -53,7 +52,7 @@ static int bind_field(sqlite3_stmt *statement, int column, const struct field *f
 	return SQLITE_MISUSE;
 }
 
-/* From the parameter `column` on.  An SQLite code. */
+/* Binds the fields, starting at the parameter `column`.  Returns an SQLite code. */
 static int bind_fields(sqlite3_stmt *statement, int column, const struct field *fields,
 		       size_t count, const void *object)
 {
@@ -64,7 +63,7 @@ static int bind_fields(sqlite3_stmt *statement, int column, const struct field *
 	return code;
 }
 
-/* The statements of one addition. */
+/* The statements to add results. */
 struct adding {
 	struct history *history;
 	sqlite3_stmt *add_run, *find_run, *add_trial, *add_warning;
@@ -109,7 +108,7 @@ static int adding_prepare(struct adding *adding)
 	return r;
 }
 
-/* Runs a statement that gives no row; *ret_changes: how many rows it added. */
+/* Runs a statement that returns no rows; *ret_changes is the number of rows that it added. */
 static int step(struct adding *adding, sqlite3_stmt *statement, int code, size_t *ret_changes)
 {
 	if (code == SQLITE_OK)

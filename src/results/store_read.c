@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is read is checked as little as it was when it came from a result file
- * that somebody else wrote: a store can be copied around just as well, so what
- * makes no record of ours is refused and not shown.
+ * A store may come from elsewhere, like a result file, so an invalid record is an error and is not
+ * shown.
  */
 #include "results/store.h"
 
@@ -35,7 +34,7 @@ static int column_array(sqlite3_stmt *statement, int column, const struct field 
 	return field_from_json(&alone, 1, object, json, NULL) < 0 ? -EUCLEAN : 0;
 }
 
-/* Fills the members of an initialised object from the column `column` on. */
+/* Sets the members of an initialised object, starting at the column `column`. */
 static int take_fields(sqlite3_stmt *statement, int column, const struct field *fields,
 		       size_t count, void *object)
 {
@@ -76,11 +75,11 @@ struct reading {
 	struct history *history;
 	const struct history_filter *filter;
 	struct results *results;
-	int64_t last_run; /* whose environment was added last; 0: none */
+	int64_t last_run; /* of the last added environment; 0: none */
 	struct problem *problem;
 };
 
-/* Of the environment that was added last. */
+/* The index of the last added environment. */
 static int read_warnings(struct reading *reading, int64_t run_id)
 {
 	CLEANUP(store_finalizep) sqlite3_stmt *statement = NULL;
@@ -127,7 +126,7 @@ static int read_environment(struct reading *reading, int64_t run_id)
 	return r < 0 || !reading->filter->with_layout ? r : read_warnings(reading, run_id);
 }
 
-/* As results_read() promises of its records. */
+/* Checks what results_read() guarantees of its records. */
 static int is_record(const struct record *record)
 {
 	return record->filesystem && record->method && record->file_bytes > 0 && record->status &&
@@ -165,7 +164,7 @@ static void bind_filter(sqlite3_stmt *statement, const struct history_filter *fi
 	sqlite3_bind_int64(statement, 5, filter->file_bytes);
 }
 
-/* So written that SQLite sees when the index by file system and method serves. */
+/* Written so that SQLite uses the index by file system and method where possible. */
 static int prepare_trials(struct reading *reading, sqlite3_stmt **ret)
 {
 	const struct history_filter *filter = reading->filter;
