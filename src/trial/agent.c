@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The request is awaited only after "ready" was said: a guest's serial line
- * echoes and swallows until the agent has set it to raw.
+ * The request is sent after "ready": the serial line of a guest echoes and loses input until the
+ * agent has set it to raw mode.
  */
 #include "trial/agent.h"
 
@@ -15,13 +15,13 @@
 #include "base/json.h"
 #include "trial/trial.h"
 
-/* What the trial's host is here: the two ends of the line. */
+/* The host of a trial: both directions of the connection. */
 struct line {
 	FILE *in;
 	int out_fd;
 };
 
-/* If the host is gone the next write or the death signal ends us. */
+/* If the host has ended, the next write or the death signal ends this process. */
 static void say_stage(const char *stage, void *context)
 {
 	const struct line *line = context;
@@ -30,7 +30,7 @@ static void say_stage(const char *stage, void *context)
 			      json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
 }
 
-/* A new reference in *ret; 0, -EPIPE or -EPROTO. */
+/* *ret is a new reference.  0, -EPIPE or -EPROTO. */
 static int hear(FILE *in, json_t **ret)
 {
 	CLEANUP(freep) char *text = NULL;
@@ -88,7 +88,7 @@ static int hear_request(FILE *in, struct trial_request *ret)
 
 int agent_serve(int in_fd, int out_fd)
 {
-	/* A descriptor of its own, since fclose() takes it along. */
+	/* Another descriptor, since fclose() closes it. */
 	CLEANUP(file_closep) FILE *in = fdopen(dup(in_fd), "r");
 	CLEANUP(trial_request_clear) struct trial_request request;
 	CLEANUP(record_clear) struct record record;

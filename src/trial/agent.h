@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The protocol between alloc-perf and the process that runs one trial, be it a
- * child or a guest behind a serial line: one JSON object a line.
+ * The protocol between alloc-perf and the process that runs one trial, which is a child, or a guest
+ *on a serial line: one JSON object per line.
  *
  *	agent -> host	{"event": "ready"}
  *	host  -> agent	the request
@@ -16,8 +16,8 @@
 #define TRIAL_AGENT_H
 
 /*
- * Serves one request.  Returns 0 or -errno: -EPROTO (the request cannot be
- * read), -EPIPE (the host went away).
+ * Serves one request.  0 or -errno: -EPROTO (the request is invalid), -EPIPE (the host has closed
+ * the connection).
  */
 int agent_serve(int in_fd, int out_fd);
 

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processor time is that of this process and of its children that have ended:
- * the mmap method works in one.  What kernel threads do for us (writeback,
- * journal) is not in it, on any kernel.
+ * Processor time is that of this process and of its ended children, since the mmap method uses one.
+ * It does not include kernel threads (writeback, journal).
  *
- * The device's counters are those of the whole device: exact on a volume that
- * only we use, an upper bound in a directory that others write to as well.
+ * The counters are those of the whole device: exact on the volume of a trial, an upper bound in a
+ * directory of a device that other processes use.
  */
 #include "trial/cost.h"
 
@@ -19,7 +18,7 @@
 #include "base/io.h"
 #include "blockdev/sysfs.h"
 
-enum { SECTOR_BYTES = 512 }; /* the unit of the stat file, whatever the device's own is */
+enum { SECTOR_BYTES = 512 }; /* the unit of the stat file, independent of the device */
 
 int cost_open_counters(const char *path, unsigned device_major, unsigned device_minor)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a stretch of work costs: clock, processor, device. */
+/* The cost of a stage: clock, processor, device. */
 #ifndef TRIAL_COST_H
 #define TRIAL_COST_H
 
@@ -12,9 +12,9 @@ struct cost_reading {
 };
 
 /*
- * Opens the counters of a block device in sysfs (Documentation/block/stat.rst):
- * `path`, or if that is NULL those of the device number.  Returns a descriptor,
- * or -1: the device has none (btrfs and overlayfs give numbers of no device).
+ * Opens the counters of a block device in sysfs (Documentation/block/stat.rst): `path`, or if it is
+ * NULL, those of the device number.  Returns a descriptor, or -1 if there are none: device numbers
+ * of btrfs and overlayfs are not those of a block device.
  */
 int cost_open_counters(const char *path, unsigned device_major, unsigned device_minor);
 
@@ -22,16 +22,16 @@ int cost_open_counters(const char *path, unsigned device_major, unsigned device_
 void cost_read(int counters_fd, struct cost_reading *ret);
 
 /*
- * `before` and `after` bound the stage; the device is counted from `border`, the
- * end of the stage before, since it works on while nothing is being measured.
+ * The cost from `before` to `after`.  The device is counted from `border`, the end of the previous
+ * stage, since it also writes between the stages.
  */
 struct stage_cost cost_between(const struct cost_reading *border, const struct cost_reading *before,
 			       const struct cost_reading *after);
 
-/* Starts the high-water mark of this process's memory anew. */
+/* Resets the peak of this process's resident memory. */
 void cost_reset_peak(void);
 
-/* Most memory resident since then, in this process or a child of it, bytes. */
+/* The peak since then, of this process or a child of it, in bytes. */
 int64_t cost_peak_bytes(void);
 
 #endif

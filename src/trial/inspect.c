@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One walk fills both, figures and runs: a second could meet another layout. */
+/* Counts and runs are from one walk, since the layout could change before a second one. */
 #include "trial/inspect.h"
 
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include "extent/extent.h"
 #include "extent/layout.h"
 
-static void keep_layout(struct record *record, const struct layout *layout, int64_t ideal)
+static void record_layout(struct record *record, const struct layout *layout, int64_t ideal)
 {
 	record->extents = (int64_t)layout->extents;
 	record->fragments = (int64_t)layout->fragments;
@@ -24,8 +24,8 @@ static void keep_layout(struct record *record, const struct layout *layout, int6
 	record->addresses_known = layout->addresses_known;
 }
 
-/* The addresses of encoded or delayed extents mean nothing: then there is no count either. */
-static void forget_unknowable(struct record *record)
+/* Encoded or delayed extents have no usable addresses, and then no count. */
+static void clear_unknown(struct record *record)
 {
 	if (record->addresses_known)
 		return;
@@ -35,7 +35,7 @@ static void forget_unknowable(struct record *record)
 	record->median_fragment_bytes = FIELD_UNKNOWN;
 }
 
-static int keep_runs(struct record *record, struct layout_runs *runs)
+static int record_runs(struct record *record, struct layout_runs *runs)
 {
 	struct field_run *run = calloc(runs->count ? runs->count : 1, sizeof(*run));
 
@@ -54,13 +54,13 @@ static int keep_runs(struct record *record, struct layout_runs *runs)
 	return 0;
 }
 
-/* Figures and runs of one walk. */
+/* The results of one walk. */
 struct look {
 	struct layout_builder *builder;
 	struct layout_runs *runs;
 };
 
-static int look_at_extent(const struct extent *extent, void *context)
+static int add_extent(const struct extent *extent, void *context)
 {
 	struct look *look = context;
 
@@ -78,18 +78,18 @@ static int inspect_file(int fd, int64_t largest_run, struct record *record)
 
 	if (!builder || !runs)
 		return -ENOMEM;
-	r = extent_walk(fd, NULL, look_at_extent, &(struct look) { builder, runs }, &source);
+	r = extent_walk(fd, NULL, add_extent, &(struct look) { builder, runs }, &source);
 	field_set_text(&record->extent_source, extent_source_name(source));
 	if (r < 0)
 		return r;
 	layout_runs_finish(runs);
-	r = keep_runs(record, runs);
+	r = record_runs(record, runs);
 	if (r < 0)
 		return r;
 	layout_builder_finish(builder, &layout);
-	keep_layout(record, &layout,
-		    (int64_t)layout_ideal_fragments(layout.mapped_bytes, (uint64_t)largest_run));
-	forget_unknowable(record);
+	record_layout(record, &layout,
+		      (int64_t)layout_ideal_fragments(layout.mapped_bytes, (uint64_t)largest_run));
+	clear_unknown(record);
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static void add_count(int64_t *sum, int64_t count)
 	*sum = *sum == FIELD_UNKNOWN || count == FIELD_UNKNOWN ? FIELD_UNKNOWN : *sum + count;
 }
 
-/* The median of several files' fragments does not follow from theirs. */
+/* The median of all fragments does not follow from the medians of the files. */
 static void add_file(struct record *sum, const struct record *file)
 {
 	add_count(&sum->extents, file->extents);

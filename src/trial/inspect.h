@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a file lies, as facts of a record. */
+/* The layout of files, as members of a record. */
 #ifndef TRIAL_INSPECT_H
 #define TRIAL_INSPECT_H
 
@@ -7,12 +7,12 @@
 #include "workload/workload.h"
 
 /*
- * Fills what extents tell of all files together: counts, sizes; and the layout of the first.
- * `largest_run` as in the request.  0, or -errno as extent_walk(), with only extent_source filled.
+ * Sets counts and sizes of the extents of all files together, and the layout of the first one.
+ * `largest_run` is that of the request.  0, or -errno of extent_walk() with only extent_source set.
  */
 int inspect_files(const struct workload_set *files, int64_t largest_run, struct record *record);
 
-/* Counts alone; unknown where the file system does not report them. */
+/* Counts only; FIELD_UNKNOWN if the file system does not report extents. */
 void inspect_count(const struct workload_set *files, int64_t *ret_extents, int64_t *ret_fragments);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The order and the dependencies are found by the host, which has modules.dep
- * and a library that reads it; here they are only handed to the kernel.
+ * The host finds the dependencies and the order, since it has modules.dep and a library to read it;
+ * here the modules are only passed to the kernel.
  */
 #include "trial/modules.h"
 

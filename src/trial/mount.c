@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mount(2) and no library: the same code is the init of a guest, which is
- * linked statically and as small as can be.
+ * This uses mount(2) without a library: the same code is in the init of a guest, which is linked
+ * statically and small.
  */
 #include "trial/mount.h"
 
@@ -17,7 +17,7 @@
 
 enum { RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
 
-/* Words that mount(2) takes as flags; file systems refuse them in their options. */
+/* Options that are flags of mount(2); file systems reject them in their option string. */
 static const struct {
 	const char *word;
 	unsigned long flag;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The workload: each phase with its own clock, counters, latencies and layout.  A phase that writes
- * ends with fsync() of all files, lest the next one pays for it.  Before one that reads, nothing of
- * the files is left in the page cache; whether the device then delivered them is seen by its
- * counters, and a phase that read less is not called cold.
+ * ends with fsync() of all files, so that the next phase does not have that cost.  Before a phase
+ * that reads, the files are removed from the page cache.  It counts as cold only if, by the
+ * counters of the device, the data came from there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #include "trial/inspect.h"
 #include "trial/stage.h"
 
-/* Of what was asked for, the share that the device has to have delivered. */
+/* The minimum share of the data that a cold phase reads from the device. */
 enum { COLD_PERCENT = 95 };
 
 static const char no_flushes[] =
@@ -22,8 +22,8 @@ static const char no_flushes[] =
 
 /* ---- before a phase ---- */
 
-/* A file in a directory has no name by which it could be opened again. */
-static int leave_caches(struct trial *trial)
+/* A file in a directory has no name, so it cannot be closed and opened again. */
+static int empty_caches(struct trial *trial)
 {
 	int r;
 
@@ -41,13 +41,13 @@ static int leave_caches(struct trial *trial)
 	return r < 0 ? r : trial_remount(trial, O_RDWR);
 }
 
-/* What an unmount writes is owed by the phase before, and what a mount reads by none. */
-static int leave_caches_behind(struct trial *trial)
+/* Writes of an unmount count for the phase before it, reads of a mount for none. */
+static int empty_caches_between(struct trial *trial)
 {
 	struct phase_record *phases = trial->record->phases.element;
 	int64_t *written = &phases[trial->record->phases.count - 2].cost.written_bytes;
 	struct cost_reading before = trial->border;
-	int r = leave_caches(trial);
+	int r = empty_caches(trial);
 
 	cost_read(trial->counters_fd, &trial->border);
 	if (*written != FIELD_UNKNOWN && trial->border.written_bytes != FIELD_UNKNOWN)
@@ -57,7 +57,7 @@ static int leave_caches_behind(struct trial *trial)
 
 /* ---- what it cost ---- */
 
-static int keep_latency(struct phase_record *to, const struct histogram *latency)
+static int record_latency(struct phase_record *to, const struct histogram *latency)
 {
 	int64_t *number, used = 0;
 
@@ -77,7 +77,9 @@ static int keep_latency(struct phase_record *to, const struct histogram *latency
 	return 0;
 }
 
-/* Only of files that have been written whole is it known what the device has to deliver. */
+/*
+ * How much a phase must read from the device is known only of files that were written completely.
+ */
 static int64_t is_cold(const struct trial *trial, const struct phase_record *phase)
 {
 	if (phase->cost.read_bytes == FIELD_UNKNOWN || !workload_is_full(&trial->files))
@@ -85,8 +87,8 @@ static int64_t is_cold(const struct trial *trial, const struct phase_record *pha
 	return phase->cost.read_bytes >= phase->bytes / 100 * COLD_PERCENT;
 }
 
-static int keep_phase(struct trial *trial, const struct phase *phase,
-		      const struct workload_outcome *outcome, struct phase_record *to)
+static int record_phase(struct trial *trial, const struct phase *phase,
+			const struct workload_outcome *outcome, struct phase_record *to)
 {
 	to->calls = (int64_t)outcome->calls;
 	to->bytes = (int64_t)outcome->bytes;
@@ -94,14 +96,14 @@ static int keep_phase(struct trial *trial, const struct phase *phase,
 	if (!phase_writes(phase))
 		to->cold = is_cold(trial, to);
 	if (trial->request->host_flushes == 1 && outcome->syncs) {
-		/* Its time is as wrong as those of its calls. */
+		/* The time of the phase is as wrong as those of its calls. */
 		to->cost.wall_ns = FIELD_UNKNOWN;
 		return field_set_text(&to->latency_refused, no_flushes);
 	}
-	return keep_latency(to, outcome->latency);
+	return record_latency(to, outcome->latency);
 }
 
-/* The sync at the end, and the device's counts up to there. */
+/* Syncs the files, and reads the counters of the device after it. */
 static int finish_writes(struct trial *trial, struct phase_record *to)
 {
 	struct cost_reading before, after;
@@ -151,13 +153,13 @@ static int run_phase(struct trial *trial, const struct phase *phase)
 	if (r < 0)
 		return trial_failed(trial, phase->title, -r);
 	if (!phase_writes(phase))
-		r = leave_caches_behind(trial);
+		r = empty_caches_between(trial);
 	if (r < 0)
 		return r;
 	r = run_measured(trial, phase, job, &outcome, to);
 	if (r < 0)
 		return r;
-	if (keep_phase(trial, phase, &outcome, to) < 0)
+	if (record_phase(trial, phase, &outcome, to) < 0)
 		return trial_failed(trial, phase->title, ENOMEM);
 	inspect_count(&trial->files, &to->extents, &to->fragments);
 	return 0;
@@ -165,7 +167,7 @@ static int run_phase(struct trial *trial, const struct phase *phase)
 
 /* ---- the stages ---- */
 
-static void note_growth(struct trial *trial)
+static void record_growth(struct trial *trial)
 {
 	for (size_t i = 0; i < trial->files.count; i++)
 		trial->record->calls += (int64_t)trial->files.file[i].growth.calls;
@@ -186,7 +188,7 @@ static int finish_files(struct trial *trial)
 	return 0;
 }
 
-/* The memory of the method is known by now; the workload's is not its own. */
+/* Read here, so that the memory of the workload does not count as the method's. */
 int phases_run(struct trial *trial)
 {
 	int r = 0;
@@ -200,11 +202,11 @@ int phases_run(struct trial *trial)
 		if (r < 0)
 			field_set_text(&trial->record->stage, phase->title);
 	}
-	note_growth(trial);
+	record_growth(trial);
 	return r < 0 ? r : finish_files(trial);
 }
 
-static int say_mismatch(struct trial *trial, const struct workload_mismatch *found)
+static int report_mismatch(struct trial *trial, const struct workload_mismatch *found)
 {
 	char wanted[64];
 
@@ -233,6 +235,6 @@ int phases_verify(struct trial *trial)
 	r = workload_verify(&trial->files, &found);
 	trial->record->verified_bytes = (int64_t)trial->files.verified_bytes;
 	if (r == -EILSEQ)
-		return say_mismatch(trial, &found);
+		return report_mismatch(trial, &found);
 	return r < 0 ? trial_failed(trial, "reading what was written", -r) : 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A request is described by the same kind of field table as a record. */
+/* A request is described by a table of fields, like a record. */
 #include "trial/trial.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A trial under way, and what its stages share; private to this directory. */
+/* A running trial, and common helpers of its stages; private to src/trial/. */
 #ifndef TRIAL_STAGE_H
 #define TRIAL_STAGE_H
 
@@ -21,28 +21,30 @@ struct trial {
 	int mounted;
 };
 
-/* Concludes with a failed call, and returns -error. */
+/* Concludes the trial as failed, by that call.  Returns -error. */
 int trial_failed(struct trial *trial, const char *what, int error);
 
-/* The same with one that may not be supported here. */
+/* The same for a call that may not be supported. */
 int trial_refused(struct trial *trial, const char *call, int error);
 
-/* 1: they are, 0: that takes rights that this process lacks. */
+/* Whether the caches were dropped, for which a process needs privileges: 1 or 0. */
 int trial_drop_caches(void);
 
 /* 0 or -errno. */
 int trial_open_files(struct trial *trial, int flags);
 int trial_close_files(struct trial *trial);
 
-/* 0, or -errno and the trial is concluded.  After a remount the files are open. */
+/* 0, or -errno with the trial concluded.  After a remount the files are open. */
 int trial_unmount(struct trial *trial);
 int trial_remount(struct trial *trial, int flags);
 
-/* Asks the host to flush what is below the device, and adds its time.  0, or -errno and the trial
- * is concluded. */
+/*
+ * Requests the host to flush the storage of the device, and adds its time.  0, or -errno with the
+ * trial concluded.
+ */
 int trial_flush_below(struct trial *trial, int64_t *wall_ns);
 
-/* ---- phases.c: stages of trials with a workload ---- */
+/* ---- phases.c: the stages of a workload ---- */
 
 int phases_run(struct trial *trial);
 int phases_verify(struct trial *trial);

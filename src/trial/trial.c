@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The stages stand in one table, in the order in which they run, each with its
- * own clock and counters.  On a volume the file is looked at only after an
- * unmount and a second mount: before that, what the kernel says about it is a
- * promise.  In a directory that is not ours to unmount, fsync() has to do; there
- * the file has no name from the start, so that nothing is left however the
- * process ends.
+ * The stages are a table, in their order, each with its own clock and counters.  On a volume the
+ * file is inspected after an unmount and a second mount, which prove that its extents are on the
+ * disk.  In a directory, which cannot be unmounted, fsync() must suffice; there the file is created
+ * without a name, so that nothing is left however the process ends.
  *
- * No figure is kept of a trial that did not do what its name says: the length
- * and the reserved bytes are checked, and a method that says yes but reserved
- * nothing has failed.
+ * A trial that did not do what its name says has no results: the size and the reserved bytes are
+ * checked, and a method that succeeds without reserving has failed.
  */
 #include "trial/trial.h"
 
@@ -37,7 +34,7 @@
 
 enum { DEVICE_TRIES = 100, DEVICE_PAUSE_MS = 50 };
 
-/* ---- saying how it went ---- */
+/* ---- outcomes ---- */
 
 int trial_failed(struct trial *trial, const char *what, int error)
 {
@@ -47,7 +44,7 @@ int trial_failed(struct trial *trial, const char *what, int error)
 
 /* ---- stages ---- */
 
-/* ENODEV: a faster way of something, for another processor; mount() tells if it was needed. */
+/* ENODEV: an optimisation for another processor.  If it is needed, mount() fails. */
 static int stage_modules(struct trial *trial)
 {
 	const char *modules = trial->request->modules;
@@ -66,7 +63,7 @@ static int stage_modules(struct trial *trial)
 	return files ? 0 : trial_failed(trial, "loading the kernel modules", ENOMEM);
 }
 
-/* A driver may still be looking at the hardware when its module has been loaded. */
+/* A driver may still be detecting the device after its module was loaded. */
 static int stage_device(struct trial *trial)
 {
 	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
@@ -83,7 +80,7 @@ static int stage_device(struct trial *trial)
 	return 0;
 }
 
-static int mount_again(struct trial *trial)
+static int mount_retrying(struct trial *trial)
 {
 	const struct trial_request *request = trial->request;
 	const char *options = request->mount_options ? request->mount_options : "";
@@ -93,11 +90,11 @@ static int mount_again(struct trial *trial)
 	return r;
 }
 
-/* A refused option or an absent file system is an answer; anything else is a fault. */
+/* A rejected option or an unknown file system is "unsupported"; any other error is a failure. */
 static int stage_mount(struct trial *trial)
 {
 	const struct trial_request *request = trial->request;
-	int r = mount_again(trial);
+	int r = mount_retrying(trial);
 
 	if (r == 0) {
 		trial->record->mount_options = mount_options_of(request->directory);
@@ -121,7 +118,7 @@ int trial_drop_caches(void)
 	return fd >= 0 && io_write_all(fd, "3", 1) == 0;
 }
 
-/* So that neither cached blocks nor somebody's dirty pages are part of the measurement. */
+/* So that cached blocks and other dirty pages are not part of the measurement. */
 static int stage_drop_caches(struct trial *trial)
 {
 	trial->record->caches_dropped = trial_drop_caches();
@@ -140,7 +137,7 @@ static int open_unnamed(const char *directory, const char *path)
 	return fd;
 }
 
-/* By number; the first is the one that there is if there is only one.  The caller frees it. */
+/* The name of a file by its number.  The caller frees it. */
 static char *file_path(const struct trial *trial, size_t number)
 {
 	const char *directory = trial->request->directory;
@@ -179,7 +176,7 @@ static int stage_create(struct trial *trial)
 	return 0;
 }
 
-static void note_fallbacks(struct record *record, const struct method_outcome *outcome)
+static void record_fallbacks(struct record *record, const struct method_outcome *outcome)
 {
 	for (size_t i = 0; i < outcome->fallbacks; i++) {
 		const struct method_fallback *fallback = &outcome->fallback[i];
@@ -190,7 +187,7 @@ static void note_fallbacks(struct record *record, const struct method_outcome *o
 	}
 }
 
-static void note_outcome(struct record *record, const struct method_outcome *outcome)
+static void record_outcome(struct record *record, const struct method_outcome *outcome)
 {
 	if (record->calls == FIELD_UNKNOWN)
 		record->calls = record->submitted_bytes = 0;
@@ -198,7 +195,7 @@ static void note_outcome(struct record *record, const struct method_outcome *out
 	record->submitted_bytes += (int64_t)outcome->written_bytes;
 	field_set_text(&record->path, method_path_name(outcome->path));
 	if (!record->fallbacks)
-		note_fallbacks(record, outcome);
+		record_fallbacks(record, outcome);
 }
 
 int trial_refused(struct trial *trial, const char *call, int error)
@@ -210,20 +207,20 @@ int trial_refused(struct trial *trial, const char *call, int error)
 	return -error;
 }
 
-/* Files that grow are allocated by the phases. */
+/* Files that grow are allocated during the phases. */
 static int stage_allocate(struct trial *trial)
 {
 	struct method_outcome outcome = { .path = METHOD_PATH_NATIVE };
 
 	if (trial->chain.count && trial->choice.method->grow) {
-		note_outcome(trial->record, &outcome);
+		record_outcome(trial->record, &outcome);
 		return 0;
 	}
 	for (size_t i = 0; i < trial->files.count; i++) {
 		const struct workload_file *file = &trial->files.file[i];
 		int r = method_run(&trial->choice, file->fd, file->bytes, &outcome);
 
-		note_outcome(trial->record, &outcome);
+		record_outcome(trial->record, &outcome);
 		if (r < 0)
 			return trial_refused(trial, outcome.refused_by, -r);
 	}
@@ -244,7 +241,7 @@ static int64_t blocks_bytes(int fd)
 	return fstat(fd, &status) < 0 ? FIELD_UNKNOWN : (int64_t)status.st_blocks * 512;
 }
 
-/* Of all files that are open. */
+/* The blocks of all open files. */
 static int64_t all_blocks_bytes(const struct trial *trial)
 {
 	int64_t sum = 0;
@@ -326,7 +323,7 @@ int trial_unmount(struct trial *trial)
 
 int trial_remount(struct trial *trial, int flags)
 {
-	int r = mount_again(trial);
+	int r = mount_retrying(trial);
 
 	if (r < 0)
 		return trial_failed(trial, "mounting the volume again", -r);
@@ -344,8 +341,8 @@ static int stage_remount(struct trial *trial)
 }
 
 /*
- * What is reserved for the files, by their extents, or by their blocks where nothing
- * tells extents, or only FIBMAP, to which a tail packed with others is a hole.
+ * The space that is reserved for the files, by their extents, or else by their blocks: if the file
+ * system does not report extents, or only by FIBMAP, for which a packed tail is a hole.
  */
 static int64_t reserved_bytes(const struct trial *trial)
 {
@@ -360,8 +357,10 @@ static int64_t reserved_bytes(const struct trial *trial)
 	return record->mapped_bytes;
 }
 
-/* The size of all files together by the method, or by the phases, which leave full ones that long;
- * of others the contents tell more (stage_verify()). */
+/*
+ * Checks the size of all files together, which follows from the method, or from the phases if they
+ * have filled the files.  Others are checked by their contents (stage_verify()).
+ */
 static int64_t wanted_size(const struct trial *trial)
 {
 	int full = trial->chain.count && workload_is_full(&trial->files);
@@ -386,7 +385,7 @@ static int must_be_reserved(const struct trial *trial)
 	return 1;
 }
 
-static int check_promise(struct trial *trial)
+static int check_reserved(struct trial *trial)
 {
 	const struct record *record = trial->record;
 	int64_t wanted = trial->request->file_bytes * (int64_t)trial->files.count;
@@ -423,7 +422,7 @@ static int stage_inspect(struct trial *trial)
 	r = inspect_files(&trial->files, trial->request->largest_run, trial->record);
 	if (r < 0 && r != -EOPNOTSUPP && r != -EPERM)
 		return trial_failed(trial, "reading the file's extents", -r);
-	return check_promise(trial);
+	return check_reserved(trial);
 }
 
 /* Instead of a measurement. */
@@ -473,9 +472,9 @@ enum stage_where {
 	ON_VOLUME = 1 << 0,
 	IN_DIRECTORY = 1 << 1,
 	ANYWHERE = ON_VOLUME | IN_DIRECTORY,
-	TO_THE_DISK = 1 << 2,	/* it ends with a flush of the device */
-	WITH_WORKLOAD = 1 << 3, /* only if there is one */
-	OWN_CLOCK = 1 << 4,	/* it keeps the border of what it measures itself */
+	TO_THE_DISK = 1 << 2,	/* ends with a flush of the device */
+	WITH_WORKLOAD = 1 << 3, /* only with a workload */
+	OWN_CLOCK = 1 << 4,	/* measures itself, and sets the border */
 	ALSO_PROMISE = 1 << 5,	/* also if a promise is tested */
 	ONLY_PROMISE = 1 << 6,	/* only then */
 };
@@ -484,7 +483,7 @@ static const struct stage {
 	const char *name;
 	unsigned where;
 	int (*run)(struct trial *trial);
-	size_t cost; /* offset of its stage_cost in the record; 0: not kept */
+	size_t cost; /* offset of its stage_cost in the record; 0: not recorded */
 } stages[] = {
 	{ "modules", ON_VOLUME | ALSO_PROMISE, stage_modules, 0 },
 	{ "device", ON_VOLUME | ALSO_PROMISE, stage_device, 0 },
@@ -506,8 +505,8 @@ static const struct stage {
 };
 
 /*
- * User-Mode Linux accepts flushes and drops them (6.1 to 7.2), so what a stage has written is
- * then in the host's page cache.  The time of the flush is the host's: asking for it costs none.
+ * User-Mode Linux ignores flushes (6.1 to 7.2), so the data of a stage are then in the host's page
+ * cache.  The time of the flush is measured by the host, without the request.
  */
 int trial_flush_below(struct trial *trial, int64_t *wall_ns)
 {
@@ -552,9 +551,9 @@ static int run_stage(struct trial *trial, const struct stage *stage)
 	return r;
 }
 
-/* ---- begin and end ---- */
+/* ---- start and end ---- */
 
-static int refuse_request(struct trial *trial, const struct problem *problem)
+static int reject_request(struct trial *trial, const struct problem *problem)
 {
 	record_conclude(trial->record, STATUS_FAILED, EINVAL, "%s",
 			problem->message ? problem->message : "out of memory");
@@ -577,7 +576,7 @@ static int begin(struct trial *trial)
 		r = workload_set_init(&trial->files, &trial->choice, (size_t)request->files,
 				      (uint64_t)request->file_bytes, request->mixed == 1,
 				      (uint64_t)request->seed);
-	return r < 0 ? refuse_request(trial, &problem) : 0;
+	return r < 0 ? reject_request(trial, &problem) : 0;
 }
 
 static void end(struct trial *trial)
