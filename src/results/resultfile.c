@@ -45,13 +45,13 @@ void results_clear(struct results *results)
 	*results = (struct results) { 0 };
 }
 
-static int refuse(const struct reading *reading, const char *why)
+static int reject(const struct reading *reading, const char *why)
 {
 	return problem_set(reading->problem, PROBLEM_USAGE, EINVAL, "%s:%zu: %s", reading->name,
 			   reading->line, why);
 }
 
-static int refuse_read(const struct reading *reading, int r, const char *field)
+static int reject_read(const struct reading *reading, int r, const char *field)
 {
 	if (r == -EINVAL)
 		return problem_set(
@@ -70,7 +70,7 @@ static int add_environment(struct reading *reading, const json_t *json)
 	int r;
 
 	if (!json_is_integer(schema) || json_integer_value(schema) < 1)
-		return refuse(reading, "the description of the run has no valid \"schema\"");
+		return reject(reading, "the description of the run has no valid \"schema\"");
 	if (json_integer_value(schema) > RECORD_SCHEMA)
 		return problem_set(reading->problem, PROBLEM_USAGE, EPROTO,
 				   "%s was written by a later version of alloc-perf (schema "
@@ -82,12 +82,12 @@ static int add_environment(struct reading *reading, const json_t *json)
 		r = environment_from_json(json, &results->environments[results->environment_count],
 					  &field);
 	if (r < 0)
-		return refuse_read(reading, r, field);
+		return reject_read(reading, r, field);
 	reading->environment = results->environment_count++;
 	return 0;
 }
 
-static const char *what_is_missing(const struct record *record)
+static const char *missing_field(const struct record *record)
 {
 	if (!record->filesystem || !record->method)
 		return "a trial without a file system or method";
@@ -111,15 +111,15 @@ static int add_record(struct reading *reading, const json_t *json)
 	if (r == 0)
 		r = ARRAY_ROOM(results->environment_of, results->record_count);
 	if (r < 0)
-		return refuse_read(reading, r, NULL);
+		return reject_read(reading, r, NULL);
 	record = &results->records[results->record_count];
 	r = record_from_json(json, record, &field);
 	if (r < 0)
-		return refuse_read(reading, r, field);
-	missing = what_is_missing(record);
+		return reject_read(reading, r, field);
+	missing = missing_field(record);
 	if (missing) {
 		record_clear(record);
-		return refuse(reading, missing);
+		return reject(reading, missing);
 	}
 	results->environment_of[results->record_count++] = reading->environment;
 	return 0;
@@ -135,14 +135,14 @@ static int add_warning(struct reading *reading, const json_t *json)
 	if (r == 0)
 		r = ARRAY_ROOM(results->warning_of, results->warning_count);
 	if (r < 0)
-		return refuse_read(reading, r, NULL);
+		return reject_read(reading, r, NULL);
 	warning = &results->warnings[results->warning_count];
 	r = warning_from_json(json, warning, &field);
 	if (r < 0)
-		return refuse_read(reading, r, field);
+		return reject_read(reading, r, field);
 	if (!warning->kind || !warning->text) {
 		warning_clear(warning);
-		return refuse(reading, "a warning without its kind or text");
+		return reject(reading, "a warning without its kind or text");
 	}
 	results->warning_of[results->warning_count++] = reading->environment;
 	return 0;
@@ -154,11 +154,11 @@ static int add_line(struct reading *reading, const json_t *json)
 	int first = reading->line == 1;
 
 	if (first && (!type || strcmp(type, "environment") != 0))
-		return refuse(
+		return reject(
 			reading,
 			"not a result file of alloc-perf: the first line does not describe a run");
 	if (!type)
-		return refuse(reading, "a line without a \"type\"");
+		return reject(reading, "a line without a \"type\"");
 	if (strcmp(type, "environment") == 0)
 		return add_environment(reading, json);
 	if (strcmp(type, "trial") == 0)
@@ -176,15 +176,15 @@ static int at_end(FILE *file)
 }
 
 /* A line that cannot be parsed: an incomplete last one, or an error. */
-static int unreadable(struct reading *reading, const json_error_t *error)
+static int invalid_line(struct reading *reading, const json_error_t *error)
 {
 	int last = at_end(reading->file);
 
 	if (reading->line == 1 && last)
-		return refuse(reading,
+		return reject(reading,
 			      "not a result file of alloc-perf, or its only line is incomplete");
 	if (reading->line == 1)
-		return refuse(
+		return reject(
 			reading,
 			"not a result file of alloc-perf: the first line is not a JSON object");
 	if (!last)
@@ -195,7 +195,7 @@ static int unreadable(struct reading *reading, const json_error_t *error)
 	return 0;
 }
 
-static int take_line(struct reading *reading, const char *line, size_t bytes)
+static int read_line(struct reading *reading, const char *line, size_t bytes)
 {
 	json_error_t error = { .text = "the line ends too early" };
 	CLEANUP(json_decrefp) json_t *json = NULL;
@@ -205,7 +205,7 @@ static int take_line(struct reading *reading, const char *line, size_t bytes)
 	if (line[bytes - 1] == '\n')
 		json = json_loadb(line, bytes, JSON_REJECT_DUPLICATES, &error);
 	if (!json)
-		return unreadable(reading, &error);
+		return invalid_line(reading, &error);
 	r = add_line(reading, json);
 	if (r == 0)
 		reading->results->whole_bytes += bytes;
@@ -236,7 +236,7 @@ static int check_start(struct reading *reading)
 	return 0;
 }
 
-static int take_lines(struct reading *reading)
+static int read_lines(struct reading *reading)
 {
 	CLEANUP(freep) char *line = NULL;
 	size_t room = 0;
@@ -246,7 +246,7 @@ static int take_lines(struct reading *reading)
 	if (r < 0)
 		return r;
 	while ((bytes = getline(&line, &room, reading->file)) > 0) {
-		r = take_line(reading, line, (size_t)bytes);
+		r = read_line(reading, line, (size_t)bytes);
 		if (r < 0)
 			return r;
 	}
@@ -266,7 +266,7 @@ int results_read(struct results *results, const char *path, struct problem *prob
 	reading.file = standard ? stdin : opened;
 	if (!reading.file)
 		return cannot_read(&reading, errno);
-	return take_lines(&reading);
+	return read_lines(&reading);
 }
 
 int results_is_file(const char *path)

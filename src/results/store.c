@@ -64,7 +64,7 @@ static int is_damaged(struct history *history, const char *how, struct problem *
 			   history->path, how);
 }
 
-int store_complain(struct history *history, struct problem *problem)
+int store_failed(struct history *history, struct problem *problem)
 {
 	int code = sqlite3_errcode(history->database);
 	const char *message = sqlite3_errmsg(history->database);
@@ -97,7 +97,7 @@ int store_complain(struct history *history, struct problem *problem)
 int store_run(struct history *history, const char *sql, struct problem *problem)
 {
 	if (sqlite3_exec(history->database, sql, NULL, NULL, NULL) != SQLITE_OK)
-		return store_complain(history, problem);
+		return store_failed(history, problem);
 	return 0;
 }
 
@@ -105,7 +105,7 @@ int store_prepare(struct history *history, const char *sql, sqlite3_stmt **ret,
 		  struct problem *problem)
 {
 	if (sqlite3_prepare_v2(history->database, sql, -1, ret, NULL) != SQLITE_OK)
-		return store_complain(history, problem);
+		return store_failed(history, problem);
 	return 0;
 }
 
@@ -139,8 +139,8 @@ int store_prepare_fields(struct history *history, const char *format, const stru
 }
 
 /* The number that a statement returns. */
-static int ask_number(struct history *history, const char *sql, int64_t *ret,
-		      struct problem *problem)
+static int query_number(struct history *history, const char *sql, int64_t *ret,
+			struct problem *problem)
 {
 	CLEANUP(store_finalizep) sqlite3_stmt *statement = NULL;
 	int r = store_prepare(history, sql, &statement, problem);
@@ -148,7 +148,7 @@ static int ask_number(struct history *history, const char *sql, int64_t *ret,
 	if (r < 0)
 		return r;
 	if (sqlite3_step(statement) != SQLITE_ROW)
-		return store_complain(history, problem);
+		return store_failed(history, problem);
 	*ret = sqlite3_column_int64(statement, 0);
 	return 0;
 }
@@ -217,7 +217,7 @@ static int refresh_schema(struct history *history, struct problem *problem)
 {
 	int64_t tables;
 
-	return ask_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
+	return query_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
 }
 
 /* Another process may have added it. */
@@ -242,7 +242,7 @@ static int make_tables(struct history *history, struct problem *problem)
 	return store_run(history, marks, problem);
 }
 
-static int make_tables_at_once(struct history *history, struct problem *problem)
+static int make_tables_in_transaction(struct history *history, struct problem *problem)
 {
 	int r = store_run(history, "BEGIN IMMEDIATE", problem);
 
@@ -284,7 +284,7 @@ static int check_pages(struct history *history, struct problem *problem)
 	if (r < 0)
 		return r;
 	if (sqlite3_step(statement) != SQLITE_ROW)
-		return store_complain(history, problem);
+		return store_failed(history, problem);
 	found = (const char *)sqlite3_column_text(statement, 0);
 	return found && strcmp(found, "ok") == 0
 		       ? 0
@@ -295,12 +295,12 @@ static int check_pages(struct history *history, struct problem *problem)
 static int check_kind(struct history *history, struct problem *problem)
 {
 	int64_t tables = 0, id = 0, version = 0;
-	int r = ask_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
+	int r = query_number(history, "SELECT count(*) FROM sqlite_master", &tables, problem);
 
 	if (r == 0)
-		r = ask_number(history, "PRAGMA application_id", &id, problem);
+		r = query_number(history, "PRAGMA application_id", &id, problem);
 	if (r == 0)
-		r = ask_number(history, "PRAGMA user_version", &version, problem);
+		r = query_number(history, "PRAGMA user_version", &version, problem);
 	if (r < 0)
 		return r;
 	if (tables == 0 && id == 0 && version == 0)
@@ -320,7 +320,7 @@ static int check_kind(struct history *history, struct problem *problem)
 }
 
 /* In one transaction, so that no other process can create the store in between. */
-static int check_kind_at_once(struct history *history, struct problem *problem)
+static int check_kind_in_transaction(struct history *history, struct problem *problem)
 {
 	int r = store_run(history, "BEGIN", problem);
 
@@ -333,7 +333,7 @@ static int check_kind_at_once(struct history *history, struct problem *problem)
 
 static int check(struct history *history, enum history_mode mode, struct problem *problem)
 {
-	int r = check_kind_at_once(history, problem);
+	int r = check_kind_in_transaction(history, problem);
 
 	if (r > 0 && mode == HISTORY_READ)
 		return problem_set(
@@ -344,13 +344,13 @@ static int check(struct history *history, enum history_mode mode, struct problem
 		r = check_pages(history, problem);
 	if (r < 0 || (r == 0 && has_all_columns(history)))
 		return r;
-	return make_tables_at_once(history, problem);
+	return make_tables_in_transaction(history, problem);
 }
 
 /* ---- opening ---- */
 
 /* Creates the directories of a file, as mkdir -p does.  0 or -errno. */
-static int make_folders(const char *path)
+static int make_directories(const char *path)
 {
 	CLEANUP(freep) char *folder = strdup(path);
 
@@ -376,13 +376,13 @@ static int cannot_open(const char *path, int error, struct problem *problem)
 			   strerror(error));
 }
 
-static int look_at_path(const char *path, enum history_mode mode, struct problem *problem)
+static int inspect_path(const char *path, enum history_mode mode, struct problem *problem)
 {
 	struct stat status;
 	int r;
 
 	if (mode == HISTORY_ADD) {
-		r = make_folders(path);
+		r = make_directories(path);
 		if (r < 0)
 			return cannot_open(path, r == -ENOENT ? ENOTDIR : -r, problem);
 	}
@@ -402,7 +402,7 @@ int history_open(const char *path, enum history_mode mode, struct history **ret,
 	/* Used by one thread only: locks would take a tenth of the time of a long read. */
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE |
 		    (mode == HISTORY_ADD ? SQLITE_OPEN_CREATE : 0);
-	int r = look_at_path(path, mode, problem);
+	int r = inspect_path(path, mode, problem);
 
 	if (r < 0)
 		return r;

@@ -17,7 +17,7 @@ struct history {
 void store_finalizep(sqlite3_stmt **statement);
 
 /* Sets *problem for the last failure.  Returns -errno. */
-int store_complain(struct history *history, struct problem *problem);
+int store_failed(struct history *history, struct problem *problem);
 
 /* 0, or -errno with *problem set. */
 int store_run(struct history *history, const char *sql, struct problem *problem);

@@ -117,7 +117,7 @@ static int step(struct adding *adding, sqlite3_stmt *statement, int code, size_t
 	if (code == SQLITE_NOMEM)
 		return -ENOMEM;
 	if (code != SQLITE_DONE)
-		return store_complain(adding->history, adding->problem);
+		return store_failed(adding->history, adding->problem);
 	*ret_changes += (size_t)sqlite3_changes(adding->history->database);
 	return 0;
 }
@@ -131,7 +131,7 @@ static int find_run(struct adding *adding, const char *identity, int64_t *ret_id
 	if (code == SQLITE_ROW)
 		*ret_id = sqlite3_column_int64(adding->find_run, 0);
 	sqlite3_reset(adding->find_run);
-	return code == SQLITE_ROW ? 0 : store_complain(adding->history, adding->problem);
+	return code == SQLITE_ROW ? 0 : store_failed(adding->history, adding->problem);
 }
 
 static int add_run(struct adding *adding, const struct environment *environment, int64_t *ret_id)

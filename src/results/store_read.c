@@ -35,7 +35,7 @@ static int column_array(sqlite3_stmt *statement, int column, const struct field 
 }
 
 /* Sets the members of an initialised object, starting at the column `column`. */
-static int take_fields(sqlite3_stmt *statement, int column, const struct field *fields,
+static int read_fields(sqlite3_stmt *statement, int column, const struct field *fields,
 		       size_t count, void *object)
 {
 	int r = 0;
@@ -61,7 +61,7 @@ static int take_fields(sqlite3_stmt *statement, int column, const struct field *
 	return r;
 }
 
-static int unusable(struct history *history, int r, struct problem *problem)
+static int invalid_trial(struct history *history, int r, struct problem *problem)
 {
 	if (r != -EUCLEAN)
 		return r;
@@ -94,13 +94,13 @@ static int read_warnings(struct reading *reading, int64_t run_id)
 		CLEANUP(warning_clear) struct warning warning;
 
 		warning_init(&warning);
-		r = take_fields(statement, 0, warning_fields, warning_field_count, &warning);
+		r = read_fields(statement, 0, warning_fields, warning_field_count, &warning);
 		if (r == 0)
 			r = results_keep_warning(reading->results, &warning);
 		if (r < 0)
 			return r;
 	}
-	return code == SQLITE_DONE ? 0 : store_complain(reading->history, reading->problem);
+	return code == SQLITE_DONE ? 0 : store_failed(reading->history, reading->problem);
 }
 
 static int read_environment(struct reading *reading, int64_t run_id)
@@ -118,11 +118,11 @@ static int read_environment(struct reading *reading, int64_t run_id)
 		return r;
 	sqlite3_bind_int64(statement, 1, run_id);
 	if (sqlite3_step(statement) != SQLITE_ROW)
-		return unusable(reading->history, -EUCLEAN, reading->problem);
+		return invalid_trial(reading->history, -EUCLEAN, reading->problem);
 	environment = &results->environments[results->environment_count++];
 	environment_init(environment);
 	reading->last_run = run_id;
-	r = take_fields(statement, 0, environment_fields, environment_field_count, environment);
+	r = read_fields(statement, 0, environment_fields, environment_field_count, environment);
 	return r < 0 || !reading->filter->with_layout ? r : read_warnings(reading, run_id);
 }
 
@@ -135,7 +135,7 @@ static int is_record(const struct record *record)
 		strcmp(record->status, STATUS_FAILED) == 0);
 }
 
-static int take_trial(struct reading *reading, sqlite3_stmt *statement)
+static int read_trial(struct reading *reading, sqlite3_stmt *statement)
 {
 	struct results *results = reading->results;
 	int64_t run_id = sqlite3_column_int64(statement, (int)record_field_count);
@@ -151,7 +151,7 @@ static int take_trial(struct reading *reading, sqlite3_stmt *statement)
 	record = &results->records[results->record_count];
 	record_init(record);
 	results->environment_of[results->record_count++] = results->environment_count - 1;
-	r = take_fields(statement, 0, record_fields, record_field_count, record);
+	r = read_fields(statement, 0, record_fields, record_field_count, record);
 	return r == 0 && !is_record(record) ? -EUCLEAN : r;
 }
 
@@ -193,11 +193,11 @@ int history_read(struct history *history, const struct history_filter *filter,
 		return r;
 	bind_filter(statement, filter);
 	while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-		r = take_trial(&reading, statement);
+		r = read_trial(&reading, statement);
 		if (r < 0)
-			return unusable(history, r, problem);
+			return invalid_trial(history, r, problem);
 	}
-	return code == SQLITE_DONE ? 0 : store_complain(history, problem);
+	return code == SQLITE_DONE ? 0 : store_failed(history, problem);
 }
 
 /* ---- runs ---- */
@@ -237,5 +237,5 @@ int history_list(struct history *history, history_run_fn each, void *context,
 		if (r != 0)
 			return r;
 	}
-	return code == SQLITE_DONE ? 0 : store_complain(history, problem);
+	return code == SQLITE_DONE ? 0 : store_failed(history, problem);
 }

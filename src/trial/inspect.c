@@ -55,17 +55,17 @@ static int record_runs(struct record *record, struct layout_runs *runs)
 }
 
 /* The results of one walk. */
-struct look {
+struct inspection {
 	struct layout_builder *builder;
 	struct layout_runs *runs;
 };
 
 static int add_extent(const struct extent *extent, void *context)
 {
-	struct look *look = context;
+	struct inspection *inspection = context;
 
-	layout_runs_add(extent, look->runs);
-	return layout_builder_add(extent, look->builder);
+	layout_runs_add(extent, inspection->runs);
+	return layout_builder_add(extent, inspection->builder);
 }
 
 static int inspect_file(int fd, int64_t largest_run, struct record *record)
@@ -78,7 +78,7 @@ static int inspect_file(int fd, int64_t largest_run, struct record *record)
 
 	if (!builder || !runs)
 		return -ENOMEM;
-	r = extent_walk(fd, NULL, add_extent, &(struct look) { builder, runs }, &source);
+	r = extent_walk(fd, NULL, add_extent, &(struct inspection) { builder, runs }, &source);
 	field_set_text(&record->extent_source, extent_source_name(source));
 	if (r < 0)
 		return r;
