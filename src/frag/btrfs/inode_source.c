@@ -31,9 +31,7 @@
 #include "frag/scan/source.h"
 
 enum {
-	INODES_APART = 16,	/* if less, one call for all between them is cheaper */
-	INODES_WORTH_CALL = 4,	/* fewer are read faster by their names */
-	BYTES_APART = 1 << 20,	/* the same for extents on the volume */
+	BYTES_APART = 1 << 20,	/* if less, one call for all extents between them is cheaper */
 	FILE_EXTENTS_MAX = 512, /* files with more are left to the kernel */
 };
 
@@ -406,12 +404,13 @@ static int hand_over(struct source_reader *reader)
 	return r;
 }
 
-/* Reads inodes `from` to `to`, not including `to`, of the visit: a run. */
-static int read_run(struct source_reader *reader, size_t from, size_t to)
+static int read_run(struct source_reader *reader, struct source_visit *visit, size_t from,
+		    size_t to)
 {
-	const uint64_t *inodes = reader->visit->inodes;
+	const uint64_t *inodes = visit->inodes;
 	int r;
 
+	reader->visit = visit;
 	reader->next = from;
 	reader->in_hand = NULL;
 	reader->found_count = reader->extent_count = reader->reference_count = 0;
@@ -419,26 +418,19 @@ static int read_run(struct source_reader *reader, size_t from, size_t to)
 			 inodes[to - 1], take_item, reader);
 	if (r == 0)
 		r = read_references(reader);
-	/* What is not handed over is left to the kernel. */
+	/* What is not passed on is left to the kernel. */
 	if (r < 0)
 		return r == -ENOMEM ? r : 0;
 	return hand_over(reader);
 }
 
-static int read_files(struct source_reader *reader, struct source_visit *visit)
+static int start_visit(struct source_reader *reader)
 {
 	struct root root;
-	int r = 0;
+	int r = read_root(reader->volume->fd, reader->volume->tree, &root);
 
-	if (read_root(reader->volume->fd, reader->volume->tree, &root) < 0)
-		return 0;
-	reader->last_snapshot = root.last_snapshot;
-	reader->visit = visit;
-	for (size_t from = 0, to; r == 0 && from < visit->count; from = to) {
-		to = source_run_end(visit, from, INODES_APART);
-		if (to - from >= INODES_WORTH_CALL)
-			r = read_run(reader, from, to);
-	}
+	if (r == 0)
+		reader->last_snapshot = root.last_snapshot;
 	return r;
 }
 
@@ -451,5 +443,8 @@ const struct inode_source inode_source_btrfs = {
 	.is_settled = is_settled,
 	.reader_new = reader_new,
 	.reader_free = reader_free,
-	.read = read_files,
+	.inodes_apart = 16,
+	.run_min = 4,
+	.start = start_visit,
+	.read = read_run,
 };

@@ -22,10 +22,7 @@
 #include "frag/ext/ext.h"
 #include "frag/scan/source.h"
 
-enum {
-	GROUPS_MAX = 1 << 18, /* 32 TiB: descriptors of more take too much memory */
-	INODES_APART = 64,    /* if less, one read() of all between them is cheaper */
-};
+enum { GROUPS_MAX = 1 << 18 }; /* 32 TiB: descriptors of more take too much memory */
 
 struct source_volume {
 	struct ext_volume volume;
@@ -174,27 +171,21 @@ static int read_file(struct ext_reader *reader, struct source_visit *visit, size
 	return r > 0 ? visit->end(visit, index, read_map(reader, inode, visit)) : r;
 }
 
-/* The last inode that is worth reading with this one. */
-static uint64_t last_with(const struct source_visit *visit, size_t index)
+static int start_visit(struct source_reader *reader)
 {
-	while (index + 1 < visit->count &&
-	       visit->inodes[index + 1] - visit->inodes[index] < INODES_APART)
-		index++;
-	return visit->inodes[index];
+	ext_reader_forget(&reader->ext);
+	return 0;
 }
 
-static int read_files(struct source_reader *reader, struct source_visit *visit)
+static int read_run(struct source_reader *reader, struct source_visit *visit, size_t from,
+		    size_t to)
 {
-	uint64_t last = 0;
 	int r = 0;
 
-	ext_reader_forget(&reader->ext);
-	for (size_t i = 0; r == 0 && i < visit->count; i++) {
-		const struct ext2_inode_large *inode;
+	for (size_t i = from; r == 0 && i < to; i++) {
+		const struct ext2_inode_large *inode =
+			read_inode(&reader->ext, visit->inodes[i], visit->inodes[to - 1]);
 
-		if (visit->inodes[i] > last)
-			last = last_with(visit, i);
-		inode = read_inode(&reader->ext, visit->inodes[i], last);
 		if (inode)
 			r = read_file(&reader->ext, visit, i, inode);
 	}
@@ -210,5 +201,8 @@ const struct inode_source inode_source_ext = {
 	.is_settled = is_settled,
 	.reader_new = reader_new,
 	.reader_free = reader_free,
-	.read = read_files,
+	.inodes_apart = 64,
+	.run_min = 1,
+	.start = start_visit,
+	.read = read_run,
 };

@@ -43,20 +43,6 @@ struct source_visit {
 	struct frag_file *file;
 };
 
-/*
- * Returns the end of the run of inodes that starts at index `from`.  In a run each number is less
- * than `apart` above the one before, so that reading all inodes between them is cheaper than a
- * call for each.
- */
-static inline size_t source_run_end(const struct source_visit *visit, size_t from, uint64_t apart)
-{
-	size_t end = from + 1;
-
-	while (end < visit->count && visit->inodes[end] - visit->inodes[end - 1] < apart)
-		end++;
-	return end;
-}
-
 struct source_volume;
 struct source_reader;
 
@@ -73,10 +59,23 @@ struct inode_source {
 	struct source_reader *(*reader_new)(struct source_volume *volume);
 	void (*reader_free)(struct source_reader *reader);
 	/*
-	 * Hands over those files of the visit that it can read; the caller asks the kernel for the
-	 * others.  0, or what begin() or end() returned.
+	 * Inodes are read in runs.  In a run each number is less than inodes_apart above the one
+	 * before, so that reading all inodes between them is cheaper than a call for each.  A run
+	 * of fewer than run_min inodes is read faster by their names.
 	 */
-	int (*read)(struct source_reader *reader, struct source_visit *visit);
+	uint64_t inodes_apart;
+	size_t run_min;
+	/*
+	 * Prepares the reader for a visit.  0, or -errno: all its files are left to the kernel.
+	 * NULL: nothing to do.
+	 */
+	int (*start)(struct source_reader *reader);
+	/*
+	 * Passes on those files of a run that it can read, inodes `from` to `to` of the visit,
+	 * without `to`; the others are left to the kernel.  0, or what begin() or end() returned.
+	 */
+	int (*read)(struct source_reader *reader, struct source_visit *visit, size_t from,
+		    size_t to);
 };
 
 extern const struct inode_source inode_source_ext, inode_source_xfs, inode_source_btrfs;

@@ -357,6 +357,30 @@ static size_t order(struct walker *walker, size_t count)
 	return kept;
 }
 
+static size_t run_end(const struct source_visit *visit, size_t from, uint64_t apart)
+{
+	size_t end = from + 1;
+
+	while (end < visit->count && visit->inodes[end] - visit->inodes[end - 1] < apart)
+		end++;
+	return end;
+}
+
+static int read_runs(struct walker *walker, struct source_visit *visit)
+{
+	const struct inode_source *source = walker->filesystem->source;
+	int r = 0;
+
+	if (source->start && source->start(walker->reader) < 0)
+		return 0;
+	for (size_t from = 0, to; r == 0 && from < visit->count; from = to) {
+		to = run_end(visit, from, source->inodes_apart);
+		if (to - from >= source->run_min)
+			r = source->read(walker->reader, visit, from, to);
+	}
+	return r;
+}
+
 static int scan_listed(struct walker *walker, struct directory *directory, size_t count)
 {
 	struct chunk_visit chunk = {
@@ -374,7 +398,7 @@ static int scan_listed(struct walker *walker, struct directory *directory, size_
 	int r = 0;
 
 	if (chunk.visit.count)
-		r = walker->filesystem->source->read(walker->reader, &chunk.visit);
+		r = read_runs(walker, &chunk.visit);
 	if (r == -ECANCELED)
 		return 0;
 	for (size_t i = 0; r == 0 && i < count && !pipeline_is_over(&walker->walk->pipeline); i++)

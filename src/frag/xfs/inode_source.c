@@ -26,8 +26,6 @@
 
 enum {
 	BATCH = 1024,
-	INODES_APART = 4,      /* if less, one call for all between them is cheaper */
-	INODES_WORTH_CALL = 4, /* fewer are read faster by their names */
 	FILES_A_GROUP_MIN = 64,
 	SHARE_OF_GROUP = 32, /* extents are read when one of so many inodes was opened */
 };
@@ -263,7 +261,6 @@ static int read_file(struct source_reader *reader, struct source_visit *visit, s
 	return r > 0 ? visit->end(visit, index, read_extents(reader, visit, inode)) : r;
 }
 
-/* Reads inodes `from` to `to`, not including `to`, of the visit: a run. */
 static int read_run(struct source_reader *reader, struct source_visit *visit, size_t from,
 		    size_t to)
 {
@@ -292,18 +289,6 @@ static int read_run(struct source_reader *reader, struct source_visit *visit, si
 	return r;
 }
 
-static int read_files(struct source_reader *reader, struct source_visit *visit)
-{
-	int r = 0;
-
-	for (size_t from = 0, to; r == 0 && from < visit->count; from = to) {
-		to = source_run_end(visit, from, INODES_APART);
-		if (to - from >= INODES_WORTH_CALL)
-			r = read_run(reader, visit, from, to);
-	}
-	return r;
-}
-
 const struct inode_source inode_source_xfs = {
 	.name = "xfs",
 	.magic = XFS_MAGIC,
@@ -312,5 +297,7 @@ const struct inode_source inode_source_xfs = {
 	.is_settled = is_settled,
 	.reader_new = reader_new,
 	.reader_free = reader_free,
-	.read = read_files,
+	.inodes_apart = 4,
+	.run_min = 4,
+	.read = read_run,
 };
