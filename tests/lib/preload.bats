@@ -60,11 +60,8 @@ assert_allocated() {
 	head -c "$bytes" /dev/urandom >served/file
 	python3 -u -m http.server --bind 127.0.0.1 --directory served 0 >server.log 2>&1 3>&- &
 	local server=$! port
-	for _ in {1..50}; do
-		port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' server.log)
-		[ -z "$port" ] || break
-		sleep 0.1
-	done
+	wait_until grep -q ' port [0-9]* ' server.log
+	port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' server.log)
 	run preloaded aria2c --file-allocation=falloc --no-conf -d mnt "http://127.0.0.1:$port/file"
 	kill "$server"
 	assert_status 0
