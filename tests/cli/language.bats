@@ -87,7 +87,8 @@ help_of() { # PROGRAM
 	require_program mandoc
 	require_program groff
 	for page in $list; do
-		mandoc -T lint -W warning "$page"
-		[ -z "$(groff -man -t -Tutf8 -ww -z "$page" 2>&1)" ] || fail "$page"
-	done
+		mandoc -T lint -W warning "$page" || echo "mandoc: status $? for $page"
+		groff -man -t -Tutf8 -ww -z "$page" || echo "groff: status $? for $page"
+	done >"$WORK/said" 2>&1
+	[ ! -s "$WORK/said" ] || fail "$(cat "$WORK/said")"
 }
