@@ -68,10 +68,48 @@ int io_read_at(int fd, uint64_t at, void *ret, size_t bytes)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return -EIO;
+			return got < 0 ? -errno : -EIO;
 		place += got;
 		at += (uint64_t)got;
 		bytes -= (size_t)got;
+	}
+	return 0;
+}
+
+int io_write_at(int fd, uint64_t at, const void *data, size_t bytes)
+{
+	const char *place = data;
+
+	while (bytes > 0) {
+		ssize_t written = pwrite(fd, place, bytes, (off_t)at);
+
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written <= 0)
+			return written < 0 ? -errno : -EIO;
+		place += written;
+		at += (uint64_t)written;
+		bytes -= (size_t)written;
+	}
+	return 0;
+}
+
+int io_copy_at(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t bytes)
+{
+	enum { PIECE_BYTES = 65536 };
+	char piece[PIECE_BYTES];
+
+	while (bytes > 0) {
+		size_t some = bytes < PIECE_BYTES ? (size_t)bytes : PIECE_BYTES;
+		int r = io_read_at(from, from_at, piece, some);
+
+		if (r == 0)
+			r = io_write_at(to, to_at, piece, some);
+		if (r < 0)
+			return r;
+		from_at += some;
+		to_at += some;
+		bytes -= some;
 	}
 	return 0;
 }

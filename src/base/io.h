@@ -19,6 +19,15 @@ int io_read_rest(int fd, size_t limit, char **ret_data, size_t *ret_bytes);
 /* Reads exactly `bytes` bytes from the offset `at`.  0 or -errno; -EIO: the file ends before. */
 int io_read_at(int fd, uint64_t at, void *ret, size_t bytes);
 
+/* Writes all bytes at the offset `at`.  0 or -errno. */
+int io_write_at(int fd, uint64_t at, const void *data, size_t bytes);
+
+/*
+ * Copies bytes from one file to another, at these offsets.  0 or -errno; -EIO: the file `from` ends
+ * before.
+ */
+int io_copy_at(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t bytes);
+
 /* Reads the whole file `path`, as io_read_rest() does.  `ret_bytes` may be NULL. */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes);
 

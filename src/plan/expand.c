@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/random.h"
 #include "plan/selection.h"
 #include "plan/variant.h"
 
@@ -65,25 +66,15 @@ static struct plan_trial trial_at(const struct selection *selection, int in_dire
 	};
 }
 
-/* The generator splitmix64 (Steele, Lea, Flood 2014); any initial state is valid. */
-static uint64_t next_random(uint64_t *state)
-{
-	uint64_t mixed = *state += 0x9e3779b97f4a7c15;
-
-	mixed = (mixed ^ (mixed >> 30)) * 0xbf58476d1ce4e5b9;
-	mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-	return mixed ^ (mixed >> 31);
-}
-
 /* The shuffle of Fisher and Yates. */
 static void shuffle_round(struct plan_trial *trial, size_t count, uint64_t seed, unsigned run)
 {
 	uint64_t state = seed;
 
 	/* Adjacent seeds and rounds must not have related orders. */
-	state = next_random(&state) + run;
+	state = random_next(&state) + run;
 	for (size_t i = count; i > 1; i--) {
-		size_t other = next_random(&state) % i;
+		size_t other = random_next(&state) % i;
 		struct plan_trial taken = trial[i - 1];
 
 		trial[i - 1] = trial[other];

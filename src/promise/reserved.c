@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "promise/cases.h"
 #include "promise/fill.h"
@@ -49,7 +50,7 @@ static void shuffle(uint32_t *order, size_t count, uint64_t seed)
 	for (size_t i = 0; i < count; i++)
 		order[i] = (uint32_t)i;
 	for (size_t i = count; i > 1; i--) {
-		size_t other = pattern_mix(seed + i) % i;
+		size_t other = random_mix(seed + i) % i;
 		uint32_t last = order[i - 1];
 
 		order[i - 1] = order[other];

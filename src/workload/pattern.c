@@ -9,17 +9,9 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "base/random.h"
 
 enum { POOL_BYTES = 256 << 10, ALIGNMENT = 4096, STAMPS = 16, STRIDE_MIN = 8, STRIDE_MAX = 4096 };
-
-/* The last steps of splitmix64 (Steele, Lea, Flood 2014). */
-uint64_t pattern_mix(uint64_t word)
-{
-	word += 0x9e3779b97f4a7c15;
-	word = (word ^ (word >> 30)) * 0xbf58476d1ce4e5b9;
-	word = (word ^ (word >> 27)) * 0x94d049bb133111eb;
-	return word ^ (word >> 31);
-}
 
 /* The largest power of two with which a block has at least STAMPS stamps, if it is large enough. */
 static size_t choose_stride(size_t block_bytes)
@@ -39,13 +31,13 @@ int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t b
 	if (posix_memalign(&pool, ALIGNMENT, slots * block_bytes) != 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < slots * block_bytes / sizeof(uint64_t); i++)
-		((uint64_t *)pool)[i] = pattern_mix(i);
+		((uint64_t *)pool)[i] = random_mix(i);
 	*pattern = (struct pattern) {
 		.pool = pool,
 		.block_bytes = block_bytes,
 		.slots = slots,
 		.stride = choose_stride(block_bytes),
-		.key = pattern_mix(pattern_mix(seed) + pass),
+		.key = random_mix(random_mix(seed) + pass),
 	};
 	return 0;
 }

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/random.h"
+
 struct pattern {
 	unsigned char *pool; /* owned, aligned for direct I/O */
 	size_t block_bytes;
@@ -22,15 +24,12 @@ struct pattern {
 int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t block_bytes);
 void pattern_clear(struct pattern *pattern); /* also for CLEANUP() */
 
-/* A hash of the word, also used as a source of pseudo-random numbers. */
-uint64_t pattern_mix(uint64_t word);
-
 /* Block `number` of a file, at `offset` in it; valid until the next call. */
 static inline const void *pattern_block(struct pattern *pattern, uint64_t file, uint64_t number,
 					uint64_t offset)
 {
 	unsigned char *block = pattern->pool + number % pattern->slots * pattern->block_bytes;
-	uint64_t key = pattern_mix(pattern->key + file);
+	uint64_t key = random_mix(pattern->key + file);
 
 	for (size_t at = 0; at < pattern->block_bytes; at += pattern->stride) {
 		uint64_t stamp = key + (offset + at) * 0x9e3779b97f4a7c15;

@@ -21,6 +21,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/random.h"
 #include "workload/pattern.h"
 
 enum { BUFFER_ALIGNMENT = 4096, VERIFY_BYTES = 1 << 20, MIXED_SPREAD = 8 };
@@ -62,9 +63,9 @@ static void mix_sizes(struct workload_set *set, uint64_t total)
 	uint64_t shares = 0, left = total;
 
 	for (size_t i = 0; i < set->count; i++)
-		shares += 1 + pattern_mix(set->seed + i) % MIXED_SPREAD;
+		shares += 1 + random_mix(set->seed + i) % MIXED_SPREAD;
 	for (size_t i = 0; i < set->count; i++) {
-		uint64_t share = 1 + pattern_mix(set->seed + i) % MIXED_SPREAD;
+		uint64_t share = 1 + random_mix(set->seed + i) % MIXED_SPREAD;
 		uint64_t bytes = (uint64_t)((__uint128_t)total * share / shares);
 
 		bytes -= bytes % BUFFER_ALIGNMENT;
@@ -235,7 +236,7 @@ static uint64_t drop_unwritten(struct workload_job *job, uint64_t blocks)
 static void shuffle(struct step *step, uint64_t count, uint64_t seed)
 {
 	for (uint64_t i = count; i > 1; i--) {
-		uint64_t other = pattern_mix(seed + i) % i;
+		uint64_t other = random_mix(seed + i) % i;
 		struct step taken = step[i - 1];
 
 		step[i - 1] = step[other];
@@ -260,7 +261,7 @@ static int order_steps(struct workload_job *job)
 	if (phase->workload->kind == WORKLOAD_READ)
 		blocks = drop_unwritten(job, blocks);
 	if (phase->workload->random)
-		shuffle(job->step, blocks, pattern_mix(job->set->seed + job->set->pass_count));
+		shuffle(job->step, blocks, random_mix(job->set->seed + job->set->pass_count));
 	job->step_count = phase->count && phase->count < blocks ? phase->count : blocks;
 	return 0;
 }
@@ -380,39 +381,6 @@ static int fail(struct workload_outcome *outcome, const char *call, int error)
 	return -error;
 }
 
-/* Repeated after a short write. */
-static int put(int fd, const void *data, size_t bytes, uint64_t offset)
-{
-	while (bytes > 0) {
-		ssize_t written = pwrite(fd, data, bytes, (off_t)offset);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written <= 0)
-			return written < 0 ? -errno : -EIO;
-		data = (const char *)data + written;
-		bytes -= (size_t)written;
-		offset += (uint64_t)written;
-	}
-	return 0;
-}
-
-static int get(int fd, void *data, size_t bytes, uint64_t offset)
-{
-	while (bytes > 0) {
-		ssize_t got = pread(fd, data, bytes, (off_t)offset);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return got < 0 ? -errno : -EIO;
-		data = (char *)data + got;
-		bytes -= (size_t)got;
-		offset += (uint64_t)got;
-	}
-	return 0;
-}
-
 static int sync_now(struct workload_job *job, uint32_t number, struct workload_outcome *ret)
 {
 	const struct phase *phase = &job->phase;
@@ -439,7 +407,7 @@ static inline int make_call(struct workload_job *job, struct workload_pass *pass
 	int r = 0;
 
 	if (!pass) {
-		r = get(file->fd, job->buffer, bytes, offset);
+		r = io_read_at(file->fd, offset, job->buffer, bytes);
 		ret->bytes += bytes;
 		return r < 0 ? fail(ret, "pread", -r) : 0;
 	}
@@ -448,8 +416,8 @@ static inline int make_call(struct workload_job *job, struct workload_pass *pass
 				&file->growth);
 	if (r < 0)
 		return fail(ret, "fallocate", -r);
-	r = put(file->fd, pattern_block(&pass->pattern, step->file, step->block, offset), bytes,
-		offset);
+	r = io_write_at(file->fd, offset,
+			pattern_block(&pass->pattern, step->file, step->block, offset), bytes);
 	if (r < 0)
 		return fail(ret, "pwrite", -r);
 	ret->bytes += bytes;
@@ -585,7 +553,7 @@ static int verify_file(struct workload_set *set, size_t file, unsigned char *buf
 	for (uint64_t at = 0; r == 0 && at < size; at += VERIFY_BYTES) {
 		size_t bytes = size - at < VERIFY_BYTES ? size - at : VERIFY_BYTES;
 
-		r = get(set->file[file].fd, buffer, bytes, at);
+		r = io_read_at(set->file[file].fd, at, buffer, bytes);
 		if (r == 0)
 			r = check_bytes(set, file, at, buffer, bytes, ret);
 		if (r == 0)

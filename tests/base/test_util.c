@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "base/histogram.h"
 #include "base/io.h"
 #include "base/problem.h"
+#include "base/random.h"
 #include "base/size.h"
 #include "base/suggest.h"
 
@@ -300,6 +302,36 @@ static void read_file_has_a_limit(void **state)
 	assert_int_equal(io_read_file("/proc/self/no-such", 10, &data, NULL), -ENOENT);
 }
 
+static void bytes_are_copied_at_offsets(void **state)
+{
+	enum { BYTES = 200000 };
+	CLEANUP(fd_closep) int from = memfd_create("from", MFD_CLOEXEC);
+	CLEANUP(fd_closep) int to = memfd_create("to", MFD_CLOEXEC);
+	static unsigned char data[BYTES], copied[BYTES];
+	(void)state;
+
+	for (size_t i = 0; i < BYTES; i++)
+		data[i] = (unsigned char)random_mix(i);
+	assert_int_equal(io_write_at(from, 1000, data, BYTES), 0);
+	assert_int_equal(io_copy_at(from, 1001, to, 77, BYTES - 1), 0);
+	assert_int_equal(io_read_at(to, 77, copied, BYTES - 1), 0);
+	assert_memory_equal(copied, data + 1, BYTES - 1);
+	assert_int_equal(io_copy_at(from, 1001, to, 0, BYTES), -EIO);
+	assert_int_equal(io_read_at(-1, 0, copied, 1), -EBADF);
+	assert_int_equal(io_write_at(-1, 0, copied, 1), -EBADF);
+}
+
+/* The numbers that the authors' program prints for the state 1234567. */
+static void random_numbers_are_those_of_splitmix64(void **state)
+{
+	uint64_t at = 1234567;
+	(void)state;
+
+	assert_true(random_next(&at) == 6457827717110365317u);
+	assert_true(random_next(&at) == 3203168211198807973u);
+	assert_true(random_next(&at) == 9817491932198370423u);
+}
+
 static void durations_are_read(void **state)
 {
 	static const struct {
@@ -392,6 +424,8 @@ int main(void)
 		cmocka_unit_test(a_command_has_variables_and_dies_with_its_group),
 		cmocka_unit_test(child_takes_all_along),
 		cmocka_unit_test(read_file_has_a_limit),
+		cmocka_unit_test(bytes_are_copied_at_offsets),
+		cmocka_unit_test(random_numbers_are_those_of_splitmix64),
 		cmocka_unit_test(intervals_follow_one_another),
 		cmocka_unit_test(quantiles_are_near_and_ends_exact),
 		cmocka_unit_test(counted_values_are_as_good_as_single_ones),
