@@ -179,7 +179,8 @@ int plan_expand(const struct plan *plan, int in_directory, struct trial_list *re
 		struct problem *problem);
 void trial_list_clear(struct trial_list *list);
 
-/* Adds another round.  0 or -ENOMEM. */ int trial_list_add_round(struct trial_list *list);
+/* Adds another round.  0 or -ENOMEM. */
+int trial_list_add_round(struct trial_list *list);
 
 /* Whether it is the first trial with its file system. */
 int trial_list_is_first(const struct trial_list *list, size_t index);

@@ -3,8 +3,8 @@
 #ifndef TRIAL_MOUNT_H
 #define TRIAL_MOUNT_H
 
-/* Mounts a device.  0 or -errno. */ int mount_volume(const char *device, const char *directory,
-						      const char *type, const char *options);
+/* Mounts a device.  0 or -errno. */
+int mount_volume(const char *device, const char *directory, const char *type, const char *options);
 
 /* Retries for a while if another process uses the volume (EBUSY).  0 or -errno. */
 int mount_release(const char *directory);
