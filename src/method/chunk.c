@@ -8,7 +8,6 @@
 
 #include "base/cleanup.h"
 #include "method/methods.h"
-#include "method/zeroes.h"
 
 static ssize_t put(const struct zeroes_writer *writer, int fd, size_t bytes, off_t at)
 {

@@ -10,8 +10,6 @@
  * data=journal, and btrfs with requests of 512 bytes, use the page cache instead (seen on 6.18).
  * Where the kernel does not report it, as on btrfs and before 6.1, the block size is used.
  */
-#include "method/direct.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -20,7 +18,6 @@
 
 #include "base/cleanup.h"
 #include "method/methods.h"
-#include "method/zeroes.h"
 
 /* The block size, at most 4096, since network file systems report transfer sizes. */
 static size_t guess_alignment(int fd)

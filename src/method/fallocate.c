@@ -17,16 +17,23 @@
 #define FALLOC_FL_WRITE_ZEROES 0x80
 #endif
 
-static int allocate_by(int fd, int mode, const struct method_request *req,
-		       struct method_outcome *ret)
+int method_fallocate_range(int fd, int mode, uint64_t from, uint64_t bytes)
 {
 	int r;
 
 	do {
-		r = fallocate(fd, mode, 0, (off_t)req->bytes);
+		r = fallocate(fd, mode, (off_t)from, (off_t)bytes);
 	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : 0;
+}
+
+static int allocate_by(int fd, int mode, const struct method_request *req,
+		       struct method_outcome *ret)
+{
+	int r = method_fallocate_range(fd, mode, 0, req->bytes);
+
 	if (r < 0)
-		return outcome_refuse(ret, "fallocate", errno);
+		return outcome_refuse(ret, "fallocate", -r);
 	ret->calls = 1;
 	ret->path = METHOD_PATH_NATIVE;
 	return 0;
@@ -58,7 +65,7 @@ static int allocate_keep_size(int fd, const struct method_request *req, struct m
 	return allocate_by(fd, FALLOC_FL_KEEP_SIZE, req, ret);
 }
 
-static uint64_t kept_length(const struct method_request *req)
+uint64_t method_no_length(const struct method_request *req)
 {
 	(void)req;
 	return 0;
@@ -68,7 +75,7 @@ const struct method method_fallocate_keep_size = {
 	.name = "fallocate-keep-size",
 	.summary = "fallocate() beyond the end of the file, whose size stays 0",
 	.allocate = allocate_keep_size,
-	.length = kept_length,
+	.length = method_no_length,
 };
 
 static int allocate_zero_range(int fd, const struct method_request *req, struct method_outcome *ret)

@@ -12,12 +12,6 @@
 
 #include "method/methods.h"
 
-static uint64_t no_length(const struct method_request *req)
-{
-	(void)req;
-	return 0;
-}
-
 static int allocate_nothing(int fd, const struct method_request *req, struct method_outcome *ret)
 {
 	(void)fd;
@@ -30,27 +24,17 @@ const struct method method_none = {
 	.name = "none",
 	.summary = "an empty file, which grows as it is written: the baseline of workloads",
 	.allocate = allocate_nothing,
-	.length = no_length,
+	.length = method_no_length,
 	.sparse = 1,
 };
-
-static int allocate_range(int fd, int mode, uint64_t from, uint64_t bytes)
-{
-	int r;
-
-	do {
-		r = fallocate(fd, mode, (off_t)from, (off_t)bytes);
-	} while (r < 0 && errno == EINTR);
-	return r < 0 ? -errno : 0;
-}
 
 static int allocate_steps(int fd, int mode, const struct method_request *req,
 			  struct method_outcome *ret)
 {
 	for (uint64_t at = 0; at < req->bytes; at += req->chunk_bytes) {
 		uint64_t left = req->bytes - at;
-		int r = allocate_range(fd, mode, at,
-				       left < req->chunk_bytes ? left : req->chunk_bytes);
+		int r = method_fallocate_range(fd, mode, at,
+					       left < req->chunk_bytes ? left : req->chunk_bytes);
 
 		if (r < 0)
 			return outcome_refuse(ret, "fallocate", -r);
@@ -67,7 +51,7 @@ static int allocate_by_step(int fd, const struct method_request *req, struct met
 
 static int grow_by_step(int fd, uint64_t from, uint64_t bytes)
 {
-	return allocate_range(fd, 0, from, bytes);
+	return method_fallocate_range(fd, 0, from, bytes);
 }
 
 const struct method method_fallocate_step = {
@@ -85,7 +69,7 @@ static int allocate_ahead(int fd, const struct method_request *req, struct metho
 
 static int grow_ahead(int fd, uint64_t from, uint64_t bytes)
 {
-	return allocate_range(fd, FALLOC_FL_KEEP_SIZE, from, bytes);
+	return method_fallocate_range(fd, FALLOC_FL_KEEP_SIZE, from, bytes);
 }
 
 static int cut_at_end(int fd)
@@ -104,7 +88,7 @@ const struct method method_fallocate_ahead = {
 	.allocate = allocate_ahead,
 	.grow = grow_ahead,
 	.finish = cut_at_end,
-	.length = no_length,
+	.length = method_no_length,
 };
 
 /* ext4 and others accept a hint and ignore it, so it is read back. */
@@ -134,6 +118,6 @@ const struct method method_extsize = {
 	.summary = "extent size hint of N bytes: xfs allocates that much when the file grows",
 	.parameters = METHOD_STEP,
 	.allocate = set_hint,
-	.length = no_length,
+	.length = method_no_length,
 	.sparse = 1,
 };

@@ -15,9 +15,7 @@
 #include <stdbool.h>
 
 #include "base/cleanup.h"
-#include "method/direct.h"
 #include "method/methods.h"
-#include "method/zeroes.h"
 
 struct request {
 	uint64_t at;

@@ -10,7 +10,6 @@
 
 #include "base/cleanup.h"
 #include "method/methods.h"
-#include "method/zeroes.h"
 
 enum { PIECE_BYTES_MIN = 4096 };
 

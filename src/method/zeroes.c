@@ -5,8 +5,6 @@
  * all be the kernel's single page of zeroes, which stays in the processor's cache, unlike the
  * buffer of an application.
  */
-#include "method/zeroes.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
