@@ -13,7 +13,6 @@
 #include "base/cleanup.h"
 #include "base/random.h"
 #include "plan/selection.h"
-#include "plan/variant.h"
 
 /* The number of choices; 1 if there is nothing to choose. */
 static size_t filesystem_choices(const struct selection *selection)

@@ -15,14 +15,16 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "plan/embedded.h"
-#include "plan/variant.h"
+#include "plan/selection.h"
 #include "base/io.h"
 #include "base/size.h"
 #include "base/strbuf.h"
 #include "base/words.h"
 #include "base/array.h"
 #include "base/text.h"
+
+/* Files of data/, compiled in. */
+extern const char embedded_filesystems[], embedded_default[], embedded_demo[], embedded_2009[];
 
 enum { PLAN_FILE_LIMIT = 1 << 20, PLAN_LINE_MAX = 198 };
 
@@ -268,7 +270,7 @@ static int append_line(struct reader *reader, const char *value)
 
 /*
  * A name is a word of lists, and a part of file names of images.  "+" precedes added options
- * (variant.h).
+ * (variant.c).
  */
 static int is_name(const char *section)
 {

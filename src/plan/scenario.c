@@ -9,7 +9,9 @@
 #include "base/cleanup.h"
 #include "base/suggest.h"
 #include "base/text.h"
-#include "plan/embedded.h"
+
+/* Files of data/, compiled in. */
+extern const char embedded_scenarios[], embedded_programs[];
 
 #define SCENARIO_TEXT_NAME(name) #name,
 static const char *const text_names[] = { SCENARIO_TEXTS(SCENARIO_TEXT_NAME) };

@@ -4,7 +4,6 @@
  * place, before the first trial.
  */
 #include "plan/selection.h"
-#include "plan/variant.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -27,7 +27,7 @@ struct selection {
 
 /*
  * Parses the keys of a plan; those of file systems and volumes only if trials are not in a
- * directory. The caller clears `ret`, also on failure.  0, -ENOMEM, or -errno with *problem set.
+ * directory.  The caller clears `ret`, also on failure.  0, -ENOMEM, or -errno with *problem set.
  */
 int selection_parse(const struct plan *plan, int in_directory, struct selection *ret,
 		    struct problem *problem);
@@ -46,5 +46,20 @@ void selection_clear(struct selection *selection); /* also for CLEANUP() */
 void plan_workload_freep(struct plan_workload **workload);
 
 void plan_kernels_clear(struct plan_kernel *kernels, size_t count);
+
+/* ---- variants: variant.c ---- */
+
+enum { VARIANT_NAME_MAX = 128 };
+
+/*
+ * Creates the file systems of the plan, each with each of its mount options and mkfs options, in
+ * this order.  The caller frees *ret with filesystems_clear().  0, -ENOMEM, or -EINVAL with
+ * *problem set.
+ */
+int variants_make(const struct plan *plan, const struct filesystem *const *bases, size_t count,
+		  struct filesystem **ret, size_t *ret_count, struct problem *problem);
+
+void filesystem_clear(struct filesystem *filesystem);
+void filesystems_clear(struct filesystem *filesystems, size_t count);
 
 #endif

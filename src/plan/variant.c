@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#include "plan/variant.h"
+/*
+ * File systems of the catalogue with added options, to compare options without a plan file.  The
+ * name of a variant is a key of results: the name in the catalogue, and the added options.
+ *
+ *	ext4                       nothing
+ *	ext4+nodelalloc+data=journal   mount options: nodelalloc,data=journal
+ *	ext4+-Obigalloc+-C65536    mkfs options: -O bigalloc -C 65536
+ *	xfs+noatime+-mreflink=0    both
+ *
+ * It can be a word of a list and a part of a file name: a comma becomes "+", the value of an option
+ * follows its letter directly, or after "=" if it is a long option, and all characters other than
+ * letters, digits and - _ . = ^ : become % and two hexadecimal digits.  Names are unique, since
+ * mount options cannot start with "-", and names of the catalogue have no "+".
+ */
+#include "plan/selection.h"
 
 #include <ctype.h>
 #include <errno.h>
