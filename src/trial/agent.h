@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The protocol between alloc-perf and the process that runs one trial, which is a child, or a guest
- *on a serial line: one JSON object per line.
+ * on a serial line: one JSON object per line.
  *
  *	agent -> host	{"event": "ready"}
  *	host  -> agent	the request
