@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "stats/condition.h"
+#include "stats/cell.h"
 #include "cmd/run.h"
 
 /* For watch_judge(). */

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "base/cleanup.h"
-#include "stats/condition.h"
+#include "stats/cell.h"
 #include "report/format.h"
 #include "base/size.h"
 

@@ -2,7 +2,7 @@
 /*
  * Records as a grid: a row per file system, a column per method, in the order of the plan (or of
  * their first appearance, if the records do not contain it).  There is one grid per set of
- * conditions (condition.h) and sizes.
+ * conditions (condition.c) and sizes.
  */
 #ifndef STATS_CELL_H
 #define STATS_CELL_H
@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "stats/measure.h"
+#include "stats/record_key.h"
 
 struct environment;
 struct record;
@@ -159,5 +160,20 @@ size_t figure_outliers(double *values, size_t count);
  */
 int cell_values(const struct cell *cell, const struct measure *measure, double **ret,
 		size_t *ret_count);
+
+/* ---- conditions: condition.c ---- */
+
+/* The value of one of KEY_SET_CONDITIONS; "" if unknown, never NULL. */
+const char *condition_value(const struct grid *grid, enum record_key key);
+
+/* Whether each of the conditions, a set of keys, is the same for both. */
+int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
+
+/*
+ * The differences between the grid and those of the same sizes among `count`: "6.1.0" or "uml,
+ * 6.1.0, desktop on"; "" if there are none.  A label that is unique is sufficient, since the user
+ * chose it for that.  A copy; NULL: out of memory.
+ */
+char *condition_name(const struct grid *const *grids, size_t count, const struct grid *grid);
 
 #endif

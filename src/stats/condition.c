@@ -4,7 +4,7 @@
  * each other.  Their names are made here, so that they are the same everywhere.  A run on several
  * kernels labels each with its release unless the user named it; such a label is not repeated.
  */
-#include "stats/condition.h"
+#include "stats/cell.h"
 
 #include <errno.h>
 #include <stdio.h>

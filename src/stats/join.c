@@ -12,7 +12,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "stats/condition.h"
+#include "stats/cell.h"
 
 /* The grids of the same sizes. */
 struct group {

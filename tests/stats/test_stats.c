@@ -8,7 +8,6 @@
 
 #include "stats/cell.h"
 #include "base/cleanup.h"
-#include "stats/condition.h"
 #include "results.h"
 
 /* cmocka 1.1 compares floats only. */
