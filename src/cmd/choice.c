@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/choice.h"
+#include "cmd/cmd.h"
 
 #include <errno.h>
 #include <stdlib.h>

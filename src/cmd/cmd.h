@@ -8,6 +8,8 @@
 
 #include "base/command.h"
 #include "base/problem.h"
+#include "stats/measure.h"
+#include "base/option.h"
 
 struct results;
 
@@ -51,5 +53,42 @@ int cmd_put_patch_hint(FILE *to, char *const *files, size_t count);
  * returned descriptor readable.  -errno if that cannot be had.
  */
 int cmd_catch_signals(void);
+
+/* ---- choices: choice.c ---- */
+
+extern const struct option_choices choice_of_measures;
+
+struct measure_list {
+	const struct measure **list; /* ends with NULL; NULL: none was named */
+	size_t count;
+};
+
+/* For a row whose member is a struct measure_list: adds those of "time,written".  0, -ENOMEM, or
+ * -EINVAL with a sentence. */
+int choice_take_measures(void *input, const struct option_row *row, const char *argument,
+			 struct problem *problem);
+
+/* ---- outputs: output.c ---- */
+
+/*
+ * The name of the format that the ending of a file's name asks for, as of `report --format`;
+ * "table" for .txt and where there is no ending.  NULL: an ending that is not known.
+ */
+const char *output_format(const char *path);
+
+/*
+ * Each returns 0, or -errno with a sentence.  A path is a name, not a NULL pointer; one that does
+ * not exist can be written.
+ *
+ * output_check() refuses a block device, and without `force` a file that can only be had again by
+ * measuring: a result file of `run`, a store of `history`, a document that `frag --json` printed.
+ */
+int output_check(const char *path, int force, struct problem *problem);
+
+/*
+ * Refuses an output that is the input, by whatever name.  NULL as a path is standard output, "-"
+ * as an input is standard input.
+ */
+int output_check_input(const char *path, const char *input, struct problem *problem);
 
 #endif

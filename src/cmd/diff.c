@@ -8,14 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/choice.h"
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
 #include "stats/compare.h"
-#include "cmd/diff_sides.h"
+#include "cmd/diff.h"
 #include "report/difference.h"
-#include "cmd/output.h"
 #include "base/command.h"
 #include "base/words.h"
 

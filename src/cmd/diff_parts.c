@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/diff_parts.h"
+#include "cmd/diff.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * --by it is never guessed which of more than two are meant: the user is told what there is, and
  * names them.
  */
-#include "cmd/diff_sides.h"
+#include "cmd/diff.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include "base/pairs.h"
 #include "base/strbuf.h"
 #include "cmd/cmd.h"
-#include "cmd/diff_parts.h"
 
 void sides_clear(struct sides *sides)
 {

@@ -15,7 +15,6 @@
 #include "cmd/cmd.h"
 #include "cmd/frag_request.h"
 #include "base/io.h"
-#include "cmd/output.h"
 #include "base/command.h"
 #include "base/words.h"
 #include "frag/account/file.h"

@@ -4,7 +4,7 @@
  * for all.  A file is read whole before the store is opened, so that a bad file
  * cannot leave anything there.
  */
-#include "cmd/cmd_history.h"
+#include "cmd/history.h"
 
 #include <errno.h>
 #include <inttypes.h>

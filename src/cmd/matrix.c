@@ -3,7 +3,7 @@
  * By the places of the plan and not by the records, since it shows what is to
  * come as well.
  */
-#include "cmd/matrix.h"
+#include "cmd/progress.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -4,7 +4,7 @@
  * is compared with the inputs before it is opened, by device and inode, since one file has many
  * names.
  */
-#include "cmd/output.h"
+#include "cmd/cmd.h"
 
 #include <errno.h>
 #include <string.h>

@@ -8,9 +8,39 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/terminal.h"
-#include "cmd/matrix.h"
+#include "plan/plan.h"
+
+/* ---- the table: matrix.c ---- */
+
+enum { MATRIX_TEXT_MAX = 32 };
+
+struct matrix {
+	char (*rows)[48]; /* names, with the size where there are several */
+	size_t row_count;
+	const char **columns; /* refer into the trials */
+	size_t column_count;
+	char (*text)[MATRIX_TEXT_MAX]; /* row by row, which is by plan_trial.place */
+	size_t present; /* place of the cell that is being measured; SIZE_MAX: none */
+};
+
+/* `name` is shown for trials without a file system.  0 or -ENOMEM. */
+int matrix_build(struct matrix *ret, const struct trial_list *trials, const char *name);
+
+/* An empty text: nothing is known. */
+void matrix_set(struct matrix *matrix, size_t place, const char *text);
+
+/* Columns of the terminal that it takes; SIZE_MAX: out of memory. */
+size_t matrix_width(const struct matrix *matrix);
+
+/* A heading and a line for each row, each ended by `line_end`. */
+void matrix_print(FILE *to, const struct matrix *matrix, const char *line_end);
+
+void matrix_clear(struct matrix *matrix);
+
+/* ---- progress: progress.c ---- */
 
 struct progress {
 	struct progress_line line;

@@ -9,7 +9,7 @@
 #include "stats/cell.h"
 #include "plan/plan.h"
 #include "base/problem.h"
-#include "cmd/choice.h"
+#include "cmd/cmd.h"
 #include "cmd/progress.h"
 #include "results/resultfile.h"
 #include "testbed/testbed.h"

@@ -14,7 +14,7 @@
 #include "base/cleanup.h"
 #include "base/quote.h"
 #include "base/strbuf.h"
-#include "cmd/output.h"
+#include "cmd/cmd.h"
 #include "report/report.h"
 #include "cmd/run.h"
 

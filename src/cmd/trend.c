@@ -10,15 +10,12 @@
 #include <unistd.h>
 
 #include "base/terminal.h"
-#include "cmd/choice.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "cmd/cmd_history.h"
+#include "cmd/history.h"
 #include "method/method.h"
-#include "cmd/output.h"
 #include "base/command.h"
 #include "report/report.h"
-#include "cmd/trend_points.h"
 #include "results/resultfile.h"
 
 struct options {

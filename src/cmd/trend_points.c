@@ -4,7 +4,7 @@
  * must not be mixed (testbeds, sizes, and whatever else the rows do not tell apart)
  * falls into grids of its own.
  */
-#include "cmd/trend_points.h"
+#include "cmd/history.h"
 
 #include <errno.h>
 #include <stdio.h>

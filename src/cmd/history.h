@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The points in time of a trend; private to `alloc-perf history trend`. */
-#ifndef CMD_TREND_POINTS_H
-#define CMD_TREND_POINTS_H
+/* What the verbs below `history` share. */
+#ifndef CMD_HISTORY_H
+#define CMD_HISTORY_H
 
+#include "results/history.h"
 #include "stats/cell.h"
 #include "stats/record_key.h"
+
+/* The store that is named, or the default one.  0 or -errno with a sentence. */
+int cmd_history_open(const char *store, enum history_mode mode, struct history **ret,
+		     struct problem *problem);
+
+/* Each returns the exit status; argv[0] is "alloc-perf history ACTION". */
+extern const struct command cmd_history_trend;
+
+/* ---- points in time: trend_points.c ---- */
 
 struct trend_points {
 	struct grid_entry *entries; /* in the order of the points, which are their rows */
