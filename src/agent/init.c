@@ -19,12 +19,11 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/json.h"
 #include "base/text.h"
-#include "base/words.h"
 #include "frag/guest/guest.h"
 #include "trial/agent.h"
 #include "trial/modules.h"
@@ -32,13 +31,7 @@
 
 /* ---- a scan ---- */
 
-enum {
-	LINE_BUFFER_BYTES = 1 << 15,
-	DEVICE_TRIES = 200,
-	DEVICE_PAUSE_MS = 10,
-	PARTITION = 1,
-	PARTITIONS_MAX = 15
-};
+enum { LINE_BUFFER_BYTES = 1 << 15, PARTITION = 1, PARTITIONS_MAX = 15 };
 
 static const char directory[] = "/mnt";
 
@@ -62,29 +55,6 @@ struct scan_request {
 static char *mounted_device; /* the one that there is */
 
 /* ---- the device ---- */
-
-static int load_modules(const char *modules)
-{
-	CLEANUP(freep) char **files = words_split(modules, " ");
-	int r = files ? 0 : -ENOMEM;
-
-	for (char **file = files; r == 0 && *file; file++)
-		r = module_load(*file);
-	return r;
-}
-
-static int await(const char *device)
-{
-	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
-	struct stat status;
-
-	for (int i = 0; stat(device, &status) < 0; i++) {
-		if (i == DEVICE_TRIES)
-			return -errno;
-		nanosleep(&pause, NULL);
-	}
-	return 0;
-}
 
 static int control_partition(int fd, int operation, struct blkpg_partition *partition)
 {
@@ -114,17 +84,18 @@ static int make_partition(const struct scan_request *request)
 
 static int ready_device(const struct scan_request *request)
 {
-	int r = load_modules(request->modules);
+	CLEANUP(freep) char *failed = NULL;
+	int r = modules_load(request->modules, &failed);
 
 	if (r == 0)
-		r = await(request->device);
+		r = mount_await_device(request->device, NULL);
 	if (r == 0 && request->bytes)
 		r = make_partition(request);
 	if (r < 0)
 		return r;
 	mounted_device = request->bytes ? text_format("%s%d", request->device, PARTITION)
 					: strdup(request->device);
-	return mounted_device ? await(mounted_device) : -ENOMEM;
+	return mounted_device ? mount_await_device(mounted_device, NULL) : -ENOMEM;
 }
 
 /* ---- mounting ---- */
@@ -162,17 +133,6 @@ static int mount_image(const char *type, const char **ret_note)
 
 /* ---- the conversation ---- */
 
-static int receive(FILE *in, json_t **ret)
-{
-	CLEANUP(freep) char *line = NULL;
-	size_t room = 0;
-
-	if (getline(&line, &room, in) < 0)
-		return -EPIPE;
-	*ret = json_loads(line, 0, NULL);
-	return *ret ? 0 : -EPROTO;
-}
-
 static int serve(const struct scan_request *request, FILE *to)
 {
 	const char *note = NULL;
@@ -199,7 +159,7 @@ static int scan_serve(int fd)
 		return -ENOMEM;
 	r = frag_guest_send(to, json_pack("{ss}", "event", "ready"));
 	if (r == 0)
-		r = receive(in, &json);
+		r = json_read_line(in, &json);
 	if (r < 0)
 		return r;
 	if (json_unpack(json, "{ss ss ss sI sI so}", "device", &request.device, "type",

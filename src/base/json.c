@@ -79,3 +79,18 @@ int json_write_line(int fd, json_t *json)
 	text[bytes] = '\n'; /* in the place of the final zero */
 	return io_write_all(fd, text, bytes + 1);
 }
+
+int json_read_line(FILE *from, json_t **ret)
+{
+	CLEANUP(freep) char *line = NULL;
+	size_t room = 0;
+	json_t *json;
+
+	if (getline(&line, &room, from) < 0)
+		return -EPIPE;
+	json = json_loads(line, 0, NULL);
+	if (!json)
+		return -EPROTO;
+	*ret = json;
+	return 0;
+}

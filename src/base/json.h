@@ -40,4 +40,7 @@ int json_put_indented(FILE *to, const json_t *json);
  */
 int json_write_line(int fd, json_t *json);
 
+/* Reads one line.  0 with a new reference in *ret, -EPIPE (the end) or -EPROTO. */
+int json_read_line(FILE *from, json_t **ret);
+
 #endif

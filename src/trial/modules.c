@@ -12,6 +12,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "base/words.h"
 
 const char module_directory[] = "modules";
 
@@ -22,7 +23,7 @@ const char *module_name(const char *file)
 	return slash ? slash + 1 : file;
 }
 
-int module_load(const char *file)
+static int module_load(const char *file)
 {
 	CLEANUP(freep) char *path = NULL;
 	CLEANUP(fd_closep) int fd = -1;
@@ -36,4 +37,20 @@ int module_load(const char *file)
 	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)
 		return -errno;
 	return 0;
+}
+
+int modules_load(const char *files, char **ret_failed)
+{
+	CLEANUP(freep) char **words = words_split(files ? files : "", " ");
+	char **file = words;
+	int r = words ? 0 : -ENOMEM;
+
+	for (; r == 0 && *file; file++) {
+		r = module_load(*file);
+		if (r == -ENODEV)
+			r = 0;
+		if (r < 0)
+			*ret_failed = strdup(module_name(*file));
+	}
+	return r;
 }

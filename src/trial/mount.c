@@ -15,7 +15,7 @@
 #include "base/words.h"
 #include "blockdev/storage.h"
 
-enum { RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
+enum { DEVICE_TRIES = 500, DEVICE_PAUSE_MS = 10, RELEASE_TRIES = 50, RELEASE_PAUSE_MS = 20 };
 
 /* Options that are flags of mount(2); file systems reject them in their option string. */
 static const struct {
@@ -40,6 +40,21 @@ static unsigned long flag_of(const char *word)
 	for (size_t i = 0; i < ARRAY_SIZE(mount_flags); i++)
 		if (strcmp(mount_flags[i].word, word) == 0)
 			return mount_flags[i].flag;
+	return 0;
+}
+
+int mount_await_device(const char *device, struct stat *ret_status)
+{
+	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
+	struct stat status;
+
+	for (int i = 0; stat(device, &status) < 0; i++) {
+		if (errno != ENOENT || i == DEVICE_TRIES)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	if (ret_status)
+		*ret_status = status;
 	return 0;
 }
 

@@ -3,6 +3,14 @@
 #ifndef TRIAL_MOUNT_H
 #define TRIAL_MOUNT_H
 
+#include <sys/stat.h>
+
+/*
+ * Waits for a device, which its driver may still be detecting after its module was loaded.
+ * `ret_status` may be NULL.  0 or -errno.
+ */
+int mount_await_device(const char *device, struct stat *ret_status);
+
 /* Mounts a device.  0 or -errno. */
 int mount_volume(const char *device, const char *directory, const char *type, const char *options);
 

@@ -32,8 +32,6 @@
 #include "base/text.h"
 #include "base/problem.h"
 
-enum { DEVICE_TRIES = 100, DEVICE_PAUSE_MS = 50 };
-
 /* ---- outcomes ---- */
 
 int trial_failed(struct trial *trial, const char *what, int error)
@@ -44,37 +42,27 @@ int trial_failed(struct trial *trial, const char *what, int error)
 
 /* ---- stages ---- */
 
-/* ENODEV: an optimisation for another processor.  If it is needed, mount() fails. */
 static int stage_modules(struct trial *trial)
 {
-	const char *modules = trial->request->modules;
-	CLEANUP(freep) char **files = words_split(modules ? modules : "", " ");
+	CLEANUP(freep) char *failed = NULL;
+	int r = modules_load(trial->request->modules, &failed);
 
-	for (char **file = files; file && *file; file++) {
-		int r = module_load(*file);
-
-		if (r == 0 || r == -ENODEV)
-			continue;
+	if (r < 0 && failed)
 		record_conclude(trial->record, STATUS_FAILED, -r,
-				"loading the kernel module %s: %s", module_name(*file),
-				strerror(-r));
-		return r;
-	}
-	return files ? 0 : trial_failed(trial, "loading the kernel modules", ENOMEM);
+				"loading the kernel module %s: %s", failed, strerror(-r));
+	else if (r < 0)
+		r = trial_failed(trial, "loading the kernel modules", -r);
+	return r;
 }
 
-/* A driver may still be detecting the device after its module was loaded. */
 static int stage_device(struct trial *trial)
 {
-	const struct timespec pause = { .tv_nsec = DEVICE_PAUSE_MS * 1000000L };
 	const struct trial_request *request = trial->request;
 	struct stat status;
+	int r = mount_await_device(request->device, &status);
 
-	for (int i = 0; stat(request->device, &status) < 0; i++) {
-		if (errno != ENOENT || i == DEVICE_TRIES)
-			return trial_failed(trial, "finding the volume's device", errno);
-		nanosleep(&pause, NULL);
-	}
+	if (r < 0)
+		return trial_failed(trial, "finding the volume's device", -r);
 	trial->counters_fd =
 		cost_open_counters(request->counters, major(status.st_rdev), minor(status.st_rdev));
 	return 0;
