@@ -27,16 +27,27 @@ enum {
 };
 
 #ifdef HAVE_GUEST
-extern const char embedded_guest[], embedded_guest_end[]; /* by scripts/pack-guest */
+extern const char embedded_guest[], embedded_guest_end[];	/* by scripts/pack-guest */
+extern const char embedded_recorder[], embedded_recorder_end[]; /* by scripts/embed */
 
 static size_t guest_bytes(void)
 {
 	return (size_t)(embedded_guest_end - embedded_guest);
 }
+
+static size_t recorder_bytes(void)
+{
+	return (size_t)(embedded_recorder_end - embedded_recorder);
+}
 #else
-static const char embedded_guest[] = "";
+static const char embedded_guest[] = "", embedded_recorder[] = "";
 
 static size_t guest_bytes(void)
+{
+	return 0;
+}
+
+static size_t recorder_bytes(void)
 {
 	return 0;
 }
@@ -207,6 +218,14 @@ int guest_initramfs(const char *root, const char *files)
 		r = io_write_all(fd, zeroes, -guest_bytes() % ARCHIVE_ALIGN);
 	if (r == 0 && files)
 		r = write_modules(fd, root, files);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int guest_recorder(void)
+{
+	CLEANUP(fd_closep) int fd = memfd_create("recorder", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : io_write_all(fd, embedded_recorder, recorder_bytes());
+
 	return r < 0 ? r : TAKE_FD(fd);
 }
 

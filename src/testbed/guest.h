@@ -23,6 +23,9 @@ int guest_modules(const struct kernel_image *image, const char *const *drivers, 
  */
 int guest_initramfs(const char *root, const char *files);
 
+/* The library that records writes (recorder.c), in a memory file.  fd or -errno. */
+int guest_recorder(void);
+
 /* Pipes, each with its read end first. */
 struct guest_lines {
 	int request[2], events[2], console[2];

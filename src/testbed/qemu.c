@@ -29,6 +29,7 @@
 #include "base/words.h"
 #include "base/strbuf.h"
 #include "base/text.h"
+#include "testbed/write_log.h"
 
 enum { MEMORY_MIB = 512, PROOF_SECONDS = 5 };
 
@@ -71,10 +72,25 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 	return 0;
 }
 
+/*
+ * The host's disk need not have what is logged, so nothing is flushed there.  The super block of
+ * the log is updated with each entry.
+ */
+static char *logged_drive(const struct volume *volume)
+{
+	return text_format("driver=blklogwrites,node-name=volume,log-sector-size=%d,"
+			   "log-append=off,log-super-update-interval=1,"
+			   "file.driver=file,file.filename=/proc/self/fd/%d,file.cache.no-flush=on,"
+			   "log.driver=file,log.filename=/proc/self/fd/%d,log.cache.no-flush=on",
+			   WRITE_LOG_SECTOR, volume->fd, volume->log_fd);
+}
+
 static char *drive_argument(const struct testbed_options *options, const struct volume *volume)
 {
 	CLEANUP(freep) char *throttle = NULL;
 
+	if (volume->log_fd >= 0)
+		return logged_drive(volume);
 	if (throttle_parse(options->drive_throttle, &throttle, NULL) < 0)
 		return NULL;
 	return text_format("file=/proc/self/fd/%d,if=virtio,format=raw,cache=writeback%s%s",
@@ -148,7 +164,9 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 	CLEANUP(freep) char *initrd = NULL;
 	CLEANUP(freep) char *memory = NULL;
 	CLEANUP(freep) char *drive = volume ? drive_argument(options, volume) : NULL;
-	const int keep[] = { guest_fd, volume ? volume->fd : -1, -1 };
+	int is_logged = volume && volume->log_fd >= 0;
+	const int keep[] = { guest_fd, volume ? volume->fd : -1, is_logged ? volume->log_fd : -1,
+			     -1 };
 
 	if ((volume && !drive) || !(memory = text_format("%d", MEMORY_MIB)) ||
 	    !(initrd = text_format("/proc/self/fd/%d", guest_fd)))
@@ -183,8 +201,12 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 							      "chardev:agent",
 							      "-serial",
 							      "file:/dev/stderr",
-							      drive ? "-drive" : NULL,
+							      !drive	  ? NULL
+							      : is_logged ? "-blockdev"
+									  : "-drive",
 							      drive,
+							      is_logged ? "-device" : NULL,
+							      "virtio-blk-pci,drive=volume",
 							      NULL },
 				   .in_fd = lines->request[0],
 				   .out_fd = lines->events[1],
@@ -339,6 +361,7 @@ const struct testbed testbed_qemu = {
 	.argument = "KERNEL",
 	.argument_optional = 1,
 	.boots_kernels = 1,
+	.records_writes = 1,
 	.chooses_kernel = 1,
 	.throttles = 1,
 	.summary = "a QEMU guest with any kernel (default: the newest in /boot); needs no root",

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <sys/utsname.h>
@@ -15,6 +16,7 @@
 #include "base/io.h"
 #include "base/size.h"
 #include "base/text.h"
+#include "testbed/recording.h"
 #include "testbed/testbed.h"
 #include "testbed/volume.h"
 
@@ -115,7 +117,7 @@ static void conclude(struct record *record, const char *status, const char *stag
  * added options.
  */
 static int format(const struct testbed_session *session, const struct plan_trial *trial,
-		  const struct volume *volume, struct record *record)
+		  const struct volume *volume, bool is_recorded, struct record *record)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	uint64_t before = io_now_ns();
@@ -123,6 +125,8 @@ static int format(const struct testbed_session *session, const struct plan_trial
 
 	session->stage("format", session->context);
 	r = volume_format(volume, trial->filesystem, session->cancel_fd, &problem);
+	if (r == 0 && !is_recorded)
+		r = volume_flush(volume, &problem);
 	record->format.wall_ns = (int64_t)(io_now_ns() - before);
 	if (r < 0 && r != -ECANCELED)
 		conclude(record, r == -EINVAL ? STATUS_UNSUPPORTED : STATUS_FAILED, "format", r,
@@ -212,29 +216,60 @@ static void tell_image(const struct testbed_session *session, int fd)
 		session->image(fd, session->context);
 }
 
-/* As testbed_run(). */
+static int create_volume(const struct testbed_session *session, const struct plan_trial *trial,
+			 bool is_kept, bool is_recorded, struct volume *ret,
+			 struct problem *problem)
+{
+	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
+	int r = session->testbed->volume
+			? session->testbed->volume(session, &volume, problem)
+			: volume_create(testbed_directory(session), trial->volume_bytes, is_kept,
+					&volume, problem);
+
+	if (r == 0 && is_recorded)
+		r = recording_fill(session, &volume, problem);
+	if (r < 0)
+		return r;
+	*ret = volume;
+	volume = VOLUME_NONE;
+	return 0;
+}
+
+/* `recording`: NULL if nothing is recorded. */
+static int run_recorded(const struct testbed_session *session, const struct plan_trial *trial,
+			struct volume *volume, struct testbed_recording *recording,
+			struct record *record, struct problem *problem)
+{
+	int r = recording ? recording_open(session, volume, recording, problem) : 0;
+
+	if (r == 0)
+		r = run_agent(session, trial, volume, record, problem);
+	if (r == 0 && recording)
+		r = recording_close(volume, recording, problem);
+	return r;
+}
+
+/* As testbed_record(), or testbed_run() without a recording. */
 static int run_on_volume(const struct testbed_session *session, const struct plan_trial *trial,
-			 struct record *record, struct problem *problem)
+			 struct testbed_recording *recording, struct record *record,
+			 struct problem *problem)
 {
 	CLEANUP(volume_clear) struct volume volume = VOLUME_NONE;
 	CLEANUP(freep) char *path = NULL;
 	int r = image_path(session, trial, &path, problem);
 
-	if (r == 0 && session->testbed->volume)
-		r = session->testbed->volume(session, &volume, problem);
-	else if (r == 0)
-		r = volume_create(testbed_directory(session), trial->volume_bytes, path != NULL,
-				  &volume, problem);
+	if (r == 0)
+		r = create_volume(session, trial, path, recording, &volume, problem);
 	if (r < 0)
 		return r;
 	tell_image(session, volume.fd);
-	r = format(session, trial, &volume, record);
+	r = format(session, trial, &volume, recording, record);
 	if (r == -ECANCELED) {
 		tell_image(session, -1);
 		return r;
 	}
 	if (r == 0)
-		r = run_agent(session, trial, &volume, record, problem);
+		r = run_recorded(session, trial, &volume, recording, record, problem);
 	else
 		r = 0; /* the record says so */
 	tell_image(session, -1);
@@ -243,8 +278,8 @@ static int run_on_volume(const struct testbed_session *session, const struct pla
 	return path && volume_keep(&volume, path, problem) < 0;
 }
 
-int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
-		struct record *record, struct problem *problem)
+static int run(const struct testbed_session *session, const struct plan_trial *trial,
+	       struct testbed_recording *recording, struct record *record, struct problem *problem)
 {
 	CLEANUP(problem_clear) struct problem lack = { 0 };
 	struct testbed_options options = options_of(session, trial);
@@ -259,13 +294,39 @@ int testbed_run(const struct testbed_session *session, const struct plan_trial *
 		conclude(record, STATUS_UNSUPPORTED, "format", r, &lack);
 		r = 0;
 	} else if (trial->filesystem) {
-		r = run_on_volume(session, trial, record, problem);
+		r = run_on_volume(session, trial, recording, record, problem);
 	} else {
 		r = run_agent(session, trial, NULL, record, problem);
 	}
 	if (r >= 0)
 		describe_trial(session, trial, start, record);
 	return r;
+}
+
+int testbed_run(const struct testbed_session *session, const struct plan_trial *trial,
+		struct record *record, struct problem *problem)
+{
+	return run(session, trial, NULL, record, problem);
+}
+
+int testbed_record(const struct testbed_session *session, const struct plan_trial *trial,
+		   struct testbed_recording *recording, struct record *record,
+		   struct problem *problem)
+{
+	CLEANUP(freep) char *mkfs = NULL;
+	struct filesystem filesystem;
+	struct plan_trial recorded = *trial;
+	int r = testbed_records(session->testbed, problem);
+
+	if (r < 0)
+		return r;
+	mkfs = recording_mkfs(trial->filesystem);
+	if (!mkfs)
+		return -ENOMEM;
+	filesystem = *trial->filesystem;
+	filesystem.mkfs = mkfs;
+	recorded.filesystem = &filesystem;
+	return run(session, &recorded, recording, record, problem);
 }
 
 int testbed_claim(struct testbed_session *session, struct trial_list *trials,

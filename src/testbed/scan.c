@@ -152,7 +152,7 @@ int testbed_scan(const struct testbed_scan *scan, char **ret_kernel, struct prob
 	CLEANUP(trial_request_clear) struct trial_request request;
 	CLEANUP(plan_kernel_clear) struct plan_kernel kernel = { 0 };
 	const struct testbed_options options = { 0 };
-	const struct volume volume = { .fd = scan->fd, .is_foreign = 1 };
+	const struct volume volume = { .fd = scan->fd, .is_foreign = 1, .log_fd = -1 };
 	const struct testbed *testbed = NULL;
 	int r = find_guest(scan, &testbed, problem);
 

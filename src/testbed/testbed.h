@@ -37,9 +37,10 @@ struct volume {
 	struct device *device; /* the device; NULL: an image */
 	int is_foreign;	       /* the user's image, for a scan: a guest writes to a layer above it
 				  (testbed_scan) */
+	int log_fd; /* where a guest's writes are logged (write_log.h); borrowed; -1: nowhere */
 };
 
-#define VOLUME_NONE ((struct volume) { .fd = -1 })
+#define VOLUME_NONE ((struct volume) { .fd = -1, .log_fd = -1 })
 
 /* The user's options for the testbed. */
 struct testbed_options {
@@ -62,6 +63,7 @@ struct testbed {
 	int throttles;	    /* supports --drive-throttle */
 	const char *summary;
 	const char *note;	/* a limitation of its results; NULL: none */
+	int records_writes;	/* can log what is written to its volumes */
 	int in_directory;	/* formats nothing: trials have no file system and no volume */
 	uint64_t start_seconds; /* time for the agent to become ready */
 	/* Whether it can be used here.  0, or -errno with *problem set, which says what to do. */

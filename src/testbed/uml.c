@@ -30,6 +30,7 @@
 #include "testbed/kernel.h"
 #include "testbed/testbed.h"
 #include "testbed/volume.h"
+#include "testbed/write_log.h"
 
 enum { MEMORY_MIB = 512 };
 
@@ -145,9 +146,35 @@ static int layer_create(const char *directory, int image_fd)
 
 /* ---- a guest ---- */
 
+/* Variables for the recorder; none if nothing is logged. */
+struct recorder {
+	int fd; /* the library; -1: none */
+	char *preload, *numbers;
+};
+
+static void recorder_clear(struct recorder *recorder)
+{
+	recorder->fd = fd_close(recorder->fd);
+	free(recorder->preload);
+	free(recorder->numbers);
+}
+
+static int recorder_open(const struct volume *volume, struct recorder *ret)
+{
+	if (volume->log_fd < 0)
+		return 0;
+	ret->fd = guest_recorder();
+	if (ret->fd < 0)
+		return ret->fd;
+	ret->preload = text_format("LD_PRELOAD=/proc/self/fd/%d", ret->fd);
+	ret->numbers = text_format(WRITE_LOG_VARIABLE "=%d,%d", volume->log_fd, volume->fd);
+	return ret->preload && ret->numbers ? 0 : -ENOMEM;
+}
+
 static int spawn_guest(const char *program, const struct volume *volume, int guest_fd,
 		       const struct guest_lines *lines, struct child *ret)
 {
+	CLEANUP(recorder_clear) struct recorder recorder = { .fd = -1 };
 	CLEANUP(fd_closep) int layer_fd = -1;
 	CLEANUP(freep) char *initrd = NULL;
 	CLEANUP(freep) char *disk = NULL;
@@ -155,15 +182,12 @@ static int spawn_guest(const char *program, const struct volume *volume, int gue
 	CLEANUP(freep) char *memory = NULL;
 	CLEANUP(freep) char *directory = NULL;
 	const char *chosen = memory_directory();
-	int keep[] = { guest_fd, volume->fd, lines->request[0], lines->events[1], -1, -1 };
+	int r = chosen ? recorder_open(volume, &recorder) : -ENOSPC;
 
-	if (!chosen)
-		return -ENOSPC;
-	if (volume->is_foreign) {
-		layer_fd = keep[4] = layer_create(chosen, volume->fd);
-		if (layer_fd < 0)
-			return layer_fd;
-	}
+	if (r == 0 && volume->is_foreign)
+		r = layer_fd = layer_create(chosen, volume->fd);
+	if (r < 0)
+		return r;
 	if (!(memory = text_format("mem=%dM", MEMORY_MIB)) ||
 	    !(directory = text_format("TMPDIR=%s", chosen)) ||
 	    !(initrd = text_format("initrd=/proc/self/fd/%d", guest_fd)) ||
@@ -181,8 +205,14 @@ static int spawn_guest(const char *program, const struct volume *volume, int gue
 			.in_fd = -1,
 			.out_fd = lines->console[1],
 			.err_fd = lines->console[1],
-			.keep = keep,
-			.variables = (const char *const[]) { directory, NULL },
+			.keep = (const int[]) { guest_fd, volume->fd, lines->request[0],
+						lines->events[1],
+						layer_fd >= 0 ? layer_fd : guest_fd,
+						recorder.fd >= 0 ? recorder.fd : guest_fd,
+						volume->log_fd >= 0 ? volume->log_fd : guest_fd,
+						-1 },
+			.variables = (const char *const[]) { directory, recorder.preload,
+							     recorder.numbers, NULL },
 			.flags = CHILD_PID_NAMESPACE,
 		});
 }
@@ -230,6 +260,7 @@ const struct testbed testbed_uml = {
 	.argument = "KERNEL",
 	.argument_optional = 1,
 	.boots_kernels = 1,
+	.records_writes = 1,
 	.summary = "a User-Mode Linux guest with its own file systems; needs no root",
 	.note = "Measured in a User-Mode Linux guest: fragments and bytes are exact. Times are "
 		"comparable only with each other, because system calls and page faults are much "

@@ -122,9 +122,7 @@ int volume_format(const struct volume *volume, const struct filesystem *filesyst
 	memcpy(argv, words, count * sizeof(*argv));
 	argv[count] = volume->path;
 	r = child_run(argv, cancel_fd, &output);
-	if (r == 0)
-		return volume_flush(volume, problem);
-	if (r == -ECANCELED)
+	if (r == 0 || r == -ECANCELED)
 		return r;
 	if (r < 0)
 		return problem_set(problem, PROBLEM_LACK, -r, "cannot run %s: %s", words[0],

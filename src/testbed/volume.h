@@ -13,8 +13,8 @@ int volume_create(const char *directory, uint64_t bytes, int to_keep, struct vol
 		  struct problem *problem);
 
 /*
- * Runs mkfs on the image.  0, -ECANCELED, or -errno with *problem set to the message of mkfs;
- * -EINVAL: mkfs failed with added options.
+ * Runs mkfs on the image, and flushes nothing.  0, -ECANCELED, or -errno with *problem set to the
+ * message of mkfs; -EINVAL: mkfs failed with added options.
  */
 int volume_format(const struct volume *volume, const struct filesystem *filesystem, int cancel_fd,
 		  struct problem *problem);
