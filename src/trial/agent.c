@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 #include "base/json.h"
+#include "trial/examine.h"
 #include "trial/trial.h"
 
 /* The host of a trial: both directions of the connection. */
@@ -30,18 +31,6 @@ static void say_stage(const char *stage, void *context)
 			      json_pack("{s:s, s:s}", "event", "stage", "stage", stage));
 }
 
-/* *ret is a new reference.  0, -EPIPE or -EPROTO. */
-static int hear(FILE *in, json_t **ret)
-{
-	CLEANUP(freep) char *text = NULL;
-	size_t room = 0;
-
-	if (getline(&text, &room, in) < 0)
-		return -EPIPE;
-	*ret = json_loads(text, 0, NULL);
-	return *ret ? 0 : -EPROTO;
-}
-
 static int64_t ask_for_flush(void *context)
 {
 	const struct line *line = context;
@@ -50,7 +39,7 @@ static int64_t ask_for_flush(void *context)
 	json_t *answer;
 
 	if (r == 0)
-		r = hear(line->in, &answer);
+		r = json_read_line(line->in, &answer);
 	if (r < 0)
 		return r;
 	if (json_unpack(answer, "{s:I}", "flush_ns", &ns) < 0)
@@ -68,44 +57,43 @@ static int send_mark(const char *mark, void *context)
 				json_pack("{s:s, s:s}", "event", "mark", "mark", mark));
 
 	if (r == 0)
-		r = hear(line->in, &answer);
+		r = json_read_line(line->in, &answer);
 	if (r == 0)
 		json_decref(answer);
 	return r;
 }
 
-static int hear_request(FILE *in, struct trial_request *ret)
+static int serve_trial(const json_t *json, struct line *line)
 {
-	json_t *json;
-	int r = hear(in, &json);
+	CLEANUP(trial_request_clear) struct trial_request request;
+	CLEANUP(record_clear) struct record record;
+	const struct trial_host host = { say_stage, ask_for_flush, send_mark, line };
 
-	if (r < 0)
-		return r;
-	r = trial_request_from_json(json, ret);
-	json_decref(json);
-	return r < 0 ? -EPROTO : 0;
+	trial_request_init(&request);
+	record_init(&record);
+	if (trial_request_from_json(json, &request) < 0)
+		return -EPROTO;
+	trial_run(&request, &host, &record);
+	return json_write_line(line->out_fd, json_pack("{s:s, s:o}", "event", "record", "record",
+						       record_to_json(&record)));
 }
 
 int agent_serve(int in_fd, int out_fd)
 {
 	/* Another descriptor, since fclose() closes it. */
 	CLEANUP(file_closep) FILE *in = fdopen(dup(in_fd), "r");
-	CLEANUP(trial_request_clear) struct trial_request request;
-	CLEANUP(record_clear) struct record record;
+	CLEANUP(json_decrefp) json_t *json = NULL;
 	struct line line = { in, out_fd };
-	const struct trial_host host = { say_stage, ask_for_flush, send_mark, &line };
+	const json_t *examine;
 	int r;
 
-	trial_request_init(&request);
-	record_init(&record);
 	if (!in)
 		return -errno;
 	r = json_write_line(out_fd, json_pack("{s:s}", "event", "ready"));
 	if (r == 0)
-		r = hear_request(in, &request);
+		r = json_read_line(in, &json);
 	if (r < 0)
 		return r;
-	trial_run(&request, &host, &record);
-	return json_write_line(out_fd, json_pack("{s:s, s:o}", "event", "record", "record",
-						 record_to_json(&record)));
+	examine = json_object_get(json, "examine");
+	return examine ? examine_serve(examine, in, out_fd) : serve_trial(json, &line);
 }

@@ -11,6 +11,15 @@
  *	agent -> host	{"event": "mark", "mark": "allocated"}, if a promise is tested by power cuts
  *	host  -> agent	{}
  *	agent -> host	{"event": "record", "record": {...}}, the last
+ *
+ * Instead of a request the host may ask for the examination of disk states, which it makes below
+ * the guest (testbed/examiner.h):
+ *
+ *	host  -> agent	{"examine": {"device": ..., "directory": ..., "type": ..., "mount_options":
+ *			..., "modules": ...}}
+ *	agent -> host	{}, or {"error": ERRNO}
+ *	host  -> agent	{"look": {...}}, any number of times
+ *	agent -> host	{"mount_error": 0, ...}
  */
 #ifndef TRIAL_AGENT_H
 #define TRIAL_AGENT_H

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each state is mounted, which replays the log, looked at, and unmounted.  Then the kernel has
+ * forgotten the device, and the next mount reads what the host has made of it.
+ */
+#include "trial/examine.h"
+
+#include <dirent.h>
+#include <errno.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "trial/modules.h"
+#include "trial/mount.h"
+
+struct examination {
+	const char *device, *directory, *type, *mount_options, *modules;
+};
+
+static int prepare(const struct examination *examination)
+{
+	CLEANUP(freep) char *failed = NULL;
+	int r = modules_load(examination->modules, &failed);
+
+	return r < 0 ? r : mount_await_device(examination->device, NULL);
+}
+
+static int count_names(const char *directory)
+{
+	DIR *names = opendir(directory);
+	int count = 0;
+
+	if (!names)
+		return -errno;
+	while (readdir(names))
+		count++;
+	closedir(names);
+	return count;
+}
+
+/* -errno: the state cannot be left. */
+static int look(const struct examination *examination, json_t **ret)
+{
+	int names = 0;
+	int r = mount_volume(examination->device, examination->directory, examination->type,
+			     examination->mount_options);
+
+	if (r == 0) {
+		names = count_names(examination->directory);
+		r = mount_release(examination->directory);
+		if (r < 0)
+			return r;
+	}
+	*ret = json_pack("{si si}", "mount_error", -r, "names", names);
+	return 0;
+}
+
+static int serve_one(const struct examination *examination, FILE *in, int out_fd)
+{
+	CLEANUP(json_decrefp) json_t *request = NULL;
+	json_t *answer = NULL;
+	int r = json_read_line(in, &request);
+
+	if (r == 0 && !json_object_get(request, "look"))
+		r = -EPROTO;
+	if (r == 0)
+		r = look(examination, &answer);
+	return r < 0 ? r : json_write_line(out_fd, answer);
+}
+
+int examine_serve(const json_t *request, FILE *in, int out_fd)
+{
+	struct examination examination = { .mount_options = "", .modules = "" };
+	int r;
+
+	if (json_unpack((json_t *)request, "{ss ss ss s?s s?s}", "device", &examination.device,
+			"directory", &examination.directory, "type", &examination.type,
+			"mount_options", &examination.mount_options, "modules",
+			&examination.modules) < 0)
+		return -EPROTO;
+	r = prepare(&examination);
+	if (r < 0)
+		return json_write_line(out_fd, json_pack("{si}", "error", -r));
+	r = json_write_line(out_fd, json_object());
+	while (r == 0)
+		r = serve_one(&examination, in, out_fd);
+	return r;
+}
