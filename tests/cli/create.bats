@@ -124,15 +124,7 @@ require_native() {
 
 @test "create, interrupted, leaves nothing on a FUSE file system that cannot rename" {
 	require root
-	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
-	[ -x "$plainfs" ] || lack programs "built without fuse3"
-	[ -e /dev/fuse ] || skip "this kernel has no fuse"
-	mkdir mnt
-	"$plainfs" "$WORK/mnt" no-rename 3>&- &
-	for ((i = 0; i < 500; i++)); do
-		! mountpoint -q mnt || break
-		sleep 0.02
-	done
+	mount_plainfs "$WORK/mnt" no-rename
 	interrupted alloc-perf create mnt/file 1M
 	assert_output_has "interrupted; mnt/file was restored"
 	[ ! -e mnt/file ]
@@ -151,9 +143,7 @@ require_native() {
 		cc -shared -fPIC -x c -o no-fallocate.so -
 	LD_PRELOAD=$PWD/no-fallocate.so alloc-perf create --rate 1 --idle file 1M 2>log &
 	local pid=$!
-	until [ -s file ]; do
-		sleep 0.01
-	done
+	wait_until [ -s file ]
 	[ "$(ionice -p $pid)" = idle ]
 	[ "$(stat -c %s file)" -lt 1048576 ]
 	kill -INT $pid

@@ -457,6 +457,8 @@ interrupted_after() {
 	exec 9<>names
 	printf 'tree\n' >&9
 	alloc-perf frag --files-from names >out 2>errors &
+	# Empty lines are no names.  More than a pipe holds: it has begun to read.
+	yes '' | timeout 60 head -n 100000 >&9
 	sleep "$1"
 	kill -INT $!
 	status=0
@@ -469,7 +471,7 @@ interrupted_after() {
 	make_tree
 	mkfifo names
 	# A busy machine may take its time for the three.
-	for seconds in 1 5 25; do
+	for seconds in 0.1 1 5 25; do
 		interrupted_after $seconds
 		assert_status 130
 		grep -q PARTIAL out

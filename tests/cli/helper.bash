@@ -198,6 +198,16 @@ wait_until() {
 	fail "this did not come to pass in a minute: $*"
 }
 
+# mount_plainfs FOLDER [KIND]: a FUSE file system that can do little (tests/lib/plainfs.c).
+mount_plainfs() {
+	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
+	[ -x "$plainfs" ] || lack programs "built without fuse3"
+	[ -e /dev/fuse ] || skip "this kernel has no fuse"
+	mkdir -p "$1"
+	"$plainfs" "$@" 3>&- &
+	wait_until mountpoint -q "$1"
+}
+
 # has_trials FILE COUNT: at least so many.
 has_trials() {
 	[ "$(grep -c '"type": *"trial"' "$1")" -ge "$2" ]

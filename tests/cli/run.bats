@@ -586,7 +586,7 @@ on_terminal() {
 @test "a slow stage shows its rate" {
 	require_program script
 	[ -b "$(df --output=source "$WORK" | tail -1)" ] || skip "$WORK is on no device that counts"
-	run script -qec "stty rows 24 cols 100; alloc-perf run --on dir:. -m chunk-512 -s 2G -o result.jsonl" /dev/null
+	run script -qec "stty rows 24 cols 100; alloc-perf run --on dir:. -m chunk-16 -s 64M -o result.jsonl" /dev/null
 	assert_status 0
 	tr '\r' '\n' <<<"$output" | grep -Eq '(allocate|sync) [0-9]+ s, [0-9.]+ [KMG]?i?B/s'
 }
@@ -695,6 +695,10 @@ fallocate 1048576 1" ]
 	[ "$(grep -c '"type":"trial"' other.jsonl)" = 2 ]
 }
 
+group_is_gone() { # GROUP
+	[ -z "$(ps -eo pgid=,stat= | awk -v group="$1" '$1 == group && $2 !~ /Z/')" ]
+}
+
 @test "an interrupt ends the command with all that it started, and --cleanup still runs" {
 	local command='echo $$ >began; sleep 1234 & sleep 1234'
 	alloc-perf run --on "dir:$WORK" -m fallocate,chunk-4096 -s 1M -r 1 -q -o result.jsonl --prepare "$command" \
@@ -706,7 +710,7 @@ fallocate 1048576 1" ]
 	assert_status 130
 	[ -e cleaned ]
 	[ "$(cat said)" = "alloc-perf: interrupted; 0 of 2 trials are done; continue with: alloc-perf run --resume result.jsonl --prepare '$command' --cleanup 'touch cleaned'" ]
-	[ -z "$(ps -eo pgid=,stat= | awk -v group="$(cat began)" '$1 == group && $2 !~ /Z/')" ]
+	wait_until group_is_gone "$(cat began)"
 }
 
 @test "--resume does not run the commands of a file unasked, and wants the same ones" {

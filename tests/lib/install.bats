@@ -121,13 +121,18 @@ list() {
 
 @test "install: the queue's example, interrupted, leaves no half-made file" {
 	build
-	list 3000 >files
-	LD_LIBRARY_PATH=$root/usr/lib ./queue-example <files >out &
-	local pid=$!
-	while ! grep -q '^[1-9]' out; do
-		sleep 0.01
+	list 6000 >files
+	# It cannot end before somebody reads all that it says.
+	mkfifo out
+	LD_LIBRARY_PATH=$root/usr/lib ./queue-example <files >out 3>&- &
+	local pid=$! line=
+	exec 7<out
+	while [[ $line != [1-9]* ]]; do
+		read -r line <&7
 	done
 	kill -INT $pid
+	cat <&7 >/dev/null
+	exec 7<&-
 	wait $pid || :
 	while read -r bytes name; do
 		[ ! -e "$name" ] || [ "$(stat -c %s "$name")" = "$bytes" ] || fail "$name is half made"
