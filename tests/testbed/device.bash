@@ -26,6 +26,7 @@ teardown() {
 	[ -z "${HOLDER:-}" ] || kill -KILL "$HOLDER" 2>/dev/null || true
 	rm -f $BY_ID/alloc-perf-test-$$-*
 	cut -d' ' -f5 /proc/self/mountinfo | grep "^$TEST_DIR/" | tac | xargs -r umount -l
+	[ -z "${SPARE:-}" ] || change_loops LOOP_CTL_REMOVE || true
 	[ -z "${BY_ID_MADE:-}" ] || rmdir -p $BY_ID 2>/dev/null || true
 	# By the images, so that no other's device is ever meant.
 	losetup --list --noheadings --output NAME,BACK-FILE | awk -v dir="$TEST_DIR/" 'index($2, dir) == 1 { print $1 }' |
@@ -48,6 +49,21 @@ make_disk() {
 	NAME=${DISK#/dev/}
 	ID=alloc-perf-test-$$-$NAME
 	ln -sfn "../../$NAME" "$BY_ID/$ID"
+}
+
+# change_loops CALL: LOOP_CTL_ADD or LOOP_CTL_REMOVE of the loop device number $SPARE.
+change_loops() {
+	python3 -c 'import fcntl, sys
+calls = {"LOOP_CTL_ADD": 0x4C80, "LOOP_CTL_REMOVE": 0x4C81}
+with open("/dev/loop-control") as control:
+    fcntl.ioctl(control, calls[sys.argv[1]], int(sys.argv[2]))' "$1" "$SPARE"
+}
+
+# make_spare: a loop device without a file, which others do not take: they get the first free one.
+make_spare() {
+	SPARE=$((10000 + $$ % 10000))
+	change_loops LOOP_CTL_ADD
+	wait_until [ -b "/dev/loop$SPARE" ]
 }
 
 # make_partitions: two of 8 MiB on DISK, as only the kernel knows them.

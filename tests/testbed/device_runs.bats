@@ -10,7 +10,7 @@ load device
 
 # The trial number COUNT of a run in the background has ended.
 wait_for_trials() { # COUNT
-	for _ in {1..600}; do
+	for _ in {1..2000}; do
 		[ "$(grep -c '"type": *"trial"' result.jsonl 2>/dev/null)" -ge "$1" ] 2>/dev/null && return
 		kill -0 "$pid" 2>/dev/null || break
 		sleep 0.05
@@ -24,6 +24,11 @@ start_long() { # WHERE OPTION...
 	alloc-perf run --on "device:$where" --destroy "$ID" -f ext2,ext4 -m chunk-4096,ftruncate,mmap -s 8M -r 50 \
 		-o result.jsonl "$@" >out 2>err &
 	pid=$!
+}
+
+# Nobody has locked or mounted it any more: what a killed run has started ends in its own time.
+is_released() { # DISK
+	flock -n "$1" true && ! grep -qs "^$1 " /proc/[0-9]*/mounts
 }
 
 ended() { # STATUS SENTENCE
@@ -75,7 +80,7 @@ ended() { # STATUS SENTENCE
 	mkdir mnt
 	start_long "$DISK"
 	wait_for_trials 1
-	for _ in {1..2000}; do
+	while kill -0 "$pid" 2>/dev/null; do
 		mount "$DISK" mnt 2>/dev/null && break
 	done
 	mountpoint -q mnt || fail "could not mount in between"
@@ -189,7 +194,7 @@ assert_no_mount() {
 	wait_for_trials 2
 	kill -KILL "$pid"
 	wait "$pid" || true
-	sleep 0.3
+	wait_until is_released "$DISK"
 	local type
 	run alloc-perf run --resume result.jsonl -q
 	assert_status 2
@@ -221,12 +226,7 @@ assert_no_mount() {
 			sleep "$(awk -v step=$step 'BEGIN { print 0.013 + step * 0.071 }')"
 			kill -$signal "$pid" 2>/dev/null || true
 			wait "$pid" || true
-			for _ in {1..100}; do
-				flock -n "$first" true && ! grep -q "^$first" /proc/*/mounts 2>/dev/null && break
-				sleep 0.05
-			done
-			! grep -q "^$first " /proc/*/mounts 2>/dev/null || fail "$signal, step $step: mounted"
-			flock -n "$first" true || fail "$signal, step $step: locked"
+			wait_until is_released "$first" || fail "$signal, step $step: mounted or locked"
 			[ "$signal" = KILL ] || [ -z "$(wipefs --noheadings "$first")" ] || fail "$signal, step $step: not empty"
 			wipefs -qa "$first"
 		done

@@ -232,9 +232,8 @@ load device
 	refused "is too small: it has 24 MiB and the run needs 25 MiB" -s 25M
 	refused "is too small: it has 24 MiB and the run needs 300 MiB" -f xfs
 	refused "and the run needs 4 GiB" -s 4G
-	local free
-	free=$(losetup --find)
-	WHERE=$free refused "has no medium"
+	make_spare
+	WHERE=/dev/loop$SPARE refused "has no medium"
 }
 
 @test "refused: a read-only loop device, whatever its file" {

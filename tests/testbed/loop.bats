@@ -215,12 +215,7 @@ ext2-mmap-1M-on-40M-2.img" ]
 }
 
 @test "--keep-images is refused where an image can get no name" {
-	require loop
-	local plainfs=$ALLOC_PERF_BUILD/tests/lib/plainfs
-	[ -x "$plainfs" ] || lack programs "built without libfuse"
-	mkdir mnt
-	"$plainfs" mnt 3>&- &
-	timeout 10 sh -c 'until mountpoint -q mnt; do sleep 0.1; done' || lack loop "no FUSE here"
+	mount_plainfs mnt
 	run alloc-perf run --on loop --fs ext2 -m ftruncate -s 1M --keep-images mnt -o result.jsonl
 	umount mnt
 	assert_status 3

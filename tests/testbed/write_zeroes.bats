@@ -44,7 +44,7 @@ in_guest() { # COMMAND
 			*) grep -q "^$(basename $module .ko) " /proc/modules || insmod $module ;;
 			esac
 		done </modules.scsi_debug
-		for _ in $(seq 100); do [ ! -b /dev/sda ] || break; usleep 100000; done
+		for _ in $(seq 600); do [ ! -b /dev/sda ] || break; usleep 100000; done
 		mkfs.ext4 -q -O extent -E lazy_itable_init=0,nodiscard /dev/sda && mkdir -p /mnt/sda && mount -t ext4 /dev/sda /mnt/sda
 		cat /sys/block/sda/queue/write_zeroes_unmap_max_hw_bytes'
 	[ "${lines[-1]}" -gt 0 ]
