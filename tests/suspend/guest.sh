@@ -2,6 +2,9 @@
 # shellcheck shell=sh disable=SC2009,SC2034,SC2086
 # What the commands in the guest share; the host puts it there.
 SUSPEND='echo mem >/sys/power/state'
+# One that fails takes 20 seconds for it otherwise, which one that succeeds may need on a busy machine.
+SUSPEND_IN_VAIN="echo 2000 >/sys/power/pm_freeze_timeout; $SUSPEND"
+echo 20000 >/sys/power/pm_freeze_timeout
 DISKS='/mnt/ext4 /mnt/xfs /mnt/btrfs'
 SESSION=/sys/fs/cgroup/user.slice
 KNOB=/sys/power/freeze_filesystems
@@ -39,13 +42,30 @@ watchdog() {
 	suspend-freeze status | sed -n 's/.*watchdog: process \([0-9]*\).*/\1/p'
 }
 
-await() { # COMMAND...: for 10 seconds
-	for _ in $(seq 100); do
+await() { # COMMAND...: for a minute, which a busy machine may need
+	for _ in $(seq 600); do
 		"$@" && return
 		usleep 100000
 	done
 	echo "in vain: $*"
 	return 1
+}
+
+longer_than() { # BYTES FILE
+	[ "$(stat -c %s "$2" 2>/dev/null || echo 0)" -gt "$1" ]
+}
+
+# Somebody writes to FILE, now.
+await_writes() { # FILE
+	await longer_than "$(stat -c %s "$1" 2>/dev/null || echo 0)" "$1"
+}
+
+# Waits in the kernel whenever one looks.
+blocked() { # PID
+	for _ in 1 2 3 4 5; do
+		grep -q '^State:.[SD]' "/proc/$1/status" || return
+		usleep 50000
+	done
 }
 
 everything_held() {

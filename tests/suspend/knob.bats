@@ -64,22 +64,21 @@ setup_file() {
 @test "it sleeps with writers anywhere, and they go on" {
 	sleeps '
 		in_session sh -c "while true; do echo x >>/mnt/ext4/log; done"
+		rm -f /mnt/xfs/page
 		in_session faults dirty /mnt/xfs/page
 		in_root sh -c "while true; do echo x >>/mnt/btrfs/log; done"
 		writer=$!
-		sleep 1
+		await_writes /mnt/ext4/log && await_writes /mnt/btrfs/log && await test -s /mnt/xfs/page || return
 		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed && knob_is 0
 		status=$?
-		bytes=$(stat -c %s /mnt/ext4/log)
-		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
-		await goes_on && kill $writer && end_session && return $status'
+		await_writes /mnt/ext4/log && kill $writer && end_session && return $status'
 }
 
 @test "the suspend fails: everything is thawed, and it is put back" {
 	in_guest '
 		in_session faults restless
-		sleep 1
-		suspend-freeze run -- sh -c "$SUSPEND"
+		await blocked $! || return
+		suspend-freeze run -- sh -c "$SUSPEND_IN_VAIN"
 		status=$?
 		assert_thawed && knob_is 0 && end_session && [ $status = 1 ]'
 	assert_output_has "Device or resource busy"

@@ -63,7 +63,7 @@ setup_file() {
 		mke2fs -F /mnt/other/image >/dev/null 2>&1 && mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
 		hold --for 60 -- sleep 60 && kill_both && frozen /mnt/other &&
 		{ faults lock /run/suspend-freeze/lock fsfreeze --unfreeze /mnt/loop & } &&
-		sleep 1 && suspend-freeze recover && assert_thawed /mnt/loop /mnt/other $DISKS &&
+		await blocked $! && suspend-freeze recover && assert_thawed /mnt/loop /mnt/other $DISKS &&
 		umount /mnt/loop && umount /mnt/other'
 }
 
@@ -93,18 +93,19 @@ setup_file() {
 	in_guest '
 		while true; do echo x >>/mnt/ext4/log; done &
 		writer=$!
-		suspend-freeze run -- sh -c "$SUSPEND"
+		await_writes /mnt/ext4/log || return
+		suspend-freeze run -- sh -c "$SUSPEND_IN_VAIN"
 		status=$?
-		bytes=$(stat -c %s /mnt/ext4/log)
-		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
-		await goes_on && kill $writer && assert_thawed && [ $status = 1 ]'
+		await_writes /mnt/ext4/log && kill $writer && assert_thawed && [ $status = 1 ]'
 	assert_output_has "Device or resource busy"
 }
 
 @test "a page fault outside of what is stopped: the same" {
 	in_guest '
+		rm -f /mnt/xfs/page
 		faults dirty /mnt/xfs/page &
-		suspend-freeze run -- sh -c "$SUSPEND"
+		await test -s /mnt/xfs/page || return
+		suspend-freeze run -- sh -c "$SUSPEND_IN_VAIN"
 		status=$?
 		kill $! && assert_thawed && [ $status = 1 ]'
 	assert_output_has "Device or resource busy"
@@ -113,25 +114,22 @@ setup_file() {
 @test "writers and page faults in a session: it sleeps, and they go on" {
 	sleeps '
 		in_session sh -c "while true; do echo x >>/mnt/ext4/log; done"
+		rm -f /mnt/xfs/page
 		in_session faults dirty /mnt/xfs/page
-		sleep 1
+		await_writes /mnt/ext4/log && await test -s /mnt/xfs/page || return
 		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed
 		status=$?
-		bytes=$(stat -c %s /mnt/ext4/log)
-		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
-		await goes_on && end_session && return $status'
+		await_writes /mnt/ext4/log && end_session && return $status'
 }
 
 @test "a writer in the root of the cgroup tree: it sleeps, and he goes on there" {
 	sleeps '
 		in_root sh -c "while true; do echo x >>/mnt/ext4/log; done"
 		writer=$!
-		sleep 1
+		await_writes /mnt/ext4/log || return
 		suspend-freeze run -- sh -c "$SUSPEND" && assert_thawed && is_in_root $writer
 		status=$?
-		bytes=$(stat -c %s /mnt/ext4/log)
-		goes_on() { [ $(stat -c %s /mnt/ext4/log) -gt $bytes ]; }
-		await goes_on && kill $writer && return $status'
+		await_writes /mnt/ext4/log && kill $writer && return $status'
 }
 
 @test "a process that cannot be stopped: nothing is frozen" {
@@ -140,7 +138,7 @@ setup_file() {
 		in_session faults deaf-fuse /mnt/deaf
 		mounted() { grep -q " /mnt/deaf " /proc/mounts; }
 		await mounted && in_session cat /mnt/deaf/file
-		sleep 1
+		await blocked $! || return
 		suspend-freeze run --wait 2 -- true
 		status=$?
 		assert_thawed && end_session && umount /mnt/deaf && [ $status = 125 ]'
@@ -183,9 +181,7 @@ setup_file() {
 		suspend-freeze run --for 20 -- sh -c "suspend-freeze status >/run/frozen; $SUSPEND" && assert_thawed
 		status=$?
 		umount /mnt/loop
-		bytes=$(stat -c %s /mnt/loop/log)
-		goes_on() { [ $(stat -c %s /mnt/loop/log) -gt $bytes ]; }
-		await goes_on && end_session && umount /mnt/loop && umount /mnt/other && cat /run/frozen && return $status'
+		await_writes /mnt/loop/log && end_session && umount /mnt/loop && umount /mnt/other && cat /run/frozen && return $status'
 	assert_output_has "warning: ext4 on /mnt/loop will not be frozen: cannot be accessed"
 	assert_output_has "warning: ext4 on /mnt/other will not be frozen: it stores a file system that is not frozen"
 	assert_output_has "frozen       xfs on /mnt/xfs"
@@ -197,8 +193,8 @@ setup_file() {
 	sleeps '
 		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image &&
 		device=$(losetup -f) && losetup $device /mnt/other/image &&
-		in_session sh -c "exec 3<>$device; while true; do cat /init >&3; usleep 1000; done 2>/dev/null"
-		sleep 1
+		in_session sh -c "exec 3<>$device; while true; do cat /init >&3; echo >/run/wrote; usleep 1000; done 2>/dev/null"
+		await test -s /run/wrote || return
 		suspend-freeze plan | grep -A 2 "device *$device" &&
 		suspend-freeze run --for 20 -- sh -c "$SUSPEND" && assert_thawed /mnt/other $DISKS
 		status=$?
@@ -238,7 +234,7 @@ setup_file() {
 		mount -t ext4 /dev/vdd /mnt/other
 		dd if=/dev/zero of=/mnt/other/fill bs=1M 2>/dev/null
 		in_session sh -c "while true; do echo x >>/mnt/other/log; done 2>/dev/null"
-		sleep 1
+		await test -e /mnt/other/log || return
 		suspend-freeze run -- sh -c "$SUSPEND"
 		status=$?
 		end_session && rm /mnt/other/fill && assert_thawed /mnt/other $DISKS && umount /mnt/other && [ $status = 0 ]'
@@ -259,9 +255,10 @@ setup_file() {
 
 @test "the time is up: thawed, though the command still runs" {
 	guest sh '
-		suspend-freeze run --for 2 -- sh -c "touch /run/begun; sleep 6; touch /run/ended" &
-		await test -e /run/begun && frozen /mnt/ext4 && await nothing_held && assert_thawed && [ ! -e /run/ended ]
+		suspend-freeze run --for 10 -- sh -c "touch /run/begun; until [ -e /run/enough ]; do usleep 50000; done" &
+		await test -e /run/begun && frozen /mnt/ext4 && await nothing_held && assert_thawed
 		status=$?
+		touch /run/enough
 		wait $!
 		echo "run: $?"
 		[ $status = 0 ]'
@@ -270,7 +267,7 @@ setup_file() {
 }
 
 @test "freeze --for: returns, and thaws by itself" {
-	in_guest 'suspend-freeze freeze --for 3 && frozen /mnt/ext4; await nothing_held && assert_thawed'
+	in_guest 'suspend-freeze freeze --for 10 && frozen /mnt/ext4 && await nothing_held && assert_thawed'
 	in_guest 'suspend-freeze freeze --for 60 && frozen /mnt/ext4 && suspend-freeze thaw && assert_thawed'
 }
 
@@ -289,7 +286,7 @@ setup_file() {
 		mount -t ext4 /dev/vdd /mnt/other && truncate -s 64M /mnt/other/image && mke2fs -F /mnt/other/image >/dev/null 2>&1 &&
 		in_session unshare -m sh -c "mount --make-rprivate / && mount -o loop -t ext4 /mnt/other/image /mnt/loop &&
 			while true; do echo x >>/mnt/loop/log; done"
-		sleep 2
+		await test -s /proc/$!/root/mnt/loop/log || return
 		suspend-freeze plan && suspend-freeze run --for 20 -- sh -c "$SUSPEND"
 		status=$?
 		end_session && assert_thawed && umount /mnt/other && [ $status = 0 ]'
