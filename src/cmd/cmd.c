@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the verbs share. */
+/* Common parts of the commands. */
 #include "cmd/cmd.h"
 
 #include <errno.h>
@@ -46,12 +46,14 @@ static int write_file(const char *path, const char *text, size_t bytes, struct p
 			   "cannot write %s: %s", path, strerror(-r));
 }
 
-/* Not by stdio, which forgets why a long text could not be written. */
+/* Without stdio, which loses the error of a long text. */
 static int write_out(const char *text, size_t bytes, struct problem *problem)
 {
 	int r = fflush(stdout) == 0 ? io_write_all(STDOUT_FILENO, text, bytes) : 0;
 
-	/* Who closes the pipe has seen enough; what fflush() met, program_run() reports. */
+	/*
+	 * EPIPE is not an error: the reader has stopped.  program_run() reports errors of fflush().
+	 */
 	if (r == 0 || r == -EPIPE)
 		return 0;
 	return problem_set(problem, PROBLEM_VERDICT, -r, "cannot print: %s", strerror(-r));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The commands of alloc-perf, one file each.  Only this folder prints. */
+/* The commands of alloc-perf, and their common parts. */
 #ifndef CMD_CMD_H
 #define CMD_CMD_H
 
@@ -17,40 +17,37 @@ extern const struct command cmd_create, cmd_diff, cmd_frag, cmd_history, cmd_lis
 	cmd_run;
 
 /*
- * Says on stderr what went wrong, and returns the exit status for it.  `error`
- * is the -errno that came along, for problems without a sentence of their own.
+ * Prints an error to stderr and returns its exit status.  `error` is the -errno, for a problem
+ * without a message.
  */
 int cmd_complain(const struct problem *problem, int error);
 
 /*
- * Has `print` print to memory, and writes that when it is whole, to the file, or to standard
- * output if it is NULL: a failure leaves an older file as it was.  0, what `print` returns, or
- * -errno with a sentence.
+ * Calls `print` with a stream to memory, and then writes the text to the file, or to standard
+ * output if `path` is NULL: if it fails, an existing file is unchanged.  0, the result of `print`,
+ * or -errno with *problem set.
  */
 typedef int (*cmd_print_fn)(FILE *to, void *context, struct problem *problem);
 int cmd_print(const char *path, cmd_print_fn print, void *context, struct problem *problem);
 
-/*
- * results_read(), and a word on stderr about a line that was cut.  `results` may hold those of
- * other files already.
- */
+/* Calls results_read(), and prints a note to stderr about an incomplete line. */
 int cmd_read_results(const char *path, struct results *results, struct problem *problem);
 
 /*
- * Prints a sentence that begins at column `used`.  Where the width is known it breaks at blanks,
- * and goes on at column `indent`; elsewhere it stays whole.
+ * Prints a sentence that starts at column `used`.  On a terminal it is wrapped at blanks and
+ * continues at column `indent`.
  */
 void cmd_print_sentence(const char *text, int used, int indent);
 
 /*
- * Prints the command that shows these result files as markdown, as the user can paste it; nothing
- * where one of them is standard input.  0 or -ENOMEM.
+ * Prints the command that shows these result files as markdown, quoted for a shell, unless one of
+ * them is standard input.  0 or -ENOMEM.
  */
 int cmd_put_patch_hint(FILE *to, char *const *files, size_t count);
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP do not end the process but make the
- * returned descriptor readable.  -errno if that cannot be had.
+ * After this call SIGINT, SIGTERM and SIGHUP do not end the process but make the returned
+ * descriptor readable.  fd or -errno.
  */
 int cmd_catch_signals(void);
 
@@ -59,35 +56,36 @@ int cmd_catch_signals(void);
 extern const struct option_choices choice_of_measures;
 
 struct measure_list {
-	const struct measure **list; /* ends with NULL; NULL: none was named */
+	const struct measure **list; /* terminated by NULL; NULL: none is given */
 	size_t count;
 };
 
-/* For a row whose member is a struct measure_list: adds those of "time,written".  0, -ENOMEM, or
- * -EINVAL with a sentence. */
+/*
+ * option_row.take for a struct measure_list: adds the measures of "time,written".  0, -ENOMEM, or
+ * -EINVAL with *problem set.
+ */
 int choice_take_measures(void *input, const struct option_row *row, const char *argument,
 			 struct problem *problem);
 
 /* ---- outputs: output.c ---- */
 
 /*
- * The name of the format that the ending of a file's name asks for, as of `report --format`;
- * "table" for .txt and where there is no ending.  NULL: an ending that is not known.
+ * The name of the format for the suffix of a file name, as of `report --format`; "table" for .txt
+ * and without a suffix.  NULL: the suffix is unknown.
  */
 const char *output_format(const char *path);
 
 /*
- * Each returns 0, or -errno with a sentence.  A path is a name, not a NULL pointer; one that does
- * not exist can be written.
+ * Checks an output, which may not exist.  0, or -errno with *problem set.
  *
- * output_check() refuses a block device, and without `force` a file that can only be had again by
- * measuring: a result file of `run`, a store of `history`, a document that `frag --json` printed.
+ * Block devices are rejected.  Without `force`, files that cannot be recreated from others are
+ * rejected as well: result files, histories, and JSON of `frag`.
  */
 int output_check(const char *path, int force, struct problem *problem);
 
 /*
- * Refuses an output that is the input, by whatever name.  NULL as a path is standard output, "-"
- * as an input is standard input.
+ * Rejects an output that is the same file as the input, under any name.  A `path` of NULL is
+ * standard output, an `input` of "-" is standard input.  0, or -errno with *problem set.
  */
 int output_check_input(const char *path, const char *input, struct problem *problem);
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc-perf create: libprealloc for the command line.  A signal is looked for in
- * the library's own progress callback, so that an interrupted file is given back
- * by the same way as a failed one.
+ * alloc-perf create: libprealloc for the command line.  Signals are checked in the progress
+ * callback of the library, so that an interrupted file is handled like a failed one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,8 +62,8 @@ struct creation {
 	uint64_t bytes;
 	int signal_fd;
 	int interrupted;
-	int is_new;	/* it was not there before */
-	int is_changed; /* a file that failed is not as it was before */
+	int is_new;	/* the file was created */
+	int is_changed; /* a file that failed has changed */
 	struct progress_line progress;
 	uint64_t start_ns;
 };
@@ -163,7 +162,7 @@ static void report(struct creation *creation, const struct prealloc_result *resu
 
 /* ---- files ---- */
 
-/* *ret_new: it was not there before. */
+/* *ret_new: whether the file was created. */
 static int open_file(const char *path, struct stat *ret_status, int *ret_new)
 {
 	CLEANUP(fd_closep) int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -178,8 +177,8 @@ static int open_file(const char *path, struct stat *ret_status, int *ret_new)
 }
 
 /*
- * Only if the name still leads to our file, whose status is given.  The file is closed:
- * FUSE file systems rename what is removed while it is open, if they can.
+ * Removes the file, if the name still refers to the one with that status.  It is closed first: FUSE
+ * file systems may only rename a file that is removed while it is open.
  */
 static int remove_file(const char *path, const struct stat *ours)
 {
@@ -190,7 +189,7 @@ static int remove_file(const char *path, const struct stat *ours)
 	return unlink(path) < 0 ? -errno : 0;
 }
 
-/* The library has undone what it could of a file that was there before. */
+/* The library has restored an existing file as far as possible. */
 static void print_left(struct creation *creation, const struct stat *before,
 		       const struct stat *after, uint64_t left_bytes)
 {
@@ -206,7 +205,7 @@ static void print_left(struct creation *creation, const struct stat *before,
 	creation->is_changed |= left_bytes || after->st_size > before->st_size;
 }
 
-/* Of a file that failed; closes it. */
+/* Reports a failed file and closes it. */
 static void undo(struct creation *creation, int *fd, const struct stat *before,
 		 const struct prealloc_result *result)
 {
@@ -256,7 +255,7 @@ static int create_file(struct creation *creation)
 	return r;
 }
 
-static int say_interrupted(const struct creation *creation)
+static int report_interruption(const struct creation *creation)
 {
 	fprintf(stderr,
 		creation->is_changed ? "alloc-perf: interrupted\n"
@@ -274,12 +273,12 @@ static int create_all(struct creation *creation, char **paths, size_t count)
 		if (create_file(creation) < 0)
 			status = PROBLEM_VERDICT;
 		if (creation->interrupted && status)
-			return say_interrupted(creation);
+			return report_interruption(creation);
 	}
 	return status;
 }
 
-/* Takes the size from the end of the arguments. */
+/* Parses the size, which is the last argument. */
 static int take_size(char **words, size_t *count, uint64_t *ret, struct problem *problem)
 {
 	const char *size;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc-perf diff: the exit status is for scripts that bisect or guard a branch,
- * so only a difference that chance does not explain makes it 1.
+ * alloc-perf diff.  The exit status is for scripts that bisect or check a branch, so it is 1 only
+ * for a significant difference.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #include "base/words.h"
 
 struct options {
-	const struct difference_format *format; /* NULL: as the output's name ends */
+	const struct difference_format *format; /* NULL: that of the output's suffix */
 	struct measure_list measures;		/* none: the default */
 	double threshold;
 	const char *output;
@@ -37,7 +37,10 @@ static const struct option_choices keys = { record_keys, sizeof(record_keys[0]),
 					    &(const size_t) { RECORD_KEY_COUNT }, NULL,
 					    KEY_SET_ALL & ~KEY_SET(BASE) };
 
-/* "KEY" or "KEY=VALUES"; without, *ret_values is NULL.  0, or -errno with a sentence. */
+/*
+ * Parses "KEY" or "KEY=VALUES".  *ret_values is NULL for the first form.  0, or -errno with
+ * *problem set.
+ */
 static int find_key(const struct option_row *row, const char *text, enum record_key *ret,
 		    const char **ret_values, struct problem *problem)
 {
@@ -147,7 +150,7 @@ static int settle_format(struct options *options, struct problem *problem)
 		options->output);
 }
 
-/* Which files and options go together. */
+/* Checks the combination of files and options. */
 static int check_sides(struct sides_request *sides, struct problem *problem)
 {
 	size_t inputs = 0;
@@ -255,12 +258,12 @@ static int print(FILE *to, void *context, struct problem *problem)
 
 static int status_of(const struct options *options, const struct comparisons *all)
 {
-	size_t told = all->verdicts[VERDICT_SAME] + all->verdicts[VERDICT_BETTER];
-	int untold = told == 0 || told < all->count;
+	size_t clear = all->verdicts[VERDICT_SAME] + all->verdicts[VERDICT_BETTER];
+	int is_unclear = clear == 0 || clear < all->count;
 
 	if (all->verdicts[VERDICT_WORSE])
 		return PROBLEM_VERDICT;
-	return options->unclear_fails && untold ? PROBLEM_VERDICT : 0;
+	return options->unclear_fails && is_unclear ? PROBLEM_VERDICT : 0;
 }
 
 static int run_diff(const struct command *self, int argc, char **argv)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What `alloc-perf diff` compares: two files, or parts of what one or more files contain. */
+/* The sides that `alloc-perf diff` compares: two files, or parts of one or more files. */
 #ifndef CMD_DIFF_H
 #define CMD_DIFF_H
 
@@ -19,16 +19,16 @@ struct sides_filter {
 struct sides_request {
 	char **files;
 	size_t file_count;
-	unsigned by;			 /* set of keys that tell the sides apart; none: files */
+	unsigned by;			 /* set of keys that distinguish the sides; none: files */
 	const char *values;		 /* of that key, the baseline first; NULL: all */
-	const char *old_name, *new_name; /* another way to name two of them; NULL: not given */
+	const char *old_name, *new_name; /* two of them, by other options; NULL: not given */
 	struct sides_filter *filters;
 	size_t filter_count;
 };
 
 struct side {
-	char *name;  /* heads its column */
-	char *files; /* that it is from, separated by ", " */
+	char *name;  /* the heading of its column */
+	char *files; /* its files, separated by ", " */
 	struct grids grids;
 };
 
@@ -40,13 +40,13 @@ struct sides {
 };
 
 /*
- * Reads the files and finds the sides.  *sides is zeroed before and cleared in
- * any case.  0, -ENOMEM, or another -errno with a sentence.
+ * Reads the files and finds the sides.  The caller zeroes *sides before, and clears it also on
+ * failure.  0, -ENOMEM, or another -errno with *problem set.
  */
 int sides_read(struct sides *sides, const struct sides_request *request, struct problem *problem);
 void sides_clear(struct sides *sides);
 
-/* The sentence for -EINVAL of compare_grids().  -EINVAL, -ENOMEM. */
+/* Sets *problem for -EINVAL of compare_grids().  -EINVAL or -ENOMEM. */
 int sides_refuse(const struct sides *sides, const struct compare_ambiguity *ambiguity,
 		 struct problem *problem);
 
@@ -56,26 +56,28 @@ struct results;
 
 struct part {
 	char *name;   /* "6.1.0", "uml, 6.1.0" */
-	size_t first; /* the first record of it */
+	size_t first; /* its first record */
 };
 
 struct parts {
 	const struct results *results;
 	const char *source; /* for messages: "FILE contains", "A, B contain" */
 	unsigned by;
-	struct part *part; /* in the order of runs, in each in that of its plan */
+	struct part *part; /* in the order of runs, and within a run in that of its plan */
 	size_t count;
-	size_t *of; /* per record the number of its part */
+	size_t *of; /* the number of its part, per record */
 };
 
 /* A record that has no part. */
 #define PART_NONE ((size_t)-1)
 
-/* By a set of keys; records of which `left_out` (NULL: none) is not PART_NONE have a part.  0 or
- * -ENOMEM. */
+/*
+ * Divides results by a set of keys, except records whose `left_out` (NULL: none) is PART_NONE.  0
+ * or -ENOMEM.
+ */
 int parts_make(struct parts *ret, const struct results *results, const char *source, unsigned by,
 	       const size_t *left_out);
-void parts_clear(struct parts *parts); /* for CLEANUP(), too */
+void parts_clear(struct parts *parts); /* also for CLEANUP() */
 
 /* "kernel"; "condition" for several keys. */
 const char *parts_noun(unsigned by);
@@ -83,11 +85,15 @@ const char *parts_noun(unsigned by);
 /* "6.1.0; 6.12.0", which the caller frees.  NULL: out of memory. */
 char *parts_names(const struct parts *parts);
 
-/* The one part that goes by the name.  0, or -EINVAL with a sentence that has the nearest one. */
+/*
+ * Finds the part with that name.  0, or -EINVAL with *problem set, which contains the nearest name.
+ */
 int parts_find(const struct parts *parts, const char *name, size_t *ret, struct problem *problem);
 
-/* All of "ext4,xfs", whose names can contain commas themselves.  Adds to *ret, which the caller
- * frees.  0, -ENOMEM, or -EINVAL with a sentence. */
+/*
+ * Finds the parts of a list such as "ext4,xfs", whose names may contain commas.  Adds to *ret,
+ * which the caller frees.  0, -ENOMEM, or -EINVAL with *problem set.
+ */
 int parts_find_all(const struct parts *parts, const char *names, size_t **ret, size_t *ret_count,
 		   struct problem *problem);
 

@@ -13,7 +13,7 @@
 #include "method/method.h"
 #include "results/resultfile.h"
 
-/* ---- dividing ---- */
+/* ---- division ---- */
 
 static const struct environment *environment_of(const struct results *results, size_t record)
 {
@@ -59,7 +59,7 @@ static int add_record(struct parts *parts, size_t record)
 
 /* ---- their order ---- */
 
-/* The first place in a plan of what the part holds of its first run. */
+/* The first place in the plan of the part's records of its first run. */
 static int64_t place_of(const struct parts *parts, size_t part)
 {
 	const struct results *results = parts->results;
@@ -80,7 +80,8 @@ static const char *kernel_of(const struct parts *parts, size_t part)
 	return kernel ? kernel : "";
 }
 
-/* Trials of one run are made in a random order: does that of part `one` say nothing? */
+/* Whether a part of the same run is earlier, by the plan and the kernel: trials have a random
+ * order. */
 static bool is_earlier(const struct parts *parts, const int64_t *places, size_t one, size_t other)
 {
 	const size_t *run = parts->results->environment_of;
@@ -92,7 +93,7 @@ static bool is_earlier(const struct parts *parts, const int64_t *places, size_t 
 	return strverscmp(kernel_of(parts, one), kernel_of(parts, other)) < 0;
 }
 
-/* Fills `order` with the numbers of the parts, the earliest first.  Stable. */
+/* Sets `order` to the numbers of the parts, the earliest first.  The order is stable. */
 static void find_order(const struct parts *parts, const int64_t *places, size_t *order)
 {
 	for (size_t i = 0; i < parts->count; i++) {
@@ -162,7 +163,7 @@ void parts_clear(struct parts *parts)
 	*parts = (struct parts) { 0 };
 }
 
-/* ---- choosing ---- */
+/* ---- choice ---- */
 
 const char *parts_noun(unsigned by)
 {
@@ -180,7 +181,7 @@ char *parts_names(const struct parts *parts)
 	return strbuf_take(&text);
 }
 
-/* As the table of keys spells it, whatever way it was typed.  NULL: out of memory. */
+/* The canonical form of a value.  NULL: out of memory. */
 static char *spell(unsigned by, const char *typed)
 {
 	CLEANUP(freep) char *name = NULL;
@@ -200,7 +201,7 @@ static char *spell(unsigned by, const char *typed)
 	return strdup(typed);
 }
 
-/* By its name, or by one of several values that make it. */
+/* By its name, or by one of its values. */
 static bool has_name(const struct parts *parts, size_t part, const char *name)
 {
 	const struct record *record = &parts->results->records[parts->part[part].first];
@@ -262,7 +263,7 @@ int parts_find(const struct parts *parts, const char *name, size_t *ret, struct 
 	return 0;
 }
 
-/* The bytes of the first name in a list: the longest that there is, else up to the comma. */
+/* The length of the first name in a list: the longest known one, else up to the comma. */
 static size_t first_name(const struct parts *parts, const char *names)
 {
 	size_t longest = 0;

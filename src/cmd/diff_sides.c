@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run on two kernels or file systems writes one file, so one file can hold all sides.  Without
- * --by it is never guessed which of more than two are meant: the user is told what there is, and
- * names them.
+ * A run on two kernels or file systems writes one file, so one file can contain all sides.  If
+ * there are more than two, the user has to choose; the error message lists them.
  */
 #include "cmd/diff.h"
 
@@ -31,14 +30,14 @@ void sides_clear(struct sides *sides)
 	*sides = (struct sides) { 0 };
 }
 
-/* What is being read. */
+/* The state while the files are read. */
 struct reading {
 	const struct sides_request *request;
 	char *source; /* for messages: "FILE contains" */
 	struct results *results;
 	size_t *file_of; /* per record */
-	size_t *part_of; /* per record; PART_NONE: a filter left it out */
-	size_t *wanted;	 /* numbers of parts, the baseline first */
+	size_t *part_of; /* per record; PART_NONE: excluded by a filter */
+	size_t *wanted;	 /* the numbers of parts, the baseline first */
 	size_t wanted_count;
 };
 
@@ -89,7 +88,7 @@ static int filter(struct reading *reading, const struct sides_filter *filter,
 	return r;
 }
 
-/* ---- which sides ---- */
+/* ---- the sides ---- */
 
 static bool is_by_one_key(unsigned by)
 {
@@ -116,7 +115,7 @@ static int refuse_count(const struct parts *parts, struct problem *problem)
 			   parts->source, parts->count, noun, all);
 }
 
-/* By --old and --new, of which one may be missing. */
+/* The sides of --old and --new, one of which may be missing. */
 static int choose_named(struct reading *reading, const struct parts *parts, struct problem *problem)
 {
 	const struct sides_request *request = reading->request;
@@ -140,7 +139,7 @@ static int choose_named(struct reading *reading, const struct parts *parts, stru
 	return r;
 }
 
-/* Behind a baseline alone, all others. */
+/* If only the baseline is given, adds all others. */
 static int choose_others(struct reading *reading, const struct parts *parts)
 {
 	size_t baseline = reading->wanted[0];
@@ -175,7 +174,7 @@ static const struct environment *environment_of(const struct results *results, s
 	return &results->environments[results->environment_of[record]];
 }
 
-/* Those of the keys in which the sides differ. */
+/* The keys in which the sides differ. */
 static unsigned differing(const struct sides *sides, const size_t *first, unsigned by)
 {
 	unsigned keys = 0;
@@ -196,7 +195,7 @@ static unsigned differing(const struct sides *sides, const size_t *first, unsign
 	return keys;
 }
 
-/* Each by what tells it from the others. */
+/* Each name is what distinguishes the side. */
 static int name_by_keys(struct sides *sides, const size_t *first, unsigned by)
 {
 	unsigned keys = is_by_one_key(by) ? by : differing(sides, first, by);
@@ -215,7 +214,7 @@ static int name_by_keys(struct sides *sides, const size_t *first, unsigned by)
 	return 0;
 }
 
-/* The only label of a side; NULL: it has none, or several. */
+/* The label of a side; NULL: it has none, or several. */
 static const char *label_of(const struct view *side)
 {
 	const char *label = side->count ? side->grid[0]->label : NULL;
@@ -226,7 +225,7 @@ static const char *label_of(const struct view *side)
 	return label && *label ? label : NULL;
 }
 
-/* By their labels where each file has one of its own. */
+/* Their labels, if they differ. */
 static int name_files(struct sides *sides)
 {
 	const char *const names[] = { "OLD", "NEW" };
@@ -304,7 +303,7 @@ static int divide(struct sides *sides, struct reading *reading, struct problem *
 	return r < 0 ? r : name_by_keys(sides, first, parts.by);
 }
 
-/* A side for each file. */
+/* One side per file. */
 static int take_files(struct sides *sides, struct reading *reading)
 {
 	int r = 0;
@@ -344,7 +343,7 @@ int sides_read(struct sides *sides, const struct sides_request *request, struct 
 	return request->by ? divide(sides, &reading, problem) : take_files(sides, &reading);
 }
 
-/* The values of a key on one side, each once, separated by "; ".  NULL: out of memory. */
+/* The different values of a key on one side, separated by "; ".  NULL: out of memory. */
 static char *values_of(const struct sides *sides, size_t side, enum record_key key)
 {
 	const struct grids *grids = &sides->list[side].grids;

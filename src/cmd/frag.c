@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* alloc-perf frag: its options.  If the user names only files, each gets a row; else there are
- * sums. */
+/*
+ * alloc-perf frag: its options.  If only files are given, each has a row; otherwise sums are
+ * printed.
+ */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -141,7 +143,7 @@ static const struct option_row options[] = {
 	{ 0 },
 };
 
-/* What an option implies for others. */
+/* Sets what an option implies for others. */
 static void settle(struct frag_request *request, char **names)
 {
 	struct frag_settings *settings = &request->settings;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Single files: a row each, in the order of the command line, printed as soon as it is known. */
+/* Single files: one row each, in the order of the command line, printed immediately. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -22,13 +22,13 @@
 struct files {
 	struct frag_request *request;
 	struct frag_result *result;
-	json_t *rows;	 /* NULL: none wanted */
-	uint64_t device; /* of the file system last announced */
-	FILE *remarks;	 /* what is printed after the rows */
+	json_t *rows;	 /* NULL: no JSON */
+	uint64_t device; /* of the last file system that was printed */
+	FILE *remarks;	 /* printed after the rows */
 	size_t shown;
 };
 
-/* ---- one of them ---- */
+/* ---- one file ---- */
 
 static int print_extents(struct files *files, struct one_file *one)
 {
@@ -62,7 +62,7 @@ static int show(struct files *files, const struct frag_file *file)
 	return 0;
 }
 
-/* With --swap, or where reading the first page does not change the access time. */
+/* With --swap, or if reading the first page does not change the access time. */
 static bool is_swap_wanted(const struct frag_request *request, const struct one_file *one)
 {
 	if (request->swap)
@@ -70,7 +70,7 @@ static bool is_swap_wanted(const struct frag_request *request, const struct one_
 	return fcntl(one->fd, F_GETFL) & O_NOATIME && swap_signature(one->fd);
 }
 
-/* Prints the row and what else the options ask for. */
+/* Prints the row, and the parts that options request. */
 static int show_all(struct files *files, struct one_file *one)
 {
 	CLEANUP(swap_clear) struct frag_swap swap = { 0 };
@@ -120,7 +120,7 @@ static int print_one(struct files *files, const char *path)
 	return r;
 }
 
-/* ---- all of them ---- */
+/* ---- all files ---- */
 
 static const char *reason_of(int error)
 {
@@ -166,7 +166,7 @@ static void show_sums(const struct files *files, const char *remarks)
 
 	if (request->format != FRAG_TABLE || request->diff)
 		return;
-	/* Below the tables of filefrag only what options ask for. */
+	/* The tables of filefrag are followed only by parts that options request. */
 	if (*remarks && (!request->verbose || request->swap || request->settings.with_parts))
 		printf("\n%s", remarks);
 	if (request->verbose || files->shown == 0)
@@ -216,14 +216,14 @@ int frag_files(struct frag_request *request)
 		r = show_rest(&files, &remarks);
 	if (r < 0)
 		return cmd_complain(&(struct problem) { 0 }, r);
-	/* Their reasons are on stderr already. */
+	/* The reasons were printed to stderr. */
 	r = result.totals.unreadable_count != 0;
 	result.totals.unreadable_count = 0;
 	status = frag_finish(request, &result, rows);
 	return status ? status : r ? PROBLEM_VERDICT : 0;
 }
 
-/* ---- while it grows ---- */
+/* ---- --watch ---- */
 
 static void print_moment(const struct frag_file *file, double seconds)
 {

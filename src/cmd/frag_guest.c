@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* frag of an image of a file system that only a kernel can read, by a guest. */
+/* Scans an image in a guest, for file systems that only a kernel can read. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the options of alloc-perf frag ask for, and the functions that do it. */
+/* The options of alloc-perf frag, and the functions for its modes. */
 #ifndef CMD_FRAG_REQUEST_H
 #define CMD_FRAG_REQUEST_H
 
@@ -9,7 +9,7 @@
 #include "frag/frag.h"
 #include "frag/show/show.h"
 
-/* Bits, so that two of them show. */
+/* Bits, to detect several of them. */
 enum frag_format { FRAG_TABLE, FRAG_JSON = 1, FRAG_EACH = 2, FRAG_CSV = 4, FRAG_NAMES = 8 };
 
 struct image;
@@ -19,19 +19,19 @@ struct frag_request {
 	enum frag_format format;
 	struct show_options show;
 	const char *files_from; /* NULL: none, "-": stdin */
-	const char *diff;	/* saved JSON; NULL: none */
+	const char *diff;	/* file with saved JSON; NULL: none */
 	const char *output;	/* of the map; NULL: the terminal */
-	double watch_seconds;	/* 0: look once */
+	double watch_seconds;	/* the interval; 0: no repetition */
 	uint64_t start_ns;
 	struct progress_line progress;
 	bool is_volume, verbose, quiet, zero, force, swap, extensions;
 	const struct frag_result *result; /* of a tree or a volume, while it is scanned */
-	atomic_uint_fast64_t nameless;	  /* worth rewriting, but left out of --names */
-	char *const *names;		  /* ends with NULL */
+	atomic_uint_fast64_t nameless;	  /* worth rewriting, but not printed by --names */
+	char *const *names;		  /* terminated by NULL */
 	size_t name_count;
 	unsigned depth;	    /* --depth */
-	unsigned partition; /* of the image; 0: the image is no disk */
-	bool in_guest;	    /* the image is being read in one */
+	unsigned partition; /* of the image; 0: it has no partitions */
+	bool in_guest;	    /* the image is read in a guest */
 };
 
 /* Each returns the exit status. */
@@ -40,11 +40,11 @@ int frag_tree(struct frag_request *request);
 int frag_whole_volume(struct frag_request *request);
 int frag_watch(struct frag_request *request);
 
-/* Reads the image in a guest.  0 or -errno; ret has to be cleared in either case. */
+/* Scans the image in a guest.  0 or -errno; `ret` must be cleared also on failure. */
 int frag_in_guest(struct frag_request *request, const struct image *image, struct frag_result *ret,
 		  struct problem *problem);
 
-/* ---- shared by them (frag_show.c) ---- */
+/* ---- output: frag_show.c ---- */
 
 /* Prints the result in the chosen format, its map, and the output of --diff; returns the exit
  * status. */

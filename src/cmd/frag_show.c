@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* All output of frag, so that errors of writing are found in one place. */
+/* All output of frag, so that write errors are detected in one place. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -48,7 +48,7 @@ void frag_file_progress(const struct frag_file *file, uint64_t extents, uint64_t
 				   100 * (share < 1 ? share : 1));
 }
 
-/* ---- file by file ---- */
+/* ---- rows ---- */
 
 static int print_json_line(const struct frag_file *file)
 {
@@ -58,7 +58,7 @@ static int print_json_line(const struct frag_file *file)
 	return r == 0 && ferror(stdout) ? -EIO : r;
 }
 
-/* Only names by which another program finds the file. */
+/* Only names with which another program can open the file. */
 static int print_name(const struct frag_file *file, struct frag_request *request)
 {
 	bool is_inside = request->is_volume && request->result->paths_inside;
@@ -98,7 +98,7 @@ int frag_print_each(const struct frag_file *file, void *context)
 	}
 }
 
-/* ---- all of it ---- */
+/* ---- results ---- */
 
 /* For cmd_print(). */
 struct drawing {

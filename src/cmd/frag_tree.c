@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trees, lists of names and whole volumes: sums, and rows if options ask for them.  Names are not
- * read by stdio, because Ctrl-C has to end the wait for a pipe.
+ * Trees, lists of names and whole volumes: sums, and rows if options request them.  Names are not
+ * read by stdio, because Ctrl-C must end the wait for a pipe.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,14 +23,14 @@ enum { NAMES_BYTES = 65536 };
 
 struct names {
 	const struct frag_request *request;
-	size_t next;	    /* of those on the command line */
-	int fd;		    /* of the others; -1: none */
-	struct strbuf text; /* read; from `at` on not returned yet */
+	size_t next;	    /* the next one on the command line */
+	int fd;		    /* of the list; -1: none */
+	struct strbuf text; /* input; not returned yet from `at` */
 	size_t at;
 	bool ended;
 };
 
-/* Reads more text; Ctrl-C ends the names.  0 or -errno. */
+/* Reads more input; Ctrl-C ends the list.  0 or -errno. */
 static int read_more(struct names *names)
 {
 	struct pollfd watched[2] = {
@@ -57,7 +57,7 @@ static int read_more(struct names *names)
 	return 0;
 }
 
-/* 1 with a name, 0 at the end, -errno. */
+/* The next name.  1, 0 at the end, or -errno. */
 static int next_line(struct names *names, const char **ret_name)
 {
 	int separator = names->request->zero ? '\0' : '\n';
@@ -144,7 +144,7 @@ static int end(struct frag_request *request, const struct frag_result *result, i
 	if (r >= 0)
 		return frag_finish(request, result, NULL);
 	progress_line_wipe(&request->progress);
-	/* What failed was not the scan, and program_run() reports it. */
+	/* The scan did not fail but its output, which program_run() reports. */
 	return ferror(stdout) ? 0 : cmd_complain(problem, r);
 }
 
@@ -165,7 +165,7 @@ int frag_tree(struct frag_request *request)
 }
 
 /*
- * ext2, ext3 and ext4 are read directly, unless their log has to be replayed first.  A guest does
+ * ext2, ext3 and ext4 are read directly, unless their journal must be replayed first.  A guest does
  * not send directories.
  */
 static bool needs_guest(const struct frag_settings *settings, const struct image *image)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A verb with verbs of its own: each has its options, and --store is the same
- * for all.  A file is read whole before the store is opened, so that a bad file
- * cannot leave anything there.
+ * alloc-perf history and its subcommands, all with --store.  Files are read completely before the
+ * store is opened, so that an invalid file changes nothing.
  */
 #include "cmd/history.h"
 
@@ -27,7 +26,7 @@
 struct options {
 	const char *store; /* NULL: the default */
 	const struct report_format *format;
-	char **arguments; /* ends with NULL */
+	char **arguments; /* terminated by NULL */
 };
 
 #define STORE_ROW                                                               \

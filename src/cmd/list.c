@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc-perf list: what there is, and whether it can be used here.  Nothing is
- * booted or mounted for it; what a kernel has is read from its modules' tables.
+ * alloc-perf list: what exists, and whether it can be used here.  Nothing is booted or mounted: the
+ * file systems of a kernel are read from its tables of modules.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -19,14 +19,14 @@
 #include "testbed/testbed.h"
 
 struct list_options {
-	unsigned sections; /* a bit for each that was named; 0: all */
+	unsigned sections; /* one bit per given section; 0: all */
 	const char *spec;  /* of a testbed; NULL: all */
 	const struct testbed *testbed;
 	struct testbed_options options; /* for that one */
 	bool names;
-	struct plan plan;	     /* of a plain `alloc-perf run`, */
-	struct trial_list trials;    /* the trials of it, */
-	const struct testbed *plain; /* and its testbed; NULL: it takes booting a guest to know */
+	struct plan plan;	     /* of `alloc-perf run` without options, */
+	struct trial_list trials;    /* its trials, */
+	const struct testbed *plain; /* and its testbed; NULL: known only after booting a guest */
 };
 
 static void list_options_clear(struct list_options *wanted)
@@ -35,7 +35,7 @@ static void list_options_clear(struct list_options *wanted)
 	plan_clear(&wanted->plan);
 }
 
-/* What a plain run would take. */
+/* What a run without options would use. */
 static int read_plain(struct list_options *wanted)
 {
 	int r = plan_init(&wanted->plan);
@@ -68,7 +68,7 @@ static int is_plain_filesystem(const struct list_options *wanted,
 
 /* ---- sections ---- */
 
-/* Widths of a section's columns, such that the text has most of the line. */
+/* The widths of a section's columns, with the rest of the line for the text. */
 struct columns {
 	int name, usable;
 };
@@ -141,7 +141,7 @@ static int list_workloads(const struct list_options *wanted)
 	return 0;
 }
 
-/* Which testbeds the table of file systems looks at. */
+/* The testbeds of the table of file systems. */
 static int is_asked(const struct testbed *testbed, const struct list_options *wanted)
 {
 	if (testbed->in_directory)
@@ -231,7 +231,7 @@ static int list_testbeds(const struct list_options *wanted)
 	return 0;
 }
 
-/* Adds the words of a list, which is NULL or not empty, such that a line can break between them. */
+/* Adds the words of a list, which is NULL or not empty, so that it can be wrapped between them. */
 static int add_words(struct strbuf *to, const char *what, const char *list)
 {
 	CLEANUP(freep) char **words = words_split(list ? list : "", ",");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Testbeds give their reasons by file system, and of a kernel without reiserfs, jfs, f2fs and
- * nilfs2 that made a dozen lines that said one thing.  Sentences that differ in the file system
- * alone become one; so do those of several testbeds with the same file systems.
+ * Testbeds report reasons per file system, so a kernel without reiserfs, jfs, f2fs and nilfs2 would
+ * give a dozen similar lines.  Sentences that differ only in the file system are merged, and then
+ * those of several testbeds with the same file systems.
  */
 #include "cmd/list_lacks.h"
 
@@ -30,8 +30,10 @@ void lacks_clear(struct lacks *lacks)
 	free(lacks->lack);
 }
 
-/* Where in the reason the file system is: its name in front, or its type as the last word of a
- * part. */
+/*
+ * Finds the file system in the reason: its name at the start, or its type as the last word of a
+ * part.
+ */
 static const char *find_name(const char *reason, const struct filesystem *filesystem,
 			     size_t *ret_letters)
 {
@@ -68,7 +70,7 @@ int lacks_add(struct lacks *lacks, const struct testbed *testbed,
 {
 	size_t letters = 0;
 	const char *at = find_name(reason, filesystem, &letters);
-	/* One that names no file system is led by it. */
+	/* A reason without a file system is preceded by its name. */
 	CLEANUP(lack_clear)
 	struct lack found = {
 		.testbed = testbed,

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What testbeds lack, each thing told once, with all file systems that it concerns. */
+/* The missing prerequisites of testbeds, each with all affected file systems. */
 #ifndef CMD_LIST_LACKS_H
 #define CMD_LIST_LACKS_H
 
 #include "plan/plan.h"
 #include "testbed/testbed.h"
 
-/* One sentence, and which file systems of a testbed it is about. */
+/* A sentence about file systems of a testbed. */
 struct lack {
 	const struct testbed *testbed;
-	char *before, *behind; /* around their names */
+	char *before, *behind; /* the text around their names */
 	char *names;	       /* "jfs, f2fs" */
 };
 
@@ -18,7 +18,7 @@ struct lacks {
 	size_t count;
 };
 
-/* Why the testbed does not have the file system, as testbed_usable() says it.  0 or -ENOMEM. */
+/* Adds the reason of testbed_usable() why the testbed cannot use the file system.  0 or -ENOMEM. */
 int lacks_add(struct lacks *lacks, const struct testbed *testbed,
 	      const struct filesystem *filesystem, const char *reason);
 

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * By the places of the plan and not by the records, since it shows what is to
- * come as well.
- */
+/* Cells are those of the plan and not of the records, to include trials that are not made yet. */
 #include "cmd/progress.h"
 
 #include <errno.h>
@@ -22,7 +19,7 @@ static const struct plan_trial *trial_at(const struct trial_list *trials, size_t
 	return &trials->trial[i];
 }
 
-/* Methods are innermost: the first row ends where the first method comes again. */
+/* Methods are innermost: the first row ends before the first method is repeated. */
 static size_t count_columns(const struct trial_list *trials)
 {
 	const char *first = trial_at(trials, 0)->method.name;
@@ -77,7 +74,7 @@ void matrix_set(struct matrix *matrix, size_t place, const char *text)
 		snprintf(matrix->text[place], MATRIX_TEXT_MAX, "%s", text);
 }
 
-/* "..." where it is being measured for the first time. */
+/* "..." during the first trial of a cell. */
 static const char *shown(const struct matrix *matrix, size_t place)
 {
 	if (matrix->text[place][0])

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * `-o` in front of the wrong one of two names must not cost a night of measuring.  So an output
- * is compared with the inputs before it is opened, by device and inode, since one file has many
- * names.
+ * A wrong name after `-o` must not destroy results.  So an output is compared with the inputs
+ * before it is opened, by device and inode, since a file can have several names.
  */
 #include "cmd/cmd.h"
 
@@ -28,7 +27,7 @@ const char *output_format(const char *path)
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	const char *dot = strrchr(name, '.');
 
-	/* ".profile" has no ending either. */
+	/* ".profile" has no suffix. */
 	if (!dot || dot == name)
 		return "table";
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++)
@@ -37,7 +36,7 @@ const char *output_format(const char *path)
 	return NULL;
 }
 
-/* What cannot be had again from other files, in words; NULL: it is none of that. */
+/* A description of a file that cannot be recreated from others; NULL: it is another file. */
 static const char *what_of_ours(const char *path)
 {
 	json_t *saved = NULL;

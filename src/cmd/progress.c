@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Nothing is asked of the trial itself: its stage comes along with its events,
- * and how much it has written is looked up from outside, once a second.
+ * The trial is not disturbed: its events contain the stage, and the number of written bytes is read
+ * from the host once per second.
  */
 #include "cmd/progress.h"
 
@@ -37,7 +37,7 @@ void progress_total(struct progress *progress, size_t total)
 	progress->total = total;
 }
 
-/* By the mean of the trials so far; nothing before the first is done. */
+/* Estimated by the mean time of the trials; nothing before the first one has ended. */
 static double estimate(const struct progress *progress)
 {
 	double mean;
@@ -57,7 +57,7 @@ static void append_time_left(const struct progress *progress, char line[LINE_BYT
 	char text[SIZE_TEXT_MAX];
 	size_t used = strlen(line);
 
-	/* How many rounds it takes is not known, but when they end. */
+	/* The number of rounds is unknown, but the time limit is known. */
 	if (progress->end_ns) {
 		how = "at most";
 		left = progress->end_ns > now_ns ? (double)(progress->end_ns - now_ns) / 1e9 : 0;
@@ -67,7 +67,7 @@ static void append_time_left(const struct progress *progress, char line[LINE_BYT
 			 duration_human((int)left, text));
 }
 
-/* In one stage the rate means something; across two it does not. */
+/* A rate is meaningful only within one stage. */
 static void take_sample(struct progress *progress)
 {
 	uint64_t now_ns = io_now_ns();
@@ -98,7 +98,7 @@ static void compose(const struct progress *progress, char line[LINE_BYTES])
 	append_time_left(progress, line);
 }
 
-/* Back to where the table began, with nothing below. */
+/* Moves to the start of the table and clears what is below. */
 static void wipe(struct progress *progress)
 {
 	progress_line_wipe(&progress->line);
@@ -107,7 +107,7 @@ static void wipe(struct progress *progress)
 	progress->drawn = 0;
 }
 
-/* Only where all of it fits: what has scrolled out of sight cannot be rewritten. */
+/* Only if the whole table fits: lines that have scrolled away cannot be rewritten. */
 static void draw_matrix(struct progress *progress)
 {
 	const struct matrix *matrix = &progress->matrix;
@@ -154,7 +154,7 @@ void progress_stage(const char *stage, void *context)
 {
 	struct progress *progress = context;
 
-	/* A copy: the agent's word lives only as long as its line. */
+	/* A copy, since the text of the agent is valid only during the call. */
 	snprintf(progress->stage, sizeof(progress->stage), "%s", stage);
 	progress->stage_ns = io_now_ns();
 	progress->sample_ns = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options are checked before any file is read, and all files are read before
- * anything is printed: a wrong third file must not leave half a table.
+ * Options are checked before files are read, and all files are read before the output, which would
+ * otherwise be incomplete if the last file is invalid.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,19 +20,19 @@
 #include "stats/cell.h"
 
 struct options {
-	const struct report_format *format; /* NULL: as the output's name ends */
+	const struct report_format *format; /* NULL: that of the output's suffix */
 	struct measure_list measures;	    /* none: the default */
 	bool all;
 	const struct measure *chart;
 	const char *title;
-	unsigned width, height; /* of the chart; 0: as it needs */
+	unsigned width, height; /* of the chart; 0: automatic */
 	enum chart_order order;
 	const char *output;
 	bool script;
 	unsigned with_2009;
 	bool list_measures;
 	bool force;
-	char **files; /* ends with NULL */
+	char **files; /* terminated by NULL */
 	size_t file_count;
 };
 
@@ -110,7 +110,7 @@ static int settle_format(struct options *options, struct problem *problem)
 	return 0;
 }
 
-/* What is well formed may still not go together. */
+/* Checks the combination of options. */
 static int settle(struct options *options, struct problem *problem)
 {
 	if (options->list_measures)
@@ -195,7 +195,7 @@ static int read_files(const struct options *options, struct results *results,
 	return 0;
 }
 
-/* The picture that a script draws stands beside it, under the same name. */
+/* The picture of a script is in the same directory, with the same name. */
 static char *picture_beside(const char *script, const struct measure *measure)
 {
 	const char *name = script ? script : measure->name, *slash = strrchr(name, '/');
@@ -224,7 +224,7 @@ struct printing {
 	const struct grids *grids, *beside;
 };
 
-/* Somebody who reads the answer may want to pass it on. */
+/* Whether the output is read by the user, who may want to pass it on. */
 static int is_for_reading(const struct options *options)
 {
 	return !options->output && !options->measures.count &&

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc-perf run.  Everything that can be wrong is found before the first volume
- * is made: an unknown name, a missing mkfs, a size that does not fit, an output
- * file that exists.
+ * alloc-perf run.  Errors are detected before the first volume is created: an unknown name, a
+ * missing mkfs, a size that does not fit, an output file that exists.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -40,7 +39,7 @@ static void run_clear(struct run *run)
 	watch_clear(&run->watch);
 }
 
-/* One run tells nothing about noise, so a run repeats unless it is told otherwise. */
+/* A single run does not show the noise, so there are several by default. */
 static int settle_runs(struct run *run, struct problem *problem)
 {
 	const char *from_environment = getenv("ALLOC_PERF_RUNS");
@@ -51,7 +50,7 @@ static int settle_runs(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "runs", from_environment ? from_environment : "auto", problem);
 }
 
-/* Long enough to tell the methods apart, short enough to be waited for. */
+/* Long enough to distinguish the methods, but short. */
 static int settle_time(struct run *run, struct problem *problem)
 {
 	const char *time = run->session.testbed->guest_kernel ? "100s" : "50s";
@@ -64,7 +63,7 @@ static int settle_time(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "max_time", time, problem);
 }
 
-/* A dry run shows the order of the plan, unless a seed makes it known beforehand. */
+/* A dry run shows the order of the plan, unless a seed is given. */
 static int settle_repetition(struct run *run, struct problem *problem)
 {
 	const struct run_options *wanted = run->options;
@@ -89,7 +88,7 @@ static int settle_repetition(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "seed", text, problem);
 }
 
-/* A scenario is a whole plan, too. */
+/* A scenario is a complete plan. */
 static int check_preset(const struct run *run, struct problem *problem)
 {
 	const struct plan *plan = &run->plan;
@@ -102,7 +101,7 @@ static int check_preset(const struct run *run, struct problem *problem)
 			   plan->program ? plan->program : plan->scenario);
 }
 
-/* What is said on the command line goes first, then the plan file, the scenario and the preset. */
+/* The command line has priority over the plan file, the scenario and the preset, in this order. */
 static int make_plan(struct run *run, struct problem *problem)
 {
 	const struct run_options *wanted = run->options;
@@ -152,7 +151,7 @@ static int load_earlier(struct run *run, struct problem *problem)
 	return r < 0 ? r : plan_read(&run->plan, environment->plan, wanted->resume, problem);
 }
 
-/* A volume that is there has the size that it has. */
+/* The size of an existing volume is fixed. */
 static int claim_volume(struct run *run, struct problem *problem)
 {
 	struct testbed_session *session = &run->session;
@@ -193,7 +192,7 @@ static int claim_volume(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "volume", size, problem);
 }
 
-/* 0, -errno with a sentence, or 1: nothing is left to do. */
+/* 0, -errno with *problem set, or 1: nothing is left to do. */
 static int prepare(struct run *run, struct problem *problem)
 {
 	int r = run->options->resume ? load_earlier(run, problem) : make_plan(run, problem);
@@ -218,9 +217,9 @@ static int prepare(struct run *run, struct problem *problem)
 	return r;
 }
 
-/* ---- what the user sees at the end ---- */
+/* ---- the results ---- */
 
-/* Of hundreds of cells a few are enough; the table shows the others. */
+/* Only some of many cells are listed; the table shows the others. */
 enum { IMPRECISE_NAMED = 5 };
 
 struct imprecise {
@@ -228,8 +227,8 @@ struct imprecise {
 	size_t said;
 };
 
-static void say_imprecise(const struct grid *grid, size_t index, const struct figure *figure,
-			  void *context)
+static void print_imprecise(const struct grid *grid, size_t index, const struct figure *figure,
+			    void *context)
 {
 	struct imprecise *imprecise = context;
 	int several = imprecise->run->trials.kernel_count > 1 && grid->kernel;
@@ -250,8 +249,8 @@ static void say_imprecise(const struct grid *grid, size_t index, const struct fi
 		fprintf(stderr, ": %s", figure_text_local(figure, MEASURE_SECONDS, text));
 }
 
-/* One line that names the cells which did not get there. */
-static void say_precision(const struct run *run, const struct grids *grids)
+/* One line with the cells that are not precise. */
+static void print_precision(const struct run *run, const struct grids *grids)
 {
 	struct imprecise imprecise = { .run = run };
 	size_t missed = 0, cells = 0;
@@ -267,7 +266,7 @@ static void say_precision(const struct run *run, const struct grids *grids)
 		"%% (median of the time): ",
 		cells, missed, plus_minus_local(), run->trials.precision * 100);
 	for (size_t i = 0; i < grids->count; i++)
-		run_imprecise_cells(run, &grids->grid[i], say_imprecise, &imprecise);
+		run_imprecise_cells(run, &grids->grid[i], print_imprecise, &imprecise);
 	if (missed > IMPRECISE_NAMED)
 		fprintf(stderr, " and %zu more", missed - IMPRECISE_NAMED);
 	fputc('\n', stderr);
@@ -291,7 +290,7 @@ static int print_table(const struct run *run)
 	return cmd_put_patch_hint(stdout, &run->path, 1);
 }
 
-/* The table has the warnings above it. */
+/* The table includes the warnings. */
 static int print_results(struct run *run, struct problem *problem)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
@@ -303,11 +302,11 @@ static int print_results(struct run *run, struct problem *problem)
 	if (r == 0 && run->path && !is_quiet)
 		r = print_table(run);
 	if (r == 0 && run->trials.automatic && !run->runs_defaulted)
-		say_precision(run, &grids);
+		print_precision(run, &grids);
 	return r;
 }
 
-static int say_interrupted(struct run *run, struct problem *problem)
+static int report_interruption(struct run *run, struct problem *problem)
 {
 	CLEANUP(grids_clear) struct grids grids = { 0 };
 
@@ -324,8 +323,8 @@ static int say_interrupted(struct run *run, struct problem *problem)
 	return PROBLEM_INTERRUPT;
 }
 
-/* The file stays as it is: warnings of now are not about what was measured then. */
-static int say_finished(const struct run *run)
+/* The file is not changed: warnings of now do not concern earlier trials. */
+static int report_finished(const struct run *run)
 {
 	const char *file = run->options->resume;
 
@@ -348,7 +347,7 @@ static int finish(struct run *run, struct problem *problem)
 	return run->failed ? PROBLEM_VERDICT : 0;
 }
 
-/* What is done to the volume of a trial. */
+/* How the volume of a trial is created. */
 static void print_commands(const struct run *run, const struct filesystem *filesystem)
 {
 	const struct device *device = run->session.device;
@@ -432,11 +431,11 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	return r;
 }
 
-/* Says how it ended.  Returns the exit status. */
+/* Reports the end of the run.  Returns the exit status. */
 static int conclude(struct run *run, int r, struct problem *problem)
 {
 	if (r == -ECANCELED)
-		return say_interrupted(run, problem);
+		return report_interruption(run, problem);
 	return r < 0 ? cmd_complain(problem, r) : finish(run, problem);
 }
 
@@ -462,7 +461,7 @@ static int run_run(const struct command *self, int argc, char **argv)
 		return 0;
 	}
 	if (r > 0)
-		return say_finished(&run);
+		return report_finished(&run);
 	if (r == 0 && run.session.device)
 		r = run.session.testbed->confirm(&run.session, &problem);
 	if (r == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A result file has one writer: it is locked before it is cut or appended to,
- * and an existing one is never overwritten unasked.
+ * A result file has one writer: it is locked before it is truncated or extended, and an existing
+ * one is overwritten only with --force.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@ static char *default_path(void)
 	return strdup(name);
 }
 
-/* A table or a page is made of the results afterwards, and the name says that one is wanted. */
+/* The suffix of a table or page: those are created from a result file by `report`. */
 static int check_ending(const char *path, struct problem *problem)
 {
 	const char *format = output_format(path);
@@ -69,7 +69,7 @@ static int open_new(struct run *run, struct problem *problem)
 	r = check_ending(run->path, problem);
 	if (r == 0)
 		r = check_inputs(run, problem);
-	/* Without --force nothing at all is replaced. */
+	/* Without --force no file is replaced. */
 	if (r == 0)
 		r = output_check(run->path, 1, problem);
 	if (r < 0)
@@ -101,7 +101,7 @@ static int open_earlier(struct run *run, struct problem *problem)
 	return 0;
 }
 
-/* Only the owner of the lock may cut the file. */
+/* Only the owner of the lock may truncate the file. */
 static int claim(struct run *run, struct problem *problem)
 {
 	off_t length = run->options->resume ? (off_t)run->results.whole_bytes : 0;
@@ -128,7 +128,7 @@ int run_open(struct run *run, struct problem *problem)
 	return r < 0 ? r : claim(run, problem);
 }
 
-/* Not what `path` leads to as a link, and not what another process has put there meanwhile. */
+/* Only if `path` is this file: not a link to it, and not another file that replaced it. */
 static bool is_empty_file(int fd, const char *path)
 {
 	struct stat opened, named;
@@ -147,7 +147,7 @@ void run_close(struct run *run)
 	run->fd = fd_close(run->fd);
 }
 
-/* As the user may paste it into a shell. */
+/* Quoted for a shell. */
 static char *command_line(int argc, char **argv)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands of the user around the trials.  They run on the host, in a process group of their own:
- * a Ctrl-C ends the whole of it.  What they print is shown only if they fail.
+ * Commands of the user before and after the trials.  They run on the host, in their own process
+ * group, which Ctrl-C ends.  Their output is printed only if they fail.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -76,10 +76,10 @@ int run_check_hooks(const struct run *run, struct problem *problem)
 	return r;
 }
 
-/* ---- variables of the environment ---- */
+/* ---- environment variables ---- */
 
 struct variables {
-	char **list; /* ends with NULL */
+	char **list; /* terminated by NULL */
 	size_t count;
 };
 
@@ -90,7 +90,7 @@ static void variables_clear(struct variables *variables)
 	free(variables->list);
 }
 
-/* `text` is owned by the list from then on; NULL: out of memory. */
+/* The list takes over `text`, which may be NULL (out of memory). */
 static int add_variable(struct variables *variables, char *text)
 {
 	if (text && ARRAY_ADD(variables->list, variables->count, text) == 0)
@@ -99,7 +99,7 @@ static int add_variable(struct variables *variables, char *text)
 	return -ENOMEM;
 }
 
-/* Nothing where there is no value. */
+/* Adds nothing if there is no value. */
 static int add_text(struct variables *variables, const char *name, const char *value)
 {
 	return value ? add_variable(variables, text_format("ALLOC_PERF_%s=%s", name, value)) : 0;
@@ -153,9 +153,9 @@ static int make_variables(const struct run *run, const struct plan_trial *trial,
 	return r == 0 ? ARRAY_ADD(ret->list, ret->count, NULL) : r;
 }
 
-/* ---- running them ---- */
+/* ---- execution ---- */
 
-/* The last line that says something; cuts `output` up. */
+/* The last line that is not blank; modifies `output`. */
 static const char *last_line(char *output)
 {
 	const char *last = "it printed nothing";
@@ -227,7 +227,7 @@ int run_start_hooks(struct run *run, struct problem *problem)
 	return run_hook(run, RUN_SETUP, NULL, NULL, problem);
 }
 
-/* The signal that ended the run is taken, so that another one is needed to end --cleanup. */
+/* The signal that ended the run is consumed, so that --cleanup is ended only by another one. */
 int run_end_hooks(struct run *run, struct problem *problem)
 {
 	struct signalfd_siginfo taken;

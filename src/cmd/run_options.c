@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a name or a size means is left to the plan, which takes the same words from a file. */
+/* Values of plan keys are parsed by the plan, as those of a plan file. */
 #include <errno.h>
 #include <string.h>
 
@@ -10,12 +10,12 @@
 
 enum { TRIAL_SECONDS = 3600 };
 
-/* A key of the plan that an option sets. */
+/* The member for a key of the plan that an option sets. */
 #define SETS_KEY(name) OPTION_INTO(OPTION_TEXT, struct run_options, given.name), .key = #name
 #define ADDS(member) .take = take_added, .offset = offsetof(struct run_options, member)
 #define SETS(option_kind, member) OPTION_INTO(option_kind, struct run_options, member)
 
-/* They become a list. */
+/* Repeated options form a list. */
 static int take_kernel(void *input, const struct option_row *row, const char *argument,
 		       struct problem *problem)
 {
@@ -30,7 +30,7 @@ static int take_kernel(void *input, const struct option_row *row, const char *ar
 	return text_join(&run->kernels, ",", argument);
 }
 
-/* They become lists, too; "" is one that adds nothing. */
+/* The same for options of mount and mkfs; "" adds none. */
 static int take_added(void *input, const struct option_row *row, const char *argument,
 		      struct problem *problem)
 {
@@ -54,7 +54,7 @@ static int take_phase(void *input, const struct option_row *row, const char *arg
 	return text_join(&run->workload, ",", argument);
 }
 
-/* One per line; each has its turn when all options are known. */
+/* One per line, parsed after all options. */
 static int take_vary(void *input, const struct option_row *row, const char *argument,
 		     struct problem *problem)
 {

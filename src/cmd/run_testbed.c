@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which testbed a run is on.  Unless one is named it is the one with the truest
- * figures: this machine's own kernel before a guest, hardware before emulation.
- * User-Mode Linux needs nothing of the machine, so it comes last, and the others
- * are taken only where they have every file system that it has.
+ * The testbed of a run.  By default it is the one with the most realistic times: the running kernel
+ * before a guest, hardware before emulation.  User-Mode Linux needs no prerequisites, so it is the
+ * last choice, and the others are chosen only if they have all of its file systems.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -24,7 +23,7 @@ static const struct candidate {
 	{ &testbed_uml, "the remaining testbed" },
 };
 
-/* What it lacks of the file systems that User-Mode Linux has, in a sentence; NULL: nothing. */
+/* A sentence about the file systems that it lacks compared to User-Mode Linux; NULL: none. */
 static char *missing_there(const struct testbed *testbed, const struct testbed_options *options,
 			   const struct trial_list *trials)
 {
@@ -41,7 +40,7 @@ static char *missing_there(const struct testbed *testbed, const struct testbed_o
 	return NULL;
 }
 
-/* Why it is not to be taken, in a sentence; NULL: it is. */
+/* A sentence why it is not chosen; NULL: it is. */
 static char *object_to(struct run *run, const struct testbed *testbed,
 		       const struct trial_list *trials)
 {
@@ -60,7 +59,7 @@ static char *object_to(struct run *run, const struct testbed *testbed,
 	return remark;
 }
 
-/* The last resort: whatever can be used at all. */
+/* The last resort: any testbed that can be used. */
 static const struct candidate *take_any(const struct run *run)
 {
 	const struct candidate *last = &candidates[ARRAY_SIZE(candidates) - 1];
@@ -71,7 +70,7 @@ static const struct candidate *take_any(const struct run *run)
 	return last;
 }
 
-/* Says in `to` what speaks against those before it. */
+/* Adds to `to` why those before it were not chosen. */
 static const struct candidate *take_truest(struct run *run, const struct trial_list *trials,
 					   struct strbuf *to)
 {
@@ -80,7 +79,7 @@ static const struct candidate *take_truest(struct run *run, const struct trial_l
 
 		if (!reason)
 			return &candidates[i];
-		/* What to do about it stands behind the semicolon. */
+		/* The advice follows the semicolon. */
 		strbuf_printf(to, "; not %s: %.*s", candidates[i].testbed->name,
 			      (int)strcspn(reason, ";"), reason);
 	}
@@ -123,7 +122,7 @@ static int choose_automatically(struct run *run, struct problem *problem)
 	return plan_set(&run->plan, "on", run->session.testbed->name, problem);
 }
 
-/* ---- as the user wants it ---- */
+/* ---- options ---- */
 
 static const char *scratch_directory(const struct run_options *wanted)
 {
@@ -161,7 +160,7 @@ static int check_guest_options(const struct testbed *testbed, const struct plan 
 	return 0;
 }
 
-/* A kernel may stand behind the testbed's name; then it is a list of one. */
+/* A kernel after the testbed's name is a list of one. */
 static int settle_kernels(struct run *run, struct problem *problem)
 {
 	const struct testbed_session *session = &run->session;
@@ -186,7 +185,7 @@ static int settle_kernels(struct run *run, struct problem *problem)
 	return r < 0 ? r : plan_set(plan, "on", session->testbed->name, problem);
 }
 
-/* What says how volumes are made is for testbeds that make some. */
+/* Options about volumes are only for testbeds that create them. */
 static int refuse_volumes(const struct run *run, struct problem *problem)
 {
 	const struct run_options *wanted = run->options;
@@ -234,9 +233,9 @@ int run_choose_testbed(struct run *run, struct problem *problem)
 	return r < 0 ? r : settle_kernels(run, problem);
 }
 
-/* ---- can it do what the plan says ---- */
+/* ---- support for the plan ---- */
 
-/* What the user named himself has to be there; a preset's others become rows of "-". */
+/* File systems that the user named must be supported; others, of a preset, become rows of "-". */
 static int check_filesystems(const struct run *run, const struct testbed_options *options,
 			     struct problem *problem)
 {
@@ -254,7 +253,7 @@ static int check_filesystems(const struct run *run, const struct testbed_options
 	return 0;
 }
 
-/* Which one the argument is; from then on it is called so that it stays this one. */
+/* Finds the kernel of the argument, and gives it a name that remains unique. */
 static int identify_kernel(const struct run *run, struct testbed_options *options,
 			   struct plan_kernel *kernel, struct problem *problem)
 {
@@ -279,7 +278,7 @@ static int identify_kernel(const struct run *run, struct testbed_options *option
 	return 0;
 }
 
-/* As they were found, so that the result file names the very ones. */
+/* The names of the kernels that were found, for the result file. */
 static int pin_kernels(struct run *run, struct problem *problem)
 {
 	CLEANUP(strbuf_clear) struct strbuf names = { 0 };
@@ -298,7 +297,7 @@ static int differ(const char *one, const char *other)
 	return one && other && strcmp(one, other) != 0;
 }
 
-/* A run that goes on has to do so on the kernels that it was begun with. */
+/* A run must be continued on the same kernels. */
 int run_check_resumed(const struct run *run, struct problem *problem)
 {
 	CLEANUP(environment_clear) struct environment now;

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each trial is on the disk before the next one starts, so an interrupted run
- * has lost nothing.
+ * Each trial is on the disk before the next one starts, so an interrupted run loses nothing.
  *
- * Where rounds are added until the figures are precise, all cells get them, also
- * those that are precise already: they go on being interleaved, and drift of the
- * machine falls on all alike.
+ * Rounds that are added until the results are precise include all cells, also the precise ones:
+ * they remain interleaved, and a drift of the machine affects all alike.
  */
 #include <errno.h>
 #include <math.h>
@@ -62,7 +60,7 @@ size_t run_count_left(const struct run *run)
 	return left;
 }
 
-/* ---- what the user sees meanwhile ---- */
+/* ---- progress ---- */
 
 static void follow_stage(const char *stage, void *context)
 {
@@ -93,7 +91,7 @@ void run_follow(struct run *run)
 	run->session.context = run;
 }
 
-/* How much of the image there is; in a directory, what the device was given. */
+/* The allocated bytes of the image; in a directory, the bytes written to the device. */
 static int64_t written_so_far(void *context)
 {
 	const struct run *run = context;
@@ -111,7 +109,7 @@ static int is_of_cell(const struct record *one, const struct record *other)
 	       one->file_bytes == other->file_bytes && one->volume_bytes == other->volume_bytes;
 }
 
-/* The figure of the cell that the last record belongs to; nothing if there is none. */
+/* The statistic of the last record's cell; nothing if there is none. */
 static void describe_cell(const struct run *run, char text[static FIGURE_TEXT_MAX])
 {
 	const struct results *results = &run->results;
@@ -198,14 +196,14 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	run->failed += same_text(run->results.records[run->results.record_count - 1].status,
 				 STATUS_FAILED);
 	show_outcome(run, trial);
-	return unkept ? -EIO : 0; /* a wish that every later trial would miss, too */
+	return unkept ? -EIO : 0; /* later trials would fail the same way */
 }
 
-/* ---- rounds until it is precise ---- */
+/* ---- rounds until the results are precise ---- */
 
 /*
- * The cells whose median of the time is not precise yet.  One without any figure
- * (unsupported, or the device tells nothing) will not become so.
+ * The cells whose median time is not precise yet.  Cells without a value (unsupported, or not
+ * reported by the device) cannot become precise.
  */
 static int count_imprecise(const struct run *run, size_t *ret_count)
 {
@@ -220,7 +218,7 @@ static int count_imprecise(const struct run *run, size_t *ret_count)
 	return 0;
 }
 
-size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_cell_fn told,
+size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_cell_fn each,
 			   void *context)
 {
 	const struct measure *measure = measure_of_time(grid->workload != NULL);
@@ -232,8 +230,8 @@ size_t run_imprecise_cells(const struct run *run, const struct grid *grid, run_c
 		if (figure.count == 0 || figure_precision(&figure) <= run->trials.precision)
 			continue;
 		found++;
-		if (told)
-			told(grid, i, &figure, context);
+		if (each)
+			each(grid, i, &figure, context);
 	}
 	return found;
 }
@@ -243,7 +241,7 @@ static int is_time_up(const struct run *run)
 	return run->end_ns && io_now_ns() >= run->end_ns;
 }
 
-/* The first round is made whole, however long it takes: a cell without a figure says nothing. */
+/* The first round is always completed, so that each cell has a value. */
 static int run_listed(struct run *run, size_t from, struct problem *problem)
 {
 	int r = 0;
@@ -259,7 +257,7 @@ static int run_listed(struct run *run, size_t from, struct problem *problem)
 	return r;
 }
 
-/* Up to the fewest rounds that can be precise, then one at a time. */
+/* First the minimum number of rounds for an interval, then one at a time. */
 static int add_rounds(struct run *run)
 {
 	struct trial_list *trials = &run->trials;

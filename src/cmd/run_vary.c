@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * --vary KEY=LIST.  A key of the plan that is a list gets it, as by the option of that name; a
- * parameter of methods goes into the names of those that have it.
+ * --vary KEY=LIST.  If the key is a list of the plan, it is set as by its option; if it is a
+ * parameter of methods, the names of methods are extended.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@
 #include "base/words.h"
 #include "cmd/run.h"
 
-/* What the words of a list are. */
+/* The types of words in a list. */
 enum vary_kind {
 	VARY_WORDS,
 	VARY_SIZES,   /* also "4K..64M" */
@@ -23,7 +23,7 @@ enum vary_kind {
 };
 
 static const struct vary_key {
-	const char *name; /* as the option */
+	const char *name; /* that of the option */
 	enum vary_kind kind;
 	enum plan_key key;		 /* PLAN_KEY_COUNT: a parameter of methods */
 	enum method_parameter parameter; /* in that case */
@@ -56,7 +56,7 @@ static int unknown_key(const char *name, struct problem *problem)
 		name);
 }
 
-/* By its option, or as in a plan file. */
+/* By the name of the option or of the plan key. */
 static const struct vary_key *find_key(const char *name)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(vary_keys); i++)
@@ -77,7 +77,7 @@ static int invalid_range(const char *word, struct problem *problem)
 			   word);
 }
 
-/* Doubles from the first to the last one. */
+/* Doubles the value from the first to the last one. */
 static int add_range(const char *word, const char *dots, enum vary_kind kind, char **list,
 		     struct problem *problem)
 {
@@ -113,7 +113,7 @@ static int add_word(const char *word, enum vary_kind kind, char **list, struct p
 	return text_join(list, ",", word);
 }
 
-/* As the plan has it.  The caller frees *ret, in any case. */
+/* Converts a list to the form of the plan.  The caller frees *ret, also on failure. */
 static int spell_list(const char *text, enum vary_kind kind, char **ret, struct problem *problem)
 {
 	CLEANUP(freep) char *copy = strdup(text);
@@ -126,7 +126,7 @@ static int spell_list(const char *text, enum vary_kind kind, char **ret, struct 
 	return r;
 }
 
-/* ---- taking them ---- */
+/* ---- keys ---- */
 
 static int given_twice(const char *name, struct problem *problem)
 {
@@ -193,7 +193,7 @@ static int vary_methods(struct plan *plan, enum method_parameter parameter, char
 	return r < 0 ? r : plan_set(plan, "methods", methods, problem);
 }
 
-/* In the order of the enum: a depth stands behind a chunk size. */
+/* In the order of the enum, since a depth follows a chunk size. */
 int run_vary_methods(struct run *run, struct problem *problem)
 {
 	char **const *values = run->options->vary_parameters;

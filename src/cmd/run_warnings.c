@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A warning on a terminal is gone with it, while the figures go on: to a page, a
- * patch, a history.  So it goes into the result file, also where nobody is there
- * to read it, and every report repeats it.
+ * Warnings are written to the result file, so that each report, page or history of the results
+ * includes them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -49,7 +48,7 @@ static void warn_of_machine(const char *kind, const char *sentence, void *contex
 		warned->r = warn(warned, kind, sentence);
 }
 
-/* "ext4 mmap 1 of 6", and where it has to be said "ext4 mmap 6.1.0 1 of 6".  1, 0, -ENOMEM. */
+/* Adds "ext4 mmap 1 of 6", or "ext4 mmap 6.1.0 1 of 6" with several kernels.  1, 0, or -ENOMEM. */
 static int put_outliers(struct strbuf *to, const struct grid *grid, size_t index,
 			const char *condition, const char *separator)
 {
@@ -70,7 +69,7 @@ static int put_outliers(struct strbuf *to, const struct grid *grid, size_t index
 	return 1;
 }
 
-/* How many cells have any, or -ENOMEM. */
+/* The number of cells with outliers, or -ENOMEM. */
 static int put_all_outliers(struct strbuf *to, const struct grids *grids)
 {
 	CLEANUP(freep) const struct grid **all = calloc(grids->count + 1, sizeof(*all));
@@ -96,7 +95,7 @@ static int put_all_outliers(struct strbuf *to, const struct grids *grids)
 	return found;
 }
 
-/* One line for all of them. */
+/* One line for all cells. */
 static int warn_of_outliers(const struct warned *warned, const struct grids *grids)
 {
 	CLEANUP(strbuf_clear) struct strbuf sentence = { 0 };

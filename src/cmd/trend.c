@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A trend is a grid whose rows are points in time, so everything that makes and
- * draws grids serves.
- */
+/* alloc-perf history trend.  A trend is a grid whose rows are points in time. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +18,7 @@
 struct options {
 	const char *store;
 	const char *filesystem;
-	char **methods; /* ends with NULL; NULL: all */
+	char **methods; /* terminated by NULL; NULL: all */
 	const char *testbed;
 	uint64_t file_bytes; /* 0: any */
 	const struct measure *measure;
@@ -65,7 +62,7 @@ static const struct option_row option_table[] = {
 	{ 0 },
 };
 
-/* What is well formed may still not go together. */
+/* Checks the combination of options. */
 static int check(const struct options *options, struct problem *problem)
 {
 	CLEANUP(freep)
@@ -92,7 +89,7 @@ static int check(const struct options *options, struct problem *problem)
 
 /* ---- from the store to grids ---- */
 
-/* By the key of the method, however it was typed; that of a later version is taken as it is. */
+/* By the canonical name of the method; an unknown one, of a later version, is unchanged. */
 static int read_method(struct history *history, const char *typed, struct history_filter *filter,
 		       struct results *results, struct problem *problem)
 {
@@ -127,7 +124,7 @@ static int read_trials(const struct options *options, struct results *results,
 	return 0;
 }
 
-/* ---- to the user ---- */
+/* ---- output ---- */
 
 /* For cmd_print(). */
 struct printing {

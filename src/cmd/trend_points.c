@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rows are points in time (a kernel, a day, a label) of one file system.  What
- * must not be mixed (testbeds, sizes, and whatever else the rows do not tell apart)
- * falls into grids of its own.
+ * The rows are points in time (a kernel, a day, a label) of one file system.  Results that must not
+ * be mixed (of several testbeds, sizes, and all other conditions) are in separate grids.
  */
 #include "cmd/history.h"
 
@@ -16,14 +15,14 @@
 #include "base/text.h"
 #include "results/resultfile.h"
 
-/* The kernels that the points were measured under. */
+/* The kernels of the points. */
 struct kernels {
 	struct {
 		const char *point, *kernel;
 	} * pair; /* each once */
 	size_t pair_count;
-	int several;	     /* there are, in all */
-	int several_a_point; /* at least one point has */
+	int several;	     /* several kernels in all */
+	int several_a_point; /* several kernels of one point */
 };
 
 static void kernels_clear(struct kernels *kernels)
@@ -36,7 +35,7 @@ static const char *kernel_or_none(const struct record *record)
 	return record->kernel ? record->kernel : "unknown";
 }
 
-/* From the latest back: records of one point mostly follow one another. */
+/* From the last one, since records of one point are mostly adjacent. */
 static int add_pair(struct kernels *kernels, const char *point, const char *kernel)
 {
 	for (size_t i = kernels->pair_count; i > 0; i--)
@@ -55,7 +54,7 @@ static int add_pair(struct kernels *kernels, const char *point, const char *kern
 	return 0;
 }
 
-/* Was the point measured under any other kernel as well? */
+/* Whether the point was measured on another kernel as well. */
 static int has_other_kernel(const struct kernels *kernels, const char *point, const char *kernel)
 {
 	for (size_t i = 0; kernels->several_a_point && i < kernels->pair_count; i++)
@@ -88,8 +87,8 @@ static int find_points(struct trend_points *points, const struct results *result
 }
 
 /*
- * What a row is must not make a grid for each as well, and what it is not must:
- * figures of two kernels are never one.  A label that repeats the kernel is none.
+ * The key of the rows must not create a grid per value, but all others must: results of two kernels
+ * are never mixed.  A label that repeats the kernel is ignored.
  */
 static int needs_kernel(const struct record *record, const char *point, enum record_key by,
 			const struct kernels *kernels)
@@ -115,11 +114,11 @@ static void fill_entry(struct grid_entry *entry, const struct record *record,
 		.column = record->method,
 		.label = is_label || repeated ? NULL : record->label,
 		.kernel = is_label && kernels->several_a_point ? record->kernel : NULL,
-		.place = FIELD_UNKNOWN, /* the rows have an order of their own */
+		.place = FIELD_UNKNOWN, /* the rows are ordered by point */
 	};
 }
 
-/* After all are found, for the pairs refer to the names. */
+/* After all points are found, since the pairs refer to the names. */
 static int name_rows(struct trend_points *points, enum record_key by, const struct kernels *kernels)
 {
 	for (size_t i = 0; i < points->count; i++) {
@@ -136,7 +135,7 @@ static int name_rows(struct trend_points *points, enum record_key by, const stru
 	return 0;
 }
 
-/* For qsort_r(); equal ones stay in the order in which they were added. */
+/* For qsort_r(); equal points remain in the order in which they were added. */
 static int compare_entries(const void *one, const void *other, void *context)
 {
 	const struct grid_entry *a = one, *b = other;
