@@ -14,7 +14,7 @@
 #include "base/words.h"
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "report/historic.h"
+#include "report/beside.h"
 #include "base/command.h"
 #include "report/report.h"
 #include "stats/cell.h"

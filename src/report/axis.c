@@ -3,7 +3,7 @@
  * gnuplot would choose ticks by powers of ten, which makes odd numbers of bytes,
  * and knows no units of time.
  */
-#include "report/axis.h"
+#include "report/chart.h"
 
 #include <errno.h>
 #include <math.h>

@@ -30,17 +30,19 @@ static double value_of(const struct grid *grid, const char *filesystem, const ch
 	return NAN;
 }
 
-/* Has any of them a value for it? */
-static int has_value(const struct grids *grids, const char *filesystem, const char *method,
-		     const struct measure *measure)
+/* Whether the grid and one of the baseline have a value for it. */
+static bool is_common(const struct grid *grid, const struct grids *beside, const char *filesystem,
+		      const char *method, const struct measure *measure)
 {
-	for (size_t i = 0; i < grids->count; i++)
-		if (!isnan(value_of(&grids->grid[i], filesystem, method, measure)))
-			return 1;
-	return 0;
+	if (isnan(value_of(grid, filesystem, method, measure)))
+		return false;
+	for (size_t i = 0; i < beside->count; i++)
+		if (!isnan(value_of(&beside->grid[i], filesystem, method, measure)))
+			return true;
+	return false;
 }
 
-/* The methods for which somewhere both have a value.  Returns how many. */
+/* The methods with a common value on any file system.  Returns their number. */
 static size_t common_methods(const struct grid *grid, const struct grids *beside,
 			     const struct measure *measure, const char **ret_methods)
 {
@@ -48,8 +50,8 @@ static size_t common_methods(const struct grid *grid, const struct grids *beside
 
 	for (size_t j = 0; j < grid->method_count; j++)
 		for (size_t i = 0; i < grid->filesystem_count; i++)
-			if (!isnan(cell_figure(grid_cell(grid, i, j), measure).median) &&
-			    has_value(beside, grid->filesystems[i], grid->methods[j], measure)) {
+			if (is_common(grid, beside, grid->filesystems[i], grid->methods[j],
+				      measure)) {
 				ret_methods[count++] = grid->methods[j];
 				break;
 			}
@@ -72,7 +74,7 @@ static void put_value(const struct grid *grid, const char *filesystem, const cha
 		snprintf(text, FIGURE_TEXT_MAX, "%s", value_text(value, measure->unit, buffer));
 }
 
-/* One row: the values of one grid for a file system. */
+/* One row: the values of a grid for a file system. */
 static void add_row(struct text_table *table, const struct grid *grid, const char *filesystem,
 		    const char *whose, const char *const *methods, const struct measure *measure)
 {
@@ -86,12 +88,19 @@ static void add_row(struct text_table *table, const struct grid *grid, const cha
 	}
 }
 
+/* Nothing if no method has a common value. */
 static int add_filesystem(struct text_table *table, const struct grid *grid,
 			  const struct grids *beside, const char *filesystem,
 			  const char *const *methods, const struct measure *measure)
 {
+	size_t i = 0, count = table->columns - 2;
+
+	while (i < count && !is_common(grid, beside, filesystem, methods[i], measure))
+		i++;
+	if (i == count)
+		return 0;
 	add_row(table, grid, filesystem, "here", methods, measure);
-	for (size_t i = 0; i < beside->count; i++) {
+	for (i = 0; i < beside->count; i++) {
 		const char *label = beside->grid[i].label;
 		CLEANUP(freep)
 		char *whose = text_format("2009%s%s", label ? ", " : "", label ? label : "");
@@ -101,16 +110,6 @@ static int add_filesystem(struct text_table *table, const struct grid *grid,
 		add_row(table, &beside->grid[i], filesystem, whose, methods, measure);
 	}
 	return text_table_check(table);
-}
-
-static int is_common(const struct grid *grid, const struct grids *beside, const char *filesystem,
-		     const char *const *methods, size_t count, const struct measure *measure)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!isnan(value_of(grid, filesystem, methods[i], measure)) &&
-		    has_value(beside, filesystem, methods[i], measure))
-			return 1;
-	return 0;
 }
 
 /*
@@ -134,9 +133,7 @@ static int make_table(struct text_table *table, const struct grid *grid, const s
 	for (size_t i = 0; i < count; i++)
 		text_table_add(table, methods[i]);
 	for (size_t i = 0; r == 0 && i < grid->filesystem_count; i++)
-		if (is_common(grid, beside, grid->filesystems[i], methods, count, measure))
-			r = add_filesystem(table, grid, beside, grid->filesystems[i], methods,
-					   measure);
+		r = add_filesystem(table, grid, beside, grid->filesystems[i], methods, measure);
 	return r < 0 ? r : text_table_check(table);
 }
 

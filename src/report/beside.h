@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#include "results/resultfile.h"
+
 struct grid;
 struct report_options;
 struct text_table;
@@ -16,5 +18,10 @@ struct text_table;
 int beside_print(FILE *to, const struct grid *grid, const struct report_options *options,
 		 const char *before_title, const char *after_title,
 		 void (*print)(FILE *to, const struct text_table *table));
+
+/* ---- the results of 2009: historic.c ---- */
+
+/* Adds a record for each of them, labelled as its run was.  0, -EINVAL or -ENOMEM. */
+int historic_read(struct results *results);
 
 #endif

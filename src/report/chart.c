@@ -14,10 +14,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/chart_script.h"
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "report/gnuplot.h"
+#include "report/chart.h"
 #include "results/record.h"
 
 enum { SENTENCE_WIDTH = 700, SENTENCE_HEIGHT = 60 }; /* pixels */

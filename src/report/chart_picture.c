@@ -5,9 +5,8 @@
  */
 #include <math.h>
 
-#include "report/chart_script.h"
 #include "base/cleanup.h"
-#include "report/gnuplot.h"
+#include "report/chart.h"
 
 enum { PICTURE_WIDTH_LEAST = 960, PICTURE_WIDTH_FOR_NAMES = 1200, PICTURE_WIDTH_MOST = 1800 };
 enum { PICTURE_HEIGHT = 460, MARGIN_PIXELS = 100 };

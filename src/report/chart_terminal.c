@@ -9,8 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
-#include "report/chart_script.h"
-#include "report/gnuplot.h"
+#include "report/chart.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
 enum { VALUE_COLUMNS = 12 }; /* behind a bar: "119 min 59 s" */

@@ -16,7 +16,6 @@
 #include "base/words.h"
 #include "report/format.h"
 #include "base/text_table.h"
-#include "report/markdown.h"
 #include "results/resultfile.h"
 #include "stats/compare.h"
 

@@ -70,4 +70,14 @@ int json_print(FILE *to, const struct grids *grids, const struct report_options 
 int html_print(FILE *to, const struct grids *grids, const struct report_options *options);
 int csv_print(FILE *to, const struct grids *grids, const struct report_options *options);
 
+/* ---- parts of markdown: markdown.c ---- */
+
+struct text_table;
+
+/* Prints foreign text on one line, in which no letter means anything to markdown. */
+void markdown_put(FILE *to, const char *text);
+
+/* Prints a table, whose first row is the heading. */
+void markdown_put_table(FILE *to, const struct text_table *table);
+
 #endif

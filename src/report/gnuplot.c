@@ -4,7 +4,7 @@
  * runs `commands` inside double quotes, so such text only goes into single ones
  * and into data, without control characters.
  */
-#include "report/gnuplot.h"
+#include "report/chart.h"
 
 #include <errno.h>
 #include <math.h>

@@ -3,7 +3,7 @@
  * They are whole seconds of an old disk.  As records they go through the same
  * tables as ours, and no form needs to know of them.
  */
-#include "report/historic.h"
+#include "report/beside.h"
 
 #include <errno.h>
 #include <string.h>

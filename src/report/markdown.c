@@ -4,8 +4,6 @@
  * others read them; footnotes are a plain list, since not all know the syntax for
  * them.
  */
-#include "report/markdown.h"
-
 #include <string.h>
 
 #include "report/beside.h"

@@ -10,13 +10,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "report/axis.h"
+#include "report/chart.h"
 #include "base/cleanup.h"
 #include "base/pairs.h"
 #include "base/strbuf.h"
 #include "base/text_table.h"
 #include "report/format.h"
-#include "report/gnuplot.h"
 
 enum { WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
 

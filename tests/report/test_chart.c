@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "report/axis.h"
+#include "report/chart.h"
 #include "base/cleanup.h"
 #include "historic.h"
 #include "base/io.h"
