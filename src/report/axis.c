@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gnuplot would choose ticks by powers of ten, which makes odd numbers of bytes,
- * and knows no units of time.
+ * gnuplot would choose ticks by powers of ten, which gives odd numbers of bytes, and it has no
+ * units of time.
  */
 #include "report/chart.h"
 
@@ -64,7 +64,7 @@ static double linear_step(const struct axis *axis)
 	return rough <= 5 * decade ? 5 * decade : 10 * decade;
 }
 
-/* Exact for the round numbers that ticks are. */
+/* Exact for round numbers, such as ticks. */
 static const char *label_text(double value, enum measure_unit unit,
 			      char text[static VALUE_TEXT_MAX])
 {
@@ -79,18 +79,18 @@ static const char *label_text(double value, enum measure_unit unit,
 	return text;
 }
 
-static void tell_label(const struct axis *axis, double value, axis_tick_fn told, void *context)
+static void tell_label(const struct axis *axis, double value, axis_tick_fn each, void *context)
 {
 	char text[VALUE_TEXT_MAX];
 
-	told(label_text(value, axis->unit, text), value, context);
+	each(label_text(value, axis->unit, text), value, context);
 }
 
-/* Labels at some multiples of every `step`th power of the base; the coarsest comes first. */
+/* Labels at multiples of every `step`th power of the base; the coarsest ones first. */
 struct ladder {
 	enum measure_unit unit;
 	int base, step;
-	int multiples[4]; /* end with 0 */
+	int multiples[4]; /* terminated by 0 */
 };
 
 enum { LABELS_LEAST = 4 };
@@ -102,9 +102,8 @@ static const struct ladder ladders[] = {
 	{ MEASURE_SECONDS, 10, 1, { 1, 3 } }, { MEASURE_SECONDS, 10, 1, { 1, 2, 5 } },
 };
 
-/* Calls `told`, if it is not NULL, for each place of a label, from below; returns how many there
- * are. */
-static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick_fn told,
+/* Calls `each`, if it is not NULL, per label, from below.  Returns their number. */
+static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick_fn each,
 		 void *context)
 {
 	double rung = pow(ladder->base, ladder->step);
@@ -117,8 +116,8 @@ static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick
 
 			if (value < axis->minimum * (1 - 1e-9) || value > axis->maximum)
 				continue;
-			if (told)
-				tell_label(axis, value, told, context);
+			if (each)
+				tell_label(axis, value, each, context);
 			count++;
 		}
 	return count;
@@ -138,7 +137,7 @@ static const struct ladder *choose_ladder(const struct axis *axis)
 	return found;
 }
 
-/* Without a label, and shorter. */
+/* Shorter, and without a label. */
 static void put_minor_ticks(FILE *to, const struct axis *axis)
 {
 	int base = axis->unit == MEASURE_BYTES ? 2 : 10;
@@ -150,14 +149,14 @@ static void put_minor_ticks(FILE *to, const struct axis *axis)
 				fprintf(to, ", '' %.15g 1", i * power);
 }
 
-void axis_each_label(const struct axis *axis, axis_tick_fn told, void *context)
+void axis_each_label(const struct axis *axis, axis_tick_fn each, void *context)
 {
 	double step = linear_step(axis);
 
 	if (axis->logarithmic)
-		climb(axis, choose_ladder(axis), told, context);
+		climb(axis, choose_ladder(axis), each, context);
 	for (int i = 0; !axis->logarithmic && i * step <= axis->maximum; i++)
-		tell_label(axis, i * step, told, context);
+		tell_label(axis, i * step, each, context);
 }
 
 double axis_part(const struct axis *axis, double value)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Absolute seconds of two disks say nothing to one another.  What can be compared
- * is the shape: how much a method costs in terms of the plain one of the same row.
- * So each value has its ratio to that, and rows are never mixed.
+ * Times on two disks cannot be compared, but the relative cost of methods can.  So each value is
+ * followed by its ratio to chunk-4096 of the same row.
  */
 #include "report/beside.h"
 
@@ -113,9 +112,8 @@ static int add_filesystem(struct text_table *table, const struct grid *grid,
 }
 
 /*
- * A row for each file system that both have, and below it one for each grid of
- * `beside`, with each value's ratio to chunk-4096 of its own row.  Only a heading, or
- * no row at all, where there is nothing to set beside.
+ * One row per common file system, followed by one per grid of 2009.  Without a common value there
+ * is only a heading.
  */
 static int make_table(struct text_table *table, const struct grid *grid, const struct grids *beside,
 		      const struct measure *measure)

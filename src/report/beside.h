@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Our figures beside those of another time; private to this folder. */
+/* The comparison with the results of 2009. */
 #ifndef REPORT_BESIDE_H
 #define REPORT_BESIDE_H
 
@@ -12,8 +12,8 @@ struct report_options;
 struct text_table;
 
 /*
- * Prints all of it for one grid, for the measures that are shown: a title, between what
- * is to stand before and behind it, and the table.
+ * Prints a title, between `before_title` and `after_title`, and a table, per measure that is shown,
+ * if options->beside is set.
  */
 int beside_print(FILE *to, const struct grid *grid, const struct report_options *options,
 		 const char *before_title, const char *after_title,
@@ -21,7 +21,7 @@ int beside_print(FILE *to, const struct grid *grid, const struct report_options 
 
 /* ---- the results of 2009: historic.c ---- */
 
-/* Adds a record for each of them, labelled as its run was.  0, -EINVAL or -ENOMEM. */
+/* Adds the results of April 2009 as records, with labels for their runs.  0, -EINVAL or -ENOMEM. */
 int historic_read(struct results *results);
 
 #endif

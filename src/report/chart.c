@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Charts in the manner of 2009: a group of bars for each file system, a bar for
- * each method.  The script holds its data as a table that a user can change
- * before running it, and computes the places of bars and labels from that table.
+ * Charts as in 2009: a group of bars per file system, a bar per method.  The script contains its
+ * data as a table that users can change before running it, and computes the positions of bars and
+ * labels from that table.
  *
- * Where there were several runs, an error bar spans what figure_spread() says.
+ * Error bars have the range of figure_spread().
  *
- * A cell without a value is a word in the table and where its bar would stand, since no bar
- * looks like a small one; a true zero is marked "0", since its bar has no height and on a
- * logarithmic axis no place.
+ * A cell without a value is a word in the table and instead of its bar, since no bar looks like a
+ * small one.  A zero is marked "0", since its bar has no height, and no position on a logarithmic
+ * axis.
  */
 #include <errno.h>
 #include <math.h>
@@ -80,7 +80,7 @@ int chart_put_title(FILE *to, const struct grid *grid, const struct chart_option
 	return 0;
 }
 
-/* ---- a sentence in the place of bars that would all be the same ---- */
+/* ---- a sentence instead of equal bars ---- */
 
 /* NaN: values differ, or there are fewer than two. */
 static double common_value(const struct grids *grids, const struct measure *measure)
@@ -157,7 +157,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 	if (!options->output)
 		return chart_put_terminal(to, grids, options, &axis);
 	if (to_file) {
-		/* A name that begins with a bar would be a command. */
+		/* A name that starts with a bar would be a command. */
 		fputs(*options->output == '|' ? "set output './' . " : "set output ", to);
 		gnuplot_put_text(to, options->output);
 		putc('\n', to);
@@ -200,7 +200,7 @@ static int script_in_memory(const struct grids *grids, const struct chart_option
 	return r == 0 && script->failed ? -ENOMEM : r;
 }
 
-/* Without the form feeds and the padding of gnuplot's "dumb" terminal. */
+/* Removes the form feeds and the padding of gnuplot's "dumb" terminal. */
 static void put_screen(FILE *terminal, const char *screen)
 {
 	while (*screen) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The plan's order says nothing where somebody wants to see which file system is the fastest. */
+/* Sorts the file systems of charts, to show which one is the fastest. */
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,11 +9,11 @@
 #include "report/report.h"
 #include "stats/cell.h"
 
-/* A row of a grid while it is sorted. */
+/* A row of a grid during the sort. */
 struct row {
 	const char *filesystem;
 	size_t place;
-	double smallest; /* of its medians; infinite: none */
+	double smallest; /* its smallest median; infinite: none */
 };
 
 static int by_name(const void *one, const void *other)
@@ -23,7 +23,7 @@ static int by_name(const void *one, const void *other)
 	return strcmp(a->filesystem, b->filesystem);
 }
 
-/* Rows of equal values stay as they were. */
+/* Rows with equal values remain in their order. */
 static int by_value(const void *one, const void *other)
 {
 	const struct row *a = one, *b = other;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A picture that has to be as wide as its bars and names ask for, in a script whose data a
- * user can change: so it computes the places of bars and labels from its table.
+ * The script of a picture.  Users can change its data, so the script computes the positions of bars
+ * and labels from its table.  The picture is as wide as bars and names need.
  */
 #include <math.h>
 
@@ -63,7 +63,7 @@ static int has_spreads(const struct grid *grid, const struct measure *measure)
 	return 0;
 }
 
-/* gnuplot complains of a table that is empty. */
+/* gnuplot fails with an empty table. */
 static void put_spread_data(FILE *to, const struct grid *grid, const struct measure *measure,
 			    size_t number)
 {
@@ -86,14 +86,14 @@ static void put_spread_data(FILE *to, const struct grid *grid, const struct meas
 	fputs("EOD\n", to);
 }
 
-/* ---- measures of the picture ---- */
+/* ---- size ---- */
 
 static size_t widest_filesystem(const struct grid *grid)
 {
 	return chart_widest(grid->filesystems, grid->filesystem_count);
 }
 
-/* Wide enough for the bars, and for the names while that is not too wide. */
+/* Wide enough for the bars, and for the names if that is not too wide. */
 static double picture_width(const struct grids *grids)
 {
 	size_t width = PICTURE_WIDTH_LEAST;
@@ -135,7 +135,7 @@ static double picture_height(const struct grids *grids, double width)
 	return height;
 }
 
-/* ---- what is drawn ---- */
+/* ---- plot ---- */
 
 static void put_axis(FILE *to, const struct axis *axis)
 {
@@ -160,7 +160,7 @@ static void put_picture_style(FILE *to, const struct axis *axis)
 	put_axis(to, axis);
 }
 
-/* Columns from, from + step, ...; the fill tells conditions apart, the colour methods. */
+/* Columns from, from + step, ...  Conditions differ in the fill, methods in the colour. */
 static void put_bar_columns(FILE *to, size_t from, size_t last, size_t step, size_t number,
 			    size_t pattern)
 {
@@ -188,7 +188,7 @@ static void put_bars(FILE *to, const struct grid *grid, size_t number, int with_
 		size_t solid = last <= GNUPLOT_COLOURS ? last : GNUPLOT_COLOURS + 1;
 
 		put_bar_columns(to, 2, solid, 1, number, 0);
-		/* More methods than colours: the others are hatched. */
+		/* Methods beyond the number of colours are hatched. */
 		if (solid < last)
 			put_bar_columns(to, solid + 1, last, 1, number, 2);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * On a terminal the bars lie: there names fit beside them, and any number of
- * bars can be scrolled through.
+ * The script of a chart on a terminal, with horizontal bars: names fit beside them, and any number
+ * of bars can be scrolled.
  */
 #include <errno.h>
 #include <math.h>
@@ -12,7 +12,7 @@
 #include "report/chart.h"
 
 enum { TERMINAL_COLUMNS_LEAST = 50, TERMINAL_COLUMNS = 80, TERMINAL_COLUMNS_MOST = 200 };
-enum { VALUE_COLUMNS = 12 }; /* behind a bar: "119 min 59 s" */
+enum { VALUE_COLUMNS = 12 }; /* after a bar: "119 min 59 s" */
 
 static void put_lying_bar(FILE *to, const struct grid *grid, size_t filesystem, size_t method,
 			  const struct measure *measure)
@@ -44,7 +44,7 @@ static void put_lying_data(FILE *to, const struct grid *grid, const struct measu
 	fputs("EOD\n", to);
 }
 
-/* Two lines of characters: the axis with its ticks, and the labels below these. */
+/* Two lines of characters: the axis with its ticks, and their labels. */
 struct scale {
 	const struct axis *axis;
 	size_t width; /* of the axis */
@@ -59,7 +59,7 @@ static void draw_line(struct scale *scale, size_t column)
 		strbuf_puts(&scale->line, scale->ascii ? "-" : "─");
 }
 
-/* A label that would touch the one before it is left out. */
+/* A label that would touch the previous one is omitted. */
 static void add_tick(const char *label, double value, void *context)
 {
 	struct scale *scale = context;
@@ -109,7 +109,7 @@ static int put_lying(FILE *to, const struct grid *grid, const struct chart_optio
 		r = put_scale(to, axis, width, options->ascii, rows);
 	if (r < 0)
 		return r;
-	/* With these margins and this range each row of the data is a row of characters. */
+	/* With these margins and this range each row of data is a row of characters. */
 	fprintf(to,
 		"width = %zu\n"
 		"label(i) = sprintf('%%-%zus %%%zus', strcol(i), strcol(i + 1))\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a reader compares first stands in one table: a row for each method on each file system.  A
- * row names both, so that grep and sort can work on it.  Its columns are report_measures().
+ * The main table: one row per method and file system.  Each row contains both names, for grep and
+ * sort.  The columns are report_measures().
  */
 #include <errno.h>
 #include <string.h>
@@ -13,13 +13,13 @@
 #include "results/resultfile.h"
 #include "stats/cell.h"
 
-/* The noise of bytes and fragments seldom matters; of counts that vary, the value is a range. */
+/* The noise of bytes and fragments rarely matters; counts that vary are a range. */
 static bool has_spread(const struct measure *measure)
 {
 	return strcmp(measure->name, "time") == 0 || strcmp(measure->name, "life") == 0;
 }
 
-/* The first column, which is about the whole row, has the mark of its footnote. */
+/* The footnote of a row is marked in its first column. */
 struct texts {
 	char value[FIGURE_TEXT_MAX];
 	char spread[FIGURE_TEXT_MAX + SHEET_MARK_MAX];
@@ -96,7 +96,7 @@ static void add_group(struct text_table *table, const char *filesystem)
 		text_table_add(table, "");
 }
 
-/* A method that was not measured on a file system has no row. */
+/* There is no row for a method that was not measured on a file system. */
 static int add_rows(struct sheet *sheet, const struct grid *grid,
 		    const struct measure *const *measures, enum combined_form form)
 {
@@ -125,7 +125,7 @@ static void add_heading(struct text_table *table, const struct measure *const *m
 	}
 }
 
-/* A letter for each column.  NULL: out of memory. */
+/* One letter per column.  NULL: out of memory. */
 static char *alignment(const struct measure *const *measures, enum combined_form form)
 {
 	CLEANUP(strbuf_clear) struct strbuf letters = { 0 };

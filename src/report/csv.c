@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is not known is an empty field.  Arrays, which are tables of their own, have no column. */
+/* Unknown values are empty fields.  Arrays have no column. */
 #include <inttypes.h>
 #include <stdbool.h>
 

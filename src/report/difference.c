@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * "Same" is printed as plainly as "worse": who asks whether a patch costs
- * anything wants to read that it does not.  Below the rows stands what the verdicts
- * rest on, so that a reader of a patch's description can judge them.
+ * "Same" is printed like "worse", since users also want to know that a patch costs nothing.  The
+ * rows are followed by the basis of the verdicts, for readers of a patch's description.
  */
 #include "report/difference.h"
 
@@ -19,10 +18,10 @@
 #include "results/resultfile.h"
 #include "stats/compare.h"
 
-/* How many cells without a partner are named; JSON has all. */
+/* The maximum number of cells without a counterpart that are listed; JSON has all. */
 enum { LONE_MOST = 8 };
 
-/* Prints foreign text as this form needs it. */
+/* Prints foreign text in the syntax of the format. */
 typedef void (*put_fn)(FILE *to, const char *text);
 
 const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX])
@@ -81,7 +80,7 @@ static void add_heading(struct text_table *table, const struct difference_report
 		text_table_add(table, others[i]);
 }
 
-/* Keys to the left, the rest to the right: never fewer letters than columns. */
+/* Keys are left-aligned, other columns right-aligned. */
 static const char *align_of(size_t keys)
 {
 	static const char left_then_right[] = "llllllllllllllllllllr";
@@ -89,7 +88,7 @@ static const char *align_of(size_t keys)
 	return left_then_right + sizeof(left_then_right) - 2 - keys;
 }
 
-/* The rows of one measure and side; without any, there is only the heading. */
+/* The rows of one measure and side, possibly only the heading. */
 static int make_table(struct text_table *table, const struct difference_report *report, size_t side,
 		      const struct measure *measure)
 {
@@ -105,7 +104,7 @@ static int make_table(struct text_table *table, const struct difference_report *
 	return text_table_check(table);
 }
 
-/* Is it the first with this measure? */
+/* Whether it is the first comparison with this measure. */
 static int starts_measure(const struct comparisons *all, size_t index)
 {
 	for (size_t i = 0; i < index; i++)
@@ -129,7 +128,7 @@ static void put_cell(FILE *to, const struct compare_cell *cell, unsigned columns
 		}
 }
 
-/* What works on one of two sides alone. */
+/* Trials that succeed on only one of two sides. */
 static void put_broken(FILE *to, const struct difference_report *report, const char *bullet,
 		       put_fn put)
 {
@@ -155,7 +154,7 @@ static void put_broken(FILE *to, const struct difference_report *report, const c
 	}
 }
 
-/* "FILE (loop, Linux 6.1, medians of 8 runs)", which the caller frees.  NULL: out of memory. */
+/* "FILE (loop, Linux 6.1, medians of 8 runs)".  The caller frees it; NULL: out of memory. */
 static char *side_text(const struct difference_side *side)
 {
 	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
@@ -177,7 +176,7 @@ static char *side_text(const struct difference_side *side)
 	return strbuf_take(&text);
 }
 
-/* Is it among the warnings about the side? */
+/* Whether the side has this warning. */
 static bool has_warning(const struct difference_side *side, const char *warning)
 {
 	for (size_t i = 0; i < side->view->count; i++)
@@ -187,7 +186,7 @@ static bool has_warning(const struct difference_side *side, const char *warning)
 	return false;
 }
 
-/* The names of the sides from `from` on to which the text applies: "OLD, NEW: ". */
+/* The names of the sides, starting at `from`, to which the text applies: "OLD, NEW: ". */
 static void put_names(FILE *to, const struct difference_report *report, size_t from,
 		      char *const *texts, const char *warning, put_fn put)
 {
@@ -200,7 +199,7 @@ static void put_names(FILE *to, const struct difference_report *report, size_t f
 	fputs(": ", to);
 }
 
-/* A line for all sides of which the same can be said. */
+/* One line for all sides with the same text. */
 static void put_side(FILE *to, const struct difference_report *report, char *const *texts,
 		     size_t index, const char *bullet, put_fn put)
 {
@@ -213,7 +212,7 @@ static void put_side(FILE *to, const struct difference_report *report, char *con
 	putc('\n', to);
 }
 
-/* The warnings of one side that none before it has. */
+/* The warnings of one side that no previous side has. */
 static void put_warnings(FILE *to, const struct difference_report *report, size_t index,
 			 const char *bullet, put_fn put)
 {
@@ -244,7 +243,7 @@ static void clear_texts(char ***texts)
 	free(*texts);
 }
 
-/* A time of one testbed says nothing about another. */
+/* Times of different testbeds cannot be compared. */
 static void put_testbeds(FILE *to, const struct difference_report *report, size_t side,
 			 const char *bullet, put_fn put)
 {
@@ -270,7 +269,7 @@ static void put_testbeds(FILE *to, const struct difference_report *report, size_
 	putc('\n', to);
 }
 
-/* Of files it stands behind their names. */
+/* For files it follows their names. */
 static void put_differing(FILE *to, const struct difference_report *report, size_t side,
 			  const char *bullet, put_fn put)
 {
@@ -292,7 +291,7 @@ static void put_differing(FILE *to, const struct difference_report *report, size
 	putc('\n', to);
 }
 
-/* What each side is, and what has to be known of them. */
+/* The description of each side, and notes about them. */
 static int put_sides(FILE *to, const struct difference_report *report, const char *bullet,
 		     put_fn put)
 {
@@ -361,7 +360,7 @@ static void put_lone(FILE *to, const struct difference_report *report, size_t si
 	putc('\n', to);
 }
 
-/* What has no partner. */
+/* Cells without a counterpart. */
 static void put_left_out(FILE *to, const struct difference_report *report, const char *bullet,
 			 put_fn put)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What compare_grids() found, to bytes. */
+/* Prints the results of compare_grids(). */
 #ifndef REPORT_DIFFERENCE_H
 #define REPORT_DIFFERENCE_H
 
@@ -9,8 +9,8 @@ struct comparisons;
 struct view;
 
 struct difference_side {
-	const char *name; /* heads its column */
-	const char *file; /* that it is from */
+	const char *name; /* the heading of its column */
+	const char *file; /* its file */
 	const struct view *view;
 };
 
@@ -23,7 +23,7 @@ struct difference_report {
 
 struct difference_format {
 	const char *name; /* for --format */
-	/* 0 or -errno; what stdio could not write shows when the caller flushes */
+	/* 0 or -errno; the caller detects write errors of stdio */
 	int (*print)(FILE *to, const struct difference_report *report);
 };
 
@@ -36,8 +36,10 @@ extern const size_t difference_format_count;
 int difference_print_json(FILE *to, const struct difference_report *report);
 int difference_print_csv(FILE *to, const struct difference_report *report);
 
-/* The set of keys that tell the cells of a side apart: file system, method and size where they are
- * not compared, and all that differ. */
+/*
+ * The set of keys that distinguish the cells of a side: file system, method and size unless they
+ * are compared, and all that differ.
+ */
 unsigned difference_columns(const struct comparisons *all, size_t side);
 
 enum { DIFFERENCE_TEXT_MAX = 32 };
@@ -45,7 +47,9 @@ enum { DIFFERENCE_TEXT_MAX = 32 };
 /* "0.014", "<0.0001". */
 const char *difference_chance_text(double chance, char text[static DIFFERENCE_TEXT_MAX]);
 
-/* Lines of plain text: how many comparisons are what, and what the verdicts rest on. */
+/*
+ * Print lines of plain text: the number of comparisons per verdict, and the basis of the verdicts.
+ */
 void difference_put_counts(FILE *to, const struct comparisons *all);
 void difference_put_basis(FILE *to, const struct difference_report *report, const char *bullet);
 

@@ -12,7 +12,7 @@
 
 /* ---- json ---- */
 
-/* Keys by which rows are told apart beyond those that each has. */
+/* The keys of rows, in addition to those of all rows. */
 static void set_columns(json_t *json, const struct compare_cell *cell, unsigned columns)
 {
 	columns &= ~(KEY_SET(FILESYSTEM) | KEY_SET(METHOD) | KEY_SET(SIZE) | KEY_SET(VOLUME));
@@ -65,7 +65,7 @@ static json_t *comparison_json(const struct difference_report *report,
 	return json;
 }
 
-/* What one side was measured under. */
+/* The conditions of one side. */
 static json_t *conditions_json(const struct view *grids)
 {
 	json_t *json = json_array();
@@ -113,7 +113,7 @@ static json_t *key_names_json(unsigned keys)
 	return json;
 }
 
-/* Each with what it has in common with the first. */
+/* Each side, with what it has in common with the first one. */
 static json_t *sides_json(const struct difference_report *report)
 {
 	json_t *json = json_array();
@@ -135,7 +135,7 @@ static json_t *sides_json(const struct difference_report *report)
 	return json;
 }
 
-/* The sides of OLD and NEW by names of their own, where there are only these. */
+/* "old" and "new", if there are only two sides. */
 static json_t *two_sides_json(const struct difference_report *report)
 {
 	const struct difference_side *sides = report->sides;
@@ -209,7 +209,7 @@ static void put_figure(struct csv *csv, const struct figure *figure)
 	csv_plain(csv, "%zu", figure->count);
 }
 
-/* The keys are those of the baseline. */
+/* With the keys of the baseline. */
 static void put_row(FILE *to, const struct difference_report *report,
 		    const struct comparison *found)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How sure a figure is has to be seen at a glance, in one form for all outputs.
- * A percentage takes the least room; where it cannot be given or would be large, the
- * ends are the honest answer: of the interval, or of what was measured.
+ * The uncertainty of a statistic has the same form in all outputs.  A percentage is the shortest
+ * one; if it is unknown or large, the ends of the interval or of the values are printed.
  */
 #include <math.h>
 #include <string.h>
@@ -11,16 +10,16 @@
 #include "report/format.h"
 #include "stats/cell.h"
 
-/* Below this part of the median the ends of a few runs are not worth the room. */
+/* The ends of a few runs are omitted if they are closer to the median than this. */
 static const double spread_worth_showing = 0.05;
 
-/* A percentage of more than this part is no symmetric distance any more, and misleads. */
+/* A larger percentage would mislead, since such an interval is not symmetric. */
 static const double precision_worth_showing = 0.30;
 
-/* A figure in two parts. */
+/* A statistic in two parts. */
 struct parts {
 	char *value;  /* "33.0 ms" */
-	char *spread; /* "(16.5..70.4)", with a unit each where they differ; "": none is shown */
+	char *spread; /* "(16.5..70.4)", each with its unit if they differ; "": not shown */
 };
 
 static void put_range(double from, double to, enum measure_unit unit, const struct parts *ret)
@@ -53,11 +52,11 @@ static void put_parts(const struct figure *figure, enum measure_unit unit, const
 	if (unit != MEASURE_COUNT && precision > precision_worth_showing)
 		put_range(figure->lower, figure->upper, unit, ret);
 	else if (unit != MEASURE_COUNT && precision > 0)
-		/* Rounded up: it promises that the median is no farther off. */
+		/* Rounded up, since it is an upper limit. */
 		snprintf(ret->spread, FIGURE_TEXT_MAX, "%s%.0f %%", plus_minus,
 			 ceil(precision * 100));
 	else if (unit != MEASURE_COUNT && precision == 0)
-		return; /* more than half of the values are the same */
+		return; /* more than half of the values are equal */
 	else if (spread > (unit == MEASURE_COUNT ? 0 : spread_worth_showing * figure->median))
 		put_range(figure->minimum, figure->maximum, unit, ret);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The form in which the results of 2009 were posted and plotted; scripts that
- * read it exist, so nothing is added to it: no label, no note.  Only kernels and
- * testbeds are named where there are several, in the line that is a comment.
+ * The format in which the results of 2009 were published, which scripts read.  So nothing is added,
+ * such as labels or notes; only the comment line names kernels and testbeds if there are several.
  */
 #include <math.h>
 

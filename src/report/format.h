@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the forms of output share; private to this folder. */
+/* Common parts of the formats; private to src/report/. */
 #ifndef REPORT_FORMAT_H
 #define REPORT_FORMAT_H
 
@@ -14,53 +14,55 @@ struct cell;
 struct grid;
 struct record;
 
-/* The first run that was not, and how many were not; NULL: all were ok. */
+/* The first run that is not ok, and their number; NULL: all are ok. */
 const struct record *cell_first_not_ok(const struct cell *cell, size_t *ret_not_ok);
 
-/* What stands in the place of a value that is not there: "refused", "failed", "n/a", "not
- * measured". */
+/* The word instead of a missing value: "refused", "failed", "n/a", "not measured". */
 const char *cell_word(const struct cell *cell);
 
-/* A sentence about such runs, which the caller frees; NULL: out of memory. */
+/* A sentence about runs that are not ok.  The caller frees it; NULL: out of memory. */
 char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok);
 
-/* "4 GiB file on a 20 GiB volume". */
+/* Prints "4 GiB file on a 20 GiB volume". */
 void put_sizes(FILE *to, const struct grid *grid);
 
-/* What stands before a kernel: "Linux" before a release, "kernel" before a name that a user chose.
- */
+/* The word before a kernel: "Linux" before a release, "kernel" before a name that a user chose. */
 const char *kernel_title(const char *kernel);
 
-/* "uml, Linux 6.1.0, "desktop on", medians of 3 runs"; nothing where nothing is known. */
+/* Prints "uml, Linux 6.1.0, "desktop on", medians of 3 runs", without unknown parts. */
 void put_conditions(FILE *to, const struct grid *grid);
 
-/* The same as a text, which the caller frees; NULL: out of memory. */
+/* The same as a text.  The caller frees it; NULL: out of memory. */
 char *conditions_text(const struct grid *grid);
 
-/* " ± their 95 % confidence interval" (local), behind that, where some figure has one. */
+/* Prints " ± their 95 % confidence interval" after it, if some statistic has one. */
 void put_interval(FILE *to, const struct grid *grid);
 
-/* What is shown side by side: the measures asked for, or the columns of the combined table of a
- * grid; NULL: of allocations. */
+/*
+ * The measures of the combined table: those of the options, or the default for a grid; NULL: for
+ * allocations.
+ */
 const struct measure *const *report_measures(const struct report_options *options,
 					     const struct grid *grid);
 
-/* Measure number `i` of those that have a table of their own: the measures asked for, with `all`
- * all of them, else none.  NULL: behind the last. */
+/*
+ * Measure number `i` of those with their own table: those of the options, all with `all`, else
+ * none.  NULL: there are no more.
+ */
 const struct measure *report_block(const struct report_options *options, const struct grid *grid,
 				   size_t i);
 
 /*
- * Gives the sentences of the summary to `told`: which methods to use per file system, and what did
- * not compete.  0, what `told` returned, or -ENOMEM.
+ * Calls `told` per sentence of the summary: which methods to use per file system, and which were
+ * not compared.  0, the result of `told`, or -ENOMEM.
  */
 int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
 		 void *context);
 
-/* Are there a summary and a combined table with these options?  They are about methods. */
+/* Whether summary and combined table, which are about methods, are shown with these options. */
 bool summary_is_shown(const struct grid *grid, const struct report_options *options);
 
-/* What it compares. */
+/* The measures that the summary compares. */
 const char *summary_basis(const struct grid *grid);
 
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options);
@@ -74,10 +76,10 @@ int csv_print(FILE *to, const struct grids *grids, const struct report_options *
 
 struct text_table;
 
-/* Prints foreign text on one line, in which no letter means anything to markdown. */
+/* Prints foreign text on one line, with characters escaped that are special in markdown. */
 void markdown_put(FILE *to, const char *text);
 
-/* Prints a table, whose first row is the heading. */
+/* Prints a table, with the first row as its heading. */
 void markdown_put_table(FILE *to, const struct text_table *table);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and labels come from files that somebody else may have written.  gnuplot
- * runs `commands` inside double quotes, so such text only goes into single ones
- * and into data, without control characters.
+ * Names and labels may come from files of other users.  gnuplot runs `commands` inside double
+ * quotes, so such text is printed only in single quotes and in data, without control characters.
  */
 #include "report/chart.h"
 
@@ -20,15 +19,15 @@
 
 enum { OUTPUT_BYTES_MOST = 256 << 20 };
 
-/* Okabe and Ito's colours, told apart by readers of all kinds of colour vision. */
+/* The colours of Okabe and Ito, which can be distinguished with any colour vision. */
 static const char *const colours[GNUPLOT_COLOURS] = { "#0072b2", "#e69f00", "#009e73", "#cc79a7",
 						      "#56b4e9", "#d55e00", "#f0e442", "#666666" };
 
-/* What files can be drawn, and the terminal of gnuplot that does it. */
+/* The suffixes of pictures, and their terminals in gnuplot. */
 static const struct form {
 	const char *suffix;
 	const char *terminal;
-	double unit_pixels; /* what its width and height count in */
+	double unit_pixels; /* the unit of width and height */
 	const char *unit;
 	const char *options;
 } forms[] = {
@@ -110,7 +109,7 @@ static int read_back(int fd, char **ret_data, size_t *ret_bytes)
 	return io_read_rest(fd, OUTPUT_BYTES_MOST, ret_data, ret_bytes);
 }
 
-/* The line that says what is wrong: gnuplot shows the script's line and a caret before it. */
+/* The line with the error: it is preceded by the line of the script and a caret. */
 static const char *last_line(char *text)
 {
 	char *end = text + strlen(text), *start;
@@ -126,7 +125,7 @@ static int cannot_run(int error, struct problem *problem)
 	return problem_set(problem, PROBLEM_LACK, error, "cannot run gnuplot: %s", strerror(error));
 }
 
-/* A descriptor at the beginning of a file that holds the script.  Or -errno. */
+/* A file with the script.  fd or -errno. */
 static int script_open(const char *script, size_t bytes)
 {
 	CLEANUP(fd_closep) int fd = memfd_create("script", MFD_CLOEXEC);
@@ -137,7 +136,7 @@ static int script_open(const char *script, size_t bytes)
 	return r < 0 ? r : TAKE_FD(fd);
 }
 
-/* gnuplot draws to its standard output, so that a picture is written only when it is whole. */
+/* gnuplot writes to its standard output, so that only complete pictures are written to a file. */
 int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, size_t *ret_bytes,
 		struct problem *problem)
 {
@@ -152,7 +151,7 @@ int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, siz
 		return cannot_run(-script_fd, problem);
 	if (picture_fd < 0 || errors_fd < 0)
 		return cannot_run(errno, problem);
-	/* -d: whatever a user has set as his defaults is not for this. */
+	/* -d: without the user's own settings */
 	r = child_spawn(&child, &(struct child_command) {
 					.argv = (const char *[]) { "gnuplot", "-d", "-", NULL },
 					.in_fd = script_fd,

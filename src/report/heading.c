@@ -9,7 +9,7 @@
 #include "results/resultfile.h"
 #include "stats/cell.h"
 
-/* "" stands for any path. */
+/* "" is any path. */
 static int on_this_path(const struct cell *cell, const char *path)
 {
 	for (size_t i = 0; i < cell->count; i++) {
@@ -32,7 +32,7 @@ static size_t count_on_path(const struct grid *grid, size_t method, const char *
 	return found;
 }
 
-/* "; mmap on ext2, xfs", or "; mmap on all".  Returns on how many. */
+/* Adds "; mmap on ext2, xfs" or "; mmap on all".  Returns the number of file systems. */
 static size_t put_method_on_path(struct strbuf *to, const struct grid *grid, size_t method,
 				 const char *path, const char *separator)
 {
@@ -54,7 +54,7 @@ static size_t put_method_on_path(struct strbuf *to, const struct grid *grid, siz
 	return found;
 }
 
-/* Which cells did something else than their method's name suggests. */
+/* The cells that were allocated in another way than the name of the method suggests. */
 static int tell_path(const struct grid *grid, const char *path, const char *meaning,
 		     int (*told)(const char *line, void *context), void *context)
 {
@@ -100,7 +100,7 @@ static size_t count_kind(const struct grid *grid, const char *kind, size_t from)
 
 enum { WARNINGS_AT_ONCE = 3 };
 
-/* "10 warnings (8 load, 2 outliers)": where there is no room for all. */
+/* "10 warnings (8 load, 2 outliers)", instead of many warnings. */
 static int count_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
 			  void *context)
 {
@@ -134,7 +134,7 @@ static int tell_warnings(const struct grid *grid, int (*told)(const char *line, 
 	return r;
 }
 
-/* Why a phase of some trial has no latencies; NULL: all have. */
+/* Why the latencies of a phase are unknown; NULL: all are known. */
 static const char *why_no_latency(const struct grid *grid)
 {
 	for (size_t i = 0; i < grid->filesystem_count * grid->method_count; i++)

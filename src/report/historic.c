@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * They are whole seconds of an old disk.  As records they go through the same
- * tables as ours, and no form needs to know of them.
- */
+/* The results of 2009, in whole seconds, as records, so that all code for results can be used. */
 #include "report/beside.h"
 
 #include <errno.h>
@@ -24,7 +21,7 @@ static int add_figure(struct results *results, const json_t *root, const char *l
 	record.file_bytes = json_integer_value(json_object_get(root, "file_bytes"));
 	record.volume_bytes = json_integer_value(json_object_get(root, "volume_bytes"));
 	record.run = 1;
-	/* Its time was one figure, up to the end of unmount, without parts. */
+	/* There is one time, up to the end of unmount. */
 	record.unmount.wall_ns = json_integer_value(seconds) * 1000000000;
 	record.fragments = json_integer_value(fragments);
 	r = field_set_text(&record.status, STATUS_OK);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Pieces of the json forms; private to this folder.  New references; NULL: out of memory. */
+/*
+ * Parts of the JSON formats; private to src/report/.  All results are new references; NULL: out of
+ * memory.
+ */
 #ifndef REPORT_JSON_H
 #define REPORT_JSON_H
 
@@ -11,22 +14,19 @@
 /* FIELD_UNKNOWN is null. */
 json_t *json_of_count(int64_t count);
 
-/* What falsified the runs: [{"kind", "text"}, ...]. */
+/* The warnings about the runs: [{"kind", "text"}, ...]. */
 json_t *json_of_warnings(const struct grid *grid);
 
 /* {"count", "median", "lower", "upper", "minimum", "maximum"} */
 json_t *json_of_figure(const struct figure *figure);
 
-/* The phases of a workload, with their figures. */
+/* The phases of a workload, with their statistics. */
 json_t *json_of_phases(const struct cell *cell);
 
 /* "seconds", "bytes", "count". */
 const char *measure_unit_name(enum measure_unit unit);
 
-/*
- * The best methods per file system (doc/report.md), named by the keys of records, or as people type
- * them.
- */
+/* The best methods per file system (doc/report.md), by the keys of records or by titles. */
 json_t *json_of_summary(const struct grid *grid, bool by_key);
 
 struct report_options;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * For the description of a patch, a bug report, a README.  Tables as GitHub and
- * others read them; footnotes are a plain list, since not all know the syntax for
- * them.
+ * For descriptions of patches, bug reports and README files.  Tables are those of GitHub and
+ * others; footnotes are a plain list, since their syntax is not supported everywhere.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The phases of a workload: a row for each phase of each method on each file system. */
+/* The phases of a workload: one row per phase, method and file system. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

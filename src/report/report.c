@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The forms of output, and what they share: how a value and the conditions of a
- * measurement read.
- */
+/* The formats, and their common text for values and conditions. */
 #include "report/report.h"
 
 #include <ctype.h>
@@ -29,7 +26,7 @@ const struct report_format *report_format_find(const char *name)
 	return NULL;
 }
 
-/* The columns of the combined table, in their order: of an allocation, and of a workload. */
+/* The columns of the combined table: of an allocation, and of a workload. */
 enum { COMBINED_MOST = 6 };
 static const char *const combined[][COMBINED_MOST] = {
 	{ "time", "written", "fragments" },
@@ -77,7 +74,7 @@ const char *value_text(double value, enum measure_unit unit, char text[static VA
 		snprintf(text, VALUE_TEXT_MAX, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
 		return text;
 	}
-	/* The median of an even number of counts may lie between two. */
+	/* The median of an even number of counts may be between two of them. */
 	snprintf(text, VALUE_TEXT_MAX, value == floor(value) ? "%.0f" : "%.1f", value);
 	return text;
 }
@@ -166,7 +163,7 @@ void put_conditions(FILE *to, const struct grid *grid)
 		text_put(to, grid->kernel);
 		separator = ", ";
 	}
-	/* A run on several kernels labels each with its release. */
+	/* In a run on several kernels their label is the release. */
 	if (grid->label && *grid->label && !(grid->kernel && !strcmp(grid->label, grid->kernel))) {
 		fprintf(to, "%s\"", separator);
 		text_put(to, grid->label);

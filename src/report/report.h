@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Grids to bytes.  Sees records and figures, never a file system. */
+/* Prints grids. */
 #ifndef REPORT_REPORT_H
 #define REPORT_REPORT_H
 
@@ -14,43 +14,43 @@ struct grids;
 
 enum { VALUE_TEXT_MAX = 32 };
 
-/* A value with its unit, for people.  NaN: "n/a". */
+/* A value with its unit.  NaN: "n/a". */
 const char *value_text(double value, enum measure_unit unit, char text[static VALUE_TEXT_MAX]);
 
 enum { FIGURE_TEXT_MAX = 112 };
 
 /*
- * A figure of one or more runs, for people: "1.27 s ±3 %" with its 95 % interval,
- * "33.0 ms (16.5..70.4)" with the ends of that where it is more than 30 %, and with the
- * smallest and the largest value where there are too few runs for an interval; a count
- * that varies is "3..5", and what never varies is just the value.
+ * A statistic: "1.27 s ±3 %" with its 95 % interval; "33.0 ms (16.5..70.4)" with the ends of the
+ * interval if it is more than 30 %, or with the minimum and maximum if there are too few runs for
+ * an interval.  A count that varies is "3..5", and a constant is just the value.
  */
 const char *figure_text(const struct figure *figure, enum measure_unit unit,
 			char text[static FIGURE_TEXT_MAX]);
 
-/* The same in characters that the user's terminal shows: "1.27 s +-3 %". */
+/* The same in the character set of the locale: "1.27 s +-3 %". */
 const char *figure_text_local(const struct figure *figure, enum measure_unit unit,
 			      char text[static FIGURE_TEXT_MAX]);
 
-/* Its two parts: the value, and how sure it is: "+-3 %", "(16.5..70.4)", or "" for nothing. */
+/* Its two parts: the value, and the uncertainty: "+-3 %", "(16.5..70.4)", or "". */
 void figure_parts_local(const struct figure *figure, enum measure_unit unit,
 			char value[static FIGURE_TEXT_MAX], char spread[static FIGURE_TEXT_MAX]);
 
-/* "±", or "+-" where the terminal does not show that. */
+/* "±", or "+-" if the character set does not have it. */
 const char *plus_minus_local(void);
 
 struct report_options {
-	const struct measure *const *measures; /* a table each, ends with NULL; NULL: one table */
-	bool all;		    /* below that a table of each measure; all warnings */
-	unsigned columns;	    /* widest line of a table; 0: 100 */
-	const struct grids *beside; /* the figures of 2009, to be set beside; NULL: not */
+	const struct measure *const
+		*measures; /* one table each, terminated by NULL; NULL: the combined table */
+	bool all;	   /* also a table per measure, and all warnings */
+	unsigned columns;  /* the maximum width of tables; 0: 100 */
+	const struct grids *beside; /* results of 2009 to compare with; NULL: none */
 };
 
 /* A way to print results: a row of report_formats. */
 struct report_format {
 	const char *name;   /* for --format */
-	int is_of_measures; /* heeds report_options.measures and .beside */
-	/* 0 or -errno; what stdio could not write shows when the caller flushes */
+	int is_of_measures; /* supports report_options.measures and .beside */
+	/* 0 or -errno; the caller detects write errors of stdio */
 	int (*print)(FILE *to, const struct grids *grids, const struct report_options *options);
 };
 
@@ -63,29 +63,32 @@ const struct report_format *report_format_find(const char *name);
 
 struct chart_options {
 	const struct measure *measure;
-	const char *output;	/* its name, which ends in .svg, .png, .pdf; NULL: the terminal */
+	const char *output;	/* file name with .svg, .png or .pdf; NULL: the terminal */
 	unsigned columns;	/* of the terminal; 0: 80 */
-	int ascii;		/* it shows no characters beyond ASCII */
-	const char *title;	/* in the place of the measure's; NULL: that */
-	unsigned width, height; /* of a picture, in pixels; 0: as its bars need */
+	int ascii;		/* use only ASCII characters */
+	const char *title;	/* instead of that of the measure; NULL: that */
+	unsigned width, height; /* of a picture, in pixels; 0: automatic */
 };
 
 enum chart_order { CHART_AS_PLANNED, CHART_BY_NAME, CHART_BY_VALUE };
 
-/* Sorts the file systems; by value, the one with the smallest median comes first.  0 or -ENOMEM. */
+/* Sorts the file systems; by value, with the smallest median first.  0 or -ENOMEM. */
 int chart_order(struct grids *grids, const struct measure *measure, enum chart_order order);
 
-/* Ends in .svg, .png or .pdf? */
+/* Whether the name ends with .svg, .png or .pdf. */
 int chart_is_picture(const char *path);
 
-/* The gnuplot script with its data in it; errors as of chart_draw(), but for gnuplot's own. */
+/*
+ * Prints the gnuplot script, which contains the data.  Errors are those of chart_draw(), except
+ * those of gnuplot.
+ */
 int chart_script(FILE *to, const struct grids *grids, const struct chart_options *options,
 		 struct problem *problem);
 
 /*
- * Has gnuplot draw it, and writes the picture or the text to `to`; options->output only says
- * which.  0 or -errno with a sentence: -ENODATA (nothing to draw), -EINVAL (the output has none
- * of the endings), -ENOENT (gnuplot is missing).
+ * Runs gnuplot and writes the picture or the text to `to`; options->output selects the format.  0,
+ * or -errno with *problem set: -ENODATA (nothing to draw), -EINVAL (unknown suffix), -ENOENT
+ * (gnuplot is not installed).
  */
 int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem);
@@ -94,15 +97,17 @@ int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *
 
 struct trend_options {
 	const struct measure *measure;
-	const char *filesystem; /* what all of it was measured on */
-	const char *by;		/* what tells the rows apart: "kernel", "date", "label" */
-	const char *output;	/* of trend_draw(): its name, which ends in .svg, .png or .pdf */
+	const char *filesystem; /* the file system of all rows */
+	const char *by;		/* the key of the rows: "kernel", "date", "label" */
+	const char *output;	/* of trend_draw(): file name with .svg, .png or .pdf */
 };
 
-/* A block of lines a method: median, spread, runs, and the change from the row before. */
+/*
+ * Prints a block of lines per method: median, spread, runs, and the change from the previous row.
+ */
 int trend_print(FILE *to, const struct grids *grids, const struct trend_options *options);
 
-/* A picture with a line for each method, by gnuplot.  Errors as of chart_draw(). */
+/* Draws a picture with a line per method, by gnuplot.  Errors are those of chart_draw(). */
 int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *options,
 	       struct problem *problem);
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The document that doc/report.md describes. */
+/*
+ * The document that doc/report.md describes, with the statistics of the tables in plain units and
+ * with all digits.  It does not contain the records, which are JSON already.
+ */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -46,7 +49,7 @@ const char *measure_unit_name(enum measure_unit unit)
 	return names[unit];
 }
 
-/* All measures, unless some were chosen. */
+/* The measures of the options, or all. */
 static json_t *measures_json(const struct cell *cell, bool with_workload,
 			     const struct report_options *options)
 {

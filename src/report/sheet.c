@@ -21,7 +21,7 @@ void sheet_clear(struct sheet *sheet)
 	*sheet = (struct sheet) { 0 };
 }
 
-/* Number of the footnote with this text, from 1; takes it over.  Or -ENOMEM. */
+/* The number of the footnote with this text, from 1, or -ENOMEM.  Takes over the text. */
 static int footnote_number(struct sheet *sheet, char *text)
 {
 	CLEANUP(freep) char *owned = text;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The summary in sentences and in JSON.  File systems of which the same is true share a sentence,
- * since a reader compares methods, not file systems.
+ * The summary in sentences and in JSON.  File systems with the same summary share a sentence, since
+ * it compares methods and not file systems.
  */
 #include <errno.h>
 #include <math.h>
@@ -18,7 +18,7 @@
 struct summaries {
 	struct summary *summary;
 	size_t count;
-	bool *is_told; /* in a sentence that came before */
+	bool *is_told; /* in a previous sentence */
 };
 
 static void summaries_clear(struct summaries *all)
@@ -51,7 +51,7 @@ static const char *key_of(const struct summary_ratio *ratio)
 	return ratio->method ? ratio->method->key : "";
 }
 
-/* Do both have one verdict, the same best methods, and the same ones to compare with? */
+/* Whether both have the same verdict, best methods and baselines. */
 static bool is_same(const struct summary *one, const struct summary *other)
 {
 	if (one == other)
@@ -74,7 +74,7 @@ static bool is_same(const struct summary *one, const struct summary *other)
 	       strcmp(key_of(&one->slowest), key_of(&other->slowest)) == 0;
 }
 
-/* The least and the largest of some values. */
+/* The minimum and maximum of some values. */
 struct range {
 	double least, most;
 };
@@ -105,7 +105,7 @@ static void put_value_range(struct strbuf *to, const struct range *range, enum m
 		strbuf_printf(to, " to %s", most);
 }
 
-/* The file systems whose summary is that of number `first`, in the order of the grid. */
+/* The file systems with the summary of number `first`, in the order of the grid. */
 struct group {
 	const struct summary **members;
 	size_t count;
@@ -133,7 +133,7 @@ static void put_ratio(struct strbuf *to, const struct group *group, bool slowest
 	strbuf_printf(to, " times faster than %s", only->method->name);
 }
 
-/* "; 60 KiB written to the device instead of 32 MiB", where it is less. */
+/* "; 60 KiB written to the device instead of 32 MiB", if it is less. */
 static void put_saved(struct strbuf *to, const struct group *group, enum measure_unit unit)
 {
 	struct range best = no_range, other = no_range;
@@ -215,7 +215,7 @@ static const struct summary_method *method_of(const struct summary *summary, con
 	return NULL;
 }
 
-/* "; 1.02 bytes ... instead of 1.31 with none", where they differ by more than a hundredth. */
+/* "; 1.02 bytes ... instead of 1.31 with none", if they differ by more than 1 %. */
 static void put_per_byte(struct strbuf *to, const struct summary_method *method,
 			 const struct summary_method *none)
 {
@@ -228,7 +228,7 @@ static void put_per_byte(struct strbuf *to, const struct summary_method *method,
 			      value_text(none->per_byte.median, MEASURE_RATIO, other));
 }
 
-/* The method whose files have the fewest fragments, the faster one of equals. */
+/* The method with the fewest fragments, and of equal ones the fastest. */
 static const struct summary_method *least_fragmented(const struct summary *summary)
 {
 	const struct summary_method *least = &summary->methods[0];
@@ -252,7 +252,7 @@ static void put_fragments(struct strbuf *to, const struct summary *summary,
 			      least->name);
 }
 
-/* Of the method that has made up for its allocation first. */
+/* Of the method whose allocation has paid off first. */
 static void put_break_even(struct strbuf *to, const struct summary *summary)
 {
 	const struct summary_method *first = NULL;
@@ -283,7 +283,7 @@ static uint64_t step_bytes(const struct summary_method *method)
 		       : 0;
 }
 
-/* Of several steps the smallest that costs neither time nor fragments. */
+/* The smallest of several steps that costs neither time nor fragments. */
 static void put_step(struct strbuf *to, const struct summary *summary)
 {
 	double fewest = least_fragmented(summary)->fragments.median;
@@ -370,7 +370,7 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 	}
 }
 
-/* The sentence of number `first` and of all that share it. */
+/* The sentence of number `first` and of all file systems with the same summary. */
 static int tell_group(struct summaries *all, size_t first,
 		      int (*told)(const char *line, void *context), void *context)
 {
@@ -473,7 +473,7 @@ static json_t *summary_json(const struct summary *summary, bool by_key)
 		ratio_json(&summary->slowest, by_key));
 }
 
-/* As its records name it. */
+/* The name in the records. */
 static const char *key_of_column(const struct grid *grid, size_t method)
 {
 	for (size_t i = 0; i < grid->filesystem_count; i++)
@@ -482,7 +482,7 @@ static const char *key_of_column(const struct grid *grid, size_t method)
 	return grid->methods[method];
 }
 
-/* What was measured but does not compete, with the reason. */
+/* Methods that were measured but not compared, with the reason. */
 static json_t *excluded_json(const struct grid *grid, bool by_key)
 {
 	json_t *json = json_array();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is wider than a line is turned on its side if it fits that way, and cut
- * into blocks of columns if not: a line that the terminal wraps cannot be read.
+ * A table that is wider than the terminal is transposed if it fits that way, and otherwise divided
+ * into blocks of columns, since wrapped lines cannot be read.
  */
 #include <errno.h>
 #include <string.h>
@@ -79,7 +79,7 @@ static int fits(const struct grid *grid, const struct report_options *options, s
 	return 1;
 }
 
-/* A table of each measure, all upright or all sideways. */
+/* A table per measure, with all of them transposed or none. */
 static int print_measures(FILE *to, const struct grid *grid, const struct report_options *options,
 			  size_t columns)
 {

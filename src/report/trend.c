@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How a figure went.  The rows of these grids are not file systems but points in
- * time, so a table has the change from row to row beside each figure, and a
- * chart joins them: bars would be compared with their neighbours of another
- * method instead.  Points stand at equal distances, whatever lay between them,
- * since between two kernels there is nothing to be read off.
+ * The change of a statistic over time.  The rows of these grids are points in time, so a table has
+ * the change from the previous row, and a chart connects the points with lines: adjacent bars would
+ * be of different methods.  The points have equal distances, since there is no scale between two
+ * kernels.
  */
 #include <errno.h>
 #include <math.h>
@@ -102,7 +101,7 @@ static void put_data(FILE *to, const struct grid *grid, size_t number,
 	}
 }
 
-/* Of very many points only some are named. */
+/* Only some of many points have labels. */
 static void put_names(FILE *to, const struct grid *grid)
 {
 	size_t step = (grid->filesystem_count + NAMES_MOST - 1) / NAMES_MOST;
@@ -143,7 +142,7 @@ static int put_plot(FILE *to, const struct grid *grid, size_t number,
 	return 0;
 }
 
-/* Room for the whole spread, and not for the medians alone. */
+/* Includes the error bars, not only the medians. */
 static void widen(struct axis *axis, const struct grids *grids, const struct measure *measure)
 {
 	for (size_t i = 0; i < grids->count; i++) {
