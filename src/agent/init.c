@@ -24,10 +24,10 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "blockdev/mount.h"
 #include "frag/guest/guest.h"
 #include "trial/agent.h"
 #include "trial/modules.h"
-#include "trial/mount.h"
 
 /* ---- a scan ---- */
 

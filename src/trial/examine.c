@@ -10,8 +10,8 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
+#include "blockdev/mount.h"
 #include "trial/modules.h"
-#include "trial/mount.h"
 
 struct examination {
 	const char *device, *directory, *type, *mount_options, *modules;

@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/cleanup.h"
+#include "blockdev/mount.h"
 #include "trial/cost.h"
 #include "extent/extent.h"
 #include "trial/inspect.h"
@@ -26,7 +27,6 @@
 #include "method/method.h"
 #include "promise/promise.h"
 #include "trial/modules.h"
-#include "trial/mount.h"
 #include "trial/stage.h"
 #include "base/words.h"
 #include "base/text.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Mounts a volume with options of the catalogue. */
-#ifndef TRIAL_MOUNT_H
-#define TRIAL_MOUNT_H
+#ifndef BLOCKDEV_MOUNT_H
+#define BLOCKDEV_MOUNT_H
 
 #include <sys/stat.h>
 

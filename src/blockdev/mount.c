@@ -3,7 +3,7 @@
  * This uses mount(2) without a library: the same code is in the init of a guest, which is linked
  * statically and small.
  */
-#include "trial/mount.h"
+#include "blockdev/mount.h"
 
 #include <errno.h>
 #include <stdio.h>
