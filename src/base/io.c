@@ -123,6 +123,18 @@ int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_by
 	return io_read_rest(fd, limit, ret_data, ret_bytes);
 }
 
+int io_open_unnamed(const char *directory, const char *path)
+{
+	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
+		return fd;
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd >= 0 && unlink(path) < 0)
+		return fd_close(fd);
+	return fd;
+}
+
 uint64_t io_now_ns(void)
 {
 	struct timespec now;

@@ -31,6 +31,12 @@ int io_copy_at(int from, uint64_t from_at, int to, uint64_t to_at, uint64_t byte
 /* Reads the whole file `path`, as io_read_rest() does.  `ret_bytes` may be NULL. */
 int io_read_file(const char *path, size_t limit, char **ret_data, size_t *ret_bytes);
 
+/*
+ * Opens a new file that has no name, so that it goes with its last descriptor.  On file systems
+ * that cannot make one it has the name `path` for a moment.  The descriptor, or -1 with errno.
+ */
+int io_open_unnamed(const char *directory, const char *path);
+
 /* CLOCK_MONOTONIC in nanoseconds. */
 uint64_t io_now_ns(void);
 

@@ -6,7 +6,11 @@
 #include "promise/promise.h"
 
 /* reserved.c */
-extern const struct promise_case promise_reserved_overwrite;
+extern const struct promise_case promise_reserved_overwrite, promise_reserved_mmap,
+	promise_reserved_reopened, promise_reserved_hole, promise_reserved_reflink,
+	promise_reserved_snapshot, promise_reserved_compress, promise_reserved_nocow,
+	promise_reserved_nocow_snapshot, promise_reserved_quota_user, promise_reserved_quota_group,
+	promise_reserved_quota_project;
 
 /* sequence.c */
 extern const struct promise_case promise_crash_synced, promise_crash_unsynced, promise_crash_append,

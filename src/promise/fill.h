@@ -3,15 +3,33 @@
 #ifndef PROMISE_FILL_H
 #define PROMISE_FILL_H
 
-#include <stdint.h>
+#include "promise/promise.h"
+
+enum { FILL_FILES_MAX = 16 };
+
+/* Files without a name, which hold the space until they are closed. */
+struct fill {
+	int fd[FILL_FILES_MAX];
+	size_t count;
+	uint64_t bytes;
+};
 
 /*
- * Creates files in a new directory "fill" below `directory` until nothing can be written any more,
- * and makes them durable.  *ret_bytes: that they got.  0 or -errno.
+ * Whether the file system may be filled: it is a volume of the run's own, or a small one that is
+ * empty and belongs to the user, and the directory is its root.  Otherwise the verdict is n/a.
  */
-int fill_volume(const char *directory, uint64_t *ret_bytes);
+bool fill_is_allowed(struct promise_run *run);
 
-/* Removes them, which makes the space free again.  0 or -errno. */
-int fill_remove(const char *directory);
+/*
+ * Takes space until nothing can be written any more, and makes that durable.  `fill` is empty
+ * before, and is to be cleared in any case.  0 or -errno.
+ */
+int fill_volume(const char *directory, struct fill *fill);
+
+/* Takes all space but about `left` bytes.  Does nothing where there is no fallocate(). */
+int fill_leave(const char *directory, uint64_t left, struct fill *fill);
+
+/* Makes the space free again. */
+void fill_clear(struct fill *fill);
 
 #endif

@@ -113,18 +113,6 @@ static int stage_drop_caches(struct trial *trial)
 	return 0;
 }
 
-static int open_unnamed(const char *directory, const char *path)
-{
-	int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL))
-		return fd;
-	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
-	if (fd >= 0 && unlink(path) < 0)
-		return fd_close(fd);
-	return fd;
-}
-
 /* The name of a file by its number.  The caller frees it. */
 static char *file_path(const struct trial *trial, size_t number)
 {
@@ -142,7 +130,7 @@ static int create_file(const struct trial *trial, size_t number)
 	if (!path)
 		return -ENOMEM;
 	fd = trial->request->device ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
-				    : open_unnamed(trial->request->directory, path);
+				    : io_open_unnamed(trial->request->directory, path);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -332,6 +333,20 @@ static void random_numbers_are_those_of_splitmix64(void **state)
 	assert_true(random_next(&at) == 9817491932198370423u);
 }
 
+static void unnamed_file_has_no_links(void **state)
+{
+	CLEANUP(fd_closep) int fd = io_open_unnamed("/tmp", "/tmp/alloc-perf-unnamed");
+	struct stat status;
+	(void)state;
+
+	assert_true(fd >= 0);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_nlink, 0);
+	assert_int_equal(access("/tmp/alloc-perf-unnamed", F_OK), -1);
+	assert_int_equal(io_open_unnamed("/no-such", "/no-such/file"), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
 static void durations_are_read(void **state)
 {
 	static const struct {
@@ -426,6 +441,7 @@ int main(void)
 		cmocka_unit_test(read_file_has_a_limit),
 		cmocka_unit_test(bytes_are_copied_at_offsets),
 		cmocka_unit_test(random_numbers_are_those_of_splitmix64),
+		cmocka_unit_test(unnamed_file_has_no_links),
 		cmocka_unit_test(intervals_follow_one_another),
 		cmocka_unit_test(quantiles_are_near_and_ends_exact),
 		cmocka_unit_test(counted_values_are_as_good_as_single_ones),

@@ -2,16 +2,12 @@
 #include "place.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/loop.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -21,6 +17,7 @@
 
 #include "base/cleanup.h"
 #include "lack.h"
+#include "loop.h"
 
 static const uint64_t volume_bytes = 320 << 20; /* the least that mkfs.xfs takes is 300 MiB */
 
@@ -68,35 +65,6 @@ static const struct place_kind kinds[] = {
 
 static struct place places[ARRAY_SIZE(kinds)];
 
-/* A loop device over a file without a name; it goes when its last user goes. */
-static int loop_open(const struct place_kind *kind, char path[static 32])
-{
-	CLEANUP(fd_closep) int image_fd = open("/var/tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-	CLEANUP(fd_closep) int control_fd = open("/dev/loop-control", O_RDWR | O_CLOEXEC);
-	struct loop_config config = {
-		.fd = (unsigned)image_fd,
-		.block_size = kind->sector_bytes,
-		.info.lo_flags = LO_FLAGS_AUTOCLEAR,
-	};
-
-	if (image_fd < 0 || control_fd < 0 || ftruncate(image_fd, (off_t)volume_bytes) < 0)
-		return -errno;
-	for (int attempt = 0; attempt < 100; attempt++) {
-		int number = ioctl(control_fd, LOOP_CTL_GET_FREE), fd;
-
-		if (number < 0)
-			return -errno;
-		snprintf(path, 32, "/dev/loop%d", number);
-		fd = open(path, O_RDWR | O_CLOEXEC);
-		if (fd >= 0 && ioctl(fd, LOOP_CONFIGURE, &config) == 0)
-			return fd;
-		fd = fd_close(fd);
-		if (errno != EBUSY)
-			return -errno;
-	}
-	return -EBUSY;
-}
-
 static int format(const struct place_kind *kind, const char *device)
 {
 	const char *argv[ARRAY_SIZE(kind->mkfs) + 2] = { 0 };
@@ -110,8 +78,9 @@ static int format(const struct place_kind *kind, const char *device)
 
 static int mount_loop(struct place *place)
 {
-	char device[32];
-	CLEANUP(fd_closep) int loop_fd = loop_open(place->kind, device);
+	char device[LOOP_PATH_MAX];
+	CLEANUP(fd_closep)
+	int loop_fd = loop_open("/var/tmp", volume_bytes, place->kind->sector_bytes, device);
 	int r = loop_fd < 0 ? loop_fd : format(place->kind, device);
 
 	if (r != 0)
@@ -155,21 +124,9 @@ static int place_mount(struct place *place)
 	return mount("tmpfs", place->directory, "tmpfs", 0, options) < 0 ? -errno : 0;
 }
 
-static int enter_namespace(void)
-{
-	static int r = 1;
-
-	if (r > 0)
-		r = unshare(CLONE_NEWNS) < 0 ||
-				    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0
-			    ? -errno
-			    : 0;
-	return r;
-}
-
 static int place_open(struct place *place, const struct place_kind *kind)
 {
-	int r = enter_namespace();
+	int r = loop_enter_namespace();
 
 	*place = (struct place) { .kind = kind, .server = CHILD_NONE };
 	place->directory = strdup("/var/tmp/prealloc-test-XXXXXX");

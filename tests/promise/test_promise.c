@@ -77,6 +77,23 @@ static void what_is_not_claimed_is_not_broken(void **state)
 	assert_null(run.text);
 }
 
+/* The file system of somebody else's files is never filled. */
+static void a_directory_is_not_filled(void **state)
+{
+	struct method_choice method;
+	struct promise_run run = {
+		.method = &method, .directory = "/var/tmp", .file_bytes = 1 << 20, .seed = 1
+	};
+	enum promise promise;
+
+	(void)state;
+	assert_int_equal(method_parse("ftruncate", &method, NULL), 0);
+	assert_int_equal(promise_case_find("reserved:overwrite", &promise, NULL)->run(&run), 0);
+	assert_string_equal(run.verdict, VERDICT_NA);
+	assert_non_null(strstr(run.text, "use --on loop or --on uml"));
+	free(run.text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -84,6 +101,7 @@ int main(void)
 		cmocka_unit_test(cases_are_found_by_promise_and_name),
 		cmocka_unit_test(methods_make_promises),
 		cmocka_unit_test(what_is_not_claimed_is_not_broken),
+		cmocka_unit_test(a_directory_is_not_filled),
 	};
 
 	return cmocka_run_group_tests_name("promise", tests, NULL, NULL);
