@@ -19,7 +19,7 @@
 #include "base/strbuf.h"
 #include "base/terminal.h"
 
-static void run_clear(struct run *run)
+void run_clear(struct run *run)
 {
 	if (run->session.device)
 		run->session.testbed->release(&run->session);
@@ -272,7 +272,7 @@ static void print_precision(const struct run *run, const struct grids *grids)
 	fputc('\n', stderr);
 }
 
-static int print_table(const struct run *run)
+int run_print_table(const struct run *run)
 {
 	const struct report_options options = {
 		.measures = run->options->measures.list,
@@ -300,7 +300,7 @@ static int print_results(struct run *run, struct problem *problem)
 	if (r == 0)
 		r = run_warn(run, &grids, !is_quiet && !run->path, problem);
 	if (r == 0 && run->path && !is_quiet)
-		r = print_table(run);
+		r = run_print_table(run);
 	if (r == 0 && run->trials.automatic && !run->runs_defaulted)
 		print_precision(run, &grids);
 	return r;
@@ -423,7 +423,7 @@ static int carry_out(struct run *run, int argc, char **argv, struct problem *pro
 	if (r >= 0)
 		r = run_prepare_testbed(run, problem);
 	if (r >= 0)
-		r = run_write_environment(run, argc, argv, problem);
+		r = run_write_environment(run, argc, argv, true, problem);
 	if (r >= 0)
 		r = watch_start(&run->watch, testbed_directory(&run->session));
 	if (r >= 0)
@@ -444,12 +444,7 @@ static int run_run(const struct command *self, int argc, char **argv)
 	struct run_options wanted;
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(problem_clear) struct problem cleanup = { 0 };
-	CLEANUP(run_clear)
-	struct run run = { .options = &wanted,
-			   .fd = -1,
-			   .image_fd = -1,
-			   .session.cancel_fd = -1,
-			   .watch = WATCH_NONE };
+	CLEANUP(run_clear) struct run run = RUN_NONE(&wanted);
 	int cleaned, status, r;
 
 	run_parse(self, argc, argv, &wanted);

@@ -53,10 +53,29 @@ struct run {
 			  */
 };
 
+/* A run before anything is known of it. */
+#define RUN_NONE(wanted)                         \
+	((struct run) { .options = (wanted),     \
+			.fd = -1,                \
+			.image_fd = -1,          \
+			.session.cancel_fd = -1, \
+			.watch = WATCH_NONE })
+
+/* ---- run.c ---- */
+
+void run_clear(struct run *run); /* for CLEANUP(), too */
+
+/* Prints the results and the name of their file.  0 or -ENOMEM. */
+int run_print_table(const struct run *run);
+
 /* ---- run_options.c ---- */
 
 /* Ends the process after invalid usage, as argp does. */
 void run_parse(const struct command *self, int argc, char **argv, struct run_options *ret);
+
+/* The take() of --kernel, for a struct run_options: they become a list. */
+int run_take_kernel(void *input, const struct option_row *row, const char *argument,
+		    struct problem *problem);
 
 extern const struct option_row run_option_rows[];
 
@@ -95,8 +114,12 @@ int run_open(struct run *run, struct problem *problem);
 /* Closes it; a new file is removed if it is empty. */
 void run_close(struct run *run);
 
-/* Writes the line that describes the run. */
-int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem);
+/* Writes the line that describes the run, with its plan if it can be resumed. */
+int run_write_environment(struct run *run, int argc, char **argv, bool resumable,
+			  struct problem *problem);
+
+/* Appends the record of a trial, and moves it to run->results.  0, or -errno with a sentence. */
+int run_save(struct run *run, struct record *record, struct problem *problem);
 
 /* ---- run_warnings.c ---- */
 

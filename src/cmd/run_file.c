@@ -163,7 +163,8 @@ static char *command_line(int argc, char **argv)
 	return strbuf_take(&text);
 }
 
-int run_write_environment(struct run *run, int argc, char **argv, struct problem *problem)
+int run_write_environment(struct run *run, int argc, char **argv, bool resumable,
+			  struct problem *problem)
 {
 	CLEANUP(environment_clear) struct environment environment;
 	int r;
@@ -172,15 +173,30 @@ int run_write_environment(struct run *run, int argc, char **argv, struct problem
 	r = testbed_describe(&run->session, &run->trials, &environment);
 	if (r == 0)
 		r = field_set_text(&environment.label, run->plan.label);
-	environment.plan = plan_text(&run->plan);
+	environment.plan = resumable ? plan_text(&run->plan) : NULL;
 	environment.command = command_line(argc, argv);
 	if (r == 0)
 		r = run_describe_hooks(run, &environment);
-	if (r < 0 || !environment.plan || !environment.command)
+	if (r < 0 || (resumable && !environment.plan) || !environment.command)
 		return -ENOMEM;
 	r = resultfile_append(run->fd, environment_to_json(&environment));
 	if (r < 0 && r != -ENOMEM)
 		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
 				   run->path ? run->path : "the results", strerror(-r));
 	return r < 0 ? r : results_keep_environment(&run->results, &environment);
+}
+
+int run_save(struct run *run, struct record *record, struct problem *problem)
+{
+	int r = field_set_text(&record->label, run->plan.label);
+
+	if (r == 0)
+		r = field_set_text(&record->scenario,
+				   run->plan.program ? run->plan.program : run->plan.scenario);
+	if (r == 0)
+		r = resultfile_append(run->fd, record_to_json(record));
+	if (r < 0 && r != -ENOMEM)
+		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
+				   run->path ? run->path : "the results", strerror(-r));
+	return r < 0 ? r : results_keep(&run->results, record);
 }

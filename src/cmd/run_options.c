@@ -15,9 +15,8 @@ enum { TRIAL_SECONDS = 3600 };
 #define ADDS(member) .take = take_added, .offset = offsetof(struct run_options, member)
 #define SETS(option_kind, member) OPTION_INTO(option_kind, struct run_options, member)
 
-/* Repeated options form a list. */
-static int take_kernel(void *input, const struct option_row *row, const char *argument,
-		       struct problem *problem)
+int run_take_kernel(void *input, const struct option_row *row, const char *argument,
+		    struct problem *problem)
 {
 	struct run_options *run = input;
 
@@ -146,7 +145,7 @@ const struct option_row run_option_rows[] = {
 	  "on qemu, a kernel in /boot or the path of a bzImage; on uml, the path of a linux.uml; "
 	  "can be given several times",
 	  .group = 2, .values = "<kernel>", .key = "kernels", .repeats = true,
-	  .take = take_kernel },
+	  .take = run_take_kernel },
 	{ "modules", 0, "DIR",
 	  "modules of these kernels (default: next to the kernel, or those of the machine)",
 	  .group = 2, .values = "<directory>", SETS_KEY(modules) },

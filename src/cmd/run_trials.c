@@ -154,21 +154,6 @@ static void show_outcome(struct run *run, const struct plan_trial *trial)
 
 /* ---- trials ---- */
 
-static int save(struct run *run, struct record *record, struct problem *problem)
-{
-	int r = field_set_text(&record->label, run->plan.label);
-
-	if (r == 0)
-		r = field_set_text(&record->scenario,
-				   run->plan.program ? run->plan.program : run->plan.scenario);
-	if (r == 0)
-		r = resultfile_append(run->fd, record_to_json(record));
-	if (r < 0 && r != -ENOMEM)
-		return problem_set(problem, PROBLEM_VERDICT, -r, "cannot write %s: %s",
-				   run->path ? run->path : "the results", strerror(-r));
-	return r < 0 ? r : results_keep(&run->results, record);
-}
-
 static int run_trial(struct run *run, const struct plan_trial *trial, struct problem *problem)
 {
 	CLEANUP(record_clear) struct record record;
@@ -190,7 +175,7 @@ static int run_trial(struct run *run, const struct plan_trial *trial, struct pro
 	watch_trial_ended(&run->watch);
 	unkept = r > 0;
 	if (r >= 0)
-		r = save(run, &record, problem);
+		r = run_save(run, &record, problem);
 	if (r < 0)
 		return r;
 	run->failed += same_text(run->results.records[run->results.record_count - 1].status,

@@ -183,6 +183,14 @@ int plan_fill(struct plan *plan, const char *preset, struct problem *problem);
 /* NULL: there is no such variant. */
 const struct filesystem *plan_find_filesystem(const struct plan *plan, const char *name);
 
+/*
+ * A copy with these options (NULL: none) added to its mount options and its mkfs command, and with
+ * the same name.  The caller clears it with filesystem_clear().  0 or -ENOMEM.
+ */
+int filesystem_copy(const struct filesystem *from, const char *mount, const char *mkfs,
+		    struct filesystem *ret);
+void filesystem_clear(struct filesystem *filesystem);
+
 /* The longest contiguous run on a volume of that size, in bytes; 0: no limit. */
 uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes);
 

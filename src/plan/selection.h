@@ -59,7 +59,6 @@ enum { VARIANT_NAME_MAX = 128 };
 int variants_make(const struct plan *plan, const struct filesystem *const *bases, size_t count,
 		  struct filesystem **ret, size_t *ret_count, struct problem *problem);
 
-void filesystem_clear(struct filesystem *filesystem);
 void filesystems_clear(struct filesystem *filesystems, size_t count);
 
 #endif

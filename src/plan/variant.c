@@ -201,15 +201,14 @@ static int copy_text(char **ret, const char *text)
 	return text && !*ret ? -ENOMEM : 0;
 }
 
-static int copy_base(const struct filesystem *base, struct filesystem *ret)
+/* Without its names. */
+static int copy_values(const struct filesystem *base, struct filesystem *ret)
 {
-	int r = copy_text(&ret->base, base->name);
+	int r = copy_text(&ret->type, base->type);
 
 	ret->largest_run = base->largest_run;
 	ret->run_is_share = base->run_is_share;
 	ret->min_volume = base->min_volume;
-	if (r == 0)
-		r = copy_text(&ret->type, base->type);
 	if (r == 0)
 		r = copy_text(&ret->mkfs, base->mkfs);
 	if (r == 0)
@@ -219,23 +218,51 @@ static int copy_base(const struct filesystem *base, struct filesystem *ret)
 	return r == 0 ? copy_text(&ret->summary, base->summary) : r;
 }
 
+static int add_options(struct filesystem *filesystem, const char *mount, const char *mkfs)
+{
+	int r = mount && *mount ? text_join(&filesystem->mount_options, ",", mount) : 0;
+
+	return r == 0 && mkfs && *mkfs ? add_mkfs(filesystem, mkfs) : r;
+}
+
+int filesystem_copy(const struct filesystem *from, const char *mount, const char *mkfs,
+		    struct filesystem *ret)
+{
+	struct filesystem copy = { 0 };
+	int r = copy_values(from, &copy);
+
+	if (r == 0)
+		r = copy_text(&copy.name, from->name);
+	if (r == 0)
+		r = copy_text(&copy.base, from->base);
+	if (r == 0)
+		r = copy_text(&copy.added_mount_options, from->added_mount_options);
+	if (r == 0)
+		r = copy_text(&copy.added_mkfs_options, from->added_mkfs_options);
+	if (r == 0)
+		r = add_options(&copy, mount, mkfs);
+	if (r == 0)
+		*ret = copy;
+	else
+		filesystem_clear(&copy);
+	return r;
+}
+
 /* "" adds no options. */
 static int fill_variant(const struct filesystem *base, const char *mount, const char *mkfs,
 			struct filesystem *ret, struct problem *problem)
 {
-	int r = copy_base(base, ret);
+	int r = copy_values(base, ret);
 
+	if (r == 0)
+		r = copy_text(&ret->base, base->name);
 	if (r == 0 && *mount)
 		r = copy_text(&ret->added_mount_options, mount);
 	if (r == 0 && *mkfs)
 		r = copy_text(&ret->added_mkfs_options, mkfs);
 	if (r == 0)
 		r = name_variant(ret, problem);
-	if (r == 0 && *mount)
-		r = text_join(&ret->mount_options, ",", mount);
-	if (r == 0 && *mkfs)
-		r = add_mkfs(ret, mkfs);
-	return r;
+	return r == 0 ? add_options(ret, mount, mkfs) : r;
 }
 
 static int refuse_twice(const struct filesystem *variant, struct problem *problem)

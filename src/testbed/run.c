@@ -362,18 +362,26 @@ const char *testbed_directory(const struct testbed_session *session)
 int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
 		       struct problem *problem)
 {
-	const char *directory = testbed_directory(session);
-	char free_text[SIZE_TEXT_MAX], needed_text[SIZE_TEXT_MAX];
-	uint64_t needed = 0, free_bytes;
-	struct statvfs status;
+	uint64_t needed = 0;
 
-	if (session->testbed->volume)
-		return 0; /* claim() has checked that */
 	for (size_t i = 0; i < trials->count; i++) {
 		uint64_t bytes = plan_trial_bytes(&trials->trial[i]);
 
 		needed = session->keep_images ? needed + bytes : bytes > needed ? bytes : needed;
 	}
+	return testbed_check_bytes(session, needed, problem);
+}
+
+int testbed_check_bytes(const struct testbed_session *session, uint64_t needed,
+			struct problem *problem)
+{
+	const char *directory = testbed_directory(session);
+	char free_text[SIZE_TEXT_MAX], needed_text[SIZE_TEXT_MAX];
+	struct statvfs status;
+	uint64_t free_bytes;
+
+	if (session->testbed->volume)
+		return 0; /* claim() has checked that */
 	if (statvfs(directory, &status) < 0)
 		return problem_set(problem, PROBLEM_LACK, errno,
 				   "cannot examine %s: %s; create it, or choose another directory",

@@ -190,6 +190,10 @@ const char *testbed_directory(const struct testbed_session *session);
 int testbed_check_room(const struct testbed_session *session, const struct trial_list *trials,
 		       struct problem *problem);
 
+/* The same for so many bytes. */
+int testbed_check_bytes(const struct testbed_session *session, uint64_t needed,
+			struct problem *problem);
+
 void testbed_process_clear(struct testbed_process *process); /* also for CLEANUP() */
 
 /* The testbeds. */
