@@ -9,6 +9,7 @@
 #include "report/beside.h"
 #include "base/cleanup.h"
 #include "report/format.h"
+#include "report/promises.h"
 #include "report/sheet.h"
 #include "stats/cell.h"
 
@@ -124,16 +125,57 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 	return r < 0 ? r : beside_print(to, grid, options, "", "", text_table_print);
 }
 
+/* ---- promises ---- */
+
+static void print_notes(FILE *to, const struct promise_sheet *sheet, size_t columns)
+{
+	for (size_t i = 0; i < sheet->note_count; i++) {
+		int used = fprintf(to, "[%zu] ", i + 1);
+
+		text_wrap(to, sheet->notes[i].text, columns, (size_t)used, (size_t)used);
+		/* In one line, for copying. */
+		if (sheet->notes[i].command)
+			fprintf(to, "%*s%s\n", used, "", sheet->notes[i].command);
+	}
+}
+
+static int print_promises(FILE *to, const struct promise_grid *grid,
+			  const struct report_options *options)
+{
+	size_t columns = options->columns ? options->columns : COLUMNS_DEFAULT;
+	CLEANUP(promise_sheet_clear) struct promise_sheet sheet = { 0 };
+	struct page page = { to, columns };
+	int r = promise_sheet_build(&sheet, grid, options->all, false);
+
+	if (r == 0 && text_table_width(&sheet.table) > columns) {
+		promise_sheet_clear(&sheet);
+		r = promise_sheet_build(&sheet, grid, options->all, true);
+	}
+	if (r == 0)
+		r = promise_heading_each(grid, print_heading_line, &page);
+	if (r < 0)
+		return r;
+	putc('\n', to);
+	text_table_print(to, &sheet.table);
+	if (text_table_rows(&sheet.cases)) {
+		putc('\n', to);
+		text_table_print(to, &sheet.cases);
+	}
+	print_notes(to, &sheet, columns);
+	return 0;
+}
+
 int table_print(FILE *to, const struct grids *grids, const struct report_options *options)
 {
-	for (size_t i = 0; i < grids->count; i++) {
-		int r;
+	CLEANUP(promise_grids_clear) struct promise_grids promises = { 0 };
+	int r = promises_of(grids, &promises);
 
+	for (size_t i = 0; r == 0 && i < grids->count + promises.count; i++) {
 		if (i > 0)
 			fputs("\n\n", to);
-		r = print_grid(to, &grids->grid[i], options);
-		if (r < 0)
-			return r;
+		r = i < grids->count
+			    ? print_grid(to, &grids->grid[i], options)
+			    : print_promises(to, &promises.grid[i - grids->count], options);
 	}
-	return 0;
+	return r;
 }

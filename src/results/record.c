@@ -137,6 +137,7 @@ const struct field record_fields[] = {
 	TEXT(promise_case, "case that tested it, as in alloc-perf-verify(1)"),
 	TEXT(verdict, "kept, broken, not promised (it does not hold, and the method does not claim it) or n/a (it cannot be tested there, `counterexample` is the reason)"),
 	TEXT(counterexample, "what was seen where the promise does not hold"),
+	TEXT(repeat, "command that repeats the case, quoted for a shell"),
 	COUNT(seed, "", "seed of the case's random orders"),
 	COUNT(states, "count", "states a power cut can leave that were examined; null for a case without power cuts"),
 	COUNT(states_possible, "count", "states a power cut can leave by the recorded writes, within the bounds of alloc-perf-verify(1)"),

@@ -63,6 +63,7 @@ struct record {
 	char *promise_case;   /* "overwrite" */
 	char *verdict;	      /* one of the VERDICT_ words of promise/promise.h */
 	char *counterexample; /* in words; of "kept": NULL */
+	char *repeat;	      /* command that tests this alone */
 	int64_t seed;	      /* of its random orders */
 	int64_t states;	      /* that a power cut can leave: examined */
 	int64_t states_possible;

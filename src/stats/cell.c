@@ -361,7 +361,7 @@ int grids_build_part(const struct results *results, const size_t *part_of, size_
 	for (size_t i = 0; i < results->record_count; i++) {
 		const struct record *record = &results->records[i];
 
-		if (part_of && part_of[i] != part)
+		if (record->promise || (part_of && part_of[i] != part))
 			continue;
 		entries[count++] = (struct grid_entry) {
 			.record = record,

@@ -96,10 +96,10 @@ int grids_gather(const struct results *results, const struct grid_entry *entries
 		 struct grids *ret);
 
 /*
- * Builds grids with a row per file system and a column per method, in the order of their
- * appearance.  Those of one run are in the order of its plan, since trials run in a random order,
- * and then in that of their kernels' versions.  Refers into `results`, which must outlive it.  0
- * or -ENOMEM.
+ * Builds grids of the measurements, with a row per file system and a column per method, in the
+ * order of their appearance.  Those of one run are in the order of its plan, since trials run in a
+ * random order, and then in that of their kernels' versions.  Refers into `results`, which must
+ * outlive it.  0 or -ENOMEM.
  */
 int grids_build(const struct results *results, struct grids *ret);
 
