@@ -14,7 +14,7 @@
 struct results;
 
 extern const struct command cmd_create, cmd_diff, cmd_frag, cmd_history, cmd_list, cmd_report,
-	cmd_run;
+	cmd_run, cmd_verify;
 
 /*
  * Prints an error to stderr and returns its exit status.  `error` is the -errno, for a problem

@@ -15,6 +15,7 @@
 #include "base/words.h"
 #include "cmd/run.h"
 #include "plan/scenario.h"
+#include "promise/promise.h"
 #include "base/text.h"
 #include "testbed/testbed.h"
 
@@ -74,7 +75,8 @@ struct columns {
 };
 
 static const struct columns method_columns = { 22, 3 }, filesystem_columns = { 15, 20 },
-			    testbed_columns = { 13, 3 }, scenario_columns = { 18, 8 };
+			    testbed_columns = { 13, 3 }, scenario_columns = { 18, 8 },
+			    promise_columns = { 22, 0 };
 
 static void print_row(const struct columns *columns, int plain, const char *name,
 		      const char *usable, const char *text)
@@ -278,6 +280,45 @@ static int list_programs(const struct list_options *wanted)
 	return list_of_kind(wanted, SCENARIO_PROGRAM);
 }
 
+/* "PROMISE:CASE", and on which file systems and with which methods it is tested. */
+static int list_case(const struct list_options *wanted, const struct promise_case *promise_case,
+		     enum promise promise)
+{
+	CLEANUP(freep)
+	char *name = text_format("%s:%s", promise_table[promise].name, promise_case->name);
+	CLEANUP(strbuf_clear) struct strbuf text = { 0 };
+
+	strbuf_puts(&text, promise_case->summary);
+	if (promise_case->types)
+		strbuf_printf(&text, "; file systems: %s", promise_case->types);
+	if (promise_case->methods)
+		strbuf_printf(&text, "; methods: %s", promise_case->methods);
+	if (!name || text.failed)
+		return -ENOMEM;
+	if (wanted->names)
+		puts(name);
+	else
+		print_row(&promise_columns, 0, name, "", text.text);
+	return 0;
+}
+
+static int list_promises(const struct list_options *wanted)
+{
+	int r = 0;
+
+	for (enum promise promise = 0; promise < PROMISE_COUNT; promise++) {
+		if (wanted->names)
+			puts(promise_table[promise].name);
+		else
+			print_row(&promise_columns, 0, promise_table[promise].name, "",
+				  promise_table[promise].summary);
+		for (size_t i = 0; r == 0 && promise_cases[i]; i++)
+			if (promise_cases[i]->promises & 1u << promise)
+				r = list_case(wanted, promise_cases[i], promise);
+	}
+	return r;
+}
+
 static const struct section {
 	const char *name, *title;
 	int (*list)(const struct list_options *wanted);
@@ -288,6 +329,7 @@ static const struct section {
 	{ "workloads", "Phases of workloads, for run --then", list_workloads },
 	{ "scenarios", "Scenarios, for run --scenario", list_scenarios },
 	{ "programs", "Programs, for run --as, and their scenarios", list_programs },
+	{ "promises", "Promises and their cases, for verify --promise", list_promises },
 };
 
 static const size_t section_count = ARRAY_SIZE(sections);
@@ -376,12 +418,14 @@ static int run_list(const struct command *self, int argc, char **argv)
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "list what can be measured: methods, file systems, testbeds, workloads, "
-		   "scenarios, programs",
-	.arguments = "[methods] [filesystems] [testbeds] [workloads] [scenarios] [programs]",
-	.values = "methods filesystems testbeds workloads scenarios programs",
+		   "scenarios, programs, promises",
+	.arguments = "[methods] [filesystems] [testbeds] [workloads] [scenarios] [programs] "
+		     "[promises]",
+	.values = "methods filesystems testbeds workloads scenarios programs promises",
 	.purpose = "List methods, file systems and testbeds, whether they can be used on this "
-		   "machine, and if not, why and what to install; and the scenarios and programs "
-		   "of `alloc-perf run --scenario` and `--as`.",
+		   "machine, and if not, why and what to install; the scenarios and programs of "
+		   "`alloc-perf run --scenario` and `--as`; and the promises of `alloc-perf "
+		   "verify`.",
 	.examples = "  alloc-perf list\n"
 		    "  alloc-perf list filesystems --on loop\n"
 		    "  alloc-perf list methods testbeds\n"

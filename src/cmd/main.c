@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/cmd.h"
 
-static const struct command *const commands[] = { &cmd_run,	&cmd_report, &cmd_diff,	  &cmd_frag,
-						  &cmd_history, &cmd_list,   &cmd_create, NULL };
+static const struct command *const commands[] = { &cmd_run,  &cmd_verify, &cmd_report,
+						  &cmd_diff, &cmd_frag,	  &cmd_history,
+						  &cmd_list, &cmd_create, NULL };
 
 static const struct command program = {
 	.name = "alloc-perf",

@@ -29,10 +29,10 @@ setup() {
 }
 
 @test "bash: verbs" {
-	completes "alloc-perf " run report diff frag history list create help version --help --version
+	completes "alloc-perf " run verify report diff frag history list create help version --help --version
 	completes "alloc-perf he" help
-	completes "alloc-perf ve" version
-	completes "alloc-perf help " run report diff frag history list create
+	completes "alloc-perf ve" verify version
+	completes "alloc-perf help " run verify report diff frag history list create
 	completes "alloc-perf help history t" trend
 	completes "alloc-perf help run "
 	completes "alloc-perf version "

@@ -132,7 +132,7 @@ marked() {
 	assert_output_has 'did you mean "filesystems"?'
 	run alloc-perf list moons
 	assert_status 2
-	assert_output_has 'invalid argument "moons": use methods, filesystems, testbeds, workloads, scenarios or programs'
+	assert_output_has 'invalid argument "moons": use methods, filesystems, testbeds, workloads, scenarios, programs or promises'
 	run alloc-perf list methods --on uml
 	assert_status 2
 	assert_output_has "--on applies to file systems; add filesystems"

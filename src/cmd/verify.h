@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of `alloc-perf verify`; private to its files. */
+#ifndef CMD_VERIFY_H
+#define CMD_VERIFY_H
+
+#include <stdbool.h>
+
+#include "plan/plan.h"
+#include "promise/promise.h"
+
+struct record;
+struct run;
+
+/* What one worker does: a case on a volume of its own. */
+struct verify_step {
+	struct plan_trial trial;
+	const struct promise_case *promise_case;
+	char *promise_name;	      /* to which the trial refers */
+	struct filesystem filesystem; /* likewise, with the options of the case */
+	char *title;		      /* "ext4 fallocate reserved:overwrite" */
+	char *repeat;		      /* the command that does this step alone */
+
+	bool ended;
+	struct record *records; /* its results */
+	size_t record_count;
+	struct problem problem; /* why no further step can be done */
+	int error;		/* 0, or the -errno of that */
+};
+
+struct verify {
+	struct run *run;
+	char **promises;     /* as typed: promises, or cases as "reserved:overwrite"; NULL: all */
+	uint64_t size_bytes; /* of the file; 0: by the case */
+	uint64_t seed;
+	struct verify_step *steps; /* in the order of the results */
+	size_t count;
+	char *directory; /* in which steps work, below that of the user; NULL: none */
+};
+
+/* ---- verify_steps.c ---- */
+
+/* Are there such promises and cases?  0, or -errno with a sentence. */
+int verify_check_promises(const struct verify *verify, struct problem *problem);
+
+/* What is to be done, by the trials of the run and the promises.  0, or -errno with a sentence. */
+int verify_expand(struct verify *verify, struct problem *problem);
+
+void verify_step_clear(struct verify_step *step);
+
+/* ---- verify_directory.c ---- */
+
+/* Refuses a directory whose file system must not be filled.  0, or -errno with a sentence. */
+int verify_check_directory(const struct verify *verify, struct problem *problem);
+
+/*
+ * Makes a directory below it for the files of the steps, which remain where a step is killed.  0,
+ * or -errno with a sentence.
+ */
+int verify_make_directory(struct verify *verify, struct problem *problem);
+
+/* Removes what is in it; and the directory itself.  Nothing where there is none. */
+void verify_empty_directory(const struct verify *verify);
+void verify_remove_directory(const struct verify *verify);
+
+/* ---- verify_workers.c ---- */
+
+/* How many steps are done at a time. */
+unsigned verify_workers(const struct verify *verify);
+
+/*
+ * Does all steps, and saves the records of each in their order.  0, -ECANCELED, or -errno with a
+ * sentence.
+ */
+int verify_run(struct verify *verify, struct problem *problem);
+
+#endif
