@@ -12,7 +12,45 @@
 
 #include "base/hashmap.h"
 #include "frag/account/ranges.h"
-#include "frag/account/worst_files.h"
+
+struct frag_file;
+
+/* ---- the worst files: worst_files.c ---- */
+
+/* A sort key for --sort. */
+struct frag_sort {
+	const char *name;
+	double (*key)(const struct frag_file *file);
+};
+
+extern const struct frag_sort frag_sorts[];
+extern const size_t frag_sort_count;
+
+/* The N files with the greatest key: a heap with the least one on top. */
+struct worst_files {
+	const struct frag_sort *sort;
+	size_t room;
+	size_t count;
+	struct frag_file *file; /* each owns its path */
+};
+
+/* 0 or -ENOMEM; worst_files_clear() when done, also after a failure. */
+int worst_files_init(struct worst_files *worst, const struct frag_sort *sort, size_t room);
+void worst_files_clear(struct worst_files *worst);
+
+/* Whether worst_files_add() would keep it. */
+int worst_files_wants(const struct worst_files *worst, const struct frag_file *file);
+
+/* Its path is copied.  0 or -ENOMEM. */
+int worst_files_add(struct worst_files *worst, const struct frag_file *file);
+
+/* Moves all of `from`, which is empty afterwards. */
+void worst_files_merge(struct worst_files *to, struct worst_files *from);
+
+/* Sorts them, the greatest key first. */
+void worst_files_finish(struct worst_files *worst);
+
+/* ---- totals: totals.c ---- */
 
 /* Sums of files. */
 struct tally {
@@ -39,8 +77,6 @@ struct named_tallies {
 struct filesystems;
 
 struct map;
-
-struct frag_file;
 
 /* COUNT_CLASSES: by fragments per file: 0, 1, 2, 3-4, 5-8, ... */
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A heap with the least of the worst files on top: most files are rejected by one comparison. */
-#include "frag/account/worst_files.h"
+#include "frag/account/totals.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -13,7 +13,7 @@
 #include "frag/guest/guest.h"
 #include "frag/account/free_space.h"
 #include "frag/account/seek.h"
-#include "frag/account/worst_files.h"
+#include "frag/account/totals.h"
 #include "frag/account/file.h"
 #include "frag/account/map.h"
 
