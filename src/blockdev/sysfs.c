@@ -84,6 +84,14 @@ long long sysfs_count(const char *sys, dev_t number, const char *file)
 	return end == text ? -1 : count;
 }
 
+bool sysfs_is_zero(int fd)
+{
+	char text[32];
+	ssize_t bytes = pread(fd, text, sizeof(text), 0);
+
+	return bytes == 2 && memcmp(text, "0\n", 2) == 0;
+}
+
 char *sysfs_name(const char *sys, dev_t number)
 {
 	CLEANUP(freep) char *link = sysfs_path(sys, number, "");

@@ -6,6 +6,7 @@
 #ifndef BLOCKDEV_SYSFS_H
 #define BLOCKDEV_SYSFS_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* Reads a small file without its final newline.  The caller frees it; NULL: it cannot be read. */
@@ -22,6 +23,9 @@ char *sysfs_attribute(const char *sys, dev_t number, const char *file);
 
 /* The same for a number; negative: there is none. */
 long long sysfs_count(const char *sys, dev_t number, const char *file);
+
+/* Whether an open file of sysfs contains the number 0. */
+bool sysfs_is_zero(int fd);
 
 /* The kernel's name of the device, "sdb1".  The caller frees it; NULL: there is no such device. */
 char *sysfs_name(const char *sys, dev_t number);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -274,6 +275,25 @@ static void test_sysfs_attributes(void **state)
 	assert_true(sysfs_number("no number") == 0 && sysfs_number(NULL) == 0);
 }
 
+static void test_sysfs_zero(void **state)
+{
+	static const struct {
+		const char *text;
+		bool is_zero;
+	} cases[] = { { "0\n", true }, { "4096\n", false }, { "00\n", false }, { "", false } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(fd_closep) int fd = memfd_create("counter", MFD_CLOEXEC);
+		size_t bytes = strlen(cases[i].text);
+
+		assert_int_equal(bytes, write(fd, cases[i].text, bytes));
+		/* A counter is read again and again. */
+		assert_int_equal(cases[i].is_zero, sysfs_is_zero(fd));
+		assert_int_equal(cases[i].is_zero, sysfs_is_zero(fd));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +309,7 @@ int main(void)
 		cmocka_unit_test(test_devices_without_sysfs),
 		cmocka_unit_test_setup_teardown(test_devices_from_sysfs, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(test_sysfs_attributes, tree_make, tree_remove),
+		cmocka_unit_test(test_sysfs_zero),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

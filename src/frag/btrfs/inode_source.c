@@ -27,6 +27,7 @@
 
 #include "base/array.h"
 #include "base/cleanup.h"
+#include "blockdev/sysfs.h"
 #include "frag/btrfs/btrfs.h"
 #include "frag/scan/source.h"
 
@@ -116,14 +117,6 @@ static int open_counter(const uint8_t fsid[static BTRFS_FSID_SIZE], const char *
 	return fd < 0 ? -errno : fd;
 }
 
-static bool is_zero(int fd)
-{
-	char text[32];
-	ssize_t bytes = pread(fd, text, sizeof(text), 0);
-
-	return bytes == 2 && memcmp(text, "0\n", 2) == 0;
-}
-
 static bool is_committed(const struct source_volume *volume)
 {
 	struct root extents;
@@ -134,7 +127,7 @@ static bool is_committed(const struct source_volume *volume)
 
 static bool is_settled(struct source_volume *volume)
 {
-	if (!is_zero(volume->waiting_fd) || !is_zero(volume->written_fd))
+	if (!sysfs_is_zero(volume->waiting_fd) || !sysfs_is_zero(volume->written_fd))
 		return false;
 	if (!atomic_load(&volume->is_committed) && is_committed(volume))
 		atomic_store(&volume->is_committed, true);

@@ -93,10 +93,7 @@ static struct source_volume *open_volume(int fd, const struct filesystem_facts *
 
 static bool is_settled(struct source_volume *mounted)
 {
-	char text[32];
-	ssize_t bytes = pread(mounted->delayed_fd, text, sizeof(text), 0);
-
-	return bytes == 2 && memcmp(text, "0\n", 2) == 0;
+	return sysfs_is_zero(mounted->delayed_fd);
 }
 
 /* ---- a thread ---- */
