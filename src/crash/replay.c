@@ -14,6 +14,7 @@
 #include "base/array.h"
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/random.h"
 
 enum { PIECE_BYTES = 1 << 16 };
 
@@ -67,6 +68,56 @@ static bool part_has(struct part part, uint32_t sector)
 	return part.from <= sector && sector < part.to;
 }
 
+/* ---- the fingerprint ---- */
+
+/*
+ * It is the exclusive or of what each sector differs by from the golden image, so that only sectors
+ * that change have to be known.
+ */
+enum { SECTOR_WORDS = CRASH_SECTOR / sizeof(uint64_t) };
+
+static uint64_t hash_sector(uint64_t sector, const uint64_t words[static SECTOR_WORDS])
+{
+	uint64_t hash = 0;
+
+	for (uint64_t i = 0; i < SECTOR_WORDS; i++)
+		hash ^= random_mix(words[i] + random_mix(sector * SECTOR_WORDS + i));
+	return hash;
+}
+
+/* Of bytes from this one on of a write. */
+static int read_piece(struct replay *replay, uint32_t number, uint64_t from, size_t bytes)
+{
+	const struct crash_write *write = write_of(replay, number);
+	uint64_t piece[PIECE_BYTES / sizeof(uint64_t)] = { 0 };
+	uint64_t golden[PIECE_BYTES / sizeof(uint64_t)];
+	struct replay_node *node = &replay->nodes[first_node(replay, number) + sectors_of(from)];
+	uint32_t sector = first_sector(replay, number) + sectors_of(from);
+	int r = io_read_at(replay->golden, write->offset + from, golden, bytes);
+
+	if (r == 0 && !(write->flags & CRASH_DISCARD))
+		r = io_read_at(replay->log->fd, write->position + from, piece, bytes);
+	for (size_t i = 0; r == 0 && i < sectors_of(bytes); i++)
+		node[i].change = hash_sector(sector + i, piece + i * SECTOR_WORDS) ^
+				 hash_sector(sector + i, golden + i * SECTOR_WORDS);
+	return r;
+}
+
+static int read_changes(struct replay *replay)
+{
+	int r = 0;
+
+	for (uint32_t number = 1; r == 0 && number <= replay->log->write_count; number++) {
+		uint64_t bytes = write_of(replay, number)->bytes, some;
+
+		for (uint64_t at = 0; r == 0 && at < bytes; at += some) {
+			some = bytes - at < PIECE_BYTES ? bytes - at : PIECE_BYTES;
+			r = read_piece(replay, number, at, (size_t)some);
+		}
+	}
+	return r;
+}
+
 /* ---- the chains ---- */
 
 /* Numbers the nodes.  The count of all, or -EFBIG. */
@@ -83,16 +134,31 @@ static int64_t number_nodes(struct replay *replay)
 	return (int64_t)count;
 }
 
+static uint64_t change_of(const struct replay *replay, uint32_t node_plus_1)
+{
+	return node_plus_1 ? replay->nodes[node_plus_1 - 1].change : 0;
+}
+
+/* Sets what determines the sector from now on. */
+static void set_latest(struct replay *replay, uint32_t sector, uint32_t node_plus_1)
+{
+	uint32_t *latest = &replay->latest[sector];
+
+	replay->fingerprint ^= change_of(replay, *latest) ^ change_of(replay, node_plus_1);
+	*latest = node_plus_1;
+}
+
 /* `latest` is that of each sector after all writes meanwhile. */
 static void chain_nodes(struct replay *replay)
 {
 	for (uint32_t number = 1; number <= replay->log->write_count; number++) {
-		uint32_t *latest = replay->latest + first_sector(replay, number);
-		uint32_t count = sectors_of(write_of(replay, number)->bytes);
+		uint32_t sector = first_sector(replay, number), node = first_node(replay, number);
+		uint32_t end = sector + sectors_of(write_of(replay, number)->bytes);
 
-		for (uint32_t i = 0, node = first_node(replay, number); i < count; i++, node++) {
-			replay->nodes[node] = (struct replay_node) { latest[i], number };
-			latest[i] = node + 1;
+		for (; sector < end; sector++, node++) {
+			replay->nodes[node].previous = replay->latest[sector];
+			replay->nodes[node].write = number;
+			set_latest(replay, sector, node + 1);
 		}
 	}
 }
@@ -118,20 +184,23 @@ static uint32_t find_latest(const struct replay *replay, const struct crash_stat
 static void find_all(struct replay *replay)
 {
 	for (uint32_t number = 1; number <= replay->log->write_count; number++) {
-		uint32_t *latest = replay->latest + first_sector(replay, number);
-		uint32_t count = sectors_of(write_of(replay, number)->bytes);
+		uint32_t sector = first_sector(replay, number);
+		uint32_t end = sector + sectors_of(write_of(replay, number)->bytes);
 
-		for (uint32_t i = 0; i < count; i++)
-			latest[i] = find_latest(replay, &replay->state, latest[i]);
+		for (; sector < end; sector++)
+			set_latest(replay, sector,
+				   find_latest(replay, &replay->state, replay->latest[sector]));
 	}
 }
 
 int replay_init(struct replay *replay, const struct crash_log *log, int golden, int scratch,
 		const struct crash_state *state)
 {
-	CLEANUP(replay_clear) struct replay new = { .log = log, .state = *state };
+	CLEANUP(replay_clear)
+	struct replay new = { .log = log, .golden = golden, .scratch = scratch, .state = *state };
 	uint64_t sectors = log->volume_bytes / CRASH_SECTOR;
 	int64_t count;
+	int r;
 
 	if (sectors > UINT32_MAX)
 		return -EFBIG;
@@ -145,10 +214,11 @@ int replay_init(struct replay *replay, const struct crash_log *log, int golden, 
 	new.nodes = calloc((size_t)count + 1, sizeof(*new.nodes));
 	if (!new.nodes)
 		return -ENOMEM;
+	r = read_changes(&new);
+	if (r < 0)
+		return r;
 	chain_nodes(&new);
 	find_all(&new);
-	new.golden = golden;
-	new.scratch = scratch;
 	*replay = new;
 	new = (struct replay) { 0 };
 	return 0;
@@ -170,11 +240,11 @@ static int take_back(struct replay *replay, const struct crash_state *to, uint32
 	int r = 0;
 
 	for (uint32_t i = old.from; r == 0 && i < old.to; i++) {
-		uint32_t *latest = &replay->latest[sector + i];
+		uint32_t latest = replay->latest[sector + i];
 
-		if (part_has(new, i) || *latest != node + i + 1)
+		if (part_has(new, i) || latest != node + i + 1)
 			continue;
-		*latest = find_latest(replay, to, *latest);
+		set_latest(replay, sector + i, find_latest(replay, to, latest));
 		r = mark_dirty(replay, sector + i);
 	}
 	return r;
@@ -187,11 +257,9 @@ static int bring_in(struct replay *replay, const struct crash_state *to, uint32_
 	int r = 0;
 
 	for (uint32_t i = new.from; r == 0 && i < new.to; i++) {
-		uint32_t *latest = &replay->latest[sector + i];
-
-		if (*latest > node + i)
+		if (replay->latest[sector + i] > node + i)
 			continue;
-		*latest = node + i + 1;
+		set_latest(replay, sector + i, node + i + 1);
 		r = mark_dirty(replay, sector + i);
 	}
 	return r;

@@ -24,14 +24,21 @@
 struct replay_node {
 	uint32_t previous; /* the node that wrote this sector before, plus 1; 0: none */
 	uint32_t write;	   /* number of the write */
+	uint64_t change;   /* of the fingerprint, against the golden image */
 };
 
 struct replay {
 	const struct crash_log *log; /* not owned, must not change */
 	int golden, scratch;	     /* images; not owned */
 	struct crash_state state;    /* of the scratch image */
-	struct replay_node *nodes;   /* in the order of the log */
-	uint32_t *first;	     /* of each write: its first node */
+	/*
+	 * Of the scratch image: states with the same one have equal images, so that a guest needs
+	 * to examine only one of them.  Writes that are overwritten later, and sectors that a write
+	 * does not change, make images equal.
+	 */
+	uint64_t fingerprint;
+	struct replay_node *nodes; /* in the order of the log */
+	uint32_t *first;	   /* of each write: its first node */
 	uint32_t *latest; /* of each sector of the volume: node in this state, plus 1; 0: golden */
 	uint32_t *dirty;  /* sectors to be copied to the scratch image */
 	size_t dirty_count;
@@ -40,9 +47,10 @@ struct replay {
 /*
  * `golden` is the volume before the first write of the log, and is only read.  `scratch` is the
  * volume in `state`: all zeroes if it is a copy of `golden`, {.writes = log->write_count} if it is
- * what the guest left that wrote the log.  Memory: 8 bytes for each 512 bytes written, and 4 for
- * each of the volume, of which only those of sectors written are used.  0, -ENOMEM, or -EFBIG: the
- * volume has more than 2 TiB, or more than that was written.
+ * what the guest left that wrote the log.  Reads both the log and the golden image where
+ * the log writes.  Memory: 16 bytes for each 512 bytes written, and 4 for each of the volume, of
+ * which only those of sectors written are used.  0; -EFBIG: the volume has more than 2 TiB, or more
+ * than that was written; or -errno.
  */
 int replay_init(struct replay *replay, const struct crash_log *log, int golden, int scratch,
 		const struct crash_state *state);

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "base/cleanup.h"
+#include "base/hashmap.h"
 #include "crash/replay.h"
 #include "log_file.h"
 
@@ -111,27 +112,67 @@ static void assert_image(const struct fixture *fixture, const struct crash_state
 			fail_msg("state %s differs at byte %zu", crash_state_print(state, name), i);
 }
 
-/* All states in the order of the enumerator, and as many jumps. */
+struct image {
+	uint64_t fingerprint, hash;
+};
+
+static int compare_images(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct image));
+}
+
+/* States have the same fingerprint where images are equal, and only there. */
+static void assert_fingerprints(struct image *images, size_t count)
+{
+	struct image *swapped = calloc(count, sizeof(*swapped));
+
+	for (size_t i = 0; i < count; i++)
+		swapped[i] = (struct image) { images[i].hash, images[i].fingerprint };
+	qsort(images, count, sizeof(*images), compare_images);
+	qsort(swapped, count, sizeof(*swapped), compare_images);
+	for (size_t i = 1; i < count; i++) {
+		if (images[i].fingerprint == images[i - 1].fingerprint)
+			assert_true(images[i].hash == images[i - 1].hash);
+		if (swapped[i].fingerprint == swapped[i - 1].fingerprint)
+			assert_true(swapped[i].hash == swapped[i - 1].hash);
+	}
+	free(swapped);
+}
+
+static struct image image_of(const struct replay *replay)
+{
+	unsigned char bytes[VOLUME];
+
+	assert_int_equal(io_read_at(replay->scratch, 0, bytes, VOLUME), 0);
+	return (struct image) { replay->fingerprint, hash_bytes(bytes, VOLUME) };
+}
+
+/* All states in the order of the enumerator, and half as many jumps. */
 static size_t replay_all(struct fixture *fixture, uint64_t seed)
 {
 	CLEANUP(crash_states_clear) struct crash_states states = { 0 };
 	CLEANUP(replay_clear) struct replay replay = { 0 };
+	CLEANUP(freep) struct image *images = NULL;
 	const struct crash_bounds bounds = { .tears = 3 };
 
 	assert_int_equal(crash_states_enumerate(&fixture->log, &bounds, &states), 0);
 	assert_int_equal(replay_init(&replay, &fixture->log, fixture->golden, fixture->scratch,
 				     &(struct crash_state) { 0 }),
 			 0);
+	images = calloc(states.count, sizeof(*images));
+	assert_non_null(images);
 	for (size_t i = 0; i < states.count; i++) {
 		const struct crash_state *jump = &states.states[random_next(&seed) % states.count];
 
 		assert_int_equal(replay_to(&replay, &states.states[i]), 0);
 		assert_image(fixture, &states.states[i], fixture->scratch);
+		images[i] = image_of(&replay);
 		if (i % 2)
 			continue;
 		assert_int_equal(replay_to(&replay, jump), 0);
 		assert_image(fixture, jump, fixture->scratch);
 	}
+	assert_fingerprints(images, states.count);
 	return states.count;
 }
 
@@ -319,11 +360,14 @@ static void failures_are_returned(void **state)
 
 	set_up(&fixture, 1);
 	all.writes = (uint32_t)fixture.log.write_count;
-	assert_int_equal(replay_init(&replay, &fixture.log, -1, -1, &(struct crash_state) { 0 }),
-			 0);
+	assert_int_equal(
+		replay_init(&replay, &fixture.log, fixture.golden, -1, &(struct crash_state) { 0 }),
+		0);
 	assert_int_equal(replay_to(&replay, &all), -EBADF);
-	assert_int_equal(replay_write(&replay, &all, fixture.scratch), -EBADF);
+	assert_int_equal(replay_write(&replay, &all, -1), -EBADF);
 	assert_int_equal(replay_equals(&replay, fixture.golden, &at), -EBADF);
+	assert_int_equal(ftruncate(fixture.golden, 100), 0);
+	assert_int_equal(replay_init(&replay, &fixture.log, fixture.golden, -1, &all), -EIO);
 	fixture.log.volume_bytes = 1ull << 42;
 	assert_int_equal(replay_init(&replay, &fixture.log, -1, -1, &all), -EFBIG);
 	tear_down(&fixture);
