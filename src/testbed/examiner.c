@@ -176,8 +176,10 @@ int testbed_examiner_ask(struct testbed_examiner *examiner, json_t *look, uint64
 {
 	int r = converse(examiner, json_pack("{so}", "look", look), seconds, ret_answer);
 
-	if (r < 0)
-		*ret_reason = reason_of(examiner, &r, seconds);
+	if (r == 0)
+		return 0;
+	*ret_reason = reason_of(examiner, &r, seconds);
+	testbed_process_clear(&examiner->process);
 	return r;
 }
 

@@ -40,7 +40,7 @@ int testbed_examiner_log(const struct testbed_examiner *examiner);
  * new one.  0; -ECANCELED; -ENOMEM; or, with the reason in *ret_reason, which the caller frees, an
  * error that is the state's own: -EIO (the guest's kernel panicked), -ETIME (no answer for
  * `seconds`), -EPIPE (the guest ended) or -EPROTO (no answer, but something else).  After any error
- * the examiner can only be cleared.
+ * the guest has ended, and its log is complete.
  */
 int testbed_examiner_ask(struct testbed_examiner *examiner, json_t *look, uint64_t seconds,
 			 json_t **ret_answer, char **ret_reason);

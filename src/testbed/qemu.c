@@ -171,49 +171,49 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 	if ((volume && !drive) || !(memory = text_format("%d", MEMORY_MIB)) ||
 	    !(initrd = text_format("/proc/self/fd/%d", guest_fd)))
 		return -ENOMEM;
-	return child_spawn(ret,
-			   &(struct child_command) {
-				   .argv = (const char *[]) { program,
-							      "-no-user-config",
-							      "-nodefaults",
-							      "-display",
-							      "none",
-							      "-no-reboot",
-							      "-machine",
-							      "q35",
-							      "-accel",
-							      options->accelerated ? "kvm" : "tcg",
-							      "-cpu",
-							      "max",
-							      "-m",
-							      memory,
-							      "-kernel",
-							      image->path,
-							      "-initrd",
-							      initrd,
-							      "-append",
-							      volume && volume->is_foreign
-								      ? KERNEL_LINE " scan=1"
-								      : KERNEL_LINE,
-							      "-chardev",
-							      "stdio,id=agent,signal=off",
-							      "-serial",
-							      "chardev:agent",
-							      "-serial",
-							      "file:/dev/stderr",
-							      !drive	  ? NULL
-							      : is_logged ? "-blockdev"
-									  : "-drive",
-							      drive,
-							      is_logged ? "-device" : NULL,
-							      "virtio-blk-pci,drive=volume",
-							      NULL },
-				   .in_fd = lines->request[0],
-				   .out_fd = lines->events[1],
-				   .err_fd = lines->console[1],
-				   .keep = keep,
-				   .flags = CHILD_PID_NAMESPACE,
-			   });
+	return child_spawn(
+		ret, &(struct child_command) {
+			     .argv = (const char *[]) { program,
+							"-no-user-config",
+							"-nodefaults",
+							"-display",
+							"none",
+							"-no-reboot",
+							"-machine",
+							"q35",
+							"-accel",
+							options->accelerated ? "kvm" : "tcg",
+							"-cpu",
+							"max",
+							"-m",
+							memory,
+							"-kernel",
+							image->path,
+							"-initrd",
+							initrd,
+							"-append",
+							volume && volume->is_foreign ? KERNEL_LINE
+								" scan=1"
+										     : KERNEL_LINE,
+							"-chardev",
+							"stdio,id=agent,signal=off",
+							"-serial",
+							"chardev:agent",
+							"-serial",
+							"file:/dev/stderr",
+							!drive	    ? NULL
+							: is_logged ? "-blockdev"
+								    : "-drive",
+							drive,
+							is_logged ? "-device" : NULL,
+							"virtio-blk-pci,drive=volume,werror=report",
+							NULL },
+			     .in_fd = lines->request[0],
+			     .out_fd = lines->events[1],
+			     .err_fd = lines->console[1],
+			     .keep = keep,
+			     .flags = CHILD_PID_NAMESPACE,
+		     });
 }
 
 static int boot(const struct testbed_options *options, const struct kernel_image *image,

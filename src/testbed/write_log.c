@@ -8,9 +8,11 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +22,7 @@ enum {
 	LENGTH_MOST = 1 << 30, /* of one entry; more is damage */
 	AWAIT_TRIES = 1000,
 	AWAIT_PAUSE_MS = 5,
+	ROOM_BYTES = 4 << 20,
 };
 
 /* *ret_entries is not changed where there is none yet. */
@@ -79,6 +82,14 @@ static int walk(int fd, struct write_log_place *place)
 	return (int)bytes;
 }
 
+/* QEMU tells its guest that there was no space, and leaves a part of the entry. */
+static bool has_room(int fd)
+{
+	struct statvfs status;
+
+	return fstatvfs(fd, &status) < 0 || status.f_bavail * status.f_frsize >= ROOM_BYTES;
+}
+
 int write_log_find_end(int fd, struct write_log_place *place)
 {
 	const struct timespec pause = { .tv_nsec = AWAIT_PAUSE_MS * 1000000L };
@@ -88,6 +99,8 @@ int write_log_find_end(int fd, struct write_log_place *place)
 
 	if (!end.bytes)
 		end.bytes = WRITE_LOG_SECTOR;
+	if (r == 0 && !has_room(fd))
+		r = -ENOSPC;
 	if (r == 0)
 		r = walk(fd, &end);
 	for (int i = 0; r == 0 && end.entries < begun; i++) {

@@ -45,7 +45,7 @@ struct write_log_place {
 /*
  * Moves *place forward to the end of the last complete entry.  Entries that the super block counts
  * are awaited: QEMU writes several at once.  A log without a super block is empty so far.  0;
- * -ENOSPC: the recorder could not write all of it; -ETIME: an entry does not come; -EPROTO: it is
+ * -ENOSPC: there is no space for all of it; -ETIME: an entry does not come; -EPROTO: it is
  * no log; or -errno.
  */
 int write_log_find_end(int fd, struct write_log_place *place);

@@ -23,7 +23,7 @@
 #include "testbed/volume.h"
 #include "testbed/write_log.h"
 
-enum { ANSWER_SECONDS = 60, TRIAL_SECONDS = 300, BLOCK_BYTES = 1 << 20 };
+enum { ANSWER_SECONDS = 60, TRIAL_SECONDS = 300, BLOCK_BYTES = 1 << 20, LOOK_BYTES = 4 << 20 };
 
 static _Noreturn void fail(const char *what, const char *reason)
 {
@@ -132,7 +132,9 @@ static bool is_mounted(struct testbed_examiner *examiner)
 {
 	CLEANUP(json_decrefp) json_t *answer = NULL;
 	CLEANUP(freep) char *reason = NULL;
-	int r = testbed_examiner_ask(examiner, json_object(), ANSWER_SECONDS, &answer, &reason);
+	json_t *look =
+		json_pack("{sI sI}", "seed", (json_int_t)1, "file_bytes", (json_int_t)LOOK_BYTES);
+	int r = testbed_examiner_ask(examiner, look, ANSWER_SECONDS, &answer, &reason);
 
 	check(r, "a state", &(struct problem) { .message = reason });
 	return json_integer_value(json_object_get(answer, "mount_error")) == 0;
