@@ -40,7 +40,7 @@ static void print_table(const char *title, const struct field *fields, size_t co
 		[FIELD_TEXT] = "text",
 		[FIELD_COUNT] = "integer",
 		[FIELD_RUNS] = "array of arrays",
-		[FIELD_NUMBERS] = "array of integers",
+		[FIELD_HISTOGRAM] = "array of integers",
 		[FIELD_LIST] = "array of objects",
 	};
 

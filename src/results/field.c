@@ -9,6 +9,7 @@
 #include "results/field.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,9 +47,9 @@ const struct field_runs *field_runs(const struct field *field, const void *objec
 	return (const struct field_runs *)((const char *)object + field->offset);
 }
 
-static struct field_numbers *numbers_at(const struct field *field, void *object)
+static struct field_histogram *histogram_at(const struct field *field, void *object)
 {
-	return (struct field_numbers *)((char *)object + field->offset);
+	return (struct field_histogram *)((char *)object + field->offset);
 }
 
 static struct field_list *list_at(const struct field *field, void *object)
@@ -56,9 +57,9 @@ static struct field_list *list_at(const struct field *field, void *object)
 	return (struct field_list *)((char *)object + field->offset);
 }
 
-const struct field_numbers *field_numbers(const struct field *field, const void *object)
+const struct field_histogram *field_histogram(const struct field *field, const void *object)
 {
-	return (const struct field_numbers *)((const char *)object + field->offset);
+	return (const struct field_histogram *)((const char *)object + field->offset);
 }
 
 const struct field_list *field_list(const struct field *field, const void *object)
@@ -105,9 +106,9 @@ void field_init(const struct field *fields, size_t count, void *object)
 		case FIELD_RUNS:
 			*runs_at(&fields[i], object) = (struct field_runs) { NULL, FIELD_UNKNOWN };
 			break;
-		case FIELD_NUMBERS:
-			*numbers_at(&fields[i], object) =
-				(struct field_numbers) { NULL, FIELD_UNKNOWN };
+		case FIELD_HISTOGRAM:
+			*histogram_at(&fields[i], object) =
+				(struct field_histogram) { NULL, FIELD_UNKNOWN };
 			break;
 		case FIELD_LIST:
 			*list_at(&fields[i], object) = (struct field_list) { NULL, FIELD_UNKNOWN };
@@ -126,8 +127,8 @@ static void value_clear(const struct field *field, void *object)
 	case FIELD_RUNS:
 		free(runs_at(field, object)->run);
 		break;
-	case FIELD_NUMBERS:
-		free(numbers_at(field, object)->number);
+	case FIELD_HISTOGRAM:
+		free(histogram_at(field, object)->number);
 		break;
 	case FIELD_LIST:
 		list_clear(list_at(field, object), field->elements);
@@ -165,12 +166,12 @@ static json_t *runs_to_json(const struct field_runs *runs)
 	return json;
 }
 
-static json_t *numbers_to_json(const struct field_numbers *numbers)
+static json_t *histogram_to_json(const struct field_histogram *histogram)
 {
-	json_t *json = numbers->count == FIELD_UNKNOWN ? json_null() : json_array();
+	json_t *json = histogram->count == FIELD_UNKNOWN ? json_null() : json_array();
 
-	for (int64_t i = 0; json && i < numbers->count; i++)
-		if (json_array_append_new(json, json_integer(numbers->number[i])) < 0) {
+	for (int64_t i = 0; json && i < histogram->count; i++)
+		if (json_array_append_new(json, json_integer(histogram->number[i])) < 0) {
 			json_decref(json);
 			return NULL;
 		}
@@ -203,8 +204,8 @@ static json_t *value_to_json(const struct field *field, const void *object)
 		return count_to_json(field_count(field, object));
 	case FIELD_RUNS:
 		return runs_to_json(field_runs(field, object));
-	case FIELD_NUMBERS:
-		return numbers_to_json(field_numbers(field, object));
+	case FIELD_HISTOGRAM:
+		return histogram_to_json(field_histogram(field, object));
 	case FIELD_LIST:
 		return list_to_json(field_list(field, object), field->elements);
 	}
@@ -251,27 +252,32 @@ static int runs_from_json(const json_t *json, struct field_runs *ret)
 	return 0;
 }
 
-static int numbers_from_json(const json_t *json, struct field_numbers *ret)
+static bool integer_above(const json_t *json, int64_t bound, int64_t *ret)
+{
+	*ret = json_integer_value(json);
+	return json_is_integer(json) && *ret > bound;
+}
+
+static int histogram_from_json(const json_t *json, struct field_histogram *ret)
 {
 	size_t count = json_array_size(json);
-	CLEANUP(freep) int64_t *number = calloc(count ? count : 1, sizeof(*number));
+	CLEANUP(freep) int64_t *number = calloc(count + 1, sizeof(*number));
 
 	if (!number)
 		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const json_t *value = json_array_get(json, i);
-
-		if (!json_is_integer(value) || json_integer_value(value) < 0)
+	if (count % 2)
+		return -EINVAL;
+	for (size_t i = 0; i < count; i += 2)
+		if (!integer_above(json_array_get(json, i), i ? number[i - 2] : -1, &number[i]) ||
+		    !integer_above(json_array_get(json, i + 1), 0, &number[i + 1]))
 			return -EINVAL;
-		number[i] = json_integer_value(value);
-	}
-	*ret = (struct field_numbers) { TAKE_PTR(number), (int64_t)count };
+	*ret = (struct field_histogram) { TAKE_PTR(number), (int64_t)count };
 	return 0;
 }
 
 /* After a failure the list contains the elements that were read; the caller clears it. */
 static int list_from_json(const json_t *json, const struct field_table *elements,
-			  struct field_list *ret)
+			  struct field_list *ret, const char **ret_field)
 {
 	int r = 0;
 
@@ -283,13 +289,15 @@ static int list_from_json(const json_t *json, const struct field_table *elements
 		if (!element)
 			return -ENOMEM;
 		r = json_is_object(object) ? field_from_json(elements->fields, elements->count,
-							     element, object, NULL)
+							     element, object, ret_field)
 					   : -EINVAL;
 	}
 	return r;
 }
 
-static int value_from_json(const struct field *field, void *object, const json_t *value)
+/* *ret_field is set if the value of a field within this one is not valid. */
+static int value_from_json(const struct field *field, void *object, const json_t *value,
+			   const char **ret_field)
 {
 	if (!value || json_is_null(value))
 		return 0;
@@ -301,10 +309,10 @@ static int value_from_json(const struct field *field, void *object, const json_t
 	}
 	if (field->type == FIELD_RUNS && json_is_array(value))
 		return runs_from_json(value, runs_at(field, object));
-	if (field->type == FIELD_NUMBERS && json_is_array(value))
-		return numbers_from_json(value, numbers_at(field, object));
+	if (field->type == FIELD_HISTOGRAM && json_is_array(value))
+		return histogram_from_json(value, histogram_at(field, object));
 	if (field->type == FIELD_LIST && json_is_array(value))
-		return list_from_json(value, field->elements, list_at(field, object));
+		return list_from_json(value, field->elements, list_at(field, object), ret_field);
 	return -EINVAL;
 }
 
@@ -313,12 +321,14 @@ int field_from_json(const struct field *fields, size_t count, void *object, cons
 {
 	field_init(fields, count, object);
 	for (size_t i = 0; i < count; i++) {
-		int r = value_from_json(&fields[i], object, json_object_get(json, fields[i].name));
+		const char *invalid = fields[i].name;
+		int r = value_from_json(&fields[i], object, json_object_get(json, fields[i].name),
+					&invalid);
 
 		if (r < 0) {
 			field_clear(fields, count, object);
 			if (r == -EINVAL && ret_field)
-				*ret_field = fields[i].name;
+				*ret_field = invalid;
 			return r;
 		}
 	}

@@ -14,11 +14,13 @@
 #define FIELD_UNKNOWN INT64_MIN
 
 enum field_type {
-	FIELD_TEXT,    /* char *, owned; NULL is null */
-	FIELD_COUNT,   /* int64_t; FIELD_UNKNOWN is null */
-	FIELD_RUNS,    /* struct field_runs; null, or an array of arrays of four integers */
-	FIELD_NUMBERS, /* struct field_numbers; null, or an array of integers from 0 */
-	FIELD_LIST,    /* struct field_list; null, or an array of objects */
+	FIELD_TEXT,  /* char *, owned; NULL is null */
+	FIELD_COUNT, /* int64_t; FIELD_UNKNOWN is null */
+	FIELD_RUNS,  /* struct field_runs; null, or an array of arrays of four integers */
+	FIELD_LIST,  /* struct field_list; null, or an array of objects */
+	/* struct field_histogram; null, or an array of integers: the lower bound of an interval,
+	   from 0 and rising, then the count in it, from 1, in turn */
+	FIELD_HISTOGRAM,
 };
 
 /* A range of bytes that is contiguous in the file and on the volume. */
@@ -34,9 +36,9 @@ struct field_runs {
 	int64_t count;	       /* FIELD_UNKNOWN: not known, null */
 };
 
-struct field_numbers {
-	int64_t *number; /* owned */
-	int64_t count;	 /* FIELD_UNKNOWN: not known, null */
+struct field_histogram {
+	int64_t *number; /* owned; lower bound and count, in turn */
+	int64_t count;	 /* of the numbers; FIELD_UNKNOWN: not known, null */
 };
 
 /* Structs with their own table. */
@@ -66,7 +68,7 @@ struct field_table {
 const char *field_text(const struct field *field, const void *object);
 int64_t field_count(const struct field *field, const void *object);
 const struct field_runs *field_runs(const struct field *field, const void *object);
-const struct field_numbers *field_numbers(const struct field *field, const void *object);
+const struct field_histogram *field_histogram(const struct field *field, const void *object);
 const struct field_list *field_list(const struct field *field, const void *object);
 
 /*
@@ -87,7 +89,7 @@ int field_to_json(const struct field *fields, size_t count, const void *object, 
 /*
  * Reads the fields from `json`.  Missing fields are unknown; keys without a field are ignored,
  * since a later version may have written them.  0, -ENOMEM, or -EINVAL with *ret_field, which may
- * be NULL, set to the name of a field with the wrong type.  On failure the object is cleared.
+ * be NULL, set to the name of a field with an invalid value.  On failure the object is cleared.
  */
 int field_from_json(const struct field *fields, size_t count, void *object, const json_t *json,
 		    const char **ret_field);

@@ -37,7 +37,7 @@ static const struct field phase_fields[] = {
 	COUNT(calls, "count", "calls that wrote or read"),
 	COUNT(bytes, "bytes", "bytes that they wrote or read"),
 	COUNT(syncs, "count", "fsync() or fdatasync() calls between them"),
-	ROW(phase_record, latency, "latency", FIELD_NUMBERS, "ns, count", "latencies of the calls, each with the sync that belongs to it: lower bound of an interval in ns, then how many were in it, in turn; below 64 ns an interval is 1 ns wide, above it is 1/64 of the power of two at or below its lower bound"),
+	ROW(phase_record, latency, "latency", FIELD_HISTOGRAM, "ns, count", "latencies of the calls, each with the sync that belongs to it: lower bound of an interval in ns, then how many were in it, in turn; below 64 ns an interval is 1 ns wide, above it is 1/64 of the power of two at or below its lower bound"),
 	COUNT(latency_min_ns, "ns", "shortest latency"),
 	COUNT(latency_max_ns, "ns", "longest latency"),
 	TEXT(latency_refused, "why `latency` is null"),

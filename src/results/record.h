@@ -34,7 +34,7 @@ struct phase_record {
 	int64_t calls;		/* reads or writes */
 	int64_t bytes;		/* read or written by them */
 	int64_t syncs;		/* fsync() and fdatasync() calls, without those at the end */
-	struct field_numbers latency; /* pairs of lower bound in ns and count: base/histogram.h */
+	struct field_histogram latency; /* pairs of lower bound in ns and count: base/histogram.h */
 	int64_t latency_min_ns;
 	int64_t latency_max_ns;
 	char *latency_refused; /* why it is unknown; NULL: it is known, or nothing was measured */

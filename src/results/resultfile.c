@@ -54,10 +54,9 @@ static int reject(const struct reading *reading, const char *why)
 static int reject_read(const struct reading *reading, int r, const char *field)
 {
 	if (r == -EINVAL)
-		return problem_set(
-			reading->problem, PROBLEM_USAGE, EINVAL,
-			"%s:%zu: the field \"%s\" has the wrong type (see doc/record.md)",
-			reading->name, reading->line, field);
+		return problem_set(reading->problem, PROBLEM_USAGE, EINVAL,
+				   "%s:%zu: the field \"%s\" is not valid (see doc/record.md)",
+				   reading->name, reading->line, field);
 	return problem_set(reading->problem, PROBLEM_LACK, -r, "%s:%zu: %s", reading->name,
 			   reading->line, strerror(-r));
 }

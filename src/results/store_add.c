@@ -45,7 +45,7 @@ static int bind_field(sqlite3_stmt *statement, int column, const struct field *f
 			return sqlite3_bind_null(statement, column);
 		return sqlite3_bind_int64(statement, column, field_count(field, object));
 	case FIELD_RUNS:
-	case FIELD_NUMBERS:
+	case FIELD_HISTOGRAM:
 	case FIELD_LIST:
 		return bind_array(statement, column, field, object);
 	}

@@ -52,7 +52,7 @@ static int read_fields(sqlite3_stmt *statement, int column, const struct field *
 				*(int64_t *)member = sqlite3_column_int64(statement, column);
 			break;
 		case FIELD_RUNS:
-		case FIELD_NUMBERS:
+		case FIELD_HISTOGRAM:
 		case FIELD_LIST:
 			r = column_array(statement, column, &fields[i], object);
 			break;

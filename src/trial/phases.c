@@ -66,7 +66,7 @@ static int record_latency(struct phase_record *to, const struct histogram *laten
 	number = calloc((size_t)used + 1, sizeof(*number));
 	if (!number)
 		return -ENOMEM;
-	to->latency = (struct field_numbers) { number, used };
+	to->latency = (struct field_histogram) { number, used };
 	for (unsigned i = 0; i < HISTOGRAM_INTERVALS; i++)
 		if (latency->count[i]) {
 			*number++ = (int64_t)histogram_lower(i);

@@ -25,12 +25,27 @@ static void must(int holds)
 		abort();
 }
 
+/* Intervals that rise, none of them empty. */
+static void check_latencies(const struct record *record)
+{
+	for (int64_t i = 0; i < record->phases.count; i++) {
+		const struct phase_record *phase = record->phases.element;
+		const struct field_histogram *latency = &phase[i].latency;
+
+		must(latency->count == FIELD_UNKNOWN || latency->count % 2 == 0);
+		for (int64_t j = 0; j < latency->count; j += 2)
+			must(latency->number[j + 1] > 0 &&
+			     latency->number[j] > (j ? latency->number[j - 2] : -1));
+	}
+}
+
 static void write_back(const struct results *results)
 {
 	for (size_t i = 0; i < results->record_count; i++) {
 		struct record record;
 		json_t *json = record_to_json(&results->records[i]);
 
+		check_latencies(&results->records[i]);
 		must(json && record_from_json(json, &record, NULL) == 0);
 		must(strcmp(record.status, results->records[i].status) == 0);
 		record_clear(&record);

@@ -32,13 +32,13 @@ static void fill_runs(struct field_runs *runs)
 /* A value of its own for each field, so that two swapped ones show. */
 static void fill(const struct field *fields, size_t count, void *object);
 
-static void fill_numbers(struct field_numbers *numbers)
+static void fill_histogram(struct field_histogram *histogram)
 {
-	static const int64_t number[] = { 0, 64, INT64_MAX };
+	static const int64_t number[] = { 0, INT64_MAX, 64, 1, INT64_MAX, 2 };
 
-	*numbers = (struct field_numbers) { malloc(sizeof(number)), ARRAY_SIZE(number) };
-	assert_non_null(numbers->number);
-	memcpy(numbers->number, number, sizeof(number));
+	*histogram = (struct field_histogram) { malloc(sizeof(number)), ARRAY_SIZE(number) };
+	assert_non_null(histogram->number);
+	memcpy(histogram->number, number, sizeof(number));
 }
 
 static void fill_list(struct field_list *list, const struct field_table *elements)
@@ -74,8 +74,8 @@ static void fill(const struct field *fields, size_t count, void *object)
 			assert_int_equal(field_set_text((char **)member, text), 0);
 		else if (fields[i].type == FIELD_RUNS)
 			fill_runs((struct field_runs *)member);
-		else if (fields[i].type == FIELD_NUMBERS)
-			fill_numbers((struct field_numbers *)member);
+		else if (fields[i].type == FIELD_HISTOGRAM)
+			fill_histogram((struct field_histogram *)member);
 		else if (fields[i].type == FIELD_LIST)
 			fill_list((struct field_list *)member, fields[i].elements);
 		else
@@ -86,7 +86,8 @@ static void fill(const struct field *fields, size_t count, void *object)
 static void assert_same(const struct field *fields, size_t count, const void *one,
 			const void *other);
 
-static void assert_same_numbers(const struct field_numbers *one, const struct field_numbers *other)
+static void assert_same_histogram(const struct field_histogram *one,
+				  const struct field_histogram *other)
 {
 	assert_int_equal(one->count, other->count);
 	for (int64_t i = 0; i < one->count; i++)
@@ -118,8 +119,8 @@ static void assert_same_field(const struct field *field, const void *one, const 
 	case FIELD_RUNS:
 		assert_same_runs(field_runs(field, one), field_runs(field, other));
 		break;
-	case FIELD_NUMBERS:
-		assert_same_numbers(field_numbers(field, one), field_numbers(field, other));
+	case FIELD_HISTOGRAM:
+		assert_same_histogram(field_histogram(field, one), field_histogram(field, other));
 		break;
 	case FIELD_LIST:
 		assert_same_list(field_list(field, one), field_list(field, other), field->elements);
@@ -294,27 +295,35 @@ static void runs_that_make_no_sense_are_refused(void **state)
 
 static void phases_that_make_no_sense_are_refused(void **state)
 {
-	static const char *const phases[] = {
-		"[3]",
-		"[[]]",
-		"[null]",
-		"[{\"phase\": 3}]",
-		"[{}, {\"wall_ns\": \"3\"}]",
-		"[{\"phase\": \"read-seq-4096\", \"latency\": [64, -1]}]",
-		"[{\"phase\": \"read-seq-4096\", \"latency\": [64, 1.5]}]",
-		"[{\"latency\": 5}]",
-		"{}",
+	static const struct {
+		const char *phases, *field;
+	} cases[] = {
+		{ "[3]", "phases" },
+		{ "[[]]", "phases" },
+		{ "[null]", "phases" },
+		{ "[{\"phase\": 3}]", "phase" },
+		{ "[{}, {\"wall_ns\": \"3\"}]", "wall_ns" },
+		{ "[{\"phase\": \"read-seq-4096\", \"latency\": [64, -1]}]", "latency" },
+		{ "[{\"phase\": \"read-seq-4096\", \"latency\": [64, 1.5]}]", "latency" },
+		{ "[{\"latency\": 5}]", "latency" },
+		{ "[{\"latency\": [64]}]", "latency" },
+		{ "[{\"latency\": [64, 1, 65]}]", "latency" },
+		{ "[{\"latency\": [-1, 1]}]", "latency" },
+		{ "[{\"latency\": [64, 0]}]", "latency" },
+		{ "[{\"latency\": [64, 1, 64, 1]}]", "latency" },
+		{ "[{\"latency\": [0, 1, 65, 1, 64, 1]}]", "latency" },
+		{ "{}", "phases" },
 	};
 	(void)state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(phases); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct record record;
 		const char *field = NULL;
 		json_t *json = json_pack("{s:s}", "method", "mmap");
 
-		json_object_set_new(json, "phases", json_loads(phases[i], 0, NULL));
+		json_object_set_new(json, "phases", json_loads(cases[i].phases, 0, NULL));
 		assert_int_equal(record_from_json(json, &record, &field), -EINVAL);
-		assert_string_equal(field, "phases");
+		assert_string_equal(field, cases[i].field);
 		assert_null(record.phases.element);
 		json_decref(json);
 	}
@@ -489,7 +498,9 @@ static void bad_files_get_a_sentence(void **state)
 		  ":2: a line without a \"type\"" },
 		{ ENVIRONMENT "[1]\n", EINVAL, ":2: a line without a \"type\"" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"fragments\":\"3\"}\n", EINVAL,
-		  ":2: the field \"fragments\" has the wrong type" },
+		  ":2: the field \"fragments\" is not valid" },
+		{ ENVIRONMENT TRIAL "{\"type\":\"trial\",\"phases\":[{\"latency\":[64]}]}\n",
+		  EINVAL, ":3: the field \"latency\" is not valid" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"filesystem\":\"x\"}\n", EINVAL,
 		  ":2: a trial without a file system or method" },
 		{ ENVIRONMENT "{\"type\":\"trial\",\"filesystem\":\"x\",\"method\":\"m\"}\n",

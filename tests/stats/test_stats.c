@@ -65,7 +65,7 @@ static void add_latencies(struct phase_record *phase, int64_t least_ns, int64_t 
 
 	assert_non_null(numbers);
 	memcpy(numbers, (int64_t[]) { least_ns, count, longest_ns, 1 }, 4 * sizeof(*numbers));
-	phase->latency = (struct field_numbers) { numbers, 4 };
+	phase->latency = (struct field_histogram) { numbers, 4 };
 	phase->latency_min_ns = least_ns;
 	phase->latency_max_ns = longest_ns + 3;
 }

@@ -244,7 +244,7 @@ static void add_use(struct fixture *fixture, const char *method, double allocati
 		phase->sync_ns = 0;
 		numbers[0] = latency_us * 1000;
 		numbers[1] = 100;
-		phase->latency = (struct field_numbers) { numbers, 2 };
+		phase->latency = (struct field_histogram) { numbers, 2 };
 		phase->latency_min_ns = phase->latency_max_ns = latency_us * 1000;
 	}
 }
