@@ -27,8 +27,8 @@
 
 static const struct field phase_fields[] = {
 	TEXT(phase, "what was done, canonical name, as in alloc-perf-run(1)"),
-	COST(wall_ns, "ns", "time of the phase without the sync at its end"),
-	COST(user_ns, "ns", "CPU time in user mode, sync included"),
+	COST(wall_ns, "ns", "time of the calls, without the sync at the end of the phase"),
+	COST(user_ns, "ns", "CPU time in user mode, sync included, and making what was written"),
 	COST(system_ns, "ns", "CPU time in the kernel, sync included"),
 	COST(written_bytes, "bytes", "bytes that reached the device, sync included"),
 	COST(write_requests, "count", "write requests to the device, after merging, sync included"),
@@ -41,7 +41,7 @@ static const struct field phase_fields[] = {
 	COUNT(latency_min_ns, "ns", "shortest latency"),
 	COUNT(latency_max_ns, "ns", "longest latency"),
 	TEXT(latency_refused, "why `latency` is null"),
-	COUNT(cold, "1 or 0", "for a phase that reads: 1 if the device delivered what was asked for; if 0, caches did, and its times are not those of the disk"),
+	COUNT(cold, "1 or 0", "for a phase that reads: 1 if the device delivered what was asked for; if 0, caches did, and its times are not those of the disk; null if what was asked for has holes that no phase had written"),
 	COUNT(extents, "count", "extents after the phase, of all files"),
 	COUNT(fragments, "count", "fragments after the phase, of all files; null if an extent has no address"),
 };

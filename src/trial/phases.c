@@ -77,14 +77,16 @@ static int record_latency(struct phase_record *to, const struct histogram *laten
 	return 0;
 }
 
-/*
- * How much a phase must read from the device is known only of files that were written completely.
- */
-static int64_t is_cold(const struct trial *trial, const struct phase_record *phase)
+/* The device has to deliver what was written, and need not deliver the holes between. */
+static int64_t is_cold(const struct phase_record *phase, const struct workload_outcome *outcome)
 {
-	if (phase->cost.read_bytes == FIELD_UNKNOWN || !workload_is_full(&trial->files))
+	int64_t delivered = phase->cost.read_bytes;
+
+	if (delivered == FIELD_UNKNOWN)
 		return FIELD_UNKNOWN;
-	return phase->cost.read_bytes >= phase->bytes / 100 * COLD_PERCENT;
+	if (delivered >= phase->bytes / 100 * COLD_PERCENT)
+		return 1;
+	return delivered < (int64_t)outcome->stored_bytes / 100 * COLD_PERCENT ? 0 : FIELD_UNKNOWN;
 }
 
 static int record_phase(struct trial *trial, const struct phase *phase,
@@ -94,7 +96,7 @@ static int record_phase(struct trial *trial, const struct phase *phase,
 	to->bytes = (int64_t)outcome->bytes;
 	to->syncs = (int64_t)outcome->syncs;
 	if (!phase_writes(phase))
-		to->cold = is_cold(trial, to);
+		to->cold = is_cold(to, outcome);
 	if (trial->request->host_flushes == 1 && outcome->syncs) {
 		/* The time of the phase is as wrong as those of its calls. */
 		to->cost.wall_ns = FIELD_UNKNOWN;
@@ -123,19 +125,18 @@ static int finish_writes(struct trial *trial, struct phase_record *to)
 static int run_measured(struct trial *trial, const struct phase *phase, struct workload_job *job,
 			struct workload_outcome *outcome, struct phase_record *to)
 {
-	struct cost_reading border = trial->border, before, after, end;
+	struct cost_reading border = trial->border, before, end;
 	int r;
 
 	cost_read(trial->counters_fd, &before);
 	r = workload_run(job, outcome);
-	cost_read(trial->counters_fd, &after);
 	if (r < 0)
 		return trial_refused(trial, outcome->failed_call, -r);
 	if (phase_writes(phase))
 		r = finish_writes(trial, to);
 	cost_read(trial->counters_fd, &end);
 	to->cost = cost_between(&border, &before, &end);
-	to->cost.wall_ns = after.wall_ns - before.wall_ns;
+	to->cost.wall_ns = (int64_t)outcome->ns;
 	trial->border = end;
 	return r;
 }

@@ -11,17 +11,7 @@
 #include "base/cleanup.h"
 #include "base/random.h"
 
-enum { POOL_BYTES = 256 << 10, ALIGNMENT = 4096, STAMPS = 16, STRIDE_MIN = 8, STRIDE_MAX = 4096 };
-
-/* The largest power of two with which a block has at least STAMPS stamps, if it is large enough. */
-static size_t choose_stride(size_t block_bytes)
-{
-	size_t stride = STRIDE_MIN;
-
-	while (stride < STRIDE_MAX && stride * 2 * STAMPS <= block_bytes)
-		stride *= 2;
-	return stride;
-}
+enum { POOL_BYTES = 256 << 10, ALIGNMENT = 4096 };
 
 int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t block_bytes)
 {
@@ -36,7 +26,6 @@ int pattern_init(struct pattern *pattern, uint64_t seed, unsigned pass, size_t b
 		.pool = pool,
 		.block_bytes = block_bytes,
 		.slots = slots,
-		.stride = choose_stride(block_bytes),
 		.key = random_mix(random_mix(seed) + pass),
 	};
 	return 0;

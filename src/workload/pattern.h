@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The data that phases write: bytes that identify their file, offset and pass, each of which can be
- * checked.  A block is a part of a pool of random words, with stamps of 8 bytes in at least 16
- * places, so that making one costs almost nothing.
+ * checked.  A block is a part of a pool of random words, with a stamp of 8 bytes in each line of
+ * the processor's cache.  So it is quickly made, and is in the cache when it is written, like the
+ * data of a program that has just made it.
  */
 #ifndef WORKLOAD_PATTERN_H
 #define WORKLOAD_PATTERN_H
@@ -12,11 +13,12 @@
 
 #include "base/random.h"
 
+enum { PATTERN_STRIDE = 64 }; /* from one stamp to the next */
+
 struct pattern {
 	unsigned char *pool; /* owned, aligned for direct I/O */
 	size_t block_bytes;
-	size_t slots;  /* the number of blocks in the pool, which are used in turn */
-	size_t stride; /* from one stamp to the next */
+	size_t slots; /* the number of blocks in the pool, which are used in turn */
 	uint64_t key;
 };
 
@@ -31,7 +33,7 @@ static inline const void *pattern_block(struct pattern *pattern, uint64_t file, 
 	unsigned char *block = pattern->pool + number % pattern->slots * pattern->block_bytes;
 	uint64_t key = random_mix(pattern->key + file);
 
-	for (size_t at = 0; at < pattern->block_bytes; at += pattern->stride) {
+	for (size_t at = 0; at < pattern->block_bytes; at += PATTERN_STRIDE) {
 		uint64_t stamp = key + (offset + at) * 0x9e3779b97f4a7c15;
 
 		__builtin_memcpy(block + at, &stamp, sizeof(stamp));

@@ -260,8 +260,8 @@ static int check_order(const struct phase_chain *chain, struct problem *problem)
 			break;
 		}
 		written |= phase_writes(phase);
-		full |= phase_writes(phase) &&
-			(!phase->count || phase->workload->kind != WORKLOAD_APPEND);
+		full |= phase->workload->kind == WORKLOAD_WRITE ||
+			(phase->workload->kind == WORKLOAD_APPEND && !phase->count);
 	}
 	return 0;
 }

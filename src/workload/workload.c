@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock is read once per call: a latency is the time from the end of one call to the end of the
- * next.  A second reading would cost 20 to 50 ns, more than the work between the calls, which is to
- * set a few stamps in a prepared block.
+ * The clock is read before and after each call, and the time of a phase is the sum of these times:
+ * to make what is written and to count are not part of it.  Each call is longer by what one reading
+ * takes, 20 to 50 ns.
  *
  * The data of a phase is recorded as a pass: a range per file and, if only some blocks of it are
  * written in random order, one bit per block.  The writer of a byte is the last pass that contains
@@ -49,8 +49,10 @@ struct workload_job {
 	struct range *range; /* one per file: the part that the phase uses */
 	struct step *step;
 	uint64_t step_count;
-	uint64_t *since_sync; /* calls, per file */
-	void *buffer;	      /* for reads */
+	uint64_t block_count;  /* of the ranges, of which not all may be steps */
+	uint64_t stored_bytes; /* as in the outcome */
+	uint64_t *since_sync;  /* calls, per file */
+	void *buffer;	       /* for reads */
 };
 
 /* ---- files ---- */
@@ -167,12 +169,19 @@ static uint64_t blocks_of(const struct range *range, uint64_t block_bytes)
 	return (range->to - range->from + block_bytes - 1) / block_bytes;
 }
 
-/* Reads stop after the last written byte: the file may be shorter than planned. */
+/* Does the phase use only what was written before? */
+static bool needs_written(const struct phase *phase)
+{
+	return phase->workload->kind == WORKLOAD_READ ||
+	       phase->workload->kind == WORKLOAD_OVERWRITE;
+}
+
+/* Such a phase stops after the last written byte: the file may be shorter than planned. */
 static uint64_t range_end(const struct workload_set *set, const struct phase *phase, size_t file)
 {
 	uint64_t end;
 
-	if (phase->workload->kind != WORKLOAD_READ)
+	if (!needs_written(phase))
 		return set->file[file].bytes;
 	end = least_size(set, file);
 	return phase->direct ? end - end % PHASE_DIRECT_UNIT : end;
@@ -199,35 +208,40 @@ static struct range *make_ranges(const struct workload_set *set, const struct ph
 }
 
 /* The first block of each file, the second one of each, and so on. */
-static void interleave_files(struct workload_job *job, uint64_t blocks)
+static void interleave_files(struct workload_job *job)
 {
 	uint64_t count = 0;
 
-	for (uint32_t block = 0; count < blocks; block++)
+	for (uint32_t block = 0; count < job->block_count; block++)
 		for (size_t i = 0; i < job->set->count; i++)
 			if (block < blocks_of(&job->range[i], job->phase.block_bytes))
 				job->step[count++] = (struct step) { (uint32_t)i, block };
 }
 
-static bool step_is_written(const struct workload_job *job, const struct step *step)
+/* How many bytes of its block phases have written. */
+static uint64_t stored_bytes(const struct workload_job *job, const struct step *step)
 {
 	const struct range *range = &job->range[step->file];
 	uint64_t at = range->from + step->block * job->phase.block_bytes, block, next;
 	uint64_t end =
 		at + job->phase.block_bytes < range->to ? at + job->phase.block_bytes : range->to;
+	uint64_t sum = 0;
 
-	for (; at < end; at = next)
-		if (find_writer(job->set, step->file, at, &block, &next))
-			return true;
-	return false;
+	for (; at < end; at = next) {
+		bool written = find_writer(job->set, step->file, at, &block, &next);
+
+		next = next < end ? next : end;
+		sum += written ? next - at : 0;
+	}
+	return sum;
 }
 
-static uint64_t drop_unwritten(struct workload_job *job, uint64_t blocks)
+static uint64_t drop_unwritten(struct workload_job *job)
 {
 	uint64_t count = 0;
 
-	for (uint64_t i = 0; i < blocks; i++)
-		if (step_is_written(job, &job->step[i]))
+	for (uint64_t i = 0; i < job->block_count; i++)
+		if (stored_bytes(job, &job->step[i]) > 0)
 			job->step[count++] = job->step[i];
 	return count;
 }
@@ -247,35 +261,35 @@ static void shuffle(struct step *step, uint64_t count, uint64_t seed)
 static int order_steps(struct workload_job *job)
 {
 	const struct phase *phase = &job->phase;
-	uint64_t blocks;
+	uint64_t count;
 
-	job->range = make_ranges(job->set, phase, &blocks);
+	job->range = make_ranges(job->set, phase, &job->block_count);
 	if (!job->range)
 		return -ENOMEM;
-	if (blocks > INT32_MAX)
+	if (job->block_count > INT32_MAX)
 		return -E2BIG;
-	job->step = calloc(blocks ? blocks : 1, sizeof(*job->step));
+	job->step = calloc(job->block_count + 1, sizeof(*job->step));
 	if (!job->step)
 		return -ENOMEM;
-	interleave_files(job, blocks);
-	if (phase->workload->kind == WORKLOAD_READ)
-		blocks = drop_unwritten(job, blocks);
+	interleave_files(job);
+	count = needs_written(phase) ? drop_unwritten(job) : job->block_count;
 	if (phase->workload->random)
-		shuffle(job->step, blocks, random_mix(job->set->seed + job->set->pass_count));
-	job->step_count = phase->count && phase->count < blocks ? phase->count : blocks;
+		shuffle(job->step, count, random_mix(job->set->seed + job->set->pass_count));
+	job->step_count = phase->count && phase->count < count ? phase->count : count;
+	for (uint64_t i = 0; !phase_writes(phase) && i < job->step_count; i++)
+		job->stored_bytes += stored_bytes(job, &job->step[i]);
 	return 0;
 }
 
 /* ---- the pass of a phase ---- */
 
-/* Reduces each range to what the steps write, or marks single blocks. */
-static int mark_written(const struct workload_job *job, struct workload_pass *pass, bool in_order)
+/* Reduces each range to what the steps write, or marks single blocks if some can be left out. */
+static int mark_written(const struct workload_job *job, struct workload_pass *pass)
 {
-	uint64_t blocks = job->range[job->set->count - 1].first +
-			  blocks_of(&job->range[job->set->count - 1], job->phase.block_bytes);
+	bool in_order = !job->phase.workload->random && !needs_written(&job->phase);
 
 	if (!in_order) {
-		pass->written = calloc(blocks / CHAR_BIT + 1, 1);
+		pass->written = calloc(job->block_count / CHAR_BIT + 1, 1);
 		if (!pass->written)
 			return -ENOMEM;
 	}
@@ -313,8 +327,8 @@ static int add_pass(struct workload_job *job)
 	r = pass->range ? pattern_init(&pass->pattern, set->seed, (unsigned)set->pass_count,
 				       job->phase.block_bytes)
 			: -ENOMEM;
-	if (r == 0 && job->phase.count)
-		r = mark_written(job, pass, !job->phase.workload->random);
+	if (r == 0 && job->step_count < job->block_count)
+		r = mark_written(job, pass);
 	if (r < 0)
 		pass_clear(pass);
 	else
@@ -331,12 +345,16 @@ static int make_buffer(struct workload_job *job)
 	return 0;
 }
 
+/* Each direct write to a page that an earlier phase left in the cache would also have to drop it.
+ */
 static int set_direct(const struct workload_set *set, bool direct)
 {
 	for (size_t i = 0; i < set->count; i++) {
 		int flags = fcntl(set->file[i].fd, F_GETFL);
 
 		flags = direct ? flags | O_DIRECT : flags & ~O_DIRECT;
+		if (direct)
+			(void)posix_fadvise(set->file[i].fd, 0, 0, POSIX_FADV_DONTNEED);
 		if (fcntl(set->file[i].fd, F_SETFL, flags) < 0)
 			return -errno;
 	}
@@ -395,50 +413,68 @@ static int sync_now(struct workload_job *job, uint32_t number, struct workload_o
 	return fail(ret, phase->sync == PHASE_FSYNC ? "fsync" : "fdatasync", errno);
 }
 
-/* One call, with the allocation before it and the sync after it. */
-static inline int make_call(struct workload_job *job, struct workload_pass *pass,
-			    const struct step *step, struct workload_outcome *ret)
+struct call {
+	uint32_t file;
+	uint64_t offset;
+	size_t bytes;
+	const void *data; /* NULL: to be read */
+};
+
+static struct call prepare_call(const struct workload_job *job, struct workload_pass *pass,
+				const struct step *step)
 {
-	struct workload_file *file = &job->set->file[step->file];
 	const struct range *range = &job->range[step->file];
 	uint64_t offset = range->from + step->block * job->phase.block_bytes;
 	uint64_t left = range->to - offset;
-	size_t bytes = left < job->phase.block_bytes ? left : job->phase.block_bytes;
+
+	return (struct call) {
+		.file = step->file,
+		.offset = offset,
+		.bytes = left < job->phase.block_bytes ? left : job->phase.block_bytes,
+		.data = pass ? pattern_block(&pass->pattern, step->file, step->block, offset)
+			     : NULL,
+	};
+}
+
+/* With the allocation before it and the sync after it. */
+static int make_call(struct workload_job *job, const struct call *call,
+		     struct workload_outcome *ret)
+{
+	struct workload_file *file = &job->set->file[call->file];
 	int r = 0;
 
-	if (!pass) {
-		r = io_read_at(file->fd, offset, job->buffer, bytes);
-		ret->bytes += bytes;
+	if (!call->data) {
+		r = io_read_at(file->fd, call->offset, job->buffer, call->bytes);
 		return r < 0 ? fail(ret, "pread", -r) : 0;
 	}
 	if (job->set->method->method->grow)
-		r = method_grow(job->set->method, file->fd, offset + bytes, file->bytes,
+		r = method_grow(job->set->method, file->fd, call->offset + call->bytes, file->bytes,
 				&file->growth);
 	if (r < 0)
 		return fail(ret, "fallocate", -r);
-	r = io_write_at(file->fd, offset,
-			pattern_block(&pass->pattern, step->file, step->block, offset), bytes);
+	r = io_write_at(file->fd, call->offset, call->data, call->bytes);
 	if (r < 0)
 		return fail(ret, "pwrite", -r);
-	ret->bytes += bytes;
-	return job->phase.sync ? sync_now(job, step->file, ret) : 0;
+	return job->phase.sync ? sync_now(job, call->file, ret) : 0;
 }
 
 static int make_calls(struct workload_job *job, struct workload_pass *pass,
 		      struct workload_outcome *ret)
 {
-	uint64_t last = io_now_ns();
-
 	for (uint64_t i = 0; i < job->step_count; i++) {
-		int r = make_call(job, pass, &job->step[i], ret);
-		uint64_t now = io_now_ns();
+		struct call call = prepare_call(job, pass, &job->step[i]);
+		uint64_t start_ns = io_now_ns(), ns;
+		int r = make_call(job, &call, ret);
 
+		ns = io_now_ns() - start_ns;
 		if (r < 0)
 			return r;
-		histogram_add(ret->latency, now - last);
-		last = now;
+		histogram_add(ret->latency, ns);
+		ret->ns += ns;
+		ret->bytes += call.bytes;
 	}
 	ret->calls = job->step_count;
+	ret->stored_bytes = job->stored_bytes;
 	return 0;
 }
 

@@ -41,6 +41,8 @@ void workload_set_clear(struct workload_set *set); /* does not close the files *
 /* The result of a phase. */
 struct workload_outcome {
 	uint64_t calls, bytes, syncs;
+	uint64_t ns;		   /* of the calls, with their allocations and syncs */
+	uint64_t stored_bytes;	   /* the part of the bytes read that phases have written */
 	struct histogram *latency; /* of calls, in ns; borrowed, and empty before */
 	const char *failed_call;   /* on failure, a static string */
 };

@@ -82,6 +82,7 @@ static void wrong_phases_get_a_sentence(void **state)
 		{ "overwrite-rand-4K", "nothing has been written before" },
 		{ "write-rand-4K,append-4K", "the file is full" },
 		{ "append-4K,append-4K", "the file is full" },
+		{ "append-4K,overwrite-seq-4K,append-4K", "the file is full" },
 	};
 	(void)state;
 
@@ -161,6 +162,10 @@ static void files_hold_what_phases_wrote(void **state)
 		  true, true },
 		{ "none", "append-8K-x5,append-200-x30,append-64K", 2, 300000, false, true },
 		{ "none", "append-1000-x7", 1, 100000, false, false },
+		{ "none", "append-8K-x5,overwrite-seq-16K,append-8K-x2", 2, 100000, false, false },
+		{ "none", "append-8K-x5,overwrite-rand-4K-x3,append-8K", 2, 100000, false, true },
+		{ "none", "write-rand-4K-x5,overwrite-seq-8K,overwrite-rand-1000", 3, 65536, false,
+		  false },
 		{ "none", "write-rand-4K-x5", 4, 65536, false, false },
 		{ "fallocate-step-64K", "append-8K+fdatasync", 2, 200000, false, true },
 		{ "fallocate-ahead-64K", "append-8K-x3+fsync/2", 2, 200000, false, false },
@@ -310,16 +315,23 @@ static void calls_and_syncs_are_counted(void **state)
 }
 
 /* The rest of a file that is filled in part may not be there. */
-static void only_what_was_written_is_read(void **state)
+static void only_what_was_written_is_used(void **state)
 {
 	static const struct {
 		const char *chain;
-		uint64_t calls, bytes;
+		uint64_t calls, bytes, stored_bytes;
 	} cases[] = {
-		{ "append-8K-x5,read-seq-4K", 10, 40960 },
-		{ "append-8K-x5,read-rand-4K-x1000", 10, 40960 },
-		{ "append-1000-x3,read-seq-64K", 2, 3000 },
-		{ "write-rand-4K-x5,read-seq-4K", 5, 0 },
+		{ "append-8K-x5,read-seq-4K", 10, 40960, 40960 },
+		{ "append-8K-x5,read-rand-4K-x1000", 10, 40960, 40960 },
+		{ "append-8K-x5,read-rand-4K-x3", 3, 12288, 12288 },
+		{ "append-1000-x3,read-seq-64K", 2, 3000, 3000 },
+		{ "write-seq-64K-x1,read-seq-4K", 16, 65536, 65536 },
+		/* Holes are read as well. */
+		{ "write-rand-64-x1,read-seq-64K", 1, 0, 64 },
+		{ "append-8K-x5,overwrite-seq-4K", 10, 40960, 0 },
+		{ "append-8K-x5,overwrite-rand-4K-x3", 3, 12288, 0 },
+		{ "append-1000-x3,overwrite-rand-64K", 2, 3000, 0 },
+		{ "append-8K-x5,overwrite-rand-4K-x3,read-seq-4K", 10, 40960, 40960 },
 	};
 	(void)state;
 
@@ -333,6 +345,7 @@ static void only_what_was_written_is_read(void **state)
 		assert_int_equal(outcome.calls, cases[i].calls);
 		if (cases[i].bytes)
 			assert_int_equal(outcome.bytes, cases[i].bytes);
+		assert_int_equal(outcome.stored_bytes, cases[i].stored_bytes);
 		close_files(&set);
 	}
 }
@@ -397,7 +410,7 @@ int main(void)
 		cmocka_unit_test(misplaced_blocks_are_found),
 		cmocka_unit_test(a_short_file_is_found),
 		cmocka_unit_test(calls_and_syncs_are_counted),
-		cmocka_unit_test(only_what_was_written_is_read),
+		cmocka_unit_test(only_what_was_written_is_used),
 		cmocka_unit_test(growth_stays_ahead),
 		cmocka_unit_test(mixed_sizes_add_up),
 	};
