@@ -66,6 +66,38 @@ trial() { # JQ-EXPRESSION
 	[ "$(trial '[.phases[].bytes] | join(",")' | sort -u)" = 40960,40960,40960 ]
 }
 
+@test "what is overwritten is what was written, and the file can grow further" {
+	in_directory -m none -s 1M --then append-8K-x5 --then overwrite-rand-4K+fdatasync --then append-8K-x3
+	[ "$(trial '[.phases[].calls] | join(",")')" = 5,10,3 ]
+	[ "$(trial .size_bytes)" = 65536 ]
+	[ "$(trial .verified_bytes)" = 65536 ]
+}
+
+# with_fault RULE ARGUMENT...: of a trial on files in a directory whose calls fail as the rule says.
+with_fault() {
+	local rule=$1
+	shift
+	run env LD_PRELOAD="$ALLOC_PERF_BUILD/tests/fake/fake.so" FAKE_CALLS="$rule" \
+		ASAN_OPTIONS="verify_asan_link_order=0:${ASAN_OPTIONS:-}" \
+		alloc-perf run --on "dir:$WORK" --runs 1 -o result.jsonl "$@"
+	assert_status 1
+	[ "$(trial .status)" = failed ]
+	[ "$(trial .stage)" = verify ]
+	assert_output_has "failed in verify: $(trial .reason)"
+	[ -z "$(leftovers)" ]
+}
+
+@test "a wrong byte fails the trial, which names the file, the byte and the phase" {
+	# Of two files with four blocks each, calls 1 to 8 write all, and call 12 the second half of file 2 again.
+	with_fault "pwrite@$WORK/*:12:flip" -m fallocate -s 16K --files 2 --then write-seq-4K --then overwrite-seq-8K
+	[[ $(trial .reason) =~ ^file\ 2\ has\ 0x[0-9a-f]{2}\ at\ byte\ 8192,\ where\ overwrite-seq-8192\ wrote\ 0x[0-9a-f]{2}$ ]]
+}
+
+@test "a write that was lost fails the trial" {
+	with_fault "pwrite@$WORK/*:3:lost" -m fallocate -s 64K --then append-4K+fdatasync --then read-seq-4K
+	[[ $(trial .reason) =~ ^file\ 1\ has\ 0x00\ at\ byte\ 8192,\ where\ append-4096\+fdatasync\ wrote\ 0x[0-9a-f]{2}$ ]]
+}
+
 @test "several files grow in turn, each in steps" {
 	in_directory -m fallocate-step-64K,none -s 256K --files 4 --then write-seq-16K
 	[ "$(jq -r 'select(.method == "fallocate-step-65536").calls' result.jsonl)" = 16 ]

@@ -12,13 +12,14 @@
  *	glob       = only where the descriptor's path (/proc/self/fd) fits this
  *	             fnmatch() pattern, in which `*` spans slashes: write@*.jsonl:1:EIO
  *	when       = N (the Nth such call), N+ (that one and all later), * (each)
- *	what       = a name such as ENOSPC, a number, `short` or `lost`
+ *	what       = a name such as ENOSPC, a number, `short`, `lost` or `flip`
  *
  * A failing call does nothing, sets errno (posix_fallocate: returns the error)
  * and returns its failure; a failing close() does close, as Linux does.
  * `short` lets write, pwrite, writev and pwritev go through with half of the
  * bytes (at least one); it means nothing to the others.  `lost` claims success and
- * does nothing; mmap and close know no such thing.
+ * does nothing; mmap and close know no such thing.  `flip` lets pwrite write its first
+ * byte with a bit changed; the others do not know it.
  *
  * The first rule that applies to a call wins, but each counts its own calls.
  * They are counted for each process by itself; a forked child goes on from its
@@ -42,12 +43,12 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { RULES_MAX = 16, TEXT_MAX = 1024, SHORT = -1, LOST = -2 };
+enum { RULES_MAX = 16, TEXT_MAX = 1024, SHORT = -1, LOST = -2, FLIP = -3 };
 
 struct rule {
 	const char *call, *glob; /* glob: NULL for any */
 	unsigned long first, last;
-	int what; /* an errno, SHORT or LOST */
+	int what; /* an errno, SHORT, LOST or FLIP */
 	unsigned long seen;
 };
 
@@ -86,6 +87,8 @@ static int parse_what(const char *what)
 		return SHORT;
 	if (!strcmp(what, "lost"))
 		return LOST;
+	if (!strcmp(what, "flip"))
+		return FLIP;
 	if (end != what && !*end)
 		return number > 0 ? (int)number : 0;
 	for (int error = 1; error < 134; error++) {
@@ -168,7 +171,7 @@ static int fits(const struct rule *rule, const char *call, int fd)
 	return fnmatch(rule->glob, path, 0) == 0;
 }
 
-/* What shall happen to this call: 0 (nothing), an errno, SHORT or LOST.  errno survives. */
+/* What shall happen to this call: 0 (nothing), an errno, SHORT, LOST or FLIP.  errno survives. */
 static int fate(const char *call, int fd)
 {
 	int saved = errno, what = 0;
@@ -292,16 +295,32 @@ int close(int fd)
 
 /* From here on each call exists twice: with off_t, and with off64_t and a name in 64. */
 
-#define FAKE_PWRITE(name, offset)                                               \
-	ssize_t name(int fd, const void *data, size_t bytes, offset at)         \
-	{                                                                       \
-		int what = fate("pwrite", fd);                                  \
-		ssize_t r;                                                      \
-		NEXT(name)                                                      \
-                                                                                \
-		if (settled(what, bytes, &r))                                   \
-			return r;                                               \
-		return next(fd, data, what == SHORT ? half(bytes) : bytes, at); \
+/* A copy with another first byte, good for direct I/O.  The caller frees it. */
+static void *flipped(const void *data, size_t bytes)
+{
+	unsigned char *copy;
+
+	if (posix_memalign((void **)&copy, 4096, bytes + 1) != 0)
+		abort();
+	memcpy(copy, data, bytes);
+	*copy ^= 1;
+	return copy;
+}
+
+#define FAKE_PWRITE(name, offset)                                            \
+	ssize_t name(int fd, const void *data, size_t bytes, offset at)      \
+	{                                                                    \
+		int what = fate("pwrite", fd);                               \
+		void *copy = what == FLIP ? flipped(data, bytes) : NULL;     \
+		ssize_t r;                                                   \
+		NEXT(name)                                                   \
+                                                                             \
+		if (settled(what, bytes, &r))                                \
+			return r;                                            \
+		data = copy ? copy : data;                                   \
+		r = next(fd, data, what == SHORT ? half(bytes) : bytes, at); \
+		free(copy);                                                  \
+		return r;                                                    \
 	}
 FAKE_PWRITE(pwrite, off_t)
 FAKE_PWRITE(pwrite64, off64_t)
