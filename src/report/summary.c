@@ -239,6 +239,16 @@ static const struct summary_method *least_fragmented(const struct summary *summa
 	return least;
 }
 
+static const struct summary_method *least_written(const struct summary *summary)
+{
+	const struct summary_method *least = &summary->methods[0];
+
+	for (size_t i = 1; i < summary->count; i++)
+		if (summary->methods[i].per_byte.median < least->per_byte.median)
+			least = &summary->methods[i];
+	return least;
+}
+
 static void put_fragments(struct strbuf *to, const struct summary *summary,
 			  const struct summary_method *none)
 {
@@ -335,6 +345,20 @@ static void put_workload(struct strbuf *to, const struct group *group)
 	put_too_few(to, summary);
 }
 
+/* Few runs are enough for bytes and fragments, which hardly vary. */
+static void put_untold(struct strbuf *to, const struct summary *summary)
+{
+	const struct summary_method *none = method_of(summary, "none", summary->count);
+
+	strbuf_printf(to, "%scannot be determined with %s; %zu runs per method are needed.",
+		      summary->workload ? "the fastest method " : "",
+		      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
+	if (none) {
+		put_per_byte(to, least_written(summary), none);
+		put_fragments(to, summary, none);
+	}
+}
+
 static void put_sentence(struct strbuf *to, const struct group *group)
 {
 	const struct summary *summary = group->members[0];
@@ -348,8 +372,7 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 						  : "no method reserved the space and has a time.");
 		break;
 	case SUMMARY_UNTOLD:
-		strbuf_printf(to, "cannot be determined with %s; %zu runs per method are needed.",
-			      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
+		put_untold(to, summary);
 		break;
 	case SUMMARY_EQUAL:
 		if (summary->workload && summary->count > 1)

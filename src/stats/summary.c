@@ -231,6 +231,8 @@ double summary_break_even(const struct summary *summary, const struct summary_me
 	const struct summary_method *none = find_method(summary, "none");
 	double before, saved;
 
+	if (!summary->workload || !strchr(summary->workload, '+'))
+		return NAN;
 	if (!none || none == method || !method->latency.count || !none->latency.count ||
 	    !(method->latency.maximum < none->latency.minimum))
 		return NAN;

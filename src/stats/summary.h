@@ -55,8 +55,9 @@ const char *summary_baseline(const struct grid *grid);
 
 /*
  * The number of writes of the workload after which the method, whose allocation takes longer than
- * that of the baseline, has compensated for that by shorter writes.  NaN: never, or it is
- * uncertain: the latencies of the two must differ in all runs.
+ * that of the baseline, has compensated for that by shorter writes.  NaN: never; or it is
+ * uncertain, since the latencies of the two must differ in all runs; or no write is synced, so that
+ * its cost is not in its latency.
  */
 double summary_break_even(const struct summary *summary, const struct summary_method *method);
 

@@ -222,11 +222,11 @@ static void without_a_candidate_nothing_is_best(void **state)
 	assert_int_equal(fixture.summary.count, 0);
 }
 
-/* One that writes for so long, each write as many microseconds. */
-static void add_use(struct fixture *fixture, const char *method, double allocation, double seconds,
-		    int64_t latency_us, int64_t fragments)
+/* Runs of which each writes for so long, each write as many microseconds. */
+static void add_uses(struct fixture *fixture, const char *method, double allocation, double seconds,
+		     int64_t latency_us, int64_t fragments, int runs)
 {
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < runs; i++) {
 		struct record *record = results_add_figures(&fixture->results, "ext4", method,
 							    allocation, fragments);
 		struct phase_record *phase = field_list_add(&record->phases, &phase_table);
@@ -247,6 +247,12 @@ static void add_use(struct fixture *fixture, const char *method, double allocati
 		phase->latency = (struct field_histogram) { numbers, 2 };
 		phase->latency_min_ns = phase->latency_max_ns = latency_us * 1000;
 	}
+}
+
+static void add_use(struct fixture *fixture, const char *method, double allocation, double seconds,
+		    int64_t latency_us, int64_t fragments)
+{
+	add_uses(fixture, method, allocation, seconds, latency_us, fragments, 10);
 }
 
 static void a_workload_is_compared_with_none(void **state)
@@ -271,6 +277,36 @@ static void a_workload_is_compared_with_none(void **state)
 					     "each byte, none 7.00."));
 	assert_non_null(strstr(fixture.text, " Fragments: 64 with none, 1 with fallocate. "));
 	assert_non_null(strstr(fixture.text, "The allocation by chunk-1M pays after "));
+}
+
+/* Bytes and fragments do not need many runs. */
+static void one_run_of_a_workload_tells_bytes_and_fragments(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+	(void)state;
+	add_uses(&fixture, "none", 0.001, 0.1, 1000, 64, 1);
+	add_uses(&fixture, "fallocate", 0.001, 0.5, 1000, 1, 1);
+	summarize(&fixture);
+	assert_string_equal(fixture.text,
+			    "ext4: the fastest method cannot be determined with one run; 5 runs "
+			    "per method are needed. fallocate wrote 1.00 bytes to the device for "
+			    "each byte, none 7.00. Fragments: 64 with none, 1 with fallocate.\n");
+}
+
+/* Without syncs a write only costs its copy to the cache, and the flush at the end is not in it. */
+static void writes_without_syncs_have_no_break_even(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 64);
+	add_use(&fixture, "chunk-1048576", 1.001, 2, 500, 1);
+	for (size_t i = 0; i < fixture.results.record_count; i++)
+		set_text(&fixture.results.records[i].workload, "append-8192");
+	summarize(&fixture);
+	assert_true(isnan(summary_break_even(&fixture.summary, &fixture.summary.methods[1])));
+	assert_null(strstr(fixture.text, "pays after"));
 }
 
 static void where_preallocation_brings_nothing_it_is_said(void **state)
@@ -331,6 +367,8 @@ int main(void)
 		cmocka_unit_test(what_reserves_nothing_does_not_win),
 		cmocka_unit_test(without_a_candidate_nothing_is_best),
 		cmocka_unit_test(a_workload_is_compared_with_none),
+		cmocka_unit_test(one_run_of_a_workload_tells_bytes_and_fragments),
+		cmocka_unit_test(writes_without_syncs_have_no_break_even),
 		cmocka_unit_test(a_workload_of_one_method_is_not_compared),
 		cmocka_unit_test(the_smallest_step_is_named),
 		cmocka_unit_test(where_preallocation_brings_nothing_it_is_said),
