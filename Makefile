@@ -36,7 +36,7 @@ deb:
 # The programs that bench/* need, and what there is to run.
 bench: all
 	@ninja -C build bench-programs
-	@echo "Ready to run:" bench/aa bench/frag bench/history bench/overhead bench/prealloc
+	@echo "Ready to run:" bench/aa bench/frag bench/history bench/overhead bench/prealloc bench/workload
 
 # PREFIX and DESTDIR as usual; without PREFIX, what the build was set up with.
 install: all
