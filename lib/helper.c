@@ -294,6 +294,13 @@ int helper_acquire(struct helper *helper, enum helper_use use)
 	return helper->error[use];
 }
 
+void helper_replace_callers(struct helper *helper, enum helper_use use)
+{
+	if (helper->files.fd[use] == helper->files.caller_fd)
+		helper->files.fd[use] = -1;
+	helper_acquire(helper, use);
+}
+
 int helper_fd(const struct helper_files *files, enum helper_use use)
 {
 	return files->fd[use] < 0 ? files->caller_fd : files->fd[use];
@@ -396,9 +403,8 @@ int64_t helper_run_write(struct helper *helper, helper_fn function, uint64_t off
 	r = helper_run(helper, function, offset, bytes);
 	if (files->write_flags == 0 || !helper_lacks_flag(r))
 		return r;
-	files->fd[HELPER_WRITE] = -1;
 	files->write_flags = 0;
-	helper_acquire(helper, HELPER_WRITE);
+	helper_replace_callers(helper, HELPER_WRITE);
 	return helper_run(helper, function, offset, bytes);
 }
 

@@ -68,6 +68,9 @@ struct helper_files *helper_files(struct helper *helper);
  */
 int helper_acquire(struct helper *helper, enum helper_use use);
 
+/* The same if the caller's descriptor has turned out to be unsuitable for this use. */
+void helper_replace_callers(struct helper *helper, enum helper_use use);
+
 /* Starts the helper thread, so that helper_submit() returns at once.  0 or -errno. */
 int helper_start(struct helper *helper);
 

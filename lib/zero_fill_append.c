@@ -94,8 +94,7 @@ static int64_t append_by(struct helper *helper, enum helper_use use, uint64_t en
 	if (!helper_lacks_flag(r) || files->no_append_calls)
 		return r;
 	files->no_append_calls = 1;
-	files->fd[HELPER_APPEND] = -1;
-	helper_acquire(helper, HELPER_APPEND);
+	helper_replace_callers(helper, HELPER_APPEND);
 	return helper_run(helper, function, end, bytes);
 }
 
