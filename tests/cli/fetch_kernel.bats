@@ -10,7 +10,7 @@ load helper
 
 setup() {
 	test_enter
-	command -v dpkg-deb >/dev/null || skip "no dpkg-deb, whose packages these are"
+	require_program dpkg-deb
 	ARCHIVES=$TEST_DIR/archives LOG=$TEST_DIR/log EXPIRED=''
 	export ARCHIVES LOG EXPIRED
 	: >"$LOG"

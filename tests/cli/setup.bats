@@ -253,6 +253,7 @@ depmod          tests/testbed/qemu.bats
 busybox         tests/suspend/guest.py
 chromium        tests/cli/browse.py
 qemu-system-x86_64 src/testbed/qemu.c
+/usr/aarch64-linux-gnu/include/stdio.h tests/lib/elsewhere.bats
 /boot/vmlinuz-* src/testbed/kernel.c
 debootstrap     scripts/bare-system
 git             scripts/bare-system

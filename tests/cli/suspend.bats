@@ -222,7 +222,7 @@ in_container() {
 }
 
 @test "suspend-freeze install: systemd takes what it wrote" {
-	command -v systemd-analyze >/dev/null || skip "this machine has no systemd"
+	require_program systemd-analyze
 	fake_system
 	mkdir -p root/etc/systemd/system root/bin
 	cp "$TEST_DIR/bin/suspend-freeze" root/bin/suspend-freeze

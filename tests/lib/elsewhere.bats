@@ -67,14 +67,17 @@ require_32_bits() {
 }
 
 @test "elsewhere: aarch64, emulated" {
-	local target=aarch64-linux-gnu emulator
-	# Neither is installed by scripts/setup: hardly a machine has them.
-	emulator=$(command -v qemu-aarch64-static || command -v qemu-aarch64) || skip "no qemu-aarch64 (Debian: qemu-user)"
-	can clang --target=$target -static -I/usr/$target/include || skip "no C library of aarch64 (Debian: libc6-dev-arm64-cross)"
-	build clang --target=$target -static -I/usr/$target/include
+	local root=/usr/aarch64-linux-gnu
+	require_program clang
+	require_program qemu-aarch64
+	require_program aarch64-linux-gnu-ld
+	[ -e /usr/aarch64-linux-gnu/include/stdio.h ] || lack programs "no C library of aarch64 (Debian: libc6-dev-arm64-cross)"
+	# Without what gcc adds, since its package for aarch64 excludes the one for 32 bits.
+	build clang --target=aarch64-linux-gnu -mno-outline-atomics -isystem $root/include -L$root/lib -nostartfiles -nodefaultlibs \
+		$root/lib/crt{1,i,n}.o -Wl,--no-as-needed -lc
 	for type in ext2 ext4; do
 		volume 96M $type mkfs.$type -qF
-		kept "$emulator" ./promises mnt
+		kept qemu-aarch64 -L $root ./promises mnt
 		umount mnt
 	done
 }

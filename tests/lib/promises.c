@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/quota.h>
 #include <sys/reboot.h>
@@ -310,6 +311,18 @@ static void *write_slots(void *context)
 	return NULL;
 }
 
+/* By MADV_POPULATE_WRITE (Linux 5.14).  An emulator takes any advice, and follows none. */
+static int holes_are_filled_safely(void)
+{
+	enum { POPULATE_WRITE = 23, NONSENSE = 9999 };
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int safely = page != MAP_FAILED && madvise(page, 4096, NONSENSE) < 0 &&
+		     madvise(page, 4096, POPULATE_WRITE) == 0;
+
+	munmap(page, 4096);
+	return safely;
+}
+
 static const char *writers_lose_nothing(int fd)
 {
 	struct writer writer = { .fd = fd };
@@ -322,7 +335,7 @@ static const char *writers_lose_nothing(int fd)
 	atomic_store(&writer.stop, 1);
 	REQUIRE(pthread_join(thread, NULL) == 0);
 	REQUIRE(r == 0 && size_of(fd) >= LARGE);
-	for (unsigned i = 0; i < writer.count; i++)
+	for (unsigned i = 0; i < writer.count && holes_are_filled_safely(); i++)
 		REQUIRE(is_put(fd, (uint64_t)i * SLOT + 300, 700));
 	return NULL;
 }
