@@ -318,7 +318,7 @@ enum sort { SORT_NEAR, SORT_PREFIX, SORT_OTHER, SORT_COUNT };
 /* Goes through all states twice: to count them, then to choose. */
 struct walk {
 	const struct crash_log *log;
-	unsigned tears;
+	const struct crash_bounds *bounds;
 	bool is_choosing;
 	uint64_t count[SORT_COUNT], wanted[SORT_COUNT];
 	uint64_t seen[SORT_COUNT], chosen[SORT_COUNT];
@@ -357,22 +357,30 @@ static void visit_lost(struct walk *walk, uint32_t writes, uint32_t first, uint3
 	      (struct crash_state) { .writes = writes, .lost = { { first, last } } });
 }
 
+static void visit_tear(struct walk *walk, const struct crash_write *write, struct crash_state state)
+{
+	uint64_t at = write->offset + state.torn_bytes;
+
+	if (at <= walk->bounds->whole_from || at >= walk->bounds->whole_to)
+		visit(walk, SORT_OTHER, state);
+}
+
 static void visit_torn(struct walk *walk, uint32_t number)
 {
 	const struct crash_write *write = write_of(walk->log, number);
 	uint64_t sectors = write->bytes / CRASH_SECTOR;
-	uint64_t tears = walk->tears < sectors ? walk->tears : sectors - 1;
+	uint64_t tears = walk->bounds->tears < sectors ? walk->bounds->tears : sectors - 1;
 	struct crash_state state = { .writes = number };
 
 	if (write->flags & CRASH_DISCARD || !tears)
 		return;
 	state.is_end = true;
 	state.torn_bytes = sectors / 2 * CRASH_SECTOR;
-	visit(walk, SORT_OTHER, state);
+	visit_tear(walk, write, state);
 	state.is_end = false;
 	for (uint64_t i = 1; i <= tears; i++) {
 		state.torn_bytes = sectors * i / (tears + 1) * CRASH_SECTOR;
-		visit(walk, SORT_OTHER, state);
+		visit_tear(walk, write, state);
 	}
 }
 
@@ -521,7 +529,7 @@ int crash_states_enumerate(const struct crash_log *log, const struct crash_bound
 {
 	CLEANUP(crash_states_clear) struct crash_states states = { 0 };
 	struct walk walk = {
-		.log = log, .tears = bounds->tears, .random = bounds->seed, .states = &states
+		.log = log, .bounds = bounds, .random = bounds->seed, .states = &states
 	};
 
 	walk_states(&walk);

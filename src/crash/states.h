@@ -54,6 +54,8 @@ struct crash_bounds {
 	uint64_t seed;
 	size_t states_max; /* 0: all */
 	unsigned tears;	   /* per write; 0: writes are not torn.  CRASH_TEARS is a default. */
+	/* Bytes of the volume in which no write is torn, such as a superblock; equal: none. */
+	uint64_t whole_from, whole_to;
 };
 
 struct crash_states {

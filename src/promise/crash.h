@@ -48,6 +48,7 @@ enum promise_space { SPACE_ALLOCATED = 'a', SPACE_HOLE = '-' };
 
 struct promise_finding {
 	int mount_error; /* positive errno: the state cannot be mounted, and the rest is unknown */
+	char *reason;	 /* owned; the same in words, on the host; NULL: the errno is all */
 	enum promise_name name;
 	int64_t size_bytes;
 	char *contents; /* owned; up to the end of the file */

@@ -98,7 +98,8 @@ static int judge_durable(const struct promise_expectation *expectation,
 
 	if (finding->mount_error)
 		return broken(text_format("the file system cannot be mounted: %s",
-					  strerror(finding->mount_error)),
+					  finding->reason ? finding->reason
+							  : strerror(finding->mount_error)),
 			      ret_text);
 	if (!mark)
 		return 1;

@@ -25,6 +25,7 @@ const char *const sequence_names[] = {
 
 void promise_finding_clear(struct promise_finding *finding)
 {
+	free(finding->reason);
 	free(finding->contents);
 	free(finding->space);
 	*finding = (struct promise_finding) { 0 };

@@ -138,6 +138,21 @@ const struct promise_case promise_crash_synced = {
 
 /* ---- each method, nothing synced ---- */
 
+/*
+ * Another file of the same file system, which commits the journal, and in it what the case did
+ * with its file.
+ */
+static int sync_another(struct sequence *sequence)
+{
+	CLEANUP(fd_closep)
+	int fd = openat(sequence->directory_fd, "another", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC,
+			0600);
+
+	if (fd < 0 || write(fd, sequence_names[PROMISE_NAME_FIRST], 1) != 1 || fsync(fd) < 0)
+		return promise_fault(sequence->run, errno, "syncing another file");
+	return 0;
+}
+
 static int run_unsynced(struct promise_run *run)
 {
 	CLEANUP(sequence_clear) struct sequence sequence = SEQUENCE_NONE(run);
@@ -148,13 +163,16 @@ static int run_unsynced(struct promise_run *run)
 	if (r < 0 || run->verdict)
 		return r;
 	r = write_parts(&sequence, 0, 2);
+	if (r == 0)
+		r = sync_another(&sequence);
 	sync();
 	return r;
 }
 
 const struct promise_case promise_crash_unsynced = {
 	.name = "unsynced",
-	.summary = "power cuts while the file is allocated and half written without fsync()",
+	.summary = "power cuts while the file is allocated, half written, and another one is "
+		   "synced",
 	.promises = 1u << PROMISE_NO_STALE,
 	.crash = true,
 	.run = run_unsynced,

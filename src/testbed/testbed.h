@@ -64,6 +64,7 @@ struct testbed {
 	const char *summary;
 	const char *note;	/* a limitation of its results; NULL: none */
 	int records_writes;	/* can log what is written to its volumes */
+	int drops_flushes;	/* its kernel passes no flush on, and writes in order */
 	int in_directory;	/* formats nothing: trials have no file system and no volume */
 	uint64_t start_seconds; /* time for the agent to become ready */
 	/* Whether it can be used here.  0, or -errno with *problem set, which says what to do. */

@@ -259,6 +259,7 @@ const struct testbed testbed_uml = {
 	.argument_optional = 1,
 	.boots_kernels = 1,
 	.records_writes = 1,
+	.drops_flushes = 1,
 	.summary = "a User-Mode Linux guest with its own file systems; needs no root",
 	.note = "Measured in a User-Mode Linux guest: fragments and bytes are exact. Times are "
 		"comparable only with each other, because system calls and page faults are much "

@@ -5,12 +5,12 @@
  */
 #include "trial/examine.h"
 
-#include <dirent.h>
 #include <errno.h>
 
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "blockdev/mount.h"
+#include "promise/crash.h"
 #include "trial/modules.h"
 
 struct examination {
@@ -25,33 +25,28 @@ static int prepare(const struct examination *examination)
 	return r < 0 ? r : mount_await_device(examination->device, NULL);
 }
 
-static int count_names(const char *directory)
-{
-	DIR *names = opendir(directory);
-	int count = 0;
-
-	if (!names)
-		return -errno;
-	while (readdir(names))
-		count++;
-	closedir(names);
-	return count;
-}
-
 /* -errno: the state cannot be left. */
-static int look(const struct examination *examination, json_t **ret)
+static int look(const struct examination *examination, const json_t *request, json_t **ret)
 {
-	int names = 0;
-	int r = mount_volume(examination->device, examination->directory, examination->type,
-			     examination->mount_options);
+	CLEANUP(promise_finding_clear) struct promise_finding finding = { 0 };
+	json_int_t seed, file_bytes;
+	int r;
 
-	if (r == 0) {
-		names = count_names(examination->directory);
-		r = mount_release(examination->directory);
+	if (json_unpack((json_t *)request, "{sI sI}", "seed", &seed, "file_bytes", &file_bytes) <
+		    0 ||
+	    file_bytes < 0 || file_bytes > PROMISE_FILE_MOST)
+		return -EPROTO;
+	finding.mount_error = -mount_volume(examination->device, examination->directory,
+					    examination->type, examination->mount_options);
+	if (!finding.mount_error) {
+		r = promise_look(examination->directory, (uint64_t)seed, (uint64_t)file_bytes,
+				 &finding);
+		if (mount_release(examination->directory) < 0)
+			return -EBUSY;
 		if (r < 0)
-			return r;
+			finding.mount_error = -r;
 	}
-	*ret = json_pack("{si si}", "mount_error", -r, "names", names);
+	*ret = promise_finding_to_json(&finding);
 	return 0;
 }
 
@@ -61,10 +56,8 @@ static int serve_one(const struct examination *examination, FILE *in, int out_fd
 	json_t *answer = NULL;
 	int r = json_read_line(in, &request);
 
-	if (r == 0 && !json_object_get(request, "look"))
-		r = -EPROTO;
 	if (r == 0)
-		r = look(examination, &answer);
+		r = look(examination, json_object_get(request, "look"), &answer);
 	return r < 0 ? r : json_write_line(out_fd, answer);
 }
 

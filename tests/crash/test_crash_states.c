@@ -136,6 +136,34 @@ static int compare_text(const void *a, const void *b)
 }
 
 /* Each state has one name, which is read back, and is possible. */
+static void a_superblock_is_not_torn(void **state)
+{
+	static const struct {
+		uint64_t from, to;
+		const char *list;
+	} cases[] = {
+		{ 0, 0, "0 1:512.. 1:512 1" },
+		{ 0, 512, "0 1:512.. 1:512 1" },
+		{ 512, 1024, "0 1:512.. 1:512 1" },
+		{ 0, 1024, "0 1" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const struct crash_bounds bounds = { .tears = 1,
+						     .whole_from = cases[i].from,
+						     .whole_to = cases[i].to };
+		CLEANUP(crash_states_clear) struct crash_states states = { 0 };
+		CLEANUP(crash_log_clear) struct crash_log log;
+		CLEANUP(freep) char *list = NULL;
+
+		make_log("w", true, &log);
+		assert_int_equal(crash_states_enumerate(&log, &bounds, &states), 0);
+		list = make_list(&states);
+		assert_string_equal(list, cases[i].list);
+	}
+}
+
 static void names_are_exact(void **state)
 {
 	(void)state;
@@ -427,6 +455,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(states_are_those_of_the_model),
 		cmocka_unit_test(long_writes_are_torn_at_even_distances),
+		cmocka_unit_test(a_superblock_is_not_torn),
 		cmocka_unit_test(names_are_exact),
 		cmocka_unit_test(wrong_names_get_a_sentence),
 		cmocka_unit_test(a_state_has_parts_of_writes),
