@@ -13,6 +13,9 @@
 #include "cmd/cmd.h"
 #include "cmd/run.h"
 #include "cmd/verify.h"
+#include "promise/promise.h"
+#include "testbed/recording.h"
+#include "testbed/testbed.h"
 
 enum { CASE_SECONDS = 600, SEED = 1 };
 #define FILE_LEAST (64 << 10)
@@ -26,6 +29,8 @@ struct verify_options {
 	char **promises;
 	uint64_t size_bytes;
 	unsigned seed;
+	unsigned states_max;
+	const char *state, *keep;
 };
 
 static void options_clear(struct verify_options *options)
@@ -69,10 +74,14 @@ static const struct option_row option_table[] = {
 	  .group = 1, .least = FILE_LEAST, .values = "16M 64M", SETS(OPTION_SIZE, size_bytes) },
 	{ "seed", 0, "N", "seed of random orders and contents", .fallback = "1", .group = 1,
 	  SETS(OPTION_NUMBER, seed) },
+	{ "max-states", 0, "N", "states of the disk to be examined per crash case; 0: all",
+	  .fallback = "200", .group = 1, SETS(OPTION_NUMBER, states_max) },
+	{ "state", 0, "STATE", "examine only this state, as a counterexample names it", .group = 1,
+	  SETS(OPTION_TEXT, state) },
 	{ .help = "Where:", .group = 2 },
 	{ "on", 0, "TESTBED",
-	  "uml[:KERNEL], loop, qemu[:KERNEL] or dir:PATH, whose file system is filled; auto "
-	  "(default): the first of loop, qemu on KVM and uml that can be used",
+	  "uml[:KERNEL] (default), qemu[:KERNEL], loop or dir:PATH, whose file system is filled; "
+	  "power cuts are tested on uml and qemu only; auto: as alloc-perf-run(1)",
 	  .group = 2, .values = "<testbed>", SETS(OPTION_TEXT, run.given.on) },
 	{ "kernel", 0, "[NAME=]KERNEL",
 	  "on qemu, a kernel in /boot or the path of a bzImage; on uml, the path of a linux.uml; "
@@ -88,6 +97,10 @@ static const struct option_row option_table[] = {
 	{ .help = "Results:", .group = 3 },
 	{ "output", 'o', "FILE", "result file, - for stdout (default: alloc-perf-DATE-TIME.jsonl)",
 	  .group = 3, .values = "<file>", SETS(OPTION_TEXT, run.output) },
+	{ "keep", 0, "DIR",
+	  "keep the log of a crash case, the volume before it, and the state of its "
+	  "counterexample",
+	  .group = 3, .values = "<directory>", SETS(OPTION_TEXT, keep) },
 	{ "force", 0, NULL, "overwrite an existing result file", .group = 3,
 	  SETS(OPTION_FLAG, run.force) },
 	{ "all", 0, NULL, "also list each case", .group = 3, SETS(OPTION_FLAG, run.all) },
@@ -117,6 +130,16 @@ static int fill_plan(const struct verify *verify, struct plan *plan, struct prob
 	return r;
 }
 
+/* Only the writes of a guest are recorded, without which there are no power cuts. */
+static int prefer_guest(struct run *run, struct problem *problem)
+{
+	const struct testbed_options options = { 0 };
+
+	if (run->plan.on || testbed_uml.probe(&options, NULL) < 0)
+		return 0;
+	return plan_set(&run->plan, "on", testbed_uml.name, problem);
+}
+
 static int check_testbed(const struct run *run, struct problem *problem)
 {
 	if (!run->session.testbed->claim)
@@ -125,6 +148,17 @@ static int check_testbed(const struct run *run, struct problem *problem)
 			   "verify tests on images and in directories, not on the testbed %s; use "
 			   "--on loop",
 			   run->session.testbed->name);
+}
+
+/* A state is one of a single recording. */
+static int check_state(const struct verify *verify, struct problem *problem)
+{
+	if (!verify->state || (verify->count == 1 && verify->steps[0].promise_case->crash))
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "--state %s is a state of one crash case: name one file system, one "
+			   "method and one case, as in --promise durable:synced",
+			   verify->state);
 }
 
 static int check_room(const struct verify *verify, struct problem *problem)
@@ -152,6 +186,8 @@ static int prepare(struct verify *verify, struct problem *problem)
 	if (r == 0)
 		r = fill_plan(verify, &run->plan, problem);
 	if (r == 0)
+		r = prefer_guest(run, problem);
+	if (r == 0)
 		r = run_choose_testbed(run, problem);
 	if (r == 0)
 		r = check_testbed(run, problem);
@@ -164,6 +200,8 @@ static int prepare(struct verify *verify, struct problem *problem)
 		r = verify_check_directory(verify, problem);
 	if (r == 0)
 		r = verify_expand(verify, problem);
+	if (r == 0)
+		r = check_state(verify, problem);
 	if (r == 0)
 		r = check_room(verify, problem);
 	return r;
@@ -222,6 +260,14 @@ static int judge(const struct results *results)
 	return broken || failed ? PROBLEM_VERDICT : 0;
 }
 
+static void note_missing_states(const struct verify *verify)
+{
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+
+	(void)testbed_records(verify->run->session.testbed, &problem);
+	fprintf(stderr, "Not tested: %s\n", problem.message ? problem.message : "");
+}
+
 static int conclude(struct verify *verify, int r, struct problem *problem)
 {
 	struct run *run = verify->run;
@@ -230,6 +276,8 @@ static int conclude(struct verify *verify, int r, struct problem *problem)
 		return say_interrupted(verify);
 	if (r == 0 && run->path && !run->options->quiet)
 		r = run_print_table(run);
+	if (r == 0 && verify->lacks_states && !run->options->quiet)
+		note_missing_states(verify);
 	fflush(stdout);
 	return r < 0 ? cmd_complain(problem, r) : judge(&run->results);
 }
@@ -238,7 +286,9 @@ static int run_verify(const struct command *self, int argc, char **argv)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(options_clear)
-	struct verify_options wanted = { .run.trial_seconds = CASE_SECONDS, .seed = SEED };
+	struct verify_options wanted = { .run.trial_seconds = CASE_SECONDS,
+					 .seed = SEED,
+					 .states_max = 200 };
 	CLEANUP(run_clear) struct run run = RUN_NONE(&wanted.run);
 	CLEANUP(verify_clear) struct verify verify = { .run = &run };
 	int r;
@@ -248,6 +298,9 @@ static int run_verify(const struct command *self, int argc, char **argv)
 	verify.promises = wanted.promises;
 	verify.size_bytes = wanted.size_bytes;
 	verify.seed = wanted.seed;
+	verify.states_max = wanted.states_max;
+	verify.state = wanted.state;
+	verify.keep = wanted.keep;
 	r = prepare(&verify, &problem);
 	if (r == 0)
 		r = carry_out(&verify, argc, argv, &problem);

@@ -15,6 +15,7 @@ struct run;
 struct verify_step {
 	struct plan_trial trial;
 	const struct promise_case *promise_case;
+	unsigned promises;	      /* set of 1u << enum promise, which it tests */
 	char *promise_name;	      /* to which the trial refers */
 	struct filesystem filesystem; /* likewise, with the options of the case */
 	char *title;		      /* "ext4 fallocate reserved:overwrite" */
@@ -32,6 +33,10 @@ struct verify {
 	char **promises;     /* as typed: promises, or cases as "reserved:overwrite"; NULL: all */
 	uint64_t size_bytes; /* of the file; 0: by the case */
 	uint64_t seed;
+	size_t states_max;	   /* of a crash case, examined; 0: all */
+	const char *state;	   /* the only one to be examined; NULL: all */
+	const char *keep;	   /* directory for logs and images of crash cases; NULL: none */
+	bool lacks_states;	   /* cases were left out, since the testbed records no writes */
 	struct verify_step *steps; /* in the order of the results */
 	size_t count;
 	char *directory; /* in which steps work, below that of the user; NULL: none */
@@ -44,6 +49,13 @@ int verify_check_promises(const struct verify *verify, struct problem *problem);
 
 /* What is to be done, by the trials of the run and the promises.  0, or -errno with a sentence. */
 int verify_expand(struct verify *verify, struct problem *problem);
+
+/*
+ * The command that repeats this case of a promise alone, and of its states only that one (NULL:
+ * all), quoted for a shell.  The caller frees it; NULL: out of memory.
+ */
+char *verify_repeat(const struct verify *verify, const struct verify_step *step,
+		    const char *promise_name, const char *state);
 
 void verify_step_clear(struct verify_step *step);
 

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cmd/run.h"
 #include "cmd/verify.h"
+#include "testbed/recording.h"
 
 #define VOLUME_LEAST ((uint64_t)64 << 20)
 #define CRASH_FILE_BYTES ((uint64_t)1 << 20)
@@ -152,7 +153,8 @@ static void add_option(struct strbuf *to, const char *option, const char *value)
 		strbuf_printf(to, " --%s %s", option, word);
 }
 
-static char *repeat_of(const struct verify *verify, const struct verify_step *step)
+char *verify_repeat(const struct verify *verify, const struct verify_step *step,
+		    const char *promise_name, const char *state)
 {
 	const struct plan_trial *trial = &step->trial;
 	const struct plan *plan = &verify->run->plan;
@@ -165,10 +167,11 @@ static char *repeat_of(const struct verify *verify, const struct verify_step *st
 	add_option(&text, "modules", plan->modules);
 	add_option(&text, "fs", trial->filesystem ? trial->filesystem->name : NULL);
 	add_option(&text, "methods", trial->method.title);
-	add_option(&text, "promise", step->promise_name);
+	add_option(&text, "promise", promise_name);
 	if (verify->size_bytes)
 		add_option(&text, "size", size_name(trial->file_bytes, size));
 	strbuf_printf(&text, " --seed %" PRIu64, trial->seed);
+	add_option(&text, "state", state);
 	return strbuf_take(&text);
 }
 
@@ -192,8 +195,22 @@ static int fill_step(const struct verify *verify, const struct plan_trial *trial
 	if (r < 0)
 		return r;
 	step->title = title_of(verify, step);
-	step->repeat = repeat_of(verify, step);
+	step->repeat = verify_repeat(verify, step, step->promise_name, NULL);
 	return step->promise_name && step->title && step->repeat ? 0 : -ENOMEM;
+}
+
+/* Of this case: a crash case tests all its promises at once, others one. */
+static unsigned chosen_promises(const struct verify *verify,
+				const struct promise_case *promise_case, enum promise promise)
+{
+	unsigned promises = 0;
+
+	if (!promise_case->crash)
+		return 1u << promise;
+	for (enum promise other = 0; other < PROMISE_COUNT; other++)
+		if (is_chosen(verify, promise_case, other))
+			promises |= 1u << other;
+	return promises;
 }
 
 static int add_steps(struct verify *verify, const struct plan_trial *trial, enum promise promise)
@@ -202,10 +219,18 @@ static int add_steps(struct verify *verify, const struct plan_trial *trial, enum
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && promise_cases[i]; i++) {
+		unsigned promises = chosen_promises(verify, promise_cases[i], promise);
+
 		if (!is_chosen(verify, promise_cases[i], promise) ||
+		    promises & ((1u << promise) - 1) ||
 		    !promise_case_applies(promise_cases[i], type, trial->method.method))
 			continue;
-		r = ARRAY_ADD(verify->steps, verify->count, (struct verify_step) { 0 });
+		if (promise_cases[i]->crash && !verify->run->session.testbed->records_writes) {
+			verify->lacks_states = true;
+			continue;
+		}
+		r = ARRAY_ADD(verify->steps, verify->count,
+			      (struct verify_step) { .promises = promises });
 		if (r == 0)
 			r = fill_step(verify, trial, promise, promise_cases[i],
 				      &verify->steps[verify->count - 1]);
@@ -236,6 +261,8 @@ int verify_expand(struct verify *verify, struct problem *problem)
 	if (r < 0)
 		return r;
 	settle_steps(verify);
+	if (verify->count == 0 && verify->lacks_states)
+		return testbed_records(verify->run->session.testbed, problem);
 	if (verify->count == 0)
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,

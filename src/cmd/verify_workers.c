@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,21 +21,29 @@
 #include "base/cleanup.h"
 #include "base/json.h"
 #include "base/strbuf.h"
+#include "base/text.h"
 #include "cmd/run.h"
 #include "cmd/verify.h"
+#include "crash/run.h"
 
 /* A guest needs half a GiB of memory. */
-enum { WORKERS_MOST = 4, TICK_MS = 200, READ_BYTES = 65536 };
+enum { WORKERS_MOST = 4, TICK_MS = 200, READ_BYTES = 65536, STAGE_TEXT_MAX = 64 };
 
 static const char message_stage[] = "stage", message_problem[] = "problem";
 
 /* ---- in the worker ---- */
 
+struct job {
+	const struct verify *verify;
+	const struct verify_step *step;
+	int to;
+};
+
 static void send_stage(const char *stage, void *context)
 {
-	const int *to = context;
+	const struct job *job = context;
 
-	(void)json_write_line(*to, json_pack("{ss ss}", "type", message_stage, "name", stage));
+	(void)json_write_line(job->to, json_pack("{ss ss}", "type", message_stage, "name", stage));
 }
 
 static void ignore_tick(void *context)
@@ -49,22 +58,60 @@ static int send_problem(int to, const struct problem *problem, int error)
 					     json_of_text(problem->message)));
 }
 
-static int send_record(int to, const struct record *record)
+/* ---- a step ---- */
+
+static int send_record(const struct job *job, const struct record *record)
 {
-	return json_write_line(to, record_to_json(record));
+	return json_write_line(job->to, record_to_json(record));
 }
 
-/* What a step is: a trial like any other, in which the agent tests a promise. */
-static int do_step(const struct testbed_session *session, const struct verify_step *step, int to,
-		   struct problem *problem)
+static int send_verdict(struct record *record, const char *state, void *context)
+{
+	const struct job *job = context;
+	CLEANUP(freep)
+	char *name = text_format("%s:%s", record->promise, job->step->promise_case->name);
+
+	free(record->repeat);
+	record->repeat = name ? verify_repeat(job->verify, job->step, name, state) : NULL;
+	return record->repeat ? send_record(job, record) : -ENOMEM;
+}
+
+static void send_progress(uint64_t done, uint64_t count, void *context)
+{
+	char text[STAGE_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "state %" PRIu64 " of %" PRIu64, done, count);
+	send_stage(text, context);
+}
+
+static int test_states(const struct testbed_session *session, struct job *job,
+		       struct problem *problem)
+{
+	const struct verify *verify = job->verify;
+	const struct crash_settings settings = {
+		.promises = job->step->promises,
+		.states_max = verify->states_max,
+		.state = verify->state,
+		.keep = verify->keep,
+		.progress = send_progress,
+		.record = send_verdict,
+		.context = job,
+	};
+
+	return crash_run(session, &job->step->trial, job->step->promise_case, &settings, problem);
+}
+
+/* A trial like any other, in which the agent tests a promise. */
+static int test_mounted(const struct testbed_session *session, const struct job *job,
+			struct problem *problem)
 {
 	CLEANUP(record_clear) struct record record;
 	int r, sent = 0;
 
 	record_init(&record);
-	r = testbed_run(session, &step->trial, &record, problem);
+	r = testbed_run(session, &job->step->trial, &record, problem);
 	if (r >= 0)
-		sent = send_record(to, &record);
+		sent = send_record(job, &record);
 	return sent < 0 ? sent : r > 0 ? -EIO : r;
 }
 
@@ -72,14 +119,16 @@ static void work(const struct verify *verify, const struct verify_step *step, in
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct testbed_session session = verify->run->session;
+	struct job job = { verify, step, to };
 	int r;
 
 	session.cancel_fd = -1; /* the parent ends the worker */
 	session.stage = send_stage;
 	session.tick = ignore_tick;
 	session.image = NULL;
-	session.context = &to;
-	r = do_step(&session, step, to, &problem);
+	session.context = &job;
+	r = step->promise_case->crash ? test_states(&session, &job, &problem)
+				      : test_mounted(&session, &job, &problem);
 	if (r < 0)
 		r = send_problem(to, &problem, r);
 	_exit(r < 0 ? 1 : 0);

@@ -368,20 +368,20 @@ static int keep_files(struct crash *crash, struct problem *problem)
 
 /* ---- records ---- */
 
-static int conclude(const struct crash *crash, enum promise promise, struct record *record)
+static int conclude(const struct crash *crash, enum promise promise, struct record *record,
+		    char state[static CRASH_STATE_TEXT_MAX])
 {
 	const struct outcome *outcome = &crash->outcome[promise];
 	bool is_made = promise_is_made(promise, crash->trial->method.method);
-	char state[CRASH_STATE_TEXT_MAX];
 	CLEANUP(freep) char *where = NULL;
 
 	record->states = (int64_t)crash->states.count;
 	record->states_possible = (int64_t)crash->states.possible;
 	record->states_broken = (int64_t)outcome->broken;
+	field_set_text(&record->counterexample, NULL);
 	if (!outcome->broken)
 		return field_set_text(&record->verdict, VERDICT_KEPT);
 	where = crash_state_describe(&outcome->state, &crash->log);
-	free(record->counterexample);
 	record->counterexample =
 		where ? text_format("state %s: %s: %s", crash_state_print(&outcome->state, state),
 				    where, outcome->reason)
@@ -391,20 +391,25 @@ static int conclude(const struct crash *crash, enum promise promise, struct reco
 	return field_set_text(&record->verdict, is_made ? VERDICT_BROKEN : VERDICT_NOT_PROMISED);
 }
 
+static int send_record(const struct crash *crash, enum promise promise, struct record *record)
+{
+	char state[CRASH_STATE_TEXT_MAX] = "";
+	int r = field_set_text(&record->promise, promise_table[promise].name);
+
+	if (r == 0 && crash->states.count)
+		r = conclude(crash, promise, record, state);
+	return r < 0 ? r
+		     : crash->settings->record(record, state[0] ? state : NULL,
+					       crash->settings->context);
+}
+
 static int send_records(const struct crash *crash, struct record *record)
 {
-	bool was_examined = crash->states.count > 0;
 	int r = 0;
 
-	for (enum promise promise = 0; r == 0 && promise < PROMISE_COUNT; promise++) {
-		if (!(crash->settings->promises & 1u << promise))
-			continue;
-		r = field_set_text(&record->promise, promise_table[promise].name);
-		if (r == 0 && was_examined)
-			r = conclude(crash, promise, record);
-		if (r == 0)
-			r = crash->settings->record(record, crash->settings->context);
-	}
+	for (enum promise promise = 0; r == 0 && promise < PROMISE_COUNT; promise++)
+		if (crash->settings->promises & 1u << promise)
+			r = send_record(crash, promise, record);
 	return r;
 }
 

@@ -17,8 +17,11 @@ struct crash_settings {
 	const char *keep;  /* directory that gets log and images; NULL: nothing is kept */
 	/* Called about five times a second while states are examined. */
 	void (*progress)(uint64_t done, uint64_t count, void *context);
-	/* Called with each verdict.  0 or -errno, which ends the run. */
-	int (*record)(const struct record *record, void *context);
+	/*
+	 * Called with each verdict, and the state that is its counterexample (NULL: there is none).
+	 * 0 or -errno, which ends the run.
+	 */
+	int (*record)(struct record *record, const char *state, void *context);
 	void *context;
 };
 
