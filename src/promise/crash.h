@@ -50,6 +50,7 @@ struct promise_finding {
 	int mount_error; /* positive errno: the state cannot be mounted, and the rest is unknown */
 	char *reason;	 /* owned; the same in words, on the host; NULL: the errno is all */
 	enum promise_name name;
+	int open_error; /* positive errno: there is such a name, but the file cannot be opened */
 	int64_t size_bytes;
 	char *contents; /* owned; up to the end of the file */
 	char *space;	/* owned; of the requested size; NULL: the file system reports no extents */

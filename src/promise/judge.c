@@ -105,6 +105,10 @@ static int judge_durable(const struct promise_expectation *expectation,
 		return 1;
 	if (finding->name == PROMISE_NAME_NONE)
 		return broken(strdup("the file does not exist"), ret_text);
+	if (finding->open_error)
+		return broken(
+			text_format("the file cannot be opened: %s", strerror(finding->open_error)),
+			ret_text);
 	if (mark->is_renamed && finding->name != PROMISE_NAME_FINAL)
 		return broken(strdup("the file has its old name"), ret_text);
 	r = judge_length(expectation, finding, ret_text);

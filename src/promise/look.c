@@ -124,11 +124,13 @@ int promise_look(const char *directory, uint64_t seed, uint64_t file_bytes,
 	     name++) {
 		CLEANUP(freep) char *path = text_path(directory, sequence_names[name]);
 
-		fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-		if (fd >= 0)
-			finding.name = name;
-		else if (!path || errno != ENOENT)
-			return path ? -errno : -ENOMEM;
+		if (!path)
+			return -ENOMEM;
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		finding.open_error = fd < 0 ? errno : 0;
+		finding.name = name;
 	}
 	if (fd >= 0) {
 		if (fstat(fd, &status) < 0)
@@ -152,9 +154,10 @@ int promise_look(const char *directory, uint64_t seed, uint64_t file_bytes,
 
 json_t *promise_finding_to_json(const struct promise_finding *finding)
 {
-	return json_pack("{si si sI ss? ss?}", "mount_error", finding->mount_error, "name",
-			 (int)finding->name, "size", (json_int_t)finding->size_bytes, "contents",
-			 finding->contents, "space", finding->space);
+	return json_pack("{si si si sI ss? ss?}", "mount_error", finding->mount_error, "name",
+			 (int)finding->name, "open_error", finding->open_error, "size",
+			 (json_int_t)finding->size_bytes, "contents", finding->contents, "space",
+			 finding->space);
 }
 
 static bool is_text_of(const char *text, const char *characters, uint64_t count)
@@ -178,12 +181,13 @@ int promise_finding_from_json(const json_t *json, uint64_t file_bytes, struct pr
 	json_int_t size = 0;
 	int name = 0, r;
 
-	if (json_unpack((json_t *)json, "{si si sI}", "mount_error", &finding.mount_error, "name",
-			&name, "size", &size) < 0 ||
+	if (json_unpack((json_t *)json, "{si si si sI}", "mount_error", &finding.mount_error,
+			"open_error", &finding.open_error, "name", &name, "size", &size) < 0 ||
 	    name < PROMISE_NAME_NONE || name > PROMISE_NAME_FINAL || size < 0 ||
-	    finding.mount_error < 0 || !is_text_of(contents, "0dtm?e", blocks) ||
-	    !is_text_of(space, "a-", blocks) || (space && strlen(space) != blocks) ||
-	    (name != PROMISE_NAME_NONE && !contents))
+	    finding.mount_error < 0 || finding.open_error < 0 ||
+	    !is_text_of(contents, "0dtm?e", blocks) || !is_text_of(space, "a-", blocks) ||
+	    (space && strlen(space) != blocks) ||
+	    (name != PROMISE_NAME_NONE && !finding.open_error && !contents))
 		return -EPROTO;
 	finding.name = (enum promise_name)name;
 	finding.size_bytes = size;

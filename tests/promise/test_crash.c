@@ -245,16 +245,38 @@ static void an_empty_directory_has_no_file(void **state)
 	assert_int_equal(judge(PROMISE_NO_STALE, NULL, &finding, NULL), 1);
 }
 
+static void a_file_that_cannot_be_opened_is_lost(void **state)
+{
+	CLEANUP(promise_finding_clear) struct promise_finding finding = { 0 };
+
+	(void)state;
+	tree_put_link("alloc-perf.file", "alloc-perf.file");
+	look(&finding);
+	assert_int_equal(finding.open_error, ELOOP);
+	assert_int_equal(judge(PROMISE_DURABLE, NULL, &finding, NULL), 1);
+	assert_int_equal(judge(PROMISE_DURABLE, promise_marks(find_case("durable:synced")),
+			       &finding,
+			       "the file cannot be opened: Too many levels of symbolic links"),
+			 0);
+}
+
 static void what_a_guest_cannot_have_seen_is_refused(void **state)
 {
 	static const char *const lines[] = {
 		"{}",
-		"{\"mount_error\":0,\"name\":3,\"size\":0,\"contents\":null,\"space\":null}",
-		"{\"mount_error\":0,\"name\":1,\"size\":-1,\"contents\":\"\",\"space\":null}",
-		"{\"mount_error\":0,\"name\":1,\"size\":0,\"contents\":null,\"space\":null}",
-		"{\"mount_error\":0,\"name\":1,\"size\":1,\"contents\":\"x\",\"space\":null}",
-		"{\"mount_error\":0,\"name\":1,\"size\":1,\"contents\":\"0\",\"space\":\"a\"}",
-		"{\"mount_error\":0,\"name\":1,\"size\":1,\"contents\":\"000\",\"space\":null}",
+		"{\"mount_error\":0,\"name\":0,\"size\":0,\"contents\":null,\"space\":null}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":3,\"size\":0,\"contents\":null,"
+		"\"space\":null}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":1,\"size\":-1,\"contents\":\"\","
+		"\"space\":null}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":1,\"size\":0,\"contents\":null,"
+		"\"space\":null}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":1,\"size\":1,\"contents\":\"x\","
+		"\"space\":null}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":1,\"size\":1,\"contents\":\"0\","
+		"\"space\":\"a\"}",
+		"{\"mount_error\":0,\"open_error\":0,\"name\":1,\"size\":1,\"contents\":\"000\","
+		"\"space\":null}",
 	};
 
 	(void)state;
@@ -278,6 +300,7 @@ int main(void)
 		TEST(libprealloc_keeps_what_was_there),
 		TEST(old_data_and_foreign_bytes_are_seen),
 		TEST(an_empty_directory_has_no_file),
+		TEST(a_file_that_cannot_be_opened_is_lost),
 		TEST(what_a_guest_cannot_have_seen_is_refused),
 	};
 
