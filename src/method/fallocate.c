@@ -58,6 +58,7 @@ const struct method method_fallocate = {
 	.name = "fallocate",
 	.summary = "fallocate(), never emulated",
 	.allocate = allocate_plain,
+	.keeps_data = 1,
 };
 
 static int allocate_keep_size(int fd, const struct method_request *req, struct method_outcome *ret)
@@ -75,6 +76,7 @@ const struct method method_fallocate_keep_size = {
 	.name = "fallocate-keep-size",
 	.summary = "fallocate() beyond the end of the file, whose size stays 0",
 	.allocate = allocate_keep_size,
+	.keeps_data = 1,
 	.length = method_no_length,
 };
 

@@ -59,6 +59,7 @@ const struct method method_fallocate_step = {
 	.summary = "fallocate() N bytes at a time, just before the file grows into them",
 	.parameters = METHOD_STEP,
 	.allocate = allocate_by_step,
+	.keeps_data = 1,
 	.grow = grow_by_step,
 };
 
@@ -86,6 +87,7 @@ const struct method method_fallocate_ahead = {
 	.summary = "fallocate-step beyond the end of the file; the rest is cut off",
 	.parameters = METHOD_STEP,
 	.allocate = allocate_ahead,
+	.keeps_data = 1,
 	.grow = grow_ahead,
 	.finish = cut_at_end,
 	.length = method_no_length,

@@ -78,7 +78,8 @@ struct method {
 	int (*probe)(const char **ret_why);
 	/* The size of the file afterwards.  NULL: req->bytes. */
 	uint64_t (*length)(const struct method_request *req);
-	int sparse; /* reserves nothing, by design */
+	int sparse;	/* reserves nothing, by design */
+	int keeps_data; /* allocate() does not change data that a file already has */
 	/*
 	 * For a file that a workload fills, instead of allocate(): allocates the next step, of
 	 * chunk_bytes or the rest of the file, just before the first write to it.  0 or -errno.

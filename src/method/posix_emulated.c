@@ -81,4 +81,5 @@ const struct method method_posix_emulated = {
 	.name = "posix-emulated",
 	.summary = "the emulation in glibc's posix_fallocate(): one byte per block",
 	.allocate = allocate,
+	.keeps_data = 1,
 };

@@ -37,4 +37,5 @@ const struct method method_posix_fallocate = {
 	.name = "posix-fallocate",
 	.summary = "posix_fallocate(): native if supported, else emulated by the C library",
 	.allocate = allocate,
+	.keeps_data = 1,
 };

@@ -26,4 +26,5 @@ const struct method method_prealloc = {
 	.name = "prealloc",
 	.summary = "libprealloc: fallocate() if supported, else zeroes in the fastest way",
 	.allocate = allocate,
+	.keeps_data = 1,
 };

@@ -27,6 +27,7 @@ const struct method method_ftruncate = {
 	.name = "ftruncate",
 	.summary = "ftruncate() to the size: sparse, reserves nothing",
 	.allocate = allocate_by_ftruncate,
+	.keeps_data = 1,
 	.sparse = 1,
 };
 

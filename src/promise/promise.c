@@ -32,6 +32,11 @@ const struct promise_case *const promise_cases[] = {
 	&promise_reserved_quota_user,
 	&promise_reserved_quota_group,
 	&promise_reserved_quota_project,
+	&promise_as_before_enospc,
+	&promise_as_before_edquot,
+	&promise_as_before_efbig,
+	&promise_as_before_sigkill,
+	&promise_as_before_cancel,
 	&promise_crash_synced,
 	&promise_crash_unsynced,
 	&promise_crash_append,
@@ -138,6 +143,17 @@ int promise_break(struct promise_run *run, enum promise promise, const char *for
 
 	va_start(arguments, format);
 	r = conclude(run, is_made ? VERDICT_BROKEN : VERDICT_NOT_PROMISED, format, arguments);
+	va_end(arguments);
+	return r;
+}
+
+int promise_miss(struct promise_run *run, const char *format, ...)
+{
+	va_list arguments;
+	int r;
+
+	va_start(arguments, format);
+	r = conclude(run, VERDICT_NOT_PROMISED, format, arguments);
 	va_end(arguments);
 	return r;
 }

@@ -19,7 +19,7 @@ enum promise {
 	PROMISE_RESERVED,  /* a later write into the range does not fail with ENOSPC */
 	PROMISE_NO_STALE,  /* the range never shows old data of others, also after a power cut */
 	PROMISE_DURABLE,   /* what fsync() has confirmed survives a power cut */
-	PROMISE_AS_BEFORE, /* a failed or killed call leaves the file as it was */
+	PROMISE_AS_BEFORE, /* a failed call leaves the file as it was */
 	PROMISE_COUNT
 };
 
@@ -111,6 +111,9 @@ int promise_keep(struct promise_run *run);
 /* "not promised" instead where the method does not make it. */
 int promise_break(struct promise_run *run, enum promise promise, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* For what no method claims. */
+int promise_miss(struct promise_run *run, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 int promise_na(struct promise_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* For failures of the test itself: sets the text and returns -error. */

@@ -18,16 +18,17 @@
 #include "base/io.h"
 #include "base/text.h"
 #include "blockdev/mount.h"
+#include "workload/pattern.h"
 
 int subject_create(struct promise_run *run, const char *name, int *ret_fd)
 {
-	CLEANUP(freep) char *path = text_path(run->directory, name);
+	CLEANUP(freep) char *path = text_path(run->directory, name ? name : SUBJECT_NAME);
 	int fd;
 
 	if (!path)
 		return -ENOMEM;
-	fd = run->device ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
-			 : io_open_unnamed(run->directory, path);
+	fd = run->device && name ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600)
+				 : io_open_unnamed(run->directory, path);
 	if (fd < 0)
 		return promise_fault(run, errno, "creating the file");
 	*ret_fd = fd;
@@ -44,6 +45,23 @@ int subject_allocate(struct promise_run *run, int fd)
 	if (r < 0)
 		return promise_fault(run, -r, outcome.refused_by);
 	return fsync(fd) < 0 ? promise_fault(run, errno, "fsync") : 0;
+}
+
+int subject_write_parts(struct promise_run *run, int fd)
+{
+	enum { PART_BYTES = 1 << 20, UNALIGNED_BYTES = 77 };
+	CLEANUP(pattern_clear) struct pattern pattern = { 0 };
+	int r = pattern_init(&pattern, run->seed, 0, PART_BYTES);
+
+	if (r == 0)
+		r = io_write_at(fd, 0, pattern_block(&pattern, 0, 0, 0), PART_BYTES);
+	if (r == 0)
+		r = io_write_at(fd, 2 * PART_BYTES, pattern_block(&pattern, 0, 1, 2 * PART_BYTES),
+				PART_BYTES);
+	if (r == 0)
+		r = io_write_at(fd, 3 * PART_BYTES, pattern_block(&pattern, 0, 2, 3 * PART_BYTES),
+				UNALIGNED_BYTES);
+	return r < 0 ? promise_fault(run, -r, "writing the data") : 0;
 }
 
 static int mount_again(struct promise_run *run)
@@ -92,12 +110,12 @@ int subject_set_flag(struct promise_run *run, int fd, int flag, char letter)
 
 /* ---- in a child ---- */
 
-/* Another user's process would no longer die with its parent. */
+/* That makes a process outlive its parent, and its directory in /proc belong to root. */
 int subject_become_user(void)
 {
 	if (setgroups(0, NULL) < 0 || setresgid(SUBJECT_USER, SUBJECT_USER, SUBJECT_USER) < 0 ||
 	    setresuid(SUBJECT_USER, SUBJECT_USER, SUBJECT_USER) < 0 ||
-	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
 		return -errno;
 	return 0;
 }

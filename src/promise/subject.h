@@ -14,11 +14,14 @@
 
 /* The steps below return 0, or -errno with run->text set.  run->verdict is set where it is n/a. */
 
-/* A new, empty file.  *ret_fd is the caller's. */
+/* A new, empty file, without a name if that is NULL.  *ret_fd is the caller's. */
 int subject_create(struct promise_run *run, const char *name, int *ret_fd);
 
 /* Allocates it by the method, and syncs it. */
 int subject_allocate(struct promise_run *run, int fd);
+
+/* Writes data at the start of an empty file and behind a hole, 3 MiB and a few bytes in all. */
+int subject_write_parts(struct promise_run *run, int fd);
 
 /* Opens the file of that name again; a volume is unmounted and mounted in between. */
 int subject_reopen(struct promise_run *run, const char *name, int *fd);

@@ -121,3 +121,46 @@ void case_result_clear(struct case_result *result)
 	free(TAKE_PTR(result->verdict));
 	free(TAKE_PTR(result->text));
 }
+
+/* ---- known verdicts ---- */
+
+static void a_case_has_its_verdict(void **state)
+{
+	const struct case_row *row = *state;
+	struct method_choice method = case_method(row->method);
+	CLEANUP(case_result_clear) struct case_result result = { 0 };
+
+	case_run(&(struct case_run) { row->type, row->name, &method, NULL, 1 }, &result);
+	if (strcmp(result.verdict, row->verdict) != 0 || !result.text != !row->text ||
+	    (row->text && !strstr(result.text, row->text)))
+		fail_msg("%s: %s", result.verdict, result.text);
+	if (result.text)
+		print_message("# %s: %s\n", result.verdict, result.text);
+}
+
+int case_run_tests(const struct case_row *rows, size_t row_count, const struct CMUnitTest *others,
+		   size_t other_count)
+{
+	CLEANUP(freep) struct CMUnitTest *tests = calloc(row_count + other_count, sizeof(*tests));
+	const char *only = getenv("CASES");
+	size_t count = 0;
+	int r;
+
+	if (!tests)
+		return 99;
+	for (size_t i = 0; i < row_count; i++) {
+		char *title =
+			text_format("%s: %s of %s", rows[i].type, rows[i].name, rows[i].method);
+
+		if (only && !strstr(title, only))
+			free(title);
+		else
+			tests[count++] = (struct CMUnitTest) { title, a_case_has_its_verdict, NULL,
+							       NULL, (void *)&rows[i] };
+	}
+	memcpy(tests + count, others, other_count * sizeof(*others));
+	r = _cmocka_run_group_tests("cases", tests, count + other_count, NULL, NULL);
+	for (size_t i = 0; i < count; i++)
+		free((char *)tests[i].name);
+	return r;
+}

@@ -3,6 +3,12 @@
 #ifndef TESTS_PROMISE_CASE_H
 #define TESTS_PROMISE_CASE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
 #include "promise/promise.h"
 
 struct case_run {
@@ -24,7 +30,17 @@ struct case_result {
 void case_run(const struct case_run *run, struct case_result *ret);
 void case_result_clear(struct case_result *result);
 
-/* A method by its name; test methods are looked up by nobody. */
+/* A method by its name. */
 struct method_choice case_method(const char *name);
+
+/* A known verdict. */
+struct case_row {
+	const char *type, *name, *method, *verdict;
+	const char *text; /* part of the counterexample or reason; NULL: there is none */
+};
+
+/* Runs them and other tests.  Of the rows only those whose title has $CASES, if that is set. */
+int case_run_tests(const struct case_row *rows, size_t row_count, const struct CMUnitTest *others,
+		   size_t other_count);
 
 #endif
