@@ -36,6 +36,13 @@ static bool is_full(int error)
 
 /* ---- where ---- */
 
+/* The directory may be one of the run's own in it. */
+static bool is_own(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+	       strcmp(name, "lost+found") == 0 || strncmp(name, "alloc-perf", 10) == 0;
+}
+
 static bool is_empty(const char *directory)
 {
 	DIR *entries = opendir(directory);
@@ -43,26 +50,46 @@ static bool is_empty(const char *directory)
 	bool empty = entries != NULL;
 
 	while (empty && (entry = readdir(entries)))
-		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
-			strcmp(entry->d_name, "lost+found") == 0;
+		empty = is_own(entry->d_name);
 	if (entries)
 		closedir(entries);
 	return empty;
 }
 
+/* The root directory of the file system.  0 or -errno. */
+static int find_root(const char *directory, char **ret)
+{
+	CLEANUP(freep) char *path = strdup(directory);
+	struct stat here, above;
+
+	for (;;) {
+		CLEANUP(freep) char *parent = path ? text_path(path, "..") : NULL;
+
+		if (!parent)
+			return -ENOMEM;
+		if (stat(path, &here) < 0 || stat(parent, &above) < 0)
+			return -errno;
+		if (here.st_dev != above.st_dev || here.st_ino == above.st_ino)
+			break;
+		free(path);
+		path = TAKE_PTR(parent);
+	}
+	*ret = TAKE_PTR(path);
+	return 0;
+}
+
 static bool is_small_volume(const char *directory)
 {
-	CLEANUP(freep) char *above = text_path(directory, "..");
-	struct stat status, status_above;
+	CLEANUP(freep) char *root = NULL;
 	struct statvfs volume;
+	struct stat status;
 	uint64_t bytes;
 
-	if (!above || stat(directory, &status) < 0 || stat(above, &status_above) < 0 ||
-	    statvfs(directory, &volume) < 0)
+	if (find_root(directory, &root) < 0 || stat(root, &status) < 0 ||
+	    statvfs(root, &volume) < 0)
 		return false;
 	bytes = (uint64_t)volume.f_blocks * volume.f_frsize;
-	return status.st_dev != status_above.st_dev && status.st_uid == geteuid() && bytes > 0 &&
-	       bytes <= small_bytes && is_empty(directory);
+	return status.st_uid == geteuid() && bytes > 0 && bytes <= small_bytes && is_empty(root);
 }
 
 bool fill_is_allowed(struct promise_run *run)
@@ -70,8 +97,8 @@ bool fill_is_allowed(struct promise_run *run)
 	if (run->device || is_small_volume(run->directory))
 		return true;
 	(void)promise_na(run,
-			 "it fills the file system, and this directory is not the root of an empty "
-			 "one of at most 1 GiB that belongs to you: use --on loop or --on uml");
+			 "it fills the file system, and that of this directory is not an empty one "
+			 "of at most 1 GiB that belongs to you: use --on loop or --on uml");
 	return false;
 }
 

@@ -16,7 +16,7 @@ struct fill {
 
 /*
  * Whether the file system may be filled: it is a volume of the run's own, or a small one that is
- * empty and belongs to the user, and the directory is its root.  Otherwise the verdict is n/a.
+ * empty and belongs to the user.  Otherwise the verdict is n/a.
  */
 bool fill_is_allowed(struct promise_run *run);
 

@@ -4,9 +4,15 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "case.h"
+#include "lack.h"
+#include "loop.h"
 
 static const struct case_row rows[] = {
 	{ "ext4", "reserved:overwrite", "fallocate", VERDICT_KEPT, NULL },
@@ -89,9 +95,57 @@ static void who_loses_a_block_is_found(void **state)
 	check_is_broken(lose, "reserved:reopened");
 }
 
+/* ---- a directory ---- */
+
+static char *verdict_in(const char *directory, const char *method_name)
+{
+	struct method_choice method = case_method(method_name);
+	CLEANUP(freep) char *own = text_path(directory, "alloc-perf.test");
+	struct promise_run run = {
+		.method = &method, .directory = own, .file_bytes = 4 << 20, .seed = 1
+	};
+	enum promise promise;
+
+	assert_int_equal(mkdir(own, 0700), 0);
+	assert_int_equal(promise_case_find("reserved:reopened", &promise, NULL)->run(&run), 0);
+	assert_int_equal(rmdir(own), 0); /* nothing is left in it */
+	free(run.text);
+	return strdup(run.verdict);
+}
+
+static void an_empty_file_system_of_ones_own_is_filled(void **state)
+{
+	CLEANUP(freep) char *directory = strdup("/var/tmp/promise-XXXXXX");
+	CLEANUP(freep) char *kept = NULL;
+	CLEANUP(freep) char *lost = NULL;
+	CLEANUP(freep) char *other = NULL;
+	CLEANUP(freep) char *foreign = NULL;
+	int r = loop_enter_namespace();
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	if (r == 0 && mount("tmpfs", directory, "tmpfs", 0, "size=16m") < 0)
+		r = -errno;
+	if (r < 0) {
+		rmdir(directory);
+		lack("loop", "no mounts here: %s", strerror(-r));
+	}
+	kept = verdict_in(directory, "fallocate");
+	lost = verdict_in(directory, "ftruncate");
+	foreign = text_path(directory, "somebody's");
+	assert_int_equal(mkdir(foreign, 0700), 0);
+	other = verdict_in(directory, "fallocate");
+	assert_int_equal(umount(directory), 0);
+	assert_int_equal(rmdir(directory), 0);
+	assert_string_equal(kept, VERDICT_KEPT);
+	assert_string_equal(lost, VERDICT_NOT_PROMISED);
+	assert_string_equal(other, VERDICT_NA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test(an_empty_file_system_of_ones_own_is_filled),
 		cmocka_unit_test(who_claims_and_reserves_nothing_is_found),
 		cmocka_unit_test(who_loses_a_block_is_found),
 	};
