@@ -107,6 +107,17 @@ int guest_modules(const struct kernel_image *image, const char *const *drivers, 
 	return r;
 }
 
+/* No kernel finds the format of quotas of ext4 without help in user space. */
+int guest_add_quotas(const struct kernel_image *image, const char *mount_options, char **modules)
+{
+	int r;
+
+	if (!image->modules || !mount_options || !strstr(mount_options, "quota"))
+		return 0;
+	r = kernel_add_modules(image->modules, "quota_v2", modules);
+	return r == -ENODEV ? 0 : r; /* the mount shows it */
+}
+
 /* ---- the archive of modules ---- */
 
 static void archive_readp(struct archive **archive)

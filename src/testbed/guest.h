@@ -17,6 +17,9 @@ int guest_probe(struct problem *problem);
 int guest_modules(const struct kernel_image *image, const char *const *drivers, const char *type,
 		  char **ret_modules, struct problem *problem);
 
+/* Adds those of quotas, if the mount options ask for any and the kernel has them.  0 or -errno. */
+int guest_add_quotas(const struct kernel_image *image, const char *mount_options, char **modules);
+
 /*
  * Creates the initramfs in a memory file: the agent, and the kernel's modules `files` (below
  * `root`, separated by spaces; NULL: none). fd or -errno.

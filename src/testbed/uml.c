@@ -238,6 +238,8 @@ static int uml_start(const struct testbed_options *options, const struct volume 
 
 	if (r == 0)
 		r = find_modules(&image, request->type, &request->modules, problem);
+	if (r == 0)
+		r = guest_add_quotas(&image, request->mount_options, &request->modules);
 	if (r < 0)
 		return r;
 	r = field_set_text(&request->device, "/dev/ubdb");

@@ -78,6 +78,12 @@ static int mount_retrying(struct trial *trial)
 	return r;
 }
 
+/* ESRCH: the kernel lacks the format of quotas. */
+static bool is_refusal(int r)
+{
+	return r == -EINVAL || r == -ENODEV || r == -EOPNOTSUPP || r == -ESRCH;
+}
+
 /* A rejected option or an unknown file system is "unsupported"; any other error is a failure. */
 static int stage_mount(struct trial *trial)
 {
@@ -88,10 +94,8 @@ static int stage_mount(struct trial *trial)
 		trial->record->mount_options = mount_options_of(request->directory);
 		return 0;
 	}
-	record_conclude(trial->record,
-			r == -EINVAL || r == -ENODEV || r == -EOPNOTSUPP ? STATUS_UNSUPPORTED
-									 : STATUS_FAILED,
-			-r, "the kernel refuses mount -t %s%s%s: %s", request->type,
+	record_conclude(trial->record, is_refusal(r) ? STATUS_UNSUPPORTED : STATUS_FAILED, -r,
+			"the kernel refuses mount -t %s%s%s: %s", request->type,
 			request->mount_options ? " -o " : "",
 			request->mount_options ? request->mount_options : "", strerror(-r));
 	return r;
