@@ -71,14 +71,21 @@ int quota_own(struct promise_run *run, int fd, enum quota_kind kind)
 		       : 0;
 }
 
+/* 0 would be no limit. */
+static uint64_t limit_of(uint64_t bytes)
+{
+	uint64_t units = (bytes + LIMIT_UNIT_BYTES - 1) / LIMIT_UNIT_BYTES;
+
+	return units ? units : 1;
+}
+
 int quota_limit(struct promise_run *run, enum quota_kind kind, uint64_t more)
 {
 	struct dqblk usage = { 0 };
 	int r = call(run, Q_GETQUOTA, kind, &usage);
 
 	if (r == 0) {
-		usage.dqb_bhardlimit =
-			(usage.dqb_curspace + more + LIMIT_UNIT_BYTES - 1) / LIMIT_UNIT_BYTES;
+		usage.dqb_bhardlimit = limit_of(usage.dqb_curspace + more);
 		usage.dqb_bsoftlimit = 0;
 		usage.dqb_valid = QIF_BLIMITS;
 		r = call(run, Q_SETQUOTA, kind, &usage);
