@@ -2,13 +2,17 @@
 /* What file systems of this kernel are known to reserve. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <prealloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/text.h"
 #include "case.h"
 #include "lack.h"
@@ -95,6 +99,68 @@ static void who_loses_a_block_is_found(void **state)
 	check_is_broken(lose, "reserved:reopened");
 }
 
+/* ---- what libprealloc reports as risks is what is found ---- */
+
+static uint32_t risks;
+
+static int allocate_by_library(int fd, const struct method_request *request,
+			       struct method_outcome *ret)
+{
+	struct prealloc_result result = { .size = sizeof(result) };
+	int r = prealloc(fd, 0, request->bytes, NULL, &result);
+
+	ret->refused_by = "prealloc";
+	risks = result.risks;
+	return r;
+}
+
+/* The second half of the file becomes a copy of the first, which shares its blocks. */
+static int allocate_shared(int fd, const struct method_request *request, struct method_outcome *ret)
+{
+	uint64_t half = request->bytes / 2;
+	struct file_clone_range range = { fd, 0, half, half };
+	CLEANUP(freep) void *zeroes = calloc(1, half);
+
+	ret->refused_by = "FICLONERANGE";
+	if (io_write_at(fd, 0, zeroes, half) < 0 || fsync(fd) < 0 ||
+	    ioctl(fd, FICLONERANGE, &range) < 0)
+		return -errno;
+	return allocate_by_library(fd, request, ret);
+}
+
+static void check_risks(const char *type, const char *name,
+			int (*allocate)(int, const struct method_request *,
+					struct method_outcome *),
+			uint32_t expected)
+{
+	struct method method = { .name = "prealloc", .allocate = allocate };
+	struct method_choice choice = { .method = &method, .name = "prealloc" };
+	CLEANUP(case_result_clear) struct case_result result = { 0 };
+
+	case_run(&(struct case_run) { type, name, &choice, NULL, 1 }, &result);
+	if (risks != expected || strcmp(result.verdict, risks ? VERDICT_BROKEN : VERDICT_KEPT) != 0)
+		fail_msg("%s %s: risks %u, %s: %s", type, name, (unsigned)risks, result.verdict,
+			 result.text);
+}
+
+static void risks_of_the_library_are_those_found(void **state)
+{
+	static const char *const types[] = { "ext2", "ext3", "ext4", "xfs" };
+	static const char *const names[] = { "reserved:overwrite", "reserved:mmap",
+					     "reserved:reopened", "reserved:hole" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		for (size_t j = 0; j < ARRAY_SIZE(types); j++)
+			check_risks(types[j], names[i], allocate_by_library, 0);
+		check_risks("btrfs", names[i], allocate_by_library, PREALLOC_RISK_COPY_ON_WRITE);
+	}
+	check_risks("btrfs", "reserved:compress", allocate_by_library, PREALLOC_RISK_COPY_ON_WRITE);
+	check_risks("btrfs", "reserved:nocow", allocate_by_library, 0);
+	check_risks("xfs", "reserved:reflink", allocate_by_library, 0);
+	check_risks("xfs", "reserved:overwrite", allocate_shared, PREALLOC_RISK_SHARED);
+}
+
 /* ---- a directory ---- */
 
 static char *verdict_in(const char *directory, const char *method_name)
@@ -145,6 +211,7 @@ static void an_empty_file_system_of_ones_own_is_filled(void **state)
 int main(void)
 {
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test(risks_of_the_library_are_those_found),
 		cmocka_unit_test(an_empty_file_system_of_ones_own_is_filled),
 		cmocka_unit_test(who_claims_and_reserves_nothing_is_found),
 		cmocka_unit_test(who_loses_a_block_is_found),
