@@ -98,9 +98,9 @@ static int try_on(struct promise_run *run, provocation *provoke, bool with_data)
 	if (r < 0 || run->verdict)
 		return r;
 	if (call.error == 0)
-		return promise_na(run, "the call succeeds%s",
-				  run->method->method->sparse ? ", since it allocates nothing"
-							      : "");
+		return promise_na(run, "the call succeeds, %s",
+				  run->method->method->sparse ? "since it allocates nothing"
+							      : "although it asks for too much");
 	if (method_unsupported(call.error))
 		return promise_na(run, "%s: %s", call.call, strerror(call.error));
 	return conclude(run, &attempt, contents[with_data], &call, &before);
