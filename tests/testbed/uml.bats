@@ -317,3 +317,21 @@ copy_uml() { # FOLDER
 	assert_status 3
 	assert_output_has "(for User-Mode Linux add --on uml)"
 }
+
+@test "promises: an owner writes within a quota what is allocated, and no more" {
+	run_user_verify() { run as_user alloc-perf verify --on uml --force -o result.jsonl "$@"; }
+	run_user_verify --fs ext4,xfs --methods fallocate,ftruncate --promise reserved:quota-user,reserved:quota-project
+	assert_status 0
+	for kind in user project; do
+		for fs in ext4 xfs; do
+			[ "$(jq -r "select(.filesystem == \"$fs\" and .promise_case == \"quota-$kind\") | .method + \" \" + .verdict" \
+				result.jsonl | sort)" = "fallocate kept
+ftruncate not promised" ] || fail "$fs $kind: $output"
+		done
+	done
+	run_user_verify --fs ext4 --methods prealloc,chunk-64K --promise as-before:edquot
+	assert_status 0
+	[ "$(jq -r 'select(.verdict) | .method + " " + .verdict' result.jsonl | sort)" = "chunk-65536 not promised
+prealloc kept" ] || fail "$output"
+	assert_nothing_left
+}
