@@ -740,6 +740,7 @@
 
 	/* ---- the page ---- */
 
+	const promises = [...document.querySelectorAll("section.promises")];
 	const historic = data.conditions.map((_, i) => document.getElementById(`historic-${i}`));
 
 	function phasesOf(view) {
@@ -793,7 +794,7 @@
 		[...late.keys()].forEach((element) => observer.unobserve(element));
 		late.clear();
 		document.getElementById("page").replaceChildren(...contents(), ...data.groups.map(groupSection),
-			...data.conditions.map(conditionSection), ...origin());
+			...data.conditions.map(conditionSection), ...promises, ...origin());
 	}
 
 	/* ---- what to show, and in which order ---- */

@@ -215,22 +215,75 @@ static int check_output(const struct options *options, struct problem *problem)
 struct printing {
 	const struct options *options;
 	struct comparisons *ret;
+	size_t *ret_newly_broken; /* promises */
 };
+
+/* What changed from the first side to each of the others. */
+struct changes {
+	struct promise_changes *list;
+	size_t count;
+};
+
+static void changes_clear(struct changes *changes)
+{
+	for (size_t i = 0; i < changes->count; i++)
+		promise_changes_clear(&changes->list[i]);
+	free(changes->list);
+}
+
+static bool has_promises(const struct sides *sides)
+{
+	for (size_t i = 0; i < sides->count; i++)
+		if (sides->list[i].promises.count)
+			return true;
+	return false;
+}
+
+static bool has_measurements(const struct sides *sides)
+{
+	for (size_t i = 0; i < sides->count; i++)
+		if (sides->list[i].grids.count)
+			return true;
+	return false;
+}
+
+static int compare_promises(const struct sides *sides, const struct printing *printing,
+			    struct changes *ret)
+{
+	const struct side *list = sides->list;
+	int r = 0;
+
+	ret->list = calloc(sides->count, sizeof(*ret->list));
+	if (!ret->list)
+		return -ENOMEM;
+	for (size_t i = 1; r == 0 && i < sides->count; i++) {
+		r = promise_compare(&list[0].promises, &list[i].promises,
+				    printing->options->sides.by, &ret->list[ret->count++]);
+		*printing->ret_newly_broken += ret->list[ret->count - 1].newly_broken;
+	}
+	return r;
+}
 
 static int print_sides(FILE *to, const struct printing *printing, const struct sides *sides)
 {
 	const struct options *options = printing->options;
+	CLEANUP(changes_clear) struct changes changes = { 0 };
 	CLEANUP(freep)
 	struct difference_side *shown = calloc(sides->count, sizeof(*shown));
+	int r = shown ? 0 : -ENOMEM;
 
-	if (!shown)
-		return -ENOMEM;
+	if (r == 0 && has_promises(sides))
+		r = compare_promises(sides, printing, &changes);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sides->count; i++)
 		shown[i] = (struct difference_side) { sides->list[i].name, sides->list[i].files,
 						      &sides->views[i] };
 	return options->format->print(
 		to, &(struct difference_report) { .comparisons = printing->ret,
+						  .promises = changes.list,
 						  .sides = shown,
+						  .side_count = sides->count,
 						  .by = options->sides.by,
 						  .threshold = options->threshold });
 }
@@ -250,7 +303,9 @@ static int print(FILE *to, void *context, struct problem *problem)
 		return r;
 	if (!wanted.measures)
 		wanted.measures = measures_compared(has_workload(&sides.results));
-	r = compare_grids(sides.views, sides.count, &wanted, printing->ret, &ambiguity);
+	/* Without measurements there is something to say only about promises. */
+	if (has_measurements(&sides) || !has_promises(&sides))
+		r = compare_grids(sides.views, sides.count, &wanted, printing->ret, &ambiguity);
 	if (r == -EINVAL)
 		r = sides_refuse(&sides, &ambiguity, problem);
 	return r < 0 ? r : print_sides(to, printing, &sides);
@@ -263,6 +318,8 @@ static int status_of(const struct options *options, const struct comparisons *al
 
 	if (all->verdicts[VERDICT_WORSE])
 		return PROBLEM_VERDICT;
+	if (all->side_count == 0) /* nothing was measured */
+		return 0;
 	return options->unclear_fails && is_unclear ? PROBLEM_VERDICT : 0;
 }
 
@@ -271,6 +328,7 @@ static int run_diff(const struct command *self, int argc, char **argv)
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(options_clear) struct options options = { .threshold = 0.05 };
 	CLEANUP(comparisons_clear) struct comparisons comparisons = { 0 };
+	size_t newly_broken = 0;
 	int r;
 
 	options.sides.files = command_parse(self, argc, argv, &options);
@@ -279,11 +337,12 @@ static int run_diff(const struct command *self, int argc, char **argv)
 	if (r == 0)
 		r = settle(&options, &problem);
 	if (r == 0)
-		r = cmd_print(options.output, print, &(struct printing) { &options, &comparisons },
+		r = cmd_print(options.output, print,
+			      &(struct printing) { &options, &comparisons, &newly_broken },
 			      &problem);
 	if (r < 0)
 		return cmd_complain(&problem, r);
-	return status_of(&options, &comparisons);
+	return newly_broken ? PROBLEM_VERDICT : status_of(&options, &comparisons);
 }
 
 const struct command cmd_diff = {
@@ -295,7 +354,8 @@ const struct command cmd_diff = {
 	.notes = "OLD and NEW are files written by `alloc-perf run --output FILE`; - is standard "
 		 "input. Every common cell is better, worse, same, unclear (too noisy) or unknown "
 		 "(too few runs). A single FILE with results of two kernels (or testbeds, or "
-		 "labels) is split: the first of them is OLD. --by compares anything else: cells "
+		 "labels) is split: the first of them is OLD. Of results of `alloc-perf verify` "
+		 "the verdicts that changed are listed. --by compares anything else: cells "
 		 "that differ in nothing but KEY, each with that of the first value.",
 	.examples =
 		"  alloc-perf run -r auto -o old.jsonl      before the change\n"

@@ -8,6 +8,7 @@
 #include "base/problem.h"
 #include "results/resultfile.h"
 #include "stats/compare.h"
+#include "stats/promises.h"
 #include "stats/record_key.h"
 
 /* KEY=VALUE,...: values of one key. */
@@ -30,6 +31,7 @@ struct side {
 	char *name;  /* the heading of its column */
 	char *files; /* its files, separated by ", " */
 	struct grids grids;
+	struct promise_grids promises;
 };
 
 struct sides {

@@ -21,6 +21,7 @@ void sides_clear(struct sides *sides)
 		free(sides->list[i].name);
 		free(sides->list[i].files);
 		grids_clear(&sides->list[i].grids);
+		promise_grids_clear(&sides->list[i].promises);
 		if (sides->views)
 			view_clear(&sides->views[i]);
 	}
@@ -261,6 +262,8 @@ static int fill_side(struct sides *sides, const struct reading *reading, size_t 
 	struct side *side = &sides->list[number];
 	int r = grids_build_part(reading->results, reading->part_of, part, &side->grids);
 
+	if (r == 0)
+		r = promise_grids_build(reading->results, reading->part_of, part, &side->promises);
 	if (r == 0)
 		r = view_all(&side->grids, &sides->views[number]);
 	side->files = files_of(reading, part);

@@ -71,6 +71,10 @@ static int add(struct options *options, struct problem *problem)
 				   "no result file given; see alloc-perf history add --help");
 	for (char **file = options->arguments; r == 0 && *file; file++)
 		r = cmd_read_results(*file, &results, problem);
+	if (r == 0 && results.record_count && results_measurements(&results) == 0)
+		r = problem_set(problem, PROBLEM_USAGE, EINVAL,
+				"nothing to add: these are results of alloc-perf verify, and the "
+				"history stores measurements; compare them with alloc-perf diff");
 	if (r == 0)
 		r = cmd_history_open(options->store, HISTORY_ADD, &history, problem);
 	if (r == 0)

@@ -267,6 +267,11 @@ static int show(const struct grids *grids, const struct grids *beside,
 			 problem);
 }
 
+static bool shows_promises(const struct options *options)
+{
+	return !options->chart && strcmp(options->format->name, "2009") != 0;
+}
+
 static int report(struct options *options, struct problem *problem)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -278,6 +283,11 @@ static int report(struct options *options, struct problem *problem)
 
 	if (r == 0)
 		r = grids_build(&results, &grids);
+	if (r == 0 && grids.count == 0 && !shows_promises(options))
+		r = problem_set(
+			problem, PROBLEM_VERDICT, ENODATA,
+			"nothing to show: there are only results of alloc-perf verify, which "
+			"the formats table, markdown, html, json and csv show");
 	if (r == 0 && options->chart) {
 		r = grids_join(&grids, &joined);
 		if (r == 0)
@@ -315,7 +325,8 @@ const struct command cmd_report = {
 	.arguments = "FILE...",
 	.values = "<file>",
 	.purpose = "Show results as tables or charts.",
-	.notes = "FILE was written by `alloc-perf run --output FILE`; - is standard input. Results "
+	.notes = "FILE was written by `alloc-perf run --output FILE` or `verify`; - is standard "
+		 "input. Results "
 		 "of several files that were measured under the same conditions are shown in one "
 		 "table.",
 	.examples = "  alloc-perf report results.jsonl\n"

@@ -142,6 +142,11 @@ static int load_earlier(struct run *run, struct problem *problem)
 	r = results_read(&run->results, wanted->resume, problem);
 	if (r < 0)
 		return r;
+	if (results_measurements(&run->results) < run->results.record_count)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "%s contains results of alloc-perf verify, which cannot be "
+				   "resumed; start it again",
+				   wanted->resume);
 	environment = &run->results.environments[run->results.environment_count - 1];
 	if (!environment->plan)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,

@@ -3,8 +3,10 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
+#include "base/cleanup.h"
 #include "base/csv.h"
 #include "report/format.h"
+#include "report/promises.h"
 #include "results/record.h"
 #include "stats/cell.h"
 
@@ -46,12 +48,26 @@ static void print_grid(FILE *to, const struct grid *grid)
 			print_row(to, grid->cells[i].records[j]);
 }
 
+static void print_promises(FILE *to, const struct promise_grid *grid)
+{
+	for (size_t i = 0; i < grid->line_count * grid->promise_count; i++)
+		for (size_t j = 0; j < grid->cells[i].count; j++)
+			print_row(to, grid->cells[i].records[j]);
+}
+
 int csv_print(FILE *to, const struct grids *grids, const struct report_options *options)
 {
+	CLEANUP(promise_grids_clear) struct promise_grids promises = { 0 };
+	int r = promises_of(grids, &promises);
+
 	(void)options;
+	if (r < 0)
+		return r;
 
 	print_row(to, NULL);
 	for (size_t i = 0; i < grids->count; i++)
 		print_grid(to, &grids->grid[i]);
+	for (size_t i = 0; i < promises.count; i++)
+		print_promises(to, &promises.grid[i]);
 	return 0;
 }

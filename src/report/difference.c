@@ -443,7 +443,7 @@ static int print_blocks(FILE *to, const struct difference_report *report, bool i
 	return r;
 }
 
-static int print_table(FILE *to, const struct difference_report *report)
+static int print_measured(FILE *to, const struct difference_report *report)
 {
 	int r = put_sides(to, report, "", text_put);
 
@@ -456,7 +456,7 @@ static int print_table(FILE *to, const struct difference_report *report)
 	return r;
 }
 
-static int print_markdown(FILE *to, const struct difference_report *report)
+static int print_measured_markdown(FILE *to, const struct difference_report *report)
 {
 	int r;
 
@@ -469,6 +469,28 @@ static int print_markdown(FILE *to, const struct difference_report *report)
 	putc('\n', to);
 	difference_put_basis(to, report, "- ");
 	return r;
+}
+
+static int print_both(FILE *to, const struct difference_report *report, bool in_markdown)
+{
+	bool was_measured = report->comparisons->side_count > 0;
+	int r = 0;
+
+	if (was_measured)
+		r = (in_markdown ? print_measured_markdown : print_measured)(to, report);
+	if (was_measured && report->promises)
+		putc('\n', to);
+	return r < 0 || !report->promises ? r : promise_changes_print(to, report, in_markdown);
+}
+
+static int print_table(FILE *to, const struct difference_report *report)
+{
+	return print_both(to, report, false);
+}
+
+static int print_markdown(FILE *to, const struct difference_report *report)
+{
+	return print_both(to, report, true);
 }
 
 const struct difference_format difference_formats[] = {

@@ -3,9 +3,12 @@
 #ifndef REPORT_DIFFERENCE_H
 #define REPORT_DIFFERENCE_H
 
+#include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 struct comparisons;
+struct promise_changes;
 struct view;
 
 struct difference_side {
@@ -15,9 +18,11 @@ struct difference_side {
 };
 
 struct difference_report {
-	const struct comparisons *comparisons;
-	const struct difference_side *sides; /* comparisons->side_count of them */
-	unsigned by;			     /* set of keys that are compared; none: files */
+	const struct comparisons *comparisons;	/* without sides: nothing was measured */
+	const struct promise_changes *promises; /* per side but the first; NULL: none was tested */
+	const struct difference_side *sides;
+	size_t side_count;
+	unsigned by; /* set of keys that are compared; none: files */
 	double threshold;
 };
 
@@ -35,6 +40,13 @@ extern const size_t difference_format_count;
 /* As print() of a format (difference_data.c). */
 int difference_print_json(FILE *to, const struct difference_report *report);
 int difference_print_csv(FILE *to, const struct difference_report *report);
+
+/* The same of the promises alone (promise_changes.c). */
+int promise_changes_print(FILE *to, const struct difference_report *report, bool in_markdown);
+int promise_changes_print_csv(FILE *to, const struct difference_report *report);
+
+/* A list, one per side but the first; a new reference, NULL: out of memory. */
+json_t *json_of_promise_changes(const struct difference_report *report);
 
 /*
  * The set of keys that distinguish the cells of a side: file system, method and size unless they

@@ -160,6 +160,8 @@ json_t *difference_to_json(const struct difference_report *report)
 		all->runs_needed ? json_integer((json_int_t)all->runs_needed) : json_null(),
 		"comparisons", rows);
 
+	if (json && report->promises)
+		json_object_set_new(json, "promises", json_of_promise_changes(report));
 	if (json && all->side_count == 2)
 		json_object_update_new(json, two_sides_json(report));
 	for (size_t i = 0; json && i < all->count; i++)
@@ -238,6 +240,8 @@ static void put_row(FILE *to, const struct difference_report *report,
 
 int difference_print_csv(FILE *to, const struct difference_report *report)
 {
+	if (report->comparisons->side_count == 0 && report->promises)
+		return promise_changes_print_csv(to, report);
 	put_heading(to);
 	for (size_t i = 0; i < report->comparisons->count; i++)
 		put_row(to, report, &report->comparisons->comparison[i]);

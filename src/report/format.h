@@ -79,6 +79,9 @@ struct text_table;
 /* Prints foreign text on one line, with characters escaped that are special in markdown. */
 void markdown_put(FILE *to, const char *text);
 
+/* ": " and a command, to be copied. */
+void markdown_put_command(FILE *to, const char *text);
+
 /* Prints a table, with the first row as its heading. */
 void markdown_put_table(FILE *to, const struct text_table *table);
 

@@ -509,12 +509,16 @@ json_t *html_data(const struct grids *grids, const struct report_options *option
 	for (size_t i = 0; i < grids->count; i++)
 		extend_condition(json_array_get(conditions, i), &grids->grid[i], options);
 	json_object_update_new(
-		json, json_pack("{so so so so so}", "title",
-				grids->count ? json_of_printed(put_sizes_of, &grids->grid[0])
-					     : json_string("no results"),
-				"measures", measures_json(with_workload), "columns",
-				columns_json(options, with_workload), "groups",
-				groups_json(grids, options), "environments",
-				environments_json(grids->results)));
+		json,
+		json_pack("{so so so so so}", "title",
+			  grids->count
+				  ? json_of_printed(put_sizes_of, &grids->grid[0])
+				  : json_string(json_array_size(json_object_get(json, "promises"))
+							? "Promises"
+							: "no results"),
+			  "measures", measures_json(with_workload), "columns",
+			  columns_json(options, with_workload), "groups",
+			  groups_json(grids, options), "environments",
+			  environments_json(grids->results)));
 	return json;
 }

@@ -13,6 +13,7 @@
 #include "report/beside.h"
 #include "report/html.h"
 #include "report/format.h"
+#include "report/promises.h"
 #include "report/sheet.h"
 #include "results/resultfile.h"
 #include "stats/cell.h"
@@ -206,6 +207,36 @@ static int put_beside(FILE *to, const struct grid *grid, size_t number,
 	return r;
 }
 
+/* ---- promises: the script keeps these sections, too ---- */
+
+static void put_notes(FILE *to, const struct promise_sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->note_count; i++) {
+		fprintf(to, "<p class=\"note\">[%zu] ", i + 1);
+		html_put_text(to, sheet->notes[i].text);
+		fputs("</p>\n", to);
+		if (sheet->notes[i].command)
+			put_element(to, "pre", sheet->notes[i].command);
+	}
+}
+
+static int put_promises(FILE *to, const struct promise_grid *grid)
+{
+	CLEANUP(promise_sheet_clear) struct promise_sheet sheet = { 0 };
+	int r = promise_sheet_build(&sheet, grid, true, false);
+
+	if (r < 0)
+		return r;
+	fputs("<section class=\"promises\"><h2>Promises</h2>\n", to);
+	r = promise_heading_each(grid, put_line, to);
+	put_table(to, &sheet.table, "Promises");
+	fputs("<h3>Cases</h3>\n", to);
+	put_table(to, &sheet.cases, "Cases");
+	put_notes(to, &sheet);
+	fputs("</section>\n", to);
+	return r;
+}
+
 /* ---- all of it ---- */
 
 static int put_grid(FILE *to, const struct grid *grid, size_t number,
@@ -242,10 +273,13 @@ static void put_origin(FILE *to, const struct environment *environment)
 
 int html_put_plain(FILE *to, const struct grids *grids, const struct report_options *options)
 {
-	int r = 0;
+	CLEANUP(promise_grids_clear) struct promise_grids promises = { 0 };
+	int r = promises_of(grids, &promises);
 
 	for (size_t i = 0; r == 0 && i < grids->count; i++)
 		r = put_grid(to, &grids->grid[i], i, options);
+	for (size_t i = 0; r == 0 && i < promises.count; i++)
+		r = put_promises(to, &promises.grid[i]);
 	for (size_t i = 0; i < grids->results->environment_count; i++)
 		put_origin(to, &grids->results->environments[i]);
 	return r;

@@ -8,6 +8,7 @@
 #include "report/beside.h"
 #include "base/cleanup.h"
 #include "report/format.h"
+#include "report/promises.h"
 #include "report/sheet.h"
 #include "stats/cell.h"
 
@@ -112,13 +113,56 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 	return r < 0 ? r : beside_print(to, grid, options, "**", "**\n", markdown_put_table);
 }
 
+/* ---- promises ---- */
+
+void markdown_put_command(FILE *to, const char *text)
+{
+	fputs(": `` ", to);
+	text_put(to, text);
+	fputs(" ``", to);
+}
+
+static void put_notes(FILE *to, const struct promise_sheet *sheet)
+{
+	for (size_t i = 0; i < sheet->note_count; i++) {
+		fprintf(to, "%s- \\[%zu\\] ", i ? "" : "\n", i + 1);
+		markdown_put(to, sheet->notes[i].text);
+		if (sheet->notes[i].command)
+			markdown_put_command(to, sheet->notes[i].command);
+		putc('\n', to);
+	}
+}
+
+static int print_promises(FILE *to, const struct promise_grid *grid,
+			  const struct report_options *options)
+{
+	CLEANUP(promise_sheet_clear) struct promise_sheet sheet = { 0 };
+	int r = promise_sheet_build(&sheet, grid, options->all, false);
+
+	if (r == 0)
+		r = promise_heading_each(grid, put_item, to);
+	if (r < 0)
+		return r;
+	putc('\n', to);
+	markdown_put_table(to, &sheet.table);
+	if (text_table_rows(&sheet.cases)) {
+		putc('\n', to);
+		markdown_put_table(to, &sheet.cases);
+	}
+	put_notes(to, &sheet);
+	return 0;
+}
+
 int markdown_print(FILE *to, const struct grids *grids, const struct report_options *options)
 {
-	int r = 0;
+	CLEANUP(promise_grids_clear) struct promise_grids promises = { 0 };
+	int r = promises_of(grids, &promises);
 
-	for (size_t i = 0; r == 0 && i < grids->count; i++) {
+	for (size_t i = 0; r == 0 && i < grids->count + promises.count; i++) {
 		fputs(i ? "\n" : "", to);
-		r = print_grid(to, &grids->grid[i], options);
+		r = i < grids->count
+			    ? print_grid(to, &grids->grid[i], options)
+			    : print_promises(to, &promises.grid[i - grids->count], options);
 	}
 	return r;
 }

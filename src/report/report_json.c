@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "report/format.h"
 #include "report/json.h"
+#include "report/promises.h"
 #include "results/field.h"
 #include "results/resultfile.h"
 
@@ -136,8 +137,9 @@ static json_t *units_json(void)
 
 json_t *report_to_json(const struct grids *grids, const struct report_options *options)
 {
-	json_t *json = json_pack("{si ss so so}", "schema", JSON_SCHEMA, "kind", "report", "units",
-				 units_json(), "conditions", grids_json(grids, options));
+	json_t *json = json_pack("{si ss so so so}", "schema", JSON_SCHEMA, "kind", "report",
+				 "units", units_json(), "conditions", grids_json(grids, options),
+				 "promises", json_of_promises(grids));
 
 	if (json && options->beside)
 		json_object_set_new(json, "beside_2009", grids_json(options->beside, options));

@@ -268,6 +268,15 @@ int results_read(struct results *results, const char *path, struct problem *prob
 	return read_lines(&reading);
 }
 
+size_t results_measurements(const struct results *results)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < results->record_count; i++)
+		count += !results->records[i].promise;
+	return count;
+}
+
 int results_is_file(const char *path)
 {
 	CLEANUP(file_closep) FILE *file = fopen(path, "re");

@@ -49,6 +49,9 @@ int results_keep_environment(struct results *results, struct environment *enviro
 int results_keep(struct results *results, struct record *record);
 int results_keep_warning(struct results *results, struct warning *warning);
 
+/* How many of the records are measurements; the others test promises. */
+size_t results_measurements(const struct results *results);
+
 /* Appends one line, and syncs it unless it is a pipe or terminal.  Takes over the reference. */
 int resultfile_append(int fd, json_t *json);
 

@@ -188,7 +188,9 @@ static int add_all(struct adding *adding, const struct results *results)
 	for (size_t i = 0; r == 0 && i < results->environment_count; i++)
 		r = add_run(adding, &results->environments[i], &ids[i]);
 	for (size_t i = 0; r == 0 && i < results->record_count; i++)
-		r = add_trial(adding, &results->records[i], ids[results->environment_of[i]]);
+		if (!results->records[i].promise)
+			r = add_trial(adding, &results->records[i],
+				      ids[results->environment_of[i]]);
 	for (size_t i = 0; r == 0 && i < results->warning_count; i++)
 		r = add_warning(adding, &results->warnings[i], ids[results->warning_of[i]]);
 	return r;
