@@ -40,8 +40,6 @@ static void options_clear(struct verify_options *options)
 
 static void verify_clear(struct verify *verify)
 {
-	verify_remove_directory(verify);
-	free(verify->directory);
 	for (size_t i = 0; i < verify->count; i++)
 		verify_step_clear(&verify->steps[i]);
 	free(verify->steps);
@@ -213,13 +211,13 @@ static int carry_out(struct verify *verify, int argc, char **argv, struct proble
 	int r = run_open(run, problem);
 
 	if (r == 0)
+		r = verify_check_output(verify, problem);
+	if (r == 0)
 		r = run->session.cancel_fd = cmd_catch_signals();
 	if (r >= 0)
 		r = run_prepare_testbed(run, problem);
 	if (r >= 0)
 		r = run_write_environment(run, argc, argv, false, problem);
-	if (r >= 0)
-		r = verify_make_directory(verify, problem);
 	if (r >= 0)
 		r = verify_run(verify, problem);
 	return r;

@@ -39,7 +39,6 @@ struct verify {
 	bool lacks_states;	   /* cases were left out, since the testbed records no writes */
 	struct verify_step *steps; /* in the order of the results */
 	size_t count;
-	char *directory; /* in which steps work, below that of the user; NULL: none */
 };
 
 /* ---- verify_steps.c ---- */
@@ -64,15 +63,11 @@ void verify_step_clear(struct verify_step *step);
 /* Refuses a directory whose file system must not be filled.  0, or -errno with a sentence. */
 int verify_check_directory(const struct verify *verify, struct problem *problem);
 
-/*
- * Makes a directory below it for the files of the steps, which remain where a step is killed.  0,
- * or -errno with a sentence.
- */
-int verify_make_directory(struct verify *verify, struct problem *problem);
+/* Refuses a result file on it.  The same. */
+int verify_check_output(const struct verify *verify, struct problem *problem);
 
-/* Removes what is in it; and the directory itself.  Nothing where there is none. */
+/* Removes what cases left there.  Nothing if they run on volumes. */
 void verify_empty_directory(const struct verify *verify);
-void verify_remove_directory(const struct verify *verify);
 
 /* ---- verify_workers.c ---- */
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cases fill the file system on which they run.  In a directory that is one of the user's, so it
- * has to be small, and the user has to name all of it.
+ * Cases fill the file system on which they run, and leave their files.  In a directory both are
+ * the user's, so it has to be all of a small file system that has nothing in it.
  */
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -18,10 +18,12 @@
 #include "cmd/run.h"
 #include "cmd/verify.h"
 
-#define FREE_MOST ((uint64_t)4 << 30)
-enum { OPEN_DIRECTORIES = 16, TRIES = 100, PAUSE_MS = 20 };
+#define BYTES_MOST ((uint64_t)1 << 30) /* as for promise/fill.c */
+enum { OPEN_DIRECTORIES = 16 };
 
-/* The root directory is one, too, but its parent is itself. */
+static const char own_entry[] = "lost+found"; /* of the file system */
+
+/* The parent of the root directory is itself. */
 static bool is_mount_point(const char *path)
 {
 	CLEANUP(freep) char *parent = text_path(path, "..");
@@ -31,13 +33,27 @@ static bool is_mount_point(const char *path)
 	       here.st_dev != above.st_dev;
 }
 
+static bool is_empty(const char *path)
+{
+	DIR *entries = opendir(path);
+	const struct dirent *entry;
+	bool empty = entries != NULL;
+
+	while (empty && (entry = readdir(entries)))
+		empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+			strcmp(entry->d_name, own_entry) == 0;
+	if (entries)
+		closedir(entries);
+	return empty;
+}
+
 int verify_check_directory(const struct verify *verify, struct problem *problem)
 {
 	const struct testbed_session *session = &verify->run->session;
 	const char *path = session->options.argument;
 	char size[SIZE_TEXT_MAX], most[SIZE_TEXT_MAX];
 	struct statvfs status;
-	uint64_t free_bytes;
+	uint64_t bytes;
 
 	if (!session->testbed->in_directory)
 		return 0;
@@ -45,69 +61,49 @@ int verify_check_directory(const struct verify *verify, struct problem *problem)
 		return problem_set(problem, PROBLEM_LACK, errno,
 				   "cannot examine %s: %s; create it, or choose another directory",
 				   path, strerror(errno));
-	if (!is_mount_point(path))
-		return problem_set(
-			problem, PROBLEM_USAGE, EINVAL,
-			"verify fills the whole file system of %s; name the directory "
-			"where a small file system is mounted that can be filled, or use "
-			"--on uml",
-			path);
-	free_bytes = (uint64_t)status.f_bavail * status.f_frsize;
-	if (free_bytes <= FREE_MOST)
+	if (!is_mount_point(path) || !is_empty(path))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "verify fills the whole file system of %s; name the directory "
+				   "where a small and empty one is mounted, or use --on uml",
+				   path);
+	bytes = (uint64_t)status.f_blocks * status.f_frsize;
+	if (bytes > 0 && bytes <= BYTES_MOST)
 		return 0;
 	return problem_set(problem, PROBLEM_USAGE, EFBIG,
-			   "verify fills the file system of %s, which has %s free; use one with at "
-			   "most %s free, or --on uml",
-			   path, size_human((double)free_bytes, size),
-			   size_human((double)FREE_MOST, most));
+			   "verify fills the file system of %s, which has %s; use one with at "
+			   "most %s, or --on uml",
+			   path, size_human((double)bytes, size),
+			   size_human((double)BYTES_MOST, most));
 }
 
-int verify_make_directory(struct verify *verify, struct problem *problem)
+int verify_check_output(const struct verify *verify, struct problem *problem)
 {
-	struct testbed_session *session = &verify->run->session;
-	const char *path = session->options.argument;
-	CLEANUP(freep) char *directory = NULL;
+	const struct run *run = verify->run;
+	const char *path = run->session.options.argument;
+	struct stat output, directory;
 
-	if (!session->testbed->in_directory)
+	if (!run->session.testbed->in_directory || !run->path || fstat(run->fd, &output) < 0 ||
+	    stat(path, &directory) < 0 || output.st_dev != directory.st_dev)
 		return 0;
-	directory = text_path(path, "alloc-perf.XXXXXX");
-	if (!directory)
-		return -ENOMEM;
-	if (!mkdtemp(directory))
-		return problem_set(problem, PROBLEM_LACK, errno,
-				   "cannot create a directory in %s: %s", path, strerror(errno));
-	session->options.argument = verify->directory = TAKE_PTR(directory);
-	return 0;
+	return problem_set(problem, PROBLEM_USAGE, EINVAL,
+			   "the result file %s is in %s, where verify removes everything; choose "
+			   "another one with --output",
+			   run->path, path);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
 {
 	(void)status;
-	if (place->level > 0)
+	if (place->level > 0 && strcmp(path + place->base, own_entry) != 0)
 		(void)(type == FTW_DP ? rmdir(path) : unlink(path));
 	return 0;
 }
 
-static void empty_directory(const char *path)
-{
-	(void)nftw(path, remove_entry, OPEN_DIRECTORIES, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-}
-
 void verify_empty_directory(const struct verify *verify)
 {
-	if (verify->directory)
-		empty_directory(verify->directory);
-}
+	const struct testbed_session *session = &verify->run->session;
 
-/* Who was killed may still be writing. */
-void verify_remove_directory(const struct verify *verify)
-{
-	const struct timespec pause = { .tv_nsec = PAUSE_MS * 1000000L };
-
-	for (int i = 0; verify->directory && i < TRIES; i++) {
-		empty_directory(verify->directory);
-		if (rmdir(verify->directory) == 0 || errno != ENOTEMPTY)
-			return;
-		nanosleep(&pause, NULL);
-	}
+	if (session->testbed->in_directory)
+		(void)nftw(session->options.argument, remove_entry, OPEN_DIRECTORIES,
+			   FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }

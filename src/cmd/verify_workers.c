@@ -154,6 +154,7 @@ static void pool_clear(struct pool *pool)
 {
 	for (unsigned i = 0; i < WORKERS_MOST; i++) {
 		child_kill(&pool->worker[i].child);
+		pool->worker[i].child = CHILD_NONE;
 		pool->worker[i].fd = fd_close(pool->worker[i].fd);
 		strbuf_clear(&pool->worker[i].text);
 	}
@@ -164,7 +165,7 @@ unsigned verify_workers(const struct verify *verify)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	/* Steps in a directory share one file system, which each of them fills. */
-	if (verify->directory || processors < 1)
+	if (verify->run->session.testbed->in_directory || processors < 1)
 		return 1;
 	return processors < WORKERS_MOST ? (unsigned)processors : WORKERS_MOST;
 }
@@ -422,5 +423,7 @@ int verify_run(struct verify *verify, struct problem *problem)
 	r = run_pool(&pool, problem);
 	saved = r == -ECANCELED ? save_others(&pool, problem) : 0;
 	progress_end(&verify->run->progress);
+	pool_clear(&pool);
+	verify_empty_directory(verify);
 	return saved < 0 ? saved : r;
 }

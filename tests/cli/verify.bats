@@ -48,7 +48,7 @@ refuses() { # SENTENCE OPTION...: a usage error, before anything is made
 
 @test "verify fills what it tests, so it takes no device and no directory of a large file system" {
 	refuses "not on the testbed device; use --on loop" --on device:/dev/null
-	refuses "verify fills the whole file system of $WORK; name the directory where a small file system is mounted" --on "dir:$WORK"
+	refuses "verify fills the whole file system of $WORK; name the directory where a small and empty one is mounted" --on "dir:$WORK"
 	refuses "--fs applies to testbeds that create file systems" --on "dir:$WORK" --fs ext4
 }
 
