@@ -19,6 +19,7 @@
 #include "base/array.h"
 #include "base/child.h"
 #include "base/cleanup.h"
+#include "base/io.h"
 #include "base/json.h"
 #include "base/strbuf.h"
 #include "base/text.h"
@@ -37,6 +38,7 @@ struct job {
 	const struct verify *verify;
 	const struct verify_step *step;
 	int to;
+	uint64_t start_ns; /* of the first state */
 };
 
 static void send_stage(const char *stage, void *context)
@@ -78,10 +80,17 @@ static int send_verdict(struct record *record, const char *state, void *context)
 
 static void send_progress(uint64_t done, uint64_t count, void *context)
 {
+	struct job *job = context;
+	uint64_t now_ns = io_now_ns();
 	char text[STAGE_TEXT_MAX];
+	double seconds;
 
-	snprintf(text, sizeof(text), "state %" PRIu64 " of %" PRIu64, done, count);
-	send_stage(text, context);
+	if (!job->start_ns)
+		job->start_ns = now_ns;
+	seconds = (double)(now_ns - job->start_ns) / 1e9;
+	snprintf(text, sizeof(text), "state %" PRIu64 " of %" PRIu64 ", %.0f/s", done, count,
+		 seconds > 0 ? (double)done / seconds : 0.0);
+	send_stage(text, job);
 }
 
 static int test_states(const struct testbed_session *session, struct job *job,
@@ -119,7 +128,7 @@ static void work(const struct verify *verify, const struct verify_step *step, in
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	struct testbed_session session = verify->run->session;
-	struct job job = { verify, step, to };
+	struct job job = { .verify = verify, .step = step, .to = to };
 	int r;
 
 	session.cancel_fd = -1; /* the parent ends the worker */
