@@ -78,11 +78,12 @@ static char *reason_of(struct testbed_examiner *examiner, int *error, uint64_t s
 	panic = connection_panic(&examiner->connection);
 	if (panic)
 		*error = -EIO;
-	return panic		  ? text_format("the kernel panicked: %s", panic)
-	       : *error == -ETIME ? text_format("the kernel hung: no answer for %llu s",
-						(unsigned long long)seconds)
-	       : *error == -EPIPE ? strdup("the guest ended")
-				  : text_format("the guest sent no answer (%s)", strerror(-*error));
+	return panic		   ? text_format("the kernel panicked: %s", panic)
+	       : *error == -ETIME  ? text_format("the kernel hung: no answer for %llu s",
+						 (unsigned long long)seconds)
+	       : *error == -EPIPE  ? strdup("the guest ended")
+	       : *error == -EPROTO ? strdup("the guest sent no answer, but something else")
+				   : strdup(strerror(-*error));
 }
 
 /* ---- start ---- */

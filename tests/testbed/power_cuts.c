@@ -2,7 +2,7 @@
 /*
  * Records a trial and examines the states that its writes leave:
  *
- *	power-cuts TESTBED[:KERNEL] FILE-SYSTEM METHOD BYTES VOLUME FOLDER
+ *	power-cuts TESTBED[:KERNEL] FILE-SYSTEM METHOD BYTES VOLUME FOLDER [SECONDS [cancel]]
  *
  * FOLDER gets `before`, `log` and `after`, which others replay.  Then each prefix of the log is
  *made below a guest, looked at and undone.  Prints the number of writes, and of the states that
@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,9 @@
 #include "testbed/volume.h"
 #include "testbed/write_log.h"
 
-enum { ANSWER_SECONDS = 60, TRIAL_SECONDS = 300, BLOCK_BYTES = 1 << 20, LOOK_BYTES = 4 << 20 };
+enum { TRIAL_SECONDS = 300, BLOCK_BYTES = 1 << 20, LOOK_BYTES = 4 << 20 };
+
+static uint64_t answer_seconds = 60;
 
 static _Noreturn void fail(const char *what, const char *reason)
 {
@@ -134,7 +137,7 @@ static bool is_mounted(struct testbed_examiner *examiner)
 	CLEANUP(freep) char *reason = NULL;
 	json_t *look =
 		json_pack("{sI sI}", "seed", (json_int_t)1, "file_bytes", (json_int_t)LOOK_BYTES);
-	int r = testbed_examiner_ask(examiner, look, ANSWER_SECONDS, &answer, &reason);
+	int r = testbed_examiner_ask(examiner, look, answer_seconds, &answer, &reason);
 
 	check(r, "a state", &(struct problem) { .message = reason });
 	return json_integer_value(json_object_get(answer, "mount_error")) == 0;
@@ -201,8 +204,13 @@ int main(int argc, char **argv)
 		.tick = ignore_tick,
 	};
 
-	if (argc != 7)
+	if (argc < 7 || argc > 9)
 		fail("power-cuts", "wrong number of arguments");
+	if (argc > 7)
+		answer_seconds = strtoul(argv[7], NULL, 10);
+	if (argc > 8)
+		session.cancel_fd = STDIN_FILENO;
+	signal(SIGPIPE, SIG_IGN);
 	session.scratch = argv[6];
 	record_init(&record);
 	check(plan_init(&plan), "plan", NULL);
@@ -234,7 +242,7 @@ int main(int argc, char **argv)
 							   trial->filesystem->mount_options,
 						   .directory = argv[6],
 						   .image_fd = image.fd,
-						   .cancel_fd = -1 },
+						   .cancel_fd = session.cancel_fd },
 		&recording, golden.fd);
 	save(golden.fd, trial->volume_bytes, argv[6], "replayed");
 	save(image.fd, trial->volume_bytes, argv[6], "undone");
