@@ -74,7 +74,8 @@ static int throttle_parse(const char *text, char **ret, struct problem *problem)
 
 /*
  * The host's disk need not have what is logged, so nothing is flushed there.  The super block of
- * the log is updated with each entry.
+ * the log is updated with each entry.  Zeroes are written as data (LOGGED_DISK): the entry of a
+ * write without data is torn apart by another one at the same time (7.2).
  */
 static char *logged_drive(const struct volume *volume)
 {
@@ -84,6 +85,8 @@ static char *logged_drive(const struct volume *volume)
 			   "log.driver=file,log.filename=/proc/self/fd/%d,log.cache.no-flush=on",
 			   WRITE_LOG_SECTOR, volume->fd, volume->log_fd);
 }
+
+#define LOGGED_DISK "virtio-blk-pci,drive=volume,werror=report,discard=off,write-zeroes=off"
 
 static char *drive_argument(const struct testbed_options *options, const struct volume *volume)
 {
@@ -171,49 +174,49 @@ static int spawn_guest(const struct testbed_options *options, const struct kerne
 	if ((volume && !drive) || !(memory = text_format("%d", MEMORY_MIB)) ||
 	    !(initrd = text_format("/proc/self/fd/%d", guest_fd)))
 		return -ENOMEM;
-	return child_spawn(
-		ret, &(struct child_command) {
-			     .argv = (const char *[]) { program,
-							"-no-user-config",
-							"-nodefaults",
-							"-display",
-							"none",
-							"-no-reboot",
-							"-machine",
-							"q35",
-							"-accel",
-							options->accelerated ? "kvm" : "tcg",
-							"-cpu",
-							"max",
-							"-m",
-							memory,
-							"-kernel",
-							image->path,
-							"-initrd",
-							initrd,
-							"-append",
-							volume && volume->is_foreign ? KERNEL_LINE
-								" scan=1"
-										     : KERNEL_LINE,
-							"-chardev",
-							"stdio,id=agent,signal=off",
-							"-serial",
-							"chardev:agent",
-							"-serial",
-							"file:/dev/stderr",
-							!drive	    ? NULL
-							: is_logged ? "-blockdev"
-								    : "-drive",
-							drive,
-							is_logged ? "-device" : NULL,
-							"virtio-blk-pci,drive=volume,werror=report",
-							NULL },
-			     .in_fd = lines->request[0],
-			     .out_fd = lines->events[1],
-			     .err_fd = lines->console[1],
-			     .keep = keep,
-			     .flags = CHILD_PID_NAMESPACE,
-		     });
+	return child_spawn(ret,
+			   &(struct child_command) {
+				   .argv = (const char *[]) { program,
+							      "-no-user-config",
+							      "-nodefaults",
+							      "-display",
+							      "none",
+							      "-no-reboot",
+							      "-machine",
+							      "q35",
+							      "-accel",
+							      options->accelerated ? "kvm" : "tcg",
+							      "-cpu",
+							      "max",
+							      "-m",
+							      memory,
+							      "-kernel",
+							      image->path,
+							      "-initrd",
+							      initrd,
+							      "-append",
+							      volume && volume->is_foreign
+								      ? KERNEL_LINE " scan=1"
+								      : KERNEL_LINE,
+							      "-chardev",
+							      "stdio,id=agent,signal=off",
+							      "-serial",
+							      "chardev:agent",
+							      "-serial",
+							      "file:/dev/stderr",
+							      !drive	  ? NULL
+							      : is_logged ? "-blockdev"
+									  : "-drive",
+							      drive,
+							      is_logged ? "-device" : NULL,
+							      LOGGED_DISK,
+							      NULL },
+				   .in_fd = lines->request[0],
+				   .out_fd = lines->events[1],
+				   .err_fd = lines->console[1],
+				   .keep = keep,
+				   .flags = CHILD_PID_NAMESPACE,
+			   });
 }
 
 static int boot(const struct testbed_options *options, const struct kernel_image *image,
