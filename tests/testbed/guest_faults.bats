@@ -96,12 +96,12 @@ fails_with() { # REASON OPTION...
 
 @test "a guest that hangs after the request" {
 	guest 'say "{\"event\": \"ready\"}"; hear; say "{\"event\": \"stage\", \"stage\": \"allocate\"}"; sleep 100'
-	fails_with "the trial took too long" --timeout 1
+	fails_with "the trial took too long" --timeout 3
 	grep -q '"stage": *"allocate"' result.jsonl
 }
 
 @test "a guest that floods its console" {
 	guest 'say "{\"event\": \"ready\"}"; hear; yes "the console is full of this"'
-	fails_with "the trial took too long" --timeout 1
+	fails_with "the trial took too long" --timeout 3
 	[ "$(wc -c <result.jsonl)" -lt 20000 ]
 }
