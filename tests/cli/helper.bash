@@ -156,10 +156,10 @@ ours() {
 	done
 }
 
-# The kernel detaches loop devices and reaps in its own time: allows 5 seconds.
+# The kernel detaches loop devices and reaps in its own time: allows 20 seconds.
 assert_nothing_left() {
 	local left
-	for _ in {1..50}; do
+	for _ in {1..200}; do
 		left=$(leftovers)
 		[ -n "$left" ] || return 0
 		sleep 0.1

@@ -64,9 +64,11 @@ modules() {
 # NFS: 3, 4.2; KEEP_ROOM: not filled.
 guest() {
 	require uml
-	local type=$1 needed=$2
+	local type=$1 needed=$2 memory=/dev/shm
 	shift 2
 	require_program "$1"
+	# That of a container has 64 MiB.
+	(($(stat -f -c '%a * %S' $memory) > 300 << 20)) || memory=$SCRATCH
 	build cc -static
 	mkdir -p guest/{dev,proc,mnt,nfs,var/lib/nfs/v4recovery}
 	mv promises guest/init
@@ -75,7 +77,7 @@ guest() {
 	truncate -s "${SIZE:-96M}" image
 	"$@" image >/dev/null 2>&1
 	chmod 666 image
-	kept as_user env TMPDIR=/dev/shm timeout -k 5 600 linux.uml mem=256M initrd=guest.cpio ubdb=image \
+	kept as_user env TMPDIR="$memory" timeout -k 5 600 linux.uml mem=256M initrd=guest.cpio ubdb=image \
 		uml_dir=/dev/null/ con=null con0=null,fd:1 quiet panic=-1 "type=$type" ${QUOTA:+"quota=$QUOTA"} \
 		${NFS:+"nfs=$NFS"} ${KEEP_ROOM:+keep_room=1} </dev/null
 }

@@ -255,7 +255,7 @@ stand_in() { # SCRIPT
 	assert_output_has "the guest ended before it had read all of it"
 	local line
 	for line in rubbish '[]' '["/file",1,2,3,4]' '{"event":"result"}' '{"event":"failed"}' '{"event":"volume","kind":"xfs","volume_bytes":9000000000000000000}'; do
-		stand_in "$ready; printf '%s\n' '$line' >&\"\$out\"; sleep 20"
+		stand_in "$ready; printf '%s\n' '$line' >&\"\$out\"; sleep 100"
 		run alloc-perf frag --volume "$FRAG_GUEST/xfs.img"
 		assert_status 1
 		assert_output_has "what the guest sends makes no sense"
