@@ -113,7 +113,7 @@ class Browser:
     def close(self):
         self.session = None
         self.call("Browser.close")
-        self.process.wait(30)
+        self.process.wait(120)
 
 
 FIRST_COLUMN = "[...document.querySelector('table.sortable').tBodies[0].rows].map(r => r.cells[2].dataset.value || r.cells[2].textContent)"

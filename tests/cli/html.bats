@@ -77,7 +77,7 @@ browse() {
 	require chromium
 	alloc-perf report --format html "$@" -o page.html result.jsonl
 	mkdir -p shots
-	TMPDIR=$WORK timeout 120 "$ALLOC_PERF_SOURCE/tests/cli/browse.py" page.html shots >found
+	TMPDIR=$WORK timeout 300 "$ALLOC_PERF_SOURCE/tests/cli/browse.py" page.html shots >found
 }
 
 # has LINE: what the browser found is that, to the letter.
