@@ -49,7 +49,7 @@ struct frag_settings {
 	int (*each)(const struct frag_file *file, void *context);
 	void *each_context;
 
-	int cancel_fd; /* once it is readable, the scan ends with what it has; -1: none */
+	int cancel_fd; /* if it is readable, the scan ends early; -1: none */
 	/* Progress, from the calling thread; may be NULL. */
 	void (*tick)(uint64_t files, void *context);
 	/* Progress within a single file; may be NULL. */
@@ -76,7 +76,7 @@ struct frag_result {
 
 	struct free_space *free;	 /* NULL: not read */
 	struct filesystems *filesystems; /* with their free space, for the commands */
-	char *note; /* what the user has to know of this result; NULL: nothing */
+	char *note;			 /* a note for the user about this result; NULL: none */
 };
 
 /* The start of the path of a file whose subvolume is not below the mount point. */

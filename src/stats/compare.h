@@ -55,7 +55,7 @@ struct compare_options {
 	unsigned by;	  /* set of keys that distinguish the sides; none: they are files */
 };
 
-/* What one side has in common with side 0, and what not. */
+/* Common and different cells of one side and side 0. */
 struct compare_side {
 	unsigned matched; /* keys of which both cells of a row have the same value */
 	unsigned differs; /* keys that should have been, but no value of which is on both sides */

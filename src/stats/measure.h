@@ -37,16 +37,15 @@ bool record_has_workload(const struct record *record);
 /* The time that is compared: until on disk, with a workload until its end. */
 const struct measure *measure_of_time(bool with_workload);
 
-/* What results are compared by where nothing else is asked for; ends with NULL. */
+/* The default measures of comparisons, terminated by NULL. */
 #define MEASURES_COMPARED "time,written,fragments"
 #define MEASURES_COMPARED_OF_WORKLOADS "life,per-byte,fragments"
 const struct measure *const *measures_compared(bool with_workload);
 
-/* Number `i` of the measures that can be known of trials with a workload, or of those without one;
- * NULL: behind the last. */
+/* Measure number `i` of those for trials with, or without, a workload.  NULL: there are no more. */
 const struct measure *measure_at(bool with_workload, size_t i);
 
-/* What can be shown of one phase of a workload. */
+/* A measure of a phase of a workload. */
 struct phase_measure {
 	const char *name; /* in JSON, and above a column */
 	enum measure_unit unit;

@@ -13,9 +13,8 @@ struct record;
 struct strbuf;
 
 /*
- * X(NAME, name for --by and in JSON, title of a column, what stands for a value that is not there,
- * are values ordered as strverscmp() does?, put_ function), in the order in which columns show
- * them.
+ * X(NAME, name for --by and in JSON, title of a column, text for a missing value, whether values
+ * are in the order of strverscmp(), put_ function), in the order of columns.
  */
 #define RECORD_KEYS(X)                                                                   \
 	X(FILESYSTEM, "filesystem", "filesystem", "unknown", false, put_filesystem)      \
@@ -33,8 +32,10 @@ struct strbuf;
 	X(LABEL, "label", "label", "no label", false, put_label)                         \
 	X(DATE, "date", "date", "unknown", true, put_date)
 
-/* RECORD_KEY_BASE is the file system without added options; it stands for it where these are
- * compared, and no user names it. */
+/*
+ * RECORD_KEY_BASE is the file system without added options.  It replaces the file system if options
+ * are compared; users cannot name it.
+ */
 #define RECORD_KEY_NUMBER(number, ...) RECORD_KEY_##number,
 enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COUNT };
 
@@ -48,7 +49,7 @@ enum record_key { RECORD_KEY_BASE, RECORD_KEYS(RECORD_KEY_NUMBER) RECORD_KEY_COU
 	(KEY_SET(TESTBED) | KEY_SET(ACCELERATOR) | KEY_SET(THROTTLE) | KEY_SET(KERNEL) | \
 	 KEY_SET(LABEL))
 
-/* What a file system was made and mounted by, of which its name stands for all. */
+/* The parts of a file system, which its name includes. */
 #define KEY_SET_FILESYSTEM_PARTS (KEY_SET(BASE) | KEY_SET(MKFS) | KEY_SET(MOUNT))
 
 struct record_key_row {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The figures of one file, and how they are collected from its extents. */
+/* The statistics of a file, and their collection from its extents. */
 #ifndef FRAG_FILE_H
 #define FRAG_FILE_H
 
@@ -13,7 +13,7 @@
 #include "frag/account/map.h"
 #include "frag/account/ranges.h"
 
-/* Where in a file its fragments start: the file cut into equal parts. */
+/* The distribution of fragments over a file: the file is divided into equal parts. */
 enum { PARTS_MAX = 16 };
 
 struct frag_part {
@@ -34,8 +34,8 @@ struct frag_file {
 	uint64_t disk_bytes;  /* st_blocks: with the metadata of the file */
 	bool opened;	      /* false: it has one block at most, its extents were not read */
 	struct layout layout; /* without the median */
-	const struct frag_parts *parts; /* NULL: nobody asked */
-	const struct frag_swap *swap;	/* NULL: nobody asked */
+	const struct frag_parts *parts; /* NULL: not requested */
+	const struct frag_swap *swap;	/* NULL: not requested */
 	uint64_t delayed_bytes;		/* written, but not allocated yet */
 	uint64_t inline_bytes;		/* inside of metadata */
 	uint64_t ideal_fragments;
@@ -70,7 +70,7 @@ extern const unsigned frag_column_count;
 
 void parts_init(struct frag_parts *parts, uint64_t file_bytes, uint64_t block_bytes);
 
-/* The sums over the extents of a file, each of which is handed to frag_collect(). */
+/* The sums over the extents of a file, each of which is passed to frag_collect(). */
 struct frag_collector {
 	struct layout_sums sums;
 	uint64_t delayed_bytes, inline_bytes;
@@ -88,7 +88,7 @@ struct frag_collector {
 /* An extent_fn; context is the collector. */
 int frag_collect(const struct extent *extent, void *collector);
 
-/* Fills the figures of `file` from the collector; its sizes are there already. */
+/* Sets the statistics of `file` from the collector; the caller has set its sizes. */
 void frag_collected(const struct frag_collector *collector, const struct filesystem_facts *facts,
 		    bool block_mapped, struct frag_file *file);
 
@@ -99,14 +99,16 @@ void frag_collected(const struct frag_collector *collector, const struct filesys
 bool frag_file_has_one_block(uint64_t size_bytes, uint64_t disk_bytes,
 			     const struct filesystem_facts *facts);
 
-/* A file of one extent at most, not looked into; on ext4 less than a block is inside of the inode.
+/*
+ * Sets the statistics of a file with at most one extent, without reading it; on ext4 less than a
+ * block is in the inode.
  */
 void frag_file_of_one_block(const struct seek_model *model, const struct filesystem_facts *facts,
 			    uint64_t extents, struct frag_file *file);
 
 /*
- * Opens for reading without any effect on the file: leaves its access time alone if this user may
- * do that, does not wait for a fifo, follows symbolic links only with `follow`.  A descriptor or
+ * Opens a file for reading without any effect on it: its access time is unchanged if this user may
+ * do that, a fifo does not block, and symbolic links are followed only with `follow`.  fd or
  * -errno.
  */
 int frag_open(int directory, const char *name, bool follow);
@@ -115,8 +117,8 @@ int frag_open(int directory, const char *name, bool follow);
 bool frag_is_block_mapped(int fd, const struct filesystem_facts *facts);
 
 /*
- * Reads the extents of an open file and fills `file`, which has its sizes already.  Returns as
- * extent_walk(), or what collector->also returned.
+ * Reads the extents of an open file and sets the statistics of `file`; the caller has set its
+ * sizes.  Returns as extent_walk(), or the result of collector->also.
  */
 int frag_file_read(int fd, const struct filesystem_facts *facts, bool sync,
 		   struct frag_collector *collector, struct frag_file *file);

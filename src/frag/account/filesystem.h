@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is known of the file systems that files are on. */
+/* Properties of the file systems of files. */
 #ifndef FRAG_FILESYSTEM_H
 #define FRAG_FILESYSTEM_H
 
@@ -32,7 +32,7 @@ struct filesystem_facts {
 	bool is_pseudo;	       /* proc, sysfs and so on: no disk behind it */
 };
 
-/* Reads those of the file system that `fd` is on.  0 or -errno. */
+/* Reads the facts of the file system that `fd` is on.  0 or -errno. */
 int filesystem_read(int fd, struct filesystem_facts *ret);
 
 /* Where the file system of `fd` is mounted; clear it with filesystem_mount_clear(). */
@@ -71,8 +71,8 @@ void filesystems_free(struct filesystems *filesystems);
 void filesystems_add(struct filesystems *filesystems, const struct filesystem_facts *facts, int fd);
 
 /*
- * From now on all files are on this file system, whatever their device is.  `facts` and `space`
- * are borrowed; `space` NULL: not known.
+ * Sets the file system of all files, for any device.  `facts` and `space` are borrowed; `space`
+ * NULL: not known.
  */
 void filesystems_set_whole(struct filesystems *filesystems, const struct filesystem_facts *facts,
 			   const struct free_space *space);
@@ -85,8 +85,8 @@ const struct filesystem_facts *filesystems_facts(const struct filesystems *files
 const struct free_space *filesystems_space(const struct filesystems *filesystems, uint64_t device);
 
 /*
- * The fewest fragments that a file of so many bytes can get now by being rewritten.  0: it does
- * not fit; FRAGMENTS_UNKNOWN.
+ * The minimum number of fragments of a file of that size if it is rewritten now.  0: it does not
+ * fit; or FRAGMENTS_UNKNOWN.
  */
 #define FRAGMENTS_UNKNOWN UINT64_MAX
 uint64_t filesystems_least_fragments(struct filesystems *filesystems, uint64_t device,

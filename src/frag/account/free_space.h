@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Free runs of a volume, and how many fragments a file would get that is allocated now. */
+/* The free space of a volume, and the number of fragments of a file that is allocated now. */
 #ifndef FRAG_FREE_SPACE_H
 #define FRAG_FREE_SPACE_H
 
@@ -20,20 +20,23 @@ struct free_space {
 	uint64_t run_start, run_bytes; /* the last one, which may continue; run_bytes 0: none */
 };
 
-/* To be called in the order of the volume: what touches the run before is part of it. */
+/*
+ * Adds a free range, in the order of the volume.  A range that is adjacent to the previous one
+ * extends it.
+ */
 void free_space_add(struct free_space *space, uint64_t start_bytes, uint64_t bytes);
 
-/* After the last one. */
+/* Completes the statistics, after the last range. */
 void free_space_finish(struct free_space *space);
 
 /*
- * The fewest fragments that an allocation of so many bytes can get, by taking the largest runs.
- * Within a class all runs are assumed to have their mean size.  0: it does not fit.
+ * The minimum number of fragments of an allocation of that size, from the largest runs.  The runs
+ * of a class are assumed to have their mean size.  0: it does not fit.
  */
 uint64_t free_space_fragments(const struct free_space *space, uint64_t bytes);
 
 /*
- * Reads that of the mounted file system that `fd` is on; `device` is its st_dev.  0 or as
+ * Reads the free space of the mounted file system that `fd` is on; `device` is its st_dev.  0 or as
  * fsmap_walk().
  */
 int free_space_by_fsmap(const struct extent_kernel *kernel, int fd, uint64_t device,

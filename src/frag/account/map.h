@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How full each part of the volume is: the volume divided into equal bins, in constant memory. */
+/* A map of the volume, divided into equal bins, in constant memory. */
 #ifndef FRAG_MAP_H
 #define FRAG_MAP_H
 
@@ -16,8 +16,8 @@ struct map_bin {
 };
 
 struct map {
-	uint64_t bin_bytes; /* a power of two; doubled when something lies beyond the last bin */
-	uint64_t end_bytes; /* of the last thing added */
+	uint64_t bin_bytes; /* a power of two; doubled for an extent beyond the last bin */
+	uint64_t end_bytes; /* of the last extent */
 	struct map_bin bins[MAP_BINS];
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A set of byte ranges of volumes, to count what several files share once. */
+/* A set of byte ranges of volumes, to count shared extents once. */
 #ifndef FRAG_RANGES_H
 #define FRAG_RANGES_H
 
@@ -11,12 +11,12 @@ struct range {
 	uint64_t from, to; /* bytes; to is exclusive */
 };
 
-/* Zeroed: empty.  ranges_clear() when done. */
+/* Zeros are an empty set. */
 struct ranges {
 	struct range *range;
 	size_t count, room;
-	size_t tidy;	     /* so many at the start are sorted and do not touch */
-	uint64_t lost_bytes; /* could not be kept: may be counted more than once */
+	size_t tidy;	     /* the first ones, which are sorted and not adjacent */
+	uint64_t lost_bytes; /* not stored for lack of memory: may be counted more than once */
 };
 
 void ranges_clear(struct ranges *ranges);
@@ -27,7 +27,7 @@ int ranges_add(struct ranges *ranges, uint64_t device, uint64_t from, uint64_t b
 /* Adds all of `other`. */
 int ranges_merge(struct ranges *ranges, const struct ranges *other);
 
-/* Bytes in the union of all. */
+/* The bytes of the union. */
 uint64_t ranges_bytes(struct ranges *ranges);
 
 #endif

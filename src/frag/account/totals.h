@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The figures of a tree or a volume, in bounded memory: of a file nothing is kept but sums, and
- * its row if it is among the worst.  Each thread has its own totals; they are merged at the end.
+ * The statistics of a tree or a volume, in bounded memory: only sums, and the rows of the worst
+ * files.  Each thread has its own totals, which are merged at the end.
  */
 #ifndef FRAG_TOTALS_H
 #define FRAG_TOTALS_H
@@ -55,7 +55,7 @@ void worst_files_finish(struct worst_files *worst);
 /* Sums of files. */
 struct tally {
 	uint64_t files;
-	uint64_t fragmented_files; /* more fragments than their ideal */
+	uint64_t fragmented_files; /* more fragments than the minimum */
 	uint64_t size_bytes, mapped_bytes;
 	uint64_t extents, fragments, ideal_fragments;
 	double sequential_seconds, extra_seconds;
@@ -66,8 +66,10 @@ struct named_tally {
 	struct tally tally;
 };
 
-/* Extensions and directories are anybody's, so their number is bounded: the rest is summed in
- * "(others)", which is row 0. */
+/*
+ * The number of extensions and directories is unlimited, so there are at most rows_max rows; all
+ * others are summed in "(others)", which is row 0.
+ */
 struct named_tallies {
 	struct named_tally *rows;
 	size_t count, rows_max; /* rows_max: besides "(others)" */
@@ -113,8 +115,7 @@ struct totals {
 	size_t root_bytes; /* of the part of each path that the user named */
 	struct worst_files worst;
 
-	/* Directories themselves, of ext2, ext3 and ext4, if asked for; they are in no sum above.
-	 */
+	/* Directories themselves, of ext2, ext3 and ext4, if requested; not included above. */
 	struct tally own_directories;
 	struct worst_files worst_directories;
 
@@ -126,7 +127,7 @@ struct totals {
 	uint64_t directories;
 	uint64_t special_files; /* symbolic links, devices, fifos, sockets */
 	uint64_t vanished_files;
-	uint64_t linked_again;	 /* hard links and other paths to what was counted already */
+	uint64_t linked_again;	 /* hard links and other paths to counted files */
 	uint64_t skipped_mounts; /* other file systems (-x), and proc and the like */
 	uint64_t silent_files;	 /* on file systems that do not report extents */
 	uint64_t filtered_files;
@@ -136,7 +137,8 @@ struct totals {
 	struct unreadable unreadable[UNREADABLE_MAX];
 
 	struct ranges shared;
-	bool all_in_ranges; /* `shared` has all extents: the source cannot tell which are shared */
+	bool all_in_ranges; /* `shared` has all extents: the source does not report which ones are
+			       shared */
 	struct map *map;    /* may be NULL */
 	struct filesystems *filesystems; /* borrowed; NULL: free space is not known */
 };
@@ -145,7 +147,7 @@ struct totals {
 struct totals_counter {
 	const char *name;
 	size_t offset;
-	bool is_of_files; /* counted file by file: a guest need not send it */
+	bool is_of_files; /* counted per file, so a guest does not send it */
 };
 
 extern const struct totals_counter totals_counters[];
@@ -178,7 +180,7 @@ int totals_add_unreadable(struct totals *totals, const char *path, int error);
 /* Moves all of `from` into `to`; `from` is empty afterwards.  0 or -ENOMEM. */
 int totals_merge(struct totals *to, struct totals *from);
 
-/* To be called when all is added: sorts the worst files and the extensions by cost. */
+/* Sorts the worst files and the extensions by cost, after the last addition. */
 void totals_finish(struct totals *totals);
 
 #endif

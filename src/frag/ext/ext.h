@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sources of ext2, ext3 and ext4 share. */
+/* Common parts of the sources of ext2, ext3 and ext4. */
 #ifndef FRAG_EXT_H
 #define FRAG_EXT_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a device or an image holds: a file system, or why it cannot be read. */
+/* The contents of a device or an image: a file system, or why it cannot be read. */
 #ifndef FRAG_IMAGE_H
 #define FRAG_IMAGE_H
 
@@ -9,7 +9,7 @@
 struct frag_result;
 struct problem;
 
-/* Says in `problem` what `path` holds and what to do about it.  Returns -errno. */
+/* Sets *problem to what `path` contains and what to do about it.  Returns -errno. */
 int image_refuse(const char *path, struct problem *problem);
 
 /* Adds a note if `path`, which was read, also belongs to a RAID.  0 or -ENOMEM. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* One file that the user named: its layout, and whether it can be swap space. */
+/* A single file: its layout, and whether it can be swap space. */
 #ifndef FRAG_ONE_FILE_H
 #define FRAG_ONE_FILE_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What happens to each file, whichever source has found it: it is filtered, counted once, its
- * extents are read if they can matter, its figures are added to the totals, and it is handed
- * out as a row.  Threads do that in parallel.
+ * The steps for each file of any source: it is filtered, counted once, its extents are read if
+ * necessary, its statistics are added to the totals, and it is passed to settings->each.  Threads
+ * do this in parallel.
  */
 #ifndef FRAG_PIPELINE_H
 #define FRAG_PIPELINE_H
@@ -86,14 +86,14 @@ static inline bool pipeline_is_over(struct pipeline *pipeline)
 }
 
 /*
- * settings->each gets the files of unit 0 first, then those of unit 1 and so on, whichever thread
- * is faster.  Each unit of work has to be begun and ended once, by one worker, in rising order.
- * 0 or -errno.
+ * settings->each gets the files of unit 0 first, then those of unit 1 and so on, independent of the
+ * speed of threads.  Each unit of work must be started and ended once, by one worker, in ascending
+ * order.  0 or -errno.
  */
 void pipeline_begin_unit(struct pipeline_worker *worker, uint64_t unit);
 int pipeline_end_unit(struct pipeline_worker *worker);
 
-/* Begins the next of `count` units.  False: there is none, or the work is to stop. */
+/* Starts the next of `count` units.  False: there is none, or the work must stop. */
 bool pipeline_next_unit(struct pipeline_worker *worker, uint64_t count);
 
 /* An extent_fn that stops reading a file when the work is to stop; context is the pipeline. */

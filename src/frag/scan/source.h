@@ -17,12 +17,12 @@ struct problem;
 
 /* ---- inode sources ---- */
 
-/* What a source knows of a regular file before it reads its extents. */
+/* The facts of a regular file without its extents. */
 struct source_inode {
 	uint64_t device, number, size_bytes, disk_bytes;
 	uint64_t links;
 	int64_t mtime;
-	bool is_simple;	  /* of one block or extent at most: reading it would tell nothing new */
+	bool is_simple;	  /* at most one block or extent, so it need not be read */
 	uint64_t extents; /* if it is simple: 0 or 1 */
 };
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What changed since a saved JSON. */
+/* The changes since a saved JSON. */
 #ifndef FRAG_SAVED_H
 #define FRAG_SAVED_H
 
@@ -15,7 +15,7 @@ int saved_read(const char *path, json_t **ret, struct problem *problem);
 
 enum { SAVED_FILES, SAVED_WORST, SAVED_LISTS };
 
-/* What changed from one document to another; refers into both. */
+/* The changes from one document to another; refers into both. */
 struct saved_changes {
 	const json_t *before, *after;
 	double was, is;			 /* fragments beyond the minimum */
@@ -30,7 +30,7 @@ void saved_changes_clear(struct saved_changes *changes);
 /* For people; 0 or -ENOMEM. */
 int saved_print(FILE *to, const struct saved_changes *changes);
 
-/* The same as a document of its own (doc/frag.md).  NULL: out of memory. */
+/* The same as a JSON document (doc/frag.md).  NULL: out of memory. */
 json_t *saved_json(const struct saved_changes *changes);
 
 #endif

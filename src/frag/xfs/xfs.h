@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What the sources of xfs share: inodes by bulkstat, and extents by their owners. */
+/* Common parts of the sources of xfs: inodes by bulkstat, and extents by their owners. */
 #ifndef FRAG_XFS_H
 #define FRAG_XFS_H
 
