@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "cmd/cmd.h"
-#include "frag/show/saved.h"
+#include "frag/show/show.h"
 #include "cmd/frag_request.h"
 #include "base/io.h"
 #include "base/json.h"

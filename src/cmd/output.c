@@ -13,7 +13,7 @@
 #include "base/cleanup.h"
 #include "results/history.h"
 #include "results/resultfile.h"
-#include "frag/show/saved.h"
+#include "frag/show/show.h"
 
 const char *output_format(const char *path)
 {

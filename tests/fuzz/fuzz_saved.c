@@ -11,7 +11,7 @@
 #include "base/cleanup.h"
 #include "input.h"
 #include "base/io.h"
-#include "frag/show/saved.h"
+#include "frag/show/show.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

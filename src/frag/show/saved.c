@@ -3,7 +3,7 @@
  * Both sides are documents, so that a result of another machine or another year
  * is compared in the same way as one of now.
  */
-#include "frag/show/saved.h"
+#include "frag/show/show.h"
 
 #include <errno.h>
 #include <math.h>
