@@ -8,7 +8,7 @@
 #include "suspend/state_file.h"
 #include "suspend/machine.h"
 #include "suspend/plan.h"
-#include "suspend/watchdog.h"
+#include "suspend/freeze.h"
 
 struct session_limits {
 	uint64_t frozen_ns; /* limit on the time that anything stays frozen; time suspended is not

@@ -5,8 +5,6 @@
  * program: each of these could wait for a file system that only this process thaws.  It blocks all
  * signals.
  */
-#include "suspend/watchdog.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

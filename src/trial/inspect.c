@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Counts and runs are from one walk, since the layout could change before a second one. */
-#include "trial/inspect.h"
+#include "trial/stage.h"
 
 #include <errno.h>
 

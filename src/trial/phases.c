@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "trial/inspect.h"
 #include "trial/stage.h"
 
 /* The minimum share of the data that a cold phase reads from the device. */

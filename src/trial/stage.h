@@ -8,6 +8,7 @@
 #include "trial/trial.h"
 #include "workload/phase.h"
 #include "workload/workload.h"
+#include "results/record.h"
 
 struct trial {
 	const struct trial_request *request;
@@ -48,5 +49,16 @@ int trial_flush_below(struct trial *trial, int64_t *wall_ns);
 
 int phases_run(struct trial *trial);
 int phases_verify(struct trial *trial);
+
+/* ---- layout: inspect.c ---- */
+
+/*
+ * Sets counts and sizes of the extents of all files together, and the layout of the first one.
+ * `largest_run` is that of the request.  0, or -errno of extent_walk() with only extent_source set.
+ */
+int inspect_files(const struct workload_set *files, int64_t largest_run, struct record *record);
+
+/* Counts only; FIELD_UNKNOWN if the file system does not report extents. */
+void inspect_count(const struct workload_set *files, int64_t *ret_extents, int64_t *ret_fragments);
 
 #endif

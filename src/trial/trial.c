@@ -22,7 +22,6 @@
 #include "blockdev/mount.h"
 #include "trial/cost.h"
 #include "extent/extent.h"
-#include "trial/inspect.h"
 #include "base/io.h"
 #include "method/method.h"
 #include "promise/promise.h"
