@@ -70,7 +70,7 @@ static void cut_before(uint64_t position, struct extent *extent)
 		extent->physical += cut;
 }
 
-static int ask(const struct extent_request *request, uint64_t position, struct fiemap *answer)
+static int query(const struct extent_request *request, uint64_t position, struct fiemap *answer)
 {
 	int r;
 
@@ -129,7 +129,7 @@ int fiemap_walk(const struct extent_request *request, bool *ret_refused)
 		return -ENOMEM;
 	while (!last) {
 		uint64_t before = position;
-		int r = ask(request, position, answer);
+		int r = query(request, position, answer);
 
 		if (position == 0 && (r == -EOPNOTSUPP || r == -ENOTTY)) {
 			*ret_refused = true;

@@ -79,7 +79,7 @@ static const char *label_text(double value, enum measure_unit unit,
 	return text;
 }
 
-static void tell_label(const struct axis *axis, double value, axis_tick_fn each, void *context)
+static void emit_label(const struct axis *axis, double value, axis_tick_fn each, void *context)
 {
 	char text[VALUE_TEXT_MAX];
 
@@ -117,7 +117,7 @@ static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick
 			if (value < axis->minimum * (1 - 1e-9) || value > axis->maximum)
 				continue;
 			if (each)
-				tell_label(axis, value, each, context);
+				emit_label(axis, value, each, context);
 			count++;
 		}
 	return count;
@@ -156,7 +156,7 @@ void axis_each_label(const struct axis *axis, axis_tick_fn each, void *context)
 	if (axis->logarithmic)
 		climb(axis, choose_ladder(axis), each, context);
 	for (int i = 0; !axis->logarithmic && i * step <= axis->maximum; i++)
-		tell_label(axis, i * step, each, context);
+		emit_label(axis, i * step, each, context);
 }
 
 double axis_part(const struct axis *axis, double value)

@@ -53,10 +53,10 @@ const struct measure *report_block(const struct report_options *options, const s
 				   size_t i);
 
 /*
- * Calls `told` per sentence of the summary: which methods to use per file system, and which were
- * not compared.  0, the result of `told`, or -ENOMEM.
+ * Calls `emit` per sentence of the summary: which methods to use per file system, and which were
+ * not compared.  0, the result of `emit`, or -ENOMEM.
  */
-int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
+int summary_each(const struct grid *grid, int (*emit)(const char *line, void *context),
 		 void *context);
 
 /* Whether summary and combined table, which are about methods, are shown with these options. */

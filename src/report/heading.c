@@ -55,8 +55,8 @@ static size_t put_method_on_path(struct strbuf *to, const struct grid *grid, siz
 }
 
 /* The cells that were allocated in another way than the name of the method suggests. */
-static int tell_path(const struct grid *grid, const char *path, const char *meaning,
-		     int (*told)(const char *line, void *context), void *context)
+static int emit_path(const struct grid *grid, const char *path, const char *meaning,
+		     int (*emit)(const char *line, void *context), void *context)
 {
 	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
 	size_t found = 0;
@@ -66,10 +66,10 @@ static int tell_path(const struct grid *grid, const char *path, const char *mean
 		found += put_method_on_path(&line, grid, i, path, found ? "; " : ": ");
 	if (line.failed)
 		return -ENOMEM;
-	return found > 0 ? told(line.text, context) : 0;
+	return found > 0 ? emit(line.text, context) : 0;
 }
 
-static int tell_conditions(const struct grid *grid, int (*told)(const char *line, void *context),
+static int emit_conditions(const struct grid *grid, int (*emit)(const char *line, void *context),
 			   void *context)
 {
 	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
@@ -86,7 +86,7 @@ static int tell_conditions(const struct grid *grid, int (*told)(const char *line
 		return -ENOMEM;
 	if (strcmp(line.text + line.bytes - 2, "; ") == 0)
 		strbuf_cut(&line, line.bytes - 2);
-	return told(line.text, context);
+	return emit(line.text, context);
 }
 
 static size_t count_kind(const struct grid *grid, const char *kind, size_t from)
@@ -101,7 +101,7 @@ static size_t count_kind(const struct grid *grid, const char *kind, size_t from)
 enum { WARNINGS_AT_ONCE = 3 };
 
 /* "10 warnings (8 load, 2 outliers)", instead of many warnings. */
-static int count_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
+static int count_warnings(const struct grid *grid, int (*emit)(const char *line, void *context),
 			  void *context)
 {
 	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
@@ -118,10 +118,10 @@ static int count_warnings(const struct grid *grid, int (*told)(const char *line,
 		separator = ", ";
 	}
 	strbuf_puts(&line, "); --all shows them.");
-	return line.failed ? -ENOMEM : told(line.text, context);
+	return line.failed ? -ENOMEM : emit(line.text, context);
 }
 
-static int tell_warnings(const struct grid *grid, int (*told)(const char *line, void *context),
+static int emit_warnings(const struct grid *grid, int (*emit)(const char *line, void *context),
 			 void *context)
 {
 	int r = 0;
@@ -129,7 +129,7 @@ static int tell_warnings(const struct grid *grid, int (*told)(const char *line, 
 	for (size_t i = 0; r == 0 && i < grid->warning_count; i++) {
 		CLEANUP(freep) char *line = text_format("Warning: %s", grid->warnings[i]->text);
 
-		r = line ? told(line, context) : -ENOMEM;
+		r = line ? emit(line, context) : -ENOMEM;
 	}
 	return r;
 }
@@ -149,7 +149,7 @@ static const char *why_no_latency(const struct grid *grid)
 	return NULL;
 }
 
-static int tell_no_latency(const struct grid *grid, int (*told)(const char *line, void *context),
+static int emit_no_latency(const struct grid *grid, int (*emit)(const char *line, void *context),
 			   void *context)
 {
 	const char *why = why_no_latency(grid);
@@ -158,27 +158,27 @@ static int tell_no_latency(const struct grid *grid, int (*told)(const char *line
 
 	if (!why)
 		return 0;
-	return line ? told(line, context) : -ENOMEM;
+	return line ? emit(line, context) : -ENOMEM;
 }
 
-int heading_each(const struct grid *grid, bool all, int (*told)(const char *line, void *context),
+int heading_each(const struct grid *grid, bool all, int (*emit)(const char *line, void *context),
 		 void *context)
 {
 	const char *note = grid->environment->testbed_note;
-	int r = tell_conditions(grid, told, context);
+	int r = emit_conditions(grid, emit, context);
 
 	if (r == 0 && note && *note)
-		r = told(note, context);
+		r = emit(note, context);
 	if (r == 0)
 		r = (all || grid->warning_count <= WARNINGS_AT_ONCE
-			     ? tell_warnings
-			     : count_warnings)(grid, told, context);
+			     ? emit_warnings
+			     : count_warnings)(grid, emit, context);
 	if (r == 0)
-		r = tell_no_latency(grid, told, context);
+		r = emit_no_latency(grid, emit, context);
 	if (r == 0)
-		r = tell_path(grid, "emulated", "Written by the C library instead of the kernel",
-			      told, context);
+		r = emit_path(grid, "emulated", "Written by the C library instead of the kernel",
+			      emit, context);
 	if (r == 0)
-		r = tell_path(grid, "sparse", "Nothing reserved (sparse)", told, context);
+		r = emit_path(grid, "sparse", "Nothing reserved (sparse)", emit, context);
 	return r;
 }

@@ -58,12 +58,12 @@ int phases_print(FILE *to, const struct grid *grid, const char *before_title,
 void sheet_clear(struct sheet *sheet);
 
 /*
- * Calls `told` per line above the tables of a grid: sizes and conditions, a limitation of the
+ * Calls `emit` per line above the tables of a grid: sizes and conditions, a limitation of the
  * testbed, warnings (their number if there are more than three, unless `all` is set), and cells
  * that were allocated in another way than the name of the method suggests.  0, -ENOMEM, or the
- * result of `told`.
+ * result of `emit`.
  */
-int heading_each(const struct grid *grid, bool all, int (*told)(const char *line, void *context),
+int heading_each(const struct grid *grid, bool all, int (*emit)(const char *line, void *context),
 		 void *context);
 
 #endif

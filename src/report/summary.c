@@ -18,7 +18,7 @@
 struct summaries {
 	struct summary *summary;
 	size_t count;
-	bool *is_told; /* in a previous sentence */
+	bool *is_printed; /* in a previous sentence */
 };
 
 static void summaries_clear(struct summaries *all)
@@ -26,14 +26,14 @@ static void summaries_clear(struct summaries *all)
 	for (size_t i = 0; i < all->count; i++)
 		summary_clear(&all->summary[i]);
 	free(all->summary);
-	free(all->is_told);
+	free(all->is_printed);
 }
 
 static int summaries_make(const struct grid *grid, struct summaries *ret)
 {
 	ret->summary = calloc(grid->filesystem_count + 1, sizeof(*ret->summary));
-	ret->is_told = calloc(grid->filesystem_count + 1, sizeof(*ret->is_told));
-	if (!ret->summary || !ret->is_told)
+	ret->is_printed = calloc(grid->filesystem_count + 1, sizeof(*ret->is_printed));
+	if (!ret->summary || !ret->is_printed)
 		return -ENOMEM;
 	for (; ret->count < grid->filesystem_count; ret->count++) {
 		int r = summary_make(grid, ret->count, &ret->summary[ret->count]);
@@ -394,8 +394,8 @@ static void put_sentence(struct strbuf *to, const struct group *group)
 }
 
 /* The sentence of number `first` and of all file systems with the same summary. */
-static int tell_group(struct summaries *all, size_t first,
-		      int (*told)(const char *line, void *context), void *context)
+static int emit_group(struct summaries *all, size_t first,
+		      int (*emit)(const char *line, void *context), void *context)
 {
 	CLEANUP(freep) const struct summary **members = calloc(all->count, sizeof(*members));
 	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
@@ -406,10 +406,10 @@ static int tell_group(struct summaries *all, size_t first,
 	for (size_t i = first; i < all->count; i++)
 		if (is_same(&all->summary[first], &all->summary[i])) {
 			members[group.count++] = &all->summary[i];
-			all->is_told[i] = true;
+			all->is_printed[i] = true;
 		}
 	put_sentence(&line, &group);
-	return line.failed ? -ENOMEM : told(line.text, context);
+	return line.failed ? -ENOMEM : emit(line.text, context);
 }
 
 static const char *why_excluded(const struct grid *grid, size_t method)
@@ -421,7 +421,7 @@ static const char *why_excluded(const struct grid *grid, size_t method)
 	return why;
 }
 
-static int tell_excluded(const struct grid *grid, int (*told)(const char *line, void *context),
+static int emit_excluded(const struct grid *grid, int (*emit)(const char *line, void *context),
 			 void *context)
 {
 	CLEANUP(strbuf_clear) struct strbuf line = { 0 };
@@ -437,19 +437,19 @@ static int tell_excluded(const struct grid *grid, int (*told)(const char *line, 
 		strbuf_puts(&line, ".");
 	if (line.failed)
 		return -ENOMEM;
-	return line.bytes ? told(line.text, context) : 0;
+	return line.bytes ? emit(line.text, context) : 0;
 }
 
-int summary_each(const struct grid *grid, int (*told)(const char *line, void *context),
+int summary_each(const struct grid *grid, int (*emit)(const char *line, void *context),
 		 void *context)
 {
 	CLEANUP(summaries_clear) struct summaries all = { 0 };
 	int r = summaries_make(grid, &all);
 
 	for (size_t i = 0; r == 0 && i < all.count; i++)
-		if (!all.is_told[i])
-			r = tell_group(&all, i, told, context);
-	return r == 0 ? tell_excluded(grid, told, context) : r;
+		if (!all.is_printed[i])
+			r = emit_group(&all, i, emit, context);
+	return r == 0 ? emit_excluded(grid, emit, context) : r;
 }
 
 const char *summary_basis(const struct grid *grid)

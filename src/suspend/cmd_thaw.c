@@ -182,7 +182,7 @@ static void undo_abandoned(void)
 	freeze_undo(&state, false);
 }
 
-static void ask_holder(void)
+static void signal_holder(void)
 {
 	CLEANUP(state_file_clear) struct state_file state = STATE_FILE_NONE;
 	CLEANUP(fd_closep) int pidfd = -1;
@@ -225,7 +225,7 @@ static int thaw(bool ask)
 		r = recover(&problem);
 	if (r == -EBUSY && !problem.message) {
 		if (ask)
-			ask_holder();
+			signal_holder();
 		r = await_end(&problem);
 	}
 	return r < 0 ? cmd_complain(&problem, r) : 0;

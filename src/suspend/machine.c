@@ -103,7 +103,7 @@ static int read_cgroups(struct machine *machine)
 	return r < 0 ? r : note_writers(machine, &all);
 }
 
-static int say_no_cgroups(struct machine *machine, const char *why)
+static int note_no_cgroups(struct machine *machine, const char *why)
 {
 	machine->cgroup_root = NULL;
 	machine->writers = strdup(why);
@@ -128,10 +128,10 @@ int machine_read(const struct selection *selection, struct machine *ret, struct 
 	if (r == 0 && selection->cgroups)
 		r = read_cgroups(&machine);
 	if (r == 0 && !selection->cgroups)
-		r = say_no_cgroups(&machine, "no cgroups are frozen");
+		r = note_no_cgroups(&machine, "no cgroups are frozen");
 	else if (r == 0 && !machine.cgroup_root)
-		r = say_no_cgroups(&machine, "no cgroups of version 2 are mounted (mount -t "
-					     "cgroup2 none /sys/fs/cgroup)");
+		r = note_no_cgroups(&machine, "no cgroups of version 2 are mounted (mount -t "
+					      "cgroup2 none /sys/fs/cgroup)");
 	if (r < 0) {
 		machine_clear(&machine);
 		return r;

@@ -149,7 +149,7 @@ static int add_entries(struct session *session, const struct machine *machine,
 }
 
 /* Checks for the state file of killed processes.  If they had frozen nothing, it is removed. */
-static int look_for_leftovers(const struct state_file *locked, struct problem *problem)
+static int find_leftovers(const struct state_file *locked, struct problem *problem)
 {
 	CLEANUP(state_file_clear) struct state_file left = STATE_FILE_NONE;
 	int r;
@@ -189,7 +189,7 @@ static int lock(struct state_file *state, struct problem *problem)
 		return problem_set(problem, PROBLEM_VERDICT, EBUSY,
 				   "another suspend-freeze is running; `suspend-freeze status` "
 				   "shows it, `suspend-freeze thaw` ends it");
-	return r < 0 ? r : look_for_leftovers(state, problem);
+	return r < 0 ? r : find_leftovers(state, problem);
 }
 
 static int set_holder(struct state_file *state)
