@@ -36,19 +36,6 @@ void histogram_add_counted(struct histogram *histogram, uint64_t value, uint64_t
 	histogram->count[interval] += count;
 }
 
-void histogram_merge(struct histogram *histogram, const struct histogram *other)
-{
-	if (other->total == 0)
-		return;
-	if (histogram->total == 0 || other->minimum < histogram->minimum)
-		histogram->minimum = other->minimum;
-	if (histogram->total == 0 || other->maximum > histogram->maximum)
-		histogram->maximum = other->maximum;
-	histogram->total += other->total;
-	for (unsigned i = 0; i < HISTOGRAM_INTERVALS; i++)
-		histogram->count[i] += other->count[i];
-}
-
 static double middle(const struct histogram *histogram, unsigned interval)
 {
 	double value = ((double)histogram_lower(interval) + (double)upper(interval)) / 2;

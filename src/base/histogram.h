@@ -49,8 +49,6 @@ static inline void histogram_add(struct histogram *histogram, uint64_t value)
  * value become bounds of intervals, which the caller can set if it knows them. */
 void histogram_add_counted(struct histogram *histogram, uint64_t value, uint64_t count);
 
-void histogram_merge(struct histogram *histogram, const struct histogram *other);
-
 /* The value that this share of all, from 0 to 1, does not exceed: the middle of its interval, or
  * the maximum if that is less.  NaN: it is empty. */
 double histogram_quantile(const struct histogram *histogram, double share);

@@ -22,7 +22,8 @@ static int continuation_bytes(unsigned char first)
 	return first < 0xe0 ? 1 : first < 0xf0 ? 2 : 3;
 }
 
-size_t quote_utf8_bytes(const char *text)
+/* The length of the UTF-8 character at `text`; 0: it is not valid. */
+static size_t utf8_bytes(const char *text)
 {
 	static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
 	const unsigned char *at = (const unsigned char *)text;
@@ -45,7 +46,7 @@ size_t quote_utf8_bytes(const char *text)
 int quote_is_utf8(const char *name)
 {
 	while (*name) {
-		size_t bytes = quote_utf8_bytes(name);
+		size_t bytes = utf8_bytes(name);
 
 		if (bytes == 0)
 			return 0;
@@ -73,7 +74,7 @@ static enum quoting needed(const char *name)
 	if (*name == '~' || *name == '#')
 		need = QUOTES;
 	for (const char *at = name; *at;) {
-		size_t bytes = quote_utf8_bytes(at);
+		size_t bytes = utf8_bytes(at);
 
 		if (bytes == 0 || is_control(at, bytes))
 			return ESCAPES;
@@ -88,7 +89,7 @@ static void put_escaped(struct strbuf *to, const char *name)
 {
 	strbuf_puts(to, "$'");
 	while (*name) {
-		size_t bytes = quote_utf8_bytes(name);
+		size_t bytes = utf8_bytes(name);
 
 		if (bytes && !is_control(name, bytes)) {
 			if (*name == '\'' || *name == '\\')
@@ -118,7 +119,7 @@ static void put_quoted(struct strbuf *to, const char *name)
 static void put_replaced(struct strbuf *to, const char *name)
 {
 	while (*name) {
-		size_t bytes = quote_utf8_bytes(name);
+		size_t bytes = utf8_bytes(name);
 
 		if (bytes)
 			strbuf_add(to, name, bytes);

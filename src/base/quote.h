@@ -5,9 +5,6 @@
 
 #include <stddef.h>
 
-/* The length of the UTF-8 character at `text`; 0: it is not valid. */
-size_t quote_utf8_bytes(const char *text);
-
 /*
  * Quotes a name so that a shell reads it back: unchanged if nothing is special, 'in quotes', or
  * $'with\nescapes' for control characters and invalid UTF-8.  The caller frees it; NULL: out of

@@ -416,11 +416,6 @@ void plan_clear(struct plan *plan)
 	*plan = (struct plan) { 0 };
 }
 
-void plan_clearp(struct plan *plan)
-{
-	plan_clear(plan);
-}
-
 uint64_t filesystem_largest_run(const struct filesystem *filesystem, uint64_t volume_bytes)
 {
 	if (!filesystem->run_is_share || filesystem->largest_run == 0)

@@ -137,8 +137,7 @@ struct plan_trial {
 
 /* Reads the compiled-in catalogue; no key is set.  0 or -ENOMEM. */
 int plan_init(struct plan *plan);
-void plan_clear(struct plan *plan);
-void plan_clearp(struct plan *plan); /* for CLEANUP() */
+void plan_clear(struct plan *plan); /* also for CLEANUP() */
 
 /*
  * Adds the text of a plan file, which replaces earlier values.  `source` precedes line numbers in

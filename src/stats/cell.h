@@ -163,9 +163,6 @@ int cell_values(const struct cell *cell, const struct measure *measure, double *
 
 /* ---- conditions: condition.c ---- */
 
-/* The value of one of KEY_SET_CONDITIONS; "" if unknown, never NULL. */
-const char *condition_value(const struct grid *grid, enum record_key key);
-
 /* Whether each of the conditions, a set of keys, is the same for both. */
 int condition_same(const struct grid *one, const struct grid *other, unsigned conditions);
 

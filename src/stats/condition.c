@@ -15,7 +15,8 @@
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 
-const char *condition_value(const struct grid *grid, enum record_key key)
+/* The value of one of KEY_SET_CONDITIONS; "" if unknown, never NULL. */
+static const char *value_of(const struct grid *grid, enum record_key key)
 {
 	const char *value = key == RECORD_KEY_TESTBED	    ? grid->testbed
 			    : key == RECORD_KEY_ACCELERATOR ? grid->accelerator
@@ -31,7 +32,7 @@ int condition_same(const struct grid *one, const struct grid *other, unsigned co
 {
 	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++)
 		if ((conditions & 1u << key) &&
-		    strcmp(condition_value(one, key), condition_value(other, key)) != 0)
+		    strcmp(value_of(one, key), value_of(other, key)) != 0)
 			return 0;
 	return 1;
 }
@@ -57,15 +58,15 @@ static int varies(const struct grid *const *grids, size_t count, const struct gr
 static int label_does(const struct grid *const *grids, size_t count, const struct grid *grid)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_rival(grids[i], grid) && (!*condition_value(grids[i], RECORD_KEY_LABEL) ||
+		if (is_rival(grids[i], grid) && (!*value_of(grids[i], RECORD_KEY_LABEL) ||
 						 condition_same(grids[i], grid, KEY_SET(LABEL))))
 			return 0;
-	return *condition_value(grid, RECORD_KEY_LABEL) != '\0';
+	return *value_of(grid, RECORD_KEY_LABEL) != '\0';
 }
 
 static void put_part(struct strbuf *to, const struct grid *grid, enum record_key key)
 {
-	const char *value = condition_value(grid, key);
+	const char *value = value_of(grid, key);
 
 	strbuf_join(to, ", ", *value ? value : record_keys[key].absent);
 }
@@ -75,8 +76,8 @@ char *condition_name(const struct grid *const *grids, size_t count, const struct
 	int with_label = varies(grids, count, grid, RECORD_KEY_LABEL);
 	int with_kernel = varies(grids, count, grid, RECORD_KEY_KERNEL) &&
 			  !(with_label && label_does(grids, count, grid));
-	int repeated = with_kernel && strcmp(condition_value(grid, RECORD_KEY_LABEL),
-					     condition_value(grid, RECORD_KEY_KERNEL)) == 0;
+	int repeated = with_kernel && strcmp(value_of(grid, RECORD_KEY_LABEL),
+					     value_of(grid, RECORD_KEY_KERNEL)) == 0;
 	CLEANUP(strbuf_clear) struct strbuf name = { 0 };
 
 	for (enum record_key key = 0; key < RECORD_KEY_COUNT; key++) {

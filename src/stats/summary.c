@@ -43,7 +43,8 @@ const char *summary_verdict_name(enum summary_verdict verdict)
 	return names[verdict];
 }
 
-const char *summary_baseline(const struct grid *grid)
+/* The method that all are compared with, as in records. */
+static const char *baseline_of(const struct grid *grid)
 {
 	return grid->workload ? "none" : "chunk-4096";
 }
@@ -253,7 +254,7 @@ int summary_make(const struct grid *grid, size_t filesystem, struct summary *ret
 		r = judge(&summary);
 	}
 	if (r == 0)
-		r = compare_slower(&summary, summary_baseline(grid));
+		r = compare_slower(&summary, baseline_of(grid));
 	if (r < 0)
 		return r;
 	*ret = summary;

@@ -46,12 +46,9 @@ struct summary {
 	size_t count, best_count;
 	size_t runs;		       /* minimum of all methods */
 	size_t runs_needed;	       /* per method, for a test */
-	struct summary_ratio baseline; /* of summary_baseline() */
+	struct summary_ratio baseline; /* of "chunk-4096", with a workload of "none" */
 	struct summary_ratio slowest;  /* of the slowest of all */
 };
-
-/* The method that all are compared with, as in records: "chunk-4096", with a workload "none". */
-const char *summary_baseline(const struct grid *grid);
 
 /*
  * The number of writes of the workload after which the method, whose allocation takes longer than

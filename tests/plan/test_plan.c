@@ -198,7 +198,7 @@ static void options_make_variants(void **state)
 static int make_variant(const char *filesystem, const char *key, const char *options,
 			struct trial_list *ret, struct problem *problem)
 {
-	CLEANUP(plan_clearp) struct plan plan;
+	CLEANUP(plan_clear) struct plan plan;
 
 	assert_int_equal(plan_init(&plan), 0);
 	plan_set(&plan, "filesystems", filesystem, NULL);
@@ -496,7 +496,7 @@ static void wrong_values_are_named(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
-		CLEANUP(plan_clearp) struct plan other;
+		CLEANUP(plan_clear) struct plan other;
 		struct trial_list trials;
 
 		assert_int_equal(plan_init(&other), 0);
@@ -571,7 +571,7 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		CLEANUP(problem_clear) struct problem problem = { 0 };
-		CLEANUP(plan_clearp) struct plan plan;
+		CLEANUP(plan_clear) struct plan plan;
 
 		assert_int_equal(plan_init(&plan), 0);
 		assert_int_equal(plan_read(&plan, cases[i].text, "p", &problem), -EINVAL);
@@ -581,7 +581,7 @@ static void wrong_plan_files_are_named_with_their_line(void **state)
 
 static void text_reads_back(void **state)
 {
-	CLEANUP(plan_clearp) struct plan again = { 0 };
+	CLEANUP(plan_clear) struct plan again = { 0 };
 	CLEANUP(freep) char *text = NULL;
 	CLEANUP(freep) char *second = NULL;
 	struct trial_list one = { 0 }, other = { 0 };
