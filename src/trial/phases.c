@@ -150,6 +150,11 @@ static int run_phase(struct trial *trial, const struct phase *phase)
 
 	if (r == 0)
 		r = workload_prepare(&trial->files, phase, &job);
+	if (r == -ENODATA) {
+		record_conclude(trial->record, STATUS_FAILED, ENODATA,
+				"%s: the phases before it left it no block to use", phase->title);
+		return r;
+	}
 	if (r < 0)
 		return trial_failed(trial, phase->title, -r);
 	if (!phase_writes(phase))

@@ -383,6 +383,8 @@ int workload_prepare(struct workload_set *set, const struct phase *phase, struct
 	*job = (struct workload_job) { .set = set, .phase = *phase };
 	job->since_sync = calloc(set->count, sizeof(*job->since_sync));
 	r = job->since_sync ? order_steps(job) : -ENOMEM;
+	if (r == 0 && job->step_count == 0)
+		return -ENODATA;
 	if (r == 0)
 		r = phase_writes(phase) ? add_pass(job) : make_buffer(job);
 	if (r < 0)

@@ -50,7 +50,10 @@ struct workload_outcome {
 /* A prepared phase: the order of its calls, and its buffers. */
 struct workload_job;
 
-/* Prepares a phase, so that workload_run() makes only the calls that are measured.  0 or -errno. */
+/*
+ * Prepares a phase, so that workload_run() makes only the calls that are measured.  0, -ENODATA if
+ * the phases before it left it no block to use, or -errno.
+ */
 int workload_prepare(struct workload_set *set, const struct phase *phase,
 		     struct workload_job **ret);
 void workload_job_freep(struct workload_job **job);

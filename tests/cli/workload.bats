@@ -73,6 +73,13 @@ trial() { # JQ-EXPRESSION
 	[ "$(trial .verified_bytes)" = 65536 ]
 }
 
+@test "a phase for which the phases before it left no block fails the trial" {
+	run alloc-perf run --on "dir:$WORK" --runs 1 -m none -s 64K --then append-64-x1 --then read-seq-512-direct -o result.jsonl
+	assert_status 1
+	[ "$(trial .reason)" = "read-seq-512-direct: the phases before it left it no block to use" ]
+	[ "$(trial .stage)" = read-seq-512-direct ]
+}
+
 # with_fault RULE ARGUMENT...: of a trial on files in a directory whose calls fail as the rule says.
 with_fault() {
 	local rule=$1

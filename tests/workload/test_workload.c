@@ -350,6 +350,28 @@ static void only_what_was_written_is_used(void **state)
 	}
 }
 
+static void a_phase_without_a_block_is_refused(void **state)
+{
+	static const char *const chains[] = { "append-64-x1,read-seq-512-direct",
+					      "append-64-x9999,append-64" };
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
+		CLEANUP(workload_job_freep) struct workload_job *job = NULL;
+		struct workload_outcome outcome;
+		struct method_choice choice;
+		struct phase_chain chain;
+		struct workload_set set;
+
+		begin(&set, &choice, "none", 1, 8192, false);
+		assert_int_equal(phase_chain_parse(chains[i], &chain, NULL), 0);
+		run_phase(&set, &chain.phase[0], &outcome);
+		assert_int_equal(workload_prepare(&set, &chain.phase[1], &job), -ENODATA);
+		assert_null(job);
+		close_files(&set);
+	}
+}
+
 /* Each file is given its space in steps, ahead of what is written, and never beyond its end. */
 static void growth_stays_ahead(void **state)
 {
@@ -411,6 +433,7 @@ int main(void)
 		cmocka_unit_test(a_short_file_is_found),
 		cmocka_unit_test(calls_and_syncs_are_counted),
 		cmocka_unit_test(only_what_was_written_is_used),
+		cmocka_unit_test(a_phase_without_a_block_is_refused),
 		cmocka_unit_test(growth_stays_ahead),
 		cmocka_unit_test(mixed_sizes_add_up),
 	};
