@@ -183,6 +183,20 @@ ext2-mmap-1M-on-40M-2.img" ]
 	assert_nothing_left
 }
 
+@test "reads of a file that was written in part are cold, and have a rate" {
+	run alloc-perf run --on loop --fs ext4,xfs -m none,fallocate -s 8M --runs 1 --then append-64K-x40 \
+		--then read-seq-256K --then read-rand-4K -o result.jsonl
+	assert_status 0
+	for fs in ext4 xfs; do
+		for method in none fallocate; do
+			[ "$(value $fs $method phases | jq -c '[.[].cold]')" = "[null,1,1]" ]
+		done
+	done
+	run alloc-perf report --measure read-rate result.jsonl
+	assert_output_has "iB/s"
+	[[ $output != *n/a* ]]
+}
+
 @test "a phase that finds the volume full fails its trial" {
 	run alloc-perf run --on loop --fs ext4 -m none -s 60M --volume 64M --runs 1 --then write-seq-64K -o result.jsonl
 	assert_status 1
