@@ -168,9 +168,9 @@ static void put_best(struct strbuf *to, const struct summary *summary)
 							    : " or ",
 			      summary->methods[i].name);
 	if (summary->best_count > 1)
-		strbuf_puts(to, summary->verdict == SUMMARY_TESTED
-					? " (no test tells them apart)"
-					: " (too few runs to distinguish them)");
+		strbuf_puts(to, summary->verdict == SUMMARY_FAR
+					? " (too few runs to distinguish them)"
+					: " (no test tells them apart)");
 }
 
 static void put_too_few(struct strbuf *to, const struct summary *summary)

@@ -323,6 +323,18 @@ static void where_preallocation_brings_nothing_it_is_said(void **state)
 					  "Preallocation saves no time here.\n");
 }
 
+static void methods_that_tests_do_not_tell_apart_had_enough_runs(void **state)
+{
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+	(void)state;
+	add_use(&fixture, "none", 0.001, 1, 1000, 1);
+	add_use(&fixture, "fallocate", 0.001, 1, 1000, 1);
+	summarize(&fixture);
+	assert_int_equal(fixture.summary.verdict, SUMMARY_EQUAL);
+	assert_non_null(strstr(fixture.text, "none or fallocate (no test tells them apart)."));
+}
+
 static void a_workload_of_one_method_is_not_compared(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
@@ -369,6 +381,7 @@ int main(void)
 		cmocka_unit_test(a_workload_is_compared_with_none),
 		cmocka_unit_test(one_run_of_a_workload_tells_bytes_and_fragments),
 		cmocka_unit_test(writes_without_syncs_have_no_break_even),
+		cmocka_unit_test(methods_that_tests_do_not_tell_apart_had_enough_runs),
 		cmocka_unit_test(a_workload_of_one_method_is_not_compared),
 		cmocka_unit_test(the_smallest_step_is_named),
 		cmocka_unit_test(where_preallocation_brings_nothing_it_is_said),
