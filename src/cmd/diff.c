@@ -37,6 +37,19 @@ static const struct option_choices keys = { record_keys, sizeof(record_keys[0]),
 					    &(const size_t) { RECORD_KEY_COUNT }, NULL,
 					    KEY_SET_ALL & ~KEY_SET(BASE) };
 
+/* Keys that have another name as an option of `run`. */
+static const struct {
+	const char *option, *key;
+} other_names[] = { { "fs", "filesystem" }, { "on", "testbed" }, { "then", "workload" } };
+
+static const char *other_name(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(other_names); i++)
+		if (strcmp(other_names[i].option, word) == 0)
+			return other_names[i].key;
+	return NULL;
+}
+
 /*
  * Parses "KEY" or "KEY=VALUES".  *ret_values is NULL for the first form.  0, or -errno with
  * *problem set.
@@ -47,8 +60,14 @@ static int find_key(const struct option_row *row, const char *text, enum record_
 	size_t length = strcspn(text, "=");
 	CLEANUP(freep) char *name = strndup(text, length);
 	const void *key;
-	int r = name ? option_choose(&keys, row->name, name, &key, problem) : -ENOMEM;
+	int r = name ? 0 : -ENOMEM;
 
+	if (r == 0 && other_name(name))
+		return problem_set(problem, PROBLEM_USAGE, EINVAL,
+				   "invalid value \"%s\" for --%s; did you mean \"%s\"?", name,
+				   row->name, other_name(name));
+	if (r == 0)
+		r = option_choose(&keys, row->name, name, &key, problem);
 	if (r < 0)
 		return r;
 	*ret = (enum record_key)((const struct record_key_row *)key - record_keys);

@@ -102,6 +102,34 @@ static int add_range(const char *word, const char *dots, enum vary_kind kind, ch
 	return r;
 }
 
+/* Do two words mean the same value? */
+static bool is_same(const char *one, const char *other, enum vary_kind kind)
+{
+	uint64_t value, other_value;
+
+	if ((kind == VARY_SIZES || kind == VARY_NUMBERS) && size_parse(one, &value) == 0 &&
+	    size_parse(other, &other_value) == 0)
+		return value == other_value;
+	return strcmp(one, other) == 0;
+}
+
+/* A value that is compared with itself is a mistake. */
+static int check_repeats(const char *list, const struct vary_key *key, struct problem *problem)
+{
+	CLEANUP(freep) char **words = words_split(list, key->kind == VARY_OPTIONS ? "\n" : ",");
+
+	if (!words)
+		return -ENOMEM;
+	for (char **word = words; *word; word++)
+		for (char **other = words; other < word; other++)
+			if (is_same(*word, *other, key->kind))
+				return problem_set(
+					problem, PROBLEM_USAGE, EINVAL,
+					"--vary %s: \"%s\" repeats \"%s\"; give each value once",
+					key->name, *word, *other);
+	return 0;
+}
+
 static int add_word(const char *word, enum vary_kind kind, char **list, struct problem *problem)
 {
 	const char *dots = strstr(word, "..");
@@ -114,16 +142,17 @@ static int add_word(const char *word, enum vary_kind kind, char **list, struct p
 }
 
 /* Converts a list to the form of the plan.  The caller frees *ret, also on failure. */
-static int spell_list(const char *text, enum vary_kind kind, char **ret, struct problem *problem)
+static int spell_list(const char *text, const struct vary_key *key, char **ret,
+		      struct problem *problem)
 {
 	CLEANUP(freep) char *copy = strdup(text);
 	char *rest = copy, *word;
 	int r = copy ? 0 : -ENOMEM;
 
 	while (r == 0 && (word = strsep(&rest, ",")))
-		if (*word || kind == VARY_OPTIONS)
-			r = add_word(word, kind, ret, problem);
-	return r;
+		if (*word || key->kind == VARY_OPTIONS)
+			r = add_word(word, key->kind, ret, problem);
+	return r == 0 && *ret ? check_repeats(*ret, key, problem) : r;
 }
 
 /* ---- keys ---- */
@@ -156,7 +185,7 @@ static int take_assignment(struct run_options *options, char *name, char *text,
 {
 	const struct vary_key *key = find_key(name);
 	CLEANUP(freep) char *list = NULL;
-	int r = key ? spell_list(text, key->kind, &list, problem) : unknown_key(name, problem);
+	int r = key ? spell_list(text, key, &list, problem) : unknown_key(name, problem);
 
 	if (r < 0)
 		return r;

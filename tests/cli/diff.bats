@@ -446,7 +446,7 @@ three_kernels() {
 
 @test "every key of --by is in the manual" {
 	local key
-	run alloc-perf diff --by fs old.jsonl
+	run alloc-perf diff --by colour old.jsonl
 	output=${output##*: use }
 	for key in $(tr -d , <<<"${output/ or / }"); do
 		grep -Fq "*$key*" "$ALLOC_PERF_SOURCE/man/alloc-perf-diff.1.scd" || fail "$key"
@@ -459,12 +459,21 @@ three_kernels() {
 	run alloc-perf diff --by filesystme old.jsonl
 	assert_status 2
 	assert_output_has 'invalid value "filesystme" for --by; did you mean "filesystem"?'
-	run alloc-perf diff --by fs old.jsonl
+	run alloc-perf diff --by colour old.jsonl
 	assert_status 2
-	assert_output_has 'invalid value "fs" for --by: use filesystem, mkfs-options, mount-options, method'
+	assert_output_has 'invalid value "colour" for --by: use filesystem, mkfs-options, mount-options, method'
 	run alloc-perf diff --only colour=red old.jsonl
 	assert_status 2
 	assert_output_has 'invalid value "colour" for --only: use filesystem, mkfs-options'
+	# As an option of `run` has it.
+	local pair
+	for pair in fs:filesystem mkfs:mkfs-options mount:mount-options on:testbed then:workload; do
+		run alloc-perf diff --by "${pair%:*}" old.jsonl
+		assert_status 2
+		assert_output_has "invalid value \"${pair%:*}\" for --by; did you mean \"${pair#*:}\"?"
+	done
+	run alloc-perf diff --only fs=ext4 old.jsonl
+	assert_output_has 'invalid value "fs" for --only; did you mean "filesystem"?'
 }
 
 @test "labels of one kernel are told apart by their names" {

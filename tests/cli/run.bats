@@ -258,6 +258,12 @@ ext4+noatime+-b1024 mmap 1M on 512M" ]
 	refused '--vary gives values of "size", which are given already; give them once' -s 1M --vary size=2M
 	refused '--vary gives values of "chunk", which are given already' --vary chunk=1M --vary chunk=2M
 	refused '--volume applies to testbeds that create file systems' --on dir:. --vary volume=1G
+	refused '--vary chunk: "4K" repeats "4K"; give each value once' -m chunk --vary chunk=4K,4K
+	refused '--vary chunk: "4096" repeats "4K"' -m chunk --vary chunk=4K,8K,4096
+	refused '--vary step: "2M" repeats "2M"' -m fallocate-step --vary step=1M..4M,2M
+	refused '--vary depth: "8" repeats "8"' -m uring-64K --vary depth=2..8,8
+	refused '--vary fs: "ext4" repeats "ext4"' --vary fs=ext4,xfs,ext4
+	refused '--vary mount-options: "noatime" repeats "noatime"' --vary mount-options=noatime,,noatime
 }
 
 @test "--vary stands in the result file as what it made" {
