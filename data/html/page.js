@@ -113,6 +113,16 @@
 	const cellAt = (condition, filesystem, method) => condition.at.get(`${filesystem}\n${method}`);
 	const medianOf = (cell, measure) => cell?.figures[measure]?.median;
 
+	/* The measure that conditions are compared by. */
+	const timeOf = (condition) => (condition.workload ? "life" : "time");
+
+	/* Behind a value: " (one run)" where that is all it is made of. */
+	function runsMark(cells, measure) {
+		const counts = cells.flatMap((cell) => cell?.figures[measure]?.count ?? []);
+		const [least, most] = [Math.min(...counts), Math.max(...counts)];
+		return most === 1 ? " (one run)" : least === 1 ? ` (1 to ${most} runs)` : "";
+	}
+
 	/* What stands in the place of a value that is not there. */
 	function wordFor(cell) {
 		if (!cell)
@@ -129,7 +139,7 @@
 	}
 
 	const bestTime = (conditions, filesystem) => Math.min(Infinity, ...conditions.flatMap((condition) =>
-		condition.methods.map((method) => medianOf(cellAt(condition, filesystem, method), "time") ?? Infinity)));
+		condition.methods.map((method) => medianOf(cellAt(condition, filesystem, method), timeOf(condition)) ?? Infinity)));
 
 	/*
 	 * What one section shows: the file systems and methods that are not hidden, in the order asked
@@ -142,7 +152,9 @@
 		else if (choice.order === "time")
 			filesystems.sort((one, other) => bestTime(conditions, one) - bestTime(conditions, other));
 		const methods = names.methods.filter((name) => !choice.hidden.has(`method ${name}`));
-		return { filesystems, methods, conditions, conditionNames, isJoined: conditions.length > 1 };
+		const runs = conditions.flatMap(({ cells }) => cells.map((cell) => cell.ok_runs)).filter((count) => count);
+		return { filesystems, methods, conditions, conditionNames, isJoined: conditions.length > 1,
+			fewestRuns: Math.min(...runs), mostRuns: Math.max(...runs) };
 	}
 
 	function* cellsOf(view) {
@@ -222,7 +234,7 @@
 	/* ---- bar charts: rows, so that they can be read on a telephone ---- */
 
 	const WIDTH = 420, RIGHT = 76, TOP = 4, BOTTOM = 26, ROW = 18, GROUP_GAP = 10, LETTER = 7.5, LETTERS = 24;
-	const COLOURS = 8, ONLY_COLOUR = 12, BARS_AT_ONCE = 1000, CONDITIONS_AT_ONCE = 4;
+	const ONE_RUN = "¹", COLOURS = 8, ONLY_COLOUR = 12, BARS_AT_ONCE = 1000, CONDITIONS_AT_ONCE = 4;
 
 	const charts = [
 		{ measure: "time", title: "Time until on disk", parts: ["allocate", "sync", "close", "unmount"], by: ", by stage" },
@@ -277,10 +289,11 @@
 		if (!figure)
 			return [svg("text", { class: "word", x: at(-Infinity) + 5, y: middle }, wordFor(cell))];
 		const spread = spreadOf(figure), end = at(spread ? spread[1] : figure.median);
+		const mark = figure.count === 1 && view.mostRuns > 1 ? ONE_RUN : "";
 		return [
 			...barShapes(cell, figure, chart, view, series, at, y, height),
 			spread && errorBar(at(spread[0]), end, middle),
-			svg("text", { x: end + 5, y: middle }, human(figure.median, measures.get(chart.measure).unit)),
+			svg("text", { x: end + 5, y: middle }, human(figure.median, measures.get(chart.measure).unit) + mark),
 		];
 	}
 
@@ -353,6 +366,16 @@
 			drawBars(chart, view, axis)]);
 	}
 
+	/* What a value stands for. */
+	function runsNote({ fewestRuns, mostRuns }, hasSpread) {
+		return [
+			hasSpread ? note("Error bars show the 95\u00a0% confidence interval of the median; with fewer than 6 runs, the minimum"
+				+ " and the maximum.") : null,
+			mostRuns === 1 ? note("Each value is from one run.")
+				: fewestRuns === 1 ? note(`A value with ${ONE_RUN} is from one run.`) : null,
+		];
+	}
+
 	/* Where the same is above side by side, only the parts of bars are left to show. */
 	function chartsOf(view, isBelowComparison) {
 		const drawn = [], sentences = [];
@@ -372,8 +395,7 @@
 			return null;
 		return section("Charts",
 			isBelowComparison ? note("The parts of the bars above. The other charts are above, side by side.") : null,
-			hasSpread ? note("Error bars show the 95\u00a0% confidence interval of the median; with fewer than 6 runs, the minimum"
-				+ " and the maximum.") : null,
+			runsNote(view, hasSpread),
 			html("div", { class: "charts" }, drawn),
 			sentences.length ? html("ul", { class: "note" }, sentences) : null);
 	}
@@ -561,16 +583,13 @@
 
 	/* ---- what a reader compares first, side by side ---- */
 
-	/* The noise of bytes seldom matters; of counts that vary, the text is a range. */
-	function combinedText(figure, unit) {
-		if (unit === "bytes")
-			return human(figure.median, unit);
-		return figure.text + (unit === "seconds" && figure.count === 1 ? " (one run)" : "");
-	}
+	/* The noise of bytes seldom matters; of counts that vary, the text is a range; that a row is of one run, it says once. */
+	const combinedText = (figure, unit, isFirst) =>
+		unit === "bytes" || (figure.count === 1 && !isFirst) ? human(figure.median, unit) : figure.text;
 
 	function combinedCell(cell, { name, unit }, isFirst, notes) {
-		const figure = cell.figures[name];
-		const text = figure ? combinedText(figure, unit) : isFirst || cell.ok_runs > 0 ? wordFor(cell) : "-";
+		const figure = cell.figures[name], mark = isFirst && cell.ok_runs === 1 ? " (one run)" : "";
+		const text = figure ? combinedText(figure, unit, isFirst) : isFirst || cell.ok_runs > 0 ? wordFor(cell) + mark : "-";
 		return html("td", { class: "n" }, text, isFirst ? notes.reference(cell.note) : null);
 	}
 
@@ -591,7 +610,7 @@
 	/* The best of a file system: what they take and leave. */
 	function bestFigures(cells) {
 		const known = (measure) => cells.map((cell) => medianOf(cell, measure)).filter((value) => value !== undefined);
-		const time = cells.length === 1 ? cells[0].figures.time.text : rangeText(known("time"), "seconds");
+		const time = cells.length === 1 ? cells[0].figures.time.text : rangeText(known("time"), "seconds") + runsMark(cells, "time");
 		const fragments = known("fragments"), written = known("written");
 		return html("p", { class: "figures" }, html("b", {}, time),
 			fragments.length ? ` · ${rangeText(fragments, "count")} fragment${Math.max(...fragments) === 1 ? "" : "s"}` : null,
@@ -603,6 +622,7 @@
 		const time = medianOf(slowest, "time"), bestSeconds = medianOf(best, "time");
 		const written = medianOf(slowest, "written"), fragments = medianOf(slowest, "fragments");
 		const more = (value, than) => value !== undefined && value > than * 1.05;
+		const oneRun = runsMark([slowest], "time");
 		return [
 			html("p", { class: "bar", "aria-hidden": "true" },
 				html("i", { style: `width:${Math.max(100 * bestSeconds / time, 0.4)}%` }), html("i")),
@@ -610,7 +630,7 @@
 				html("b", {}, bestSeconds > 0 ? `${ratioText(ratio ?? time / bestSeconds)} ×` : humanSeconds(time)),
 				bestSeconds > 0 ? ` as long (${humanSeconds(time)})` : null,
 				more(written, medianOf(best, "written")) ? `, writes ${humanBytes(written)}` : null,
-				fragments > medianOf(best, "fragments") ? `, leaves ${plural(fragments, "fragment")}` : null, "."),
+				fragments > medianOf(best, "fragments") ? `, leaves ${plural(fragments, "fragment")}` : null, `${oneRun}.`),
 		];
 	}
 
@@ -619,7 +639,8 @@
 		const most = cells.reduce((one, other) => (fragments(other) > fragments(one) ? other : one));
 		if (fragments(most) <= Math.max(fragments(best), fragments(slowest)))
 			return null;
-		return html("p", {}, "Most fragments: ", html("b", {}, most.method), `, ${plural(fragments(most), "fragment")}.`);
+		return html("p", {}, "Most fragments: ", html("b", {}, most.method),
+			`, ${plural(fragments(most), "fragment")}${runsMark([most], "fragments")}.`);
 	}
 
 	const isTested = ({ verdict }) => verdict === "tested" || verdict === "equal";
@@ -691,7 +712,7 @@
 	function bestOfEach(view) {
 		const bestUnder = (condition, name) => {
 			const best = condition.summary.filesystems.find(({ filesystem }) => filesystem === name)?.best ?? [];
-			return best.length ? `${best.join(", ")}, ${humanSeconds(medianOf(cellAt(condition, name, best[0]), "time"))}` : "-";
+			return best.length ? `${best.join(", ")}, ${cellAt(condition, name, best[0]).figures[timeOf(condition)].text}` : "-";
 		};
 		return section("Best method", wide("Best methods", html("table", {},
 			html("thead", {}, html("tr", {}, html("th", { scope: "col" }, "file system"),
@@ -715,8 +736,8 @@
 		const found = ["worse", "better"].flatMap((verdict) =>
 			group.comparison.comparisons.filter((comparison) => comparison.verdict === verdict));
 		return section("Differences larger than the noise",
-			html("p", {}, "From ", html("b", {}, group.names[0]), " (OLD) to ", html("b", {}, group.names[1]),
-				" (NEW), by the test of ", html("code", {}, "alloc-perf diff"), ":"),
+			html("p", {}, "From ", html("b", {}, group.names[0]), " to ", html("b", {}, group.names[1]),
+				", by the test of ", html("code", {}, "alloc-perf diff"), ":"),
 			found.length ? wide("Differences", html("table", {}, html("thead", {}, html("tr", {},
 				html("th", { scope: "col" }, "what"), ["change", ...group.names, "p"].map((name) =>
 					html("th", { scope: "col", class: "n" }, name)))),
@@ -749,12 +770,13 @@
 			return null;
 		const names = Object.keys(cells[0].phases[0].figures);
 		const unitOf = (name) => name === "device" ? "bytes" : name === "fragments" ? "count" : "seconds";
-		const figureCell = (name, { median }) => html("td", { class: "n" }, median === null ? "-" : human(median, unitOf(name)));
+		const figureCell = (name, { median, count }) => html("td", { class: "n" },
+			median === null ? "-" : human(median, unitOf(name)) + (count === 1 && view.mostRuns > 1 ? ONE_RUN : ""));
 		const head = (title, isNumber) => html("th", { scope: "col", class: isNumber ? "n" : undefined }, title);
 		const rowsOf = (cell) => cell.phases.map(({ phase, figures }, i) => html("tr", { class: i === 0 ? "first" : undefined },
 			html("th", { scope: "row" }, cell.filesystem), html("td", {}, cell.method), html("td", {}, phase),
 			names.map((name) => figureCell(name, figures[name]))));
-		return section("Phases", wide("Phases", html("table", { class: "combined" },
+		return section("Phases", runsNote(view, false), wide("Phases", html("table", { class: "combined" },
 			html("thead", {}, html("tr", {}, head("file system"), head("method"), head("phase"), names.map((name) => head(name, true)))),
 			html("tbody", {}, cells.flatMap(rowsOf)))));
 	}

@@ -24,6 +24,7 @@ struct options {
 	struct measure_list measures;	    /* none: the default */
 	bool all;
 	const struct measure *chart;
+	bool draws_time; /* a chart of no measure that was named */
 	const char *title;
 	unsigned width, height; /* of the chart; 0: automatic */
 	enum chart_order order;
@@ -118,8 +119,10 @@ static int settle(struct options *options, struct problem *problem)
 	if (options->file_count == 0)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "no result file given; see alloc-perf report --help");
-	if (!options->chart &&
-	    (options->script || (options->output && chart_is_picture(options->output))))
+	options->draws_time =
+		!options->chart &&
+		(options->script || (options->output && chart_is_picture(options->output)));
+	if (options->draws_time)
 		options->chart = measure_find("time");
 	if (options->chart && (options->format || options->measures.count || options->all))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
@@ -193,6 +196,16 @@ static int read_files(const struct options *options, struct results *results,
 			problem, PROBLEM_VERDICT, ENODATA, "nothing to show: %s no trial",
 			options->file_count > 1 ? "the files contain" : "the file contains");
 	return 0;
+}
+
+/* The time that is compared everywhere. */
+static const struct measure *time_of_all(const struct grids *grids)
+{
+	bool with_workload = grids->count > 0;
+
+	for (size_t i = 0; i < grids->count; i++)
+		with_workload &= grids->grid[i].workload != NULL;
+	return measure_of_time(with_workload);
 }
 
 /* The picture of a script is in the same directory, with the same name. */
@@ -290,6 +303,8 @@ static int report(struct options *options, struct problem *problem)
 			"the formats table, markdown, html, json and csv show");
 	if (r == 0 && options->chart) {
 		r = grids_join(&grids, &joined);
+		if (options->draws_time)
+			options->chart = time_of_all(&grids);
 		if (r == 0)
 			r = chart_order(&joined, options->chart, options->order);
 		return r < 0 ? r : show(&joined, NULL, options, problem);

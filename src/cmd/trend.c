@@ -14,17 +14,18 @@
 #include "base/command.h"
 #include "report/report.h"
 #include "results/resultfile.h"
+#include "stats/cell.h"
 
 struct options {
 	const char *store;
 	const char *filesystem;
 	char **methods; /* terminated by NULL; NULL: all */
 	const char *testbed;
-	uint64_t file_bytes; /* 0: any */
-	const struct measure *measure;
-	enum record_key by; /* one of `points_in_time` */
-	const char *output; /* NULL: a table */
-	bool chart;	    /* on the terminal */
+	uint64_t file_bytes;	       /* 0: any */
+	const struct measure *measure; /* NULL: the default of each grid */
+	enum record_key by;	       /* one of `points_in_time` */
+	const char *output;	       /* NULL: a table */
+	bool chart;		       /* on the terminal */
 	bool force;
 };
 
@@ -46,7 +47,8 @@ static const struct option_row option_table[] = {
 	{ "method", 'm', "NAME,...", "the methods", .fallback = "all",
 	  .values = "`list --names methods`,", SETS(OPTION_WORDS, methods) },
 	{ "measure", 'M', "NAME", "the measure; `alloc-perf report --list-measures` shows them",
-	  .fallback = "time", .choices = &choice_of_measures, SETS(OPTION_CHOICE, measure) },
+	  .fallback = "time; of a workload life", .choices = &choice_of_measures,
+	  SETS(OPTION_CHOICE, measure) },
 	{ "by", 0, "WHAT", "what has a line of its own", .fallback = "kernel",
 	  .choices = &points_in_time, SETS(OPTION_WORD, by) },
 	{ "on", 0, "TESTBED", "only results of this testbed", .values = "<testbed>",
@@ -133,17 +135,32 @@ struct printing {
 	struct trend_options trend;
 };
 
+/* Each by itself: what has a workload has another measure. */
+static int draw(FILE *to, const struct printing *printing, struct problem *problem)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < printing->grids->count; i++) {
+		struct grid *grid = &printing->grids->grid[i];
+		const struct chart_options chart = {
+			.measure = grid_measure(grid, printing->options->measure),
+			.columns = terminal_size(STDOUT_FILENO).columns,
+			.ascii = !terminal_is_utf8(),
+		};
+
+		r = chart_draw(to, &(struct grids) { .grid = grid, .count = 1 }, &chart, problem);
+	}
+	return r;
+}
+
 static int print(FILE *to, void *context, struct problem *problem)
 {
 	const struct printing *printing = context;
-	const struct chart_options chart = { .measure = printing->options->measure,
-					     .columns = terminal_size(STDOUT_FILENO).columns,
-					     .ascii = !terminal_is_utf8() };
 
 	if (printing->options->output)
 		return trend_draw(to, printing->grids, &printing->trend, problem);
 	if (printing->options->chart)
-		return chart_draw(to, printing->grids, &chart, problem);
+		return draw(to, printing, problem);
 	return trend_print(to, printing->grids, &printing->trend);
 }
 
@@ -171,7 +188,7 @@ static int run_trend(const struct command *self, int argc, char **argv)
 {
 	CLEANUP(problem_clear) struct problem problem = { 0 };
 	CLEANUP(options_clear)
-	struct options options = { .measure = measure_find("time"), .by = RECORD_KEY_KERNEL };
+	struct options options = { .by = RECORD_KEY_KERNEL };
 	int r;
 
 	command_parse(self, argc, argv, &options);

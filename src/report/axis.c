@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/cleanup.h"
 #include "report/format.h"
@@ -34,10 +35,11 @@ int axis_of(const struct grids *grids, const struct measure *measure, struct axi
 	double smallest = INFINITY, largest = -INFINITY;
 
 	for (size_t i = 0; i < grids->count; i++)
-		take_grid(&grids->grid[i], measure, &smallest, &largest);
+		take_grid(&grids->grid[i], grid_measure(&grids->grid[i], measure), &smallest,
+			  &largest);
 	if (isinf(largest))
 		return -ENODATA;
-	*ret = (struct axis) { .unit = measure->unit };
+	*ret = (struct axis) { .unit = grid_measure(grids->grid, measure)->unit };
 	if (largest <= 0) {
 		ret->maximum = 1;
 	} else if (largest / smallest > LOG_SPAN) {
@@ -50,11 +52,17 @@ int axis_of(const struct grids *grids, const struct measure *measure, struct axi
 	return 0;
 }
 
+/* Labels of bytes, and of bytes per second, count in powers of 1024. */
+static bool is_binary(const struct axis *axis)
+{
+	return axis->unit == MEASURE_BYTES || axis->unit == MEASURE_RATE;
+}
+
 static double linear_step(const struct axis *axis)
 {
 	double rough = axis->maximum / TICKS_WANTED, decade;
 
-	if (axis->unit == MEASURE_BYTES)
+	if (is_binary(axis))
 		return fmax(exp2(ceil(log2(rough))), 1);
 	decade = pow(10, floor(log10(rough)));
 	if (axis->unit == MEASURE_COUNT && decade < 1)
@@ -88,7 +96,6 @@ static void emit_label(const struct axis *axis, double value, axis_tick_fn each,
 
 /* Labels at multiples of every `step`th power of the base; the coarsest ones first. */
 struct ladder {
-	enum measure_unit unit;
 	int base, step;
 	int multiples[4]; /* terminated by 0 */
 };
@@ -96,10 +103,8 @@ struct ladder {
 enum { LABELS_LEAST = 4 };
 
 static const struct ladder ladders[] = {
-	{ MEASURE_BYTES, 2, 5, { 1 } },	      { MEASURE_BYTES, 2, 4, { 1 } },
-	{ MEASURE_BYTES, 2, 3, { 1 } },	      { MEASURE_BYTES, 2, 2, { 1 } },
-	{ MEASURE_BYTES, 2, 1, { 1 } },	      { MEASURE_SECONDS, 10, 1, { 1 } },
-	{ MEASURE_SECONDS, 10, 1, { 1, 3 } }, { MEASURE_SECONDS, 10, 1, { 1, 2, 5 } },
+	{ 2, 5, { 1 } }, { 2, 4, { 1 } },  { 2, 3, { 1 } },	{ 2, 2, { 1 } },
+	{ 2, 1, { 1 } }, { 10, 1, { 1 } }, { 10, 1, { 1, 3 } }, { 10, 1, { 1, 2, 5 } },
 };
 
 /* Calls `each`, if it is not NULL, per label, from below.  Returns their number. */
@@ -125,11 +130,11 @@ static int climb(const struct axis *axis, const struct ladder *ladder, axis_tick
 
 static const struct ladder *choose_ladder(const struct axis *axis)
 {
-	enum measure_unit unit = axis->unit == MEASURE_BYTES ? MEASURE_BYTES : MEASURE_SECONDS;
+	int base = is_binary(axis) ? 2 : 10;
 	const struct ladder *found = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(ladders); i++)
-		if (ladders[i].unit == unit) {
+		if (ladders[i].base == base) {
 			found = &ladders[i];
 			if (climb(axis, found, NULL, NULL) >= LABELS_LEAST)
 				break;
@@ -140,7 +145,7 @@ static const struct ladder *choose_ladder(const struct axis *axis)
 /* Shorter, and without a label. */
 static void put_minor_ticks(FILE *to, const struct axis *axis)
 {
-	int base = axis->unit == MEASURE_BYTES ? 2 : 10;
+	int base = is_binary(axis) ? 2 : 10;
 	double power = pow(base, floor(log(axis->minimum) / log(base)));
 
 	for (; power <= axis->maximum; power *= base)

@@ -73,6 +73,22 @@ static void put_value(const struct grid *grid, const char *filesystem, const cha
 		snprintf(text, FIGURE_TEXT_MAX, "%s", value_text(value, measure->unit, buffer));
 }
 
+/* "here", and whether that is a single run of each method. */
+static const char *whose_text(const struct grid *grid, const char *filesystem,
+			      const struct measure *measure)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		for (size_t j = 0; j < grid->method_count; j++) {
+			size_t runs = cell_figure(grid_cell(grid, i, j), measure).count;
+
+			if (strcmp(grid->filesystems[i], filesystem) == 0 && runs > most)
+				most = runs;
+		}
+	return most == 1 ? "here, one run" : "here";
+}
+
 /* One row: the values of a grid for a file system. */
 static void add_row(struct text_table *table, const struct grid *grid, const char *filesystem,
 		    const char *whose, const char *const *methods, const struct measure *measure)
@@ -98,7 +114,7 @@ static int add_filesystem(struct text_table *table, const struct grid *grid,
 		i++;
 	if (i == count)
 		return 0;
-	add_row(table, grid, filesystem, "here", methods, measure);
+	add_row(table, grid, filesystem, whose_text(grid, filesystem, measure), methods, measure);
 	for (i = 0; i < beside->count; i++) {
 		const char *label = beside->grid[i].label;
 		CLEANUP(freep)

@@ -19,7 +19,9 @@ struct axis {
 		maximum; /* its ends, error bars included; the minimum is 0 unless logarithmic */
 };
 
-/* One axis for all grids, so that their charts can be compared.  0 or -ENODATA. */
+/*
+ * One axis for all grids, so that their charts can be compared, of grid_measure().  0 or -ENODATA.
+ */
 int axis_of(const struct grids *grids, const struct measure *measure, struct axis *ret);
 
 /* Calls `each` per label, from below. */

@@ -30,8 +30,14 @@ static void put_figure(struct texts *to, const struct figure *figure, const stru
 	figure_parts_local(figure, measure->unit, to->value, to->spread);
 	if (!has_spread(measure))
 		*to->spread = '\0';
-	else if (figure->count == 1)
-		strcpy(to->spread, "(one run)");
+}
+
+/* The mark of a single run is about the whole row. */
+static void put_unknown(struct texts *to, size_t runs, const struct measure *measure)
+{
+	strcpy(to->value, "n/a");
+	if (runs == 1 && has_spread(measure))
+		strcpy(to->spread, figure_one_run);
 }
 
 static void put_texts(struct texts *to, const struct cell *cell, const struct measure *measure,
@@ -45,7 +51,7 @@ static void put_texts(struct texts *to, const struct cell *cell, const struct me
 	if (figure.count)
 		put_figure(to, &figure, measure);
 	else if (not_ok < cell->count)
-		strcpy(to->value, "n/a");
+		put_unknown(to, cell->count - not_ok, measure);
 	else
 		strcpy(to->value, *mark ? cell_word(cell) : "-");
 	strcat(to->spread, mark);

@@ -6,6 +6,7 @@
 #include "base/csv.h"
 #include "base/strbuf.h"
 #include "report/difference.h"
+#include "report/format.h"
 #include "report/json.h"
 #include "results/record.h"
 #include "stats/compare.h"

@@ -40,6 +40,8 @@ static void put_range(double from, double to, enum measure_unit unit, const stru
 		snprintf(ret->spread, FIGURE_TEXT_MAX, "(%s..%s)", low, high);
 }
 
+const char figure_one_run[] = "(one run)";
+
 static void put_parts(const struct figure *figure, enum measure_unit unit, const char *plus_minus,
 		      const struct parts *ret)
 {
@@ -49,7 +51,9 @@ static void put_parts(const struct figure *figure, enum measure_unit unit, const
 
 	*ret->spread = '\0';
 	snprintf(ret->value, FIGURE_TEXT_MAX, "%s", value_text(figure->median, unit, value));
-	if (unit != MEASURE_COUNT && precision > precision_worth_showing)
+	if (figure->count == 1)
+		strcpy(ret->spread, figure_one_run);
+	else if (unit != MEASURE_COUNT && precision > precision_worth_showing)
 		put_range(figure->lower, figure->upper, unit, ret);
 	else if (unit != MEASURE_COUNT && precision > 0)
 		/* Rounded up, since it is an upper limit. */

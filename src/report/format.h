@@ -23,6 +23,9 @@ const char *cell_word(const struct cell *cell);
 /* A sentence about runs that are not ok.  The caller frees it; NULL: out of memory. */
 char *cell_explain(const struct cell *cell, const struct record *record, size_t not_ok);
 
+/* "seconds", "bytes", "count", "bytes per second", "ratio". */
+const char *measure_unit_name(enum measure_unit unit);
+
 /* Prints "4 GiB file on a 20 GiB volume". */
 void put_sizes(FILE *to, const struct grid *grid);
 
@@ -34,6 +37,13 @@ void put_conditions(FILE *to, const struct grid *grid);
 
 /* The same as a text.  The caller frees it; NULL: out of memory. */
 char *conditions_text(const struct grid *grid);
+
+/* "one run", "3 runs", "1 to 2 runs". */
+const char *runs_text(size_t fewest, size_t most, char text[static VALUE_TEXT_MAX]);
+
+/* Prints the separator and the number of runs per cell, "one run" or "medians of 3 runs"; nothing
+ * without any. */
+void put_runs(FILE *to, const struct grid *grid, const char *separator);
 
 /* Prints " ± their 95 % confidence interval" after it, if some statistic has one. */
 void put_interval(FILE *to, const struct grid *grid);

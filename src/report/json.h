@@ -23,9 +23,6 @@ json_t *json_of_figure(const struct figure *figure);
 /* The phases of a workload, with their statistics. */
 json_t *json_of_phases(const struct cell *cell);
 
-/* "seconds", "bytes", "count". */
-const char *measure_unit_name(enum measure_unit unit);
-
 /* The best methods per file system (doc/report.md), by the keys of records or by titles. */
 json_t *json_of_summary(const struct grid *grid, bool by_key);
 

@@ -58,8 +58,9 @@ int phases_print(FILE *to, const struct grid *grid, const char *before_title,
 		return text_table_check(&table);
 	if (text_table_rows(&table) < 2)
 		return 0;
-	fprintf(to, "\n%sphases (medians; device: bytes that it wrote, or read)%s\n", before_title,
-		after_title);
+	fprintf(to, "\n%sphases (", before_title);
+	put_runs(to, grid, "");
+	fprintf(to, "; device: bytes that it wrote, or read)%s\n", after_title);
 	print(to, &table);
 	return 0;
 }

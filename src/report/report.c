@@ -80,6 +80,17 @@ const char *value_text(double value, enum measure_unit unit, char text[static VA
 	return text;
 }
 
+const char *measure_unit_name(enum measure_unit unit)
+{
+	static const char *const names[] = {
+		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes",
+		[MEASURE_COUNT] = "count",     [MEASURE_RATE] = "bytes per second",
+		[MEASURE_RATIO] = "ratio",
+	};
+
+	return names[unit];
+}
+
 void put_sizes(FILE *to, const struct grid *grid)
 {
 	char text[SIZE_TEXT_MAX];
@@ -97,7 +108,8 @@ void put_sizes(FILE *to, const struct grid *grid)
 
 		if (workload)
 			size_shorten(workload);
-		fprintf(to, ", then %s", workload ? workload : grid->workload);
+		fputs(", then ", to);
+		text_put(to, workload ? workload : grid->workload);
 	}
 }
 
@@ -115,21 +127,26 @@ static void count_runs(const struct grid *grid, size_t *ret_fewest, size_t *ret_
 	}
 }
 
-static void put_runs(FILE *to, const struct grid *grid, const char *separator)
+const char *runs_text(size_t fewest, size_t most, char text[static VALUE_TEXT_MAX])
 {
+	if (most == 1)
+		return "one run";
+	if (fewest == most)
+		snprintf(text, VALUE_TEXT_MAX, "%zu runs", most);
+	else
+		snprintf(text, VALUE_TEXT_MAX, "%zu to %zu runs", fewest, most);
+	return text;
+}
+
+void put_runs(FILE *to, const struct grid *grid, const char *separator)
+{
+	char text[VALUE_TEXT_MAX];
 	size_t fewest, most;
 
 	count_runs(grid, &fewest, &most);
-	if (most == 0)
-		return;
-	if (most == 1) {
-		fprintf(to, "%sone run", separator);
-		return;
-	}
-	if (fewest == most)
-		fprintf(to, "%smedians of %zu runs", separator, most);
-	else
-		fprintf(to, "%smedians of %zu to %zu runs", separator, fewest, most);
+	if (most > 0)
+		fprintf(to, "%s%s%s", separator, most > 1 ? "medians of " : "",
+			runs_text(fewest, most, text));
 }
 
 void put_interval(FILE *to, const struct grid *grid)

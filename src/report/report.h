@@ -22,7 +22,8 @@ enum { FIGURE_TEXT_MAX = 112 };
 /*
  * A statistic: "1.27 s ±3 %" with its 95 % interval; "33.0 ms (16.5..70.4)" with the ends of the
  * interval if it is more than 30 %, or with the minimum and maximum if there are too few runs for
- * an interval.  A count that varies is "3..5", and a constant is just the value.
+ * an interval.  A count that varies is "3..5", and a constant is just the value.  A single run is
+ * "1.27 s (one run)".
  */
 const char *figure_text(const struct figure *figure, enum measure_unit unit,
 			char text[static FIGURE_TEXT_MAX]);
@@ -34,6 +35,9 @@ const char *figure_text_local(const struct figure *figure, enum measure_unit uni
 /* Its two parts: the value, and the uncertainty: "+-3 %", "(16.5..70.4)", or "". */
 void figure_parts_local(const struct figure *figure, enum measure_unit unit,
 			char value[static FIGURE_TEXT_MAX], char spread[static FIGURE_TEXT_MAX]);
+
+/* The second part of a single run. */
+extern const char figure_one_run[];
 
 /* "±", or "+-" if the character set does not have it. */
 const char *plus_minus_local(void);
@@ -96,10 +100,10 @@ int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *
 /* ---- trends (trend.c): grids whose rows are points in time, in their order ---- */
 
 struct trend_options {
-	const struct measure *measure;
-	const char *filesystem; /* the file system of all rows */
-	const char *by;		/* the key of the rows: "kernel", "date", "label" */
-	const char *output;	/* of trend_draw(): file name with .svg, .png or .pdf */
+	const struct measure *measure; /* NULL: that of grid_measure() */
+	const char *filesystem;	       /* the file system of all rows */
+	const char *by;		       /* the key of the rows: "kernel", "date", "label" */
+	const char *output;	       /* of trend_draw(): file name with .svg, .png or .pdf */
 };
 
 /*

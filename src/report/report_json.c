@@ -39,17 +39,6 @@ json_t *json_of_figure(const struct figure *figure)
 			 json_of_number(figure->maximum));
 }
 
-const char *measure_unit_name(enum measure_unit unit)
-{
-	static const char *const names[] = {
-		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes",
-		[MEASURE_COUNT] = "count",     [MEASURE_RATE] = "bytes per second",
-		[MEASURE_RATIO] = "ratio",
-	};
-
-	return names[unit];
-}
-
 /* The measures of the options, or all. */
 static json_t *measures_json(const struct cell *cell, bool with_workload,
 			     const struct report_options *options)

@@ -59,7 +59,8 @@ static bool is_same(const struct summary *one, const struct summary *other)
 	if (one->verdict != other->verdict || one->workload)
 		return false;
 	if (one->verdict == SUMMARY_UNTOLD)
-		return one->runs == other->runs && one->runs_needed == other->runs_needed;
+		return one->runs == other->runs && one->most_runs == other->most_runs &&
+		       one->runs_needed == other->runs_needed;
 	if (one->best_count != other->best_count)
 		return false;
 	for (size_t i = 0; i < one->best_count; i++) {
@@ -349,10 +350,11 @@ static void put_workload(struct strbuf *to, const struct group *group)
 static void put_untold(struct strbuf *to, const struct summary *summary)
 {
 	const struct summary_method *none = method_of(summary, "none", summary->count);
+	char runs[VALUE_TEXT_MAX];
 
 	strbuf_printf(to, "%scannot be determined with %s; %zu runs per method are needed.",
 		      summary->workload ? "the fastest method " : "",
-		      summary->runs == 1 ? "one run" : "these runs", summary->runs_needed);
+		      runs_text(summary->runs, summary->most_runs, runs), summary->runs_needed);
 	if (none) {
 		put_per_byte(to, least_written(summary), none);
 		put_fragments(to, summary, none);
@@ -496,15 +498,6 @@ static json_t *summary_json(const struct summary *summary, bool by_key)
 		ratio_json(&summary->slowest, by_key));
 }
 
-/* The name in the records. */
-static const char *key_of_column(const struct grid *grid, size_t method)
-{
-	for (size_t i = 0; i < grid->filesystem_count; i++)
-		if (grid_cell(grid, i, method)->count)
-			return grid_cell(grid, i, method)->records[0]->method;
-	return grid->methods[method];
-}
-
 /* Methods that were measured but not compared, with the reason. */
 static json_t *excluded_json(const struct grid *grid, bool by_key)
 {
@@ -514,11 +507,11 @@ static json_t *excluded_json(const struct grid *grid, bool by_key)
 		const char *why = why_excluded(grid, i);
 
 		if (why)
-			json_array_append_new(json,
-					      json_pack("{so ss}", "method",
-							json_of_text(by_key ? key_of_column(grid, i)
-									    : grid->methods[i]),
-							"reason", why));
+			json_array_append_new(
+				json, json_pack("{so ss}", "method",
+						json_of_text(by_key ? grid_method_key(grid, i)
+								    : grid->methods[i]),
+						"reason", why));
 	}
 	return json;
 }

@@ -20,28 +20,38 @@ enum { WIDTH = 960, HEIGHT = 420, NAMES_MOST = 24 };
 
 /* ---- the table ---- */
 
+/* A single run has no mark: its number has a column. */
+static const char *value_or_dash(const struct figure *figure, enum measure_unit unit,
+				 char text[static FIGURE_TEXT_MAX])
+{
+	if (figure->count == 0)
+		return "-";
+	if (figure->count == 1)
+		return value_text(figure->median, unit, text);
+	return figure_text_local(figure, unit, text);
+}
+
 static int put_method(FILE *to, const struct grid *grid, size_t method,
 		      const struct trend_options *options)
 {
 	const char *const heading[] = { options->by, "runs", "figure" };
 	CLEANUP(text_table_clear)
 	struct text_table table = { .columns = ARRAY_SIZE(heading), .align = "lrl" };
+	const struct measure *measure = grid_measure(grid, options->measure);
 	double before = NAN;
 
 	text_table_add_row(&table, heading);
 	for (size_t i = 0; i < grid->filesystem_count; i++) {
-		struct figure figure = cell_figure(grid_cell(grid, i, method), options->measure);
+		struct figure figure = cell_figure(grid_cell(grid, i, method), measure);
 		char text[FIGURE_TEXT_MAX], change[CHANGE_TEXT_MAX];
 		int is_change = !isnan(before) && !isnan(figure.median);
 
 		text_table_add(&table, grid->filesystems[i]);
 		text_table_printf(&table, "%zu", figure.count);
-		text_table_printf(
-			&table, "%s%s%s",
-			figure.count > 0 ? figure_text_local(&figure, options->measure->unit, text)
-					 : "-",
-			is_change ? "  " : "",
-			is_change ? change_text(change_of(before, figure.median), change) : "");
+		text_table_printf(&table, "%s%s%s", value_or_dash(&figure, measure->unit, text),
+				  is_change ? "  " : "",
+				  is_change ? change_text(change_of(before, figure.median), change)
+					    : "");
 		if (figure.count > 0)
 			before = figure.median;
 	}
@@ -59,7 +69,7 @@ static void put_title(FILE *to, const struct grid *grid, const struct trend_opti
 	CLEANUP(freep) char *conditions = conditions_text(grid);
 
 	text_put(to, options->filesystem);
-	fprintf(to, ", %s; ", options->measure->title);
+	fprintf(to, ", %s; ", grid_measure(grid, options->measure)->title);
 	put_sizes(to, grid);
 	if (conditions && *conditions)
 		fprintf(to, "; %s", conditions);
@@ -143,10 +153,11 @@ static int put_plot(FILE *to, const struct grid *grid, size_t number,
 }
 
 /* Includes the error bars, not only the medians. */
-static void widen(struct axis *axis, const struct grids *grids, const struct measure *measure)
+static void widen(struct axis *axis, const struct grids *grids, const struct measure *wanted)
 {
 	for (size_t i = 0; i < grids->count; i++) {
 		const struct grid *grid = &grids->grid[i];
+		const struct measure *measure = grid_measure(grid, wanted);
 
 		for (size_t j = 0; j < grid->filesystem_count * grid->method_count; j++) {
 			struct figure figure = cell_figure(&grid->cells[j], measure);
@@ -182,7 +193,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct trend_op
 	gnuplot_put_terminal(to, options->output, WIDTH, HEIGHT * (double)grids->count);
 	put_style(to, axis);
 	for (size_t i = 0; i < grids->count; i++)
-		put_data(to, &grids->grid[i], i, options->measure);
+		put_data(to, &grids->grid[i], i, grid_measure(&grids->grid[i], options->measure));
 	if (grids->count > 1)
 		fprintf(to, "set multiplot layout %zu,1\n", grids->count);
 	for (size_t i = 0; r == 0 && i < grids->count; i++)
@@ -205,7 +216,7 @@ int trend_draw(FILE *to, const struct grids *grids, const struct trend_options *
 	if (axis_of(grids, options->measure, &axis) < 0)
 		return problem_set(problem, PROBLEM_VERDICT, ENODATA,
 				   "nothing to draw: no trial has a value for \"%s\"",
-				   options->measure->name);
+				   grid_measure(grids->grid, options->measure)->name);
 	widen(&axis, grids, options->measure);
 	script_to = strbuf_stream(&script);
 	if (!script_to)

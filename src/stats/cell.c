@@ -44,6 +44,11 @@ static int same_conditions(const struct grid *grid, const struct grid_entry *ent
 	       same_text(grid->kernel, entry->kernel) && same_text(grid->label, entry->label);
 }
 
+const struct measure *grid_measure(const struct grid *grid, const struct measure *wanted)
+{
+	return wanted ? wanted : measure_of_time(grid->workload);
+}
+
 static struct grid *find_grid(const struct grids *grids, const struct grid_entry *entry)
 {
 	for (size_t i = 0; i < grids->count; i++)
@@ -429,4 +434,12 @@ void view_clear(struct view *view)
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method)
 {
 	return &grid->cells[filesystem * grid->method_count + method];
+}
+
+const char *grid_method_key(const struct grid *grid, size_t method)
+{
+	for (size_t i = 0; i < grid->filesystem_count; i++)
+		if (grid_cell(grid, i, method)->count)
+			return grid_cell(grid, i, method)->records[0]->method;
+	return grid->methods[method];
 }

@@ -117,6 +117,12 @@ int grids_join(const struct grids *grids, struct grids *ret);
 
 const struct cell *grid_cell(const struct grid *grid, size_t filesystem, size_t method);
 
+/* The method of a column, as its records name it. */
+const char *grid_method_key(const struct grid *grid, size_t method);
+
+/* The measure that was asked for; of NULL, the time that the trials of the grid are compared by. */
+const struct measure *grid_measure(const struct grid *grid, const struct measure *wanted);
+
 /* Whether their trials have the same sizes, files and workload. */
 bool grid_same_trials(const struct grid *one, const struct grid *other);
 

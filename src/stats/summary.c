@@ -119,9 +119,12 @@ static void count_runs(struct summary *summary)
 	size_t tests = summary->count > 2 ? summary->count - 1 : 1;
 
 	summary->runs = SIZE_MAX;
-	for (size_t i = 0; i < summary->count; i++)
-		if (summary->methods[i].count < summary->runs)
-			summary->runs = summary->methods[i].count;
+	for (size_t i = 0; i < summary->count; i++) {
+		size_t runs = summary->methods[i].count;
+
+		summary->runs = runs < summary->runs ? runs : summary->runs;
+		summary->most_runs = runs > summary->most_runs ? runs : summary->most_runs;
+	}
 	summary->runs_needed = rank_test_size(level / (double)tests);
 }
 

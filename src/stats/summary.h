@@ -44,7 +44,7 @@ struct summary {
 	struct summary_method
 		*methods; /* the best methods, then the slower ones; each group is sorted by time */
 	size_t count, best_count;
-	size_t runs;		       /* minimum of all methods */
+	size_t runs, most_runs;	       /* minimum and maximum of all methods */
 	size_t runs_needed;	       /* per method, for a test */
 	struct summary_ratio baseline; /* of "chunk-4096", with a workload of "none" */
 	struct summary_ratio slowest;  /* of the slowest of all */

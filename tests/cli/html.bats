@@ -255,7 +255,7 @@ many_pieces() {
 	browse
 	is_sound
 	shows "Side by side: 8 MiB file on a 64 MiB volume"
-	shows "From 6.1.0 (OLD) to 6.12.0 (NEW), by the test of alloc-perf diff:"
+	shows "From 6.1.0 to 6.12.0, by the test of alloc-perf diff:"
 	shows "ext4 mmap"
 	draws '<td class="n worse">+29 % worse</td>'
 	shows "4 comparisons: 1 worse, 2 same, 1 unclear"

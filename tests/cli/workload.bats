@@ -178,12 +178,19 @@ with_fault() {
 	[ "${lines[0]}" = write-seq-BYTES ]
 }
 
-@test "diff compares the whole life of files" {
+@test "diff, trends and charts compare the whole life of files" {
 	alloc-perf run --on "dir:$WORK" -m none,fallocate -s 256K --then write-seq-4K --runs 2 -q -o both.jsonl
 	run alloc-perf diff --by method both.jsonl
 	assert_output_has "time from the empty file to the last byte on disk"
 	assert_output_has "bytes written to the device for each byte of the user"
 	[[ $output != *"time until on disk"* ]]
+	# So do a trend, and a chart of no measure that was named.
+	alloc-perf history add --store h.sqlite both.jsonl
+	run alloc-perf history trend --store h.sqlite --fs dir
+	assert_status 0
+	assert_output_has "dir, time from the empty file to the last byte on disk; "
+	run alloc-perf report --script both.jsonl
+	assert_output_has "time from the empty file to the last byte on disk"
 	run alloc-perf diff --by method --measure written both.jsonl
 	[[ $output != *"time from the empty file"* ]]
 }

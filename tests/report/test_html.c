@@ -312,10 +312,12 @@ static void figures_have_texts_and_columns_can_be_chosen(void **state)
 	results_add_figures(&results, "ext2", "mmap", 1.5, 3);
 	json = data_with(&results, &(struct report_options) { .measures = measures });
 	assert_names(json, "columns", "time gap");
-	assert_string_equal(text_at(json, "conditions 0 cells 0 figures time text"), "1.50 s");
+	assert_string_equal(text_at(json, "conditions 0 cells 0 figures time text"),
+			    "1.50 s (one run)");
 	assert_null(json_object_get(at(json, "conditions 0 cells 0 figures"), "gap"));
 	/* The charts show the others all the same. */
-	assert_string_equal(text_at(json, "conditions 0 cells 0 figures fragments text"), "3");
+	assert_string_equal(text_at(json, "conditions 0 cells 0 figures fragments text"),
+			    "3 (one run)");
 }
 
 static void parts_of_a_bar_are_those_of_one_run(void **state)

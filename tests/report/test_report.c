@@ -116,8 +116,8 @@ static void a_table_says_where_and_how(void **state)
 		      "Times compare only within a guest.\n"
 		      "\n"
 		      "time until on disk (allocate, sync, close and unmount together)\n"
-		      "filesystem  posix-fallocate\n"
-		      "ext4                 500 ms\n");
+		      "filesystem   posix-fallocate\n"
+		      "ext4        500 ms (one run)\n");
 }
 
 static void footnotes_say_why_and_only_once(void **state)
@@ -139,11 +139,11 @@ static void footnotes_say_why_and_only_once(void **state)
 		      "4 GiB file on a 20 GiB volume; one run\n"
 		      "\n"
 		      "fragments of the file (maximal runs of physically contiguous extents)\n"
-		      "filesystem      mmap  fallocate\n"
-		      "ext2              34       -[1]\n"
-		      "btrfs-compress   n/a          1\n"
-		      "jfs             -[2]       -[1]\n"
-		      "xfs                1       -[3]\n"
+		      "filesystem              mmap    fallocate\n"
+		      "ext2            34 (one run)         -[1]\n"
+		      "btrfs-compress           n/a  1 (one run)\n"
+		      "jfs                     -[2]         -[1]\n"
+		      "xfs              1 (one run)         -[3]\n"
 		      "[1] unsupported: fallocate: Operation not supported\n"
 		      "[2] failed in mount: mount: Input/output error\n"
 		      "[3] not measured\n");
@@ -268,9 +268,9 @@ static void paths_that_were_not_taken_are_told(void **state)
 		      "Nothing reserved (sparse): ftruncate on all\n"
 		      "\n"
 		      "fragments of the file (maximal runs of physically contiguous extents)\n"
-		      "filesystem  posix-fallocate  ftruncate\n"
-		      "ext2                      1          0\n"
-		      "ext4                      1          0\n");
+		      "filesystem  posix-fallocate    ftruncate\n"
+		      "ext2            1 (one run)  0 (one run)\n"
+		      "ext4            1 (one run)  0 (one run)\n");
 }
 
 static void wide_tables_turn_or_wrap(void **state)
@@ -281,14 +281,17 @@ static void wide_tables_turn_or_wrap(void **state)
 	CLEANUP(results_clear) struct results wrapped = { 0 };
 	(void)state;
 
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
-		results_add_figures(&turned, "ext2", methods[i], 1, (int64_t)i);
-		results_add_figures(&wrapped, "ext3-writeback", methods[i], 1, (int64_t)i);
-		results_add_figures(&wrapped, "ext4-nodelalloc", methods[i], 1, 7);
-		results_add_figures(&wrapped, "ext4-no-extents", methods[i], 1, 7);
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(methods); i++) {
+		const char *method = methods[i / 2];
+
+		results_add_figures(&turned, "ext2", method, 1, (int64_t)i / 2);
+		results_add_figures(&wrapped, "ext3-writeback", method, 1, (int64_t)i / 2);
+		results_add_figures(&wrapped, "ext4-nodelalloc", method, 1, 7);
+		results_add_figures(&wrapped, "ext4-no-extents", method, 1, 7);
 	}
 	assert_prints(&turned, "fragments", 44,
-		      "4 GiB file on a 20 GiB volume; one run\n"
+		      "4 GiB file on a 20 GiB volume; medians of 2\n"
+		      "  runs\n"
 		      "\n"
 		      "fragments of the file (maximal runs of\n"
 		      "  physically contiguous extents)\n"
@@ -298,7 +301,8 @@ static void wide_tables_turn_or_wrap(void **state)
 		      "chunk-10240     2\n"
 		      "chunk-12288     3\n");
 	assert_prints(&wrapped, "fragments", 44,
-		      "4 GiB file on a 20 GiB volume; one run\n"
+		      "4 GiB file on a 20 GiB volume; medians of 2\n"
+		      "  runs\n"
 		      "\n"
 		      "fragments of the file (maximal runs of\n"
 		      "  physically contiguous extents)\n"
@@ -471,6 +475,28 @@ static void many_warnings_are_counted(void **state)
 	assert_null(strstr(all, "10 warnings"));
 }
 
+/* Where its first column is not known, a row still says that it is from one run. */
+static void a_row_of_one_run_is_marked(void **state)
+{
+	const struct measure *const measures[] = { measure_find("time"), measure_find("fragments"),
+						   NULL };
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *text = NULL, *markdown = NULL;
+	(void)state;
+
+	results_add(&results, "ext4", "mmap")->fragments = 2;
+	for (int i = 0; i < 2; i++)
+		results_add(&results, "ext4", "fallocate")->fragments = 1;
+	text = print(&results, "table", NULL);
+	assert_has(text, "4 GiB file on a 20 GiB volume; medians of 1 to 2 runs\n");
+	assert_has(combined_part(text),
+		   "\next4        mmap        n/a  (one run)      n/a          2\n"
+		   "ext4        fallocate   n/a                 n/a          1\n");
+	markdown = print(&results, "markdown", &(struct report_options) { .measures = measures });
+	assert_has(markdown, "\n| ext4 | n/a | n/a |\n");
+	assert_has(markdown, "\n| ext4 | 2 (one run) | 1 |\n");
+}
+
 static void csv_has_every_field_and_quotes(void **state)
 {
 	CLEANUP(results_clear) struct results results = { 0 };
@@ -524,6 +550,7 @@ int main(void)
 		cmocka_unit_test(markdown_has_the_same_table),
 		cmocka_unit_test(all_adds_a_table_of_each_measure),
 		cmocka_unit_test(many_warnings_are_counted),
+		cmocka_unit_test(a_row_of_one_run_is_marked),
 		cmocka_unit_test(csv_has_every_field_and_quotes),
 		cmocka_unit_test(formats_are_found_by_name),
 	};

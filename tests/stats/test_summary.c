@@ -175,6 +175,25 @@ static void one_run_tells_nothing(void **state)
 			    "are needed.\n");
 }
 
+static void what_has_too_few_runs_says_how_many(void **state)
+{
+	static const struct {
+		size_t runs[2];
+		const char *text;
+	} cases[] = { { { 1, 2 }, "with 1 to 2 runs;" }, { { 2, 2 }, "with 2 runs;" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(fixture_clear) struct fixture fixture = { 0 };
+
+		add_runs(&fixture, "ext4", "chunk-4096", cases[i].runs[0], 1);
+		add_runs(&fixture, "ext4", "fallocate", cases[i].runs[1], 0.1);
+		summarize(&fixture);
+		assert_int_equal(fixture.summary.verdict, SUMMARY_UNTOLD);
+		assert_non_null(strstr(fixture.text, cases[i].text));
+	}
+}
+
 static void few_runs_tell_what_is_far_apart(void **state)
 {
 	CLEANUP(fixture_clear) struct fixture fixture = { 0 };
@@ -375,6 +394,7 @@ int main(void)
 		cmocka_unit_test(what_is_saved_is_said),
 		cmocka_unit_test(file_systems_share_a_sentence),
 		cmocka_unit_test(one_run_tells_nothing),
+		cmocka_unit_test(what_has_too_few_runs_says_how_many),
 		cmocka_unit_test(few_runs_tell_what_is_far_apart),
 		cmocka_unit_test(what_reserves_nothing_does_not_win),
 		cmocka_unit_test(without_a_candidate_nothing_is_best),
