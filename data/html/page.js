@@ -400,6 +400,109 @@
 			sentences.length ? html("ul", { class: "note" }, sentences) : null);
 	}
 
+	/* ---- curves: where methods are values of one parameter, it has an axis ---- */
+
+	const CURVE_HEIGHT = 250, CURVE_LEFT = 64, CURVE_RIGHT = 12, CURVE_BOTTOM = 40, LABEL_ROOM = 44;
+
+	/* A line for each file system and curve, and a level one for each method without the parameter. */
+	function linesOf(view, { curves, others }, measure) {
+		const figureOf = (filesystem, method) => cellAt(view.conditions[0], filesystem, method)?.figures[measure];
+		const isShown = (method) => view.methods.includes(method);
+		return view.filesystems.flatMap((filesystem, row) => [
+			...curves.map(({ name, points }, i) => ({
+				name: curves.length > 1 ? `${filesystem}, ${name}` : filesystem,
+				colour: colour(row * curves.length + i),
+				points: points.filter(({ method }) => isShown(method))
+					.map(({ value, text, method }) => ({ value, text, figure: figureOf(filesystem, method) })),
+			})),
+			...others.filter(isShown).map((method, i) => ({
+				name: `${filesystem}, ${method}`, colour: colour(row * curves.length), dash: `${8 - 2 * (i % 3)} 4`,
+				points: [{ figure: figureOf(filesystem, method) }],
+			})),
+		]).map((line) => ({ ...line, points: line.points.filter(({ figure }) => figure) })).filter(({ points }) => points.length);
+	}
+
+	function drawLine({ name, colour: stroke, dash, points }, unit, across, up) {
+		if (dash) {
+			const y = up(points[0].figure.median);
+			return [svg("path", { class: "curve", d: `M${CURVE_LEFT},${y}H${WIDTH - CURVE_RIGHT}`, style: `stroke:${stroke}`,
+				"stroke-dasharray": dash }, svg("title", {}, `${name}: ${human(points[0].figure.median, unit)}`))];
+		}
+		const at = ({ value, figure }) => [across(value), up(figure.median)];
+		return [
+			svg("path", { class: "curve", d: `M${points.map((point) => at(point).join()).join("L")}`, style: `stroke:${stroke}` }),
+			...points.map((point) => {
+				const [x, y] = at(point), spread = spreadOf(point.figure);
+				return [
+					spread && svg("path", { class: "curve", style: `stroke:${stroke}`,
+						d: `M${x},${up(spread[0])}V${up(spread[1])}` }),
+					svg("circle", { cx: x, cy: y, r: 3.5, fill: stroke },
+						svg("title", {}, `${name}, ${point.text}: ${human(point.figure.median, unit)}`)),
+				];
+			}),
+		];
+	}
+
+	/* Of values too close to one another some have a label. */
+	function drawValues(sweep, across, bottom) {
+		const values = new Map(sweep.curves.flatMap(({ points }) => points.map(({ value, text }) => [value, text])));
+		let last = -Infinity;
+		return [...values].sort(([one], [other]) => one - other).map(([value, text]) => {
+			const x = across(value), isLabelled = x - last >= LABEL_ROOM;
+			last = isLabelled ? x : last;
+			return [svg("path", { class: "minor", d: `M${x},${bottom}v4` }),
+				isLabelled && svg("text", { class: "tick", x, y: bottom + 14, "text-anchor": "middle" }, text)];
+		});
+	}
+
+	function drawCurves(lines, sweep, chart, axis) {
+		const bottom = CURVE_HEIGHT - CURVE_BOTTOM, values = sweep.curves.flatMap(({ points }) => points.map(({ value }) => value));
+		const [first, last] = [Math.log(Math.min(...values) / 1.25), Math.log(Math.max(...values) * 1.25)];
+		const across = (value) => Number((CURVE_LEFT + (WIDTH - CURVE_RIGHT - CURVE_LEFT)
+			* (Math.log(value) - first) / (last - first)).toFixed(2));
+		const scale = axis.isLogarithmic ? Math.log : (value) => value, low = scale(axis.minimum);
+		const up = (value) => Number((bottom - (bottom - TOP)
+			* Math.max(scale(Math.max(value, axis.minimum)) - low, 0) / (scale(axis.maximum) - low)).toFixed(2));
+		const ticks = axis.isLogarithmic ? logarithmicTicks(axis) : linearTicks(axis);
+		const names = sweep.curves.map(({ name }) => name).join(", ");
+		return svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${CURVE_HEIGHT}`, role: "img",
+			"aria-label": `Curves: ${measures.get(chart.measure).title} by ${names}, a line for each file system.`
+				+ " The table of all figures holds the same values." },
+		...[ticks.major.map((value) => [
+			svg("path", { class: "grid", d: `M${CURVE_LEFT},${up(value)}H${WIDTH - CURVE_RIGHT}` }),
+			svg("text", { class: "tick", x: CURVE_LEFT - 6, y: up(value), "text-anchor": "end" }, tickText(value, axis.unit))]),
+		ticks.minor.map((value) => svg("path", { class: "minor", d: `M${CURVE_LEFT},${up(value)}h-4` })),
+		drawValues(sweep, across, bottom),
+		svg("text", { class: "tick", x: (CURVE_LEFT + WIDTH) / 2, y: bottom + 31, "text-anchor": "middle" },
+			sweep.curves.length === 1 ? names : names.includes("DEPTH") ? "DEPTH" : "SIZE"),
+		lines.map((line) => drawLine(line, axis.unit, across, up))].flat(Infinity).filter((shape) => shape));
+	}
+
+	function curveLegend(lines) {
+		return html("ul", { class: "legend" }, lines.map(({ name, colour: stroke, dash }) => html("li", {},
+			svg("svg", { width: 18, height: 12, "aria-hidden": "true" },
+				svg("path", { d: "M0,6h18", style: `stroke:${stroke};stroke-width:2`, "stroke-dasharray": dash })), name)));
+	}
+
+	function curveFigure(chart, view, sweep) {
+		const lines = linesOf(view, sweep, chart.measure);
+		const figures = lines.flatMap(({ points }) => points.map(({ figure }) => figure));
+		if (figures.length === 0 || sentenceFor({ ...chart, parts: undefined }, figures))
+			return null;
+		const axis = axisOf(chart.measure, true);
+		return html("figure", {}, html("figcaption", {}, html("h4", {}, chart.title,
+			axis.isLogarithmic ? html("small", {}, " (logarithmic)") : null), html("p", {}, measures.get(chart.measure).note)),
+		curveLegend(lines), drawCurves(lines, sweep, chart, axis));
+	}
+
+	function curvesOf(view) {
+		const { sweep } = view.conditions[0];
+		const drawn = sweep ? chartsFor(view).map((chart) => curveFigure(chart, view, sweep)).filter((figure) => figure) : [];
+		return drawn.length ? section(`By ${sweep.curves.map(({ name }) => name).join(", ")}`,
+			runsNote(view, [...cellsOf(view)].some((cell) => Object.values(cell?.figures ?? {}).some(spreadOf))),
+			html("div", { class: "charts" }, drawn)) : null;
+	}
+
 	/* ---- where the files are: percentages, so that one picture serves every screen ---- */
 
 	const FINEST = 1 / 4000; /* of a strip; no screen has so many pixels across */
@@ -786,8 +889,8 @@
 		const isBelow = data.groups.some((group) => group.members.includes(number));
 		const element = html("section", { id: `grid-${number}`, class: "grid" }, html("h2", {}, condition.title),
 			html("p", { class: "conditions" }, condition.about));
-		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), combinedOf(view, number), phasesOf(view),
-			chartsOf(view, isBelow), layoutsOf(view), figuresOf(view, number), historic[number]]);
+		return put(element, number >= CONDITIONS_AT_ONCE, () => [warningsOf(view), summaryOf(view), combinedOf(view, number), curvesOf(view),
+			phasesOf(view), chartsOf(view, isBelow), layoutsOf(view), figuresOf(view, number), historic[number]]);
 	}
 
 	function contents() {

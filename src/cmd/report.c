@@ -28,6 +28,7 @@ struct options {
 	const char *title;
 	unsigned width, height; /* of the chart; 0: automatic */
 	enum chart_order order;
+	enum chart_style style;
 	const char *output;
 	bool script;
 	unsigned with_2009;
@@ -74,6 +75,10 @@ static const struct option_row option_table[] = {
 	  .take = take_chart_size },
 	{ "order", 0, "ORDER", "file systems of the chart by plan, name or value",
 	  .fallback = "plan", .values = "plan name value", SETS(OPTION_WORD, order) },
+	{ "chart-style", 0, "STYLE",
+	  "draw bars, or a curve of the parameter that methods differ in",
+	  .fallback = "curve if most methods differ in one parameter, else bars",
+	  .values = "bars curve", .least = CHART_BARS, SETS(OPTION_WORD, style) },
 	{ "output", 'o', "FILE",
 	  "write to FILE, whose name selects the format: .txt, .md, .html, .json or .csv, or a "
 	  "chart: .svg, .png or .pdf (default: of the time)",
@@ -131,11 +136,12 @@ static int settle(struct options *options, struct problem *problem)
 	if (options->all && options->measures.count)
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "give --all or --measure, not both: --all shows every measure");
-	if (!options->chart && (options->title || options->width || options->order))
+	if (!options->chart &&
+	    (options->title || options->width || options->order || options->style))
 		return problem_set(
 			problem, PROBLEM_USAGE, EINVAL,
-			"--title, --chart-size and --order apply to a chart: give --chart "
-			"MEASURE");
+			"--title, --chart-size, --chart-style and --order apply to a chart: give "
+			"--chart MEASURE");
 	if (options->script && options->output && !is_for_script(options->output))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "--script writes a script for gnuplot; give --output a name "
@@ -223,6 +229,7 @@ static int print_script(FILE *to, const struct grids *grids, const struct option
 {
 	CLEANUP(freep) char *picture = picture_beside(options->output, options->chart);
 	struct chart_options chart = { .measure = options->chart,
+				       .style = options->style,
 				       .output = picture,
 				       .title = options->title,
 				       .width = options->width,
@@ -254,6 +261,7 @@ static int print(FILE *to, void *context, struct problem *problem)
 					 .columns = columns,
 					 .beside = printing->beside };
 	struct chart_options chart = { .measure = options->chart,
+				       .style = options->style,
 				       .output = options->output,
 				       .columns = columns,
 				       .ascii = !terminal_is_utf8(),

@@ -12,13 +12,18 @@
  */
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "base/strbuf.h"
 #include "report/chart.h"
 #include "results/record.h"
+#include "stats/sweep.h"
 
+static const char logarithmic[] = " (logarithmic)";
+
+enum { TITLE_COLUMNS = 110 };			     /* of a picture */
 enum { SENTENCE_WIDTH = 700, SENTENCE_HEIGHT = 60 }; /* pixels */
 
 size_t chart_widest(const char *const *names, size_t count)
@@ -49,35 +54,87 @@ static void put_spread_meaning(FILE *to, const struct grid *grid, const struct m
 			without ? "from minimum to maximum" : "");
 }
 
+/* The sizes of files and volume, and the workload. */
+static void put_sizes_line(FILE *to, const struct grid *grid, const struct chart_options *options)
+{
+	if (!options->title)
+		put_sizes(to, grid);
+}
+
+/* Under which conditions, and what error bars are. */
+static void put_conditions_line(FILE *to, const struct grid *grid,
+				const struct chart_options *options)
+{
+	put_conditions(to, grid);
+	if (options->output)
+		put_spread_meaning(to, grid, options->measure);
+}
+
+/* 0 or -ENOMEM. */
+static int print_line(struct strbuf *line, const struct grid *grid,
+		      const struct chart_options *options,
+		      void (*put)(FILE *, const struct grid *, const struct chart_options *))
+{
+	FILE *to = strbuf_stream(line);
+
+	if (!to)
+		return -ENOMEM;
+	put(to, grid, options);
+	fclose(to);
+	return line->failed ? -ENOMEM : 0;
+}
+
+/* Do title and sizes go together on the first line? */
+static bool fits_on_line(const char *title, const struct strbuf *sizes,
+			 const struct chart_options *options)
+{
+	size_t room = options->columns ? options->columns : TITLE_COLUMNS;
+
+	return text_width(title) + sizes->bytes + strlen(logarithmic) + 2 < room;
+}
+
+static void put_further_line(FILE *to, const struct strbuf *line)
+{
+	fputs(" . \"\\n\" . ", to);
+	gnuplot_put_text(to, line->text);
+}
+
 int chart_put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		    const struct axis *axis)
 {
-	CLEANUP(strbuf_clear) struct strbuf conditions = { 0 };
-	FILE *conditions_to = strbuf_stream(&conditions);
+	const char *title = options->title ? options->title : options->measure->title;
+	CLEANUP(strbuf_clear) struct strbuf first = { 0 }, sizes = { 0 }, conditions = { 0 };
+	bool has_sizes_line, has_conditions;
 
-	if (!conditions_to)
+	if (print_line(&sizes, grid, options, put_sizes_line) < 0 ||
+	    print_line(&conditions, grid, options, put_conditions_line) < 0)
 		return -ENOMEM;
-	put_conditions(conditions_to, grid);
-	if (options->output)
-		put_spread_meaning(conditions_to, grid, options->measure);
-	fclose(conditions_to);
-	if (conditions.failed)
+	has_conditions = conditions.bytes > 0;
+	has_sizes_line = sizes.bytes > 0 && !fits_on_line(title, &sizes, options);
+	strbuf_puts(&first, title);
+	if (sizes.bytes && !has_sizes_line)
+		strbuf_printf(&first, ", %s", sizes.text);
+	strbuf_puts(&first, axis->logarithmic ? logarithmic : "");
+	if (first.failed)
 		return -ENOMEM;
 	fputs("set title ", to);
-	if (options->title) {
-		gnuplot_put_text(to, options->title);
-		fputs(axis->logarithmic ? " . ' (logarithmic)'" : "", to);
-	} else {
-		fprintf(to, "'%s, ", options->measure->title);
-		put_sizes(to, grid);
-		fprintf(to, "%s'", axis->logarithmic ? " (logarithmic)" : "");
-	}
-	if (conditions.bytes) {
-		fputs(" . \"\\n\" . ", to);
-		gnuplot_put_text(to, conditions.text);
-	}
+	gnuplot_put_text(to, first.text);
+	if (has_sizes_line)
+		put_further_line(to, &sizes);
+	if (has_conditions)
+		put_further_line(to, &conditions);
 	putc('\n', to);
-	return 0;
+	return 1 + has_sizes_line + has_conditions;
+}
+
+void chart_put_axis(FILE *to, const struct axis *axis)
+{
+	if (axis->logarithmic)
+		fputs("set logscale y\n", to);
+	fprintf(to, "base = %.9g\nset yrange [base:%.9g]\nset ytics ", axis->minimum,
+		axis->maximum);
+	axis_put_ticks(to, axis);
+	putc('\n', to);
 }
 
 /* ---- a sentence instead of equal bars ---- */
@@ -142,6 +199,21 @@ static int put_sentence(FILE *to, const struct chart_options *options, double va
 	return 0;
 }
 
+static int put_chart(FILE *to, const struct grids *grids, const struct chart_options *options,
+		     const struct axis *axis)
+{
+	int has_curves = options->style == CHART_BARS ? 0 : chart_has_curves(grids, options->style);
+
+	if (has_curves < 0)
+		return has_curves;
+	if (has_curves)
+		return chart_put_curves(to, grids, options, axis);
+	if (options->style == CHART_CURVE)
+		return -EDOM;
+	return options->output ? chart_put_picture(to, grids, options, axis)
+			       : chart_put_terminal(to, grids, options, axis);
+}
+
 static int put_script(FILE *to, const struct grids *grids, const struct chart_options *options,
 		      int to_file)
 {
@@ -154,16 +226,15 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 	if (options->output && !chart_is_picture(options->output))
 		return -EINVAL;
 	fputs("# Run it with gnuplot 5.2 or later: gnuplot FILE\nset encoding utf8\n", to);
-	if (!options->output)
-		return chart_put_terminal(to, grids, options, &axis);
 	if (to_file) {
 		/* A name that starts with a bar would be a command. */
 		fputs(*options->output == '|' ? "set output './' . " : "set output ", to);
 		gnuplot_put_text(to, options->output);
 		putc('\n', to);
 	}
-	return isnan(common) ? chart_put_picture(to, grids, options, &axis)
-			     : put_sentence(to, options, common);
+	if (options->output && !isnan(common))
+		return put_sentence(to, options, common);
+	return put_chart(to, grids, options, &axis);
 }
 
 static int explain_failure(const struct chart_options *options, int r, struct problem *problem)
@@ -176,6 +247,12 @@ static int explain_failure(const struct chart_options *options, int r, struct pr
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "the name of a chart must end in .svg, .png or .pdf: %s",
 				   options->output);
+	if (r == -EDOM)
+		return problem_set(
+			problem, PROBLEM_USAGE, EDOM,
+			"no curve to draw: it takes methods that differ in one parameter, "
+			"with at least %d values, as `run --vary step=64K..8M` measures",
+			SWEEP_VALUES_LEAST);
 	return problem_set(problem, PROBLEM_LACK, -r, "cannot create the chart: %s", strerror(-r));
 }
 

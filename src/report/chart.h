@@ -63,7 +63,7 @@ void gnuplot_put_terminal(FILE *to, const char *path, double width, double heigh
 int gnuplot_run(const char *script, size_t script_bytes, char **ret_picture, size_t *ret_bytes,
 		struct problem *problem);
 
-/* ---- charts: chart_picture.c, chart_terminal.c ---- */
+/* ---- charts: chart_picture.c, chart_terminal.c, chart_curve.c ---- */
 
 /*
  * Print the script of a chart, for a file or a terminal, without the name of its output.  0 or
@@ -74,7 +74,19 @@ int chart_put_picture(FILE *to, const struct grids *grids, const struct chart_op
 int chart_put_terminal(FILE *to, const struct grids *grids, const struct chart_options *options,
 		       const struct axis *axis);
 
-/* Prints two lines: the measure and the conditions.  0 or -ENOMEM. */
+/*
+ * The same for lines over the values of a parameter, on both.  Only if chart_has_curves(): each
+ * grid has methods that are such values, and most of them are unless CHART_CURVE was asked for; 1,
+ * 0 or -ENOMEM.
+ */
+int chart_put_curves(FILE *to, const struct grids *grids, const struct chart_options *options,
+		     const struct axis *axis);
+int chart_has_curves(const struct grids *grids, enum chart_style style);
+
+/* Sets `base` and the axis of values. */
+void chart_put_axis(FILE *to, const struct axis *axis);
+
+/* Prints the measure, the sizes and the conditions.  Returns the number of lines, or -ENOMEM. */
 int chart_put_title(FILE *to, const struct grid *grid, const struct chart_options *options,
 		    const struct axis *axis);
 

@@ -30,12 +30,8 @@ static void put_value(FILE *to, const struct cell *cell, const struct measure *m
 static void put_picture_data(FILE *to, const struct grid *grid, const struct measure *measure,
 			     size_t number)
 {
-	static const char *const units[] = {
-		[MEASURE_SECONDS] = "seconds", [MEASURE_BYTES] = "bytes", [MEASURE_COUNT] = "counts"
-	};
-
-	fprintf(to, "\n# %s in %s; a word where there is none\n$data%zu << EOD\nfilesystem",
-		measure->title, units[measure->unit], number);
+	fprintf(to, "\n# %s (%s); a word where there is none\n$data%zu << EOD\nfilesystem",
+		measure->title, measure_unit_name(measure->unit), number);
 	for (size_t i = 0; i < grid->method_count; i++) {
 		putc(' ', to);
 		gnuplot_put_name(to, grid->methods[i]);
@@ -137,16 +133,6 @@ static double picture_height(const struct grids *grids, double width)
 
 /* ---- plot ---- */
 
-static void put_axis(FILE *to, const struct axis *axis)
-{
-	if (axis->logarithmic)
-		fputs("set logscale y\n", to);
-	fprintf(to, "base = %.9g\nset yrange [base:%.9g]\nset ytics ", axis->minimum,
-		axis->maximum);
-	axis_put_ticks(to, axis);
-	putc('\n', to);
-}
-
 static void put_picture_style(FILE *to, const struct axis *axis)
 {
 	gnuplot_put_colours(to);
@@ -157,7 +143,7 @@ static void put_picture_style(FILE *to, const struct axis *axis)
 	      "set grid ytics noxtics lt 1 lw 1 lc rgb '#d8d8d8'\n"
 	      "set key below center horizontal Left reverse samplen 1.2 width 1\n",
 	      to);
-	put_axis(to, axis);
+	chart_put_axis(to, axis);
 }
 
 /* Columns from, from + step, ...  Conditions differ in the fill, methods in the colour. */
@@ -211,10 +197,10 @@ static void put_bars(FILE *to, const struct grid *grid, size_t number, int with_
 static int put_picture(FILE *to, const struct grid *grid, const struct chart_options *options,
 		       const struct axis *axis, size_t number, double width)
 {
-	int r = chart_put_title(to, grid, options, axis);
+	int title = chart_put_title(to, grid, options, axis);
 
-	if (r < 0)
-		return r;
+	if (title < 0)
+		return title;
 	fprintf(to,
 		"methods = %zu\n"
 		"place(row, i) = row + (i - 2 - (methods - 1) / 2.0) / (methods + 1)\n"

@@ -101,14 +101,15 @@ static int put_lying(FILE *to, const struct grid *grid, const struct chart_optio
 	size_t rows = grid->filesystem_count * (grid->method_count + 1) - 1;
 	size_t taken = names + 1 + methods + 1 + VALUE_COLUMNS;
 	size_t width = columns > taken + 10 ? columns - taken : 10;
-	int r;
+	int title = chart_put_title(to, grid, options, axis);
+	int r = title < 0 ? title : put_scale(to, axis, width, options->ascii, rows);
 
-	fprintf(to, "set terminal dumb size %zu,%zu noenhanced mono\n", columns, rows + 6);
-	r = chart_put_title(to, grid, options, axis);
-	if (r == 0)
-		r = put_scale(to, axis, width, options->ascii, rows);
 	if (r < 0)
 		return r;
+	fprintf(to,
+		"set terminal dumb size %zu,%zu noenhanced mono\n"
+		"set tmargin %d\n",
+		columns, rows + 4 + (size_t)title, title);
 	/* With these margins and this range each row of data is a row of characters. */
 	fprintf(to,
 		"width = %zu\n"
@@ -140,7 +141,7 @@ int chart_put_terminal(FILE *to, const struct grids *grids, const struct chart_o
 			axis->minimum, axis->maximum / axis->minimum);
 	else
 		fprintf(to, "part(value) = value / %.9g\n", axis->maximum);
-	fputs("set xrange [0:1]\nset border 0\nset tmargin 2\nset bmargin 0\nset rmargin 1\n"
+	fputs("set xrange [0:1]\nset border 0\nset bmargin 0\nset rmargin 1\n"
 	      "unset xtics\nset ytics scale 0 nomirror\nunset key\n",
 	      to);
 	for (size_t i = 0; r == 0 && i < grids->count; i++)

@@ -18,6 +18,7 @@
 #include "report/json.h"
 #include "results/resultfile.h"
 #include "stats/compare.h"
+#include "stats/sweep.h"
 
 /* Of the comparison of two, as `alloc-perf diff` has it. */
 static const double threshold = 0.05;
@@ -330,6 +331,44 @@ static void extend_cell(json_t *json, const struct grid *grid, size_t row, size_
 				parts_json(cell, "cpu", cpu_parts, ARRAY_SIZE(cpu_parts))));
 }
 
+/* ---- curves ---- */
+
+static json_t *curve_json(const struct grid *grid, const struct sweep *sweep,
+			  const struct sweep_curve *curve)
+{
+	json_t *points = json_array();
+
+	for (size_t i = 0; i < curve->count; i++) {
+		const struct sweep_point *point = &curve->points[i];
+		char text[SIZE_TEXT_MAX];
+
+		json_array_append_new(
+			points, json_pack("{sI ss so}", "value", (json_int_t)point->value, "text",
+					  sweep_value_text(sweep, point->value, text), "method",
+					  json_of_text(grid->methods[point->method])));
+	}
+	return json_pack("{so so}", "name", json_of_text(curve->name), "points", points);
+}
+
+/* Methods that are values of one parameter; null: there are too few. */
+static json_t *sweep_json(const struct grid *grid)
+{
+	CLEANUP(sweep_clear) struct sweep sweep = { 0 };
+	json_t *curves, *others;
+
+	if (sweep_find(grid, &sweep) < 0)
+		return NULL;
+	if (sweep.curve_count == 0)
+		return json_null();
+	curves = json_array();
+	others = json_array();
+	for (size_t i = 0; i < sweep.curve_count; i++)
+		json_array_append_new(curves, curve_json(grid, &sweep, &sweep.curves[i]));
+	for (size_t i = 0; i < sweep.other_count; i++)
+		json_array_append_new(others, json_of_text(grid->methods[sweep.others[i]]));
+	return json_pack("{so so}", "curves", curves, "others", others);
+}
+
 static void extend_condition(json_t *json, const struct grid *grid,
 			     const struct report_options *options)
 {
@@ -343,9 +382,9 @@ static void extend_condition(json_t *json, const struct grid *grid,
 				extend_cell(json_array_get(cells, number++), grid, i, j);
 	json_object_update_new(
 		json,
-		json_pack("{so so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
-			  "combined", combined_json(options, grid), "about",
-			  json_of_printed(put_conditions_of, grid), "testbed_note",
+		json_pack("{so so so so so so so so}", "title", json_of_printed(put_sizes_of, grid),
+			  "sweep", sweep_json(grid), "combined", combined_json(options, grid),
+			  "about", json_of_printed(put_conditions_of, grid), "testbed_note",
 			  json_of_text(grid->environment->testbed_note), "filesystems",
 			  names_json(grid->filesystems, grid->filesystem_count), "methods",
 			  names_json(grid->methods, grid->method_count), "summary",

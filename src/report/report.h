@@ -65,8 +65,15 @@ const struct report_format *report_format_find(const char *name);
 
 /* ---- charts by gnuplot (chart.c) ---- */
 
+enum chart_style {
+	CHART_FITTING, /* a curve if most methods differ in one parameter alone, else bars */
+	CHART_BARS,
+	CHART_CURVE,
+};
+
 struct chart_options {
 	const struct measure *measure;
+	enum chart_style style;
 	const char *output;	/* file name with .svg, .png or .pdf; NULL: the terminal */
 	unsigned columns;	/* of the terminal; 0: 80 */
 	int ascii;		/* use only ASCII characters */
@@ -91,8 +98,8 @@ int chart_script(FILE *to, const struct grids *grids, const struct chart_options
 
 /*
  * Runs gnuplot and writes the picture or the text to `to`; options->output selects the format.  0,
- * or -errno with *problem set: -ENODATA (nothing to draw), -EINVAL (unknown suffix), -ENOENT
- * (gnuplot is not installed).
+ * or -errno with *problem set: -ENODATA (nothing to draw), -EINVAL (unknown suffix), -EDOM (no
+ * curve), -ENOENT (gnuplot is not installed).
  */
 int chart_draw(FILE *to, const struct grids *grids, const struct chart_options *options,
 	       struct problem *problem);

@@ -303,6 +303,29 @@ many_pieces() {
 	[ "$(grep -c 'time of the allocation alone; in brackets' shots/text)" = 0 ]
 }
 
+@test "html: values of a parameter are curves, a line for each file system" {
+	local step
+	{
+		echo '{"type":"environment","schema":1,"testbed":"loop"}'
+		for step in fallocate-step-65536 fallocate-step-1048576 fallocate-step-8388608 none; do
+			result_file | sed -n 2p | sed "s/\"fallocate\"/\"$step\"/; s/\"fragments\":2/\"fragments\":${#step}/"
+		done
+	} >result.jsonl
+	browse
+	is_sound
+	shows "By fallocate-step-SIZE"
+	shows "Each value is from one run."
+	draws 'aria-label="Curves: fragments of the file by fallocate-step-SIZE, a line for each file system.'
+	draws '<title>ext4, 1M: 22</title>'
+	draws '<title>ext4, none: 4</title>'
+	data | grep -qF '"points":[{"value":65536,"text":"64K","method":"fallocate-step-64K"}'
+	data | grep -qF '"others":["none"]'
+	# Two values are none.
+	grep -v step-65536 result.jsonl >two.jsonl
+	alloc-perf report --format html -o page.html two.jsonl
+	data | grep -qF '"sweep":null'
+}
+
 @test "html: a workload has its own charts, the phases, and the summary in sentences" {
 	alloc-perf run --on "dir:$WORK" -m none,fallocate -s 256K --then write-seq-4K --then overwrite-rand-4K --runs 2 -q -o result.jsonl
 	browse

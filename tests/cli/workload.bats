@@ -194,3 +194,66 @@ with_fault() {
 	run alloc-perf diff --by method --measure written both.jsonl
 	[[ $output != *"time from the empty file"* ]]
 }
+
+@test "history: allocations and workloads have their own times in one trend" {
+	alloc-perf run --on "dir:$WORK" -m fallocate -s 64K -r 1 -q -o plain.jsonl
+	alloc-perf run --on "dir:$WORK" -m fallocate -s 64K -r 1 --then write-seq-4K -q -o used.jsonl
+	alloc-perf history add --store h.sqlite plain.jsonl used.jsonl
+	run alloc-perf history trend --store h.sqlite --fs dir
+	assert_output_has "dir, time until on disk; "
+	assert_output_has "dir, time from the empty file to the last byte on disk; "
+	run alloc-perf history trend --store h.sqlite --fs dir --measure time
+	[[ $output != *"from the empty file"* ]]
+	require_program gnuplot
+	run alloc-perf history trend --store h.sqlite --fs dir --chart
+	assert_status 0
+	assert_output_has "time until on disk"
+	assert_output_has "from the empty file"
+	alloc-perf history trend --store h.sqlite --fs dir -o t.svg
+	grep -q "from the empty file" t.svg
+}
+
+# Four steps that one file system halves the fragments with, and one method without steps.
+steps() {
+	local step filesystem
+	echo '{"type":"environment","schema":1,"testbed":"loop"}'
+	for filesystem in ext4 xfs; do
+		for step in fallocate-step-65536 fallocate-step-131072 fallocate-step-262144 fallocate-step-524288 none; do
+			printf '{"type":"trial","filesystem":"%s","method":"%s","file_bytes":8388608,"volume_bytes":1073741824,"run":1,"testbed":"loop","kernel":"6.1","status":"ok","path":"native","allocate_ns":5000000,"sync_ns":0,"fragments":%d,"addresses_known":1}\n' \
+				"$filesystem" "$step" "$([ "$step" = none ] && echo 7 || echo $((8388608 / ${step##*-} / (1 + ${#filesystem} % 2))))"
+		done
+	done
+}
+
+@test "a chart of a parameter's values is a curve" {
+	steps >steps.jsonl
+	run alloc-perf report --chart fragments --script steps.jsonl
+	assert_status 0
+	assert_output_has "set xlabel 'fallocate-step-SIZE'"
+	assert_output_has $'65536 128 128 128\n131072 64 64 64\n262144 32 32 32\n524288 16 16 16'
+	assert_output_has $'65536 64 64 64\n'
+	[[ $output != *"with boxes"* ]]
+	run alloc-perf report --chart fragments --chart-style bars --script steps.jsonl
+	assert_output_has "with boxes"
+	grep -v fallocate-step-65536 steps.jsonl | grep -v fallocate-step-131072 >few.jsonl
+	run alloc-perf report --chart fragments --chart-style curve --script few.jsonl
+	assert_status 2
+	assert_output_has "no curve to draw: it takes methods that differ in one parameter, with at least 3 values"
+	run alloc-perf report --chart-style curve steps.jsonl
+	assert_status 2
+	assert_output_has "give --chart MEASURE"
+	run alloc-perf report --chart fragments --chart-style lines steps.jsonl
+	assert_status 2
+	assert_output_has 'invalid value "lines" for --chart-style: use bars or curve'
+	require_program gnuplot
+	run env LC_ALL=C alloc-perf report --chart fragments steps.jsonl
+	assert_status 0
+	assert_output_has "fallocate-step-SIZE"
+	assert_output_has "xfs, none"
+	[ "$(LC_ALL=C grep -c '[^ -~]' <<<"$output")" = 0 ]
+	local form
+	for form in svg png pdf; do
+		alloc-perf report --chart fragments -o curve.$form steps.jsonl
+		[ -s curve.$form ]
+	done
+}

@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "historic.h"
 #include "base/io.h"
+#include "base/text.h"
 #include "lack.h"
 #include "report/report.h"
 #include "results.h"
@@ -90,6 +91,14 @@ static void ticks_are_round_in_their_units(void **state)
 	assert_ticks(&(struct axis) { MEASURE_BYTES, 0, 0, 4.3e9 },
 		     "('0 B' 0, '1 GiB' 1073741824, '2 GiB' 2147483648, '3 GiB' 3221225472, "
 		     "'4 GiB' 4294967296)");
+	assert_ticks(
+		&(struct axis) { MEASURE_RATE, 0, 0, 4.3e9 },
+		"('0 B/s' 0, '1 GiB/s' 1073741824, '2 GiB/s' 2147483648, '3 GiB/s' 3221225472, "
+		"'4 GiB/s' 4294967296)");
+	assert_starts(&(struct axis) { MEASURE_RATE, 1, 16384, 1e8 },
+		      "('32 KiB/s' 32768, '256 KiB/s' 262144, '2 MiB/s' 2097152, '16 MiB/s' "
+		      "16777216, ''",
+		      ", '' 65536 1,");
 	assert_starts(&(struct axis) { MEASURE_BYTES, 1, 2048, 6e9 },
 		      "('32 KiB' 32768, '1 MiB' 1048576, '32 MiB' 33554432, '1 GiB' 1073741824, ''",
 		      ", '' 2097152 1,");
@@ -257,6 +266,92 @@ static void terminal_axes_can_be_logarithmic_and_narrow(void **state)
 		fail_msg("%s", narrow);
 }
 
+/* Two file systems of which the second does not know one value. */
+static void add_steps(struct results *results)
+{
+	for (int i = 0; i < 4; i++) {
+		CLEANUP(freep) char *method = text_format("fallocate-step-%d", 65536 << i);
+
+		results_add_figures(results, "ext4", method, 8 >> i, 16 >> i);
+		results_add_figures(results, "ext4", method, (8 >> i) + 1, 16 >> i)->run = 2;
+		results_add_figures(results, "xfs", method, 4, i == 1 ? FIELD_UNKNOWN : 8);
+	}
+	results_add_figures(results, "ext4", "none", 3, 5);
+	record_refuse(results_add(results, "xfs", "none"), STATUS_FAILED, "mount", "no");
+}
+
+static void values_of_a_parameter_are_a_curve(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *script = NULL, *bars = NULL, *times = NULL;
+	struct chart_options options = { .measure = measure_find("fragments"), .output = "x.svg" };
+	(void)state;
+
+	add_steps(&results);
+	must_be_0(script_of(&results, &options, &script));
+	assert_non_null(strstr(script, "# 'ext4'\n$line0_0 << EOD\n"
+				       "65536 16 16 16\n131072 8 8 8\n262144 4 4 4\n524288 2 2 2\n"
+				       "EOD\n"));
+	assert_non_null(strstr(script, "# 'ext4' . ', ' . 'none'\n$line0_1 << EOD\n"
+				       "52428.8 5 5 5\n655360 5 5 5\nEOD\n"));
+	/* What is not known is no point, and what has no value at all no line. */
+	assert_non_null(strstr(script, "$line0_2 << EOD\n65536 8 8 8\n262144 8 8 8\n"));
+	assert_null(strstr(script, "$line0_3"));
+	assert_non_null(strstr(script, "set logscale x 2\n"));
+	assert_non_null(strstr(script, "set xtics ('64K' 65536, '128K' 131072, '256K' 262144, "
+				       "'512K' 524288)\n"));
+	assert_non_null(strstr(script, "set xlabel 'fallocate-step-SIZE'\n"));
+	options.measure = measure_find("time");
+	must_be_0(script_of(&results, &options, &times));
+	assert_non_null(strstr(times, "\n65536 8.5 8 9\n"));
+	options.style = CHART_BARS;
+	must_be_0(script_of(&results, &options, &bars));
+	assert_non_null(strstr(bars, "with boxes"));
+}
+
+static void a_curve_can_be_asked_for(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 }, flat = { 0 };
+	CLEANUP(freep) char *bars = NULL, *curve = NULL, *none = NULL;
+	struct chart_options options = { .measure = measure_find("time"), .output = "x.svg" };
+	(void)state;
+
+	add_steps(&results);
+	/* As many methods without the parameter: bars, unless a curve is asked for. */
+	results_add_figures(&results, "ext4", "mmap", 1, 1);
+	results_add_figures(&results, "ext4", "fallocate", 1, 1);
+	results_add_figures(&results, "ext4", "prealloc", 1, 1);
+	must_be_0(script_of(&results, &options, &bars));
+	assert_non_null(strstr(bars, "with boxes"));
+	options.style = CHART_CURVE;
+	must_be_0(script_of(&results, &options, &curve));
+	assert_non_null(strstr(curve, "with yerrorlines"));
+	results_add_figures(&flat, "ext4", "mmap", 1, 1);
+	results_add_figures(&flat, "ext4", "fallocate", 2, 1);
+	assert_int_equal(script_of(&flat, &options, &none), -EDOM);
+}
+
+static void terminals_show_curves(void **state)
+{
+	CLEANUP(results_clear) struct results results = { 0 };
+	CLEANUP(freep) char *screen = NULL;
+	CLEANUP(problem_clear) struct problem problem = { 0 };
+	(void)state;
+
+	require_program("gnuplot");
+	add_steps(&results);
+	must_be_0(draw(&results,
+		       &(struct chart_options) {
+			       .measure = measure_find("fragments"), .columns = 40, .ascii = 1 },
+		       &screen, &problem));
+	/* A title that is too wide has its sizes on a line of their own. */
+	if (!strstr(screen, "fragments of the file\n") || !strstr(screen, "64K") ||
+	    !strstr(screen, "512K") || !strstr(screen, "fallocate-step-SIZE") ||
+	    !strstr(screen, "A**ext4") || !strstr(screen, "ext4, none") ||
+	    !strstr(screen, " 4 GiB file on a 20 GiB volume\n"))
+		fail_msg("%s", screen);
+}
+
 /* The picture begins with `start`. */
 static void assert_draws(const struct results *results, const char *name, const char *start)
 {
@@ -303,6 +398,7 @@ static void foreign_text_is_not_run(void **state)
 	set_text(&record->label, command);
 	set_text(&record->kernel, command);
 	set_text(&record->testbed, command);
+	set_text(&record->workload, command);
 	assert_draws(&results, "a.svg", "<?xml");
 	/* No file was made. */
 	assert_int_equal(rmdir(tree), 0);
@@ -346,6 +442,9 @@ int main(void)
 		cmocka_unit_test(scripts_refuse_what_cannot_be_drawn),
 		cmocka_unit_test(terminal_charts_have_a_row_for_each_cell),
 		cmocka_unit_test(terminal_axes_can_be_logarithmic_and_narrow),
+		cmocka_unit_test(values_of_a_parameter_are_a_curve),
+		cmocka_unit_test(a_curve_can_be_asked_for),
+		cmocka_unit_test(terminals_show_curves),
 		cmocka_unit_test_setup_teardown(pictures_are_drawn_in_all_forms, tree_make,
 						tree_remove),
 		cmocka_unit_test_setup_teardown(foreign_text_is_not_run, tree_make, tree_remove),
