@@ -282,20 +282,18 @@ static void put_break_even(struct strbuf *to, const struct summary *summary)
 			      writes);
 }
 
-static const char step_method[] = "fallocate-step-";
-
-/* 0: the method does not allocate in steps. */
-static uint64_t step_bytes(const struct summary_method *method)
+/* 0: it is not that method, which allocates in steps. */
+static uint64_t step_bytes(const struct summary_method *method, const char *name)
 {
-	size_t letters = sizeof(step_method) - 1;
+	size_t letters = strlen(name);
 
-	return strncmp(method->key, step_method, letters) == 0
-		       ? strtoull(method->key + letters, NULL, 10)
+	return strncmp(method->key, name, letters) == 0 && method->key[letters] == '-'
+		       ? strtoull(method->key + letters + 1, NULL, 10)
 		       : 0;
 }
 
-/* The smallest of several steps that costs neither time nor fragments. */
-static void put_step(struct strbuf *to, const struct summary *summary)
+/* The smallest of several steps of a method that costs neither time nor fragments. */
+static void put_step(struct strbuf *to, const struct summary *summary, const char *name)
 {
 	double fewest = least_fragmented(summary)->fragments.median;
 	const struct summary_method *smallest = NULL;
@@ -304,11 +302,11 @@ static void put_step(struct strbuf *to, const struct summary *summary)
 
 	for (size_t i = 0; i < summary->count; i++) {
 		const struct summary_method *method = &summary->methods[i];
-		uint64_t step = step_bytes(method);
+		uint64_t step = step_bytes(method, name);
 
 		steps += step != 0;
 		if (step && !method->is_slower && method->fragments.median <= fewest &&
-		    (!smallest || step < step_bytes(smallest)))
+		    (!smallest || step < step_bytes(smallest, name)))
 			smallest = method;
 	}
 	if (steps < 2)
@@ -316,10 +314,18 @@ static void put_step(struct strbuf *to, const struct summary *summary)
 	if (smallest)
 		strbuf_printf(to, " The smallest step worth it is that of %s.", smallest->name);
 	else
-		strbuf_printf(
-			to,
-			" No step is worth it: each takes longer or leaves more fragments than %s.",
-			value_text(fewest, MEASURE_COUNT, text));
+		strbuf_printf(to,
+			      " No step of %s is worth it: each takes longer or leaves more "
+			      "fragments than %s.",
+			      name, value_text(fewest, MEASURE_COUNT, text));
+}
+
+static void put_steps(struct strbuf *to, const struct summary *summary)
+{
+	static const char *const methods[] = { "fallocate-step", "fallocate-ahead", "extsize" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		put_step(to, summary, methods[i]);
 }
 
 static void put_workload(struct strbuf *to, const struct group *group)
@@ -342,7 +348,7 @@ static void put_workload(struct strbuf *to, const struct group *group)
 		put_fragments(to, summary, none);
 	}
 	put_break_even(to, summary);
-	put_step(to, summary);
+	put_steps(to, summary);
 	put_too_few(to, summary);
 }
 

@@ -366,7 +366,7 @@ static void a_workload_of_one_method_is_not_compared(void **state)
 
 static void the_smallest_step_is_named(void **state)
 {
-	CLEANUP(fixture_clear) struct fixture fixture = { 0 }, none = { 0 };
+	CLEANUP(fixture_clear) struct fixture fixture = { 0 }, none = { 0 }, ahead = { 0 };
 
 	(void)state;
 	add_use(&fixture, "none", 0.001, 1, 1000, 64);
@@ -382,8 +382,19 @@ static void the_smallest_step_is_named(void **state)
 	add_use(&none, "fallocate-step-1048576", 0.001, 1, 1000, 8);
 	summarize(&none);
 	assert_non_null(strstr(none.text,
-			       " No step is worth it: each takes longer or leaves more fragments "
-			       "than 1."));
+			       " No step of fallocate-step is worth it: each takes longer or "
+			       "leaves more fragments than 1."));
+	/* Steps of another method are another question. */
+	add_use(&ahead, "none", 0.001, 1, 1000, 64);
+	add_use(&ahead, "fallocate-ahead-65536", 0.001, 1, 1000, 8);
+	add_use(&ahead, "fallocate-ahead-1048576", 0.001, 1, 1000, 8);
+	add_use(&ahead, "extsize-65536", 0.001, 1, 1000, 9);
+	add_use(&ahead, "extsize-1048576", 0.001, 1, 1000, 8);
+	add_use(&ahead, "fallocate-step-1048576", 0.001, 1, 1000, 8);
+	summarize(&ahead);
+	assert_non_null(strstr(ahead.text,
+			       " The smallest step worth it is that of fallocate-ahead-64K. The "
+			       "smallest step worth it is that of extsize-1M."));
 }
 
 int main(void)
