@@ -84,7 +84,8 @@
  *	is available to the machine or to a memory cgroup of the process, because the
  *	kernel would otherwise kill processes. Memory that others allocate during the
  *	call is not taken into account.
- *	EINTR does not end a call; the progress callback decides.
+ *	EINTR does not end a call; the progress callback decides. If the process is killed
+ *	during the call, existing data stay, and so does what is allocated by then.
  *
  * What is not checked
  *	The storage below an overlay, network or FUSE file system
@@ -202,7 +203,10 @@ enum prealloc_path {
 	PREALLOC_WRITTEN /* by writing zeroes or touching pages */
 };
 
-/* Reasons why a later write into the range can still fail with ENOSPC. */
+/*
+ * Reasons why a later write into the range can still fail with ENOSPC. A snapshot or a
+ * copy by reflink that is made after the call is not included.
+ */
 enum prealloc_risks {
 	PREALLOC_RISK_COPY_ON_WRITE = 1 << 0, /* btrfs, ZFS, bcachefs, ... */
 	PREALLOC_RISK_SHARED = 1 << 1,	      /* blocks shared with other files (reflink) */
