@@ -360,28 +360,36 @@ static int compare_sectors(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
+static struct run run_at(const struct replay *replay, uint32_t sector)
+{
+	return (struct run) { sector, 1, replay->latest[sector] };
+}
+
 /* Copies the dirty sectors to the scratch image. */
 static int clean(struct replay *replay)
 {
-	struct run run = { 0 };
+	size_t count = replay->dirty_count;
+	struct run run;
 	int r = 0;
 
-	qsort(replay->dirty, replay->dirty_count, sizeof(*replay->dirty), compare_sectors);
-	for (size_t i = 0; r == 0 && i < replay->dirty_count; i++) {
+	if (!count)
+		return 0;
+	replay->dirty_count = 0;
+	qsort(replay->dirty, count, sizeof(*replay->dirty), compare_sectors);
+	run = run_at(replay, replay->dirty[0]);
+	for (size_t i = 1; r == 0 && i < count; i++) {
 		uint32_t sector = replay->dirty[i];
 
-		if (run.count && sector < run.sector + run.count)
-			continue; /* once more */
-		if (run.count && continues(replay, run, sector)) {
+		if (sector < run.sector + run.count)
+			continue; /* a second time */
+		if (continues(replay, run, sector)) {
 			run.count++;
 			continue;
 		}
-		if (run.count)
-			r = write_run(replay, run);
-		run = (struct run) { sector, 1, replay->latest[sector] };
+		r = write_run(replay, run);
+		run = run_at(replay, sector);
 	}
-	replay->dirty_count = 0;
-	return r < 0 || !run.count ? r : write_run(replay, run);
+	return r < 0 ? r : write_run(replay, run);
 }
 
 int replay_to(struct replay *replay, const struct crash_state *state)
