@@ -11,18 +11,7 @@
 #include "base/cleanup.h"
 #include "base/io.h"
 
-/* Both as in the file: little-endian. */
-struct super {
-	uint64_t magic, version, entries;
-	uint32_t sector_bytes;
-} __attribute__((packed));
-
-struct header {
-	uint64_t sector, sectors, flags, text_bytes;
-};
-
-static const uint64_t magic = 0x6a736677736872;
-enum { VERSION = 1, SECTOR_MAX = 1 << 20, KNOWN_FLAGS = 31 };
+enum { SECTOR_MAX = 1 << 20, KNOWN_FLAGS = 31 };
 
 void crash_log_init(struct crash_log *log, int fd, uint64_t volume_bytes, bool in_order)
 {
@@ -81,14 +70,15 @@ static int report_failure(struct problem *problem, int error)
 /* QEMU writes the superblock at the first flush: until then there are zeroes. */
 static int read_super(struct crash_log *log, struct problem *problem)
 {
-	struct super super;
+	struct write_log_super super;
 	uint32_t bytes = CRASH_SECTOR;
 	int r = io_read_at(log->fd, 0, &super, sizeof(super));
 
 	if (r < 0)
 		return report_failure(problem, -r);
 	if (super.magic) {
-		if (le64toh(super.magic) != magic || le64toh(super.version) != VERSION)
+		if (le64toh(super.magic) != WRITE_LOG_MAGIC ||
+		    le64toh(super.version) != WRITE_LOG_VERSION)
 			return report_damage(log, problem,
 					     "it is not in the format of dm-log-writes");
 		bytes = le32toh(super.sector_bytes);
@@ -102,30 +92,31 @@ static int read_super(struct crash_log *log, struct problem *problem)
 
 /* What the entry at the end of `log` says, and where the next one starts.  NULL, or what is wrong.
  */
-static const char *decode(const struct crash_log *log, const struct header *header,
+static const char *decode(const struct crash_log *log, const struct write_log_entry *entry,
 			  struct crash_write *ret, uint64_t *ret_next)
 {
-	uint64_t flags = le64toh(header->flags), offset, bytes, next;
+	uint64_t flags = le64toh(entry->flags), offset, bytes, next;
 
 	if (flags & ~(uint64_t)KNOWN_FLAGS)
 		return "unknown flags";
-	if (__builtin_mul_overflow(le64toh(header->sector), log->sector_bytes, &offset) ||
-	    __builtin_mul_overflow(le64toh(header->sectors), log->sector_bytes, &bytes) ||
+	if (__builtin_mul_overflow(le64toh(entry->sector), log->sector_bytes, &offset) ||
+	    __builtin_mul_overflow(le64toh(entry->sectors), log->sector_bytes, &bytes) ||
 	    (bytes && (offset > log->volume_bytes || bytes > log->volume_bytes - offset)))
 		return "a write beyond the end of the volume";
-	if (flags & CRASH_MARK && le64toh(header->text_bytes) > log->sector_bytes - sizeof(*header))
+	if (flags & WRITE_LOG_MARK &&
+	    le64toh(entry->data_bytes) > log->sector_bytes - sizeof(*entry))
 		return "a mark that is too long";
 	next = log->end + log->sector_bytes;
 	*ret = (struct crash_write) { offset, bytes, next, (uint32_t)flags, 0 };
-	*ret_next = next + (flags & CRASH_DISCARD ? 0 : bytes);
+	*ret_next = next + (flags & WRITE_LOG_DISCARD ? 0 : bytes);
 	return NULL;
 }
 
-static int add_mark(struct crash_log *log, const struct header *header)
+static int add_mark(struct crash_log *log, const struct write_log_entry *entry)
 {
-	size_t bytes = le64toh(header->text_bytes);
+	size_t bytes = le64toh(entry->data_bytes);
 	CLEANUP(freep) char *name = calloc(1, bytes + 1);
-	int r = name ? io_read_at(log->fd, log->end + sizeof(*header), name, bytes) : -ENOMEM;
+	int r = name ? io_read_at(log->fd, log->end + sizeof(*entry), name, bytes) : -ENOMEM;
 
 	if (r == 0)
 		r = mark_take(log, name);
@@ -138,13 +129,13 @@ static int add_write(struct crash_log *log, struct crash_write write)
 {
 	int r;
 
-	if (write.flags & CRASH_FLUSH && !log->in_order)
+	if (write.flags & WRITE_LOG_FLUSH && !log->in_order)
 		log->flushed = (uint32_t)log->write_count;
 	if (!write.bytes)
 		return 0;
 	if (log->write_count == UINT32_MAX)
 		return -EFBIG;
-	write.flags &= ~(uint32_t)CRASH_FLUSH;
+	write.flags &= ~(uint32_t)WRITE_LOG_FLUSH;
 	write.flushed = log->flushed;
 	r = ARRAY_ADD(log->writes, log->write_count, write);
 	if (r == 0 && log->in_order)
@@ -152,15 +143,15 @@ static int add_write(struct crash_log *log, struct crash_write write)
 	return r;
 }
 
-static bool is_zero(const struct header *header)
+static bool is_zero(const struct write_log_entry *entry)
 {
-	return !(header->sector | header->sectors | header->flags | header->text_bytes);
+	return !(entry->sector | entry->sectors | entry->flags | entry->data_bytes);
 }
 
 /* 1; 0: no further entry ends at `until` or before; or -errno. */
 static int read_entry(struct crash_log *log, uint64_t until, struct problem *problem)
 {
-	struct header header;
+	struct write_log_entry entry;
 	struct crash_write write;
 	const char *damage;
 	uint64_t next;
@@ -168,17 +159,17 @@ static int read_entry(struct crash_log *log, uint64_t until, struct problem *pro
 
 	if (until < log->end || until - log->end < log->sector_bytes)
 		return 0;
-	r = io_read_at(log->fd, log->end, &header, sizeof(header));
+	r = io_read_at(log->fd, log->end, &entry, sizeof(entry));
 	if (r < 0)
 		return report_failure(problem, -r);
-	if (is_zero(&header))
+	if (is_zero(&entry))
 		return 0;
-	damage = decode(log, &header, &write, &next);
+	damage = decode(log, &entry, &write, &next);
 	if (damage)
 		return report_damage(log, problem, damage);
 	if (next > until)
 		return 0;
-	r = write.flags & CRASH_MARK ? add_mark(log, &header) : add_write(log, write);
+	r = write.flags & WRITE_LOG_MARK ? add_mark(log, &entry) : add_write(log, write);
 	if (r < 0)
 		return report_failure(problem, -r);
 	log->end = next;
@@ -235,14 +226,14 @@ static int write_sector(struct writer *writer, const void *data, size_t bytes, c
 
 static int write_entry(struct writer *writer, const struct crash_write *write, const char *text)
 {
-	const struct header header = {
+	const struct write_log_entry entry = {
 		.sector = htole64(write->offset / writer->sector_bytes),
 		.sectors = htole64(write->bytes / writer->sector_bytes),
 		.flags = htole64(write->flags),
-		.text_bytes = htole64(text ? strlen(text) : 0),
+		.data_bytes = htole64(text ? strlen(text) : 0),
 	};
-	uint64_t data_bytes = write->flags & CRASH_DISCARD ? 0 : write->bytes;
-	int r = write_sector(writer, &header, sizeof(header), text);
+	uint64_t data_bytes = write->flags & WRITE_LOG_DISCARD ? 0 : write->bytes;
+	int r = write_sector(writer, &entry, sizeof(entry), text);
 
 	writer->at += writer->sector_bytes;
 	if (r == 0)
@@ -256,7 +247,7 @@ static int write_entry(struct writer *writer, const struct crash_write *write, c
 /* Those that were noted after so many writes, when so many were durable. */
 static int write_marks(struct writer *writer, size_t writes, uint32_t flushed)
 {
-	static const struct crash_write mark = { .flags = CRASH_MARK };
+	static const struct crash_write mark = { .flags = WRITE_LOG_MARK };
 	const struct crash_log *log = writer->log;
 	int r = 0;
 
@@ -270,7 +261,7 @@ static int write_marks(struct writer *writer, size_t writes, uint32_t flushed)
 /* The flush and the marks that come after so many writes. */
 static int write_between(struct writer *writer, size_t writes)
 {
-	static const struct crash_write flush = { .flags = CRASH_FLUSH };
+	static const struct crash_write flush = { .flags = WRITE_LOG_FLUSH };
 	const struct crash_log *log = writer->log;
 	uint32_t flushed = writes < log->write_count ? log->writes[writes].flushed : log->flushed;
 	int r = write_marks(writer, writes, writer->flushed);
@@ -287,7 +278,8 @@ int crash_log_save(const struct crash_log *log, int to)
 	struct writer writer = {
 		.log = log, .fd = to, .sector_bytes = sector_bytes, .at = sector_bytes
 	};
-	struct super super = { .magic = htole64(magic), .version = htole64(VERSION) };
+	struct write_log_super super = { .magic = htole64(WRITE_LOG_MAGIC),
+					 .version = htole64(WRITE_LOG_VERSION) };
 	int r = write_between(&writer, 0);
 
 	for (size_t i = 0; r == 0 && i < log->write_count; i++) {

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The log of what was written to a volume, in the format of dm-log-writes, which blklogwrites of
- * QEMU writes as well: a sector with the superblock, and for each entry a sector with its header,
- * then its data.  Nothing in the file is trusted.  The number of entries in the superblock is not
- * used, since it lags behind: the log ends at a header of zeroes, or where the file ends.
+ * The log of what was written to a volume (testbed/write_log.h).  Nothing in the file is trusted.
+ * The number of entries in the superblock is not used, since it lags behind: the log ends at an
+ * entry of zeroes, or where the file ends.
  *
  *	struct crash_log log;
  *
@@ -24,25 +23,17 @@
 #include <stdint.h>
 
 #include "base/problem.h"
+#include "testbed/write_log.h"
 
 /* What a disk writes as a whole, in bytes: a power cut tears writes at its multiples. */
 enum { CRASH_SECTOR = 512 };
-
-/* Of an entry, as in the file. */
-enum {
-	CRASH_FLUSH = 1,   /* what was written before is made durable, then this is written */
-	CRASH_FUA = 2,	   /* durable itself as soon as it is complete */
-	CRASH_DISCARD = 4, /* no data: the range reads as zeroes */
-	CRASH_MARK = 8,	   /* no write: a text */
-	CRASH_METADATA = 16,
-};
 
 /* A write or a discard.  Its number, by which states name it, is its index plus 1. */
 struct crash_write {
 	uint64_t offset;   /* in the volume, in bytes */
 	uint64_t bytes;	   /* not 0 */
 	uint64_t position; /* of its data in the log file; not used for a discard */
-	uint32_t flags;	   /* CRASH_FUA, CRASH_DISCARD, CRASH_METADATA */
+	uint32_t flags;	   /* WRITE_LOG_FUA, WRITE_LOG_DISCARD */
 	uint32_t flushed;  /* the first so many writes were durable before it was issued */
 };
 

@@ -95,7 +95,7 @@ static int read_piece(struct replay *replay, uint32_t number, uint64_t from, siz
 	uint32_t sector = first_sector(replay, number) + sectors_of(from);
 	int r = io_read_at(replay->golden, write->offset + from, golden, bytes);
 
-	if (r == 0 && !(write->flags & CRASH_DISCARD))
+	if (r == 0 && !(write->flags & WRITE_LOG_DISCARD))
 		r = io_read_at(replay->log->fd, write->position + from, piece, bytes);
 	for (size_t i = 0; r == 0 && i < sectors_of(bytes); i++)
 		node[i].change = hash_sector(sector + i, piece + i * SECTOR_WORDS) ^
@@ -322,7 +322,7 @@ static int write_part(const struct replay *replay, uint32_t number, uint64_t fro
 {
 	const struct crash_write *write = write_of(replay, number);
 
-	if (write->flags & CRASH_DISCARD)
+	if (write->flags & WRITE_LOG_DISCARD)
 		return write_zeroes(to, write->offset + from, bytes);
 	return io_copy_at(replay->log->fd, write->position + from, to, write->offset + from, bytes);
 }

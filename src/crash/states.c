@@ -56,9 +56,9 @@ static bool may_lack(const struct crash_log *log, const struct crash_mark *mark,
 {
 	const struct crash_write *write = write_of(log, number);
 
-	if (number > mark->writes || write->flags & CRASH_DISCARD)
+	if (number > mark->writes || write->flags & WRITE_LOG_DISCARD)
 		return true;
-	return number > mark->flushed && !(write->flags & CRASH_FUA);
+	return number > mark->flushed && !(write->flags & WRITE_LOG_FUA);
 }
 
 static bool is_passed(const struct crash_state *state, const struct crash_log *log,
@@ -197,9 +197,9 @@ static bool can_lose(const struct crash_log *log, uint32_t writes, uint32_t numb
 {
 	const struct crash_write *write = write_of(log, number);
 
-	if (write->flags & CRASH_DISCARD)
+	if (write->flags & WRITE_LOG_DISCARD)
 		return true;
-	return number > write_of(log, writes)->flushed && !(write->flags & CRASH_FUA);
+	return number > write_of(log, writes)->flushed && !(write->flags & WRITE_LOG_FUA);
 }
 
 static int refuse(struct problem *problem, const char *text, const char *why)
@@ -237,7 +237,7 @@ static const char *check_state(const struct crash_state *state, const struct cra
 	if (!state->torn_bytes)
 		return check_lost(state, log);
 	last = state->writes ? write_of(log, state->writes) : NULL;
-	if (!last || last->flags & CRASH_DISCARD || state->torn_bytes % CRASH_SECTOR ||
+	if (!last || last->flags & WRITE_LOG_DISCARD || state->torn_bytes % CRASH_SECTOR ||
 	    state->torn_bytes >= last->bytes)
 		return "a write is torn at a multiple of 512 bytes inside it";
 	return check_lost(state, log);
@@ -372,7 +372,7 @@ static void visit_torn(struct walk *walk, uint32_t number)
 	uint64_t tears = walk->bounds->tears < sectors ? walk->bounds->tears : sectors - 1;
 	struct crash_state state = { .writes = number };
 
-	if (write->flags & CRASH_DISCARD || !tears)
+	if (write->flags & WRITE_LOG_DISCARD || !tears)
 		return;
 	state.is_end = true;
 	state.torn_bytes = sectors / 2 * CRASH_SECTOR;
@@ -425,7 +425,8 @@ static void visit_discards(struct walk *walk, uint32_t writes)
 	bool is_end = writes == epoch_end(log, writes);
 
 	for (uint32_t number = 1; number + 1 < writes; number++)
-		if (write_of(log, number)->flags & CRASH_DISCARD && !(number > flushed && is_end))
+		if (write_of(log, number)->flags & WRITE_LOG_DISCARD &&
+		    !(number > flushed && is_end))
 			visit_lost(walk, writes, number, number);
 }
 

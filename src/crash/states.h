@@ -11,8 +11,8 @@
  *	412:1024..      of write 412 only the bytes after these
  *
  * A write can be lost although a later one has reached the disk, if no flush came between them, and
- * it is not itself durable (CRASH_FUA).  A discard can always be lost, since it is only a hint.  A
- * log in order has a flush after each write, so that the only states are the first N writes, of
+ * it is not itself durable (WRITE_LOG_FUA).  A discard can always be lost, since it is only a hint.
+ *A log in order has a flush after each write, so that the only states are the first N writes, of
  *which the last may be torn, and lost discards.
  *
  * Enumerated are, of each epoch, which is the writes A+1 to B between two flushes:

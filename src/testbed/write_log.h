@@ -21,6 +21,7 @@ enum write_log_flags {
 	WRITE_LOG_FUA = 1 << 1,
 	WRITE_LOG_DISCARD = 1 << 2, /* no data; the sectors are zeroes from now on */
 	WRITE_LOG_MARK = 1 << 3,
+	WRITE_LOG_METADATA = 1 << 4, /* by dm-log-writes */
 };
 
 struct write_log_super {

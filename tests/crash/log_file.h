@@ -42,7 +42,7 @@ static inline void log_file_write(struct log_file *file, uint64_t sector, uint64
 	size_t bytes = (size_t)sectors * file->sector_bytes;
 
 	log_file_header(file, sector, sectors, flags, "");
-	if (flags & CRASH_DISCARD)
+	if (flags & WRITE_LOG_DISCARD)
 		return;
 	assert_true(bytes <= sizeof(data));
 	for (size_t i = 0; i < bytes / sizeof(uint64_t); i++)
@@ -53,7 +53,7 @@ static inline void log_file_write(struct log_file *file, uint64_t sector, uint64
 
 static inline void log_file_flush(struct log_file *file)
 {
-	log_file_header(file, 0, 0, CRASH_FLUSH, "");
+	log_file_header(file, 0, 0, WRITE_LOG_FLUSH, "");
 }
 
 static inline void log_file_open(struct log_file *file, uint32_t sector_bytes)

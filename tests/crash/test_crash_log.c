@@ -38,22 +38,22 @@ static void fill(struct log_file *file, uint32_t sector_bytes)
 {
 	log_file_open(file, sector_bytes);
 	log_file_write(file, 8, 2, 0, 1);
-	log_file_write(file, 9, 1, CRASH_FUA | CRASH_METADATA, 2);
+	log_file_write(file, 9, 1, WRITE_LOG_FUA | WRITE_LOG_METADATA, 2);
 	log_file_flush(file);
 	log_file_flush(file);
-	log_file_header(file, 0, 0, CRASH_MARK, "allocated");
-	log_file_write(file, 16, 64, CRASH_DISCARD, 0);
-	log_file_write(file, 7, 3, CRASH_FLUSH | CRASH_FUA, 3);
-	log_file_header(file, 0, 0, CRASH_MARK, "written");
+	log_file_header(file, 0, 0, WRITE_LOG_MARK, "allocated");
+	log_file_write(file, 16, 64, WRITE_LOG_DISCARD, 0);
+	log_file_write(file, 7, 3, WRITE_LOG_FLUSH | WRITE_LOG_FUA, 3);
+	log_file_header(file, 0, 0, WRITE_LOG_MARK, "written");
 }
 
 static void assert_filled(const struct crash_log *log, uint64_t sector)
 {
 	assert_int_equal(log->write_count, 4);
 	assert_write(log, 0, 8 * sector, 2 * sector, 0, 0);
-	assert_write(log, 1, 9 * sector, sector, CRASH_FUA | CRASH_METADATA, 0);
-	assert_write(log, 2, 16 * sector, 64 * sector, CRASH_DISCARD, 2);
-	assert_write(log, 3, 7 * sector, 3 * sector, CRASH_FUA, 3);
+	assert_write(log, 1, 9 * sector, sector, WRITE_LOG_FUA | WRITE_LOG_METADATA, 0);
+	assert_write(log, 2, 16 * sector, 64 * sector, WRITE_LOG_DISCARD, 2);
+	assert_write(log, 3, 7 * sector, 3 * sector, WRITE_LOG_FUA, 3);
 	assert_int_equal(log->mark_count, 2);
 	assert_mark(log, 0, "allocated", 2, 2);
 	assert_mark(log, 1, "written", 4, 3);
@@ -183,9 +183,9 @@ static void damage_gets_a_sentence(void **state)
 		{ VOLUME / 512, 1, 0, 0, "beyond the end of the volume" },
 		{ VOLUME / 512 - 1, 2, 0, 0, "beyond the end of the volume" },
 		{ 0, UINT64_MAX / 512, 0, 0, "beyond the end of the volume" },
-		{ 0, UINT64_MAX, CRASH_DISCARD, 0, "beyond the end of the volume" },
+		{ 0, UINT64_MAX, WRITE_LOG_DISCARD, 0, "beyond the end of the volume" },
 		{ UINT64_MAX / 512 + 2, 1, 0, 0, "beyond the end of the volume" },
-		{ 0, 0, CRASH_MARK, 481, "too long" },
+		{ 0, 0, WRITE_LOG_MARK, 481, "too long" },
 	};
 	(void)state;
 

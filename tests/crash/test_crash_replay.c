@@ -34,8 +34,8 @@ static void add_random_entry(struct log_file *file, uint64_t *random)
 		log_file_flush(file);
 	else
 		log_file_write(file, sector, count,
-			       kind == 1   ? CRASH_DISCARD
-			       : kind == 2 ? CRASH_FUA
+			       kind == 1   ? WRITE_LOG_DISCARD
+			       : kind == 2 ? WRITE_LOG_FUA
 					   : 0,
 			       random_next(random));
 }
@@ -90,7 +90,7 @@ static void construct(const struct fixture *fixture, const struct crash_state *s
 		if (is_lost(state, number))
 			continue;
 		memset(data, 0, write->bytes);
-		if (!(write->flags & CRASH_DISCARD))
+		if (!(write->flags & WRITE_LOG_DISCARD))
 			assert_int_equal(
 				io_read_at(fixture->log.fd, write->position, data, write->bytes),
 				0);

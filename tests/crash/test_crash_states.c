@@ -27,8 +27,8 @@ static void make_log(const char *text, bool in_order, struct crash_log *log)
 			.bytes = *text == 'W'	? 65536
 				 : *text == 's' ? 512
 						: 1024,
-			.flags = *text == 'f'	? CRASH_FUA
-				 : *text == 'd' ? CRASH_DISCARD
+			.flags = *text == 'f'	? WRITE_LOG_FUA
+				 : *text == 'd' ? WRITE_LOG_DISCARD
 						: 0,
 			.flushed = log->flushed,
 		};
@@ -112,6 +112,35 @@ static void long_writes_are_torn_at_even_distances(void **state)
 	list = make_list(&states);
 	assert_string_equal(list, "0 1:32768.. 1:8192 1:16384 1:24576 1:32768 1:40960 1:49152 "
 				  "1:57344 1");
+}
+
+/* Writes of make_log() start at byte 0 of the volume. */
+static void some_bytes_are_never_torn(void **state)
+{
+	static const struct {
+		uint64_t from, to;
+		const char *states;
+	} cases[] = {
+		{ 0, 0, "0 1:32768.. 1:16384 1:32768 1:49152 1" },
+		{ 16384, 32768, "0 1:32768.. 1:16384 1:32768 1:49152 1" },
+		{ 16383, 32769, "0 1:49152 1" },
+		{ 0, 65536, "0 1" },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		CLEANUP(crash_log_clear) struct crash_log log;
+		CLEANUP(crash_states_clear) struct crash_states states = { 0 };
+		CLEANUP(freep) char *list = NULL;
+		const struct crash_bounds bounds = { .tears = 3,
+						     .whole_from = cases[i].from,
+						     .whole_to = cases[i].to };
+
+		make_log("W", true, &log);
+		assert_int_equal(crash_states_enumerate(&log, &bounds, &states), 0);
+		list = make_list(&states);
+		assert_string_equal(list, cases[i].states);
+	}
 }
 
 static char *random_log(uint64_t seed)
@@ -456,6 +485,7 @@ int main(void)
 		cmocka_unit_test(states_are_those_of_the_model),
 		cmocka_unit_test(long_writes_are_torn_at_even_distances),
 		cmocka_unit_test(a_superblock_is_not_torn),
+		cmocka_unit_test(some_bytes_are_never_torn),
 		cmocka_unit_test(names_are_exact),
 		cmocka_unit_test(wrong_names_get_a_sentence),
 		cmocka_unit_test(a_state_has_parts_of_writes),

@@ -25,7 +25,7 @@ static void check(const struct crash_log *log, size_t size)
 
 		must(write->bytes && write->offset <= VOLUME &&
 		     write->bytes <= VOLUME - write->offset);
-		must(write->flags & CRASH_DISCARD ||
+		must(write->flags & WRITE_LOG_DISCARD ||
 		     (write->position <= size && write->bytes <= size - write->position));
 		must(write->flushed >= flushed && write->flushed <= i);
 		flushed = write->flushed;
