@@ -40,6 +40,9 @@ struct crash {
 	struct testbed_examiner *examiner;
 	struct crash_log examined; /* what the examining guest has written */
 	struct write_log_place examined_place;
+	bool has_finding;
+	struct promise_finding finding; /* of the last image examined */
+	uint64_t fingerprint;		/* of that image */
 	struct outcome outcome[PROMISE_COUNT];
 	uint64_t next_tick_ns;
 };
@@ -51,6 +54,7 @@ static void crash_clear(struct crash *crash)
 	crash_states_clear(&crash->states);
 	crash_log_clear(&crash->log);
 	crash_log_clear(&crash->examined);
+	promise_finding_clear(&crash->finding);
 	testbed_recording_clear(&crash->recording);
 	for (size_t i = 0; i < PROMISE_COUNT; i++)
 		free(crash->outcome[i].reason);
@@ -269,21 +273,35 @@ static int restore(struct crash *crash, struct problem *problem)
 	return r;
 }
 
-static int examine(struct crash *crash, const struct crash_state *state, struct problem *problem)
+static int examine_image(struct crash *crash, struct problem *problem)
 {
 	CLEANUP(promise_finding_clear) struct promise_finding finding = { 0 };
-	int r = replay_to(&crash->replay, state);
+	int r = hear_finding(crash, &finding);
 
-	if (r < 0)
-		return r;
-	r = hear_finding(crash, &finding);
 	if (r == -ECANCELED || r == -ENOMEM)
 		return r;
 	if (restore(crash, problem) < 0)
 		return -EIO;
 	if (r < 0)
 		r = replace_examiner(crash, &finding, r, problem);
-	return r < 0 ? r : judge(crash, state, &finding);
+	if (r < 0)
+		return r;
+	promise_finding_clear(&crash->finding);
+	crash->finding = finding;
+	finding = (struct promise_finding) { 0 };
+	crash->fingerprint = crash->replay.fingerprint;
+	crash->has_finding = true;
+	return 0;
+}
+
+/* An image that is equal to the last one is not examined again, but other marks may be passed. */
+static int examine(struct crash *crash, const struct crash_state *state, struct problem *problem)
+{
+	int r = replay_to(&crash->replay, state);
+
+	if (r == 0 && !(crash->has_finding && crash->fingerprint == crash->replay.fingerprint))
+		r = examine_image(crash, problem);
+	return r < 0 ? r : judge(crash, state, &crash->finding);
 }
 
 static void report_progress(struct crash *crash, size_t done)
