@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "cmd/run.h"
 #include "cmd/verify.h"
+#include "promise/crash.h"
 #include "testbed/recording.h"
 
 #define VOLUME_LEAST ((uint64_t)64 << 20)
@@ -175,6 +176,17 @@ char *verify_repeat(const struct verify *verify, const struct verify_step *step,
 	return strbuf_take(&text);
 }
 
+/* Of the file: each of its parts has whole blocks, and each state is read as a whole. */
+static uint64_t crash_bytes(uint64_t wanted)
+{
+	const uint64_t unit = PROMISE_PARTS * PROMISE_BLOCK_BYTES;
+	uint64_t bytes = !wanted		      ? CRASH_FILE_BYTES
+			 : wanted < PROMISE_FILE_MOST ? wanted
+						      : PROMISE_FILE_MOST;
+
+	return bytes / unit * unit;
+}
+
 static int fill_step(const struct verify *verify, const struct plan_trial *trial,
 		     enum promise promise, const struct promise_case *promise_case,
 		     struct verify_step *step)
@@ -186,8 +198,8 @@ static int fill_step(const struct verify *verify, const struct plan_trial *trial
 	step->trial = *trial;
 	step->trial.promise_name = step->promise_name;
 	step->trial.seed = verify->seed;
-	if (promise_case->crash && !verify->size_bytes)
-		step->trial.file_bytes = CRASH_FILE_BYTES;
+	if (promise_case->crash)
+		step->trial.file_bytes = crash_bytes(verify->size_bytes);
 	if (trial->filesystem) {
 		r = add_filesystem(step, trial->filesystem);
 		step->trial.volume_bytes = volume_bytes(step);
