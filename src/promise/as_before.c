@@ -227,6 +227,7 @@ static int cancel_at(struct promise_run *run, int fd, unsigned step, bool *ret_c
 	CLEANUP(state_clear) struct state before = { 0 };
 	CLEANUP(state_difference_clear) struct state_difference difference = { 0 };
 	unsigned left = step;
+	struct prealloc_result result = { .size = sizeof(result) };
 	struct prealloc_options options = { .size = sizeof(options),
 					    .progress = count_down,
 					    .context = &left };
@@ -234,7 +235,7 @@ static int cancel_at(struct promise_run *run, int fd, unsigned step, bool *ret_c
 
 	if (r < 0)
 		return r;
-	r = prealloc(fd, 0, run->file_bytes, &options, NULL);
+	r = prealloc(fd, 0, run->file_bytes, &options, &result);
 	*ret_cancelled = r == -ECANCELED;
 	if (r < 0 && r != -ECANCELED)
 		return promise_fault(run, -r, "prealloc");
@@ -243,6 +244,12 @@ static int cancel_at(struct promise_run *run, int fd, unsigned step, bool *ret_c
 	r = state_compare(run, fd, &before, &difference);
 	if (r < 0 || !difference.text)
 		return r;
+	if (difference.only_left_bytes && difference.only_left_bytes <= result.left_bytes)
+		return promise_miss(
+			run,
+			"cancelled at call %u of the callback; afterwards %s, as the "
+			"library reports: this file system frees no range within a file",
+			step + 1, difference.text);
 	return promise_break(run, PROMISE_AS_BEFORE,
 			     "cancelled at call %u of the callback; afterwards %s", step + 1,
 			     difference.text);

@@ -111,7 +111,7 @@ int promise_keep(struct promise_run *run);
 /* "not promised" instead where the method does not make it. */
 int promise_break(struct promise_run *run, enum promise promise, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* For what no method claims. */
+/* For what no method claims, or what a call reports as missing. */
 int promise_miss(struct promise_run *run, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 int promise_na(struct promise_run *run, const char *format, ...)

@@ -107,6 +107,8 @@ static int compare_allocated(const struct state *before, uint64_t allocated,
 {
 	uint64_t old = before->allocated_bytes;
 
+	if (allocated > old + METADATA_BYTES && !ret->text)
+		ret->only_left_bytes = allocated - old;
 	if (allocated > old + METADATA_BYTES)
 		return add_bytes(ret, allocated - old, "stay allocated");
 	if (allocated + METADATA_BYTES < old)

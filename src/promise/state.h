@@ -16,8 +16,9 @@ int state_read(struct promise_run *run, int fd, struct state *ret);
 void state_clear(struct state *state);
 
 struct state_difference {
-	char *text;   /* "length 0 -> 4096, 12 MiB stay allocated", owned; NULL: none */
-	bool is_loss; /* of data that were there before */
+	char *text;		  /* "length 0 -> 4096, 12 MiB stay allocated", owned; NULL: none */
+	bool is_loss;		  /* of data that were there before */
+	uint64_t only_left_bytes; /* all that differs: so many stay allocated; 0: something else */
 };
 
 /*
