@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -16,7 +17,7 @@
 #include "testbed/recording.h"
 #include "testbed/write_log.h"
 
-enum { ANSWER_SECONDS = 60, TICK_NS = 200 * 1000 * 1000 };
+enum { ANSWER_SECONDS = 60, RECORDINGS_MOST = 5, TICK_NS = 200 * 1000 * 1000 };
 
 /* What was found about one promise. */
 struct outcome {
@@ -431,29 +432,54 @@ static int send_records(const struct crash *crash, struct record *record)
 	return r;
 }
 
-int crash_run(const struct testbed_session *session, const struct plan_trial *trial,
-	      const struct promise_case *promise_case, const struct crash_settings *settings,
-	      struct problem *problem)
+static bool is_broken(const struct crash *crash)
 {
-	CLEANUP(crash_clear)
-	struct crash crash = {
-		.session = session,
-		.trial = trial,
-		.promise_case = promise_case,
-		.settings = settings,
-		.recording = TESTBED_RECORDING_NONE,
-	};
+	for (size_t i = 0; i < PROMISE_COUNT; i++)
+		if (crash->outcome[i].broken)
+			return true;
+	return false;
+}
+
+/* One recording.  1: its records have been sent; 0: it does not show what it should; or -errno. */
+static int run_once(struct crash *crash, bool is_last, struct problem *problem)
+{
+	const struct crash_settings *settings = crash->settings;
 	CLEANUP(record_clear) struct record record;
 	int r;
 
 	record_init(&record);
-	crash_log_init(&crash.log, -1, trial->volume_bytes, session->testbed->drops_flushes);
-	r = record_trial(&crash, &record, problem);
-	if (r == 0 && crash.log.write_count)
-		r = examine_all(&crash, problem);
-	if (r == 0 && settings->keep && crash.replay.log)
-		r = keep_files(&crash, problem);
-	if (r < 0)
-		return r;
-	return send_records(&crash, &record);
+	crash_log_init(&crash->log, -1, crash->trial->volume_bytes,
+		       crash->session->testbed->drops_flushes);
+	r = record_trial(crash, &record, problem);
+	if (r == 0 && crash->log.write_count)
+		r = examine_all(crash, problem);
+	if (r == 0 && settings->state && crash->states.count && !is_broken(crash) && !is_last)
+		return 0;
+	if (r == 0 && settings->keep && crash->replay.log)
+		r = keep_files(crash, problem);
+	if (r == 0)
+		r = send_records(crash, &record);
+	return r < 0 ? r : 1;
+}
+
+/* A single state is that of a counterexample, but kernels do not always write in the same order. */
+int crash_run(const struct testbed_session *session, const struct plan_trial *trial,
+	      const struct promise_case *promise_case, const struct crash_settings *settings,
+	      struct problem *problem)
+{
+	int r = 0;
+
+	for (int i = 1; r == 0 && i <= RECORDINGS_MOST; i++) {
+		CLEANUP(crash_clear)
+		struct crash crash = {
+			.session = session,
+			.trial = trial,
+			.promise_case = promise_case,
+			.settings = settings,
+			.recording = TESTBED_RECORDING_NONE,
+		};
+
+		r = run_once(&crash, i == RECORDINGS_MOST, problem);
+	}
+	return r < 0 ? r : 0;
 }

@@ -13,8 +13,12 @@
 struct crash_settings {
 	unsigned promises; /* set of 1u << enum promise: those to be judged */
 	size_t states_max; /* examined at most; 0: all */
-	const char *state; /* only this one, in the form of crash/states.h; NULL: all */
-	const char *keep;  /* directory that gets log and images; NULL: nothing is kept */
+	/*
+	 * Only this one, in the form of crash/states.h; NULL: all.  Up to five recordings are made
+	 * until it is broken, since the kernel need not write in the same order each time.
+	 */
+	const char *state;
+	const char *keep; /* directory that gets log and images; NULL: nothing is kept */
 	/* Called about five times a second while states are examined. */
 	void (*progress)(uint64_t done, uint64_t count, void *context);
 	/*
