@@ -90,8 +90,7 @@ static int read_super(struct crash_log *log, struct problem *problem)
 	return 0;
 }
 
-/* What the entry at the end of `log` says, and where the next one starts.  NULL, or what is wrong.
- */
+/* Reads the entry at the end of `log` and finds the next one.  NULL, or what is wrong with it. */
 static const char *decode(const struct crash_log *log, const struct write_log_entry *entry,
 			  struct crash_write *ret, uint64_t *ret_next)
 {

@@ -240,7 +240,7 @@ static void set_up_examiner(struct crash *crash)
 }
 
 /* What the guest reports of the state in the image. */
-static int hear_finding(struct crash *crash, struct promise_finding *ret)
+static int ask_for_finding(struct crash *crash, struct promise_finding *ret)
 {
 	const struct plan_trial *trial = crash->trial;
 	json_t *look = json_pack("{sI sI}", "seed", (json_int_t)trial->seed, "file_bytes",
@@ -277,7 +277,7 @@ static int restore(struct crash *crash, struct problem *problem)
 static int examine_image(struct crash *crash, struct problem *problem)
 {
 	CLEANUP(promise_finding_clear) struct promise_finding finding = { 0 };
-	int r = hear_finding(crash, &finding);
+	int r = ask_for_finding(crash, &finding);
 
 	if (r == -ECANCELED || r == -ENOMEM)
 		return r;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A crash case from its recording to its verdicts: the trial is recorded in a guest, each state
- * that a power cut can leave is made in an image below another guest, and judged by what that one
- * sees.
+ * that a power cut can leave is made in an image below another guest, and judged by what that
+ * guest finds.
  */
 #ifndef CRASH_RUN_H
 #define CRASH_RUN_H

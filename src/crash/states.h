@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The states of a disk that a power cut can leave, as far as its log shows.  A state tells which
+ * The states of a disk that a power cut can leave, as far as its log shows.  A state is which
  * writes have reached the disk:
  *
  *	412             the first 412 writes

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Crash cases: what has to hold in the states that a power cut leaves after each mark, and what the
- * agent sees in such a state.
+ * agent finds in such a state.
  */
 #ifndef PROMISE_CRASH_H
 #define PROMISE_CRASH_H

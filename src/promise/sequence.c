@@ -64,7 +64,7 @@ static int write_parts(struct sequence *sequence, unsigned from, unsigned to)
 	return r;
 }
 
-/* Makes file and directory durable, and tells the host. */
+/* Makes file and directory durable, and sends the mark. */
 static int confirm(struct sequence *sequence, const char *mark)
 {
 	struct promise_run *run = sequence->run;

@@ -300,11 +300,11 @@ int promise_sheet_build(struct promise_sheet *ret, const struct promise_grid *gr
 /* ---- around them ---- */
 
 int promise_heading_each(const struct promise_grid *grid,
-			 int (*told)(const char *line, void *context), void *context)
+			 int (*put)(const char *line, void *context), void *context)
 {
 	CLEANUP(freep) char *conditions = conditions_text(&grid->conditions);
 	CLEANUP(freep) char *first = conditions ? text_format("promises; %s", conditions) : NULL;
-	int r = first ? told(first, context) : -ENOMEM;
+	int r = first ? put(first, context) : -ENOMEM;
 
 	for (size_t i = 0; r == 0 && i < grid->promise_count; i++) {
 		enum promise promise = promise_find(grid->promises[i]);
@@ -314,7 +314,7 @@ int promise_heading_each(const struct promise_grid *grid,
 			continue;
 		line = text_format("%s: %s", promise_table[promise].name,
 				   promise_table[promise].summary);
-		r = line ? told(line, context) : -ENOMEM;
+		r = line ? put(line, context) : -ENOMEM;
 	}
 	return r;
 }

@@ -29,11 +29,11 @@ int promise_sheet_build(struct promise_sheet *ret, const struct promise_grid *gr
 void promise_sheet_clear(struct promise_sheet *sheet);
 
 /*
- * Calls `told` for each line above the table: the conditions, and what each promise is.  0,
- * -ENOMEM, or what `told` returned.
+ * Calls `put` for each line above the table: the conditions, and what each promise is.  0,
+ * -ENOMEM, or what `put` returned.
  */
 int promise_heading_each(const struct promise_grid *grid,
-			 int (*told)(const char *line, void *context), void *context);
+			 int (*put)(const char *line, void *context), void *context);
 
 /* The grids of the results of these grids; none if they have no results.  0 or -ENOMEM. */
 int promises_of(const struct grids *grids, struct promise_grids *ret);

@@ -237,7 +237,7 @@ void promise_grids_clear(struct promise_grids *grids)
 
 /* ---- two of them ---- */
 
-/* A cell and what tells it from the others. */
+/* A cell and its key. */
 struct place {
 	const struct promise_grid *grid;
 	size_t line, promise;

@@ -21,7 +21,7 @@ struct testbed_examiner {
 
 /* ---- lines ---- */
 
-static int hear_line(const char *line, void *context)
+static int take_line(const char *line, void *context)
 {
 	struct testbed_examiner *examiner = context;
 
@@ -38,7 +38,7 @@ static void tick(void *context)
 }
 
 /* 0, or as connection_read_lines(). */
-static int hear(struct testbed_examiner *examiner, uint64_t seconds)
+static int receive(struct testbed_examiner *examiner, uint64_t seconds)
 {
 	int r;
 
@@ -54,9 +54,9 @@ static int converse(struct testbed_examiner *examiner, json_t *question, uint64_
 	json_t *answer;
 	int r = json_write_line(examiner->process.to_fd, question);
 
-	/* -EPIPE: the guest has ended, and its console says why. */
+	/* -EPIPE: the guest has ended, and its console has the reason. */
 	if (r == 0 || r == -EPIPE)
-		r = hear(examiner, seconds);
+		r = receive(examiner, seconds);
 	if (r < 0)
 		return r;
 	answer = json_loads(examiner->line, 0, NULL);
@@ -109,7 +109,7 @@ static int greet(struct testbed_examiner *examiner, const struct trial_request *
 {
 	CLEANUP(freep) char *reason = NULL;
 	uint64_t seconds = examiner->setup->testbed->start_seconds;
-	int r = hear(examiner, seconds);
+	int r = receive(examiner, seconds);
 
 	if (r == 0)
 		r = send_setup(examiner, request);
@@ -152,7 +152,7 @@ int testbed_examiner_start(const struct testbed_examiner_setup *setup,
 	examiner->connection = (struct connection) {
 		.process = &examiner->process,
 		.cancel_fd = setup->cancel_fd,
-		.line = hear_line,
+		.line = take_line,
 		.tick = setup->tick ? tick : NULL,
 		.context = examiner,
 	};
