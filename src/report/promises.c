@@ -233,7 +233,7 @@ static int add_case(struct promise_sheet *sheet, const struct promise_line *line
 			command_of(record));
 	if (sheet->cases.columns == CASE_COLUMNS)
 		return r;
-	if (record->states == FIELD_UNKNOWN)
+	if (record->states == FIELD_UNKNOWN || record->states_broken == FIELD_UNKNOWN)
 		text_table_add(&sheet->cases, "");
 	else
 		text_table_printf(&sheet->cases, "%lld of %lld", (long long)record->states_broken,

@@ -133,9 +133,12 @@ static void print_notes(FILE *to, const struct promise_sheet *sheet, size_t colu
 		int used = fprintf(to, "[%zu] ", i + 1);
 
 		text_wrap(to, sheet->notes[i].text, columns, (size_t)used, (size_t)used);
+		if (!sheet->notes[i].command)
+			continue;
 		/* In one line, for copying. */
-		if (sheet->notes[i].command)
-			fprintf(to, "%*s%s\n", used, "", sheet->notes[i].command);
+		fprintf(to, "%*s", used, "");
+		text_put(to, sheet->notes[i].command);
+		putc('\n', to);
 	}
 }
 

@@ -137,6 +137,20 @@ verified() { # KERNEL: two file systems, with each verdict
 	grep -q '<title>Promises - alloc-perf' one.html
 }
 
+@test "report: nothing in a damaged record reaches the terminal, or is taken for a number" {
+	{
+		environment 6.1.0
+		tested 6.1.0 ext4 fallocate reserved overwrite broken "no space" |
+			jq -c '.repeat = "echo one\n\u001b[2Jtwo" | .counterexample = "\u001b]0;x\u0007y" | .states = 3'
+	} >damaged.jsonl
+	run alloc-perf report --all damaged.jsonl
+	assert_status 0
+	assert_output_has "    echo one  [2Jtwo"
+	assert_output_has "broken states"
+	[[ $output != *[$'\e\a']* ]]
+	[[ $output != *" of 3"* ]]
+}
+
 @test "measurements and promises can be in one file, and neither counts as the other" {
 	local measured
 	measured=$(jq -nc '{type: "trial", filesystem: "ext4", method: "fallocate", file_bytes: 16777216, volume_bytes: 67108864, run: 1,
