@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "base/text.h"
 #include "base/words.h"
 #include "cmd/cmd.h"
 #include "cmd/run.h"
@@ -159,6 +161,24 @@ static int check_state(const struct verify *verify, struct problem *problem)
 			   verify->state);
 }
 
+/* Files are kept only at the end of a case. */
+static int check_keep(const struct verify *verify, struct problem *problem)
+{
+	CLEANUP(freep) char *inside = NULL;
+
+	if (!verify->keep)
+		return 0;
+	inside = text_path(verify->keep, ".");
+	if (!inside)
+		return -ENOMEM;
+	if (access(inside, W_OK) == 0)
+		return 0;
+	return problem_set(problem, PROBLEM_USAGE, errno,
+			   "cannot write into %s: %s; create it, or choose another directory with "
+			   "--keep",
+			   verify->keep, strerror(errno));
+}
+
 static int check_room(const struct verify *verify, struct problem *problem)
 {
 	uint64_t most = 0;
@@ -177,6 +197,8 @@ static int prepare(struct verify *verify, struct problem *problem)
 	struct run *run = verify->run;
 	int r = verify_check_promises(verify, problem);
 
+	if (r == 0)
+		r = check_keep(verify, problem);
 	if (r == 0)
 		r = plan_init(&run->plan);
 	if (r == 0)

@@ -19,6 +19,8 @@
 
 enum { ANSWER_SECONDS = 60, RECORDINGS_MOST = 5, TICK_NS = 200 * 1000 * 1000 };
 
+static const char kept_log[] = "log", kept_before[] = "before.img", kept_state[] = "state.img";
+
 /* What was found about one promise. */
 struct outcome {
 	uint64_t broken;	  /* states */
@@ -336,27 +338,53 @@ static int examine_all(struct crash *crash, struct problem *problem)
 
 /* ---- what is kept ---- */
 
-/* A new file "FILESYSTEM-METHOD-CASE.SUFFIX".  fd, or -errno with *problem set. */
-static int create_kept(const struct crash *crash, const char *suffix, struct problem *problem)
+/* "FILESYSTEM-METHOD-CASE.SUFFIX", with the kernel if it was chosen.  NULL: out of memory. */
+static char *kept_path(const struct crash *crash, const char *suffix)
 {
 	const struct plan_trial *trial = crash->trial;
-	CLEANUP(freep)
-	char *path = text_format("%s/%s-%s-%s.%s", crash->settings->keep, trial->filesystem->name,
-				 trial->method.name, crash->promise_case->name, suffix);
+
+	return text_format("%s/%s%s%s-%s-%s.%s", crash->settings->keep, trial->filesystem->name,
+			   trial->kernel ? "-" : "", trial->kernel ? trial->kernel->label : "",
+			   trial->method.name, crash->promise_case->name, suffix);
+}
+
+static int refuse_kept(const char *path, int error, struct problem *problem)
+{
+	return problem_set(problem, PROBLEM_USAGE, error,
+			   "cannot create %s: %s; choose another directory with --keep", path,
+			   strerror(error));
+}
+
+/* A file of an earlier run is noticed before the case runs. */
+static int check_kept(const struct crash *crash, struct problem *problem)
+{
+	static const char *const suffixes[] = { kept_log, kept_before, kept_state };
+
+	for (size_t i = 0; crash->settings->keep && i < ARRAY_SIZE(suffixes); i++) {
+		CLEANUP(freep) char *path = kept_path(crash, suffixes[i]);
+
+		if (!path)
+			return -ENOMEM;
+		if (faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return refuse_kept(path, EEXIST, problem);
+	}
+	return 0;
+}
+
+/* A new file.  fd, or -errno with *problem set. */
+static int create_kept(const struct crash *crash, const char *suffix, struct problem *problem)
+{
+	CLEANUP(freep) char *path = kept_path(crash, suffix);
 	int fd = path ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666) : -1;
 
 	if (!path)
 		return -ENOMEM;
-	if (fd < 0)
-		return problem_set(problem, PROBLEM_USAGE, errno,
-				   "cannot create %s: %s; choose another directory with --keep",
-				   path, strerror(errno));
-	return fd;
+	return fd < 0 ? refuse_kept(path, errno, problem) : fd;
 }
 
 static int keep_log(const struct crash *crash, struct problem *problem)
 {
-	CLEANUP(fd_closep) int fd = create_kept(crash, "log", problem);
+	CLEANUP(fd_closep) int fd = create_kept(crash, kept_log, problem);
 
 	return fd < 0 ? fd : crash_log_save(&crash->log, fd);
 }
@@ -379,9 +407,9 @@ static int keep_files(struct crash *crash, struct problem *problem)
 		if (crash->outcome[promise].broken)
 			shown = &crash->outcome[promise].state;
 	if (r == 0)
-		r = keep_state(crash, &(const struct crash_state) { 0 }, "before.img", problem);
+		r = keep_state(crash, &(const struct crash_state) { 0 }, kept_before, problem);
 	if (r == 0 && shown)
-		r = keep_state(crash, shown, "state.img", problem);
+		r = keep_state(crash, shown, kept_state, problem);
 	return r;
 }
 
@@ -450,7 +478,9 @@ static int run_once(struct crash *crash, bool is_last, struct problem *problem)
 	record_init(&record);
 	crash_log_init(&crash->log, -1, crash->trial->volume_bytes,
 		       crash->session->testbed->drops_flushes);
-	r = record_trial(crash, &record, problem);
+	r = check_kept(crash, problem);
+	if (r == 0)
+		r = record_trial(crash, &record, problem);
 	if (r == 0 && crash->log.write_count)
 		r = examine_all(crash, problem);
 	if (r == 0 && settings->state && crash->states.count && !is_broken(crash) && !is_last)

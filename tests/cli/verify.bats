@@ -52,6 +52,12 @@ refuses() { # SENTENCE OPTION...: a usage error, before anything is made
 	refuses "--fs applies to testbeds that create file systems" --on "dir:$WORK" --fs ext4
 }
 
+@test "a directory for what is kept has to be there" {
+	touch file
+	refuses "cannot write into missing: No such file or directory; create it" --on dir:. --keep missing
+	refuses "cannot write into file: Not a directory" --on dir:. --keep file
+}
+
 # ---- results ----
 
 environment() { # KERNEL

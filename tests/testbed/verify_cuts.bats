@@ -46,6 +46,16 @@ verdicts() { # PROMISE CASE
 	assert_output_has "File exists"
 }
 
+@test "each kernel has its own files of --keep" {
+	local program
+	program=$(command -v linux.uml)
+	mkdir -m 777 kept
+	run as_user alloc-perf verify --kernel "one=$program" --kernel "two=$program" --on uml --fs ext4 -m fallocate \
+		-p durable:synced --max-states 2 -o result.jsonl --keep kept
+	assert_status 0
+	[ "$(ls kept)" = "$(printf '%s\n' ext4-{one,two}-fallocate-synced.{before.img,log})" ]
+}
+
 @test "sound file systems keep what fsync() has confirmed, in every state" {
 	run as_user alloc-perf verify --on uml --fs ext4,xfs,btrfs -m fallocate,prealloc -p no-stale,durable \
 		--max-states 40 -o result.jsonl
