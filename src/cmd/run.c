@@ -453,6 +453,7 @@ static int run_run(const struct command *self, int argc, char **argv)
 	int cleaned, status, r;
 
 	run_parse(self, argc, argv, &wanted);
+	run.can_resume = true;
 	r = run_take_vary(&wanted, &problem);
 	if (r == 0)
 		r = prepare(&run, &problem);

@@ -44,6 +44,7 @@ struct run {
 	struct results results;		/* all results of the file, also those before --resume */
 	char *path;			/* of the result file; NULL: stdout */
 	int fd;
+	bool can_resume; /* the command has --resume */
 	bool hooks_started;
 	struct progress progress;
 	int image_fd; /* of the running trial; -1: none */

@@ -81,10 +81,10 @@ static int open_new(struct run *run, struct problem *problem)
 	if (run->fd >= 0)
 		return 0;
 	if (errno == EEXIST)
-		return problem_set(
-			problem, PROBLEM_USAGE, EEXIST,
-			"%s exists; overwrite it with --force, or continue it with --resume",
-			run->path);
+		return problem_set(problem, PROBLEM_USAGE, EEXIST,
+				   "%s exists; overwrite it with --force, or %s", run->path,
+				   run->can_resume ? "continue it with --resume"
+						   : "choose another one with --output");
 	return problem_set(problem, PROBLEM_USAGE, errno, "cannot write %s: %s", run->path,
 			   strerror(errno));
 }

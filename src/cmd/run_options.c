@@ -21,7 +21,7 @@ int run_take_kernel(void *input, const struct option_row *row, const char *argum
 	struct run_options *run = input;
 
 	(void)row;
-	if (!*argument || strchr(argument, ','))
+	if (!*argument || *argument == '=' || strchr(argument, ','))
 		return problem_set(problem, PROBLEM_USAGE, EINVAL,
 				   "invalid kernel \"%s\" for --kernel: use one name or path; for "
 				   "a path with a comma, a symbolic link",

@@ -52,6 +52,15 @@ refuses() { # SENTENCE OPTION...: a usage error, before anything is made
 	refuses "--fs applies to testbeds that create file systems" --on "dir:$WORK" --fs ext4
 }
 
+@test "an existing result file is kept, and --resume is not advised, which verify lacks" {
+	require uml
+	echo precious >result.jsonl
+	run alloc-perf verify --on uml --promise reserved -o result.jsonl
+	assert_status 2
+	assert_output_has "result.jsonl exists; overwrite it with --force, or choose another one with --output"
+	[ "$(cat result.jsonl)" = precious ]
+}
+
 @test "a directory for what is kept has to be there" {
 	touch file
 	refuses "cannot write into missing: No such file or directory; create it" --on dir:. --keep missing
