@@ -388,7 +388,7 @@ static int save_ended(struct pool *pool, struct problem *problem)
 	return r;
 }
 
-/* Interrupted: those that have ended after one that has not. */
+/* Interrupted, or a worker failed: those that have ended after one that has not. */
 static int save_others(struct pool *pool, struct problem *problem)
 {
 	struct verify *verify = pool->verify;
@@ -424,15 +424,16 @@ int verify_run(struct verify *verify, struct problem *problem)
 {
 	CLEANUP(pool_clear)
 	struct pool pool = { .verify = verify, .count = verify_workers(verify) };
+	CLEANUP(problem_clear) struct problem ignored = { 0 }; /* the first one is told */
 	int r, saved;
 
 	for (unsigned i = 0; i < WORKERS_MOST; i++)
 		pool.worker[i] = (struct worker) { .child = CHILD_NONE, .fd = -1 };
 	progress_start(&verify->run->progress, verify->count, verify->run->options->quiet);
 	r = run_pool(&pool, problem);
-	saved = r == -ECANCELED ? save_others(&pool, problem) : 0;
+	saved = r < 0 ? save_others(&pool, r == -ECANCELED ? problem : &ignored) : 0;
 	progress_end(&verify->run->progress);
 	pool_clear(&pool);
 	verify_empty_directory(verify);
-	return saved < 0 ? saved : r;
+	return r == -ECANCELED && saved < 0 ? saved : r;
 }

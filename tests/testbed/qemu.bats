@@ -208,6 +208,7 @@ with_boot() {
 	refused 2 "invalid drive limit" --on qemu --drive-throttle iops=0
 	refused 2 "invalid drive limit" --on qemu --drive-throttle bps=4KB
 	refused 2 "invalid kernel" --kernel a,b
+	refused 2 "invalid kernel" --kernel =x
 }
 
 @test "a kernel that the user may not read" {

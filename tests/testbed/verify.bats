@@ -69,3 +69,28 @@ verdict() { # FS METHOD CASE
 	assert_status 0
 	assert_output_has "fallocate"
 }
+
+has_one_child() { # PROCESS: twice, since one worker follows another
+	[ "$(pgrep -c -P "$1")" = 1 ] && sleep 1 && [ "$(pgrep -c -P "$1")" = 1 ]
+}
+
+has_two_children() { # PROCESS
+	[ "$(pgrep -c -P "$1")" -ge 2 ]
+}
+
+@test "a worker that is killed takes no result of the others with it" {
+	local command status=0 first
+	[ "$(nproc)" -gt 1 ] || skip "one processor has one worker"
+	alloc-perf verify --on uml --fs ext4 -m fallocate,chunk-64K,chunk-128K --promise reserved:overwrite -o verify.jsonl 2>rest &
+	command=$!
+	wait_until has_two_children "$command"
+	first=$(pgrep -o -P "$command")
+	kill -STOP "$first"
+	wait_until has_one_child "$command"
+	kill -KILL "$first"
+	wait "$command" || status=$?
+	[ "$status" = 1 ]
+	grep -q "the process for ext4 fallocate reserved:overwrite ended without a result (signal 9)" rest
+	[ "$(jq -r 'select(.type == "trial") | .method' verify.jsonl | tr '\n' ' ')" = "chunk-65536 chunk-131072 " ]
+	assert_nothing_left
+}
