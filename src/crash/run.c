@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/io.h"
@@ -371,45 +372,39 @@ static int check_kept(const struct crash *crash, struct problem *problem)
 	return 0;
 }
 
-/* A new file.  fd, or -errno with *problem set. */
-static int create_kept(const struct crash *crash, const char *suffix, struct problem *problem)
+/* A new file with this state of the volume; NULL: with the log.  What is incomplete is removed. */
+static int keep_file(struct crash *crash, const char *suffix, const struct crash_state *state,
+		     struct problem *problem)
 {
 	CLEANUP(freep) char *path = kept_path(crash, suffix);
+	CLEANUP(fd_closep)
 	int fd = path ? open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666) : -1;
+	int r;
 
 	if (!path)
 		return -ENOMEM;
-	return fd < 0 ? refuse_kept(path, errno, problem) : fd;
-}
-
-static int keep_log(const struct crash *crash, struct problem *problem)
-{
-	CLEANUP(fd_closep) int fd = create_kept(crash, kept_log, problem);
-
-	return fd < 0 ? fd : crash_log_save(&crash->log, fd);
-}
-
-static int keep_state(struct crash *crash, const struct crash_state *state, const char *suffix,
-		      struct problem *problem)
-{
-	CLEANUP(fd_closep) int fd = create_kept(crash, suffix, problem);
-
-	return fd < 0 ? fd : replay_write(&crash->replay, state, fd);
+	if (fd < 0)
+		return refuse_kept(path, errno, problem);
+	r = state ? replay_write(&crash->replay, state, fd) : crash_log_save(&crash->log, fd);
+	if (r == 0)
+		return 0;
+	unlink(path);
+	return refuse_kept(path, -r, problem);
 }
 
 /* The log, the volume before it, and the state that is shown, or the only one. */
 static int keep_files(struct crash *crash, struct problem *problem)
 {
 	const struct crash_state *shown = crash->settings->state ? crash->states.states : NULL;
-	int r = keep_log(crash, problem);
+	int r = keep_file(crash, kept_log, NULL, problem);
 
 	for (enum promise promise = 0; !shown && promise < PROMISE_COUNT; promise++)
 		if (crash->outcome[promise].broken)
 			shown = &crash->outcome[promise].state;
 	if (r == 0)
-		r = keep_state(crash, &(const struct crash_state) { 0 }, kept_before, problem);
+		r = keep_file(crash, kept_before, &(const struct crash_state) { 0 }, problem);
 	if (r == 0 && shown)
-		r = keep_state(crash, shown, kept_state, problem);
+		r = keep_file(crash, kept_state, shown, problem);
 	return r;
 }
 

@@ -70,12 +70,16 @@ verdict() { # FS METHOD CASE
 	assert_output_has "fallocate"
 }
 
+children() { # PROCESS: the oldest first
+	cat "/proc/$1/task/$1/children"
+}
+
 has_one_child() { # PROCESS: twice, since one worker follows another
-	[ "$(pgrep -c -P "$1")" = 1 ] && sleep 1 && [ "$(pgrep -c -P "$1")" = 1 ]
+	[ "$(children "$1" | wc -w)" = 1 ] && sleep 1 && [ "$(children "$1" | wc -w)" = 1 ]
 }
 
 has_two_children() { # PROCESS
-	[ "$(pgrep -c -P "$1")" -ge 2 ]
+	[ "$(children "$1" | wc -w)" -ge 2 ]
 }
 
 @test "a worker that is killed takes no result of the others with it" {
@@ -84,7 +88,8 @@ has_two_children() { # PROCESS
 	alloc-perf verify --on uml --fs ext4 -m fallocate,chunk-64K,chunk-128K --promise reserved:overwrite -o verify.jsonl 2>rest &
 	command=$!
 	wait_until has_two_children "$command"
-	first=$(pgrep -o -P "$command")
+	first=$(children "$command")
+	first=${first%% *}
 	kill -STOP "$first"
 	wait_until has_one_child "$command"
 	kill -KILL "$first"

@@ -93,3 +93,16 @@ verdicts() { # PROMISE CASE
 	assert_status 3
 	assert_output_has "found in guests only"
 }
+
+@test "a full disk under --keep is told with the file, which does not stay as a part" {
+	require root
+	mkdir small
+	mount -t tmpfs -o size=256K none small
+	run alloc-perf verify --on uml --fs ext4 -m fallocate -p durable:synced --max-states 2 -o result.jsonl --keep small
+	rm -f small/*.log
+	[ -z "$(ls small)" ]
+	umount small
+	assert_status 2
+	assert_output_has "cannot create small/ext4-fallocate-synced."
+	assert_output_has "No space left on device; choose another directory with --keep"
+}
