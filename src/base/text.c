@@ -67,15 +67,27 @@ size_t text_width(const char *text)
 	return width_of(text, strlen(text));
 }
 
-static void put_bytes(FILE *to, const char *text, size_t bytes)
+/* The bytes of the control character there; 0: it is none.  U+0080 to U+009F have two. */
+static size_t control_bytes(const char *text, size_t bytes)
 {
-	for (size_t i = 0; i < bytes; i++)
-		putc((unsigned char)text[i] < ' ' || text[i] == 0x7f ? ' ' : text[i], to);
+	unsigned char first = (unsigned char)text[0];
+
+	if (first < ' ' || first == 0x7f)
+		return 1;
+	return first == 0xc2 && bytes > 1 && (unsigned char)text[1] < 0xa0 ? 2 : 0;
+}
+
+void text_put_bytes(FILE *to, const char *text, size_t bytes)
+{
+	for (size_t i = 0, control; i < bytes; i += control ? control : 1) {
+		control = control_bytes(text + i, bytes - i);
+		putc(control ? ' ' : text[i], to);
+	}
 }
 
 void text_put(FILE *to, const char *text)
 {
-	put_bytes(to, text, strlen(text));
+	text_put_bytes(to, text, strlen(text));
 }
 
 void text_wrap(FILE *to, const char *text, size_t columns, size_t used, size_t indent)
@@ -92,7 +104,7 @@ void text_wrap(FILE *to, const char *text, size_t columns, size_t used, size_t i
 			separator = "";
 		}
 		fputs(separator, to);
-		put_bytes(to, text, bytes);
+		text_put_bytes(to, text, bytes);
 		used += strlen(separator) + width;
 		separator = " ";
 		text += bytes;

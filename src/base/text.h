@@ -29,6 +29,7 @@ size_t text_width(const char *text);
  * move the cursor or end a row.
  */
 void text_put(FILE *to, const char *text);
+void text_put_bytes(FILE *to, const char *text, size_t bytes); /* only so many */
 
 /*
  * Prints text and a newline, wrapped at blanks to at most `columns` columns (0: not wrapped).  The

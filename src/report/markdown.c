@@ -14,12 +14,13 @@
 
 void markdown_put(FILE *to, const char *text)
 {
-	for (; *text; text++) {
-		char letter[2] = { *text, '\0' };
+	while (*text) {
+		size_t plain = strcspn(text, "\\`*_{}[]<>#|~&");
 
-		if (strchr("\\`*_{}[]<>#|~&", *text))
-			putc('\\', to);
-		text_put(to, letter);
+		text_put_bytes(to, text, plain);
+		text += plain;
+		if (*text)
+			fprintf(to, "\\%c", *text++);
 	}
 }
 
@@ -115,11 +116,34 @@ static int print_grid(FILE *to, const struct grid *grid, const struct report_opt
 
 /* ---- promises ---- */
 
+/* More backquotes than follow each other in the text, and at least two. */
+static int fence_of(const char *text)
+{
+	size_t fence = 2;
+
+	for (size_t run; *text; text += run ? run : 1) {
+		run = strspn(text, "`");
+		fence = run >= fence ? run + 1 : fence;
+	}
+	return (int)fence;
+}
+
+static void put_fence(FILE *to, int backquotes)
+{
+	while (backquotes--)
+		putc('`', to);
+}
+
 void markdown_put_command(FILE *to, const char *text)
 {
-	fputs(": `` ", to);
+	int fence = fence_of(text);
+
+	fputs(": ", to);
+	put_fence(to, fence);
+	fputc(' ', to);
 	text_put(to, text);
-	fputs(" ``", to);
+	fputc(' ', to);
+	put_fence(to, fence);
 }
 
 static void put_notes(FILE *to, const struct promise_sheet *sheet)

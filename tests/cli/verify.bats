@@ -156,14 +156,17 @@ verified() { # KERNEL: two file systems, with each verdict
 	{
 		environment 6.1.0
 		tested 6.1.0 ext4 fallocate reserved overwrite broken "no space" |
-			jq -c '.repeat = "echo one\n\u001b[2Jtwo" | .counterexample = "\u001b]0;x\u0007y" | .states = 3'
+			jq -c '.repeat = "echo one\n\u001b[2Jtwo `` <b>" | .counterexample = "\u001b]0;x\u0007y\u009b31m\u00e4" | .states = 3'
 	} >damaged.jsonl
 	run alloc-perf report --all damaged.jsonl
 	assert_status 0
 	assert_output_has "    echo one  [2Jtwo"
+	assert_output_has "overwrite:  ]0;x y 31mä"
 	assert_output_has "broken states"
 	[[ $output != *[$'\e\a']* ]]
 	[[ $output != *" of 3"* ]]
+	run alloc-perf report --format markdown damaged.jsonl
+	assert_output_has "x y 31mä: \`\`\` echo one  [2Jtwo \`\` <b> \`\`\`"
 }
 
 @test "measurements and promises can be in one file, and neither counts as the other" {
