@@ -74,6 +74,8 @@ int verify_check_promises(const struct verify *verify, struct problem *problem)
 {
 	int r = 0;
 
+	if (verify->promises && !*verify->promises)
+		return problem_set(problem, PROBLEM_USAGE, EINVAL, "no promise is given");
 	for (char **word = verify->promises; r == 0 && word && *word; word++)
 		r = check_case(*word, problem);
 	return r;

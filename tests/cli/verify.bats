@@ -37,6 +37,7 @@ refuses() { # SENTENCE OPTION...: a usage error, before anything is made
 	refuses 'unknown promise "xyz": use reserved, no-stale, durable, as-before, or a case of one' --on dir:. --promise xyz
 	refuses 'unknown case "nothing" of the promise reserved; its cases are: overwrite' --on dir:. --promise reserved:nothing
 	refuses 'unknown promise "x"' --on dir:. --promise reserved,x:overwrite
+	refuses 'no promise is given' --on dir:. --promise ,
 }
 
 @test "sizes, seeds and methods are checked" {
