@@ -179,6 +179,7 @@ static int check_keep(const struct verify *verify, struct problem *problem)
 			   verify->keep, strerror(errno));
 }
 
+/* A crash case has the volume twice: as it was before the recorded writes, too. */
 static int check_room(const struct verify *verify, struct problem *problem)
 {
 	uint64_t most = 0;
@@ -187,6 +188,8 @@ static int check_room(const struct verify *verify, struct problem *problem)
 		const struct plan_trial *trial = &verify->steps[i].trial;
 		uint64_t bytes = trial->filesystem ? trial->volume_bytes : trial->file_bytes;
 
+		if (verify->steps[i].promise_case->crash)
+			bytes *= 2;
 		most = bytes > most ? bytes : most;
 	}
 	return testbed_check_bytes(&verify->run->session, most * verify_workers(verify), problem);

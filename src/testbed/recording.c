@@ -46,8 +46,8 @@ void testbed_recording_clear(struct testbed_recording *recording)
 static int no_room(const struct testbed_session *session, int error, struct problem *problem)
 {
 	return problem_set(problem, PROBLEM_LACK, -error,
-			   "cannot write a volume with all of its space to %s: %s; use a smaller "
-			   "--volume, or another directory with --scratch",
+			   "cannot write a volume with all of its space to %s: %s; choose another "
+			   "directory with --scratch",
 			   testbed_directory(session), strerror(-error));
 }
 

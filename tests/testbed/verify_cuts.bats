@@ -106,3 +106,17 @@ verdicts() { # PROMISE CASE
 	assert_output_has "cannot create small/ext4-fallocate-synced."
 	assert_output_has "No space left on device; choose another directory with --keep"
 }
+
+@test "a crash case has its volume twice, for each of which there has to be room" {
+	require root
+	local workers
+	workers=$(nproc)
+	[ "$workers" -le 4 ] || workers=4
+	mkdir small
+	mount -t tmpfs -o size=100M none small
+	run alloc-perf verify --on uml --fs ext4 -m fallocate -p durable:synced -o refused.jsonl --scratch small
+	umount small
+	assert_status 3
+	assert_output_has "the run can need $((workers * 128)) MiB"
+	[ ! -e refused.jsonl ]
+}
