@@ -226,7 +226,7 @@ static int put_script(FILE *to, const struct grids *grids, const struct chart_op
 	if (options->output && !chart_is_picture(options->output))
 		return -EINVAL;
 	fputs("# Run it with gnuplot 5.2 or later: gnuplot FILE\nset encoding utf8\n", to);
-	if (to_file) {
+	if (to_file && options->output) {
 		/* A name that starts with a bar would be a command. */
 		fputs(*options->output == '|' ? "set output './' . " : "set output ", to);
 		gnuplot_put_text(to, options->output);

@@ -17,7 +17,7 @@ enum { VOLUME = 1 << 20 };
 static void assert_write(const struct crash_log *log, size_t i, uint64_t offset, uint64_t bytes,
 			 uint32_t flags, uint32_t flushed)
 {
-	assert_in_range(i, 0, log->write_count - 1);
+	assert_true(i < log->write_count);
 	assert_int_equal(log->writes[i].offset, offset);
 	assert_int_equal(log->writes[i].bytes, bytes);
 	assert_int_equal(log->writes[i].flags, flags);
@@ -27,7 +27,7 @@ static void assert_write(const struct crash_log *log, size_t i, uint64_t offset,
 static void assert_mark(const struct crash_log *log, size_t i, const char *name, uint32_t writes,
 			uint32_t flushed)
 {
-	assert_in_range(i, 0, log->mark_count - 1);
+	assert_true(i < log->mark_count);
 	assert_string_equal(log->marks[i].name, name);
 	assert_int_equal(log->marks[i].writes, writes);
 	assert_int_equal(log->marks[i].flushed, flushed);
