@@ -592,7 +592,7 @@ on_terminal() {
 @test "a slow stage shows its rate" {
 	require_program script
 	[ -b "$(df --output=source "$WORK" | tail -1)" ] || skip "$WORK is on no device that counts"
-	run script -qec "stty rows 24 cols 100; alloc-perf run --on dir:. -m chunk-16 -s 64M -o result.jsonl" /dev/null
+	run script -qec "stty rows 24 cols 100; alloc-perf run --on dir:. -m direct-4K -s 512M --runs 1 -o result.jsonl" /dev/null
 	assert_status 0
 	tr '\r' '\n' <<<"$output" | grep -Eq '(allocate|sync) [0-9]+ s, [0-9.]+ [KMG]?i?B/s'
 }
